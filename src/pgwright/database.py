@@ -1,0 +1,208 @@
+"""A connection that can do no harm: read-only, with statement and lock timeouts, and no password in any message."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.rows import dict_row
+
+from pgwright.errors import ConfigError, ConnectionFailed, NoDatabaseGiven, QueryFailed, ServerTooOld
+
+APPLICATION_NAME = "pgwright"
+OLDEST_VERSION = 130_000
+_CONNECT_SECONDS = 10
+_SQLALCHEMY_DRIVER = re.compile(r"\A(postgres(?:ql)?)\+\w+://", re.IGNORECASE)
+_ASYNCPG_SSL = re.compile(r"([?&])ssl=")
+
+# libpq keyword → the environment variable that says the same, for programs such as pg_dump: a password in the
+# environment is seen by its owner only, one on a command line by everybody.
+_ENVIRONMENT = {
+    "host": "PGHOST", "hostaddr": "PGHOSTADDR", "port": "PGPORT", "dbname": "PGDATABASE", "user": "PGUSER",
+    "password": "PGPASSWORD", "passfile": "PGPASSFILE", "service": "PGSERVICE", "sslmode": "PGSSLMODE",
+    "sslcert": "PGSSLCERT", "sslkey": "PGSSLKEY", "sslrootcert": "PGSSLROOTCERT", "sslcrl": "PGSSLCRL",
+    "sslnegotiation": "PGSSLNEGOTIATION", "channel_binding": "PGCHANNELBINDING", "gssencmode": "PGGSSENCMODE",
+    "krbsrvname": "PGKRBSRVNAME", "target_session_attrs": "PGTARGETSESSIONATTRS", "options": "PGOPTIONS",
+    "connect_timeout": "PGCONNECT_TIMEOUT", "application_name": "PGAPPNAME",
+}  # fmt: skip
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What our own reading may cost the server, at most."""
+
+    statement_timeout_ms: int = 30_000
+    lock_timeout_ms: int = 1_000
+
+
+def conninfo(dsn: str | None) -> str:
+    """Return libpq keywords for what the user gave: a URL (SQLAlchemy's too), keywords, or nothing.
+
+    With nothing, DATABASE_URL is taken, else libpq's own PG* variables.
+    Raises: NoDatabaseGiven: nothing names a database. ConfigError: the text is neither a URL nor keywords.
+    """
+    given = dsn or os.environ.get("DATABASE_URL", "")
+    if not given and not any(os.environ.get(name) for name in ("PGDATABASE", "PGHOST", "PGSERVICE")):
+        raise NoDatabaseGiven
+    plain = _ASYNCPG_SSL.sub(r"\1sslmode=", _SQLALCHEMY_DRIVER.sub(r"\1://", given))
+    try:
+        return make_conninfo(plain)
+    except psycopg.ProgrammingError:
+        # libpq's own message repeats the text, password and all.
+        raise ConfigError(
+            f"{mask(given)!r} is no DSN. Give a URL (postgresql://user@host:5432/dbname), "
+            "libpq keywords ('host=… dbname=…'), or the path of a snapshot file that exists."
+        ) from None
+
+
+def environment(dsn: str) -> dict[str, str]:
+    """Return the process environment in which libpq's programs reach the same database."""
+    given = {_ENVIRONMENT[key]: str(value) for key, value in conninfo_to_dict(dsn).items() if key in _ENVIRONMENT}
+    return {**os.environ, "PGAPPNAME": APPLICATION_NAME, **given}
+
+
+def mask(text: str) -> str:
+    """Return a DSN, or a text that quotes one, without its password.
+
+    >>> mask("postgresql://app:s3cret@db/shop"), mask("host=db password='a b' dbname=shop")
+    ('postgresql://app:***@db/shop', 'host=db password=*** dbname=shop')
+    """
+    without_url_password = re.sub(r"(://[^:/@\s]*):[^/\s]*@", r"\1:***@", text)
+    return re.sub(r"(password\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&]+)", r"\1***", without_url_password, flags=re.IGNORECASE)
+
+
+def target(dsn: str) -> str:
+    """Return who connects where, for messages: `app@db.example:5432/shop`."""
+    known = conninfo_to_dict(dsn)
+    user = known.get("user") or os.environ.get("PGUSER") or ""
+    host = known.get("host") or os.environ.get("PGHOST") or "local socket"
+    name = known.get("dbname") or os.environ.get("PGDATABASE") or user
+    port = known.get("port") or os.environ.get("PGPORT") or "5432"
+    return f"{user}@{host}:{port}/{name}" if user else f"{host}:{port}/{name}"
+
+
+class ReadOnlyDatabase:
+    """One read-only, repeatable-read transaction: every reader sees the same moment and can change nothing.
+
+    Limits are set inside the transaction (SET LOCAL), so a pooler in transaction mode keeps none of it.
+    """
+
+    def __init__(self, connection: psycopg.Connection[Row], dsn: str) -> None:
+        self._connection = connection
+        self.dsn = dsn
+        self.version_number = connection.info.server_version
+
+    def read(
+        self, package: str, name: str, parameters: Mapping[str, object] | None = None, *, relation: str = ""
+    ) -> list[Row]:
+        """Run a query that stands in a `.sql` file beside `package`; the newest variant that the server knows.
+
+        `relation` takes the place of `/*relation*/`, where a query needs a name that only the server knows.
+
+        `name_post_160000.sql` is preferred on servers from 16 on, `name.sql` is the general one.
+        Raises: QueryFailed, with the transaction still usable.
+        """
+        text = _query_text(package, name, self.version_number).replace("/*relation*/", relation)
+        return self.query(text, parameters, subject=name.replace("_", " "))
+
+    def query(self, text: str, parameters: Mapping[str, object] | None = None, *, subject: str = "a catalog") -> list[Row]:
+        """Run one query under a savepoint. Raises QueryFailed, with the transaction still usable."""
+        try:
+            with self._connection.transaction():
+                return self._connection.execute(text.encode(), parameters).fetchall()
+        except psycopg.OperationalError as error:
+            if self._connection.broken:
+                raise ConnectionFailed(target(self.dsn), _reason(error), "The server ended the connection.") from None
+            raise QueryFailed(subject, _reason(error)) from error
+        except psycopg.Error as error:
+            raise QueryFailed(subject, _reason(error)) from error
+
+    @property
+    def is_pooled(self) -> bool:
+        """True behind a pooler: the process we were told of at connect is not the one that answers."""
+        (row,) = self.query("SELECT pg_backend_pid() AS pid")
+        return bool(row["pid"] != self._connection.info.backend_pid)
+
+
+@contextmanager
+def connect(dsn: str | None, limits: Limits = Limits()) -> Iterator[ReadOnlyDatabase]:  # noqa: B008
+    """Open a database for reading only.
+
+    Raises: NoDatabaseGiven, ConfigError, ConnectionFailed, ServerTooOld.
+    """
+    info = conninfo(dsn)
+    try:
+        opened = psycopg.connect(
+            _with_defaults(info),
+            autocommit=True,
+            prepare_threshold=None,  # prepared statements do not survive a pooler in transaction mode
+            row_factory=dict_row,
+        )
+    except psycopg.OperationalError as error:
+        raise ConnectionFailed(target(info), _reason(error), _hint(str(error))) from None
+    with opened as connection:
+        if connection.info.server_version < OLDEST_VERSION:
+            raise ServerTooOld(connection.info.parameter_status("server_version") or str(connection.info.server_version))
+        connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        for name, value in (
+            ("statement_timeout", limits.statement_timeout_ms),
+            ("lock_timeout", limits.lock_timeout_ms),
+            ("idle_in_transaction_session_timeout", 10 * limits.statement_timeout_ms),
+            ("search_path", "pg_catalog"),  # a catalog query of ours means the catalog, whatever the schema holds
+            ("jit", "off"),
+        ):
+            connection.execute(sql.SQL("SET LOCAL {} = {}").format(sql.Identifier(name), sql.Literal(str(value))))
+        yield ReadOnlyDatabase(connection, info)
+        connection.execute("ROLLBACK")
+
+
+def _with_defaults(info: str) -> str:
+    known = conninfo_to_dict(info)
+    return make_conninfo(
+        info,
+        application_name=known.get("application_name") or APPLICATION_NAME,
+        connect_timeout=known.get("connect_timeout") or _CONNECT_SECONDS,
+    )
+
+
+def _query_text(package: str, name: str, version_number: int) -> str:
+    folder = files(package) / "sql"
+    variants = [entry.name for entry in folder.iterdir() if entry.name.startswith(f"{name}_post_")]
+    since = {int(variant.removesuffix(".sql").rsplit("_", 1)[1]): variant for variant in variants}
+    fitting = [version for version in since if version <= version_number]
+    chosen = since[max(fitting)] if fitting else f"{name}.sql"
+    return (folder / chosen).read_text(encoding="utf-8")
+
+
+def _reason(error: psycopg.Error) -> str:
+    """Return the first line of the server's or libpq's message."""
+    primary = error.diag.message_primary or (str(error).strip() or type(error).__name__).splitlines()[-1]
+    return mask(primary.strip().rstrip("."))
+
+
+def _hint(message: str) -> str:
+    """Return what to do next about a failed connection."""
+    known = {
+        "could not translate host name": "Check the host name in the DSN.",
+        "failed to resolve host": "Check the host name in the DSN.",
+        "password authentication failed": "Check user and password (PGPASSWORD or ~/.pgpass keep it off the command line).",
+        "no password supplied": "Give the password in PGPASSWORD, ~/.pgpass or the URL.",
+        "does not exist": "Check the names of the database and the role.",
+        "Connection refused": "Check that the server runs and listens on this host and port.",
+        "timeout": "Check host, port and firewall.",
+        "No such file or directory": "No server listens on that socket; name a host.",
+        "too many": "The server has no free connection: see `pgwright explain pool-over-budget`.",
+        "no pg_hba.conf entry": "The server does not admit this host, user and database; try sslmode=require.",
+        "SSL": "Check sslmode in the DSN.",
+    }
+    return next((hint for text, hint in known.items() if text in message), "Check the DSN.")

@@ -1,0 +1,114 @@
+"""Every error that pgwright raises on purpose.
+
+    PgwrightError
+    ├── ConfigError               a setting, a flag or a file that cannot be used
+    │   ├── UnknownSetting
+    │   └── UnreadableSnapshot
+    ├── DatabaseError             the server, or what the role may do there
+    │   ├── NoDatabaseGiven
+    │   ├── ConnectionFailed
+    │   ├── ServerTooOld
+    │   └── QueryFailed
+    ├── EmbeddedServerError       the embedded PostgreSQL could not be set up or started
+    ├── UnparsableStatement       a statement that PostgreSQL's grammar does not accept
+    ├── TwinError                 the planner twin could not be built
+    ├── MigrationError            the app's Alembic directory cannot take or run a revision
+    └── ProofError                a proof could not be carried out
+
+An error says what happened, where, and what to do next. The command line turns each into one message
+and exit code 2.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class PgwrightError(Exception):
+    """The base of all errors that are meant for the user."""
+
+
+class ConfigError(PgwrightError):
+    """A setting, a flag or a file cannot be used."""
+
+
+class UnknownSetting(ConfigError):
+    """`[tool.pgwright]` holds a key that does not exist."""
+
+    def __init__(self, key: str, known: Iterable[str], where: str) -> None:
+        self.key = key
+        nearest = get_close_matches(key, list(known), n=1)
+        hint = f" Did you mean {nearest[0]!r}?" if nearest else f" Known: {', '.join(sorted(known))}."
+        super().__init__(f"unknown setting {key!r} in {where}.{hint}")
+
+
+class UnreadableSnapshot(ConfigError):
+    """A file given as a snapshot is none, or is of another format."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        self.path = path
+        super().__init__(f"{path!r} is not a readable snapshot: {reason}. Take one: pgwright snapshot DSN -o FILE")
+
+
+class DatabaseError(PgwrightError):
+    """The server, or what the role may do there, stands in the way."""
+
+
+class NoDatabaseGiven(DatabaseError):
+    """No DSN was named and the environment names none."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "no database was named. Give a DSN (postgresql://user@host/dbname), or set DATABASE_URL or PGDATABASE/PGHOST."
+        )
+
+
+class ConnectionFailed(DatabaseError):
+    """The server did not accept the connection; the password is never part of the message."""
+
+    def __init__(self, target: str, reason: str, hint: str) -> None:
+        self.target = target
+        super().__init__(f"cannot connect to {target}: {reason}. {hint}")
+
+
+class ServerTooOld(DatabaseError):
+    """The server is older than the oldest version we know."""
+
+    def __init__(self, version: str) -> None:
+        super().__init__(f"the server is PostgreSQL {version}; pgwright reads 13 to 18. Upgrade the server first.")
+
+
+class QueryFailed(DatabaseError):
+    """A catalog query of ours failed."""
+
+    def __init__(self, subject: str, reason: str) -> None:
+        super().__init__(f"could not read {subject}: {reason}")
+
+
+class EmbeddedServerError(PgwrightError):
+    """The embedded PostgreSQL could not be set up or started."""
+
+
+class UnparsableStatement(PgwrightError):
+    """PostgreSQL's own parser does not accept a statement."""
+
+    def __init__(self, text: str, reason: str) -> None:
+        self.reason = reason
+        start = " ".join(text.split())[:60]
+        super().__init__(f"cannot parse {start!r}: {reason}")
+
+
+class TwinError(PgwrightError):
+    """The planner twin could not be built."""
+
+
+class MigrationError(PgwrightError):
+    """The app's Alembic directory cannot take or run a revision."""
+
+
+class ProofError(PgwrightError):
+    """A proof could not be carried out."""

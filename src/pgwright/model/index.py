@@ -1,0 +1,94 @@
+"""What an index is: its keys, its predicate, and the SQL that creates it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from pgwright.model.names import QualifiedName, quote, shorten
+
+
+@dataclass(frozen=True, slots=True)
+class IndexKey:
+    """One key of an index: a column, or an expression in SQL text (then `column` is None)."""
+
+    column: str | None
+    expression: str | None = None
+    is_descending: bool = False
+    nulls_first: bool | None = None
+    """None: the default of the direction (first when descending, last when ascending)."""
+    operator_class: str | None = None
+    """None: the default operator class of the type."""
+    collation: str | None = None
+    """None: the collation of the column. As SQL text, quoted."""
+
+    def sql(self) -> str:
+        """Return the key as it stands between the parentheses of CREATE INDEX."""
+        parts = [quote(self.column) if self.column is not None else f"({self.expression})"]
+        if self.collation is not None:
+            parts.append(f"COLLATE {self.collation}")
+        if self.operator_class is not None:
+            parts.append(self.operator_class)
+        if self.is_descending:
+            parts.append("DESC")
+        if self.nulls_first is not None and self.nulls_first != self.is_descending:
+            parts.append("NULLS FIRST" if self.nulls_first else "NULLS LAST")
+        return " ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class IndexDefinition:
+    """An index as CREATE INDEX states it; the same value for an index that exists and for one advised."""
+
+    name: str
+    table: QualifiedName
+    keys: tuple[IndexKey, ...]
+    include: tuple[str, ...] = ()
+    predicate: str | None = None
+    """SQL text of the WHERE clause, without the word WHERE."""
+    is_unique: bool = False
+    nulls_not_distinct: bool = False
+    method: str = "btree"
+    parameters: tuple[str, ...] = ()
+    """Storage parameters as `name=value`."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The key columns in order; an expression key ends the list, for what follows it serves no column alone."""
+        plain: list[str] = []
+        for key in self.keys:
+            if key.column is None:
+                break
+            plain.append(key.column)
+        return tuple(plain)
+
+    def sql(self, *, concurrently: bool = False, if_not_exists: bool = False, only: bool = False) -> str:
+        """Return the CREATE INDEX statement, without a semicolon.
+
+        >>> key = IndexKey("created_at", is_descending=True)
+        >>> IndexDefinition("ix", QualifiedName("public", "job"), (key,), predicate="status = 'new'").sql()
+        "CREATE INDEX ix ON public.job (created_at DESC) WHERE status = 'new'"
+        """
+        words = ["CREATE UNIQUE INDEX" if self.is_unique else "CREATE INDEX"]
+        words += ["CONCURRENTLY"] if concurrently else []
+        words += ["IF NOT EXISTS"] if if_not_exists else []
+        words += [quote(self.name), "ON ONLY" if only else "ON", str(self.table)]
+        words += [] if self.method == "btree" else [f"USING {self.method}"]
+        words.append(f"({', '.join(key.sql() for key in self.keys)})")
+        words += [f"INCLUDE ({', '.join(map(quote, self.include))})"] if self.include else []
+        words += ["NULLS NOT DISTINCT"] if self.nulls_not_distinct else []
+        words += [f"WITH ({', '.join(self.parameters)})"] if self.parameters else []
+        words += [f"WHERE {self.predicate}"] if self.predicate else []
+        return " ".join(words)
+
+    def named(self, name: str) -> IndexDefinition:
+        """Return the same index under another name."""
+        return replace(self, name=name)
+
+
+def index_name(table: QualifiedName, columns: tuple[str, ...], suffix: str = "") -> str:
+    """Return SQLAlchemy's conventional name, `ix_<table>_<columns>`, cut to what PostgreSQL keeps.
+
+    >>> index_name(QualifiedName("public", "message"), ("conversation_id", "created_at"))
+    'ix_message_conversation_id_created_at'
+    """
+    return shorten("_".join(part for part in ("ix", table.name, *columns, suffix) if part))

@@ -1,0 +1,33 @@
+"""What only the team knows and no catalog tells: stated in `[tool.pgwright]`, carried in every snapshot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ClientPool:
+    """A group of equal processes that each hold one connection pool."""
+
+    name: str
+    pool_size: int
+    max_overflow: int = 0
+    processes: int = 1
+
+    @property
+    def connections(self) -> int:
+        """The most connections that this group may open at once."""
+        return (self.pool_size + self.max_overflow) * self.processes
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The team's word on retention, pools and what to leave alone."""
+
+    retention_days: int | None = None
+    """How long soft-deleted rows are kept; None: nobody said, so the checks assume 90 and say so."""
+    pools: tuple[ClientPool, ...] = ()
+    allow: tuple[str, ...] = ()
+    """Findings to leave out: a check's name, or `check:object`."""
+    soft_delete_columns: tuple[str, ...] = ("deleted_at",)
+    expiry_columns: tuple[str, ...] = ("expires_at",)

@@ -1,0 +1,100 @@
+"""What was proved: planned on the twin, measured on a clone, results compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pgwright.model.snapshot import NotExamined
+
+Verdict = Literal["faster", "same", "slower", "results differ"]
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Repeated runs of one thing, warm."""
+
+    runs: int
+    median_ms: float
+    low_ms: float
+    """First quartile."""
+    high_ms: float
+    """Third quartile."""
+    buffers: int | None
+    """Shared blocks hit and read in one run; None where it was not counted."""
+
+
+@dataclass(frozen=True)
+class PlannedStatement:
+    query_id: int
+    text: str
+    calls: int
+    cost_before: float
+    cost_after: float
+    plan_before: str
+    plan_after: str
+
+
+@dataclass(frozen=True)
+class MeasuredStatement:
+    query_id: int
+    text: str
+    calls: int
+    before: Timing
+    after: Timing
+    results_equal: bool
+    verdict: Verdict
+
+    @property
+    def ratio(self) -> float:
+        """How many times faster after: before ÷ after, by medians."""
+        return self.before.median_ms / self.after.median_ms if self.after.median_ms else float("inf")
+
+
+@dataclass(frozen=True)
+class MeasuredOperation:
+    """One of the app's own operations, before on the clone as it was, after on the clone with the fix."""
+
+    name: str
+    before: Timing
+    after: Timing
+    queries_before: int
+    queries_after: int
+    results_equal: bool
+    verdict: Verdict
+
+    @property
+    def ratio(self) -> float:
+        """How many times faster after: before ÷ after, by medians."""
+        return self.before.median_ms / self.after.median_ms if self.after.median_ms else float("inf")
+
+
+@dataclass(frozen=True)
+class WritePrice:
+    """What the fix costs, or saves, on writes to one table."""
+
+    table: str
+    action: Literal["INSERT", "UPDATE", "DELETE"]
+    rows: int
+    before: Timing
+    after: Timing
+    """For all the rows together."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What `prove` gives back."""
+
+    server_version: str
+    pgwright_version: str
+    revision: str
+    """What was applied to the clone: Alembic revisions, or the name of an SQL file."""
+    apply_seconds: float
+    row_counts: dict[str, int]
+    planned: tuple[PlannedStatement, ...]
+    statements: tuple[MeasuredStatement, ...]
+    operations: tuple[MeasuredOperation, ...]
+    writes: tuple[WritePrice, ...]
+    bytes_before: int
+    bytes_after: int
+    not_examined: tuple[NotExamined, ...]

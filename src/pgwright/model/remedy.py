@@ -1,0 +1,56 @@
+"""What `fix` writes: steps of SQL, up and down, with the lock each takes and what it blocks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pgwright.model.change import Change
+from pgwright.model.snapshot import NotExamined
+
+LockMode = Literal[
+    "none", "ACCESS SHARE", "SHARE UPDATE EXCLUSIVE", "SHARE", "SHARE ROW EXCLUSIVE", "ACCESS EXCLUSIVE"
+]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One SQL statement."""
+
+    sql: str
+    is_transactional: bool
+    """False: it must run outside a transaction (CREATE INDEX CONCURRENTLY)."""
+    lock: LockMode
+    tables: tuple[str, ...]
+    """The tables it locks, as SQL text."""
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """A change, rendered, with the findings it answers."""
+
+    title: str
+    change: Change
+    findings: tuple[str, ...]
+    """Keys of the findings: `check:object`."""
+    upgrade: tuple[Step, ...]
+    downgrade: tuple[Step, ...]
+    is_safe: bool
+    """True when it may run on a busy table in production."""
+    warning: str
+    """What it blocks and for how long; "" when it is safe."""
+    seconds_estimate: float | None
+    """Expected duration, estimated from sizes; None when nothing is known."""
+    model_hint: str
+    """What to write in the SQLAlchemy model so that `alembic check` stays clean."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All remedies in the order in which they run, and what no remedy answers."""
+
+    remedies: tuple[Remedy, ...]
+    by_hand: tuple[str, ...]
+    """Keys of the findings that only a person can answer."""
+    refused: tuple[NotExamined, ...]
+    """Changes that are not written, and why."""

@@ -1,0 +1,52 @@
+"""A Snapshot in a file: JSON, compressed when the name ends in `.gz`. It holds no rows."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from pathlib import Path
+
+import msgspec
+
+from pgwright.errors import ConfigError, UnreadableSnapshot
+from pgwright.model.snapshot import FORMAT, Snapshot
+
+_GZIP_MAGIC = b"\x1f\x8b"
+
+
+class _Header(msgspec.Struct):
+    format: int
+
+
+def save_snapshot(snapshot: Snapshot, path: Path) -> None:
+    """Write a snapshot; the file appears whole or not at all. Raises ConfigError: the path cannot be written."""
+    data = msgspec.json.encode(snapshot)
+    if path.suffix == ".gz":
+        data = gzip.compress(data, compresslevel=6)
+    staging = path.with_name(path.name + ".partial")
+    try:
+        staging.write_bytes(data)
+        staging.replace(path)
+    except OSError as error:
+        raise ConfigError(f"cannot write {str(path)!r}: {error.strerror}") from error
+    finally:
+        staging.unlink(missing_ok=True)
+
+
+def load_snapshot(path: Path) -> Snapshot:
+    """Read a snapshot back. Raises UnreadableSnapshot."""
+    try:
+        data = path.read_bytes()
+        if data.startswith(_GZIP_MAGIC):
+            data = gzip.decompress(data)
+        header = msgspec.json.decode(data, type=_Header)
+    except OSError as error:
+        raise UnreadableSnapshot(str(path), error.strerror or str(error)) from error
+    except (msgspec.DecodeError, EOFError, zlib.error) as error:
+        raise UnreadableSnapshot(str(path), str(error)) from error
+    if header.format != FORMAT:
+        raise UnreadableSnapshot(str(path), f"it has format {header.format}, this pgwright reads {FORMAT}")
+    try:
+        return msgspec.json.decode(data, type=Snapshot)
+    except msgspec.DecodeError as error:
+        raise UnreadableSnapshot(str(path), str(error)) from error

@@ -1,0 +1,109 @@
+"""Indexes and foreign keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+
+from pgwright.database import ReadOnlyDatabase, Row
+from pgwright.errors import QueryFailed
+from pgwright.model.index import IndexDefinition, IndexKey
+from pgwright.model.names import QualifiedName
+from pgwright.model.snapshot import PAGE_BYTES, ForeignKey, Index, ReferentialAction
+from pgwright.snapshot.tables import PACKAGE, optional_name
+
+# pg_index.indoption, from the server's source: src/include/catalog/pg_index.h.
+_DESCENDING, _NULLS_FIRST = 1, 2
+_ACTIONS: Mapping[str, ReferentialAction] = {
+    "a": "no action", "r": "restrict", "c": "cascade", "n": "set null", "d": "set default",
+}  # fmt: skip
+
+
+def read_indexes(database: ReadOnlyDatabase, name_by_oid: Mapping[int, QualifiedName]) -> tuple[Index, ...]:
+    """Return all indexes of the given tables."""
+    rows = database.read(PACKAGE, "indexes", {"oids": list(name_by_oid)})
+    heights = _read_heights(database, [row["oid"] for row in rows if row["method"] == "btree" and row["size_bytes"]])
+    return tuple(_index(row, name_by_oid[row["table_oid"]], heights.get(row["oid"])) for row in rows)
+
+
+def _read_heights(database: ReadOnlyDatabase, oids: list[int]) -> dict[int, int]:
+    """Return the height of each B-tree where `pageinspect` is installed and our role may call it, else nothing."""
+    with suppress(QueryFailed):
+        found = database.query("SELECT extnamespace::regnamespace::text AS schema FROM pg_extension WHERE extname = 'pageinspect'")
+        if found and oids:
+            text = (
+                f"SELECT o::bigint AS oid, (SELECT fastlevel FROM {found[0]['schema']}.bt_metap(o::oid::regclass::text)) AS height"
+                " FROM unnest(%(oids)s::bigint[]) AS o"
+            )
+            return {row["oid"]: row["height"] for row in database.query(text, {"oids": oids})}
+    return {}
+
+
+def _index(row: Row, table: QualifiedName, tree_height: int | None) -> Index:
+    name = QualifiedName(row["schema"], row["name"])
+    count = row["key_count"]
+    definition = IndexDefinition(
+        name=name.name,
+        table=table,
+        keys=tuple(_key(row, position) for position in range(count)),
+        include=tuple(row["column_names"][count:]),
+        predicate=row["predicate"],
+        is_unique=row["is_unique"],
+        nulls_not_distinct=row["nulls_not_distinct"],
+        method=row["method"],
+        parameters=tuple(row["parameters"]),
+    )
+    return Index(
+        name=name,
+        definition=definition,
+        parent=optional_name(row["parent_schema"], row["parent_name"]),
+        pages=row["size_bytes"] // PAGE_BYTES,
+        tree_height=tree_height,
+        **{
+            field: row[field]
+            for field in (
+                "sql", "is_primary", "constraint", "is_exclusion", "is_valid", "is_replica_identity", "size_bytes",
+                "analyzed_pages", "row_estimate", "scans", "rows_read", "last_scan_at",
+            )
+        },
+    )  # fmt: skip
+
+
+def _key(row: Row, position: int) -> IndexKey:
+    column = row["column_names"][position]
+    option = row["options"][position]
+    is_descending = bool(option & _DESCENDING)
+    nulls_first = bool(option & _NULLS_FIRST)
+    return IndexKey(
+        column=column,
+        expression=None if column is not None else _without_parentheses(row["key_texts"][position]),
+        is_descending=is_descending,
+        nulls_first=None if nulls_first == is_descending else nulls_first,
+        operator_class=row["operator_classes"][position],
+        collation=row["collations"][position],
+    )
+
+
+def _without_parentheses(text: str) -> str:
+    return text[1:-1] if text.startswith("(") and text.endswith(")") else text
+
+
+def read_foreign_keys(database: ReadOnlyDatabase, name_by_oid: Mapping[int, QualifiedName]) -> tuple[ForeignKey, ...]:
+    """Return all foreign keys between the given tables."""
+    rows = database.read(PACKAGE, "foreign_keys", {"oids": list(name_by_oid)})
+    return tuple(
+        ForeignKey(
+            name=row["name"],
+            table=name_by_oid[row["table_oid"]],
+            columns=tuple(row["columns"]),
+            referenced_table=name_by_oid[row["referenced_oid"]],
+            referenced_columns=tuple(row["referenced_columns"]),
+            on_delete=_ACTIONS[row["on_delete"]],
+            on_update=_ACTIONS[row["on_update"]],
+            is_validated=row["is_validated"],
+            is_inherited=row["is_inherited"],
+            definition=row["definition"],
+        )
+        for row in rows
+        if row["referenced_oid"] in name_by_oid
+    )

@@ -1,0 +1,152 @@
+"""Read a whole Snapshot in one transaction; what cannot be read is told, with the GRANT that would help."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from pgwright.database import ReadOnlyDatabase, connect
+from pgwright.errors import QueryFailed
+from pgwright.model.names import quote
+from pgwright.model.policy import Policy
+from pgwright.model.snapshot import FORMAT, NotExamined, Server, Snapshot
+from pgwright.snapshot.indexes import read_foreign_keys, read_indexes
+from pgwright.snapshot.schema import read_schema
+from pgwright.snapshot.settings import read_role_settings, read_roles, read_sessions, read_settings
+from pgwright.snapshot.statements import read_statements
+from pgwright.snapshot.statistics import read_statistics
+from pgwright.snapshot.tables import read_sequences, read_tables
+
+PACKAGE = "pgwright.snapshot"
+MONITOR_GRANT = "GRANT pg_monitor, pg_read_all_data TO {role}"
+
+T = TypeVar("T")
+Progress = Callable[[str], None]
+
+
+def read_snapshot(
+    dsn: str | None,
+    *,
+    policy: Policy | None = None,
+    with_values: bool = True,
+    with_schema: bool = True,
+    progress: Progress = lambda subject: None,
+) -> Snapshot:
+    """Read everything that the checks, the advisor and the twin need. Writes nothing, reads no rows.
+
+    Args:
+        dsn: URL, libpq keywords, or None for DATABASE_URL and PG* variables.
+        policy: what the team states; None for the defaults.
+        with_values: keep the sample values of `pg_stats`; without them some checks cannot look.
+        with_schema: dump the schema too, which the twin needs.
+        progress: called with the name of each subject before it is read.
+    Raises: NoDatabaseGiven, ConfigError, ConnectionFailed, ServerTooOld.
+    """
+    with connect(dsn) as database:
+        reading = _Reading(database, progress)
+        server = _read_server(database, reading)
+        tables, name_by_oid = reading.take("tables", lambda: read_tables(database), ((), {}))
+        indexes = reading.take("indexes", lambda: read_indexes(database, name_by_oid), ())
+        foreign_keys = reading.take("foreign keys", lambda: read_foreign_keys(database, name_by_oid), ())
+        sequences = reading.take("sequences", lambda: read_sequences(database), ())
+        statistics = reading.take("statistics", lambda: read_statistics(database, with_values=with_values), ())
+        statements = reading.take("statements", lambda: read_statements(database, server, reading.missing), ())
+        settings = reading.take("settings", lambda: read_settings(database), ())
+        role_settings = reading.take("role settings", lambda: read_role_settings(database), ())
+        roles = reading.take("roles", lambda: read_roles(database), ())
+        sessions = reading.take("sessions", lambda: read_sessions(database, reading.missing), ())
+        hidden = reading.take("privileges", lambda: database.read(PACKAGE, "privileges"), [])
+        _tell_hidden(hidden, server.role, reading.missing)
+        schema_sql = ""
+        if with_schema:
+            schema_sql = reading.take("schema", lambda: read_schema(database.dsn, hidden, reading.missing), "")
+        if not with_values:
+            reading.missing.append(
+                NotExamined("sample values of pg_stats", "left out on request", "take the snapshot without --no-values")
+            )
+    return Snapshot(
+        format=FORMAT,
+        taken_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        server=server,
+        policy=policy or Policy(),
+        tables=tables,
+        indexes=indexes,
+        foreign_keys=foreign_keys,
+        sequences=sequences,
+        statistics=statistics,
+        statements=statements,
+        settings=settings,
+        role_settings=role_settings,
+        roles=roles,
+        sessions=sessions,
+        schema_sql=schema_sql,
+        not_examined=tuple(reading.missing),
+    )
+
+
+class _Reading:
+    """Takes one subject after the other; a subject that fails is noted, and the reading goes on."""
+
+    def __init__(self, database: ReadOnlyDatabase, progress: Progress) -> None:
+        self.missing: list[NotExamined] = []
+        self._progress = progress
+        (row,) = database.query("SELECT current_user AS role")
+        self._grant = MONITOR_GRANT.format(role=quote(row["role"]))
+
+    def take(self, subject: str, read: Callable[[], T], instead: T) -> T:
+        self._progress(subject)
+        try:
+            return read()
+        except QueryFailed as error:
+            self.missing.append(NotExamined(subject, str(error), self._grant))
+            return instead
+
+
+def _read_server(database: ReadOnlyDatabase, reading: _Reading) -> Server:
+    (row,) = database.read(PACKAGE, "server")
+    if not row.pop("may_monitor") and not row["role_is_superuser"]:
+        reading.missing.append(
+            NotExamined(
+                "what other roles do",
+                "the role is no member of pg_monitor: statements, sessions and replicas of others are hidden",
+                f"GRANT pg_monitor TO {quote(row['role'])}",
+            )
+        )
+    size = reading.take("size", lambda: database.read(PACKAGE, "database_size")[0]["database_bytes"], 0)
+    return Server(
+        **_without_nulls(row, extensions=(), available_extensions=(), blocks_hit=0, blocks_read=0),
+        database_bytes=size,
+        is_pooled=database.is_pooled,
+        alembic_revisions=_read_revisions(database),
+    )
+
+
+def _without_nulls(row: dict[str, Any], **instead: Any) -> dict[str, Any]:
+    filled = {key: instead[key] if value is None and key in instead else value for key, value in row.items()}
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in filled.items()}
+
+
+def _read_revisions(database: ReadOnlyDatabase) -> tuple[str, ...]:
+    found = database.query("SELECT to_regclass('public.alembic_version')::text AS name")
+    if found[0]["name"] is None:
+        return ()
+    try:
+        rows = database.query("SELECT version_num AS revision FROM public.alembic_version ORDER BY 1")
+    except QueryFailed:
+        return ()
+    return tuple(row["revision"] for row in rows)
+
+
+def _tell_hidden(hidden: list[dict[str, Any]], role: str, missing: list[NotExamined]) -> None:
+    if not hidden:
+        return
+    names = [quote(row["schema"]) + (f".{quote(row['name'])}" if row["name"] else "") for row in hidden]
+    shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+    missing.append(
+        NotExamined(
+            f"columns' statistics and plans of {shown}",
+            "the role may not read these tables",
+            f"GRANT pg_read_all_data TO {quote(role)}",
+        )
+    )

@@ -1,0 +1,37 @@
+"""Settings, roles, and who is connected."""
+
+from __future__ import annotations
+
+from pgwright.database import ReadOnlyDatabase
+from pgwright.model.snapshot import NotExamined, Role, RoleSetting, Session, Setting
+from pgwright.snapshot.tables import PACKAGE
+
+
+def read_settings(database: ReadOnlyDatabase) -> tuple[Setting, ...]:
+    """Return the server's settings as a new session of our role gets them."""
+    return tuple(Setting(**row) for row in database.read(PACKAGE, "settings"))
+
+
+def read_role_settings(database: ReadOnlyDatabase) -> tuple[RoleSetting, ...]:
+    """Return what ALTER ROLE … SET and ALTER DATABASE … SET fixed."""
+    return tuple(RoleSetting(**row) for row in database.read(PACKAGE, "role_settings"))
+
+
+def read_roles(database: ReadOnlyDatabase) -> tuple[Role, ...]:
+    """Return the roles that may log in."""
+    return tuple(Role(**row) for row in database.read(PACKAGE, "roles"))
+
+
+def read_sessions(database: ReadOnlyDatabase, missing: list[NotExamined]) -> tuple[Session, ...]:
+    """Return the clients' connections, the longest transaction first."""
+    sessions = tuple(Session(**row) for row in database.read(PACKAGE, "sessions"))
+    hidden = sum(not session.state for session in sessions)
+    if hidden:
+        missing.append(
+            NotExamined(
+                f"{hidden} of {len(sessions)} sessions",
+                "the server hides what other roles do",
+                "GRANT pg_read_all_stats TO the role, or query as its owner",
+            )
+        )
+    return sessions

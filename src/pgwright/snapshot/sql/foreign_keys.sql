@@ -1,0 +1,17 @@
+-- A row is a foreign key of one of the tables whose oids are given.
+SELECT
+    con.conrelid::bigint AS table_oid,
+    con.confrelid::bigint AS referenced_oid,
+    con.conname AS name,
+    (SELECT array_agg(a.attname::text ORDER BY k.n) FROM unnest(con.conkey) WITH ORDINALITY AS k(attnum, n)
+     JOIN pg_attribute a ON a.attrelid = con.conrelid AND a.attnum = k.attnum) AS columns,
+    (SELECT array_agg(a.attname::text ORDER BY k.n) FROM unnest(con.confkey) WITH ORDINALITY AS k(attnum, n)
+     JOIN pg_attribute a ON a.attrelid = con.confrelid AND a.attnum = k.attnum) AS referenced_columns,
+    con.confdeltype::text AS on_delete,
+    con.confupdtype::text AS on_update,
+    con.convalidated AS is_validated,
+    con.conparentid <> 0 AS is_inherited,
+    pg_get_constraintdef(con.oid) AS definition
+FROM pg_constraint con
+WHERE con.contype = 'f' AND con.conrelid = ANY(%(oids)s)
+ORDER BY con.conrelid, con.conname

@@ -1,0 +1,26 @@
+-- One row: the server, the database and the role we read with.
+SELECT
+    current_setting('server_version_num')::int AS version_number,
+    current_database() AS database,
+    current_user AS role,
+    (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = current_user) AS role_is_superuser,
+    pg_postmaster_start_time()::text AS started_at,
+    s.stats_reset::text AS statistics_reset_at,
+    pg_is_in_recovery() AS is_standby,
+    (SELECT count(*) FROM pg_stat_get_wal_senders()) AS replica_count,
+    s.blks_hit AS blocks_hit,
+    s.blks_read AS blocks_read,
+    (SELECT array_agg(e.extname::text ORDER BY e.extname) FROM pg_extension e) AS extensions,
+    (SELECT array_agg(a.name::text ORDER BY a.name) FROM pg_available_extensions a) AS available_extensions,
+    age(d.datfrozenxid) AS transaction_id_age,
+    d.datcollate AS collation,
+    EXISTS (
+        SELECT FROM pg_namespace n
+        CROSS JOIN LATERAL aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) AS a
+        -- Grantee 0 is PUBLIC.
+        WHERE n.nspname = 'public' AND a.grantee = 0 AND a.privilege_type = 'CREATE'
+    ) AS public_may_create,
+    pg_has_role(current_user, 'pg_monitor', 'USAGE') AS may_monitor
+FROM pg_database d
+LEFT JOIN pg_stat_database s ON s.datid = d.oid
+WHERE d.datname = current_database()

@@ -1,0 +1,23 @@
+-- A row is what the planner knows of one column of a table, or of one expression of an index.
+SELECT
+    s.schemaname AS schema,
+    s.tablename AS name,
+    s.attname AS column,
+    s.inherited AS is_inherited,
+    s.null_frac::float8 AS null_fraction,
+    s.avg_width AS average_width,
+    s.n_distinct::float8 AS distinct,
+    s.correlation::float8 AS correlation,
+    CASE WHEN %(with_values)s THEN s.most_common_vals::text::text[] END AS common_values,
+    CASE WHEN %(with_values)s THEN s.most_common_freqs::float8[] END AS common_frequencies,
+    CASE WHEN %(with_values)s THEN s.histogram_bounds::text::text[] END AS histogram,
+    CASE WHEN %(with_values)s THEN s.most_common_elems::text::text[] END AS common_elements,
+    CASE WHEN %(with_values)s THEN s.most_common_elem_freqs::float8[] END AS common_element_frequencies,
+    CASE WHEN %(with_values)s THEN s.elem_count_histogram::float8[] END AS element_count_histogram,
+    CASE WHEN %(with_values)s THEN s.range_length_histogram::text END AS range_length_histogram,
+    s.range_empty_frac::float8 AS range_empty_fraction,
+    CASE WHEN %(with_values)s THEN s.range_bounds_histogram::text END AS range_bounds_histogram
+FROM pg_stats s
+WHERE s.schemaname NOT IN ('pg_catalog', 'information_schema')
+  AND s.schemaname NOT LIKE 'pg\_toast%%'
+ORDER BY s.schemaname, s.tablename, s.attname

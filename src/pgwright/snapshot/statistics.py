@@ -1,0 +1,20 @@
+"""What the planner knows of columns: `pg_stats`, as far as our role may read the tables."""
+
+from __future__ import annotations
+
+from pgwright.database import ReadOnlyDatabase
+from pgwright.model.names import QualifiedName
+from pgwright.model.snapshot import ColumnStatistics
+from pgwright.snapshot.tables import PACKAGE
+
+
+def read_statistics(database: ReadOnlyDatabase, *, with_values: bool) -> tuple[ColumnStatistics, ...]:
+    """Return one value a column; without sample values when they are not wanted."""
+    rows = database.read(PACKAGE, "statistics", {"with_values": with_values})
+    return tuple(
+        ColumnStatistics(
+            relation=QualifiedName(row.pop("schema"), row.pop("name")),
+            **{key: tuple(value) if isinstance(value, list) else value for key, value in row.items()},
+        )
+        for row in rows
+    )

@@ -1,0 +1,64 @@
+"""Tables, their columns, and sequences."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from pgwright.database import ReadOnlyDatabase, Row
+from pgwright.model.names import QualifiedName
+from pgwright.model.snapshot import PAGE_BYTES, Column, Sequence, Table
+
+PACKAGE = "pgwright.snapshot"
+_DEFAULT_FILL_FACTOR = 100
+
+
+def read_tables(database: ReadOnlyDatabase) -> tuple[tuple[Table, ...], dict[int, QualifiedName]]:
+    """Return all tables of the user, and the name of each by its oid."""
+    rows = database.read(PACKAGE, "tables")
+    name_by_oid = {row["oid"]: QualifiedName(row["schema"], row["name"]) for row in rows}
+    oids = list(name_by_oid)
+    columns: dict[int, list[Column]] = defaultdict(list)
+    for row in database.read(PACKAGE, "columns", {"oids": oids}):
+        columns[row.pop("table_oid")].append(Column(**row))
+    keys = {row["table_oid"]: tuple(row["columns"]) for row in database.read(PACKAGE, "primary_keys", {"oids": oids})}
+    tables = tuple(_table(row, tuple(columns[row["oid"]]), keys.get(row["oid"], ())) for row in rows)
+    return tables, name_by_oid
+
+
+def _table(row: Row, columns: tuple[Column, ...], primary_key: tuple[str, ...]) -> Table:
+    facts = dict(row)
+    name = QualifiedName(facts.pop("schema"), facts.pop("name"))
+    parent = optional_name(facts.pop("parent_schema"), facts.pop("parent_name"))
+    facts["parameters"] = tuple(facts["parameters"])
+    pages = facts.pop("heap_bytes") // PAGE_BYTES
+    del facts["oid"]
+    fill = next((p for p in facts["parameters"] if p.startswith("fillfactor=")), None)
+    return Table(
+        name=name,
+        columns=columns,
+        primary_key=primary_key,
+        parent=parent,
+        pages=pages,
+        fill_factor=int(fill.split("=")[1]) if fill else _DEFAULT_FILL_FACTOR,
+        **facts,
+    )
+
+
+def read_sequences(database: ReadOnlyDatabase) -> tuple[Sequence, ...]:
+    """Return all sequences, each with the column that it feeds."""
+    return tuple(
+        Sequence(
+            name=QualifiedName(row["schema"], row["name"]),
+            table=optional_name(row["table_schema"], row["table_name"]),
+            column=row["column"],
+            last_value=row["last_value"],
+            limit=row["limit"],
+            increment=row["increment"],
+        )
+        for row in database.read(PACKAGE, "sequences")
+    )
+
+
+def optional_name(schema: str | None, name: str | None) -> QualifiedName | None:
+    """Return the name of a relation that may not exist."""
+    return QualifiedName(schema, name) if schema is not None and name is not None else None

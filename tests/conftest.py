@@ -1,0 +1,57 @@
+"""One real embedded server for the whole run; each test gets a database of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from pgwright.embedded import EmbeddedServer, run_server
+
+
+@dataclass
+class Database:
+    """A database that lives as long as one test."""
+
+    server: EmbeddedServer
+    name: str
+
+    @property
+    def dsn(self) -> str:
+        return self.server.dsn(self.name)
+
+    def url(self, driver: str = "") -> str:
+        return self.server.url(self.name, driver)
+
+    def execute(self, statements: str) -> None:
+        """Run statements, separated by semicolons, each committed on its own."""
+        with psycopg.connect(self.dsn, autocommit=True) as connection:
+            connection.execute(statements.encode())
+
+    def rows(self, statement: str) -> list[tuple[object, ...]]:
+        with psycopg.connect(self.dsn, autocommit=True) as connection:
+            return connection.execute(statement.encode()).fetchall()
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[EmbeddedServer]:
+    settings = {"shared_preload_libraries": "pg_stat_statements", "max_connections": "60"}
+    with run_server(settings=settings) as running:
+        with running.admin("template1") as connection:
+            connection.execute("CREATE EXTENSION pg_stat_statements")
+        yield running
+
+
+@pytest.fixture
+def database(server: EmbeddedServer) -> Iterator[Database]:
+    name = f"t_{uuid4().hex[:12]}"
+    server.create_database(name, template="template1")
+    yield Database(server, name)
+    server.drop_database(name)
+
+
+def pytest_report_header() -> str:
+    return "PostgreSQL: embedded 18"
