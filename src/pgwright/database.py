@@ -115,7 +115,9 @@ class ReadOnlyDatabase:
         text = _query_text(package, name, self.version_number).replace("/*relation*/", relation)
         return self.query(text, parameters, subject=name.replace("_", " "))
 
-    def query(self, text: str, parameters: Mapping[str, object] | None = None, *, subject: str = "a catalog") -> list[Row]:
+    def query(
+        self, text: str, parameters: Mapping[str, object] | None = None, *, subject: str = "a catalog"
+    ) -> list[Row]:
         """Run one query under a savepoint. Raises QueryFailed, with the transaction still usable."""
         try:
             with self._connection.transaction():
@@ -135,7 +137,7 @@ class ReadOnlyDatabase:
 
 
 @contextmanager
-def connect(dsn: str | None, limits: Limits = Limits()) -> Iterator[ReadOnlyDatabase]:  # noqa: B008
+def connect(dsn: str | None, limits: Limits = Limits()) -> Iterator[ReadOnlyDatabase]:
     """Open a database for reading only.
 
     Raises: NoDatabaseGiven, ConfigError, ConnectionFailed, ServerTooOld.
@@ -152,7 +154,7 @@ def connect(dsn: str | None, limits: Limits = Limits()) -> Iterator[ReadOnlyData
         raise ConnectionFailed(target(info), _reason(error), _hint(str(error))) from None
     with opened as connection:
         if connection.info.server_version < OLDEST_VERSION:
-            raise ServerTooOld(connection.info.parameter_status("server_version") or str(connection.info.server_version))
+            raise ServerTooOld(connection.info.parameter_status("server_version") or "before 13")
         connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         for name, value in (
             ("statement_timeout", limits.statement_timeout_ms),
@@ -195,7 +197,7 @@ def _hint(message: str) -> str:
     known = {
         "could not translate host name": "Check the host name in the DSN.",
         "failed to resolve host": "Check the host name in the DSN.",
-        "password authentication failed": "Check user and password (PGPASSWORD or ~/.pgpass keep it off the command line).",
+        "password authentication failed": "Check user and password; PGPASSWORD or ~/.pgpass can hold it.",
         "no password supplied": "Give the password in PGPASSWORD, ~/.pgpass or the URL.",
         "does not exist": "Check the names of the database and the role.",
         "Connection refused": "Check that the server runs and listens on this host and port.",

@@ -63,7 +63,8 @@ class NoDatabaseGiven(DatabaseError):
 
     def __init__(self) -> None:
         super().__init__(
-            "no database was named. Give a DSN (postgresql://user@host/dbname), or set DATABASE_URL or PGDATABASE/PGHOST."
+            "no database was named. Give a DSN (postgresql://user@host/dbname), "
+            "or set DATABASE_URL or PGDATABASE and PGHOST."
         )
 
 

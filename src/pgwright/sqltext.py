@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
-from pglast import ast, parse_sql
+from pglast import ast as _ast
+from pglast import parse_sql
 from pglast.enums import A_Expr_Kind, BoolExprType, BoolTestType, NullTestType, SortByDir, SortByNulls
 from pglast.parser import ParseError
 from pglast.parser import fingerprint as _fingerprint
@@ -16,12 +18,19 @@ from pgwright.errors import UnparsableStatement
 from pgwright.model.names import QualifiedName
 from pgwright.model.snapshot import Snapshot
 
+# Its types hold every field for optional; the grammar says which are there.
+ast: Any = _ast
+
 StatementKind = Literal["select", "insert", "update", "delete", "other"]
-Operator = Literal[
-    "=", "in", "range", "like", "is null", "is not null", "is true", "is false", "<>", "other"
-]
+Operator = Literal["=", "in", "range", "like", "is null", "is not null", "is true", "is false", "<>", "other"]
 _RANGE = {"<", "<=", ">", ">="}
-_KINDS: Mapping[type[ast.Node], StatementKind] = {
+_MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+# Comments and parentheses may lead.
+_PLANNED = re.compile(
+    r"(?:\s|\(|/\*.*?\*/|--[^\n]*\n)*(?:select|with|insert|update|delete|merge|values|table)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_KINDS: Mapping[type[Any], StatementKind] = {
     ast.SelectStmt: "select",
     ast.InsertStmt: "insert",
     ast.UpdateStmt: "update",
@@ -45,6 +54,20 @@ class Condition:
     """The constant, where the statement names one."""
     parameter: int | None = None
     """n of `$n`, where it is a parameter."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterUse:
+    """Where `$n` stands: compared with a column, or as LIMIT or OFFSET."""
+
+    number: int
+    role: Literal["column", "limit", "offset"]
+    column: ColumnUse | None = None
+    operator: Operator = "other"
+    symbol: str = ""
+    """The comparison as written with the column on the left: `<`, `>=`, …"""
+    is_array: bool = False
+    """True for `= ANY ($n)`: the parameter holds several values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +101,8 @@ class Block:
     """Every column that the block reads, wherever it stands; without the tables in `reads_all_of`."""
     reads_all_of: frozenset[QualifiedName]
     """Tables of which `*` is selected."""
+    parameters: tuple[ParameterUse, ...]
+    """Every parameter whose meaning is known, below OR and NOT too."""
     has_limit: bool
     has_offset: bool
     offset: int | None = None
@@ -89,6 +114,8 @@ class StatementShape:
     kind: StatementKind
     target: QualifiedName | None
     """The table that it writes."""
+    written: tuple[str, ...]
+    """The columns that an UPDATE sets."""
     blocks: tuple[Block, ...]
     fingerprint: str
     """Equal for statements that differ in constants only."""
@@ -134,7 +161,16 @@ class Schema:
         return candidates[0] if len(candidates) == 1 else None
 
 
-def parse(text: str) -> ast.Node:
+def has_plan(text: str) -> bool:
+    """Tell by its first word whether a statement is planned at all; SAVEPOINT, SET, COPY or DDL are not.
+
+    >>> has_plan("/* app */ select 1"), has_plan("RELEASE $1")
+    (True, False)
+    """
+    return _PLANNED.match(text) is not None
+
+
+def parse(text: str) -> Any:
     """Return the parse tree of one statement. Raises UnparsableStatement."""
     try:
         statements = parse_sql(text)
@@ -155,7 +191,8 @@ def read_shape(text: str, schema: Schema) -> StatementShape:
     blocks = tuple(_Reader(schema).blocks(tree)) if kind != "other" else ()
     target = getattr(tree, "relation", None) if kind in ("insert", "update", "delete") else None
     named = schema.find(target.schemaname, target.relname) if target is not None else None
-    return StatementShape(kind, named, blocks, _fingerprint(text))
+    written = tuple(output.name for output in tree.targetList) if isinstance(tree, ast.UpdateStmt) else ()
+    return StatementShape(kind, named, written, blocks, _fingerprint(text))
 
 
 @dataclass
@@ -226,6 +263,7 @@ class _Reader:
             group_by=self._columns(getattr(node, "groupClause", None) or (), scope),
             outputs=tuple(dict.fromkeys(self._reads(node, scope))),
             reads_all_of=frozenset(self._stars(node, scope)),
+            parameters=tuple(self._parameters(node, scope)),
             has_limit=getattr(node, "limitCount", None) is not None,
             has_offset=offset is not None,
             offset=offset.val.ival if isinstance(offset, ast.A_Const) and isinstance(offset.val, ast.Integer) else None,
@@ -248,7 +286,7 @@ class _Reader:
             return Condition(column, "is false") if column else None
         return self._comparison(node, scope) if isinstance(node, ast.A_Expr) else None
 
-    def _comparison(self, node: ast.A_Expr, scope: _Scope) -> Condition | Join | None:
+    def _comparison(self, node: Any, scope: _Scope) -> Condition | Join | None:
         left, right = self._column(node.lexpr, scope), self._column(node.rexpr, scope)
         symbol = node.name[-1].sval
         if left is not None and right is not None:
@@ -259,6 +297,25 @@ class _Reader:
             return None
         value, parameter = _value(other)
         return Condition(column, _operator(node.kind, symbol), value, parameter)
+
+    def _parameters(self, node: Any, scope: _Scope) -> Iterator[ParameterUse]:
+        for role in ("limit", "offset"):
+            _, number = _value(getattr(node, f"limit{'Count' if role == 'limit' else 'Offset'}", None))
+            if number is not None:
+                yield ParameterUse(number, role)  # type: ignore[arg-type]
+        for expression in _walk_all(node, ast.A_Expr):
+            left, right = self._column(expression.lexpr, scope), self._column(expression.rexpr, scope)
+            column, other, symbol = left, expression.rexpr, str(expression.name[-1].sval)
+            if left is None:
+                column, other, symbol = right, expression.lexpr, _MIRRORED.get(symbol, symbol)
+            if column is None:
+                continue
+            is_array = expression.kind == A_Expr_Kind.AEXPR_OP_ANY
+            operator = _operator(expression.kind, symbol)
+            for value in other if isinstance(other, tuple) else (other,):
+                _, number = _value(value)
+                if number is not None:
+                    yield ParameterUse(number, "column", column, operator, symbol, is_array)
 
     def _order(self, clause: Iterable[Any], node: Any, scope: _Scope) -> tuple[SortKey, ...]:
         keys: list[SortKey] = []
@@ -365,13 +422,20 @@ def _children(node: Any) -> Iterator[Any]:
                 yield child
 
 
-def _walk(node: Any, wanted: type[ast.Node]) -> Iterator[Any]:
+def _walk(node: Any, wanted: type[Any]) -> Iterator[Any]:
     """Yield all nodes of a type inside one block; nested SELECTs are left to their own block."""
     for child in _children(node):
         if isinstance(child, wanted):
             yield child
         elif not isinstance(child, ast.SelectStmt | ast.WithClause):
             yield from _walk(child, wanted)
+
+
+def _walk_all(node: Any, wanted: type[Any]) -> Iterator[Any]:
+    """As `_walk`, and inside what it finds."""
+    for found in _walk(node, wanted):
+        yield found
+        yield from _walk_all(found, wanted)
 
 
 def _subqueries(node: Any) -> Iterator[Any]:

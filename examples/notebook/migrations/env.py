@@ -7,8 +7,9 @@ from logging.config import fileConfig
 
 from alembic import context
 from alembic.util import CommandError
-from notebook.after.models import Base
 from sqlalchemy import URL, create_engine, make_url, pool
+
+from notebook.after.models import Base
 
 config = context.config
 if config.config_file_name is not None and config.attributes.get("configure_logging", True):

@@ -105,7 +105,7 @@ class MessagePage:
 
 @dataclass(frozen=True)
 class JobView:
-    """A job with the document that it works on."""
+    """A job with the document that it works on, and its owner."""
 
     id: UUID
     kind: str
@@ -114,6 +114,8 @@ class JobView:
     created_at: datetime
     document_id: UUID
     filename: str
+    owner_email: str
+    """Who is told when it is done."""
 
 
 @dataclass(frozen=True)

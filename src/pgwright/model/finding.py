@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -78,6 +78,38 @@ class Check:
     @property
     def subject(self) -> Subject:
         return self.module.rsplit(".", 2)[1]  # type: ignore[return-value]
+
+    def found(
+        self,
+        about: str,
+        message: str,
+        *,
+        evidence: Iterable[Evidence],
+        advice: str,
+        severity: Severity | None = None,
+        confidence: Confidence | None = None,
+        changes: Iterable[Change] = (),
+        sql: str = "",
+        queries: Iterable[int] = (),
+    ) -> Finding:
+        """Return a finding of this check about one object; what is not said otherwise is the check's default."""
+        return Finding(
+            check=self.name,
+            subject=self.subject,
+            severity=severity or self.severity,
+            confidence=confidence or self.confidence,
+            object=about,
+            message=message,
+            evidence=tuple(evidence),
+            advice=advice,
+            changes=tuple(changes),
+            sql=sql,
+            queries=tuple(queries),
+        )
+
+    def unexamined(self, reason: str, remedy: str = "", *, about: str = "") -> NotExamined:
+        """Return that this check could not look at an object; at nothing at all when no object is named."""
+        return NotExamined(f"{self.name} of {about}" if about else self.name, reason, remedy)
 
 
 @dataclass(frozen=True)

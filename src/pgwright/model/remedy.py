@@ -8,9 +8,7 @@ from typing import Literal
 from pgwright.model.change import Change
 from pgwright.model.snapshot import NotExamined
 
-LockMode = Literal[
-    "none", "ACCESS SHARE", "SHARE UPDATE EXCLUSIVE", "SHARE", "SHARE ROW EXCLUSIVE", "ACCESS EXCLUSIVE"
-]
+LockMode = Literal["none", "ACCESS SHARE", "SHARE UPDATE EXCLUSIVE", "SHARE", "SHARE ROW EXCLUSIVE", "ACCESS EXCLUSIVE"]
 
 
 @dataclass(frozen=True)
@@ -19,10 +17,14 @@ class Step:
 
     sql: str
     is_transactional: bool
-    """False: it must run outside a transaction (CREATE INDEX CONCURRENTLY)."""
+    """False: it runs outside a transaction, because it must (CREATE INDEX CONCURRENTLY) or so as to lock shortly."""
     lock: LockMode
     tables: tuple[str, ...]
     """The tables it locks, as SQL text."""
+    builds: str = ""
+    """The index that it builds concurrently, as SQL text; an invalid leftover of that name has to go first."""
+    waits_long: bool = False
+    """True when it may wait for a lock for minutes, for nobody who reads or writes queues behind it."""
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,7 @@ PAGE_BYTES = 8192
 # Raise it when a file written before can no longer be read.
 FORMAT = 1
 
-Subject = Literal[
-    "keys", "indexes", "queries", "connections", "retention", "vacuum", "settings", "security"
-]
+Subject = Literal["keys", "indexes", "queries", "connections", "retention", "vacuum", "settings", "security"]
 TableKind = Literal["table", "partitioned table", "materialized view", "foreign table"]
 ReferentialAction = Literal["no action", "restrict", "cascade", "set null", "set default"]
 

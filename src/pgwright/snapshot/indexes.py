@@ -10,7 +10,7 @@ from pgwright.errors import QueryFailed
 from pgwright.model.index import IndexDefinition, IndexKey
 from pgwright.model.names import QualifiedName
 from pgwright.model.snapshot import PAGE_BYTES, ForeignKey, Index, ReferentialAction
-from pgwright.snapshot.tables import PACKAGE, optional_name
+from pgwright.snapshot.tables import PACKAGE, extension_schema, optional_name
 
 # pg_index.indoption, from the server's source: src/include/catalog/pg_index.h.
 _DESCENDING, _NULLS_FIRST = 1, 2
@@ -29,13 +29,10 @@ def read_indexes(database: ReadOnlyDatabase, name_by_oid: Mapping[int, Qualified
 def _read_heights(database: ReadOnlyDatabase, oids: list[int]) -> dict[int, int]:
     """Return the height of each B-tree where `pageinspect` is installed and our role may call it, else nothing."""
     with suppress(QueryFailed):
-        found = database.query("SELECT extnamespace::regnamespace::text AS schema FROM pg_extension WHERE extname = 'pageinspect'")
-        if found and oids:
-            text = (
-                f"SELECT o::bigint AS oid, (SELECT fastlevel FROM {found[0]['schema']}.bt_metap(o::oid::regclass::text)) AS height"
-                " FROM unnest(%(oids)s::bigint[]) AS o"
-            )
-            return {row["oid"]: row["height"] for row in database.query(text, {"oids": oids})}
+        schema = extension_schema(database, "pageinspect")
+        if schema is not None and oids:
+            rows = database.read(PACKAGE, "tree_heights", {"oids": oids}, relation=f"{schema}.bt_metap")
+            return {row["oid"]: row["height"] for row in rows}
     return {}
 
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from pgwright.database import ReadOnlyDatabase, connect
+from pgwright.database import ReadOnlyDatabase, Row, connect
 from pgwright.errors import QueryFailed
-from pgwright.model.names import quote
+from pgwright.model.names import QualifiedName, quote
 from pgwright.model.policy import Policy
-from pgwright.model.snapshot import FORMAT, NotExamined, Server, Snapshot
+from pgwright.model.snapshot import FORMAT, NotExamined, Server, Snapshot, Table
 from pgwright.snapshot.indexes import read_foreign_keys, read_indexes
 from pgwright.snapshot.schema import read_schema
 from pgwright.snapshot.settings import read_role_settings, read_roles, read_sessions, read_settings
@@ -21,7 +21,10 @@ from pgwright.snapshot.tables import read_sequences, read_tables
 PACKAGE = "pgwright.snapshot"
 MONITOR_GRANT = "GRANT pg_monitor, pg_read_all_data TO {role}"
 
+_NO_TABLES: tuple[tuple[Table, ...], dict[int, QualifiedName]] = ((), {})
+
 T = TypeVar("T")
+Instead = TypeVar("Instead")
 Progress = Callable[[str], None]
 
 
@@ -46,7 +49,7 @@ def read_snapshot(
     with connect(dsn) as database:
         reading = _Reading(database, progress)
         server = _read_server(database, reading)
-        tables, name_by_oid = reading.take("tables", lambda: read_tables(database), ((), {}))
+        tables, name_by_oid = reading.take("tables", lambda: read_tables(database), _NO_TABLES)
         indexes = reading.take("indexes", lambda: read_indexes(database, name_by_oid), ())
         foreign_keys = reading.take("foreign keys", lambda: read_foreign_keys(database, name_by_oid), ())
         sequences = reading.take("sequences", lambda: read_sequences(database), ())
@@ -56,7 +59,7 @@ def read_snapshot(
         role_settings = reading.take("role settings", lambda: read_role_settings(database), ())
         roles = reading.take("roles", lambda: read_roles(database), ())
         sessions = reading.take("sessions", lambda: read_sessions(database, reading.missing), ())
-        hidden = reading.take("privileges", lambda: database.read(PACKAGE, "privileges"), [])
+        hidden = reading.take("privileges", lambda: database.read(PACKAGE, "privileges"), list[Row]())
         _tell_hidden(hidden, server.role, reading.missing)
         schema_sql = ""
         if with_schema:
@@ -94,7 +97,7 @@ class _Reading:
         (row,) = database.query("SELECT current_user AS role")
         self._grant = MONITOR_GRANT.format(role=quote(row["role"]))
 
-    def take(self, subject: str, read: Callable[[], T], instead: T) -> T:
+    def take(self, subject: str, read: Callable[[], T], instead: Instead) -> T | Instead:
         self._progress(subject)
         try:
             return read()
@@ -122,7 +125,7 @@ def _read_server(database: ReadOnlyDatabase, reading: _Reading) -> Server:
     )
 
 
-def _without_nulls(row: dict[str, Any], **instead: Any) -> dict[str, Any]:
+def _without_nulls(row: Row, **instead: Any) -> Row:
     filled = {key: instead[key] if value is None and key in instead else value for key, value in row.items()}
     return {key: tuple(value) if isinstance(value, list) else value for key, value in filled.items()}
 
@@ -138,7 +141,7 @@ def _read_revisions(database: ReadOnlyDatabase) -> tuple[str, ...]:
     return tuple(row["revision"] for row in rows)
 
 
-def _tell_hidden(hidden: list[dict[str, Any]], role: str, missing: list[NotExamined]) -> None:
+def _tell_hidden(hidden: list[Row], role: str, missing: list[NotExamined]) -> None:
     if not hidden:
         return
     names = [quote(row["schema"]) + (f".{quote(row['name'])}" if row["name"] else "") for row in hidden]

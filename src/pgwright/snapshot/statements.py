@@ -5,7 +5,7 @@ from __future__ import annotations
 from pgwright.database import ReadOnlyDatabase
 from pgwright.model.names import quote
 from pgwright.model.snapshot import NotExamined, Server, Statement
-from pgwright.snapshot.tables import PACKAGE
+from pgwright.snapshot.tables import PACKAGE, extension_schema
 
 # pg_stat_statements.max is 5,000 by default: this takes all of them, and bounds a server that keeps more.
 MOST_STATEMENTS = 5_000
@@ -23,10 +23,7 @@ def read_statements(database: ReadOnlyDatabase, server: Server, missing: list[No
             )
         )
         return ()
-    (place,) = database.query(
-        f"SELECT extnamespace::regnamespace::text AS schema FROM pg_extension WHERE extname = '{_EXTENSION}'"
-    )
-    relation = f"{place['schema']}.{_EXTENSION}"
+    relation = f"{extension_schema(database, _EXTENSION)}.{_EXTENSION}"
     rows = database.read(PACKAGE, "statements", {"limit": MOST_STATEMENTS}, relation=relation)
     hidden = sum(row["text"] == "<insufficient privilege>" for row in rows)
     if hidden:
@@ -42,5 +39,3 @@ def read_statements(database: ReadOnlyDatabase, server: Server, missing: list[No
         for row in rows
         if row["text"] is not None and row["text"] != "<insufficient privilege>"
     )
-
-

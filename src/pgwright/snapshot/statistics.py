@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pgwright.database import ReadOnlyDatabase
+from pgwright.database import ReadOnlyDatabase, Row
 from pgwright.model.names import QualifiedName
 from pgwright.model.snapshot import ColumnStatistics
 from pgwright.snapshot.tables import PACKAGE
@@ -11,10 +11,10 @@ from pgwright.snapshot.tables import PACKAGE
 def read_statistics(database: ReadOnlyDatabase, *, with_values: bool) -> tuple[ColumnStatistics, ...]:
     """Return one value a column; without sample values when they are not wanted."""
     rows = database.read(PACKAGE, "statistics", {"with_values": with_values})
-    return tuple(
-        ColumnStatistics(
-            relation=QualifiedName(row.pop("schema"), row.pop("name")),
-            **{key: tuple(value) if isinstance(value, list) else value for key, value in row.items()},
-        )
-        for row in rows
-    )
+    return tuple(_statistics(row) for row in rows)
+
+
+def _statistics(row: Row) -> ColumnStatistics:
+    relation = QualifiedName(row.pop("schema"), row.pop("name"))
+    values: Row = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
+    return ColumnStatistics(relation=relation, **values)

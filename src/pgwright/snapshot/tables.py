@@ -62,3 +62,12 @@ def read_sequences(database: ReadOnlyDatabase) -> tuple[Sequence, ...]:
 def optional_name(schema: str | None, name: str | None) -> QualifiedName | None:
     """Return the name of a relation that may not exist."""
     return QualifiedName(schema, name) if schema is not None and name is not None else None
+
+
+def extension_schema(database: ReadOnlyDatabase, extension: str) -> str | None:
+    """Return the schema that an extension is installed in, as SQL text; None when it is not installed."""
+    rows = database.query(
+        "SELECT extnamespace::regnamespace::text AS schema FROM pg_extension WHERE extname = %(name)s",
+        {"name": extension},
+    )
+    return rows[0]["schema"] if rows else None

@@ -81,6 +81,7 @@ class Document(Base):
     mime_type: Mapped[str]
     size_bytes: Mapped[int]
     created_at: Mapped[Created]
+    user: Mapped[User] = relationship()
     jobs: Mapped[list[Job]] = relationship(back_populates="document")
 
 

@@ -1,0 +1,45 @@
+# demo: the whole chain on the example app · test: everything, on a real server · check: what CI checks beside it
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test check bench docs golden clean
+
+demo: $(VENV)/demo.stamp
+	$(BIN)/python examples/notebook/demo.py
+
+test: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+check: $(VENV)/dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(MAKE) docs
+
+docs: $(VENV)/dev.stamp
+	$(BIN)/python scripts/build_docs.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+bench: $(VENV)/dev.stamp
+	$(BIN)/python bench/large_schema.py
+
+golden: $(VENV)/dev.stamp
+	PGWRIGHT_UPDATE_GOLDEN=1 $(BIN)/python -m pytest -q tests/report
+
+clean:
+	rm -rf build site dist
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+# Versions that were tested together stand in constraints.txt; pyproject.toml states the oldest ones that do.
+$(VENV)/demo.stamp: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --group examples -e .
+	touch $@
+
+$(VENV)/dev.stamp: $(VENV)/demo.stamp
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --group dev
+	touch $@

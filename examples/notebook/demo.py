@@ -1,0 +1,139 @@
+"""The whole chain on the notebook app: a slow database, what is wrong with it, the fix, and the proof.
+
+`make demo` runs it. Everything happens on an embedded server that ends with this program; the reports stay in
+`build/demo`. Nothing outside `build/demo` and the temporary folder is written.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+sys.path.insert(0, str(HERE))
+
+from notebook.data import load  # noqa: E402
+from notebook.replay import replay  # noqa: E402
+
+from pgwright.embedded import EmbeddedServer, run_server  # noqa: E402
+
+BUILD = ROOT / "build" / "demo"
+SCALE = float(os.environ.get("NOTEBOOK_SCALE", "1"))
+SERVER_SETTINGS = {"shared_preload_libraries": "pg_stat_statements", "shared_buffers": "512MB", "jit": "off"}
+BY_HAND = "0003_*.py"
+
+console = Console(highlight=False)
+
+
+def main() -> int:
+    started = time.monotonic()
+    shutil.rmtree(BUILD, ignore_errors=True)
+    app = copy_app_as_it_was()
+    with run_server(settings=SERVER_SETTINGS) as server:
+        say("1  The notebook app as it was: text keys, no secondary index, lazy loading")
+        prepare(server, app)
+        environment = {**os.environ, "DATABASE_URL": server.url("notebook"), "PYTHONPATH": str(HERE)}
+        console.print(f"$ export DATABASE_URL={shlex.quote(server.url('notebook'))}")
+
+        say("2  What is wrong with it")
+        run(["pgwright", "check", "--format", "html", "-o", "build/demo/check.html"], environment, allowed={1})
+        run(["pgwright", "check"], environment, allowed={1})
+
+        say("3  The fix, as one Alembic revision")
+        ini = str((app / "alembic.ini").relative_to(ROOT))
+        run(
+            ["pgwright", "fix", "--alembic", ini, "--rev-id", "0002", "-m", "fix what pgwright check found"],
+            environment,
+        )
+        for revision in (HERE / "migrations" / "versions").glob(BY_HAND):
+            shutil.copy(revision, app / "migrations" / "versions")
+            console.print(f"Added by hand, for no tool can decide it: {revision.name}")
+
+        say("4  The proof: before and after, measured in turn on two clones")
+        prove = ["pgwright", "prove", "--alembic", ini, "--operations", "notebook.operations:OPERATIONS"]
+        run([*prove, "--json", "build/demo/proof.json", "-o", "build/demo/proof.html"], environment)
+    close(started)
+    return 0
+
+
+def copy_app_as_it_was() -> Path:
+    """Copy the app's Alembic directory with its first revision only, so that `fix` writes the second one."""
+    app = BUILD / "notebook"
+    versions = app / "migrations" / "versions"
+    versions.mkdir(parents=True)
+    shutil.copy(HERE / "alembic.ini", app)
+    for name in ("env.py", "script.py.mako"):
+        shutil.copy(HERE / "migrations" / name, app / "migrations")
+    shutil.copy(HERE / "migrations" / "versions" / "0001_before.py", versions)
+    return app
+
+
+def prepare(server: EmbeddedServer, app: Path) -> None:
+    """Create the database at its first revision, fill it, and replay the app's operations."""
+    server.create_database("notebook")
+    with server.admin("notebook") as connection:
+        connection.execute("CREATE EXTENSION pg_stat_statements")
+    config = Config(app / "alembic.ini")
+    config.set_main_option("sqlalchemy.url", server.url("notebook", "psycopg").replace("%", "%%"))
+    command.upgrade(config, "0001")
+    with progress_bar("load") as report:
+        counts = load(server.dsn("notebook"), SCALE, report)
+    console.print(f"{sum(counts.values()):,} rows in {len(counts)} tables")
+    with server.admin("notebook") as connection:
+        connection.execute("SELECT pg_stat_statements_reset()")
+    with progress_bar("replay") as report:
+        calls = replay(server.dsn("notebook"), progress=report, scale=SCALE)
+    console.print(f"{calls:,} requests replayed, so that pg_stat_statements holds a workload")
+
+
+@contextmanager
+def progress_bar(verb: str) -> Iterator[Callable[[str, int, int], None]]:
+    columns = (TextColumn(f"{verb:<7}{{task.description:<22}}"), BarColumn(), TextColumn("{task.percentage:>4.0f} %"))
+    with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as progress:
+        task = progress.add_task("", total=1)
+        yield lambda what, done, total: progress.update(task, description=what, completed=done, total=total)
+
+
+def run(arguments: list[str], environment: dict[str, str], allowed: set[int] | None = None) -> None:
+    """Show a command as a user types it, and run it; findings (exit code 1) are what `check` is for."""
+    console.print(f"\n[bold]$ {shlex.join(arguments)}[/bold]")
+    own = Path(sys.executable).with_name("pgwright")
+    done = subprocess.run([str(own), *arguments[1:]], cwd=ROOT, env=environment, check=False)
+    if done.returncode not in {0, *(allowed or ())}:
+        sys.exit(done.returncode)
+
+
+def say(title: str) -> None:
+    console.print()
+    console.rule(f"[bold]{title}", align="left")
+
+
+def close(started: float) -> None:
+    proof = json.loads((BUILD / "proof.json").read_text())
+    slowest = min(operation["ratio"] for operation in proof["operations"])
+    console.print(
+        f"\nDone in {time.monotonic() - started:.0f} s. Smallest gain of an operation: {slowest:.1f} times. Reports:"
+        "\n  build/demo/check.html\n  build/demo/proof.html\n  build/demo/proof.json"
+    )
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        console.print("\ninterrupted; the server is stopped, and the next run starts afresh")
+        sys.exit(130)

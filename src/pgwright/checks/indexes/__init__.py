@@ -1,0 +1,1 @@
+"""Checks of indexes that lack, and indexes that only cost."""

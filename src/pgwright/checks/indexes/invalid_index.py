@@ -1,0 +1,85 @@
+"""Find indexes that are written but never read, because building them failed.
+
+## What it does
+
+Reports indexes that are not valid. `CREATE INDEX CONCURRENTLY` leaves one behind when it fails or is cancelled, and so
+does `REINDEX CONCURRENTLY`, with a name that ends in `_ccnew` or `_ccold`.
+
+## Why it matters
+
+Queries cannot use it, yet every write pays for it. `CREATE INDEX IF NOT EXISTS` takes it for done.
+
+## Example
+
+    CREATE INDEX CONCURRENTLY ix_job_status ON job (status);  -- ERROR: canceling statement due to lock timeout
+
+Use instead:
+
+    DROP INDEX CONCURRENTLY ix_job_status;
+    CREATE INDEX CONCURRENTLY ix_job_status ON job (status);
+
+## When it is wrong
+
+While an index is being built it is not valid yet: look at `pg_stat_progress_create_index`.
+
+## Source
+
+PostgreSQL manual, CREATE INDEX: Building Indexes Concurrently
+(https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pgwright.checks.families import IndexFamily, index_families
+from pgwright.checks.figures import size
+from pgwright.model.change import Change, DropIndex, RebuildIndex
+from pgwright.model.finding import Check, Evidence, Finding
+from pgwright.model.snapshot import Index, Snapshot
+
+# Of a failed REINDEX CONCURRENTLY; a second failure adds a number.
+_LEFTOVER = re.compile(r"_cc(new|old)\d*\Z")
+
+
+def find(snapshot: Snapshot) -> Iterator[Finding]:
+    for indexes in index_families(snapshot).values():
+        for family in indexes:
+            broken = [leaf for leaf in family.leaves if not leaf.is_valid]
+            if not broken and not family.head.is_valid:
+                yield _half_partitioned(family)
+            for index in broken:
+                yield _finding(index)
+
+
+def _finding(index: Index) -> Finding:
+    name = index.name.short
+    change: Change = RebuildIndex(index.name, index.table, index.sql)
+    advice = "Drop it and build it again, both concurrently."
+    if _LEFTOVER.search(index.name.name):
+        change = DropIndex(index.name, index.table, index.sql, index.size_bytes)
+        advice = "Drop it: a failed REINDEX CONCURRENTLY left it behind, and the index it was made for is still there."
+    is_bound = index.constraint is not None or index.parent is not None
+    return CHECK.found(
+        name,
+        f"{name} on {index.table.short} is not valid: no query uses it, every write pays for it.",
+        evidence=[Evidence("definition", index.sql), Evidence("size", size(index.size_bytes))],
+        advice="Rebuild it in place, concurrently." if is_bound else advice,
+        changes=() if is_bound else [change],
+        sql=f"REINDEX INDEX CONCURRENTLY {index.name}" if is_bound else "",
+    )
+
+
+def _half_partitioned(family: IndexFamily) -> Finding:
+    head = family.head
+    return CHECK.found(
+        head.name.short,
+        f"{head.name.short} is not valid: some partitions of {head.table.short} have no index attached to it.",
+        evidence=[Evidence("definition", head.sql)],
+        advice="Create the missing index on each partition concurrently, then attach it: "
+        f"ALTER INDEX {head.name} ATTACH PARTITION …",
+    )
+
+
+CHECK = Check(__name__, severity="medium", confidence="likely", find=find)

@@ -1,0 +1,99 @@
+"""Find foreign keys that no index serves.
+
+## What it does
+
+Reports a foreign key whose columns are not the first columns, in any order, of a valid index of its table. A partial
+index counts only when its predicate is that the column is not null.
+
+## Why it matters
+
+Deleting a parent row, or changing its key, reads the whole child table, once for each row. So does every join from
+the parent to its children.
+
+## Example
+
+    CREATE TABLE message (conversation_id uuid REFERENCES conversation ON DELETE CASCADE);
+
+Use instead:
+
+    CREATE TABLE message (conversation_id uuid REFERENCES conversation ON DELETE CASCADE);
+    CREATE INDEX CONCURRENTLY ix_message_conversation_id ON message (conversation_id);
+
+## When it is wrong
+
+Parents that are never deleted, and from which nobody joins. Small children, which are read whole in any case: those
+are reported as info.
+
+## Source
+
+PostgreSQL manual, Constraints: Foreign Keys
+(https://www.postgresql.org/docs/current/ddl-constraints.html#DDL-CONSTRAINTS-FK): "it is often a good idea to index
+the referencing columns too".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgwright.checks.coverage import free_name, is_served
+from pgwright.checks.families import TableFamily, alone, families
+from pgwright.checks.figures import count, size
+from pgwright.model.change import CreateIndex
+from pgwright.model.finding import Check, Evidence, Finding, Severity
+from pgwright.model.index import IndexDefinition, IndexKey
+from pgwright.model.snapshot import ForeignKey, Snapshot
+
+# Below this, reading it all costs about as much as an index scan.
+SMALL_TABLE_ROWS = 1_000
+# Above this, one delete of a parent is a scan of some tens of milliseconds, and a cascade many of them.
+LARGE_TABLE_ROWS = 100_000
+
+
+def find(snapshot: Snapshot) -> Iterator[Finding]:
+    tables = families(snapshot)
+    told = set()
+    for key in snapshot.foreign_keys:
+        # A partition may have a key of its own.
+        family = tables.get(key.table) or alone(snapshot.table_by_name[key.table])
+        place = (key.table, frozenset(key.columns))
+        if place not in told and not key.is_inherited and not is_served(snapshot, family, key.columns):
+            told.add(place)
+            yield _finding(snapshot, key, family)
+
+
+def _finding(snapshot: Snapshot, key: ForeignKey, family: TableFamily) -> Finding:
+    parent = snapshot.table_by_name[key.referenced_table]
+    about = snapshot.describe(key.table, key.columns)
+    return CHECK.found(
+        about,
+        f"No index serves the foreign key {about} to {key.referenced_table.short}: each delete there, and each join, "
+        f"reads all {count(family.rows)} rows of {key.table.short}.",
+        severity=_severity(family),
+        evidence=[
+            Evidence("rows", count(family.rows)),
+            Evidence("size", size(family.total_bytes)),
+            Evidence("on delete", key.on_delete),
+            Evidence(f"rows deleted from {key.referenced_table.short}", count(parent.rows_deleted)),
+            Evidence("sequential scans", count(sum(leaf.sequential_scans for leaf in family.leaves))),
+        ],
+        advice="Create an index that begins with the key's columns.",
+        changes=[
+            CreateIndex(
+                IndexDefinition(
+                    name=free_name(snapshot, key.table, key.columns),
+                    table=key.table,
+                    keys=tuple(IndexKey(column) for column in key.columns),
+                ),
+                is_partitioned=family.is_partitioned,
+            )
+        ],
+    )
+
+
+def _severity(family: TableFamily) -> Severity:
+    if family.rows < SMALL_TABLE_ROWS:
+        return "info"
+    return "high" if family.rows >= LARGE_TABLE_ROWS else "medium"
+
+
+CHECK = Check(__name__, severity="medium", confidence="likely", find=find)

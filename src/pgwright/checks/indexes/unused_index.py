@@ -1,0 +1,138 @@
+"""Find indexes that no query has used since the counters began.
+
+## What it does
+
+Reports indexes without a single scan on this server, when the counters are old enough to mean something. An index that
+enforces something (primary key, unique, exclusion, replica identity) is never reported, nor one that has to take over
+from an index that pgwright calls redundant. The scans of all partitions count together.
+
+## Why it matters
+
+An index that nobody reads is still written on every insert, keeps updates of its columns from being HOT, is vacuumed,
+and takes memory and disk.
+
+## Example
+
+    CREATE INDEX ix_order_note ON "order" (note);  -- 0 scans in 90 days
+
+Use instead:
+
+    DROP INDEX CONCURRENTLY ix_order_note;
+
+## When it is wrong
+
+Each server counts for itself: the index may serve a replica, and replicas are not looked at. It may serve a report
+that runs once a quarter. It may be younger than the counters.
+
+## Source
+
+PostgreSQL manual, The Cumulative Statistics System: pg_stat_all_indexes
+(https://www.postgresql.org/docs/current/monitoring-stats.html#MONITORING-PG-STAT-ALL-INDEXES-VIEW) and
+Examining Index Usage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgwright.checks.ages import statistics_days
+from pgwright.checks.coverage import is_droppable, is_served, substitutes
+from pgwright.checks.families import IndexFamily, TableFamily, alone, families, index_families
+from pgwright.checks.figures import count, listing, size
+from pgwright.model.change import DropIndex
+from pgwright.model.finding import Check, Confidence, Evidence, Finding, Severity
+from pgwright.model.snapshot import ForeignKey, NotExamined, Snapshot
+
+# Less than a week cannot show weekly work.
+FEWEST_DAYS = 7.0
+# A month and a bit shows monthly work too.
+ENOUGH_DAYS = 35.0
+# Below this, the planner reads the table whole, index or not: its index says nothing yet.
+SMALL_TABLE_ROWS = 1_000
+# Above this, the index costs memory that other data would use.
+LARGE_INDEX_BYTES = 100 * 1024 * 1024
+
+
+def find(snapshot: Snapshot) -> Iterator[Finding | NotExamined]:
+    candidates = list(_candidates(snapshot))
+    if not candidates:
+        return
+    days = statistics_days(snapshot)
+    if snapshot.server.is_standby:
+        yield CHECK.unexamined("a standby counts its own scans only", "read the primary")
+    elif days is None or days < FEWEST_DAYS:
+        known = "of unknown age" if days is None else f"{days:.1f} days old"
+        yield CHECK.unexamined(
+            f"the counters are {known}; below {FEWEST_DAYS:.0f} days they prove nothing", "read again later"
+        )
+    else:
+        tables = families(snapshot)
+        for index in candidates:
+            table = index.head.table
+            yield _finding(snapshot, index, tables.get(table) or alone(snapshot.table_by_name[table]), days)
+
+
+def _candidates(snapshot: Snapshot) -> Iterator[IndexFamily]:
+    for indexes in index_families(snapshot).values():
+        for index in indexes:
+            is_unused = index.scans == 0 and index.head.is_valid and index.size_bytes > 0
+            if is_unused and all(not leaf.enforces for leaf in index.leaves) and is_droppable(index.head):
+                relied_on = any(
+                    other.scans and is_droppable(other.head) and index in substitutes(other, [index])
+                    for other in indexes
+                )
+                if not relied_on:
+                    yield index
+
+
+def _finding(snapshot: Snapshot, index: IndexFamily, family: TableFamily, days: float) -> Finding:
+    head = index.head
+    keys = [snapshot.describe(key.table, key.columns) for key in _only_served(snapshot, index, family)]
+    replicas = snapshot.server.replica_count
+    return CHECK.found(
+        head.name.short,
+        f"No query on this server has used {head.name.short} in {days:.0f} days; replicas were not looked at."
+        + (f" It alone serves the foreign key {listing(keys)}." if keys else ""),
+        severity=_severity(index, family, keys),
+        confidence=_confidence(days, replicas),
+        evidence=[
+            Evidence("scans", "0"),
+            Evidence("age of the counters", f"{days:.0f} days"),
+            Evidence("size", size(index.size_bytes)),
+            Evidence("rows written to the table", count(_writes(family))),
+            Evidence("replicas, not looked at", count(replicas) if replicas else "none seen"),
+        ],
+        advice=(
+            "Keep it as long as rows of the referenced table are deleted; else drop it by hand."
+            if keys
+            else "Make sure that no replica and no rare report needs it, then drop it."
+        ),
+        changes=() if keys else [DropIndex(head.name, head.table, head.sql, index.size_bytes)],
+    )
+
+
+def _only_served(snapshot: Snapshot, index: IndexFamily, family: TableFamily) -> list[ForeignKey]:
+    """Return the foreign keys that would be without an index if this one went."""
+    return [
+        key
+        for key in snapshot.foreign_keys_by_table.get(family.name, ())
+        if is_served(snapshot, family, key.columns)
+        and not is_served(snapshot, family, key.columns, without=(index.head, *index.leaves))
+    ]
+
+
+def _severity(index: IndexFamily, family: TableFamily, keys: list[str]) -> Severity:
+    if keys or family.rows < SMALL_TABLE_ROWS:
+        return "info"
+    return "medium" if index.size_bytes >= LARGE_INDEX_BYTES else "low"
+
+
+def _confidence(days: float, replicas: int) -> Confidence:
+    return "likely" if days >= ENOUGH_DAYS and not replicas else "possible"
+
+
+def _writes(family: TableFamily) -> int:
+    return sum(leaf.rows_inserted + leaf.rows_updated for leaf in family.leaves)
+
+
+CHECK = Check(__name__, severity="low", confidence="likely", find=find)

@@ -1,0 +1,1 @@
+"""Checks of columns that identify and refer."""

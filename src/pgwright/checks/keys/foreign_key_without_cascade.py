@@ -1,0 +1,89 @@
+"""Find parents whose deletion is left to the app, child by child.
+
+## What it does
+
+Lists, for each referenced table, the foreign keys that neither delete nor detach the referring rows. It is advice:
+whether children should go with their parent is for the team to decide.
+
+## Why it matters
+
+Without `ON DELETE CASCADE` an ORM loads all children to delete them one by one, and a delete that forgets one table
+fails. The database does it in one statement for each table.
+
+## Example
+
+    notebook_id: Mapped[UUID] = mapped_column(ForeignKey("notebook.id"))
+    notebook: relationship("Source", cascade="all, delete-orphan")
+
+Use instead:
+
+    notebook_id: Mapped[UUID] = mapped_column(ForeignKey("notebook.id", ondelete="CASCADE"))
+    notebook: relationship("Source", cascade="all, delete-orphan", passive_deletes=True)
+
+## When it is wrong
+
+Where a parent must not disappear while something refers to it: invoices of a customer, for example.
+
+## Source
+
+PostgreSQL manual, Constraints: Foreign Keys
+(https://www.postgresql.org/docs/current/ddl-constraints.html#DDL-CONSTRAINTS-FK) and
+SQLAlchemy, Using foreign key ON DELETE cascade with ORM relationships.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pgwright.checks.families import families
+from pgwright.checks.figures import count, listing
+from pgwright.model.finding import Check, Evidence, Finding
+from pgwright.model.names import QualifiedName, quote
+from pgwright.model.snapshot import ForeignKey, Snapshot, Table
+
+# A finding names at most so many keys; the SQL below it holds them all.
+MOST_NAMES = 12
+
+# What pg_get_constraintdef may print after the actions.
+_TAIL = re.compile(
+    r"(?: ON DELETE (?:NO ACTION|RESTRICT))?((?: NOT DEFERRABLE| DEFERRABLE| INITIALLY DEFERRED| NOT VALID| NOT ENFORCED)*)\Z"
+)
+
+
+def find(snapshot: Snapshot) -> Iterator[Finding]:
+    by_parent: dict[QualifiedName, list[ForeignKey]] = {}
+    for key in snapshot.foreign_keys:
+        if not key.is_inherited and key.on_delete in ("no action", "restrict"):
+            by_parent.setdefault(key.referenced_table, []).append(key)
+    for parent, keys in sorted(by_parent.items()):
+        yield _finding(snapshot, snapshot.table_by_name[parent], keys)
+
+
+def _finding(snapshot: Snapshot, parent: Table, keys: list[ForeignKey]) -> Finding:
+    family = families(snapshot).get(parent.name)
+    deleted = sum(leaf.rows_deleted for leaf in family.leaves) if family else parent.rows_deleted
+    children = [snapshot.describe(key.table, key.columns) for key in keys]
+    return CHECK.found(
+        parent.name.short,
+        f"Deleting from {parent.name.short} fails while rows of {listing(children, most=3)} refer to it.",
+        evidence=[
+            Evidence("referring columns", listing(children, most=MOST_NAMES)),
+            Evidence("rows deleted from it", count(deleted)),
+        ],
+        advice="Where children belong to their parent, let the database delete them: ON DELETE CASCADE, and "
+        "passive_deletes=True in the relationship. Where they only mention it, ON DELETE SET NULL.",
+        sql=";\n".join(statement for key in keys for statement in _statements(snapshot, key)),
+    )
+
+
+def _statements(snapshot: Snapshot, key: ForeignKey) -> list[str]:
+    name, definition = quote(key.name), _TAIL.sub(r" ON DELETE CASCADE\1", key.definition)
+    replace = f"ALTER TABLE {key.table} DROP CONSTRAINT {name}, ADD CONSTRAINT {name} {definition}"
+    # Before PostgreSQL 18 a partitioned table takes no constraint that is not valid at once.
+    if snapshot.table_by_name[key.table].kind == "partitioned table" or " NOT " in definition:
+        return [replace]
+    return [f"{replace} NOT VALID", f"ALTER TABLE {key.table} VALIDATE CONSTRAINT {name}"]
+
+
+CHECK = Check(__name__, severity="info", confidence="certain", find=find)

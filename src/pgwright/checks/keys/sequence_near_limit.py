@@ -1,0 +1,91 @@
+"""Find sequences that are about to run out.
+
+## What it does
+
+Compares the last value of every ascending sequence with the largest value that both it and its column can hold.
+
+## Why it matters
+
+On the day the limit is reached, every insert into the table fails, and widening a large table then takes hours.
+
+## Example
+
+    CREATE TABLE event (id serial PRIMARY KEY);  -- ends at 2,147,483,647
+
+Use instead:
+
+    CREATE TABLE event (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY);
+
+## When it is wrong
+
+Sequences that are meant to start over (`CYCLE`).
+
+## Source
+
+PostgreSQL manual, Numeric Types: Serial Types
+(https://www.postgresql.org/docs/current/datatype-numeric.html#DATATYPE-SERIAL) and ALTER SEQUENCE.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgwright.checks.figures import count, listing, share
+from pgwright.model.finding import Check, Evidence, Finding
+from pgwright.model.names import quote
+from pgwright.model.snapshot import NotExamined, Sequence, Snapshot
+
+# Half is gone: the time it took to get here is what is left, at the same pace.
+NOTICE_SHARE = 0.5
+# Beyond these the widening should be on the calendar, and be done at once.
+WARN_SHARE = 0.7
+ALARM_SHARE = 0.9
+
+
+def find(snapshot: Snapshot) -> Iterator[Finding | NotExamined]:
+    unread = []
+    for sequence in snapshot.sequences:
+        if sequence.last_value is None:
+            table = snapshot.table_by_name.get(sequence.table) if sequence.table else None
+            unread += [sequence.name.short] if table is not None and table.rows_inserted else []
+        elif sequence.increment > 0 and sequence.last_value >= NOTICE_SHARE * sequence.limit:
+            yield _finding(snapshot, sequence, sequence.last_value)
+    if unread:
+        yield CHECK.unexamined(
+            "the role may not read the sequence, or it was never used",
+            "GRANT pg_read_all_data to the role that reads",
+            about=listing(unread),
+        )
+
+
+def _finding(snapshot: Snapshot, sequence: Sequence, last: int) -> Finding:
+    used = last / sequence.limit
+    feeds = snapshot.describe(sequence.table, (sequence.column,)) if sequence.table and sequence.column else "no column"
+    return CHECK.found(
+        sequence.name.short,
+        f"{sequence.name.short} has used {share(used)} of its values; at the limit every insert fails.",
+        severity="high" if used >= ALARM_SHARE else "medium" if used >= WARN_SHARE else "low",
+        evidence=[
+            Evidence("last value", count(last)),
+            Evidence("limit", count(sequence.limit)),
+            Evidence("feeds", feeds),
+        ],
+        advice="Widen the column and the sequence to bigint, then the columns that refer to it "
+        "(foreign-key-type-mismatch names them). It rewrites the table under an exclusive lock; a large table is "
+        "better widened by a new column that is filled in batches and swapped in.",
+        sql=_sql(snapshot, sequence),
+    )
+
+
+def _sql(snapshot: Snapshot, sequence: Sequence) -> str:
+    statements = []
+    if sequence.table is not None and sequence.column is not None:
+        column = snapshot.column(sequence.table, sequence.column)
+        if column.base_type in ("int2", "int4"):
+            statements.append(f"ALTER TABLE {sequence.table} ALTER COLUMN {quote(column.name)} TYPE bigint")
+        if column.is_identity:
+            return ";\n".join(statements)
+    return ";\n".join([*statements, f"ALTER SEQUENCE {sequence.name} AS bigint"])
+
+
+CHECK = Check(__name__, severity="medium", confidence="certain", find=find)

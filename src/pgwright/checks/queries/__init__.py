@@ -1,0 +1,1 @@
+"""Checks of statements of the workload."""

@@ -1,0 +1,1 @@
+"""Checks of statistics, dead rows and transaction ids."""

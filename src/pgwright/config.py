@@ -1,0 +1,180 @@
+"""The settings: `[tool.pgwright]` of the nearest pyproject.toml, and the flags, which beat it."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from pgwright.errors import ConfigError, UnknownSetting
+from pgwright.model.finding import SEVERITIES, Severity
+from pgwright.model.policy import ClientPool, Policy
+
+_FILE = "pyproject.toml"
+_TABLE = "[tool.pgwright]"
+# As PostgreSQL counts them: 1 MB is 1024 kB.
+_UNITS = {"b": 1, "kb": 2**10, "mb": 2**20, "gb": 2**30, "tb": 2**40}
+_BUDGET = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(%|[kmgt]?i?b)\s*\Z", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How much all advised indexes together may take: bytes, or a share of the database."""
+
+    amount: float
+    """Bytes; or percent when it is a share."""
+    is_share: bool
+
+    def of(self, database_bytes: int) -> int:
+        """Return the budget in bytes for a database of this size."""
+        return int(self.amount / 100 * database_bytes if self.is_share else self.amount)
+
+
+@dataclass(frozen=True)
+class Config:
+    """What the team states once, so that no command has to be told."""
+
+    retention_days: int | None = None
+    """How long soft-deleted rows are kept."""
+    allow: tuple[str, ...] = ()
+    """Findings to leave out: a check's name, or `check:object`."""
+    soft_delete_columns: tuple[str, ...] = Policy.soft_delete_columns
+    expiry_columns: tuple[str, ...] = Policy.expiry_columns
+    severity: Severity = "medium"
+    """From this severity on a finding makes the exit code 1."""
+    budget: Budget | None = None
+    alembic: Path | None = None
+    """The app's alembic.ini."""
+    pools: tuple[ClientPool, ...] = ()
+
+    @property
+    def policy(self) -> Policy:
+        """The part that the checks need, and that a snapshot carries."""
+        return Policy(self.retention_days, self.pools, self.allow, self.soft_delete_columns, self.expiry_columns)
+
+
+def read_config(path: Path | None = None, *, start: Path | None = None) -> Config:
+    """Return the settings of a file.
+
+    Args:
+        path: the file that the user names; None: the nearest pyproject.toml with `[tool.pgwright]`, upwards.
+        start: where the search begins; None: the working directory.
+    Raises: ConfigError, UnknownSetting: the file or one of its settings cannot be used.
+    """
+    if path is not None:
+        table = _table(path)
+        if table is None:
+            raise ConfigError(f"{str(path)!r} holds no {_TABLE} table.")
+        return _config(table, path)
+    folder = (start or Path.cwd()).resolve()
+    for candidate in (folder / _FILE, *(parent / _FILE for parent in folder.parents)):
+        if candidate.is_file() and (table := _table(candidate)) is not None:
+            return _config(table, candidate)
+    return Config()
+
+
+def parse_budget(text: str, where: str = "--budget") -> Budget:
+    """Return a budget as people write it.
+
+    >>> parse_budget("500MB").of(0), parse_budget("20%").of(1000)
+    (524288000, 200)
+    """
+    found = _BUDGET.match(text)
+    if found is None:
+        raise ConfigError(f"{where} is {text!r}; expected a size or a share of the database, such as '500MB' or '20%'.")
+    amount, unit = float(found[1]), found[2].lower()
+    return Budget(amount, True) if unit == "%" else Budget(amount * _UNITS[unit.replace("i", "")], False)
+
+
+def _table(path: Path) -> Mapping[str, object] | None:
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"cannot read {str(path)!r}: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{str(path)!r} is no valid TOML: {error}.") from error
+    tool = document.get("tool", {})
+    table = tool.get("pgwright") if isinstance(tool, dict) else None
+    if table is not None and not isinstance(table, dict):
+        raise ConfigError(f"'pgwright' in {str(path)!r} is {table!r}; expected a table, {_TABLE}.")
+    return table
+
+
+def _config(table: Mapping[str, object], path: Path) -> Config:
+    settings = _Settings(table, f"{_TABLE} of {str(path)!r}")
+    settings.allow_only(field.name for field in fields(Config))
+    alembic = settings.text("alembic")
+    budget = settings.text("budget")
+    return Config(
+        retention_days=settings.integer("retention_days", least=0),
+        allow=settings.texts("allow", ()),
+        soft_delete_columns=settings.texts("soft_delete_columns", Config.soft_delete_columns),
+        expiry_columns=settings.texts("expiry_columns", Config.expiry_columns),
+        severity=settings.severity("severity"),
+        budget=None if budget is None else parse_budget(budget, f"'budget' in {settings.where}"),
+        alembic=None if alembic is None else path.parent / alembic,
+        pools=settings.pools("pools"),
+    )
+
+
+class _Settings:
+    """Reads typed values from one TOML table; what does not fit is an error that names the key."""
+
+    def __init__(self, table: Mapping[str, object], where: str) -> None:
+        self._table = table
+        self.where = where
+
+    def allow_only(self, names: Iterable[str]) -> None:
+        known = tuple(names)
+        for key in self._table:
+            if key not in known:
+                raise UnknownSetting(key, known, self.where)
+
+    def text(self, key: str) -> str | None:
+        value = self._table.get(key)
+        if value is None or isinstance(value, str):
+            return value
+        raise self._wrong(key, "a text")
+
+    def integer(self, key: str, *, least: int) -> int | None:
+        value = self._table.get(key)
+        if value is None:
+            return None
+        if isinstance(value, int) and not isinstance(value, bool) and value >= least:
+            return value
+        raise self._wrong(key, f"a whole number, {least} or more")
+
+    def texts(self, key: str, default: tuple[str, ...]) -> tuple[str, ...]:
+        value = self._table.get(key, list(default))
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            return tuple(value)
+        raise self._wrong(key, "a list of texts")
+
+    def severity(self, key: str) -> Severity:
+        value = self._table.get(key, Config.severity)
+        for known in SEVERITIES:
+            if value == known:
+                return known
+        raise self._wrong(key, f"one of {', '.join(map(repr, SEVERITIES))}")
+
+    def pools(self, key: str) -> tuple[ClientPool, ...]:
+        value = self._table.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+            raise self._wrong(key, "a list of tables: [{ name = 'web', pool_size = 20, processes = 4 }]")
+        return tuple(_pool(item, f"'{key}' {number} in {self.where}") for number, item in enumerate(value, 1))
+
+    def _wrong(self, key: str, expected: str) -> ConfigError:
+        return ConfigError(f"{key!r} in {self.where} is {self._table[key]!r}; expected {expected}.")
+
+
+def _pool(table: Mapping[str, object], where: str) -> ClientPool:
+    settings = _Settings(table, where)
+    settings.allow_only(field.name for field in fields(ClientPool))
+    name, pool_size = settings.text("name"), settings.integer("pool_size", least=0)
+    if name is None or pool_size is None:
+        missing = "name" if name is None else "pool_size"
+        raise ConfigError(f"{where} lacks {missing!r}.")
+    overflow, processes = settings.integer("max_overflow", least=0), settings.integer("processes", least=1)
+    return ClientPool(name, pool_size, overflow or 0, processes or 1)

@@ -1,0 +1,8 @@
+"""The app's Alembic directory: find its head, write a revision into it, run its revisions on a database of ours."""
+
+from __future__ import annotations
+
+from pgwright.migrations.directory import AlembicDirectory, open_directory
+from pgwright.migrations.runner import downgrade, upgrade
+
+__all__ = ["AlembicDirectory", "downgrade", "open_directory", "upgrade"]

@@ -1,0 +1,181 @@
+"""The app's Alembic directory, as `alembic.ini` or `[tool.alembic]` describes it."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import inspect
+import os
+import re
+import sys
+import tempfile
+import tomllib
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError, coerce_resource_to_filename
+
+from pgwright.errors import MigrationError
+from pgwright.model.snapshot import Snapshot
+
+_ID_LETTERS = 12  # as Alembic's own
+
+
+@dataclass(frozen=True)
+class AlembicDirectory:
+    """An Alembic directory that was found and could be read."""
+
+    source: Path
+    """The file that describes it."""
+    config: Config
+    script: ScriptDirectory
+
+    @property
+    def head(self) -> str | None:
+        """The id of the newest revision; None when there is none.
+
+        Raises: MigrationError: there are several.
+        """
+        heads = self.script.get_heads()
+        if len(heads) > 1:
+            raise MigrationError(
+                f"{self.source} has {len(heads)} heads: {', '.join(sorted(heads))}. "
+                "A new revision follows one. Run: alembic merge heads"
+            )
+        return heads[0] if heads else None
+
+    def require_current(self, snapshot: Snapshot) -> None:
+        """Raise MigrationError unless the database of the snapshot is at the head."""
+        head, found = self.head, snapshot.server.alembic_revisions
+        if found != ((head,) if head else ()):
+            raise MigrationError(
+                f"the database {snapshot.server.database!r} is at {', '.join(found) or 'no revision'}, the head of "
+                f"{self.source} is {head or 'no revision'}; a fix for one may not fit the other. Run alembic upgrade "
+                "head, or take the snapshot of a database that is at the head"
+            )
+
+    def write(self, message: str, render: Callable[[str, str | None], str], *, revision: str | None = None) -> Path:
+        """Write a revision after the head and return its file, named as the app names its revisions.
+
+        Args:
+            message: goes into the file's name.
+            render: gives the text for a revision id and the id of the revision that it follows.
+            revision: its id; None: a short hash of the text, so that the same fix has the same id.
+        Raises: MigrationError: several heads, or the file or the id exists.
+        """
+        head = self.head
+        chosen = revision or hashlib.sha256(render("", head).encode()).hexdigest()[:_ID_LETTERS]
+        known = {each.revision: each.path for each in self.script.walk_revisions()}
+        if chosen in known:
+            raise MigrationError(f"the revision {chosen!r} exists: {known[chosen]}. Nothing was written")
+        path = self._folder(head) / self._file_name(chosen, message)
+        _write_new(path, render(chosen, head))
+        return path
+
+    def _folder(self, head: str | None) -> Path:
+        """Return the folder of the head, or the first of all."""
+        if head is not None:
+            return Path(self.script.get_revision(head).path).parent
+        locations = self.script.version_locations or [str(Path(self.script.dir, "versions"))]
+        return Path(locations[0])
+
+    def _file_name(self, revision: str, message: str) -> str:
+        zone = ZoneInfo(self.script.timezone) if self.script.timezone else None
+        now = datetime.now(UTC).astimezone(zone)
+        values = {
+            "rev": revision,
+            "slug": _slug(message, self.script.truncate_slug_length),
+            "epoch": int(now.timestamp()),
+            **{unit: getattr(now, unit) for unit in ("year", "month", "day", "hour", "minute", "second")},
+        }
+        return f"{self.script.file_template % values}.py"
+
+
+def open_directory(path: Path) -> AlembicDirectory:
+    """Open the Alembic directory that `path` describes: `alembic.ini`, `pyproject.toml`, or a folder with one of them.
+
+    Raises: MigrationError: there is none, or it cannot be read.
+    """
+    source, config = _read_settings(path)
+    try:
+        with warnings.catch_warnings(), contextlib.chdir(source.parent):
+            # What Alembic deprecates in the app's settings is told by `alembic` itself.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            script = _script_directory(config)
+    except CommandError as error:
+        raise MigrationError(f"the Alembic directory of {source} cannot be opened: {error}") from error
+    except Exception as error:  # it imports the app's revisions, which may raise anything
+        what = f"{type(error).__name__}: {error}"
+        raise MigrationError(f"the Alembic directory of {source} cannot be read: {what}") from error
+    return AlembicDirectory(source, config, script)
+
+
+def _read_settings(path: Path) -> tuple[Path, Config]:
+    """Return the file with the settings, and the settings: Alembic reads both files where both are there."""
+    folder = (path if path.is_dir() else path.parent).absolute()
+    ini = folder / "alembic.ini" if path.is_dir() or path.suffix == ".toml" else path.absolute()
+    toml = path.absolute() if path.suffix == ".toml" else folder / "pyproject.toml"
+    has_ini, has_toml = ini.is_file(), toml.is_file() and _has_alembic(toml)
+    if not has_ini and not has_toml:
+        raise MigrationError(
+            f"no Alembic settings in {str(path)!r}: neither alembic.ini nor [tool.alembic] in pyproject.toml. "
+            "Name the file, or run: alembic init migrations"
+        )
+    if not has_toml:
+        return ini, Config(str(ini))
+    if "toml_file" not in inspect.signature(Config).parameters:
+        raise MigrationError(f"{toml} holds [tool.alembic], which Alembic reads from 1.16 on. Upgrade alembic")
+    return (ini if has_ini else toml), Config(str(ini) if has_ini else None, toml_file=str(toml))
+
+
+def _has_alembic(toml: Path) -> bool:
+    try:
+        return "alembic" in tomllib.loads(toml.read_text(encoding="utf-8")).get("tool", {})
+    except tomllib.TOMLDecodeError as error:
+        raise MigrationError(f"{toml} is no TOML: {error}") from error
+
+
+def _script_directory(config: Config) -> ScriptDirectory:
+    """Read all revisions, as the `alembic` command does that runs in the current folder."""
+    before = len(sys.path)
+    script = ScriptDirectory.from_config(config)
+    added = len(sys.path) - before
+    # `prepend_sys_path = .` has to hold when we are back where we came from.
+    sys.path[:added] = [os.path.abspath(each) for each in sys.path[:added]]
+    script.dir = os.path.abspath(script.dir)
+    script.version_locations = [
+        os.path.abspath(str(coerce_resource_to_filename(each))) for each in script.version_locations
+    ]
+    script.get_heads()
+    return script
+
+
+def _slug(message: str, length: int) -> str:
+    """Return the message as a part of a file's name, cut at a word.
+
+    >>> _slug("Index the foreign keys of messages", 20)
+    'index_the_foreign_'
+    """
+    slug = "_".join(re.findall(r"\w+", message)).lower()
+    return slug if len(slug) <= length else slug[:length].rsplit("_", 1)[0] + "_"
+
+
+def _write_new(path: Path, text: str) -> None:
+    """Write a file that does not exist yet, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(temporary, 0o644)
+        os.link(temporary, path)  # fails where the name is taken, as rename would not
+    except FileExistsError as error:
+        raise MigrationError(f"{str(path)!r} exists. Nothing was written") from error
+    finally:
+        os.unlink(temporary)

@@ -1,0 +1,78 @@
+"""Advised indexes as findings, so that they travel the same way as what the checks find."""
+
+from __future__ import annotations
+
+from pgwright.model.advice import Advice, IndexAdvice
+from pgwright.model.change import Change, CreateIndex, DropIndex
+from pgwright.model.finding import Evidence, Finding, Severity
+from pgwright.model.snapshot import Snapshot
+
+CHECK_NAME = "missing-index"
+_HIGH_SHARE, _MEDIUM_SHARE = 0.05, 0.001
+# A statement that becomes this many times cheaper is worth a medium finding however rare it is.
+_MEDIUM_RATIO = 10.0
+_MOST_STATEMENTS_SHOWN = 3
+
+
+def findings_from(advice: Advice, snapshot: Snapshot) -> tuple[Finding, ...]:
+    """Return one finding an advised index."""
+    return tuple(_finding(one, snapshot) for one in advice.indexes)
+
+
+def _finding(advice: IndexAdvice, snapshot: Snapshot) -> Finding:
+    definition = advice.definition
+    table = snapshot.table_by_name[definition.table]
+    changes: list[Change] = [
+        CreateIndex(definition, is_partitioned=table.kind == "partitioned table", size_bytes=advice.size_bytes)
+    ]
+    by_name = {index.name: index for index in snapshot.indexes}
+    for name in advice.replaces:
+        index = by_name[name]
+        changes.append(DropIndex(name, index.table, index.sql, index.size_bytes))
+    keys = ", ".join(key.sql() for key in definition.keys)
+    where = f" WHERE {definition.predicate}" if definition.predicate else ""
+    include = f" INCLUDE ({', '.join(definition.include)})" if definition.include else ""
+    best = max((served.cost_before / max(served.cost_after, 0.01) for served in advice.serves), default=1.0)
+    count = len(advice.serves)
+    return Finding(
+        check=CHECK_NAME,
+        subject="indexes",
+        severity=_severity(advice.gain_share, best),
+        confidence="likely",
+        object=f"{definition.table.short} ({keys}){include}{where}",
+        message=f"An index would make {count} statement{'s' if count != 1 else ''} of the workload up to "
+        f"{best:,.0f} times cheaper by planned cost. {advice.reason}",
+        evidence=(*_served(advice), *_price(advice)),
+        advice=f"Create it: {definition.sql(concurrently=True)};",
+        changes=tuple(changes),
+        queries=tuple(served.query_id for served in advice.serves),
+    )
+
+
+def _severity(share: float, best_ratio: float) -> Severity:
+    if share >= _HIGH_SHARE:
+        return "high"
+    return "medium" if share >= _MEDIUM_SHARE or best_ratio >= _MEDIUM_RATIO else "low"
+
+
+def _served(advice: IndexAdvice) -> tuple[Evidence, ...]:
+    shown = advice.serves[:_MOST_STATEMENTS_SHOWN]
+    return tuple(
+        Evidence(
+            " ".join(served.text.split())[:100],
+            f"cost {served.cost_before:,.2f} → {served.cost_after:,.2f}, {served.calls:,} calls, "
+            f"{served.share:.1%} of the workload's planned cost",
+            "planned",
+        )
+        for served in shown
+    )
+
+
+def _price(advice: IndexAdvice) -> tuple[Evidence, ...]:
+    return (
+        Evidence("gain over the workload, write cost subtracted", f"{advice.gain_share:.2%}", "planned"),
+        Evidence("size", f"{advice.size_bytes / 2**20:,.1f} MiB", "estimated"),
+        Evidence(
+            "price on writes", f"{advice.writes:,} index entries written, cost {advice.write_cost:,.0f}", "estimated"
+        ),
+    )

@@ -1,0 +1,343 @@
+"""The planner twin: an empty database on the embedded server whose planner believes it is the production database.
+
+Schema and statistics come from a Snapshot; files are extended to production's size without using disk. So the twin
+gives production's plans and costs without a row of data and without touching production.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+from psycopg import sql
+
+from pgwright.database import environment
+from pgwright.embedded import EmbeddedServer, binaries, run_server
+from pgwright.errors import TwinError
+from pgwright.model.advice import QueryPlan
+from pgwright.model.index import IndexDefinition
+from pgwright.model.names import QualifiedName, quote
+from pgwright.model.snapshot import Index, NotExamined, Snapshot
+from pgwright.planner.pages import extend, write_btree
+from pgwright.planner.plans import read_plan
+from pgwright.planner.sizes import IndexSize, estimate_size, key_width, tree_height
+
+# The table's own row is touched too, so that plans kept for prepared statements are made anew.
+_SWITCH = """
+WITH switched AS (
+    UPDATE pg_index SET indisvalid = indexrelid = ANY(%(wanted)s::oid[])
+    WHERE indexrelid = ANY(%(every)s::oid[]) AND indisvalid <> (indexrelid = ANY(%(wanted)s::oid[]))
+    RETURNING indrelid)
+UPDATE pg_class SET relpages = relpages WHERE oid IN (SELECT indrelid FROM switched)
+"""
+
+SERVER_SETTINGS: Mapping[str, str] = {
+    "autovacuum": "off",
+    "allow_system_table_mods": "on",
+    "max_locks_per_transaction": "1024",
+    "max_parallel_workers": "8",
+    "shared_buffers": "64MB",
+    "jit": "off",
+}
+_BYTEWISE = ("C", "POSIX", "C.UTF-8", "C.utf8", "")
+
+LIMITS = (
+    "The twin plans as PostgreSQL 18 does, whatever the server's version is.",
+    "Extended statistics (CREATE STATISTICS) are not copied.",
+)
+
+
+@dataclass
+class Candidate:
+    """An index that exists on the twin only."""
+
+    definition: IndexDefinition
+    number: int
+    """On the twin it is called `pgwright_<number>`."""
+    oid: int
+    size: IndexSize
+
+
+@dataclass
+class Twin:
+    """A built twin and the connection to it."""
+
+    snapshot: Snapshot
+    left_out: tuple[NotExamined, ...]
+    _connection: psycopg.Connection
+    _data: Path
+    _candidates: list[Candidate] = field(default_factory=list)
+    _prepared: dict[str, str] = field(default_factory=dict)
+    plans_made: int = 0
+
+    def explain(self, text: str, values: Sequence[str | None] | None = None) -> QueryPlan:
+        """Return the plan of a statement.
+
+        Args:
+            text: the statement, `$1` included.
+            values: a value for each parameter in text form, None for NULL; without any, the generic plan.
+        Raises: psycopg.Error: the statement cannot be planned here.
+        """
+        name = self._prepare(text)
+        mode = "force_generic_plan" if values is None else "force_custom_plan"
+        count = self._parameter_count(name)
+        given = list(values or ())[:count] + [None] * (count - len(values or ()))
+        arguments = sql.SQL(", ").join(sql.Literal(value) for value in given)
+        call = sql.SQL("EXECUTE {}({})") if count else sql.SQL("EXECUTE {}")
+        self._connection.execute(sql.SQL("SET plan_cache_mode = {}").format(sql.SQL(mode)))
+        query = sql.SQL("EXPLAIN (FORMAT JSON) ") + call.format(sql.Identifier(name), arguments)
+        row = self._connection.execute(query).fetchone()
+        self.plans_made += 1
+        return read_plan(row[0] if row else None)
+
+    def _prepare(self, text: str) -> str:
+        if text not in self._prepared:
+            name = f"s{len(self._prepared)}"
+            self._connection.execute(f"PREPARE {name} AS {text}".encode())
+            self._prepared[text] = name
+        return self._prepared[text]
+
+    def _parameter_count(self, name: str) -> int:
+        row = self._connection.execute(
+            "SELECT cardinality(parameter_types) FROM pg_prepared_statements WHERE name = %s", (name,)
+        ).fetchone()
+        return int(row[0]) if row else 0
+
+    def add(self, definitions: Iterable[IndexDefinition]) -> list[Candidate]:
+        """Create indexes that hold nothing but look as they would; they stay off until `enable`.
+
+        A definition that PostgreSQL refuses (no such operator class, say) is left out.
+        """
+        made: list[Candidate] = []
+        for definition in definitions:
+            number = len(self._candidates)
+            name = f"pgwright_{number}"
+            rows = self._rows_of(definition)
+            with self._emptied(definition.table):
+                try:
+                    self._connection.execute(definition.named(name).sql().encode())
+                except psycopg.Error:
+                    continue
+            qualified = QualifiedName(definition.table.schema, name)
+            row = self._connection.execute(
+                "SELECT oid::int8, pg_relation_filepath(oid) FROM pg_class WHERE oid = %s::regclass", (str(qualified),)
+            ).fetchone()
+            assert row is not None
+            size = estimate_size(definition, self.snapshot, rows)
+            if definition.method == "btree":
+                write_btree(self._data / row[1], size.pages, size.tree_height)
+            else:
+                extend(self._data / row[1], size.pages)
+            self._connection.execute(
+                "UPDATE pg_class SET relpages = %s, reltuples = %s WHERE oid = %s", (size.pages, rows, row[0])
+            )
+            candidate = Candidate(definition, number, row[0], size)
+            self._candidates.append(candidate)
+            made.append(candidate)
+        self.enable(())
+        return made
+
+    def enable(self, candidates: Iterable[Candidate]) -> None:
+        """Make these candidates visible to the planner, and no others."""
+        wanted = [candidate.oid for candidate in candidates]
+        every = [candidate.oid for candidate in self._candidates]
+        self._connection.execute(_SWITCH, {"wanted": wanted, "every": every})
+
+    def _rows_of(self, definition: IndexDefinition) -> float:
+        table = self.snapshot.table_by_name[definition.table]
+        if definition.predicate is None:
+            return max(table.rows, 1.0)
+        text = f"SELECT FROM ONLY {definition.table} WHERE {definition.predicate}"
+        row = self._connection.execute(f"EXPLAIN (FORMAT JSON) {text}".encode()).fetchone()
+        return read_plan(row[0] if row else None).row_estimate
+
+    @contextmanager
+    def _emptied(self, table: QualifiedName) -> Iterator[None]:
+        """Cut the table's files to nothing, so that building an index scans nothing."""
+        row = self._connection.execute("SELECT pg_relation_filepath(%s::regclass)", (str(table),)).fetchone()
+        if row is None or row[0] is None:  # a partitioned table has no file
+            yield
+            return
+        path = self._data / row[0]
+        extend(path, 0)
+        try:
+            yield
+        finally:
+            extend(path, self.snapshot.table_by_name[table].pages)
+
+
+@contextmanager
+def open_twin(snapshot: Snapshot, server: EmbeddedServer | None = None) -> Iterator[Twin]:
+    """Build a twin of a snapshot; drop it on the way out. Raises TwinError, EmbeddedServerError."""
+    if not snapshot.schema_sql:
+        raise TwinError("the snapshot holds no schema to plan on; see what was not examined, and why")
+    if server is not None:
+        with _built(snapshot, server) as twin:
+            yield twin
+        return
+    with run_server(settings=SERVER_SETTINGS) as own, _built(snapshot, own) as twin:
+        yield twin
+
+
+@contextmanager
+def _built(snapshot: Snapshot, server: EmbeddedServer) -> Iterator[Twin]:
+    name = f"twin_{uuid4().hex[:10]}"
+    _create_database(server, name, snapshot.server.collation)
+    try:
+        left_out = _restore_schema(server, name, snapshot)
+        with psycopg.connect(server.dsn(name), autocommit=True) as connection:
+            connection.execute("SET client_min_messages = error")
+            _restore_sizes(connection, snapshot)
+            _restore_statistics(connection, snapshot)
+            _lay_out_files(connection, snapshot, server.data)
+        with psycopg.connect(server.dsn(name), autocommit=True, prepare_threshold=None) as connection:
+            _copy_settings(connection, snapshot)
+            yield Twin(snapshot, left_out, connection, server.data)
+    finally:
+        server.drop_database(name)
+
+
+def _create_database(server: EmbeddedServer, name: str, collation: str) -> None:
+    # LIKE 'x%' can use a plain index only where strings compare byte by byte; any other locale is alike to the planner.
+    if collation in _BYTEWISE:
+        server.create_database(name)
+        return
+    with server.admin() as connection:
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'und'").format(
+                sql.Identifier(name)
+            )
+        )
+
+
+def _restore_schema(server: EmbeddedServer, database: str, snapshot: Snapshot) -> tuple[NotExamined, ...]:
+    roles = "".join(
+        f"DO $$ BEGIN CREATE ROLE {quote(role.name)}; EXCEPTION WHEN duplicate_object THEN NULL; END $$;\n"
+        for role in snapshot.roles
+        if not role.name.startswith("pg_") and "$" not in role.name
+    )
+    result = subprocess.run(
+        [str(binaries() / "psql"), "-X", "-q", "--set=ON_ERROR_STOP=0", "--set=VERBOSITY=terse", "--file=-"],
+        input=f"SET client_min_messages = error;\nSET check_function_bodies = off;\n{roles}{snapshot.schema_sql}",
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**environment(server.dsn(database)), "PGCLIENTENCODING": "UTF8", "LC_ALL": "C", "PATH": os.defpath},
+    )
+    if result.returncode > 1:
+        raise TwinError(f"the schema could not be restored: {result.stderr.strip()[:300]}")
+    errors = [line.split("ERROR:", 1)[1].strip() for line in result.stderr.splitlines() if "ERROR:" in line]
+    return tuple(
+        NotExamined("an object of the schema", f"left out of the twin: {error}", "") for error in dict.fromkeys(errors)
+    )
+
+
+def _restore_sizes(connection: psycopg.Connection, snapshot: Snapshot) -> None:
+    rows = [
+        (str(table.name), table.analyzed_pages, table.row_estimate, table.all_visible_pages)
+        for table in snapshot.tables
+    ] + [(str(index.name), index.analyzed_pages, index.row_estimate, 0) for index in snapshot.indexes]
+    names, pages, tuples, visible = ([row[column] for row in rows] for column in range(4))
+    connection.execute(
+        """
+        UPDATE pg_class c
+        SET relpages = r.pages, reltuples = r.tuples, relallvisible = r.visible,
+            relispopulated = true  -- an unpopulated materialised view cannot be planned
+        FROM unnest(%s::text[], %s::int4[], %s::float4[], %s::int4[]) AS r(name, pages, tuples, visible)
+        WHERE c.oid = to_regclass(r.name)
+        """,
+        (names, pages, tuples, visible),
+    )
+
+
+_ATTRIBUTE_STATISTICS = """
+SELECT pg_restore_attribute_stats(
+    'schemaname', r.schema, 'relname', r.name, 'attname', r.column, 'inherited', r.inherited,
+    'null_frac', %(null_fraction)s::float4, 'avg_width', %(average_width)s::int4, 'n_distinct', %(distinct)s::float4,
+    'correlation', %(correlation)s::float4,
+    'most_common_vals', %(common_values)s::text[]::text, 'most_common_freqs', %(common_frequencies)s::float4[],
+    'histogram_bounds', %(histogram)s::text[]::text,
+    'most_common_elems', %(common_elements)s::text[]::text,
+    'most_common_elem_freqs', %(common_element_frequencies)s::float4[],
+    'elem_count_histogram', %(element_count_histogram)s::float4[],
+    'range_length_histogram', %(range_length_histogram)s::text,
+    'range_empty_frac', %(range_empty_fraction)s::float4,
+    'range_bounds_histogram', %(range_bounds_histogram)s::text)
+FROM (SELECT %(schema)s::text, %(name)s::text, %(column)s::text, %(inherited)s::bool)
+    AS r(schema, name, "column", inherited)
+-- What is missing here was left out with its table.
+JOIN pg_attribute a ON a.attrelid = to_regclass(quote_ident(r.schema) || '.' || quote_ident(r.name))
+    AND a.attname = r.column
+"""
+_VALUE_FIELDS = (
+    "null_fraction", "average_width", "distinct", "correlation", "common_values", "common_frequencies", "histogram",
+    "common_elements", "common_element_frequencies", "element_count_histogram", "range_length_histogram",
+    "range_empty_fraction", "range_bounds_histogram",
+)  # fmt: skip
+
+
+def _restore_statistics(connection: psycopg.Connection, snapshot: Snapshot) -> None:
+    with connection.transaction(), connection.pipeline(), connection.cursor() as cursor:
+        for row in snapshot.statistics:
+            values = {name: getattr(row, name) for name in _VALUE_FIELDS}
+            cursor.execute(
+                _ATTRIBUTE_STATISTICS,
+                {
+                    **{key: list(value) if isinstance(value, tuple) else value for key, value in values.items()},
+                    "schema": row.relation.schema,
+                    "name": row.relation.name,
+                    "column": row.column,
+                    "inherited": row.is_inherited,
+                },
+                prepare=True,
+            )
+
+
+def _lay_out_files(connection: psycopg.Connection, snapshot: Snapshot, data: Path) -> None:
+    names = [str(table.name) for table in snapshot.tables] + [str(index.name) for index in snapshot.indexes]
+    found = connection.execute(
+        "SELECT name, pg_relation_filepath(to_regclass(name)) FROM unnest(%s::text[]) AS name", (names,)
+    ).fetchall()
+    path_by_name = {name: data / path for name, path in found if path is not None}
+    connection.execute("CHECKPOINT")  # nothing of these files may be written later from the buffers
+    for table in snapshot.tables:
+        path = path_by_name.get(str(table.name))
+        if path is not None:
+            extend(path, table.pages)
+    for index in snapshot.indexes:
+        path = path_by_name.get(str(index.name))
+        if path is not None:
+            _lay_out_index(path, index, snapshot)
+    connection.execute("CREATE EXTENSION IF NOT EXISTS pg_buffercache WITH SCHEMA pg_catalog")
+    connection.execute(
+        "SELECT pg_buffercache_evict_relation(to_regclass(name)) FROM unnest(%s::text[]) AS name"
+        " WHERE pg_relation_filepath(to_regclass(name)) IS NOT NULL",
+        (names,),
+    )
+
+
+def _lay_out_index(path: Path, index: Index, snapshot: Snapshot) -> None:
+    if index.definition.method != "btree":
+        extend(path, max(index.pages, path.stat().st_size // 8192))
+        return
+    height = index.tree_height
+    if height is None:
+        height = tree_height(index.pages, key_width(index.definition, snapshot, with_included=False))
+    write_btree(path, index.pages, height)
+
+
+def _copy_settings(connection: psycopg.Connection, snapshot: Snapshot) -> None:
+    wanted = {s.name: s.raw for s in snapshot.settings if s.is_planner or s.name == "search_path"}
+    connection.execute(
+        "SELECT set_config(s.name, w.value, false)"
+        " FROM unnest(%s::text[], %s::text[]) AS w(name, value) JOIN pg_settings s ON s.name = w.name"
+        " WHERE s.context IN ('user', 'superuser')",
+        (list(wanted), list(wanted.values())),
+    )
+    connection.execute("SET client_min_messages = error")

@@ -1,0 +1,94 @@
+"""The workload as the advisor prices it: each statement with its shape, its values and its plan on the twin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import psycopg
+
+from pgwright.errors import UnparsableStatement
+from pgwright.model.names import QualifiedName
+from pgwright.model.snapshot import NotExamined, Snapshot, Statement
+from pgwright.planner.parameters import InferredValue, choose_values, infer_values
+from pgwright.planner.twin import Candidate, Twin
+from pgwright.sqltext import Schema, StatementShape, has_plan, read_shape
+
+
+@dataclass(frozen=True)
+class PricedStatement:
+    statement: Statement
+    shape: StatementShape
+    values: list[str | None] | None
+    """One a parameter; None: the generic plan."""
+    inferred: tuple[InferredValue, ...]
+    tables: frozenset[QualifiedName]
+
+
+@dataclass(frozen=True)
+class Workload:
+    statements: tuple[PricedStatement, ...]
+    unplanned: tuple[NotExamined, ...]
+
+
+def read_workload(snapshot: Snapshot, twin: Twin) -> Workload:
+    """Parse and plan every statement on the user's tables; tell which could not be, with their share of the time."""
+    schema = Schema.of(snapshot)
+    total = sum(statement.total_ms for statement in snapshot.statements) or 1.0
+    priced: list[PricedStatement] = []
+    unplanned: list[NotExamined] = []
+    for statement in snapshot.statements:
+        if not has_plan(statement.text):
+            continue
+        try:
+            shape = read_shape(statement.text, schema)
+            if shape.kind == "other" or not shape.tables:
+                continue
+            inferred = infer_values(statement, shape, snapshot)
+            values = choose_values(statement, shape, snapshot, inferred)
+            one = PricedStatement(statement, shape, values, inferred, shape.tables)
+            twin.explain(statement.text, values)
+            priced.append(one)
+        except UnparsableStatement as error:
+            unplanned.append(_unplanned(statement, error.reason, total))
+        except psycopg.Error as error:
+            unplanned.append(_unplanned(statement, error.diag.message_primary or str(error), total))
+    return Workload(tuple(priced), tuple(unplanned))
+
+
+def _unplanned(statement: Statement, reason: str, total: float) -> NotExamined:
+    start = " ".join(statement.text.split())[:80]
+    return NotExamined(f"{statement.total_ms / total:.1%} of the workload's time: {start}", reason, "")
+
+
+class Pricer:
+    """Planned costs of statements under sets of candidates, each asked of the twin once."""
+
+    def __init__(self, twin: Twin, workload: Workload) -> None:
+        self._twin = twin
+        self._workload = workload
+        self._known: dict[tuple[int, frozenset[int]], tuple[float, frozenset[int]]] = {}
+
+    def affected(self, table: QualifiedName) -> Iterable[tuple[int, PricedStatement]]:
+        """Return the statements that read or write a table, with their positions."""
+        return [(i, one) for i, one in enumerate(self._workload.statements) if table in one.tables]
+
+    def cost(self, position: int, chosen: Iterable[Candidate]) -> float:
+        """Return the planned cost of one call."""
+        return self._priced(position, chosen)[0]
+
+    def used(self, position: int, chosen: Iterable[Candidate]) -> frozenset[int]:
+        """Return the oids of the candidates that the plan uses."""
+        return self._priced(position, chosen)[1]
+
+    def _priced(self, position: int, chosen: Iterable[Candidate]) -> tuple[float, frozenset[int]]:
+        one = self._workload.statements[position]
+        relevant = [candidate for candidate in chosen if candidate.definition.table in one.tables]
+        key = (position, frozenset(candidate.oid for candidate in relevant))
+        if key not in self._known:
+            self._twin.enable(relevant)
+            plan = self._twin.explain(one.statement.text, one.values)
+            names = {f"pgwright_{candidate.number}": candidate.oid for candidate in relevant}
+            used = frozenset(oid for name, oid in names.items() if name in plan.indexes)
+            self._known[key] = (plan.total_cost, used)
+        return self._known[key]

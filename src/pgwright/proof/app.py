@@ -1,0 +1,92 @@
+"""The app's own operations on both clones: time, number of statements, and the same result."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from psycopg.conninfo import conninfo_to_dict
+from sqlalchemy import URL, Engine, create_engine
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from pgwright.errors import ProofError
+from pgwright.model.proof import MeasuredOperation
+from pgwright.proof.operations import Operation
+from pgwright.proof.results import canonical
+from pgwright.proof.timing import ROUNDS, measure_in_turn, verdict
+from pgwright.runtime import count_statements
+
+Progress = Callable[[str, int, int], None]
+
+
+def measure_operations(
+    operations: Sequence[Operation], before: str, after: str, *, rounds: int = ROUNDS, progress: Progress
+) -> tuple[MeasuredOperation, ...]:
+    """Run each operation on both clones in turn. Raises ProofError: an operation failed."""
+    return asyncio.run(_measure_all(operations, before, after, rounds, progress))
+
+
+async def _measure_all(
+    operations: Sequence[Operation], before: str, after: str, rounds: int, progress: Progress
+) -> tuple[MeasuredOperation, ...]:
+    measured = []
+    for number, operation in enumerate(operations):
+        progress("operations", number, len(operations))
+        old, new = _Side(operation, operation.before, before), _Side(operation, operation.after, after)
+        try:
+            equal = canonical(await old.call()) == canonical(await new.call())
+            counted = await old.count(), await new.count()
+            timings = await measure_in_turn(old.call, new.call, rounds)
+        finally:
+            await old.close()
+            await new.close()
+        said = verdict(*timings, results_equal=equal)
+        measured.append(MeasuredOperation(operation.name, *timings, *counted, equal, said))
+    return tuple(measured)
+
+
+class _Side:
+    """One operation against one clone, over an engine of its own."""
+
+    def __init__(self, operation: Operation, function: Callable[[Any], Any], dsn: str) -> None:
+        self._name, self._function = operation.name, function
+        self._engine: Engine | AsyncEngine
+        if operation.is_async:
+            self._engine = create_async_engine(_url(dsn, "postgresql+asyncpg"), pool_size=2)
+        else:
+            self._engine = create_engine(_url(dsn, "postgresql+psycopg"), pool_size=2)
+
+    async def call(self) -> object:
+        try:
+            result = self._function(self._engine)
+            return await result if isinstance(result, Awaitable) else result
+        except SQLAlchemyError as error:
+            raise ProofError(f"operation {self._name!r} failed on the clone: {error}") from error
+
+    async def count(self) -> int:
+        with count_statements(self._engine) as counted:
+            await self.call()
+        return counted.count
+
+    async def close(self) -> None:
+        if isinstance(self._engine, AsyncEngine):
+            await self._engine.dispose()
+        else:
+            self._engine.dispose()
+
+
+def _url(dsn: str, driver: str) -> URL:
+    known = conninfo_to_dict(dsn)
+    host = str(known.get("host") or "")
+    is_socket = host.startswith("/")
+    return URL.create(
+        driver,
+        username=str(known["user"]) if known.get("user") else None,
+        password=str(known["password"]) if known.get("password") else None,
+        host=None if is_socket else host or None,
+        port=int(str(known["port"])) if known.get("port") else None,
+        database=str(known["dbname"]) if known.get("dbname") else None,
+        query={"host": host} if is_socket else {},
+    )

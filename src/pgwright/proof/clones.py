@@ -1,0 +1,143 @@
+"""Two copies of a database, `before` and `after`: on an embedded server, or on one that the user names.
+
+The source is read by `pg_dump` only. The copies are dropped on the way out, also when the proof is interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from uuid import uuid4
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from pgwright.database import conninfo, environment, mask, target
+from pgwright.embedded import binaries, run_server
+from pgwright.errors import ConnectionFailed, ProofError
+from pgwright.model.snapshot import NotExamined
+
+# As a small production server has it, so that a warm table stays warm.
+_SERVER_SETTINGS: Mapping[str, str] = {
+    "shared_buffers": "1GB",
+    "shared_preload_libraries": "pg_stat_statements",
+    "max_connections": "50",
+    "maintenance_work_mem": "256MB",
+    "autovacuum": "off",  # it would run in the middle of a measurement
+    "max_wal_size": "8GB",
+}
+# A clone takes the database's size twice, and the rewrite of converted tables needs room for a third.
+_ROOM_FACTOR = 3
+
+
+@dataclass(frozen=True)
+class Clones:
+    before: str
+    """DSN of the copy as the source is."""
+    after: str
+    """DSN of the copy that gets the fix."""
+    not_examined: tuple[NotExamined, ...]
+
+
+@contextmanager
+def make_clones(dsn: str, database_bytes: int, *, staging: str | None = None) -> Iterator[Clones]:
+    """Copy a database twice.
+
+    Args:
+        dsn: the source, which is only read.
+        database_bytes: its size, to see whether the copies fit.
+        staging: a DSN on whose server the role may create databases; None: an embedded server.
+    Raises: ProofError: no room, or the copy failed. EmbeddedServerError, ConnectionFailed.
+    """
+    if staging is not None:
+        with _on_server(conninfo(staging), dsn) as clones:
+            yield clones
+        return
+    free = shutil.disk_usage(tempfile.gettempdir()).free
+    if database_bytes * _ROOM_FACTOR > free:
+        raise ProofError(
+            f"the database has {database_bytes / 2**30:.1f} GiB and its clones need {_ROOM_FACTOR} times as much, but "
+            f"{tempfile.gettempdir()} has {free / 2**30:.1f} GiB free. Set TMPDIR, or name a server with --staging DSN."
+        )
+    with run_server(settings=_SERVER_SETTINGS) as server, _on_server(server.dsn(), dsn) as clones:
+        yield clones
+
+
+@contextmanager
+def _on_server(server: str, source: str) -> Iterator[Clones]:
+    mark = uuid4().hex[:8]
+    names = {part: f"pgwright_{part}_{mark}" for part in ("before", "after")}
+    dsn = {part: make_conninfo(server, dbname=name) for part, name in names.items()}
+    try:
+        _administer(server, "CREATE DATABASE {} TEMPLATE template0", names["before"])
+        missing = _copy(source, dsn["before"])
+        settle(dsn["before"])
+        _administer(server, "CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy", names["after"], names["before"])
+        yield Clones(dsn["before"], dsn["after"], missing)
+    finally:
+        for name in names.values():
+            _administer(server, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+
+
+def settle(dsn: str) -> None:
+    """Bring a clone to rest: visibility map, statistics, and everything written out."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute("SET client_min_messages = error")
+        connection.execute("VACUUM (ANALYZE)")
+        connection.execute("CHECKPOINT")
+
+
+def _administer(server: str, statement: str, *names: str) -> None:
+    try:
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+    except psycopg.OperationalError as error:
+        raise ConnectionFailed(target(server), mask(str(error).strip()), "Check the staging DSN.") from None
+    except psycopg.Error as error:
+        raise ProofError(f"could not set up a clone on {target(server)}: {error.diag.message_primary}") from error
+
+
+def _copy(source: str, clone: str) -> tuple[NotExamined, ...]:
+    """Stream the source into an empty database; return what the clone's server could not take."""
+    dump = [str(binaries() / "pg_dump"), "--format=custom", "--compress=none", "--no-sync", *_LEAVE_OUT]
+    restore = [str(binaries() / "pg_restore"), "--no-owner", "--no-privileges", "--dbname="]
+    with (
+        subprocess.Popen(dump, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=_environment(source)) as reading,
+        subprocess.Popen(
+            restore, stdin=reading.stdout, stderr=subprocess.PIPE, text=True, env=_environment(clone)
+        ) as writing,
+    ):
+        try:
+            assert reading.stdout is not None
+            reading.stdout.close()  # so that pg_dump notices when pg_restore ends
+            _, complaints = writing.communicate()
+            said = reading.stderr.read().decode(errors="replace") if reading.stderr is not None else ""
+            failed = reading.wait() != 0
+        except BaseException:
+            reading.kill()
+            writing.kill()
+            raise
+    if failed:
+        raise ProofError(f"could not copy {target(source)}: {mask(_first_line(said))}")
+    errors = [line.split("error:", 1)[1].strip() for line in complaints.splitlines() if "error:" in line]
+    return tuple(NotExamined("an object of the source", f"left out of the clone: {error}", "") for error in errors)
+
+
+_LEAVE_OUT: Sequence[str] = (
+    "--no-owner", "--no-privileges", "--no-publications", "--no-subscriptions", "--no-security-labels",
+    "--no-tablespaces", "--lock-wait-timeout=5000",
+)  # fmt: skip
+
+
+def _environment(dsn: str) -> dict[str, str]:
+    return {**environment(dsn), "PGCLIENTENCODING": "UTF8", "LC_ALL": "C", "PATH": os.defpath}
+
+
+def _first_line(text: str) -> str:
+    return (text.strip().splitlines() or ["pg_dump gave no reason"])[0].removeprefix("pg_dump: error: ")

@@ -1,0 +1,122 @@
+"""Prove a fix: copy the database twice, apply the fix to one copy, and compare. The source is only read."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import psycopg
+from psycopg import sql
+
+from pgwright import __version__
+from pgwright.model.names import QualifiedName
+from pgwright.model.proof import Proof
+from pgwright.model.snapshot import Snapshot
+from pgwright.proof.app import measure_operations
+from pgwright.proof.clones import make_clones, settle
+from pgwright.proof.operations import Operation
+from pgwright.proof.plans import compare_plans
+from pgwright.proof.statements import measure_statements
+from pgwright.proof.timing import ROUNDS
+from pgwright.proof.writes import measure_writes
+
+Progress = Callable[[str, int, int], None]
+
+
+def prove(
+    source: Snapshot,
+    dsn: str,
+    *,
+    apply: Callable[[str], str],
+    read: Callable[[str], Snapshot],
+    operations: Sequence[Operation] = (),
+    staging: str | None = None,
+    rounds: int = ROUNDS,
+    progress: Progress = lambda what, done, total: None,
+) -> Proof:
+    """Measure what a fix gains and costs.
+
+    Args:
+        source: a fresh snapshot of the database at `dsn`.
+        apply: applies the fix to the database of the DSN it is given (a clone) and says what it applied.
+        read: takes a snapshot of a DSN.
+        operations: the app's own, measured beside the workload's statements.
+        staging: where the clones are made; None: on an embedded server.
+        rounds: counted runs of each statement and operation.
+        progress: called with what is being done, how much is done, and of how much.
+    Raises: ProofError, EmbeddedServerError, TwinError, MigrationError, ConnectionFailed.
+    """
+    progress("copy the database", 0, 1)
+    with make_clones(dsn, source.server.database_bytes, staging=staging) as clones:
+        progress("apply the fix", 0, 1)
+        started = time.monotonic()
+        applied = apply(clones.after)
+        seconds = time.monotonic() - started
+        settle(clones.after)
+        progress("plan the workload", 0, 1)
+        fixed = read(clones.after)
+        planned, unplanned = compare_plans(source, _with_settings_of(fixed, source))
+        measured, unmeasured = measure_statements(clones.before, clones.after, source, rounds=rounds, progress=progress)
+        done = measure_operations(operations, clones.before, clones.after, rounds=rounds, progress=progress)
+        writes, unwritten = measure_writes(
+            clones.before, clones.after, source, changed_tables(source, fixed), rounds=rounds, progress=progress
+        )
+        return Proof(
+            server_version=fixed.server.version,
+            pgwright_version=__version__,
+            revision=applied,
+            apply_seconds=seconds,
+            row_counts=_row_counts(clones.before, source),
+            planned=planned,
+            statements=measured,
+            operations=done,
+            writes=writes,
+            bytes_before=_bytes(clones.before),
+            bytes_after=_bytes(clones.after),
+            not_examined=(*clones.not_examined, *unplanned, *unmeasured, *unwritten),
+        )
+
+
+def changed_tables(before: Snapshot, after: Snapshot) -> tuple[QualifiedName, ...]:
+    """Return the tables whose indexes or column types differ, the largest first."""
+    changed = [
+        table
+        for table in before.tables
+        if table.name in after.table_by_name
+        and (
+            _index_set(before, table.name) != _index_set(after, table.name)
+            or _types(before, table.name) != _types(after, table.name)
+        )
+    ]
+    return tuple(table.name for table in sorted(changed, key=lambda table: -table.rows))
+
+
+def _index_set(snapshot: Snapshot, table: QualifiedName) -> frozenset[str]:
+    return frozenset(index.sql for index in snapshot.indexes_by_table.get(table, ()))
+
+
+def _types(snapshot: Snapshot, table: QualifiedName) -> tuple[str, ...]:
+    return tuple(column.type for column in snapshot.table_by_name[table].columns)
+
+
+def _with_settings_of(snapshot: Snapshot, source: Snapshot) -> Snapshot:
+    """Plan after with the planner settings of production, not with those of the clone's server."""
+    return replace(snapshot, settings=source.settings)
+
+
+def _row_counts(dsn: str, source: Snapshot) -> dict[str, int]:
+    counts = {}
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        for table in source.tables:
+            if table.kind in ("table", "materialized view") and table.parent is None:
+                name = sql.Identifier(table.name.schema, table.name.name)
+                row = connection.execute(sql.SQL("SELECT count(*) FROM {}").format(name)).fetchone()
+                counts[table.name.short] = int(row[0]) if row else 0
+    return counts
+
+
+def _bytes(dsn: str) -> int:
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        row = connection.execute("SELECT pg_database_size(current_database())").fetchone()
+        return int(row[0]) if row else 0

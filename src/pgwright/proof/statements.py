@@ -1,0 +1,167 @@
+"""Every SELECT of the workload on both clones: time, buffers, and the same rows."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from pgwright.errors import UnparsableStatement
+from pgwright.model.proof import MeasuredStatement
+from pgwright.model.snapshot import NotExamined, Snapshot, Statement
+from pgwright.planner.parameters import choose_values, infer_values
+from pgwright.proof.results import same_rows
+from pgwright.proof.timing import BUDGET_SECONDS, ROUNDS, timing, verdict
+from pgwright.sqltext import Schema, StatementShape, has_plan, read_shape
+
+# Together these are nearly all of a workload's time; each costs some seconds at worst.
+MOST_STATEMENTS = 40
+_TIMEOUT_MS = 20_000
+_TEXT_CAST = re.compile(r"(\$\d+)::\s*(?:character varying|varchar|text|bpchar)(?:\(\d+\))?(\[\])?", re.IGNORECASE)
+
+Progress = Callable[[str, int, int], None]
+
+
+def measure_statements(
+    before: str, after: str, snapshot: Snapshot, *, rounds: int = ROUNDS, progress: Progress
+) -> tuple[tuple[MeasuredStatement, ...], tuple[NotExamined, ...]]:
+    """Time each SELECT on both clones in turn, with values that exist, and compare the rows.
+
+    Args:
+        before: DSN of the clone as the source is; `after`: DSN of the clone with the fix.
+        snapshot: of the source; its workload is what is measured.
+    """
+    schema = Schema.of(snapshot)
+    measured: list[MeasuredStatement] = []
+    missing: list[NotExamined] = []
+    wanted = _readable(snapshot, schema, missing)
+    with _Clone.open(before) as old, _Clone.open(after) as new:
+        for number, (statement, shape) in enumerate(wanted[:MOST_STATEMENTS]):
+            progress("statements", number, min(len(wanted), MOST_STATEMENTS))
+            values = choose_values(statement, shape, snapshot, infer_values(statement, shape, snapshot)) or []
+            try:
+                measured.append(_measure(statement, shape, values, old, new, rounds))
+            except psycopg.Error as error:
+                reason = error.diag.message_primary or type(error).__name__
+                missing.append(NotExamined(f"statement {_start(statement.text)}", reason, ""))
+    if len(wanted) > MOST_STATEMENTS:
+        rest = f"{len(wanted) - MOST_STATEMENTS} cheaper statements"
+        missing.append(NotExamined(rest, f"only the {MOST_STATEMENTS} that took most time are measured", ""))
+    return tuple(measured), tuple(missing)
+
+
+def _readable(snapshot: Snapshot, schema: Schema, missing: list[NotExamined]) -> list[tuple[Statement, StatementShape]]:
+    found = []
+    for statement in snapshot.statements:
+        if not has_plan(statement.text):
+            continue
+        try:
+            shape = read_shape(statement.text, schema)
+        except UnparsableStatement as error:
+            missing.append(NotExamined(f"statement {_start(statement.text)}", error.reason, ""))
+            continue
+        if shape.kind == "select" and shape.tables:
+            found.append((statement, shape))
+    return found
+
+
+def _measure(
+    statement: Statement, shape: StatementShape, values: Sequence[str | None], old: _Clone, new: _Clone, rounds: int
+) -> MeasuredStatement:
+    calls = (old.prepare(statement.text), new.prepare(statement.text))
+    equal = _is_equal(shape, values, old, new, calls)
+    taken: dict[int, list[float]] = {0: [], 1: []}
+    started = time.monotonic()
+    for number in range(rounds):
+        if number >= 3 and time.monotonic() - started > BUDGET_SECONDS / 3:
+            break
+        for side in (0, 1) if number % 2 == 0 else (1, 0):
+            clone = (old, new)[side]
+            began = time.perf_counter()
+            clone.run(calls[side], values)
+            taken[side].append((time.perf_counter() - began) * 1000)
+    one = replace(timing(taken[0]), buffers=old.buffers(calls[0], values))
+    other = replace(timing(taken[1]), buffers=new.buffers(calls[1], values))
+    said = verdict(one, other, results_equal=equal)
+    return MeasuredStatement(statement.query_id, statement.text, statement.calls, one, other, equal, said)
+
+
+def _is_equal(
+    shape: StatementShape, values: Sequence[str | None], old: _Clone, new: _Clone, calls: tuple[str, str]
+) -> bool:
+    """Compare the rows; where a LIMIT cuts among equals, compare what stands before the cut."""
+    if same_rows(old.run(calls[0], values), new.run(calls[1], values), is_ordered=False):
+        return True
+    limits = {use.number for block in shape.blocks for use in block.parameters if use.role == "limit"}
+    if not limits:
+        return False
+    unlimited = [None if number in limits else value for number, value in enumerate(values, start=1)]
+    return same_rows(old.run(calls[0], unlimited), new.run(calls[1], unlimited), is_ordered=False)
+
+
+@dataclass
+class _Clone:
+    connection: psycopg.Connection[Any]
+    parameters: dict[str, int] = field(default_factory=dict)
+    """Of each prepared statement: how many it takes."""
+
+    @classmethod
+    def open(cls, dsn: str) -> _Clone:
+        connection = psycopg.connect(dsn, autocommit=True, prepare_threshold=None)
+        connection.execute(sql.SQL("SET statement_timeout = {}").format(sql.Literal(_TIMEOUT_MS)))
+        connection.execute("SET default_transaction_read_only = on")
+        connection.execute("SET plan_cache_mode = force_custom_plan")
+        return cls(connection)
+
+    def __enter__(self) -> _Clone:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.connection.close()
+
+    def prepare(self, text: str) -> str:
+        """Prepare a statement; one written for text keys is tried without its casts where keys are uuid now."""
+        name = f"s{len(self.parameters)}"
+        try:
+            self.connection.execute(f"PREPARE {name} AS {text}".encode())
+        except (psycopg.errors.UndefinedFunction, psycopg.errors.DatatypeMismatch):
+            self.connection.execute(f"PREPARE {name} AS {without_text_casts(text)}".encode())
+        row = self.connection.execute(
+            "SELECT cardinality(parameter_types) FROM pg_prepared_statements WHERE name = %s", (name,)
+        ).fetchone()
+        self.parameters[name] = row[0] if row else 0
+        return name
+
+    def run(self, name: str, values: Sequence[str | None]) -> list[Any]:
+        return self.connection.execute(self._call(name, values)).fetchall()
+
+    def buffers(self, name: str, values: Sequence[str | None]) -> int:
+        explain = sql.SQL("EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) ") + self._call(name, values)
+        row = self.connection.execute(explain).fetchone()
+        plan = row[0][0]["Plan"] if row else {}
+        return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
+
+    def _call(self, name: str, values: Sequence[str | None]) -> sql.Composed:
+        count = self.parameters[name]
+        if not count:
+            return sql.SQL("EXECUTE {}").format(sql.Identifier(name))
+        given = [*values[:count], *[None] * (count - len(values))]
+        return sql.SQL("EXECUTE {}({})").format(sql.Identifier(name), sql.SQL(", ").join(map(sql.Literal, given)))
+
+
+def without_text_casts(text: str) -> str:
+    """Return a statement whose parameters take their type from what they are compared with.
+
+    >>> without_text_casts("SELECT 1 FROM t WHERE id = $1::VARCHAR AND k = ANY ($2::text[])")
+    'SELECT 1 FROM t WHERE id = $1 AND k = ANY ($2)'
+    """
+    return _TEXT_CAST.sub(r"\1", text)
+
+
+def _start(text: str) -> str:
+    return " ".join(text.split())[:70]

@@ -1,0 +1,61 @@
+"""Interleaved timing: before and after in turn, warm, so that a noisy machine disturbs both alike."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from statistics import median, quantiles
+
+from pgwright.model.proof import Timing, Verdict
+
+# A difference smaller than this is within the noise of a shared machine.
+_NOTABLE = 1.1
+ROUNDS = 7
+# One pair of runs may not hold up the proof: after so long fewer rounds have to do, but never fewer than three.
+BUDGET_SECONDS = 12.0
+_FEWEST_ROUNDS = 3
+
+Run = Callable[[], Awaitable[object]]
+
+
+async def measure_in_turn(before: Run, after: Run, rounds: int = ROUNDS) -> tuple[Timing, Timing]:
+    """Run both in turn and time each; a first round of both warms the caches and is not counted.
+
+    The order changes from round to round. Returns medians with quartiles, in milliseconds.
+    """
+    await before()
+    await after()
+    taken: dict[bool, list[float]] = {True: [], False: []}
+    started = time.monotonic()
+    for number in range(rounds):
+        if number >= _FEWEST_ROUNDS and time.monotonic() - started > BUDGET_SECONDS:
+            break
+        for is_before in (True, False) if number % 2 == 0 else (False, True):
+            run = before if is_before else after
+            began = time.perf_counter()
+            await run()
+            taken[is_before].append((time.perf_counter() - began) * 1000)
+    return timing(taken[True]), timing(taken[False])
+
+
+def timing(milliseconds: list[float], buffers: int | None = None) -> Timing:
+    """Return the median and the quartiles of some runs.
+
+    >>> timing([3.0, 1.0, 2.0])
+    Timing(runs=3, median_ms=2.0, low_ms=1.5, high_ms=2.5, buffers=None)
+    """
+    if len(milliseconds) == 1:
+        return Timing(1, milliseconds[0], milliseconds[0], milliseconds[0], buffers)
+    low, _, high = quantiles(milliseconds, n=4, method="inclusive")
+    return Timing(len(milliseconds), median(milliseconds), low, high, buffers)
+
+
+def verdict(before: Timing, after: Timing, *, results_equal: bool) -> Verdict:
+    """Say whether after is faster: by a notable ratio, and with quartiles that do not overlap."""
+    if not results_equal:
+        return "results differ"
+    if before.median_ms >= _NOTABLE * after.median_ms and before.low_ms > after.high_ms:
+        return "faster"
+    if after.median_ms >= _NOTABLE * before.median_ms and after.low_ms > before.high_ms:
+        return "slower"
+    return "same"

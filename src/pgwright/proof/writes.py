@@ -1,0 +1,181 @@
+"""What the fix costs, or saves, on INSERT, UPDATE and DELETE: measured on both clones, every write rolled back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Literal
+
+import psycopg
+from psycopg import sql
+
+from pgwright.model.names import QualifiedName
+from pgwright.model.proof import WritePrice
+from pgwright.model.snapshot import Column, NotExamined, Snapshot, Table
+from pgwright.proof.timing import ROUNDS, timing
+
+_ROWS = 500
+# A delete looks for children in every referencing table; without an index that reads them whole, for each row.
+_DELETED_ROWS = 5
+_TIMEOUT_MS = 20_000
+_CHANGED: dict[str, str] = {
+    "timestamptz": "{} + interval '1 second'", "timestamp": "{} + interval '1 second'", "date": "{} + 1",
+    "int2": "{} # 1::int2", "int4": "{} # 1", "int8": "{} # 1", "float8": "{} + 1", "numeric": "{} + 1",
+    "bool": "NOT {}",
+}  # fmt: skip
+
+Progress = Callable[[str, int, int], None]
+Action = Literal["INSERT", "UPDATE", "DELETE"]
+
+
+def measure_writes(
+    before: str,
+    after: str,
+    source: Snapshot,
+    tables: Sequence[QualifiedName],
+    *,
+    rounds: int = ROUNDS,
+    progress: Progress,
+) -> tuple[tuple[WritePrice, ...], tuple[NotExamined, ...]]:
+    """Time writes to each table on both clones in turn.
+
+    Needs a superuser on the clones, for `session_replication_role`: rows are taken out and put back without their
+    children noticing. Where it is refused, that table is reported as not examined.
+    """
+    prices: list[WritePrice] = []
+    missing: list[NotExamined] = []
+    with _connect(before) as old, _connect(after) as new:
+        for number, name in enumerate(tables):
+            progress("writes", number, len(tables))
+            table = source.table_by_name[name]
+            if not table.primary_key or table.kind != "table" or table.rows < 1:
+                missing.append(NotExamined(f"writes to {name.short}", "it has no primary key, no rows or no heap", ""))
+                continue
+            for action in ("INSERT", "UPDATE", "DELETE"):
+                try:
+                    price = _price(action, table, source, (old, new), rounds)
+                except psycopg.Error as error:
+                    reason = error.diag.message_primary or type(error).__name__
+                    missing.append(NotExamined(f"{action} on {name.short}", reason, ""))
+                    continue
+                if price is not None:
+                    prices.append(price)
+    return tuple(prices), tuple(missing)
+
+
+def _price(
+    action: Action, table: Table, source: Snapshot, clones: tuple[psycopg.Connection, psycopg.Connection], rounds: int
+) -> WritePrice | None:
+    write = _statement(action, table, source)
+    if write is None:
+        return None
+    taken: dict[int, list[float]] = {0: [], 1: []}
+    rows = 0
+    for clone in clones:
+        _sample(action, clone, table, source)
+    for number in range(rounds + 1):
+        for side in (0, 1) if number % 2 == 0 else (1, 0):
+            with _rolled_back(clones[side]) as connection:
+                if action != "DELETE":
+                    connection.execute("SET LOCAL session_replication_role = replica")
+                if action == "INSERT":
+                    connection.execute(sql.SQL("DELETE FROM {} WHERE {}").format(_name(table), _sampled(table)))
+                began = time.perf_counter()
+                rows = connection.execute(write).rowcount
+                milliseconds = (time.perf_counter() - began) * 1000
+            if number:  # the first round warms the caches
+                taken[side].append(milliseconds)
+    return WritePrice(table.name.short, action, rows, timing(taken[0]), timing(taken[1])) if rows else None
+
+
+def _statement(action: Action, table: Table, source: Snapshot) -> sql.Composed | None:
+    """Return the statement whose time counts; None when no column can be changed."""
+    if action == "DELETE":
+        return sql.SQL("DELETE FROM {} WHERE {}").format(_name(table), _sampled(table))
+    if action == "UPDATE":
+        column = _changeable(table, source)
+        if column is None:
+            return None
+        changed = sql.SQL(_CHANGED[column.base_type]).format(sql.Identifier(column.name))
+        return sql.SQL("UPDATE {} SET {} = {} WHERE {}").format(
+            _name(table), sql.Identifier(column.name), changed, _sampled(table)
+        )
+    columns = sql.SQL(", ").join(sql.Identifier(c.name) for c in table.columns if not c.is_generated)
+    return sql.SQL("INSERT INTO {} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM pgwright_sample").format(
+        _name(table), columns=columns
+    )
+
+
+def _sample(action: Action, connection: psycopg.Connection, table: Table, source: Snapshot) -> None:
+    """Keep some rows in a temporary table: the first by primary key, so the same ones on both clones."""
+    connection.execute("DROP TABLE IF EXISTS pgwright_sample")
+    rows, where = (_DELETED_ROWS, _childless(table, source)) if action == "DELETE" else (_ROWS, sql.SQL("true"))
+    connection.execute(
+        sql.SQL("CREATE TEMP TABLE pgwright_sample AS SELECT * FROM {} t WHERE {} ORDER BY {} LIMIT {}").format(
+            _name(table), where, _keys(table), sql.Literal(rows)
+        )
+    )
+    connection.execute("ANALYZE pgwright_sample")
+
+
+def _name(table: Table) -> sql.Identifier:
+    return sql.Identifier(table.name.schema, table.name.name)
+
+
+def _keys(table: Table) -> sql.Composed:
+    return sql.SQL(", ").join(map(sql.Identifier, table.primary_key))
+
+
+def _sampled(table: Table) -> sql.Composed:
+    return sql.SQL("({keys}) IN (SELECT {keys} FROM pgwright_sample)").format(keys=_keys(table))
+
+
+def _childless(table: Table, source: Snapshot) -> sql.Composable:
+    """Return a condition for rows that no foreign key refers to, so that deleting them is allowed on both clones."""
+    conditions: list[sql.Composable] = [sql.SQL("true")]
+    for key in source.foreign_keys:
+        if key.referenced_table == table.name and not key.is_inherited:
+            pairs = zip(key.columns, key.referenced_columns, strict=True)
+            matches = sql.SQL(" AND ").join(
+                sql.SQL("{} = {}").format(sql.Identifier("c", child), sql.Identifier("t", parent))
+                for child, parent in pairs
+            )
+            child = sql.Identifier(key.table.schema, key.table.name)
+            conditions.append(sql.SQL("NOT EXISTS (SELECT FROM {} c WHERE {})").format(child, matches))
+    return sql.SQL(" AND ").join(conditions)
+
+
+def _changeable(table: Table, source: Snapshot) -> Column | None:
+    """Return a column that an UPDATE can change in place: one that the workload sets, else the last that may change."""
+    keys = {column for key in source.foreign_keys_by_table.get(table.name, ()) for column in key.columns}
+    possible = [
+        column
+        for column in table.columns
+        if column.base_type in _CHANGED
+        and column.name not in {*keys, *table.primary_key}
+        and not (column.is_generated or column.is_identity)
+    ]
+    set_by_workload = [
+        column
+        for column in possible
+        if any(s.text.lower().startswith(("update", "with")) and column.name in s.text for s in source.statements)
+    ]
+    return next(iter(set_by_workload), possible[-1] if possible else None)
+
+
+@contextmanager
+def _connect(dsn: str) -> Iterator[psycopg.Connection[Any]]:
+    with psycopg.connect(dsn, autocommit=True, prepare_threshold=None) as connection:
+        connection.execute(sql.SQL("SET statement_timeout = {}").format(sql.Literal(_TIMEOUT_MS)))
+        connection.execute("SET client_min_messages = error")
+        yield connection
+
+
+@contextmanager
+def _rolled_back(connection: psycopg.Connection) -> Iterator[psycopg.Connection]:
+    connection.execute("BEGIN")
+    try:
+        yield connection
+    finally:
+        connection.execute("ROLLBACK")

@@ -1,0 +1,9 @@
+"""Stage 3: findings to remedies, rendered as an Alembic revision or as SQL. One file a kind of change."""
+
+from __future__ import annotations
+
+from pgwright.remedies.plan import plan_remedies
+from pgwright.remedies.revision import render_revision
+from pgwright.remedies.script import render_script
+
+__all__ = ["plan_remedies", "render_revision", "render_script"]

@@ -1,0 +1,115 @@
+"""The functions that a revision carries in itself, so that it runs where pgwright is not installed.
+
+They are written here, where they are checked and tested, and copied into the revision by their source.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from textwrap import dedent
+
+import sqlalchemy as sa
+from alembic import op
+from alembic.util import CommandError
+
+# Whoever waits for an exclusive lock holds up all who come after; so wait shortly, let
+# the others pass, and try again.
+LOCK_WAIT = "2s"
+TRIES = 20
+
+# A concurrent build waits for older transactions; nobody who reads or writes queues behind.
+LONG_WAIT = "30min"
+
+
+@contextmanager
+def _patient_session() -> Iterator[None]:
+    """Let long steps run to their end; give the session its own timeouts back after."""
+    if getattr(op.get_context(), "_in_external_transaction", False):
+        raise CommandError(
+            "env.py began a transaction before context.begin_transaction(), and CREATE "
+            "INDEX CONCURRENTLY runs in none: let it use connect(), not begin()"
+        )
+    timeouts = """
+        FROM pg_settings WHERE name IN ('lock_timeout', 'statement_timeout',
+            'transaction_timeout', 'idle_in_transaction_session_timeout')
+    """
+    own = "'pgwright.' || name"
+    _execute(f"SELECT set_config({own}, current_setting(name), false) {timeouts}")
+    _execute(f"SELECT set_config(name, '0', false) {timeouts}")
+    yield
+    _execute(f"SELECT set_config(name, current_setting({own}), false) {timeouts}")
+
+
+def _execute(statement: str) -> None:
+    """Send one statement as it stands; in offline mode print it."""
+    context, sql = op.get_context(), dedent(statement).strip()
+    if context.as_sql:
+        context.impl.static_output(f"{sql};")
+    else:
+        options = {"no_parameters": True}  # a percent sign is a percent sign
+        op.get_bind().exec_driver_sql(sql, execution_options=options)
+
+
+def _run(statement: str, wait: str = LOCK_WAIT, tries: int = TRIES) -> None:
+    """Run one statement; try again when a lock does not come in time."""
+    _execute(f"SET lock_timeout = '{wait}'")
+    if op.get_context().as_sql:
+        _execute(statement)
+        return
+    connection = op.get_bind()
+    level = connection.get_execution_options().get("isolation_level")
+    for attempt in range(1, tries + 1):
+        try:
+            with nullcontext() if level == "AUTOCOMMIT" else connection.begin_nested():
+                _execute(statement)
+            return
+        except sa.exc.DBAPIError as error:
+            codes = [getattr(error.orig, name, None) for name in ("sqlstate", "pgcode")]
+            if not {"55P03", "40P01"}.intersection(codes):  # no lock, deadlock
+                raise
+            if attempt == tries:
+                raise CommandError(
+                    f"no lock within {tries} × {wait} for: {dedent(statement).strip()}\n"
+                    f"Who may hold it, longest first: {_oldest_transactions()}\n"
+                    "Run this again when they are through; what is done is not done twice."
+                ) from error
+        _execute(f"SELECT pg_sleep({random.uniform(0.1, 2):.2f})")
+
+
+def _oldest_transactions() -> str:
+    """Name the sessions that may hold the lock."""
+    query = """
+        SELECT format('pid %s (%s, %s, for %s): %s', pid, usename, state,
+            date_trunc('second', clock_timestamp() - xact_start), left(query, 60))
+        FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()
+            AND xact_start IS NOT NULL
+        ORDER BY xact_start LIMIT 3
+    """
+    options = {"no_parameters": True}
+    rows = op.get_bind().exec_driver_sql(query, execution_options=options)
+    return "; ".join(row[0] for row in rows) or "they have ended"
+
+
+def _create_index(index: str, statement: str) -> None:
+    """Build an index concurrently; what an interrupted build left goes first."""
+    _drop_invalid(index)
+    try:
+        _run(statement, wait=LONG_WAIT, tries=1)
+    finally:
+        if not op.get_context().as_sql:
+            _drop_invalid(index)
+
+
+def _drop_invalid(index: str) -> None:
+    """Drop the index if it is invalid: IF NOT EXISTS would keep it, useless as it is."""
+    found = "FROM pg_index WHERE NOT indisvalid AND indexrelid = to_regclass"
+    if op.get_context().as_sql:
+        literal = "'" + index.replace("'", "''") + "'"
+        condition = f"EXISTS (SELECT {found}({literal}))"
+        drop = f"IF {condition} THEN DROP INDEX {index}; END IF;"
+        _execute(f"DO $do$ BEGIN {drop} END $do$")
+    elif op.get_bind().scalar(sa.text(f"SELECT 1 {found}(:index)"), {"index": index}):
+        _run(f"DROP INDEX CONCURRENTLY IF EXISTS {index}")

@@ -1,0 +1,110 @@
+"""Which column conversions can be made, and all of those as one: their tables are locked and rewritten together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from pgwright.model.change import ColumnConversion, ConvertColumns, DetachedKey
+from pgwright.model.names import QualifiedName, quote
+from pgwright.model.snapshot import ForeignKey, Snapshot
+from pgwright.remedies.dependents import find_dependents, find_index_obstacles
+from pgwright.remedies.estimate import family
+
+if TYPE_CHECKING:
+    from pgwright.remedies.merge import Draft
+
+
+def unite_conversions(draft: Draft) -> None:
+    """Refuse what cannot be converted, and put the rest into one change."""
+    for group in _connected(draft.of(ConvertColumns)):
+        whole = _united(draft.snapshot, group)
+        reason = next(_obstacles(draft.snapshot, whole), None)
+        if reason is not None:
+            for change in group:
+                draft.refuse(change, reason, "remove what stands in the way, or convert by hand together with it")
+    remaining = draft.of(ConvertColumns)
+    if remaining:
+        whole = _united(draft.snapshot, remaining)
+        for change in remaining:
+            if change != whole:
+                draft.hand_over(change, whole)
+
+
+def _connected(changes: list[ConvertColumns]) -> list[list[ConvertColumns]]:
+    """Group the changes that have a table in common."""
+    groups: list[tuple[set[QualifiedName], list[ConvertColumns]]] = []
+    for change in changes:
+        tables, members = {column.table for column in change.columns}, [change]
+        apart = []
+        for known_tables, known_members in groups:
+            if known_tables & tables:
+                tables, members = tables | known_tables, known_members + members
+            else:
+                apart.append((known_tables, known_members))
+        groups = [*apart, (tables, members)]
+    return [members for _, members in groups]
+
+
+def _united(snapshot: Snapshot, changes: list[ConvertColumns]) -> ConvertColumns:
+    """Return one change for all columns, with every foreign key at one of them."""
+    columns = {(each.table, each.column): each for change in changes for each in change.columns}
+    # A partition follows its parent.
+    own = {place: each for place, each in columns.items() if not _follows(snapshot, place, set(columns))}
+    keys = {(key.table, key.name): key for change in changes for key in change.foreign_keys}
+    for key in _foreign_keys(snapshot, set(own)):
+        keys[key.table, key.name] = DetachedKey(key.name, key.table, key.definition)
+    return ConvertColumns(tuple(own[place] for place in sorted(own)), tuple(keys[place] for place in sorted(keys)))
+
+
+def _follows(snapshot: Snapshot, place: tuple[QualifiedName, str], places: set[tuple[QualifiedName, str]]) -> bool:
+    table = snapshot.table_by_name.get(place[0])
+    parent = table.parent if table is not None else None
+    return parent is not None and ((parent, place[1]) in places or _follows(snapshot, (parent, place[1]), places))
+
+
+def _foreign_keys(snapshot: Snapshot, places: set[tuple[QualifiedName, str]]) -> Iterator[ForeignKey]:
+    for key in snapshot.foreign_keys:
+        ends = {(key.table, column) for column in key.columns}
+        ends |= {(key.referenced_table, column) for column in key.referenced_columns}
+        if ends & places and not key.is_inherited:
+            yield key
+
+
+def _obstacles(snapshot: Snapshot, change: ConvertColumns) -> Iterator[str]:
+    """Yield the reasons why the server would refuse, or why data would no longer fit."""
+    for each in change.columns:
+        yield from _table_obstacles(snapshot, each)
+    yield from _one_sided_keys(snapshot, change)
+    places = {(table.name, each.column) for each in change.columns for table in family(snapshot, each.table)}
+    for index in snapshot.indexes:
+        columns = {column for table, column in places if table == index.table}
+        yield from find_index_obstacles(index, columns) if columns else ()
+    for (table, column), what in find_dependents(snapshot.schema_sql, places):
+        yield f"{what} depends on {snapshot.describe(table, (column,))}, whose type it must not change under it"
+
+
+def _table_obstacles(snapshot: Snapshot, each: ColumnConversion) -> Iterator[str]:
+    table = snapshot.table_by_name.get(each.table)
+    column = table.column_by_name.get(each.column) if table is not None else None
+    if table is None or column is None:
+        yield f"the snapshot has no column {each.table}.{quote(each.column)}"
+    elif table.kind not in ("table", "partitioned table"):
+        yield f"{each.table} is a {table.kind}"
+    elif table.parent is not None and each.column in snapshot.table_by_name[table.parent].column_by_name:
+        yield f"{each.table} has {quote(each.column)} from {table.parent}, which is not converted"
+    elif column.is_generated:
+        yield f"{snapshot.describe(each.table, (each.column,))} is a generated column"
+
+
+def _one_sided_keys(snapshot: Snapshot, change: ConvertColumns) -> Iterator[str]:
+    """Yield the foreign keys that would join a uuid with a text."""
+    to_type = {(each.table, each.column): each.to_type for each in change.columns}
+    for key in _foreign_keys(snapshot, set(to_type)):
+        for column, referenced in zip(key.columns, key.referenced_columns, strict=True):
+            here, there = to_type.get((key.table, column)), to_type.get((key.referenced_table, referenced))
+            if here != there and "uuid" in (here, there):
+                yield (
+                    f"the foreign key {key.name!r} joins {snapshot.describe(key.table, (column,))} with "
+                    f"{snapshot.describe(key.referenced_table, (referenced,))}: both or none must become uuid"
+                )

@@ -1,0 +1,207 @@
+"""Change the type of key columns, with every foreign key between them, in one transaction.
+
+Rerunnable: an ALTER TYPE to the type that a column already has rewrites nothing, so a revision whose later part failed
+may simply run again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from itertools import groupby
+
+from pgwright.model.change import ColumnConversion, ConvertColumns, DetachedKey
+from pgwright.model.names import QualifiedName, quote
+from pgwright.model.remedy import Remedy, Step
+from pgwright.model.snapshot import Snapshot
+from pgwright.remedies.dependents import functions_that_name
+from pgwright.remedies.estimate import family, in_words, rewrite_seconds
+from pgwright.remedies.uuid_text import require_distinct, require_uuids, uuid_default
+
+_NOT_VALID = " NOT VALID"
+_TEXT_CASTS = ("text", "character varying")
+
+
+def render(change: ConvertColumns, snapshot: Snapshot) -> Remedy:
+    """Return the steps: check the values, lock all tables at once, rewrite each once, check the keys afterwards."""
+    uuids = [each for each in change.columns if each.to_type == "uuid"]
+    tables = sorted({each.table for each in change.columns})
+    bytes_to_write = _bytes(change, snapshot, tables)
+    seconds = rewrite_seconds(bytes_to_write)
+    columns = _count(len(change.columns), "column")
+    types = sorted({each.to_type for each in change.columns})
+    return Remedy(
+        title=f"Convert {columns} of {_count(len(tables), 'table')} to {' and '.join(types)}",
+        change=change,
+        findings=(),
+        upgrade=(*_checks(uuids, snapshot), *_rewrite(change, snapshot, tables, _to_new)),
+        downgrade=_rewrite(change, snapshot, tables, _to_old),
+        is_safe=False,
+        warning=_warning(change, snapshot, tables, seconds, bytes_to_write),
+        seconds_estimate=seconds,
+        model_hint="\n".join(_hint(each) for each in change.columns),
+    )
+
+
+def _checks(uuids: list[ColumnConversion], snapshot: Snapshot) -> tuple[Step, ...]:
+    """Return the steps that look at the values before anything is locked, so that bad ones are told at once."""
+    if not uuids:
+        return ()
+    places = tuple(sorted({str(each.table) for each in uuids}))
+    unique = [index.definition for index in snapshot.indexes if index.definition.is_unique and index.parent is None]
+    blocks = (require_uuids(uuids), require_distinct(uuids, unique))
+    return tuple(Step(block, True, "ACCESS SHARE", places) for block in blocks if block)
+
+
+def _rewrite(
+    change: ConvertColumns,
+    snapshot: Snapshot,
+    tables: list[QualifiedName],
+    alter: Callable[[ColumnConversion, Snapshot], list[str]],
+) -> tuple[Step, ...]:
+    locked = sorted({*tables, *(key.table for key in change.foreign_keys), *_referenced(change, snapshot)})
+    names = tuple(map(str, locked))
+
+    def step(sql: str) -> Step:
+        return Step(sql, True, "ACCESS EXCLUSIVE", names)
+
+    steps = [step("LOCK TABLE " + ", ".join(names) + " IN ACCESS EXCLUSIVE MODE")]
+    steps += [step(sql) for sql in _alter_each(change.foreign_keys, _drop)]
+    for table, columns in groupby(change.columns, key=lambda each: each.table):
+        steps.append(step(_alter_table(table, [action for each in columns for action in alter(each, snapshot)])))
+    steps += [step(sql) for sql in _alter_sequences(change, snapshot, is_upgrade=alter is _to_new)]
+    # Validated after the commit, where nobody has to wait for it; a partitioned table cannot do that before version 18.
+    steps += [step(sql) for sql in _alter_each(change.foreign_keys, lambda key: _add(key, snapshot))]
+    # The old statistics went with the old type; without new ones the first queries would get bad plans.
+    steps.append(Step("ANALYZE " + ", ".join(map(str, tables)), True, "ACCESS EXCLUSIVE", names))
+    return (*steps, *_afterwards(change, snapshot, tables))
+
+
+def _afterwards(change: ConvertColumns, snapshot: Snapshot, tables: list[QualifiedName]) -> tuple[Step, ...]:
+    """Return the steps after the commit, which block nobody."""
+    validate = [
+        Step(
+            f"ALTER TABLE {key.table} VALIDATE CONSTRAINT {quote(key.name)}",
+            False,
+            "SHARE UPDATE EXCLUSIVE",
+            (str(key.table),),
+            waits_long=True,
+        )
+        for key in change.foreign_keys
+        if _is_validated_later(key, snapshot)
+    ]
+    # A rewritten table has no visibility map, without which no index-only scan saves a read.
+    vacuum = [
+        Step(f"VACUUM {table}", False, "SHARE UPDATE EXCLUSIVE", (str(table),), waits_long=True) for table in tables
+    ]
+    return (*validate, *vacuum)
+
+
+def _to_new(each: ColumnConversion, snapshot: Snapshot) -> list[str]:
+    name = quote(each.column)
+    if each.to_type != "uuid":
+        return [f"ALTER COLUMN {name} TYPE {each.to_type}"]
+    text = name if each.from_type.startswith(_TEXT_CASTS) else f"{name}::text"
+    change = f"ALTER COLUMN {name} TYPE uuid USING {text}::uuid"
+    if each.default is None:
+        return [change]
+    default = f"ALTER COLUMN {name} SET DEFAULT {uuid_default(each.default)}"
+    return [f"ALTER COLUMN {name} DROP DEFAULT", change, default]
+
+
+def _to_old(each: ColumnConversion, snapshot: Snapshot) -> list[str]:
+    name = quote(each.column)
+    if each.to_type != "uuid":
+        return [f"ALTER COLUMN {name} TYPE {each.from_type}"]
+    table = snapshot.table_by_name.get(each.table)
+    column = table.column_by_name.get(each.column) if table else None
+    collate = f" COLLATE {column.collation}" if column and column.collation else ""
+    text = f"replace({name}::text, '-', '')" if each.uuid_format == "plain" else f"{name}::text"
+    change = f"ALTER COLUMN {name} TYPE {each.from_type}{collate} USING {text}"
+    if each.default is None:
+        return [change]
+    return [f"ALTER COLUMN {name} DROP DEFAULT", change, f"ALTER COLUMN {name} SET DEFAULT {each.default}"]
+
+
+def _alter_sequences(change: ConvertColumns, snapshot: Snapshot, *, is_upgrade: bool) -> list[str]:
+    """Return what lets the sequences of serial columns count as far; those of identity columns follow by themselves."""
+    to_type = {
+        (each.table, each.column): each.to_type if is_upgrade else each.from_type
+        for each in change.columns
+        if each.to_type == "bigint" and not snapshot.column(each.table, each.column).is_identity
+    }
+    return [
+        f"ALTER SEQUENCE {sequence.name} AS {to_type[sequence.table, sequence.column]}"
+        for sequence in snapshot.sequences
+        if sequence.table is not None and sequence.column is not None and (sequence.table, sequence.column) in to_type
+    ]
+
+
+def _alter_each(keys: Iterable[DetachedKey], action: Callable[[DetachedKey], str]) -> list[str]:
+    by_table = groupby(keys, key=lambda key: key.table)
+    return [_alter_table(table, [action(key) for key in group]) for table, group in by_table]
+
+
+def _alter_table(table: QualifiedName, actions: list[str]) -> str:
+    if len(actions) == 1:
+        return f"ALTER TABLE {table} {actions[0]}"
+    return f"ALTER TABLE {table}\n    " + ",\n    ".join(actions)
+
+
+def _drop(key: DetachedKey) -> str:
+    return f"DROP CONSTRAINT IF EXISTS {quote(key.name)}"
+
+
+def _add(key: DetachedKey, snapshot: Snapshot) -> str:
+    later = _NOT_VALID if _is_validated_later(key, snapshot) else ""
+    return f"ADD CONSTRAINT {quote(key.name)} {key.definition}{later}"
+
+
+def _is_validated_later(key: DetachedKey, snapshot: Snapshot) -> bool:
+    table = snapshot.table_by_name.get(key.table)
+    is_partitioned = table is not None and table.kind == "partitioned table"
+    return not key.definition.endswith(_NOT_VALID) and not is_partitioned
+
+
+def _referenced(change: ConvertColumns, snapshot: Snapshot) -> set[QualifiedName]:
+    detached = {(key.table, key.name) for key in change.foreign_keys}
+    return {key.referenced_table for key in snapshot.foreign_keys if (key.table, key.name) in detached}
+
+
+def _bytes(change: ConvertColumns, snapshot: Snapshot, tables: list[QualifiedName]) -> int:
+    stated = {each.table: each.table_bytes for each in change.columns}
+    return sum(sum(each.total_bytes for each in family(snapshot, table)) or stated[table] for table in tables)
+
+
+def _warning(
+    change: ConvertColumns, snapshot: Snapshot, tables: list[QualifiedName], seconds: float, bytes_to_write: int
+) -> str:
+    names = ", ".join(table.short for table in tables)
+    sentences = [
+        f"Nobody reads or writes {names} while they are rewritten: {in_words(seconds)}, estimated.",
+        f"It needs about {bytes_to_write / 1e6:,.0f} MB of free disk meanwhile.",
+        "On a busy database run it in a maintenance window, and measure it on a copy first.",
+        "Deploy it together with the models: code that binds the old type to these columns fails afterwards.",
+    ]
+    formats = {each.uuid_format for each in change.columns}
+    if "mixed" in formats:
+        sentences.append("Some columns hold both spellings of UUIDs: the downgrade writes all with hyphens.")
+    if formats & {"mixed", "plain", "hyphenated"}:
+        sentences.append("Capital letters in the old texts come back small in the downgrade.")
+    functions = functions_that_name(snapshot.schema_sql, tables)
+    if functions:
+        sentences.append(f"See whether these functions bear the new type: {', '.join(functions)}.")
+    if not snapshot.schema_sql:
+        sentences.append("The snapshot has no schema text, so nobody looked for views or triggers on these columns.")
+    return " ".join(sentences)
+
+
+def _hint(each: ColumnConversion) -> str:
+    types = {"uuid": "Uuid", "bigint": "BigInteger"}
+    arguments = [types.get(each.to_type, each.to_type)]
+    if each.default is not None and each.to_type == "uuid":
+        arguments.append(f'server_default=text("{uuid_default(each.default)}")')
+    return f"{each.table.short}.{quote(each.column)}: mapped_column({', '.join(arguments)})"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

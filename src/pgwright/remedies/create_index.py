@@ -1,0 +1,124 @@
+"""Create an index without blocking writes, on each partition where the table has some."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from pgwright.model.change import CreateIndex
+from pgwright.model.index import IndexDefinition
+from pgwright.model.names import QualifiedName, quote, quote_literal, shorten
+from pgwright.model.remedy import Remedy, Step
+from pgwright.model.snapshot import Snapshot, Table
+from pgwright.remedies.blocks import block
+from pgwright.remedies.estimate import build_seconds, family
+from pgwright.remedies.hints import index_hint
+from pgwright.remedies.indexes import build, drop, drop_partitioned, index_of
+
+
+def render(change: CreateIndex, snapshot: Snapshot) -> Remedy:
+    """Return the steps: built concurrently, dropped concurrently."""
+    definition = change.definition
+    tables = family(snapshot, definition.table)
+    is_partitioned = bool(tables) and tables[0].kind == "partitioned table"
+    if is_partitioned:
+        upgrade = partitioned_steps(definition, snapshot, part_names(definition, snapshot))
+        downgrade = _drop_partitioned(definition, snapshot)
+    else:
+        upgrade = (build(index_of(definition), definition.table, definition.sql()),)
+        downgrade = (drop(index_of(definition), definition.table),)
+    return Remedy(
+        title=f"Create index {quote(definition.name)} on {_target(definition)}",
+        change=change,
+        findings=(),
+        upgrade=upgrade,
+        downgrade=downgrade,
+        is_safe=True,
+        warning="",
+        seconds_estimate=build_seconds(tables if is_partitioned else tables[:1]) if tables else None,
+        model_hint=index_hint(definition),
+    )
+
+
+def partitioned_steps(
+    definition: IndexDefinition, snapshot: Snapshot, names: Mapping[QualifiedName, str]
+) -> tuple[Step, ...]:
+    """Return the steps that index a partitioned table: the parent alone, each partition, then attach the parts.
+
+    Args:
+        names: the index's name on each partition, by the partition.
+    """
+    steps: list[Step] = [_create_on_only(definition)]
+    attach: list[Step] = []
+    for table in family(snapshot, definition.table)[1:]:
+        part = replace(definition, name=names[table.name], table=table.name)
+        steps.append(
+            _create_on_only(part)
+            if table.kind == "partitioned table"
+            else build(index_of(part), part.table, part.sql())
+        )
+        assert table.parent is not None
+        above = definition.name if table.parent == definition.table else names[table.parent]
+        attach.append(_attach(QualifiedName(table.parent.schema, above), index_of(part)))
+    # The deepest first, so that each is whole when it is attached.
+    return (*steps, *reversed(attach), _require_whole(definition))
+
+
+def part_names(definition: IndexDefinition, snapshot: Snapshot) -> dict[QualifiedName, str]:
+    """Return a free name for the index on each partition: that of the parent's index, with the partition's name."""
+    taken = {index.name for index in snapshot.indexes} | set(snapshot.table_by_name)
+    names: dict[QualifiedName, str] = {}
+    for table in family(snapshot, definition.table)[1:]:
+        name = free_name(_part_name(definition, table), table.name.schema, taken)
+        taken.add(QualifiedName(table.name.schema, name))
+        names[table.name] = name
+    return names
+
+
+def free_name(name: str, schema: str, taken: set[QualifiedName]) -> str:
+    """Return the name, cut to 63 bytes, with a number where a relation of that name exists in the schema."""
+    candidate, number = shorten(name), 1
+    while QualifiedName(schema, candidate) in taken:
+        number += 1
+        suffix = f"_{number}"
+        candidate = name.encode()[: 63 - len(suffix)].decode(errors="ignore") + suffix
+    return candidate
+
+
+def _part_name(definition: IndexDefinition, table: Table) -> str:
+    old, new = definition.table.name, table.name.name
+    swapped = definition.name.replace(old, new, 1)
+    return swapped if swapped != definition.name else f"{definition.name}_{new}"
+
+
+def _create_on_only(definition: IndexDefinition) -> Step:
+    return Step(definition.sql(if_not_exists=True, only=True), False, "SHARE", (str(definition.table),))
+
+
+def _attach(parent: QualifiedName, part: QualifiedName) -> Step:
+    # Attached already is no error: the server says nothing.
+    return Step(f"ALTER INDEX {parent} ATTACH PARTITION {part}", False, "ACCESS EXCLUSIVE", (str(part),))
+
+
+def _require_whole(definition: IndexDefinition) -> Step:
+    """Return the step that fails when a partition came to the table after the snapshot."""
+    sql = block("require_whole", index=quote_literal(str(index_of(definition))).strip())
+    return Step(sql, False, "none", ())
+
+
+def _drop_partitioned(definition: IndexDefinition, snapshot: Snapshot) -> tuple[Step, ...]:
+    tables = family(snapshot, definition.table)
+    names = part_names(definition, snapshot)
+    # After an interrupted upgrade some parts stand alone.
+    leftovers = tuple(
+        drop(QualifiedName(table.name.schema, names[table.name]), table.name)
+        for table in reversed(tables[1:])
+        if table.kind == "table"
+    )
+    return (drop_partitioned(index_of(definition), tuple(table.name for table in tables)), *leftovers)
+
+
+def _target(definition: IndexDefinition) -> str:
+    keys = ", ".join(key.sql() for key in definition.keys)
+    where = f" where {definition.predicate}" if definition.predicate else ""
+    return f"{definition.table.short} ({keys}){where}"

@@ -1,0 +1,63 @@
+"""Drop an index that costs more than it gives."""
+
+from __future__ import annotations
+
+from pgwright.model.change import DropIndex
+from pgwright.model.names import quote
+from pgwright.model.remedy import Remedy
+from pgwright.model.snapshot import Index, Snapshot
+from pgwright.remedies.create_index import partitioned_steps
+from pgwright.remedies.estimate import build_seconds, family, in_words
+from pgwright.remedies.indexes import build, drop, drop_partitioned
+
+
+def render(change: DropIndex, snapshot: Snapshot) -> Remedy:
+    """Return the steps: gone without blocking anybody, and built again on the way down."""
+    index = next((index for index in snapshot.indexes if index.name == change.name), None)
+    tables = family(snapshot, change.table)
+    is_partitioned = bool(tables) and tables[0].kind == "partitioned table"
+    if is_partitioned and index is not None:
+        return _partitioned(change, snapshot, index)
+    return Remedy(
+        title=f"Drop index {quote(change.name.name)} of {change.table.short}",
+        change=change,
+        findings=(),
+        upgrade=(drop(change.name, change.table),),
+        downgrade=(build(change.name, change.table, change.sql),),
+        is_safe=True,
+        warning="",
+        seconds_estimate=0.0,
+        model_hint=_hint(change),
+    )
+
+
+def _partitioned(change: DropIndex, snapshot: Snapshot, index: Index) -> Remedy:
+    parts = _parts(snapshot, index)
+    tables = tuple(table.name for table in family(snapshot, change.table))
+    seconds = build_seconds(table for table in family(snapshot, change.table) if table.kind == "table")
+    return Remedy(
+        title=f"Drop partitioned index {quote(change.name.name)} of {change.table.short}",
+        change=change,
+        findings=(),
+        upgrade=(drop_partitioned(change.name, tables),),
+        downgrade=partitioned_steps(index.definition, snapshot, {part.table: part.name.name for part in parts}),
+        is_safe=False,
+        warning=(
+            f"DROP INDEX takes ACCESS EXCLUSIVE on {change.table.short} and all its partitions, for a moment, but "
+            f"it has to get them all. The downgrade builds the index again: {in_words(seconds)}, estimated."
+        ),
+        seconds_estimate=0.0,
+        model_hint=_hint(change),
+    )
+
+
+def _parts(snapshot: Snapshot, index: Index) -> list[Index]:
+    """Return the indexes below a partitioned one."""
+    found = [index]
+    for parent in found:
+        found += [child for child in snapshot.indexes if child.parent == parent.name]
+    return found[1:]
+
+
+def _hint(change: DropIndex) -> str:
+    return f"remove the index {quote(change.name.name)} (an Index(...) of that name, or index=True on the column)"

@@ -1,0 +1,70 @@
+"""How long a step may take, estimated from sizes; an estimate is always labelled as one.
+
+The rates are those of a middling cloud disk with a warm cache; a real server is within a factor of three of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pgwright.model.names import QualifiedName
+from pgwright.model.snapshot import Snapshot, Table
+
+MEGABYTE = 1_000_000
+
+# A concurrent build reads the heap twice and sorts once; per byte of heap.
+BUILD_BYTES_PER_SECOND = 40 * MEGABYTE
+
+# A rewrite reads and writes the heap and builds every index of the table; per byte of heap, TOAST and indexes.
+REWRITE_BYTES_PER_SECOND = 25 * MEGABYTE
+
+# Reading alone: to validate a foreign key, to look at every value.
+SCAN_BYTES_PER_SECOND = 200 * MEGABYTE
+
+# ANALYZE reads at most 300 pages for each unit of the statistics target, which is 100 by default.
+ANALYZE_MOST_BYTES = 30_000 * 8192
+
+ASSUMPTION = (
+    f"estimated from table sizes: {BUILD_BYTES_PER_SECOND // MEGABYTE} MB/s for an index build, "
+    f"{REWRITE_BYTES_PER_SECOND // MEGABYTE} MB/s for a rewrite; waiting for locks comes on top"
+)
+
+
+def build_seconds(tables: Iterable[Table]) -> float:
+    """Return the estimated time to build one index on each of the tables."""
+    return sum(table.heap_bytes for table in tables) / BUILD_BYTES_PER_SECOND
+
+
+def rewrite_seconds(total_bytes: int) -> float:
+    """Return the estimated time to rewrite tables that are so large with their indexes."""
+    return total_bytes / REWRITE_BYTES_PER_SECOND
+
+
+def analyze_seconds(table: Table) -> float:
+    """Return the estimated time to sample a table."""
+    return min(table.heap_bytes, ANALYZE_MOST_BYTES) / SCAN_BYTES_PER_SECOND
+
+
+def family(snapshot: Snapshot, table: QualifiedName) -> tuple[Table, ...]:
+    """Return the table and all its partitions and heirs, parents first; () when the snapshot has no such table."""
+    found = [table] if table in snapshot.table_by_name else []
+    for name in found:
+        found += [child.name for child in snapshot.tables if child.parent == name]
+    return tuple(snapshot.table_by_name[name] for name in found)
+
+
+def in_words(seconds: float | None) -> str:
+    """Return a duration as a person says it.
+
+    >>> in_words(0.2), in_words(42), in_words(600), in_words(9000), in_words(None)
+    ('under a second', 'about 42 s', 'about 10 min', 'about 2.5 h', 'of unknown duration')
+    """
+    if seconds is None:
+        return "of unknown duration"
+    if seconds < 1:
+        return "under a second"
+    if seconds < 120:
+        return f"about {seconds:.0f} s"
+    if seconds < 7200:
+        return f"about {seconds / 60:.0f} min"
+    return f"about {seconds / 3600:.1f} h"

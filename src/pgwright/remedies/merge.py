@@ -1,0 +1,254 @@
+"""From findings to the changes that are really made: each once, none in vain, none that undoes another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from typing import TypeVar
+
+from pgwright.model.change import (
+    AnalyzeTable,
+    Change,
+    ConvertColumns,
+    CreateIndex,
+    DropIndex,
+    RebuildIndex,
+    UniqueAmongLiving,
+)
+from pgwright.model.finding import Finding
+from pgwright.model.index import IndexDefinition
+from pgwright.model.names import QualifiedName
+from pgwright.model.snapshot import Index, NotExamined, Snapshot
+from pgwright.remedies.conversions import unite_conversions
+from pgwright.remedies.coverage import serves, serves_foreign_key
+from pgwright.remedies.create_index import free_name
+from pgwright.remedies.estimate import family
+
+C = TypeVar("C", bound=Change)
+
+FOREIGN_KEY_CHECK = "unindexed-foreign-key"
+
+# These checks say: drop it, for another index does its work.
+REDUNDANCY_CHECKS = ("duplicate-index", "redundant-index")
+
+
+class Draft:
+    """The changes still wanted, each with the keys of the findings that ask for it, and those refused."""
+
+    def __init__(self, snapshot: Snapshot, findings: Iterable[Finding]) -> None:
+        self.snapshot = snapshot
+        self.index_by_name = {index.name: index for index in snapshot.indexes}
+        self.wanted: dict[Change, list[str]] = {}
+        self.refused: list[NotExamined] = []
+        for finding in findings:
+            for change in finding.changes:
+                self._ask(change, [finding.key])
+
+    def of(self, kind: type[C]) -> list[C]:
+        return [change for change in self.wanted if isinstance(change, kind)]
+
+    def hand_over(self, change: Change, to: Change) -> None:
+        """Give up a change whose purpose another one serves."""
+        self._ask(to, self.wanted.pop(change))
+
+    def replace(self, change: Change, by: Change) -> None:
+        """Put a change in the place of another."""
+        self.wanted = {by if each == change else each: keys for each, keys in self.wanted.items()}
+
+    def refuse(self, change: Change, reason: str, remedy: str = "") -> None:
+        """Give up a change and say why."""
+        self.refused.append(NotExamined(", ".join(self.wanted.pop(change)), reason, remedy))
+
+    def _ask(self, change: Change, keys: list[str]) -> None:
+        known = self.wanted.setdefault(change, [])
+        known += [key for key in keys if key not in known]
+
+
+def merge(snapshot: Snapshot, findings: Iterable[Finding]) -> Draft:
+    """Return the changes to make, in no particular order."""
+    draft = Draft(snapshot, findings)
+    passes: tuple[Callable[[Draft], None], ...] = (
+        unite_conversions,
+        _refuse_unknown_tables,
+        _refuse_bad_replacements,
+        _drop_rather_than_rebuild,
+        _unite_creations,
+        _leave_out_served_creations,
+        _refuse_bad_drops,
+        _keep_one_of_each,
+        _keep_what_serves_foreign_keys,
+        _name_apart,
+        _analyze_where_it_pays,
+    )
+    for each in passes:
+        each(draft)
+    return draft
+
+
+def _refuse_unknown_tables(draft: Draft) -> None:
+    tables = draft.snapshot.table_by_name
+    for change in draft.of(CreateIndex):
+        below = family(draft.snapshot, change.definition.table)
+        if change.definition.table not in tables:
+            draft.refuse(change, f"the snapshot has no table {change.definition.table}")
+        elif any(table.kind == "foreign table" for table in below):
+            draft.refuse(change, f"{change.definition.table} is, or has a partition that is, a foreign table")
+    for rebuild in draft.of(RebuildIndex):
+        if rebuild.table in tables and tables[rebuild.table].kind == "partitioned table":
+            draft.refuse(
+                rebuild,
+                f"{rebuild.name} is partitioned and invalid because some partitions lack their part",
+                "create the index on those partitions and attach it: ALTER INDEX … ATTACH PARTITION …",
+            )
+
+
+def _is_within(snapshot: Snapshot, table: QualifiedName | None, above: QualifiedName) -> bool:
+    while table is not None and table != above:
+        known = snapshot.table_by_name.get(table)
+        table = known.parent if known is not None else None
+    return table is not None
+
+
+def _refuse_bad_replacements(draft: Draft) -> None:
+    for change in draft.of(UniqueAmongLiving):
+        index = draft.index_by_name.get(change.replaces)
+        table = draft.snapshot.table_by_name.get(change.definition.table)
+        if index is not None and (index.is_primary or index.is_replica_identity):
+            draft.refuse(change, f"{change.replaces} is the primary key or the replica identity of its table")
+        elif table is not None and (table.kind != "table" or _is_partition(draft.snapshot, table.parent)):
+            draft.refuse(change, f"{change.definition.table} is partitioned: a partial unique index cannot span it")
+        elif index is not None and (key := _references(draft.snapshot, index)) is not None:
+            draft.refuse(change, f"the foreign key {key!r} rests on {change.replaces}; a partial index cannot carry it")
+
+
+def _is_partition(snapshot: Snapshot, parent: QualifiedName | None) -> bool:
+    return parent is not None and snapshot.table_by_name[parent].kind == "partitioned table"
+
+
+def _references(snapshot: Snapshot, index: Index) -> str | None:
+    """Return the name of a foreign key that references the columns of this index."""
+    for key in snapshot.foreign_keys:
+        if key.referenced_table == index.table and sorted(key.referenced_columns) == sorted(index.definition.columns):
+            return key.name
+    return None
+
+
+def _drop_rather_than_rebuild(draft: Draft) -> None:
+    drops = {change.name: change for change in draft.of(DropIndex)}
+    for rebuild in draft.of(RebuildIndex):
+        if rebuild.name in drops:
+            draft.hand_over(rebuild, drops[rebuild.name])
+    replacements = {change.replaces: change for change in draft.of(UniqueAmongLiving)}
+    for drop in draft.of(DropIndex):
+        if drop.name in replacements:
+            draft.hand_over(drop, replacements[drop.name])
+
+
+def _unite_creations(draft: Draft) -> None:
+    """Give up each new index whose work another new one does; of two that are equal the first stays."""
+    for change in reversed(draft.of(CreateIndex)):
+        for other in draft.of(CreateIndex):
+            if other == change or change not in draft.wanted or other not in draft.wanted:
+                continue
+            is_within = _is_within(draft.snapshot, change.definition.table, other.definition.table)
+            if is_within and _does_work_of(draft, other.definition, change):
+                draft.hand_over(change, other)
+
+
+def _does_work_of(draft: Draft, index: IndexDefinition, change: CreateIndex) -> bool:
+    if serves(index, change.definition):
+        return True
+    is_for_key = all(key.startswith(f"{FOREIGN_KEY_CHECK}:") for key in draft.wanted[change])
+    return is_for_key and serves_foreign_key(index, change.definition.columns)
+
+
+def _leave_out_served_creations(draft: Draft) -> None:
+    """Give up each new index whose work an index that exists does, and keep that one."""
+    drops = {change.name: change for change in draft.of(DropIndex)}
+    rebuilds = {change.name: change for change in draft.of(RebuildIndex)}
+    for change in draft.of(CreateIndex):
+        for index in draft.snapshot.indexes_by_table.get(change.definition.table, ()):
+            if change not in draft.wanted or not _does_work_of(draft, index.definition, change):
+                continue
+            if index.name in rebuilds:
+                draft.hand_over(change, rebuilds[index.name])
+            elif index.is_valid:
+                draft.refuse(change, f"the index {index.name} that exists does its work already")
+                if index.name in drops and drops[index.name] in draft.wanted:
+                    draft.refuse(drops[index.name], "an index with these columns is asked for by another finding")
+
+
+def _refuse_bad_drops(draft: Draft) -> None:
+    for change in draft.of(DropIndex):
+        index = draft.index_by_name.get(change.name)
+        if index is None:
+            continue
+        if index.enforces:
+            draft.refuse(change, f"{change.name} enforces a constraint, uniqueness or the replica identity")
+        elif index.parent is not None:
+            draft.refuse(change, f"{change.name} is a part of {index.parent} and falls only with it")
+
+
+def _keep_one_of_each(draft: Draft) -> None:
+    """Keep a redundant index when the one that does its work is dropped as well."""
+    for change in draft.of(DropIndex):
+        is_redundant = any(key.split(":")[0] in REDUNDANCY_CHECKS for key in draft.wanted[change])
+        index = draft.index_by_name.get(change.name)
+        if is_redundant and index is not None and not any(serves(it, index.definition) for it in _after(draft, index)):
+            draft.refuse(change, "the index that would do its work is dropped too")
+
+
+def _keep_what_serves_foreign_keys(draft: Draft) -> None:
+    for change in draft.of(DropIndex):
+        index = draft.index_by_name.get(change.name)
+        if index is None or not index.is_valid:
+            continue
+        remaining = list(_after(draft, index))
+        for key in draft.snapshot.foreign_keys_by_table.get(change.table, ()):
+            if serves_foreign_key(index.definition, key.columns) and not any(
+                serves_foreign_key(other, key.columns) for other in remaining
+            ):
+                draft.refuse(
+                    change, f"it is the only index that serves the foreign key {key.name!r}: deletes of parents need it"
+                )
+                break
+
+
+def _after(draft: Draft, index: Index) -> Iterator[IndexDefinition]:
+    """Yield the other indexes of the same table as they will be."""
+    gone = {change.name for change in draft.of(DropIndex)} | {change.replaces for change in draft.of(UniqueAmongLiving)}
+    for other in draft.snapshot.indexes_by_table.get(index.table, ()):
+        if other.is_valid and other.name != index.name and other.name not in gone:
+            yield other.definition
+    yield from (new.definition for new in draft.of(CreateIndex) if new.definition.table == index.table)
+
+
+def _name_apart(draft: Draft) -> None:
+    """Give each new index a name that is free in its schema."""
+    snapshot = draft.snapshot
+    taken = {index.name for index in snapshot.indexes} | set(snapshot.table_by_name)
+    taken |= {sequence.name for sequence in snapshot.sequences}
+    changes: list[CreateIndex | UniqueAmongLiving] = [*draft.of(CreateIndex), *draft.of(UniqueAmongLiving)]
+    for change in changes:
+        wanted = change.definition
+        is_leftover = any(
+            index.name == QualifiedName(wanted.table.schema, wanted.name)
+            and index.table == wanted.table
+            and not index.is_valid
+            for index in snapshot.indexes
+        )
+        name = wanted.name if is_leftover else free_name(wanted.name, wanted.table.schema, taken)
+        taken.add(QualifiedName(wanted.table.schema, name))
+        if name != wanted.name:
+            draft.replace(change, replace(change, definition=wanted.named(name)))
+
+
+def _analyze_where_it_pays(draft: Draft) -> None:
+    """Ask for statistics of new index expressions, which the planner has none of; conversions see to their own."""
+    converted = {column.table: whole for whole in draft.of(ConvertColumns) for column in whole.columns}
+    for change in draft.of(AnalyzeTable):
+        if change.table in converted:
+            draft.hand_over(change, converted[change.table])
+    for new in draft.of(CreateIndex):
+        if any(key.column is None for key in new.definition.keys) and new.definition.table not in converted:
+            draft.wanted.setdefault(AnalyzeTable(new.definition.table), []).extend(draft.wanted[new])

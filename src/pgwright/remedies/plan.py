@@ -1,0 +1,60 @@
+"""The plan: which remedies, in which order, and what no remedy answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any
+
+from pgwright.model.change import (
+    AnalyzeTable,
+    Change,
+    ConvertColumns,
+    CreateIndex,
+    DropIndex,
+    RebuildIndex,
+    UniqueAmongLiving,
+)
+from pgwright.model.finding import Finding
+from pgwright.model.remedy import Plan, Remedy
+from pgwright.model.snapshot import Snapshot
+from pgwright.remedies import (
+    analyze_table,
+    convert_columns,
+    create_index,
+    drop_index,
+    rebuild_index,
+    unique_among_living,
+)
+from pgwright.remedies.merge import merge
+
+# In the order in which they run: a conversion rewrites every index, so new ones come after it; old indexes go last,
+# when those that take over their work stand.
+_RENDER: dict[type[Change], Callable[[Any, Snapshot], Remedy]] = {
+    ConvertColumns: convert_columns.render,
+    UniqueAmongLiving: unique_among_living.render,
+    RebuildIndex: rebuild_index.render,
+    CreateIndex: create_index.render,
+    DropIndex: drop_index.render,
+    AnalyzeTable: analyze_table.render,
+}
+
+
+def plan_remedies(snapshot: Snapshot, findings: Iterable[Finding]) -> Plan:
+    """Return what `fix` writes for these findings.
+
+    The same change asked for twice becomes one remedy that names both findings; a new index whose work another one
+    does is left out, and its finding named with that one.
+    """
+    found = tuple(findings)
+    draft = merge(snapshot, found)
+    remedies = [
+        replace(render(change, snapshot), findings=tuple(draft.wanted[change]))
+        for kind, render in _RENDER.items()
+        for change in draft.of(kind)
+    ]
+    return Plan(
+        remedies=tuple(remedies),
+        by_hand=tuple(dict.fromkeys(finding.key for finding in found if not finding.changes)),
+        refused=tuple(draft.refused),
+    )

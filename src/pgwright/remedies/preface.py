@@ -1,0 +1,86 @@
+"""What a reviewer reads first: what a revision does, why, with which locks, for how long, and what is unsafe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from textwrap import fill
+
+from pgwright.model.change import ConvertColumns, CreateIndex, UniqueAmongLiving
+from pgwright.model.remedy import LockMode, Plan, Remedy
+from pgwright.remedies.estimate import ASSUMPTION, in_words
+
+_WIDTH = 88
+
+_BLOCKS: dict[LockMode, str] = {
+    "none": "blocks nothing",
+    "ACCESS SHARE": "blocks no reads and no writes",
+    "SHARE UPDATE EXCLUSIVE": "blocks no reads and no writes, only other changes of the table and VACUUM",
+    "SHARE": "blocks writes for a moment",
+    "SHARE ROW EXCLUSIVE": "blocks writes",
+    "ACCESS EXCLUSIVE": "blocks reads and writes",
+}
+
+
+def preface(plan: Plan, *, message: str, database: str, taken_at: str) -> str:
+    """Return the docstring of a revision, without its quotes."""
+    keys = dict.fromkeys(key for remedy in plan.remedies for key in remedy.findings)
+    sections = [
+        " ".join(message.split()) or "Answer the findings of pgwright.",
+        fill(f"Written by pgwright for the database {database!r} as it was on {taken_at}.", _WIDTH),
+        _section("Answers these findings:", (_item("-", key) for key in keys)),
+        _section(
+            f"Steps ({ASSUMPTION}):",
+            (_step(number, remedy) for number, remedy in enumerate(plan.remedies, start=1)),
+        ),
+        _section("UNSAFE ON A BUSY TABLE:", _warnings(plan, is_safe=False)),
+        _section("Mind:", _warnings(plan, is_safe=True)),
+        _section("Change the models too, so that `alembic check` stays clean:", _hints(plan)),
+        _section("Not written:", (_item("-", f"{refused.what}: {refused.reason}") for refused in plan.refused)),
+        _section("Left to you:", (_item("-", key) for key in plan.by_hand)),
+    ]
+    return "\n\n".join(section for section in sections if section)
+
+
+def _section(title: str, lines: Iterable[str]) -> str:
+    body = "\n".join(lines)
+    return f"{fill(title, _WIDTH)}\n\n{body}" if body else ""
+
+
+def _step(number: int, remedy: Remedy) -> str:
+    locks: dict[LockMode, list[str]] = {}
+    for step in remedy.upgrade:
+        names = locks.setdefault(step.lock, [])
+        names += [table for table in step.tables if table not in names]
+    said = "; ".join(f"{lock} on {', '.join(names)}, {_BLOCKS[lock]}" for lock, names in locks.items() if names)
+    duration = in_words(remedy.seconds_estimate)
+    return _item(f"{number}.", f"{remedy.title}. Lock: {said}. Duration: {duration}.")
+
+
+def _warnings(plan: Plan, *, is_safe: bool) -> Iterator[str]:
+    for number, remedy in enumerate(plan.remedies, start=1):
+        if remedy.warning and remedy.is_safe is is_safe:
+            yield _item("-", f"Step {number}: {remedy.warning}")
+
+
+def _hints(plan: Plan) -> Iterator[str]:
+    """Yield the lines for the models; an index's line is led by its table."""
+    for remedy in plan.remedies:
+        table = ""
+        if isinstance(remedy.change, CreateIndex | UniqueAmongLiving):
+            table = f"{remedy.change.definition.table.short}: "
+        for line in remedy.model_hint.splitlines():
+            yield f"    {table}{line}"
+        if isinstance(remedy.change, ConvertColumns) and "Uuid" in remedy.model_hint:
+            yield "    (Uuid columns take uuid.UUID values: default=uuid4, not a function that gives a str)"
+
+
+def _item(mark: str, text: str) -> str:
+    head = f"  {mark} "
+    return fill(
+        " ".join(text.split()),
+        _WIDTH,
+        initial_indent=head,
+        subsequent_indent=" " * len(head),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

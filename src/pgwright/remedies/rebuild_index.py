@@ -1,0 +1,27 @@
+"""Replace an invalid index: it costs every write and serves no query."""
+
+from __future__ import annotations
+
+from pgwright.model.change import RebuildIndex
+from pgwright.model.names import quote
+from pgwright.model.remedy import Remedy
+from pgwright.model.snapshot import Snapshot
+from pgwright.remedies.estimate import build_seconds, family
+from pgwright.remedies.indexes import build
+
+
+def render(change: RebuildIndex, snapshot: Snapshot) -> Remedy:
+    """Return the step; there is no way down, for nobody wants the broken index again."""
+    tables = family(snapshot, change.table)
+    return Remedy(
+        title=f"Build the invalid index {quote(change.name.name)} of {change.table.short} again",
+        change=change,
+        findings=(),
+        # A step that builds an index removes an invalid one of that name first.
+        upgrade=(build(change.name, change.table, change.sql),),
+        downgrade=(),
+        is_safe=True,
+        warning="",
+        seconds_estimate=build_seconds(tables[:1]) if tables else None,
+        model_hint="",
+    )

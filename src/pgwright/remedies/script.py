@@ -1,0 +1,66 @@
+"""Write the plan as one script for psql, for teams without Alembic."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from pgwright.model.names import quote_literal
+from pgwright.model.remedy import Plan, Step
+from pgwright.remedies.blocks import block
+from pgwright.remedies.carried import LOCK_WAIT, LONG_WAIT
+from pgwright.remedies.preface import preface
+
+_SETTINGS = """\
+\\set ON_ERROR_STOP on
+SET statement_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;"""
+
+
+def render_script(plan: Plan, *, message: str, database: str, taken_at: str) -> str:
+    """Return the upgrade as SQL, and the downgrade after it as comments.
+
+    It stops at the first error. Run again, it does not do twice what is done.
+    """
+    upgrade = [(remedy.title, remedy.upgrade) for remedy in plan.remedies]
+    downgrade = [(remedy.title, remedy.downgrade) for remedy in reversed(plan.remedies) if remedy.downgrade]
+    opening = f"{preface(plan, message=message, database=database, taken_at=taken_at)}\n\nRun it: psql -X -f FILE DSN"
+    return "\n".join(
+        [
+            _commented(opening),
+            "",
+            _SETTINGS,
+            "",
+            _statements(upgrade),
+            "",
+            "-- Downgrade: to undo it, run the lines below without the marks before them.",
+            _commented(f"{_SETTINGS}\n\n{_statements(downgrade)}"),
+            "",
+        ]
+    )
+
+
+def _statements(remedies: list[tuple[str, tuple[Step, ...]]]) -> str:
+    steps = [(title, step) for title, of_remedy in remedies for step in of_remedy]
+    lines = []
+    for is_transactional, group in groupby(steps, key=lambda each: each[1].is_transactional):
+        lines += ["BEGIN;", ""] if is_transactional else []
+        for title, of_title in groupby(group, key=lambda each: each[0]):
+            lines.append(f"-- {' '.join(title.split())}")
+            lines += [line for _, step in of_title for line in _step(step)]
+            lines.append("")
+        lines += ["COMMIT;", ""] if is_transactional else []
+    return "\n".join(lines).rstrip()
+
+
+def _step(step: Step) -> list[str]:
+    lines = []
+    if step.builds:
+        # psql runs what the query gives: nothing, unless an interrupted build left an invalid index.
+        drop = block("drop_invalid", index=quote_literal(step.builds).strip())
+        lines += [f"SET lock_timeout = '{LOCK_WAIT}';", f"{drop} \\gexec"]
+    wait = LONG_WAIT if step.waits_long else LOCK_WAIT
+    return [*lines, f"SET lock_timeout = '{wait}';", f"{step.sql};"]
+
+
+def _commented(text: str) -> str:
+    return "\n".join(f"-- {line}".rstrip() for line in text.splitlines())

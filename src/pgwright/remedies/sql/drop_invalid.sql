@@ -1,0 +1,3 @@
+SELECT 'DROP INDEX CONCURRENTLY ' || {index}
+FROM pg_index
+WHERE indexrelid = to_regclass({index}) AND NOT indisvalid

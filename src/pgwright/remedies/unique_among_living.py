@@ -1,0 +1,55 @@
+"""Let a soft-deleted row free its unique value: a unique index over the living rows takes the old one's place."""
+
+from __future__ import annotations
+
+from pgwright.model.change import UniqueAmongLiving
+from pgwright.model.names import quote, quote_literal
+from pgwright.model.remedy import Remedy, Step
+from pgwright.model.snapshot import Snapshot
+from pgwright.remedies.blocks import block
+from pgwright.remedies.estimate import build_seconds, family
+from pgwright.remedies.hints import index_hint
+from pgwright.remedies.indexes import build, drop, drop_constraint, index_of
+
+
+def render(change: UniqueAmongLiving, snapshot: Snapshot) -> Remedy:
+    """Return the steps: the new index stands before the old one falls, so uniqueness holds at every moment."""
+    table = change.definition.table
+    new = index_of(change.definition)
+    build_old = build(change.replaces, table, change.sql)
+    tables = family(snapshot, table)
+    old_name = quote(change.constraint or change.replaces.name)
+    if change.constraint is None:
+        drop_old = drop(change.replaces, table)
+        restore_old: tuple[Step, ...] = (build_old,)
+    else:
+        drop_old = drop_constraint(change.constraint, table)
+        restore_old = (build_old, _adopt(change, change.constraint))
+    return Remedy(
+        title=f"Count only living rows in the unique {old_name} of {table.short}",
+        change=change,
+        findings=(),
+        upgrade=(build(new, table, change.definition.sql()), drop_old),
+        downgrade=(*restore_old, drop(new, table)),
+        is_safe=True,
+        warning=(
+            "The downgrade fails when a deleted row and a living one have the same value by then. "
+            "INSERT ... ON CONFLICT on these columns must name the index's condition from now on."
+        ),
+        seconds_estimate=build_seconds(tables[:1]) if tables else None,
+        model_hint=f"in place of the unique {old_name}: {index_hint(change.definition)}",
+    )
+
+
+def _adopt(change: UniqueAmongLiving, constraint: str) -> Step:
+    """Return the step that makes the old index a constraint again, unless an earlier try did so."""
+    table = change.definition.table
+    sql = block(
+        "adopt_index",
+        table_name=quote_literal(str(table)).strip(),
+        name=quote_literal(constraint).strip(),
+        table=str(table),
+        constraint=quote(constraint),
+        index=quote(change.replaces.name),
+    )
+    return Step(sql, False, "ACCESS EXCLUSIVE", (str(table),))

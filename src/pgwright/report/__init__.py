@@ -1,0 +1,28 @@
+"""Stage 5: anything that the stages give, as terminal text, JSON, Markdown or HTML. One module a format."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+from pgwright.model.advice import Advice
+from pgwright.model.finding import Diagnosis
+from pgwright.model.proof import Proof
+from pgwright.model.remedy import Plan
+from pgwright.report.as_json import render_json
+from pgwright.report.html import render_html
+from pgwright.report.markdown import render_markdown
+from pgwright.report.terminal import Screen, render_terminal
+
+Result = Diagnosis | Advice | Plan | Proof
+Format = Literal["terminal", "json", "markdown", "html"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+
+__all__ = ["FORMATS", "Format", "Result", "Screen", "render"]
+
+
+def render(result: Result, form: Format, screen: Screen = Screen()) -> str:
+    """Return a result as text that ends in a line break; `screen` says how wide and colourful a terminal is."""
+    if form == "terminal":
+        return render_terminal(result, screen)
+    plain = {"json": render_json, "markdown": render_markdown, "html": render_html}[form]
+    return plain(result)

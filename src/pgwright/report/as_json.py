@@ -1,0 +1,116 @@
+"""Results as JSON, in a shape that stays: keys are added in later versions, never renamed or removed.
+
+Every document has `kind` (`diagnosis`, `advice`, `plan` or `proof`), `format` (1) and `pgwright_version`. Then:
+
+- diagnosis: `database`, `server_version`, `taken_at`, `checks_run`, `summary` (findings a severity), `scorecard`,
+  `findings`, `not_examined`, `allowed`.
+- advice: `indexes` (with `sql`, `serves`, `size_bytes`, `write_cost`), `unplanned`, `limits`, and the totals.
+- plan: `remedies` (with `upgrade` and `downgrade` steps), `by_hand`, `refused`.
+- proof: `operations` and `statements` (`before_ms`, `after_ms`, `ratio`, `results_equal`, `verdict`; medians, measured),
+  `planned`, `writes`, `row_counts`, `is_proved`, and the versions.
+
+`_ms` are milliseconds, `_bytes` bytes, `cost` planner costs. A ratio that is infinite is null.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import singledispatch
+from typing import Any
+
+import msgspec
+
+from pgwright import __version__
+from pgwright.model.advice import Advice, IndexAdvice
+from pgwright.model.finding import SEVERITIES, Diagnosis, Finding
+from pgwright.model.proof import MeasuredOperation, MeasuredStatement, Proof, Timing, WritePrice
+from pgwright.model.remedy import Plan, Remedy
+from pgwright.report.verdicts import conclusion, is_proved
+
+FORMAT = 1
+
+Document = dict[str, Any]
+
+
+def render_json(result: object) -> str:
+    """Return the document, indented, with a line break at the end."""
+    document = {"kind": type(result).__name__.lower(), "format": FORMAT, "pgwright_version": __version__}
+    encoded = msgspec.json.encode(document | _document(result))
+    return msgspec.json.format(encoded, indent=2).decode() + "\n"
+
+
+@singledispatch
+def _document(result: object) -> Document:
+    raise TypeError(f"no JSON for {type(result).__name__}")
+
+
+@_document.register
+def _(diagnosis: Diagnosis) -> Document:
+    counts = Counter(finding.severity for finding in diagnosis.findings)
+    return _fields(diagnosis) | {
+        "summary": {severity: counts[severity] for severity in SEVERITIES},
+        "findings": [_finding(finding) for finding in diagnosis.findings],
+    }
+
+
+def _finding(finding: Finding) -> Document:
+    document = _fields(finding)
+    del document["changes"]
+    return {"key": finding.key} | document | {"is_fixable": bool(finding.changes)}
+
+
+@_document.register
+def _(advice: Advice) -> Document:
+    return _fields(advice) | {"indexes": [_index(index) for index in advice.indexes]}
+
+
+def _index(advice: IndexAdvice) -> Document:
+    definition = advice.definition
+    document = _fields(advice)
+    del document["definition"]
+    return {
+        "name": definition.name,
+        "table": str(definition.table),
+        "sql": definition.sql(concurrently=True),
+        **document,
+        "replaces": [str(name) for name in advice.replaces],
+    }
+
+
+@_document.register
+def _(plan: Plan) -> Document:
+    return _fields(plan) | {"remedies": [_remedy(remedy) for remedy in plan.remedies]}
+
+
+def _remedy(remedy: Remedy) -> Document:
+    document = _fields(remedy)
+    del document["change"]
+    return {"kind": type(remedy.change).__name__} | document
+
+
+@_document.register
+def _(proof: Proof) -> Document:
+    return _fields(proof) | {
+        "is_proved": is_proved(proof),
+        "conclusion": conclusion(proof),
+        "operations": [_measured(one) for one in proof.operations],
+        "statements": [_measured(one) for one in proof.statements],
+        "writes": [_write(one) for one in proof.writes],
+    }
+
+
+def _measured(one: MeasuredOperation | MeasuredStatement) -> Document:
+    return _fields(one) | _times(one.before, one.after) | {"ratio": one.ratio}
+
+
+def _write(one: WritePrice) -> Document:
+    return _fields(one) | _times(one.before, one.after)
+
+
+def _times(before: Timing, after: Timing) -> Document:
+    return {"before_ms": before.median_ms, "after_ms": after.median_ms}
+
+
+def _fields(value: object) -> Document:
+    built: Document = msgspec.to_builtins(value)
+    return built

@@ -1,0 +1,26 @@
+"""Results as one HTML file that needs nothing else: no script, no font, no network; light and dark."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from jinja2 import Environment
+
+from pgwright.report.quoting import visible
+from pgwright.report.templating import context, environment
+
+
+def render_html(result: object) -> str:
+    """Return the page."""
+    kind = type(result).__name__.lower()
+    return _environment().get_template(f"{kind}.html").render(result=result, **context(result)).rstrip() + "\n"
+
+
+@cache
+def _environment() -> Environment:
+    return environment(escapes_html=True, finalize=_harmless)
+
+
+def _harmless(value: object) -> object:
+    # Escaping of < and & comes after this; Markup (a macro's result) is a str too and holds none of these characters.
+    return visible(value) if type(value) is str else value

@@ -1,0 +1,65 @@
+"""User text made safe for where it is shown: a name in the database may hold anything."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# Cc: control characters, ESC among them, which steer a terminal. Cf: invisible ones that turn the direction of writing.
+_HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~])")
+
+
+def visible(text: str) -> str:
+    """Return the text with every control character spelled out, line breaks and tabs excepted.
+
+    >>> visible("red" + chr(27) + "[31m")
+    'red\\\\x1b[31m'
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        char.encode("unicode_escape").decode() if unicodedata.category(char) in _HIDDEN and char not in "\n\t" else char
+        for char in text
+    )
+
+
+def one_line(text: str, limit: int) -> str:
+    """Return the text on one line, cut to so many characters.
+
+    >>> one_line("SELECT *  FROM users", 12)
+    'SELECT * FR…'
+    """
+    joined = " ".join(visible(text).split())
+    return joined if len(joined) <= limit else joined[: limit - 1] + "…"
+
+
+class Markdown(str):
+    """Text that is Markdown already."""
+
+    __slots__ = ()
+
+
+def escape_markdown(value: object) -> str:
+    """Return the value as Markdown that shows exactly it, on one line."""
+    if isinstance(value, Markdown):
+        return value
+    return _MARKDOWN.sub(r"\\\1", " ".join(visible(str(value)).split()))
+
+
+def code(text: str) -> Markdown:
+    """Return a code span, fenced by more backticks than the text holds in a row.
+
+    >>> code("a|b`c")
+    '``a\\\\|b`c``'
+    """
+    line = " ".join(visible(text).split()).replace("|", "\\|")
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", line)), default=0))
+    edge = " " if line.startswith("`") or line.endswith("`") else ""
+    return Markdown(f"{fence}{edge}{line}{edge}{fence}")
+
+
+def code_block(text: str, language: str = "sql") -> Markdown:
+    """Return a fenced block of code."""
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    return Markdown(f"{fence}{language}\n{visible(text)}\n{fence}")

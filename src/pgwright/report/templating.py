@@ -1,0 +1,91 @@
+"""The Jinja environment that the HTML and the Markdown templates share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import singledispatch
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from pgwright import __version__
+from pgwright.model.advice import Advice
+from pgwright.model.finding import SEVERITIES, Diagnosis
+from pgwright.model.proof import Proof
+from pgwright.model.remedy import Plan
+from pgwright.report import charts, figures
+from pgwright.report.quoting import code, code_block, one_line, visible
+from pgwright.report.terminal.plan import expected, locks
+from pgwright.report.verdicts import conclusion, in_words, is_proved
+
+
+def environment(*, escapes_html: bool, finalize: Callable[[object], object] | None = None) -> Environment:
+    """Return an environment in which every expression is escaped: as HTML, or by `finalize`."""
+    made = Environment(
+        loader=PackageLoader("pgwright.report"),
+        autoescape=escapes_html,
+        finalize=finalize,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    made.filters |= {
+        "ms": figures.milliseconds,
+        "duration": figures.duration,
+        "size": figures.size,
+        "ratio": figures.ratio,
+        "cost": figures.cost,
+        "share": figures.share,
+        "spread": figures.spread,
+        "count": figures.count,
+        "visible": visible,
+        "one_line": one_line,
+        "code": code,
+        "code_block": code_block,
+        "locks": locks,
+        "expected": expected,
+        "verdict": in_words,
+    }
+    made.globals |= {"version": __version__, "severities": SEVERITIES}
+    return made
+
+
+@singledispatch
+def context(result: object) -> dict[str, Any]:
+    """Return what the template of this kind of result draws, beside the result itself."""
+    raise TypeError(f"no template for {type(result).__name__}")
+
+
+@context.register
+def _(diagnosis: Diagnosis) -> dict[str, Any]:
+    by_severity = {
+        severity: [finding for finding in diagnosis.findings if finding.severity == severity] for severity in SEVERITIES
+    }
+    return {"by_severity": by_severity, "bars": charts.score_bars(diagnosis.scorecard)}
+
+
+@context.register
+def _(advice: Advice) -> dict[str, Any]:
+    saved = 1 - advice.cost_after / advice.cost_before if advice.cost_before else 0.0
+    return {"saved": saved, "total_bytes": sum(index.size_bytes for index in advice.indexes)}
+
+
+@context.register
+def _(plan: Plan) -> dict[str, Any]:
+    return {"unsafe": sum(not remedy.is_safe for remedy in plan.remedies)}
+
+
+@context.register
+def _(proof: Proof) -> dict[str, Any]:
+    return {
+        "chart": charts.pair_chart(proof.operations) if proof.operations else None,
+        "sentences": conclusion(proof),
+        "proved": is_proved(proof),
+        "runs": _runs([one.before.runs for one in (*proof.operations, *proof.statements)]),
+    }
+
+
+def _runs(runs: Sequence[int]) -> str:
+    ends = sorted({min(runs, default=0), max(runs, default=0)})
+    return " – ".join(map(str, ends))

@@ -1,0 +1,74 @@
+"""Results for a terminal: colours only where they are wanted, every width, nothing that a name could steer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import singledispatch
+from io import StringIO
+
+from rich.console import Console, RenderableType
+
+from pgwright.model.advice import Advice
+from pgwright.model.finding import Diagnosis
+from pgwright.model.proof import Proof
+from pgwright.model.remedy import Plan
+from pgwright.report.terminal.advice import show_advice
+from pgwright.report.terminal.diagnosis import show_diagnosis
+from pgwright.report.terminal.plan import show_plan
+from pgwright.report.terminal.proof import show_proof
+
+
+@dataclass(frozen=True)
+class Screen:
+    """What the text is made for."""
+
+    width: int = 100
+    has_color: bool = False
+    shows_all: bool = False
+    """Long lists in full."""
+
+
+def render_terminal(result: object, screen: Screen) -> str:
+    """Return the result as lines no wider than the screen, with ANSI colours where it has them."""
+    console = Console(
+        file=StringIO(),
+        width=screen.width,
+        force_terminal=screen.has_color,
+        no_color=not screen.has_color,
+        color_system="standard" if screen.has_color else None,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        legacy_windows=False,
+        _environ={},
+    )
+    with console.capture() as capture:
+        for part in _show(result, screen):
+            console.print(part)
+    return "\n".join(line.rstrip() for line in capture.get().rstrip().split("\n")) + "\n"
+
+
+@singledispatch
+def _show(result: object, screen: Screen) -> Iterator[RenderableType]:
+    raise TypeError(f"no terminal text for {type(result).__name__}")
+
+
+@_show.register
+def _(result: Diagnosis, screen: Screen) -> Iterator[RenderableType]:
+    return show_diagnosis(result, shows_all=screen.shows_all)
+
+
+@_show.register
+def _(result: Advice, screen: Screen) -> Iterator[RenderableType]:
+    return show_advice(result, shows_all=screen.shows_all)
+
+
+@_show.register
+def _(result: Plan, screen: Screen) -> Iterator[RenderableType]:
+    return show_plan(result, shows_all=screen.shows_all)
+
+
+@_show.register
+def _(result: Proof, screen: Screen) -> Iterator[RenderableType]:
+    return show_proof(result, shows_all=screen.shows_all)

@@ -1,0 +1,125 @@
+"""A Diagnosis for a terminal: the header, the scorecard, the findings by severity, and what to do next."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from pgwright.model.finding import SEVERITIES, Diagnosis, Evidence, Finding, Severity, SubjectScore
+from pgwright.report.figures import count
+from pgwright.report.quoting import one_line
+from pgwright.report.terminal.parts import Indented, first, heading, plain, show_not_examined
+
+STYLES: dict[Severity, str] = {"high": "bold red", "medium": "yellow", "low": "cyan", "info": "dim"}
+_BAR = 10
+_REASONS = 3
+_FINDINGS_A_CHECK = 3
+_EVIDENCE = 4
+# The longest object that still shares a line with the check's name.
+_OBJECT = 120
+
+
+def show_diagnosis(diagnosis: Diagnosis, *, shows_all: bool) -> Iterator[RenderableType]:
+    yield Text.assemble(
+        plain(diagnosis.database, "bold"), f"  PostgreSQL {diagnosis.server_version}, read {diagnosis.taken_at}"
+    )
+    yield heading("Scorecard")
+    for score in diagnosis.scorecard:
+        yield from _score(score, shows_all)
+    for severity, group in groupby(diagnosis.findings, key=lambda finding: finding.severity):
+        yield Text()
+        yield from _severity(severity, list(group), shows_all)
+    yield from show_not_examined(diagnosis.not_examined)
+    if diagnosis.allowed:
+        yield heading("Left out on the team's word")
+        for key in first(diagnosis.allowed, shows_all=shows_all):
+            yield Indented(plain(f"- {key}"), 2, 2)
+    yield Text()
+    yield from _summary(diagnosis)
+
+
+def _score(score: SubjectScore, shows_all: bool) -> Iterator[RenderableType]:
+    if score.score is None:
+        yield Indented(Text.assemble(f"{score.subject:<12}", ("not examined", "dim")), 2, 14)
+        return
+    filled = round(score.score)
+    style = "green" if score.score >= 8 else "yellow" if score.score >= 5 else "red"
+    line = Text.assemble(
+        f"{score.subject:<12}", ("█" * filled, style), ("░" * (_BAR - filled), "dim"), f" {score.score:>4.1f}"
+    )
+    shown = first(score.lost, shows_all=shows_all, most=_REASONS)
+    reasons = [f"−{lost.points:g} {lost.reason}" for lost in shown]
+    if len(shown) < len(score.lost):
+        reasons.append(f"and {len(score.lost) - len(shown)} more")
+    yield Indented(line + plain("  " + "; ".join(reasons), "dim") if reasons else line, 2, 29)
+
+
+def _severity(severity: Severity, findings: Sequence[Finding], shows_all: bool) -> Iterator[RenderableType]:
+    by_check: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_check.setdefault(finding.check, []).append(finding)
+    for group in by_check.values():
+        shown = first(group, shows_all=shows_all, most=_FINDINGS_A_CHECK)
+        for finding in shown:
+            # What is only worth knowing takes two lines, not ten.
+            yield from _finding(finding, is_brief=severity == "info" and not shows_all)
+        if len(shown) < len(group):
+            yield from _others(group[len(shown) :])
+
+
+def _finding(finding: Finding, *, is_brief: bool) -> Iterator[RenderableType]:
+    style = STYLES[finding.severity]
+    yield Indented(
+        Text.assemble(
+            (f"{finding.severity.upper():<8}", style),
+            (finding.check, "bold"),
+            "  ",
+            plain(one_line(finding.object, _OBJECT)),
+            (f"  [{finding.confidence}]", "dim"),
+        ),
+        0,
+        8,
+    )
+    yield Indented(plain(finding.message), 8)
+    if is_brief:
+        return
+    for evidence in finding.evidence[:_EVIDENCE]:
+        yield Indented(_evidence(evidence), 8, 2)
+    if len(finding.evidence) > _EVIDENCE:
+        yield Indented(Text(f"… {count(len(finding.evidence) - _EVIDENCE, 'figure')} more in --format json", "dim"), 8)
+    yield Indented(Text.assemble(("→ ", "cyan"), plain(finding.advice)), 8, 2)
+    if finding.sql and not finding.changes:
+        yield Indented(plain(finding.sql, "cyan"), 10, 2)
+
+
+def _evidence(evidence: Evidence) -> Text:
+    return Text.assemble(plain(f"{evidence.name}: ", "dim"), plain(evidence.value), (f" ({evidence.origin})", "dim"))
+
+
+def _others(findings: Sequence[Finding]) -> Iterator[RenderableType]:
+    named = ", ".join(one_line(finding.object, 60) for finding in findings[:6])
+    more = ", …" if len(findings) > 6 else ""
+    yield Indented(plain(f"and {count(len(findings), 'finding')} of {findings[0].check} on {named}{more}"), 8)
+    yield Indented(Text("--all shows everything", "dim"), 8)
+
+
+def _summary(diagnosis: Diagnosis) -> Iterator[RenderableType]:
+    counts = Counter(finding.severity for finding in diagnosis.findings)
+    asked = f"{count(len(diagnosis.checks_run), 'check')} run"
+    if not diagnosis.findings:
+        yield Indented(Text.assemble(("No findings", "bold green"), f"; {asked}."), 0)
+    else:
+        found = Text(", ").join(Text(f"{counts[one]} {one}", STYLES[one]) for one in SEVERITIES if counts[one])
+        yield Indented(found + f"; {asked}.", 0)
+        fixable = sum(bool(finding.changes) for finding in diagnosis.findings)
+        if fixable:
+            yield _next("pgwright fix", f"writes the change for {count(fixable, 'finding')}")
+        yield _next(f"pgwright explain {diagnosis.findings[0].check}", "tells why it matters and when it is wrong")
+
+
+def _next(command: str, purpose: str) -> RenderableType:
+    return Indented(Text.assemble((command, "bold"), f"  {purpose}"), 2, 4)

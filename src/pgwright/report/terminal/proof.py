@@ -1,0 +1,120 @@
+"""A Proof for a terminal: operations, statements and writes before and after, and a verdict in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from pgwright.model.proof import MeasuredOperation, MeasuredStatement, PlannedStatement, Proof, Verdict, WritePrice
+from pgwright.report.figures import cost, duration, milliseconds, ratio
+from pgwright.report.quoting import one_line
+from pgwright.report.terminal.parts import Indented, figures, first, heading, hidden, plain, show_not_examined
+from pgwright.report.verdicts import conclusion, in_words, is_proved
+
+_STYLES: dict[Verdict, str] = {"faster": "green", "same": "yellow", "slower": "red", "results differ": "bold red"}
+_MOST_STATEMENTS = 15
+_STATEMENT = 60
+
+
+def show_proof(proof: Proof, *, shows_all: bool) -> Iterator[RenderableType]:
+    yield Indented(
+        Text.assemble(
+            plain(proof.revision, "bold"),
+            f"  applied in {duration(proof.apply_seconds)} to a clone, PostgreSQL {proof.server_version}",
+        ),
+        0,
+    )
+    if proof.operations:
+        yield heading(f"Operations (measured, median of {_runs(proof.operations)} runs)")
+        columns = ("operation", "before", "after", "ratio", "queries before", "queries after", "results equal", "verdict")
+        yield figures(columns, [_operation(one) for one in proof.operations])
+    if proof.statements:
+        yield heading(f"Statements (measured, median of {_runs(proof.statements)} runs)")
+        shown = first(proof.statements, shows_all=shows_all, most=_MOST_STATEMENTS)
+        columns = ("statement", "before", "after", "ratio", "buffers", "results equal", "verdict")
+        yield figures(columns, [_statement(one) for one in shown])
+        if len(shown) < len(proof.statements):
+            yield hidden(len(proof.statements) - len(shown), "statement")
+    if proof.writes:
+        yield heading("Price on writes (measured)")
+        columns = ("table", "action", "rows", "before", "after", "change")
+        yield figures(columns, [_write(one) for one in proof.writes], names=2)
+    if proof.planned:
+        yield heading("Planned on the twin (planner cost)")
+        shown_plans = first(proof.planned, shows_all=shows_all, most=_MOST_STATEMENTS)
+        columns = ("statement", "calls", "before", "after", "ratio", "plan")
+        yield figures(columns, [_planned(one) for one in shown_plans])
+        if len(shown_plans) < len(proof.planned):
+            yield hidden(len(proof.planned) - len(shown_plans), "statement")
+    yield from show_not_examined(proof.not_examined)
+    yield Text()
+    for number, sentence in enumerate(conclusion(proof)):
+        style = ("bold green" if is_proved(proof) else "bold red") if number == 0 else ""
+        yield Indented(plain(sentence, style), 0, 2)
+
+
+def _operation(one: MeasuredOperation) -> list[Text]:
+    return [
+        plain(one.name),
+        Text(milliseconds(one.before.median_ms)),
+        Text(milliseconds(one.after.median_ms)),
+        _ratio(one),
+        Text(f"{one.queries_before:,}"),
+        Text(f"{one.queries_after:,}"),
+        _equal(one.results_equal),
+        Text(in_words(one), _STYLES[one.verdict]),
+    ]
+
+
+def _statement(one: MeasuredStatement) -> list[Text]:
+    return [
+        plain(one_line(one.text, _STATEMENT)),
+        Text(milliseconds(one.before.median_ms)),
+        Text(milliseconds(one.after.median_ms)),
+        _ratio(one),
+        Text(f"{_blocks(one.before.buffers)} → {_blocks(one.after.buffers)}"),
+        _equal(one.results_equal),
+        Text(in_words(one), _STYLES[one.verdict]),
+    ]
+
+
+def _write(one: WritePrice) -> list[Text]:
+    change = one.after.median_ms / one.before.median_ms if one.before.median_ms else float("inf")
+    return [
+        plain(one.table),
+        Text(one.action),
+        Text(f"{one.rows:,}"),
+        Text(milliseconds(one.before.median_ms)),
+        Text(milliseconds(one.after.median_ms)),
+        Text(ratio(change), "yellow" if change > 1.1 else ""),
+    ]
+
+
+def _planned(one: PlannedStatement) -> list[Text]:
+    return [
+        plain(one_line(one.text, _STATEMENT)),
+        Text(f"{one.calls:,}"),
+        Text(cost(one.cost_before)),
+        Text(cost(one.cost_after)),
+        Text(ratio(one.cost_before / one.cost_after) if one.cost_after else "∞×"),
+        Text("same" if one.plan_before == one.plan_after else "changed"),
+    ]
+
+
+def _ratio(one: MeasuredOperation | MeasuredStatement) -> Text:
+    return Text(ratio(one.ratio), _STYLES[one.verdict])
+
+
+def _equal(is_equal: bool) -> Text:
+    return Text("yes") if is_equal else Text("NO", "bold red")
+
+
+def _blocks(buffers: int | None) -> str:
+    return "?" if buffers is None else f"{buffers:,}"
+
+
+def _runs(measured: tuple[MeasuredOperation, ...] | tuple[MeasuredStatement, ...]) -> str:
+    runs = {one.before.runs for one in measured}
+    return f"{min(runs)}" if len(runs) == 1 else f"{min(runs)} – {max(runs)}"
