@@ -8,8 +8,10 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from pglast import split
 
 from pgwright.embedded import EmbeddedServer, run_server
+from pgwright.planner.twin import SERVER_SETTINGS
 
 
 @dataclass
@@ -29,7 +31,8 @@ class Database:
     def execute(self, statements: str) -> None:
         """Run statements, separated by semicolons, each committed on its own."""
         with psycopg.connect(self.dsn, autocommit=True) as connection:
-            connection.execute(statements.encode())
+            for statement in split(statements):
+                connection.execute(statement.encode())
 
     def rows(self, statement: str) -> list[tuple[object, ...]]:
         with psycopg.connect(self.dsn, autocommit=True) as connection:
@@ -42,6 +45,13 @@ def server() -> Iterator[EmbeddedServer]:
     with run_server(settings=settings) as running:
         with running.admin("template1") as connection:
             connection.execute("CREATE EXTENSION pg_stat_statements")
+        yield running
+
+
+@pytest.fixture(scope="session")
+def twin_server() -> Iterator[EmbeddedServer]:
+    """A server for twins, shared to save its start; commands start their own."""
+    with run_server(settings=SERVER_SETTINGS) as running:
         yield running
 
 

@@ -117,6 +117,8 @@ class StatementShape:
     written: tuple[str, ...]
     """The columns that an UPDATE sets."""
     blocks: tuple[Block, ...]
+    reads_unknown: bool
+    """True when it names a relation that the schema does not list: a view, say, or a dropped table."""
     fingerprint: str
     """Equal for statements that differ in constants only."""
 
@@ -188,11 +190,12 @@ def read_shape(text: str, schema: Schema) -> StatementShape:
     """
     tree = parse(text)
     kind = _KINDS.get(type(tree), "other")
-    blocks = tuple(_Reader(schema).blocks(tree)) if kind != "other" else ()
+    reader = _Reader(schema)
+    blocks = tuple(reader.blocks(tree)) if kind != "other" else ()
     target = getattr(tree, "relation", None) if kind in ("insert", "update", "delete") else None
     named = schema.find(target.schemaname, target.relname) if target is not None else None
     written = tuple(output.name for output in tree.targetList) if isinstance(tree, ast.UpdateStmt) else ()
-    return StatementShape(kind, named, written, blocks, _fingerprint(text))
+    return StatementShape(kind, named, written, blocks, reader.reads_unknown, _fingerprint(text))
 
 
 @dataclass
@@ -207,6 +210,7 @@ class _Scope:
 class _Reader:
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
+        self.reads_unknown = False
 
     def blocks(self, node: Any, outer: _Scope | None = None, names: frozenset[str] = frozenset()) -> Iterator[Block]:
         """Yield the block of a statement and those of everything nested in it; `names` are the CTEs in sight."""
@@ -236,6 +240,7 @@ class _Reader:
         if isinstance(source, ast.RangeVar):
             is_common = source.schemaname is None and source.relname in names
             table = None if is_common else self._schema.find(source.schemaname, source.relname)
+            self.reads_unknown |= table is None and not is_common and not _is_catalog(source)
             scope.aliases[source.alias.aliasname if source.alias else source.relname] = table
         elif isinstance(source, ast.JoinExpr):
             self._bind(source.larg, scope, conjuncts, names)
@@ -398,6 +403,10 @@ def _has_column(node: Any, scope: _Scope) -> bool:
         if len(reference.fields) < 2 or reference.fields[-2].sval in scope.aliases:
             return True
     return False
+
+
+def _is_catalog(source: Any) -> bool:
+    return source.schemaname in ("pg_catalog", "information_schema") or source.relname.startswith("pg_")
 
 
 def _ordinal(node: Any, statement: Any) -> Any:

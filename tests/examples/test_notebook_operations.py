@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import pytest
+
 from conftest import Database
 from notebook import data
 from notebook.address import to_url
 from notebook.operations import OPERATIONS, operations
 from notebook.replay import MIX, replay
-
 from pgwright.proof.operations import Operation
 from pgwright.runtime import count_statements, create_engine
+
+pytest_plugins = ["notebook_databases"]
 
 SCALE = 0.02
 
@@ -19,16 +21,16 @@ async def run(operation: Operation, database: Database, *, is_after: bool) -> tu
     """Return what the operation answers, and its queries."""
     engine = create_engine(to_url(database.dsn, "asyncpg"), pool_size=1)
     call = operation.after if is_after else operation.before
-    with count_statements(engine) as statements:
-        answer = await call(engine)  # type: ignore[misc]
-    await engine.dispose()
+    try:
+        with count_statements(engine) as statements:
+            answer = await call(engine)  # type: ignore[arg-type, misc]
+    finally:
+        await engine.dispose()
     return answer, statements.count
 
 
 @pytest.mark.parametrize("operation", operations(SCALE), ids=lambda operation: operation.name)
-async def test_answers_the_same_in_two_queries_at_most(
-    loaded: Database, fixed: Database, operation: Operation
-) -> None:
+async def test_answers_the_same_in_two_queries_at_most(loaded: Database, fixed: Database, operation: Operation) -> None:
     old_answer, _ = await run(operation, loaded, is_after=False)
     new_answer, new_queries = await run(operation, fixed, is_after=True)
     assert operation.is_async

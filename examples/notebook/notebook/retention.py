@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Table, delete, func, select, tuple_
+from sqlalchemy import ColumnElement, Executable, Table, delete, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from notebook.address import to_url
@@ -99,7 +99,7 @@ async def overdue(
     return waiting
 
 
-def _delete_batch(rule: Rule, last: tuple[object, ...] | None, batch_rows: int):  # type: ignore[no-untyped-def]
+def _delete_batch(rule: Rule, last: tuple[object, ...] | None, batch_rows: int) -> Executable:
     key = rule.table.c.id
     batch = select(key).where(rule.time < rule.before).order_by(rule.time, key).limit(batch_rows)
     if last is not None:

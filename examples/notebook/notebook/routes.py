@@ -37,13 +37,17 @@ from notebook.views import (
 router = APIRouter()
 
 
+# PostgreSQL stores every character but NUL.
+_STORABLE = r"^[^\x00]*$"
+
+
 class NewNotebook(BaseModel):
-    title: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
-    description: str = ""
+    title: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255, pattern=_STORABLE)]
+    description: Annotated[str, StringConstraints(max_length=20_000, pattern=_STORABLE)] = ""
 
 
 class NewMessage(BaseModel):
-    content: Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
+    content: Annotated[str, StringConstraints(min_length=1, max_length=20_000, pattern=_STORABLE)]
 
 
 class Created(BaseModel):

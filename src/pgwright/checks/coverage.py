@@ -12,7 +12,6 @@ from pgwright.model.names import QualifiedName, quote
 from pgwright.model.snapshot import Index, Snapshot
 
 
-
 def serves_equality(index: Index, columns: tuple[str, ...]) -> bool:
     """Tell whether `a = … AND b = …` over all rows finds them by this index.
 
@@ -46,13 +45,15 @@ def without_parentheses(expression: str) -> str:
     return expression
 
 
-def is_served(snapshot: Snapshot, family: TableFamily, columns: tuple[str, ...], *, without: Iterable[Index] = ()) -> bool:
+def is_served(
+    snapshot: Snapshot, family: TableFamily, columns: tuple[str, ...], *, without: Iterable[Index] = ()
+) -> bool:
     """Tell whether an index finds rows by these columns: one of the whole table, or one of each partition."""
-    hidden = set(without)
+    hidden = {index.name for index in without}
 
     def has_one(table: QualifiedName) -> bool:
         indexes = snapshot.indexes_by_table.get(table, ())
-        return any(index not in hidden and serves_equality(index, columns) for index in indexes)
+        return any(index.name not in hidden and serves_equality(index, columns) for index in indexes)
 
     return has_one(family.name) or (family.is_partitioned and all(has_one(leaf.name) for leaf in family.leaves))
 
@@ -88,7 +89,11 @@ def free_name(snapshot: Snapshot, table: QualifiedName, columns: tuple[str, ...]
     """Return the conventional name of a new index, with a number where another relation of the schema has it."""
     taken = {index.name.name for index in snapshot.indexes if index.name.schema == table.schema}
     numbered = (index_name(table, columns, f"{suffix}_{n}".strip("_")) for n in itertools.count(2))
-    return next(name for name in (index_name(table, columns, suffix), *itertools.islice(numbered, len(taken))) if name not in taken)
+    return next(
+        name
+        for name in (index_name(table, columns, suffix), *itertools.islice(numbered, len(taken)))
+        if name not in taken
+    )
 
 
 def is_droppable(index: Index) -> bool:

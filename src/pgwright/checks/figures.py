@@ -23,10 +23,10 @@ def size(number_bytes: float) -> str:
     ('900 B', '8.0 kB', '5.1 MB')
     """
     number, unit = float(number_bytes), _BYTE_UNITS[0]
-    for unit in _BYTE_UNITS:  # noqa: B007
-        if abs(number) < 1024 or unit == _BYTE_UNITS[-1]:
+    for larger in _BYTE_UNITS[1:]:
+        if abs(number) < 1024:
             break
-        number /= 1024
+        number, unit = number / 1024, larger
     return f"{number:,.0f} B" if unit == "B" else f"{number:,.1f} {unit}"
 
 

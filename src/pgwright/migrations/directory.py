@@ -174,8 +174,9 @@ def _write_new(path: Path, text: str) -> None:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
         os.chmod(temporary, 0o644)
-        os.link(temporary, path)  # fails where the name is taken, as rename would not
+        path.open("x").close()  # takes the name, or fails where it is taken
+        os.replace(temporary, path)
     except FileExistsError as error:
         raise MigrationError(f"{str(path)!r} exists. Nothing was written") from error
     finally:
-        os.unlink(temporary)
+        Path(temporary).unlink(missing_ok=True)

@@ -121,8 +121,15 @@ class Table:
 
     @property
     def rows(self) -> float:
-        """Best guess of the rows now: the live-row counter, else the last analyze's estimate, else 0."""
-        return float(self.live_rows) if self.live_rows else max(self.row_estimate, 0.0)
+        """Best guess of the rows now, as the planner makes it: density at the last analyze, times the pages of now.
+
+        Of a table never analyzed it is the live-row counter, which may be off by what was not reported yet.
+        """
+        if self.row_estimate < 0:
+            return float(self.live_rows)
+        if not self.analyzed_pages or self.kind == "partitioned table":
+            return self.row_estimate or float(self.live_rows)
+        return self.row_estimate / self.analyzed_pages * self.pages
 
     @property
     def heap_bytes(self) -> int:
@@ -353,6 +360,13 @@ class Snapshot:
         """Statistics of each column; of a parent table, those that include its children where there are any."""
         ordered = sorted(self.statistics, key=lambda row: row.is_inherited)
         return {(row.relation, row.column): row for row in ordered}
+
+    @cached_property
+    def statistics_by_relation(self) -> dict[QualifiedName, tuple[ColumnStatistics, ...]]:
+        grouped: dict[QualifiedName, list[ColumnStatistics]] = {}
+        for row in self.statistics:
+            grouped.setdefault(row.relation, []).append(row)
+        return {relation: tuple(rows) for relation, rows in grouped.items()}
 
     @cached_property
     def setting_by_name(self) -> dict[str, Setting]:

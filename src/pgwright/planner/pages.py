@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import struct
+from itertools import count
 from pathlib import Path
 
 from pgwright.model.snapshot import PAGE_BYTES
@@ -39,9 +40,11 @@ def extend(path: Path, pages: int) -> None:
                 os.fchown(descriptor, owner.st_uid, owner.st_gid)
         finally:
             os.close(descriptor)
-    for stale in path.parent.glob(f"{path.name}.*"):
-        if stale.suffix[1:].isdigit() and int(stale.suffix[1:]) >= len(lengths):
-            stale.unlink()
+    for number in count(len(lengths)):
+        try:
+            path.with_name(f"{path.name}.{number}").unlink()
+        except FileNotFoundError:
+            break
 
 
 def write_btree(path: Path, pages: int, height: int, *, all_equal_image: bool = True) -> None:

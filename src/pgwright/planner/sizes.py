@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 
 from pgwright.model.index import IndexDefinition
+from pgwright.model.names import QualifiedName
 from pgwright.model.snapshot import PAGE_BYTES, Snapshot
 
 _USABLE_BYTES = PAGE_BYTES - 24 - 16  # page header and B-tree special space
@@ -39,11 +40,13 @@ def _aligned(width: float) -> int:
 def key_width(definition: IndexDefinition, snapshot: Snapshot, *, with_included: bool = True) -> float:
     """Return the average bytes of the values in one index tuple."""
     columns = [key.column for key in definition.keys] + (list(definition.include) if with_included else [])
-    widths = []
-    for column in columns:
-        known = snapshot.statistics_by_column.get((definition.table, column)) if column is not None else None
-        widths.append(known.average_width if known else _DEFAULT_WIDTH)
-    return float(sum(widths))
+    # The statistics of an index's expressions stand under the index's own name, in their order.
+    own = iter(snapshot.statistics_by_relation.get(QualifiedName(definition.table.schema, definition.name), ()))
+    found = [
+        snapshot.statistics_by_column.get((definition.table, column)) if column is not None else next(own, None)
+        for column in columns
+    ]
+    return float(sum(known.average_width if known else _DEFAULT_WIDTH for known in found))
 
 
 def estimate_size(definition: IndexDefinition, snapshot: Snapshot, rows: float) -> IndexSize:

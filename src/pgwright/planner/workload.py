@@ -28,6 +28,8 @@ class PricedStatement:
 @dataclass(frozen=True)
 class Workload:
     statements: tuple[PricedStatement, ...]
+    writes: tuple[tuple[Statement, StatementShape], ...]
+    """Every INSERT, UPDATE and DELETE that could be parsed, whether it could be planned or not."""
     unplanned: tuple[NotExamined, ...]
 
 
@@ -36,6 +38,7 @@ def read_workload(snapshot: Snapshot, twin: Twin) -> Workload:
     schema = Schema.of(snapshot)
     total = sum(statement.total_ms for statement in snapshot.statements) or 1.0
     priced: list[PricedStatement] = []
+    writes: list[tuple[Statement, StatementShape]] = []
     unplanned: list[NotExamined] = []
     for statement in snapshot.statements:
         if not has_plan(statement.text):
@@ -44,6 +47,8 @@ def read_workload(snapshot: Snapshot, twin: Twin) -> Workload:
             shape = read_shape(statement.text, schema)
             if shape.kind == "other" or not shape.tables:
                 continue
+            if shape.target is not None:
+                writes.append((statement, shape))
             inferred = infer_values(statement, shape, snapshot)
             values = choose_values(statement, shape, snapshot, inferred)
             one = PricedStatement(statement, shape, values, inferred, shape.tables)
@@ -53,7 +58,7 @@ def read_workload(snapshot: Snapshot, twin: Twin) -> Workload:
             unplanned.append(_unplanned(statement, error.reason, total))
         except psycopg.Error as error:
             unplanned.append(_unplanned(statement, error.diag.message_primary or str(error), total))
-    return Workload(tuple(priced), tuple(unplanned))
+    return Workload(tuple(priced), tuple(writes), tuple(unplanned))
 
 
 def _unplanned(statement: Statement, reason: str, total: float) -> NotExamined:

@@ -32,15 +32,15 @@ class WriteLoad:
 def read_writes(workload: Workload, snapshot: Snapshot) -> Mapping[QualifiedName, WriteLoad]:
     """Count the rows written, by the same statements and over the same time as the reads."""
     loads: dict[QualifiedName, WriteLoad] = {}
-    for one in workload.statements:
-        target = one.shape.target
+    for statement, shape in workload.writes:
+        target = shape.target
         if target is None or target not in snapshot.table_by_name:
             continue
         load = loads.get(target, WriteLoad())
-        if one.shape.kind == "insert":
-            load = WriteLoad(load.inserted + one.statement.rows, load.updated)
-        elif one.shape.kind == "update":
-            change = (frozenset(one.shape.written), one.statement.rows)
+        if shape.kind == "insert":
+            load = WriteLoad(load.inserted + statement.rows, load.updated)
+        elif shape.kind == "update":
+            change = (frozenset(shape.written), statement.rows)
             load = WriteLoad(load.inserted, (*load.updated, change))
         loads[target] = load
     return loads

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from textwrap import dedent
 
 import sqlalchemy as sa
@@ -19,13 +19,17 @@ from alembic.util import CommandError
 LOCK_WAIT = "2s"
 TRIES = 20
 
-# A concurrent build waits for older transactions; nobody who reads or writes queues behind.
+# A concurrent build waits for older transactions, but nobody who reads or writes queues
+# behind it.
 LONG_WAIT = "30min"
 
 
 @contextmanager
 def _patient_session() -> Iterator[None]:
-    """Let long steps run to their end; give the session its own timeouts back after."""
+    """Let long steps run to their end; give the session its own timeouts back after.
+
+    It needs a session of its own: no pooler in transaction mode.
+    """
     if getattr(op.get_context(), "_in_external_transaction", False):
         raise CommandError(
             "env.py began a transaction before context.begin_transaction(), and CREATE "
@@ -71,11 +75,16 @@ def _run(statement: str, wait: str = LOCK_WAIT, tries: int = TRIES) -> None:
                 raise
             if attempt == tries:
                 raise CommandError(
-                    f"no lock within {tries} × {wait} for: {dedent(statement).strip()}\n"
+                    f"no lock in {tries} tries of {wait} for: {dedent(statement).strip()}\n"
                     f"Who may hold it, longest first: {_oldest_transactions()}\n"
                     "Run this again when they are through; what is done is not done twice."
                 ) from error
         _execute(f"SELECT pg_sleep({random.uniform(0.1, 2):.2f})")
+
+
+def _run_long(statement: str) -> None:
+    """Run a statement that may wait long, for nobody queues behind it."""
+    _run(statement, wait=LONG_WAIT, tries=1)
 
 
 def _oldest_transactions() -> str:
@@ -97,13 +106,15 @@ def _create_index(index: str, statement: str) -> None:
     """Build an index concurrently; what an interrupted build left goes first."""
     _drop_invalid(index)
     try:
-        _run(statement, wait=LONG_WAIT, tries=1)
-    finally:
-        if not op.get_context().as_sql:
-            _drop_invalid(index)
+        _run_long(statement)
+    except Exception:
+        # Whoever stopped the build may stop this too; then the next run does it.
+        with suppress(sa.exc.DBAPIError, CommandError):
+            _drop_invalid(index, tries=1)
+        raise
 
 
-def _drop_invalid(index: str) -> None:
+def _drop_invalid(index: str, tries: int = TRIES) -> None:
     """Drop the index if it is invalid: IF NOT EXISTS would keep it, useless as it is."""
     found = "FROM pg_index WHERE NOT indisvalid AND indexrelid = to_regclass"
     if op.get_context().as_sql:
@@ -112,4 +123,4 @@ def _drop_invalid(index: str) -> None:
         drop = f"IF {condition} THEN DROP INDEX {index}; END IF;"
         _execute(f"DO $do$ BEGIN {drop} END $do$")
     elif op.get_bind().scalar(sa.text(f"SELECT 1 {found}(:index)"), {"index": index}):
-        _run(f"DROP INDEX CONCURRENTLY IF EXISTS {index}")
+        _run(f"DROP INDEX CONCURRENTLY IF EXISTS {index}", tries=tries)

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 from pgwright.model.change import ColumnConversion, ConvertColumns, DetachedKey
 from pgwright.model.names import QualifiedName, quote
 from pgwright.model.snapshot import ForeignKey, Snapshot
 from pgwright.remedies.dependents import find_dependents, find_index_obstacles
+from pgwright.remedies.draft import Draft
 from pgwright.remedies.estimate import family
-
-if TYPE_CHECKING:
-    from pgwright.remedies.merge import Draft
 
 
 def unite_conversions(draft: Draft) -> None:
     """Refuse what cannot be converted, and put the rest into one change."""
-    for group in _connected(draft.of(ConvertColumns)):
+    for group in _connected(draft.snapshot, draft.of(ConvertColumns)):
         whole = _united(draft.snapshot, group)
         reason = next(_obstacles(draft.snapshot, whole), None)
         if reason is not None:
@@ -31,11 +29,14 @@ def unite_conversions(draft: Draft) -> None:
                 draft.hand_over(change, whole)
 
 
-def _connected(changes: list[ConvertColumns]) -> list[list[ConvertColumns]]:
-    """Group the changes that have a table in common."""
+def _connected(snapshot: Snapshot, changes: list[ConvertColumns]) -> list[list[ConvertColumns]]:
+    """Group the changes that have a table in common, or a foreign key between them."""
     groups: list[tuple[set[QualifiedName], list[ConvertColumns]]] = []
     for change in changes:
-        tables, members = {column.table for column in change.columns}, [change]
+        places = {(each.table, each.column) for each in change.columns}
+        keys = list(_foreign_keys(snapshot, places))
+        tables = {table for table, _ in places} | {key.table for key in keys} | {key.referenced_table for key in keys}
+        members = [change]
         apart = []
         for known_tables, known_members in groups:
             if known_tables & tables:
@@ -54,7 +55,26 @@ def _united(snapshot: Snapshot, changes: list[ConvertColumns]) -> ConvertColumns
     keys = {(key.table, key.name): key for change in changes for key in change.foreign_keys}
     for key in _foreign_keys(snapshot, set(own)):
         keys[key.table, key.name] = DetachedKey(key.name, key.table, key.definition)
-    return ConvertColumns(tuple(own[place] for place in sorted(own)), tuple(keys[place] for place in sorted(keys)))
+    linked = _with_linked_formats(snapshot, own)
+    return ConvertColumns(tuple(linked[place] for place in sorted(own)), tuple(keys[place] for place in sorted(keys)))
+
+
+def _with_linked_formats(
+    snapshot: Snapshot, columns: dict[tuple[QualifiedName, str], ColumnConversion]
+) -> dict[tuple[QualifiedName, str], ColumnConversion]:
+    """Give columns that reference one another the same spelling, for as texts they have to be equal again."""
+    group = {place: {place} for place in columns}
+    for key in _foreign_keys(snapshot, set(columns)):
+        for column, referenced in zip(key.columns, key.referenced_columns, strict=True):
+            ends = [end for end in ((key.table, column), (key.referenced_table, referenced)) if end in group]
+            union = set().union(*(group[end] for end in ends))
+            group.update(dict.fromkeys(union, union))
+    result = {}
+    for place, each in columns.items():
+        formats = {columns[other].uuid_format for other in group[place]} - {None}
+        common = next(iter(formats)) if len(formats) == 1 else "mixed"
+        result[place] = replace(each, uuid_format=common) if each.uuid_format is not None else each
+    return result
 
 
 def _follows(snapshot: Snapshot, place: tuple[QualifiedName, str], places: set[tuple[QualifiedName, str]]) -> bool:

@@ -18,6 +18,7 @@ from pgwright.remedies.estimate import family, in_words, rewrite_seconds
 from pgwright.remedies.uuid_text import require_distinct, require_uuids, uuid_default
 
 _NOT_VALID = " NOT VALID"
+_ON_ONE_LINE = 2
 _TEXT_CASTS = ("text", "character varying")
 
 
@@ -64,7 +65,7 @@ def _rewrite(
     def step(sql: str) -> Step:
         return Step(sql, True, "ACCESS EXCLUSIVE", names)
 
-    steps = [step("LOCK TABLE " + ", ".join(names) + " IN ACCESS EXCLUSIVE MODE")]
+    steps = [step(_list("LOCK TABLE", names, "IN ACCESS EXCLUSIVE MODE"))]
     steps += [step(sql) for sql in _alter_each(change.foreign_keys, _drop)]
     for table, columns in groupby(change.columns, key=lambda each: each.table):
         steps.append(step(_alter_table(table, [action for each in columns for action in alter(each, snapshot)])))
@@ -72,7 +73,7 @@ def _rewrite(
     # Validated after the commit, where nobody has to wait for it; a partitioned table cannot do that before version 18.
     steps += [step(sql) for sql in _alter_each(change.foreign_keys, lambda key: _add(key, snapshot))]
     # The old statistics went with the old type; without new ones the first queries would get bad plans.
-    steps.append(Step("ANALYZE " + ", ".join(map(str, tables)), True, "ACCESS EXCLUSIVE", names))
+    steps.append(Step(_list("ANALYZE", map(str, tables)), True, "ACCESS EXCLUSIVE", names))
     return (*steps, *_afterwards(change, snapshot, tables))
 
 
@@ -151,9 +152,20 @@ def _drop(key: DetachedKey) -> str:
     return f"DROP CONSTRAINT IF EXISTS {quote(key.name)}"
 
 
+def _list(verb: str, names: Iterable[str], rest: str = "") -> str:
+    """Return a statement about tables; one a line where they are many."""
+    several = list(names)
+    if len(several) <= _ON_ONE_LINE:
+        return f"{verb} {', '.join(several)} {rest}".rstrip()
+    return "\n".join([verb, *(f"    {name}," for name in several[:-1]), f"    {several[-1]}", rest]).rstrip()
+
+
 def _add(key: DetachedKey, snapshot: Snapshot) -> str:
     later = _NOT_VALID if _is_validated_later(key, snapshot) else ""
-    return f"ADD CONSTRAINT {quote(key.name)} {key.definition}{later}"
+    sql = f"ADD CONSTRAINT {quote(key.name)} {key.definition}{later}"
+    columns, references, rest = sql.partition(" REFERENCES ")
+    is_word = columns.count('"') % 2 == 0
+    return f"{columns}\n        REFERENCES {rest}" if references and is_word else sql
 
 
 def _is_validated_later(key: DetachedKey, snapshot: Snapshot) -> bool:
@@ -178,7 +190,7 @@ def _warning(
     names = ", ".join(table.short for table in tables)
     sentences = [
         f"Nobody reads or writes {names} while they are rewritten: {in_words(seconds)}, estimated.",
-        f"It needs about {bytes_to_write / 1e6:,.0f} MB of free disk meanwhile.",
+        f"It needs about {max(bytes_to_write / 1e6, 1):,.0f} MB of free disk meanwhile.",
         "On a busy database run it in a maintenance window, and measure it on a copy first.",
         "Deploy it together with the models: code that binds the old type to these columns fails afterwards.",
     ]

@@ -13,7 +13,7 @@ from pgwright.model.snapshot import Snapshot, Table
 from pgwright.remedies.blocks import block
 from pgwright.remedies.estimate import build_seconds, family
 from pgwright.remedies.hints import index_hint
-from pgwright.remedies.indexes import build, drop, drop_partitioned, index_of
+from pgwright.remedies.indexes import build, drop, drop_partitioned, index_of, on_lines
 
 
 def render(change: CreateIndex, snapshot: Snapshot) -> Remedy:
@@ -92,7 +92,8 @@ def _part_name(definition: IndexDefinition, table: Table) -> str:
 
 
 def _create_on_only(definition: IndexDefinition) -> Step:
-    return Step(definition.sql(if_not_exists=True, only=True), False, "SHARE", (str(definition.table),))
+    sql = on_lines(definition.sql(if_not_exists=True, only=True), definition.name)
+    return Step(sql, False, "SHARE", (str(definition.table),))
 
 
 def _attach(parent: QualifiedName, part: QualifiedName) -> Step:

@@ -58,9 +58,9 @@ class _UsesBeyondNull(_Uses):
 
 def find_dependents(schema_sql: str, places: Collection[Place]) -> Iterator[tuple[Place, str]]:
     """Yield each column that something depends on, with what that is."""
-    names = {column for _, column in places}
+    tables, columns = {table.name for table, _ in places}, {column for _, column in places}
     for text in _statements(schema_sql):
-        if not any(name in text for name in names):
+        if not any(name in text for name in tables) or not any(name in text for name in columns | {"*"}):
             continue
         try:
             (raw,) = parse_sql(text)
@@ -114,8 +114,11 @@ def functions_that_name(schema_sql: str, tables: Collection[QualifiedName]) -> t
 def _statements(schema_sql: str) -> Iterator[str]:
     # pg_dump 18 frames the text with \restrict, which is psql's, not SQL.
     text = re.sub(r"^\\.*$", "", schema_sql, flags=re.MULTILINE)
-    if text.strip():
-        yield from (part for part in split(text, with_parser=False) if _RELEVANT.match(part))
+    try:
+        statements = split(text)
+    except ParseError:  # the scanner needs no grammar, but cuts a BEGIN ATOMIC body into pieces
+        statements = split(text, with_parser=False)
+    yield from (statement for statement in statements if _RELEVANT.match(statement))
 
 
 def _used_by(node: Any) -> Iterator[tuple[str, set[Place]]]:
@@ -134,7 +137,9 @@ def _materialised_view(node: Any) -> Iterator[tuple[str, set[Place]]]:
 
 
 def _rule(node: Any) -> Iterator[tuple[str, set[Place]]]:
-    yield f"the rule {quote(node.rulename)}", _query((node.relation, node.whereClause, node.actions))
+    parts = (node.relation, node.whereClause, node.actions)
+    # NEW and OLD are rows of the table itself.
+    yield f"the rule {quote(node.rulename)}", _query(parts) | _of_table(node.relation, _columns(parts))
 
 
 def _function(node: Any) -> Iterator[tuple[str, set[Place]]]:

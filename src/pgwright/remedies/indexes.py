@@ -20,7 +20,7 @@ def build(name: QualifiedName, table: QualifiedName, sql: str) -> Step:
     """Build an index concurrently from its CREATE INDEX statement."""
     concurrent = _CREATE.sub(lambda found: f"CREATE {found[1] or ''}INDEX CONCURRENTLY IF NOT EXISTS ", sql, count=1)
     return Step(
-        _on_lines(concurrent, name.name),
+        on_lines(concurrent, name.name),
         is_transactional=False,
         lock="SHARE UPDATE EXCLUSIVE",
         tables=(str(table),),
@@ -51,7 +51,7 @@ def drop_constraint(name: str, table: QualifiedName) -> Step:
     return Step(sql, False, "ACCESS EXCLUSIVE", (str(table),))
 
 
-def _on_lines(sql: str, name: str) -> str:
+def on_lines(sql: str, name: str) -> str:
     """Put ON and WHERE on lines of their own, where it is plain that they are these words."""
     head, on, rest = sql.partition(f" {quote(name)} ON ")
     if not on:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from typing import TypeVar
 
 from pgwright.model.change import (
     AnalyzeTable,
-    Change,
     ConvertColumns,
     CreateIndex,
     DropIndex,
@@ -18,50 +16,17 @@ from pgwright.model.change import (
 from pgwright.model.finding import Finding
 from pgwright.model.index import IndexDefinition
 from pgwright.model.names import QualifiedName
-from pgwright.model.snapshot import Index, NotExamined, Snapshot
+from pgwright.model.snapshot import Index, Snapshot
 from pgwright.remedies.conversions import unite_conversions
 from pgwright.remedies.coverage import serves, serves_foreign_key
 from pgwright.remedies.create_index import free_name
+from pgwright.remedies.draft import Draft
 from pgwright.remedies.estimate import family
-
-C = TypeVar("C", bound=Change)
 
 FOREIGN_KEY_CHECK = "unindexed-foreign-key"
 
 # These checks say: drop it, for another index does its work.
 REDUNDANCY_CHECKS = ("duplicate-index", "redundant-index")
-
-
-class Draft:
-    """The changes still wanted, each with the keys of the findings that ask for it, and those refused."""
-
-    def __init__(self, snapshot: Snapshot, findings: Iterable[Finding]) -> None:
-        self.snapshot = snapshot
-        self.index_by_name = {index.name: index for index in snapshot.indexes}
-        self.wanted: dict[Change, list[str]] = {}
-        self.refused: list[NotExamined] = []
-        for finding in findings:
-            for change in finding.changes:
-                self._ask(change, [finding.key])
-
-    def of(self, kind: type[C]) -> list[C]:
-        return [change for change in self.wanted if isinstance(change, kind)]
-
-    def hand_over(self, change: Change, to: Change) -> None:
-        """Give up a change whose purpose another one serves."""
-        self._ask(to, self.wanted.pop(change))
-
-    def replace(self, change: Change, by: Change) -> None:
-        """Put a change in the place of another."""
-        self.wanted = {by if each == change else each: keys for each, keys in self.wanted.items()}
-
-    def refuse(self, change: Change, reason: str, remedy: str = "") -> None:
-        """Give up a change and say why."""
-        self.refused.append(NotExamined(", ".join(self.wanted.pop(change)), reason, remedy))
-
-    def _ask(self, change: Change, keys: list[str]) -> None:
-        known = self.wanted.setdefault(change, [])
-        known += [key for key in keys if key not in known]
 
 
 def merge(snapshot: Snapshot, findings: Iterable[Finding]) -> Draft:
@@ -231,16 +196,16 @@ def _name_apart(draft: Draft) -> None:
     changes: list[CreateIndex | UniqueAmongLiving] = [*draft.of(CreateIndex), *draft.of(UniqueAmongLiving)]
     for change in changes:
         wanted = change.definition
-        is_leftover = any(
-            index.name == QualifiedName(wanted.table.schema, wanted.name)
-            and index.table == wanted.table
-            and not index.is_valid
-            for index in snapshot.indexes
-        )
+        old = draft.index_by_name.get(QualifiedName(wanted.table.schema, wanted.name))
+        is_leftover = old is not None and not old.is_valid and _are_alike(old.definition, wanted)
         name = wanted.name if is_leftover else free_name(wanted.name, wanted.table.schema, taken)
         taken.add(QualifiedName(wanted.table.schema, name))
         if name != wanted.name:
             draft.replace(change, replace(change, definition=wanted.named(name)))
+
+
+def _are_alike(one: IndexDefinition, other: IndexDefinition) -> bool:
+    return one.table == other.table and serves(one, other) and serves(other, one)
 
 
 def _analyze_where_it_pays(draft: Draft) -> None:

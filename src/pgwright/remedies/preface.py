@@ -51,7 +51,12 @@ def _step(number: int, remedy: Remedy) -> str:
     for step in remedy.upgrade:
         names = locks.setdefault(step.lock, [])
         names += [table for table in step.tables if table not in names]
-    said = "; ".join(f"{lock} on {', '.join(names)}, {_BLOCKS[lock]}" for lock, names in locks.items() if names)
+    moment = " for a moment" if remedy.is_safe else ""
+    said = "; ".join(
+        f"{lock} on {', '.join(names)}, {_BLOCKS[lock]}{moment if lock == 'ACCESS EXCLUSIVE' else ''}"
+        for lock, names in locks.items()
+        if names
+    )
     duration = in_words(remedy.seconds_estimate)
     return _item(f"{number}.", f"{remedy.title}. Lock: {said}. Duration: {duration}.")
 
@@ -69,7 +74,7 @@ def _hints(plan: Plan) -> Iterator[str]:
         if isinstance(remedy.change, CreateIndex | UniqueAmongLiving):
             table = f"{remedy.change.definition.table.short}: "
         for line in remedy.model_hint.splitlines():
-            yield f"    {table}{line}"
+            yield from broken(f"    {table}{line}")
         if isinstance(remedy.change, ConvertColumns) and "Uuid" in remedy.model_hint:
             yield "    (Uuid columns take uuid.UUID values: default=uuid4, not a function that gives a str)"
 
@@ -84,3 +89,24 @@ def _item(mark: str, text: str) -> str:
         break_long_words=False,
         break_on_hyphens=False,
     )
+
+
+def broken(line: str) -> list[str]:
+    """Break a call that is too long as a formatter would: one argument a line.
+
+    >>> broken('    note: Index("ix_note_owner_id_created_at", "owner_id", text("coalesce(a, b) DESC"))')
+    ['    note: Index("ix_note_owner_id_created_at", "owner_id", text("coalesce(a, b) DESC"))']
+    """
+    if len(line) <= _WIDTH or not line.endswith(")"):
+        return [line]
+    margin = line[: len(line) - len(line.lstrip())]
+    start = line.index("(") + 1
+    arguments, depth, is_quoted = [""], 0, False
+    for before, character in zip(line[start - 1 : -2], line[start:-1], strict=True):
+        is_quoted ^= character == '"' and before != "\\"
+        depth += 0 if is_quoted else (character in "([{") - (character in ")]}")
+        if character == "," and depth == 0 and not is_quoted:
+            arguments.append("")
+        else:
+            arguments[-1] += character
+    return [line[:start], *(f"{margin}    {argument.strip()}," for argument in arguments), f"{margin})"]

@@ -6,7 +6,7 @@ import inspect
 import json
 from collections.abc import Callable
 from itertools import groupby
-from textwrap import indent
+from textwrap import indent, wrap
 
 from pgwright.model.remedy import Plan, Step
 from pgwright.remedies import carried
@@ -14,18 +14,14 @@ from pgwright.remedies.preface import preface
 
 # So much fits whatever line length the app's formatter has.
 _LINE = 88
+_SHORT = 60
+
+# Beyond it, the file asks the linter to pass over long lines: names can be as long as they are.
+_WIDEST = 120
 _INDENT = " " * 4
 
-_IMPORTS = """\
-import random
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from textwrap import dedent
-
-import sqlalchemy as sa
-from alembic import op
-from alembic.util import CommandError
-"""
+# CREATE INDEX CONCURRENTLY runs in no transaction.
+_OUTSIDE = "op.get_context().autocommit_block()"
 
 
 def render_revision(
@@ -40,77 +36,94 @@ def render_revision(
         database: the name of the database that the plan is for.
         taken_at: when the snapshot was taken, ISO 8601.
     """
-    identity = f"Revision ID: {revision}\nRevises: {down_revision or ''}"
-    text = "\n".join([preface(plan, message=message, database=database, taken_at=taken_at), "", identity, ""])
+    identity = f"Revision ID: {revision}\nRevises: {down_revision or ''}".rstrip()
+    docstring = "\n".join([preface(plan, message=message, database=database, taken_at=taken_at), "", identity, ""])
+    variables = "\n".join(
+        [
+            f"revision = {_literal(revision)}",
+            f"down_revision = {_literal(down_revision)}",
+            "branch_labels = None",
+            "depends_on = None",
+        ]
+    )
     upgrade = [(remedy.title, remedy.upgrade) for remedy in plan.remedies]
     downgrade = [(remedy.title, remedy.downgrade) for remedy in reversed(plan.remedies) if remedy.downgrade]
-    parts = [
-        f'"""{_in_docstring(text)}"""\n\n{_IMPORTS}',
-        f"revision = {_literal(revision)}\ndown_revision = {_literal(down_revision)}\n"
-        "branch_labels = None\ndepends_on = None\n\n" + _constants(),
-        _function("upgrade", upgrade),
-        _function("downgrade", downgrade),
-        *(inspect.getsource(function) for function in _carried(plan)),
-    ]
-    return "\n".join(parts[:2]) + "".join(f"\n\n{part}" for part in parts[2:])
+    functions = [_function("upgrade", upgrade), _function("downgrade", downgrade)]
+    functions += [inspect.getsource(function) for function in _carried(plan)]
+    body = "\n\n\n".join(function.strip() for function in functions)
+    head = "\n\n".join([f'"""{_in_docstring(docstring)}"""', _imports(body), variables, _constants()])
+    text = f"{head}\n\n\n{body}\n"
+    is_wide = any(len(line) > _WIDEST for line in text.splitlines())
+    return f"# ruff: noqa: E501\n{text}" if is_wide else text
 
 
 def _carried(plan: Plan) -> list[Callable[..., object]]:
     """Return the functions that the revision needs."""
     steps = [step for remedy in plan.remedies for step in (*remedy.upgrade, *remedy.downgrade)]
-    always: list[Callable[..., object]] = [
-        inspect.unwrap(carried._patient_session), carried._execute, carried._run, carried._oldest_transactions
-    ]  # fmt: skip
-    return always + ([carried._create_index, carried._drop_invalid] if any(step.builds for step in steps) else [])
+    has_builds = any(step.builds for step in steps)
+    needed: list[Callable[..., object]] = [inspect.unwrap(carried._patient_session), carried._execute, carried._run]
+    needed += [carried._run_long] if has_builds or any(step.waits_long for step in steps) else []
+    needed += [carried._create_index, carried._drop_invalid] if has_builds else []
+    return [*needed, carried._oldest_transactions]
+
+
+def _imports(functions: str) -> str:
+    """Return the imports at the head of `carried`, as far as the functions need them."""
+    source = inspect.getsource(carried)
+    text = source[source.index("import random") : source.index("# Whoever waits")].strip()
+    return text if "suppress(" in functions else text.replace(", suppress", "")
 
 
 def _constants() -> str:
     """Return the settings at the head of `carried`, with their comments."""
     source = inspect.getsource(carried)
-    return source[source.index("# Whoever waits") : source.index("@contextmanager")].strip() + "\n"
+    return source[source.index("# Whoever waits") : source.index("@contextmanager")].strip()
 
 
 def _function(name: str, remedies: list[tuple[str, tuple[Step, ...]]]) -> str:
     lines = [f"def {name}() -> None:"]
     if not remedies:
         return "\n".join([*lines, f"{_INDENT}pass", ""])
-    lines.append(f"{_INDENT}with _patient_session():")
     steps = [(title, step) for title, of_remedy in remedies for step in of_remedy]
+    is_all_outside = not any(step.is_transactional for _, step in steps)
+    lines.append(f"{_INDENT}with _patient_session(){f', {_OUTSIDE}' if is_all_outside else ''}:")
+    told = ""
     for is_transactional, group in groupby(steps, key=lambda each: each[1].is_transactional):
-        depth = 2 if is_transactional else 3
-        if not is_transactional:
-            lines.append(f"{_INDENT * 2}with op.get_context().autocommit_block():")
-        for title, of_title in groupby(group, key=lambda each: each[0]):
-            lines.append(f"{_INDENT * depth}# {_on_one_line(title)}")
-            lines += [_call(step, depth) for _, step in of_title]
+        margin = _INDENT * (2 if is_transactional or is_all_outside else 3)
+        if not is_transactional and not is_all_outside:
+            lines.append(f"{_INDENT * 2}with {_OUTSIDE}:")
+        for title, step in group:
+            lines += _comment(title, margin) if title != told else []
+            lines.append(_call(step, margin))
+            told = title
     return "\n".join([*lines, ""])
 
 
-def _call(step: Step, depth: int) -> str:
-    """Return the Python call that runs the step, indented."""
-    if step.builds:
-        return _format("_create_index", [step.builds, step.sql], [], depth)
-    return _format("_run", [step.sql], ["wait=LONG_WAIT", "tries=1"] if step.waits_long else [], depth)
+def _comment(title: str, margin: str) -> list[str]:
+    head = f"{margin}# "
+    text = " ".join(title.split())
+    return wrap(text, _LINE, initial_indent=head, subsequent_indent=head, break_long_words=False)
 
 
-def _format(function: str, texts: list[str], options: list[str], depth: int) -> str:
-    margin = _INDENT * depth
-    on_one_line = f"{margin}{function}({', '.join([*map(_literal, texts), *options])})"
-    if len(on_one_line) <= _LINE and not any("\n" in text for text in texts):
+def _call(step: Step, margin: str) -> str:
+    """Return the Python call that runs the step."""
+    function = "_create_index" if step.builds else "_run_long" if step.waits_long else "_run"
+    texts = [step.builds, step.sql] if step.builds else [step.sql]
+    on_one_line = f"{margin}{function}({', '.join(map(_literal, texts))})"
+    if len(on_one_line) <= _LINE and "\n" not in step.sql:
         return on_one_line
-    arguments = [*(_argument(text, depth + 1) for text in texts), *options]
-    is_alone = len(arguments) == 1
     inner = margin + _INDENT
-    body = "".join(f"{inner}{argument}{'' if is_alone else ','}\n" for argument in arguments)
+    end = "," if len(texts) > 1 else ""
+    body = "".join(f"{inner}{_argument(text, inner)}{end}\n" for text in texts)
     return f"{margin}{function}(\n{body}{margin})"
 
 
-def _argument(text: str, depth: int) -> str:
-    """Return a text as a literal, over several lines where it has several or is long."""
+def _argument(text: str, margin: str) -> str:
+    """Return a text as a literal, over several lines where it is an SQL statement of several or a long one."""
     is_plain = all(character.isprintable() or character == "\n" for character in text)
-    if not is_plain or "\\" in text or '"""' in text or ("\n" not in text and len(text) <= 60):
+    if not is_plain or "\\" in text or '"""' in text or ("\n" not in text and len(text) <= _SHORT):
         return _literal(text)
-    return '"""\n' + indent(text, _INDENT * depth) + "\n" + _INDENT * depth + '"""'
+    return f'"""\n{indent(text, margin)}\n{margin}"""'
 
 
 def _literal(value: str | None) -> str:
@@ -120,10 +133,6 @@ def _literal(value: str | None) -> str:
     shown = repr(value)
     is_double_better = value.count('"') <= value.count("'")
     return json.dumps(value, ensure_ascii=False) if shown.startswith("'") and is_double_better else shown
-
-
-def _on_one_line(text: str) -> str:
-    return " ".join(text.split())
 
 
 def _in_docstring(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import groupby
 
 from pgwright.model.names import quote_literal
@@ -46,20 +47,19 @@ def _statements(remedies: list[tuple[str, tuple[Step, ...]]]) -> str:
         lines += ["BEGIN;", ""] if is_transactional else []
         for title, of_title in groupby(group, key=lambda each: each[0]):
             lines.append(f"-- {' '.join(title.split())}")
-            lines += [line for _, step in of_title for line in _step(step)]
+            for waits_long, alike in groupby((step for _, step in of_title), key=lambda step: step.waits_long):
+                lines.append(f"SET lock_timeout = '{LONG_WAIT if waits_long else LOCK_WAIT}';")
+                lines += [sql for step in alike for sql in _sql(step)]
             lines.append("")
         lines += ["COMMIT;", ""] if is_transactional else []
     return "\n".join(lines).rstrip()
 
 
-def _step(step: Step) -> list[str]:
-    lines = []
+def _sql(step: Step) -> Iterator[str]:
     if step.builds:
         # psql runs what the query gives: nothing, unless an interrupted build left an invalid index.
-        drop = block("drop_invalid", index=quote_literal(step.builds).strip())
-        lines += [f"SET lock_timeout = '{LOCK_WAIT}';", f"{drop} \\gexec"]
-    wait = LONG_WAIT if step.waits_long else LOCK_WAIT
-    return [*lines, f"SET lock_timeout = '{wait}';", f"{step.sql};"]
+        yield block("drop_invalid", index=quote_literal(step.builds).strip()) + " \\gexec"
+    yield f"{step.sql};"
 
 
 def _commented(text: str) -> str:

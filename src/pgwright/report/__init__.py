@@ -20,9 +20,9 @@ FORMATS: tuple[Format, ...] = get_args(Format)
 __all__ = ["FORMATS", "Format", "Result", "Screen", "render"]
 
 
-def render(result: Result, form: Format, screen: Screen = Screen()) -> str:
+def render(result: Result, form: Format, screen: Screen | None = None) -> str:
     """Return a result as text that ends in a line break; `screen` says how wide and colourful a terminal is."""
     if form == "terminal":
-        return render_terminal(result, screen)
+        return render_terminal(result, screen or Screen())
     plain = {"json": render_json, "markdown": render_markdown, "html": render_html}[form]
     return plain(result)

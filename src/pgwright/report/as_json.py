@@ -6,7 +6,7 @@ Every document has `kind` (`diagnosis`, `advice`, `plan` or `proof`), `format` (
   `findings`, `not_examined`, `allowed`.
 - advice: `indexes` (with `sql`, `serves`, `size_bytes`, `write_cost`), `unplanned`, `limits`, and the totals.
 - plan: `remedies` (with `upgrade` and `downgrade` steps), `by_hand`, `refused`.
-- proof: `operations` and `statements` (`before_ms`, `after_ms`, `ratio`, `results_equal`, `verdict`; medians, measured),
+- proof: `operations` and `statements` (`before_ms`, `after_ms`, `ratio`, `results_equal`, `verdict`; measured medians),
   `planned`, `writes`, `row_counts`, `is_proved`, and the versions.
 
 `_ms` are milliseconds, `_bytes` bytes, `cost` planner costs. A ratio that is infinite is null.

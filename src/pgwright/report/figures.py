@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from pgwright.model.finding import LostPoint
 from pgwright.model.proof import Timing
 
 
@@ -38,17 +39,17 @@ def duration(seconds: float) -> str:
 
 
 def size(count: float) -> str:
-    """Return bytes in the unit that fits.
+    """Return bytes in the unit that fits, 1 kB being 1,024 bytes as PostgreSQL counts.
 
     >>> size(0), size(8192), size(-123456789)
-    ('0 B', '8.0 KiB', '-117.7 MiB')
+    ('0 B', '8.0 kB', '-117.7 MB')
     """
     amount = float(count)
-    for unit in ("B", "KiB", "MiB", "GiB"):
+    for unit in ("B", "kB", "MB", "GB"):
         if abs(amount) < 1024:
             return f"{amount:,.0f} B" if unit == "B" else f"{amount:,.1f} {unit}"
         amount /= 1024
-    return f"{amount:,.1f} TiB"
+    return f"{amount:,.1f} TB"
 
 
 def ratio(value: float) -> str:
@@ -91,12 +92,17 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun if number == 1 else _plural(noun)}"
 
 
+def lost(point: LostPoint) -> str:
+    """Return why points were lost, and how many; a reason that costs none stands alone."""
+    return f"−{point.points:g} {point.reason}" if point.points else point.reason
+
+
 def spread(timing: Timing) -> str:
     """Return the median with the quartiles around it."""
     return f"{milliseconds(timing.median_ms)} ({milliseconds(timing.low_ms)} – {milliseconds(timing.high_ms)})"
 
 
 def _plural(noun: str) -> str:
-    if noun.endswith("index") or noun.endswith("ch"):
+    if noun.endswith(("index", "ch")):
         return noun + "es"
-    return noun[:-1] + "ies" if noun.endswith("ry") else noun + "s"
+    return noun[:-1] + "ies" if noun.endswith("y") else noun + "s"

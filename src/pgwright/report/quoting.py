@@ -7,6 +7,8 @@ import unicodedata
 
 # Cc: control characters, ESC among them, which steer a terminal. Cf: invisible ones that turn the direction of writing.
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+_SELECT = re.compile(r"SELECT (?:DISTINCT )?", re.IGNORECASE)
+_TOKEN = re.compile(r"""[()]|'(?:[^']|'')*'|"(?:[^"]|"")*"| FROM """, re.IGNORECASE)
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~])")
 
 
@@ -32,6 +34,23 @@ def one_line(text: str, limit: int) -> str:
     """
     joined = " ".join(visible(text).split())
     return joined if len(joined) <= limit else joined[: limit - 1] + "…"
+
+
+def gist(statement: str, limit: int) -> str:
+    """Return an SQL statement on one line, cut to so many characters; its list of columns goes first.
+
+    >>> gist("SELECT m.id, m.body, m.created_at FROM messages AS m WHERE m.id = $1", 50)
+    'SELECT … FROM messages AS m WHERE m.id = $1'
+    """
+    line = one_line(statement, len(statement) * 10)
+    if len(line) > limit and (found := _SELECT.match(line)):
+        depth = 0
+        for token in _TOKEN.finditer(line, found.end()):
+            depth += {"(": 1, ")": -1}.get(token[0], 0)
+            if depth == 0 and token[0].upper() == " FROM ":
+                line = f"{found[0]}…{line[token.start() :]}"
+                break
+    return one_line(line, limit)
 
 
 class Markdown(str):

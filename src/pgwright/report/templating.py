@@ -14,7 +14,7 @@ from pgwright.model.finding import SEVERITIES, Diagnosis
 from pgwright.model.proof import Proof
 from pgwright.model.remedy import Plan
 from pgwright.report import charts, figures
-from pgwright.report.quoting import code, code_block, one_line, visible
+from pgwright.report.quoting import code, code_block, gist, one_line, visible
 from pgwright.report.terminal.plan import expected, locks
 from pgwright.report.verdicts import conclusion, in_words, is_proved
 
@@ -39,8 +39,10 @@ def environment(*, escapes_html: bool, finalize: Callable[[object], object] | No
         "share": figures.share,
         "spread": figures.spread,
         "count": figures.count,
+        "lost": figures.lost,
         "visible": visible,
         "one_line": one_line,
+        "gist": gist,
         "code": code,
         "code_block": code_block,
         "locks": locks,
@@ -82,7 +84,7 @@ def _(proof: Proof) -> dict[str, Any]:
         "chart": charts.pair_chart(proof.operations) if proof.operations else None,
         "sentences": conclusion(proof),
         "proved": is_proved(proof),
-        "runs": _runs([one.before.runs for one in (*proof.operations, *proof.statements)]),
+        "runs": _runs([*(one.before.runs for one in proof.operations), *(one.before.runs for one in proof.statements)]),
     }
 
 

@@ -13,7 +13,7 @@ Measured = MeasuredOperation | MeasuredStatement
 def in_words(one: Measured) -> str:
     """Return the verdict on one operation or statement."""
     return {
-        "faster": f"{ratio(one.ratio)} faster",
+        "faster": "faster",
         "same": "does not help",
         "slower": f"{ratio(1 / one.ratio) if one.ratio else '∞×'} slower",
         "results differ": "RESULTS DIFFER",
@@ -59,7 +59,8 @@ def _counts(proof: Proof) -> Iterable[str]:
 
 def _room(proof: Proof) -> str:
     grown = proof.bytes_after - proof.bytes_before
-    return f"The database {'grows' if grown >= 0 else 'shrinks'} by {size(abs(grown))}, to {size(proof.bytes_after)} (measured)."
+    word = "grows" if grown >= 0 else "shrinks"
+    return f"The database {word} by {size(abs(grown))}, to {size(proof.bytes_after)} (measured)."
 
 
 def _measured(proof: Proof) -> tuple[Measured, ...]:
@@ -68,6 +69,6 @@ def _measured(proof: Proof) -> tuple[Measured, ...]:
 
 def _named(measured: Iterable[Measured], verdict: Verdict) -> str:
     hits = [one for one in measured if one.verdict == verdict]
-    operations = [one.name for one in hits if isinstance(one, MeasuredOperation)]
-    statements = len(hits) - len(operations)
-    return " and ".join([*([", ".join(operations)] if operations else []), *([count(statements, "statement")] if statements else [])])
+    operations = ", ".join(one.name for one in hits if isinstance(one, MeasuredOperation))
+    statements = sum(isinstance(one, MeasuredStatement) for one in hits)
+    return " and ".join(filter(None, (operations, count(statements, "statement") if statements else "")))

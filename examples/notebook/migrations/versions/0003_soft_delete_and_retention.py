@@ -4,6 +4,7 @@ Written by hand: what to keep and for how long is the team's word, no tool can d
 
 Locks: adding a column that may be null changes the catalog only. Exchanging a foreign key locks its two tables for a
 moment (NOT VALID), then checks the rows while the app reads and writes (VALIDATE). The indexes are built concurrently.
+An interrupted run, up or down, is simply run again.
 
 Revision ID: 0003
 Revises: 0002
@@ -60,7 +61,7 @@ def upgrade() -> None:
     # Rather fail and be run again than make the app wait behind us.
     op.execute("SET LOCAL lock_timeout = '5s'")
     for table in LIVE:
-        op.add_column(table, sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True))
+        op.execute(f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS deleted_at timestamptz")
     exchange_foreign_keys(on_delete="CASCADE")
     with op.get_context().autocommit_block():
         for table, column, parent in REFERENCES:
@@ -83,7 +84,7 @@ def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     exchange_foreign_keys(on_delete=None)
     for table in LIVE:
-        op.drop_column(table, "deleted_at")
+        op.execute(f"ALTER TABLE {table} DROP COLUMN IF EXISTS deleted_at")
     with op.get_context().autocommit_block():
         for table, column, parent in REFERENCES:
             op.execute(f"ALTER TABLE {table} VALIDATE CONSTRAINT fk_{table}_{column}_{parent}")

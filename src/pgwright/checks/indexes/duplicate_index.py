@@ -63,9 +63,7 @@ def _value(index: IndexFamily) -> tuple[bool, bool, bool, bool, int, str]:
 def _replaces(keeper: Index, index: Index) -> bool:
     """Tell whether the keeper does all that the index does, enforcement included."""
     ours, theirs = keeper.definition, index.definition
-    enforces_as_much = not theirs.is_unique or (
-        ours.is_unique and ours.nulls_not_distinct == theirs.nulls_not_distinct
-    )
+    enforces_as_much = not theirs.is_unique or (ours.is_unique and ours.nulls_not_distinct == theirs.nulls_not_distinct)
     stays = index.is_exclusion or index.is_replica_identity or not index.is_valid
     return not stays and enforces_as_much and is_duplicate(ours, theirs)
 
@@ -90,7 +88,11 @@ def _finding(snapshot: Snapshot, index: IndexFamily, twin: IndexFamily) -> Findi
             Evidence("scans of it and of the kept one", f"{count(index.scans)} and {count(twin.scans)}"),
         ],
         advice=f"Drop {head.name.short}; {twin.head.name.short} does all its work."
-        + (" A foreign key may rest on it: then the server refuses, and the other one has to go." if is_referenced else ""),
+        + (
+            " A foreign key may rest on it: then the server refuses, and the other one has to go."
+            if is_referenced
+            else ""
+        ),
         changes=() if is_owned or is_referenced else [drop],
         sql=owned_sql or (f"DROP INDEX {head.name}" if is_referenced else ""),
     )

@@ -33,15 +33,15 @@ Examining Index Usage.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from pgwright.checks.ages import statistics_days
-from pgwright.checks.coverage import is_droppable, is_served, substitutes
+from pgwright.checks.coverage import is_droppable, is_served, serves_equality, substitutes
 from pgwright.checks.families import IndexFamily, TableFamily, alone, families, index_families
 from pgwright.checks.figures import count, listing, size
 from pgwright.model.change import DropIndex
 from pgwright.model.finding import Check, Confidence, Evidence, Finding, Severity
-from pgwright.model.snapshot import ForeignKey, NotExamined, Snapshot
+from pgwright.model.snapshot import Index, NotExamined, Snapshot
 
 # Less than a week cannot show weekly work.
 FEWEST_DAYS = 7.0
@@ -69,30 +69,28 @@ def find(snapshot: Snapshot) -> Iterator[Finding | NotExamined]:
         tables = families(snapshot)
         for index in candidates:
             table = index.head.table
-            yield _finding(snapshot, index, tables.get(table) or alone(snapshot.table_by_name[table]), days)
+            family = tables.get(table) or alone(snapshot.table_by_name[table])
+            rivals = [leaf for other in candidates if other.head.table == table for leaf in (other.head, *other.leaves)]
+            yield _finding(snapshot, index, family, _only_served(snapshot, index, family, rivals), days)
 
 
 def _candidates(snapshot: Snapshot) -> Iterator[IndexFamily]:
     for indexes in index_families(snapshot).values():
         for index in indexes:
             is_unused = index.scans == 0 and index.head.is_valid and index.size_bytes > 0
-            if is_unused and all(not leaf.enforces for leaf in index.leaves) and is_droppable(index.head):
-                relied_on = any(
-                    other.scans and is_droppable(other.head) and index in substitutes(other, [index])
-                    for other in indexes
-                )
-                if not relied_on:
-                    yield index
+            is_free = is_droppable(index.head) and not any(leaf.enforces for leaf in index.leaves)
+            takes_over = any(is_droppable(other.head) and substitutes(other, [index]) for other in indexes)
+            if is_unused and is_free and not takes_over:
+                yield index
 
 
-def _finding(snapshot: Snapshot, index: IndexFamily, family: TableFamily, days: float) -> Finding:
+def _finding(snapshot: Snapshot, index: IndexFamily, family: TableFamily, keys: list[str], days: float) -> Finding:
     head = index.head
-    keys = [snapshot.describe(key.table, key.columns) for key in _only_served(snapshot, index, family)]
     replicas = snapshot.server.replica_count
     return CHECK.found(
         head.name.short,
         f"No query on this server has used {head.name.short} in {days:.0f} days; replicas were not looked at."
-        + (f" It alone serves the foreign key {listing(keys)}." if keys else ""),
+        + (f" Of those that would remain, none serves the foreign key {listing(keys)}." if keys else ""),
         severity=_severity(index, family, keys),
         confidence=_confidence(days, replicas),
         evidence=[
@@ -111,13 +109,13 @@ def _finding(snapshot: Snapshot, index: IndexFamily, family: TableFamily, days: 
     )
 
 
-def _only_served(snapshot: Snapshot, index: IndexFamily, family: TableFamily) -> list[ForeignKey]:
-    """Return the foreign keys that would be without an index if this one went."""
+def _only_served(snapshot: Snapshot, index: IndexFamily, family: TableFamily, rivals: Iterable[Index]) -> list[str]:
+    """Return the foreign keys that this index serves, and none would if all unused ones of the table went."""
     return [
-        key
+        snapshot.describe(key.table, key.columns)
         for key in snapshot.foreign_keys_by_table.get(family.name, ())
-        if is_served(snapshot, family, key.columns)
-        and not is_served(snapshot, family, key.columns, without=(index.head, *index.leaves))
+        if any(serves_equality(leaf, key.columns) for leaf in index.leaves)
+        and not is_served(snapshot, family, key.columns, without=rivals)
     ]
 
 

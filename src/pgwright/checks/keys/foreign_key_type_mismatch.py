@@ -112,7 +112,10 @@ def _other(snapshot: Snapshot, source: ColumnName, target: ColumnName) -> Findin
         f"{_named(snapshot, source)} refers to {_named(snapshot, target)}: "
         + ("it is wider than the key." if is_wider else "every check and join converts one of the two."),
         severity="low" if is_wider else None,
-        evidence=[Evidence("type", snapshot.column(*source).type), Evidence("referenced type", snapshot.column(*target).type)],
+        evidence=[
+            Evidence("type", snapshot.column(*source).type),
+            Evidence("referenced type", snapshot.column(*target).type),
+        ],
         advice="Give both columns one type, in a revision of its own.",
     )
 

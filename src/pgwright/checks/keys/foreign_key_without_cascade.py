@@ -13,12 +13,12 @@ fails. The database does it in one statement for each table.
 ## Example
 
     notebook_id: Mapped[UUID] = mapped_column(ForeignKey("notebook.id"))
-    notebook: relationship("Source", cascade="all, delete-orphan")
+    sources: Mapped[list[Source]] = relationship(cascade="all, delete-orphan")
 
 Use instead:
 
     notebook_id: Mapped[UUID] = mapped_column(ForeignKey("notebook.id", ondelete="CASCADE"))
-    notebook: relationship("Source", cascade="all, delete-orphan", passive_deletes=True)
+    sources: Mapped[list[Source]] = relationship(cascade="all, delete-orphan", passive_deletes=True)
 
 ## When it is wrong
 
@@ -47,7 +47,8 @@ MOST_NAMES = 12
 
 # What pg_get_constraintdef may print after the actions.
 _TAIL = re.compile(
-    r"(?: ON DELETE (?:NO ACTION|RESTRICT))?((?: NOT DEFERRABLE| DEFERRABLE| INITIALLY DEFERRED| NOT VALID| NOT ENFORCED)*)\Z"
+    r"(?: ON DELETE (?:NO ACTION|RESTRICT))?"
+    r"((?: NOT DEFERRABLE| DEFERRABLE| INITIALLY DEFERRED| NOT VALID| NOT ENFORCED)*)\Z"
 )
 
 
@@ -78,7 +79,7 @@ def _finding(snapshot: Snapshot, parent: Table, keys: list[ForeignKey]) -> Findi
 
 
 def _statements(snapshot: Snapshot, key: ForeignKey) -> list[str]:
-    name, definition = quote(key.name), _TAIL.sub(r" ON DELETE CASCADE\1", key.definition)
+    name, definition = quote(key.name), _TAIL.sub(r" ON DELETE CASCADE\1", key.definition, count=1)
     replace = f"ALTER TABLE {key.table} DROP CONSTRAINT {name}, ADD CONSTRAINT {name} {definition}"
     # Before PostgreSQL 18 a partitioned table takes no constraint that is not valid at once.
     if snapshot.table_by_name[key.table].kind == "partitioned table" or " NOT " in definition:

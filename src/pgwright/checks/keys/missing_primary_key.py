@@ -61,7 +61,9 @@ def _finding(snapshot: Snapshot, family: TableFamily) -> Finding:
         # Rows can be told apart all the same.
         severity="low" if index else None,
         evidence=[Evidence("rows", count(family.rows)), Evidence("size", size(family.total_bytes))],
-        advice=f"Make ({columns}) the primary key." if index else "Declare a primary key; where no columns are unique, "
+        advice=f"Make ({columns}) the primary key."
+        if index
+        else "Declare a primary key; where no columns are unique, "
         "add an identity column. Adding one rewrites the table under an exclusive lock.",
         sql=_sql(family, index),
     )

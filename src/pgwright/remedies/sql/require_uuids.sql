@@ -10,13 +10,16 @@ BEGIN
         ) AS places (table_name, column_name)
     LOOP
         EXECUTE format(
-            'SELECT count(*), min(%2$s::text) FROM %1$s WHERE %2$s::text !~* %3$L',
-            place.table_name, place.column_name, '{pattern}'
+            'SELECT count(*), min(%2$s::text) FROM %1$s '
+            'WHERE %2$s::text !~* %3$L',
+            place.table_name,
+            place.column_name,
+            '{pattern}'
         ) INTO bad, example;
         IF bad > 0 THEN
-            RAISE EXCEPTION 'column % of %: % of its values are no UUID, for example %',
+            RAISE EXCEPTION '% of %: % values are no UUID, for example %',
                 place.column_name, place.table_name, bad, quote_literal(left(example, 100))
-                USING HINT = 'Correct or delete these rows, then run this again; nothing was converted.';
+                USING HINT = 'Correct or delete them and run this again; nothing was converted.';
         END IF;
     END LOOP;
 END $block$

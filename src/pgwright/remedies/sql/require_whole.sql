@@ -1,7 +1,10 @@
 DO $block$
 BEGIN
-    IF EXISTS (SELECT FROM pg_index WHERE indexrelid = {index}::regclass AND NOT indisvalid) THEN
-        RAISE EXCEPTION '% is not whole: partitions were added to its table since this was written', {index}
-            USING HINT = 'Create the index on each of them and attach it: ALTER INDEX ... ATTACH PARTITION ...';
+    IF EXISTS (
+        SELECT FROM pg_index
+        WHERE indexrelid = {index}::regclass AND NOT indisvalid
+    ) THEN
+        RAISE EXCEPTION '% is not whole: its table has new partitions', {index}
+            USING HINT = 'Create the index on each of them; ALTER INDEX ... ATTACH PARTITION ...';
     END IF;
 END $block$

@@ -46,7 +46,7 @@ def render_terminal(result: object, screen: Screen) -> str:
     with console.capture() as capture:
         for part in _show(result, screen):
             console.print(part)
-    return "\n".join(line.rstrip() for line in capture.get().rstrip().split("\n")) + "\n"
+    return "\n".join(line.rstrip() for line in capture.get().strip("\n").split("\n")) + "\n"
 
 
 @singledispatch

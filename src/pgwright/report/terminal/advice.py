@@ -9,7 +9,7 @@ from rich.text import Text
 
 from pgwright.model.advice import Advice, IndexAdvice, ServedStatement
 from pgwright.report.figures import cost, count, duration, share, size
-from pgwright.report.quoting import one_line
+from pgwright.report.quoting import gist
 from pgwright.report.terminal.parts import Indented, first, heading, hidden, plain, show_not_examined
 
 _STATEMENT = 100
@@ -21,7 +21,7 @@ def show_advice(advice: Advice, *, shows_all: bool) -> Iterator[RenderableType]:
         shown = first(advice.unplanned, shows_all=shows_all)
         yield from show_not_examined(shown, title=f"{count(len(advice.unplanned), 'statement')} could not be planned")
         if len(shown) < len(advice.unplanned):
-            yield hidden(len(advice.unplanned) - len(shown), "statement")
+            yield Indented(hidden(len(advice.unplanned) - len(shown), "statement"), 2)
         yield Text()
     saved = 1 - advice.cost_after / advice.cost_before if advice.cost_before else 0.0
     yield Indented(
@@ -54,11 +54,13 @@ def show_advice(advice: Advice, *, shows_all: bool) -> Iterator[RenderableType]:
 
 
 def _index(number: int, index: IndexAdvice, shows_all: bool) -> Iterator[RenderableType]:
-    yield Indented(Text.assemble((f"{number:>2}. ", "dim"), plain(index.definition.sql(concurrently=True), "bold"), ";"), 0, 4)
+    statement = index.definition.sql(concurrently=True) + ";"
+    yield Indented(Text.assemble((f"{number:>2}. ", "dim"), plain(statement, "bold")), 0, 4)
     yield Indented(plain(index.reason), 4)
     yield _figure("gain", f"{share(index.gain_share)} of the workload's planned cost, writes subtracted", "planned")
     yield _figure("size", size(index.size_bytes), "estimated")
-    yield _figure("writes", f"{index.writes:,} entries since statistics began, cost {cost(index.write_cost)}", "estimated")
+    price = f"{index.writes:,} entries since the statistics began, cost {cost(index.write_cost)}"
+    yield _figure("writes", price, "estimated")
     for name in index.replaces:
         yield _figure("replaces", str(name), "read")
     shown = first(index.serves, shows_all=shows_all, most=3)
@@ -66,7 +68,7 @@ def _index(number: int, index: IndexAdvice, shows_all: bool) -> Iterator[Rendera
     for served in shown:
         yield Indented(_served(served), 6, 2)
     if len(shown) < len(index.serves):
-        yield Indented(hidden(len(index.serves) - len(shown), "statement"), 4)
+        yield Indented(hidden(len(index.serves) - len(shown), "statement"), 6)
 
 
 def _served(served: ServedStatement) -> Text:
@@ -75,7 +77,7 @@ def _served(served: ServedStatement) -> Text:
         f"{share(served.share)} of the workload ",
         ("(planned)", "dim"),
         "\n",
-        plain(one_line(served.text, _STATEMENT), "dim"),
+        plain(gist(served.text, _STATEMENT), "dim"),
     )
 
 

@@ -10,15 +10,14 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from pgwright.model.finding import SEVERITIES, Diagnosis, Evidence, Finding, Severity, SubjectScore
-from pgwright.report.figures import count
+from pgwright.report.figures import count, lost
 from pgwright.report.quoting import one_line
-from pgwright.report.terminal.parts import Indented, first, heading, plain, show_not_examined
+from pgwright.report.terminal.parts import Indented, first, heading, hidden, plain, show_not_examined
 
 STYLES: dict[Severity, str] = {"high": "bold red", "medium": "yellow", "low": "cyan", "info": "dim"}
 _BAR = 10
 _REASONS = 3
 _FINDINGS_A_CHECK = 3
-_EVIDENCE = 4
 # The longest object that still shares a line with the check's name.
 _OBJECT = 120
 
@@ -36,15 +35,20 @@ def show_diagnosis(diagnosis: Diagnosis, *, shows_all: bool) -> Iterator[Rendera
     yield from show_not_examined(diagnosis.not_examined)
     if diagnosis.allowed:
         yield heading("Left out on the team's word")
-        for key in first(diagnosis.allowed, shows_all=shows_all):
+        shown = first(diagnosis.allowed, shows_all=shows_all)
+        for key in shown:
             yield Indented(plain(f"- {key}"), 2, 2)
+        if len(shown) < len(diagnosis.allowed):
+            yield Indented(hidden(len(diagnosis.allowed) - len(shown), "finding"), 2)
     yield Text()
     yield from _summary(diagnosis)
 
 
 def _score(score: SubjectScore, shows_all: bool) -> Iterator[RenderableType]:
     if score.score is None:
-        yield Indented(Text.assemble(f"{score.subject:<12}", ("not examined", "dim")), 2, 14)
+        reason = "; ".join(point.reason for point in score.lost)
+        blind = f"not examined: {reason}" if reason else "not examined"
+        yield Indented(Text.assemble(f"{score.subject:<12}", plain(blind, "dim")), 2, 12)
         return
     filled = round(score.score)
     style = "green" if score.score >= 8 else "yellow" if score.score >= 5 else "red"
@@ -52,7 +56,7 @@ def _score(score: SubjectScore, shows_all: bool) -> Iterator[RenderableType]:
         f"{score.subject:<12}", ("█" * filled, style), ("░" * (_BAR - filled), "dim"), f" {score.score:>4.1f}"
     )
     shown = first(score.lost, shows_all=shows_all, most=_REASONS)
-    reasons = [f"−{lost.points:g} {lost.reason}" for lost in shown]
+    reasons = [lost(point) for point in shown]
     if len(shown) < len(score.lost):
         reasons.append(f"and {len(score.lost) - len(shown)} more")
     yield Indented(line + plain("  " + "; ".join(reasons), "dim") if reasons else line, 2, 29)
@@ -65,13 +69,12 @@ def _severity(severity: Severity, findings: Sequence[Finding], shows_all: bool) 
     for group in by_check.values():
         shown = first(group, shows_all=shows_all, most=_FINDINGS_A_CHECK)
         for finding in shown:
-            # What is only worth knowing takes two lines, not ten.
-            yield from _finding(finding, is_brief=severity == "info" and not shows_all)
+            yield from _finding(finding, shows_all)
         if len(shown) < len(group):
             yield from _others(group[len(shown) :])
 
 
-def _finding(finding: Finding, *, is_brief: bool) -> Iterator[RenderableType]:
+def _finding(finding: Finding, shows_all: bool) -> Iterator[RenderableType]:
     style = STYLES[finding.severity]
     yield Indented(
         Text.assemble(
@@ -85,12 +88,13 @@ def _finding(finding: Finding, *, is_brief: bool) -> Iterator[RenderableType]:
         8,
     )
     yield Indented(plain(finding.message), 8)
-    if is_brief:
-        return
-    for evidence in finding.evidence[:_EVIDENCE]:
+    if finding.severity == "info" and not shows_all:
+        return  # what is only worth knowing takes two lines, not ten
+    shown = first(finding.evidence, shows_all=shows_all)
+    for evidence in shown:
         yield Indented(_evidence(evidence), 8, 2)
-    if len(finding.evidence) > _EVIDENCE:
-        yield Indented(Text(f"… {count(len(finding.evidence) - _EVIDENCE, 'figure')} more in --format json", "dim"), 8)
+    if len(shown) < len(finding.evidence):
+        yield Indented(hidden(len(finding.evidence) - len(shown), "figure"), 8)
     yield Indented(Text.assemble(("→ ", "cyan"), plain(finding.advice)), 8, 2)
     if finding.sql and not finding.changes:
         yield Indented(plain(finding.sql, "cyan"), 10, 2)
@@ -103,8 +107,8 @@ def _evidence(evidence: Evidence) -> Text:
 def _others(findings: Sequence[Finding]) -> Iterator[RenderableType]:
     named = ", ".join(one_line(finding.object, 60) for finding in findings[:6])
     more = ", …" if len(findings) > 6 else ""
-    yield Indented(plain(f"and {count(len(findings), 'finding')} of {findings[0].check} on {named}{more}"), 8)
-    yield Indented(Text("--all shows everything", "dim"), 8)
+    yield Indented(plain(f"and {count(len(findings), 'finding')} of {findings[0].check} more: {named}{more}"), 8)
+    yield Indented(Text("--all shows everything.", "dim"), 8)
 
 
 def _summary(diagnosis: Diagnosis) -> Iterator[RenderableType]:

@@ -31,10 +31,11 @@ class Indented:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
         # A screen too narrow for the indent gets none.
-        indent = self.indent if options.max_width > 2 * (self.indent + self.hang) else 0
-        hang = self.hang if indent else 0
+        is_wide = options.max_width > 2 * (self.indent + self.hang)
+        indent, hang = (self.indent, self.hang) if is_wide else (0, 0)
         for paragraph in self.text.split("\n", allow_blank=True):
             for number, line in enumerate(paragraph.wrap(console, options.max_width - indent - hang)):
+                line.rstrip()
                 yield Text(" " * (indent + (hang if number else 0))) + line
 
 
@@ -50,7 +51,7 @@ def plain(text: str, style: str = "") -> Text:
 
 def hidden(number: int, noun: str) -> Text:
     """Return the line that says how much is not shown."""
-    return Text(f"  … and {count(number, noun)} more; --all shows everything.", style="dim")
+    return Text(f"… and {count(number, noun)} more; --all shows everything.", style="dim")
 
 
 def figures(columns: Sequence[str], rows: Sequence[Sequence[Text]], *, names: int = 1) -> RenderableType:

@@ -27,7 +27,7 @@ def show_plan(plan: Plan, *, shows_all: bool) -> Iterator[RenderableType]:
         for key in shown:
             yield Indented(plain(f"- {key}"), 2, 2)
         if len(shown) < len(plan.by_hand):
-            yield hidden(len(plan.by_hand) - len(shown), "finding")
+            yield Indented(hidden(len(plan.by_hand) - len(shown), "finding"), 2)
 
 
 def _remedy(remedy: Remedy, shows_all: bool) -> Iterator[RenderableType]:
@@ -40,7 +40,8 @@ def _remedy(remedy: Remedy, shows_all: bool) -> Iterator[RenderableType]:
     more = f" and {len(remedy.findings) - len(answers)} more" if len(answers) < len(remedy.findings) else ""
     yield Indented(Text.assemble(("answers ", "dim"), plain(", ".join(answers) + more)), 8, 2)
     if remedy.model_hint:
-        yield Indented(Text.assemble(("model   ", "dim"), plain(remedy.model_hint)), 8, 8)
+        yield Indented(Text("in the models:", "dim"), 8)
+        yield Indented(plain(remedy.model_hint, "cyan"), 10, 2)
 
 
 def locks(remedy: Remedy) -> str:
@@ -51,4 +52,4 @@ def locks(remedy: Remedy) -> str:
 
 def expected(remedy: Remedy) -> str:
     """Return how long it is expected to take, as a phrase."""
-    return "" if remedy.seconds_estimate is None else f", about {duration(remedy.seconds_estimate)} (estimated)"
+    return "" if remedy.seconds_estimate is None else f", takes {duration(remedy.seconds_estimate)} (estimated)"

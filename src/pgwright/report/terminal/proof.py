@@ -9,13 +9,19 @@ from rich.text import Text
 
 from pgwright.model.proof import MeasuredOperation, MeasuredStatement, PlannedStatement, Proof, Verdict, WritePrice
 from pgwright.report.figures import cost, duration, milliseconds, ratio
-from pgwright.report.quoting import one_line
+from pgwright.report.quoting import gist
 from pgwright.report.terminal.parts import Indented, figures, first, heading, hidden, plain, show_not_examined
 from pgwright.report.verdicts import conclusion, in_words, is_proved
 
 _STYLES: dict[Verdict, str] = {"faster": "green", "same": "yellow", "slower": "red", "results differ": "bold red"}
 _MOST_STATEMENTS = 15
 _STATEMENT = 60
+
+_MEASURED = ("before", "after", "ratio")
+_OPERATION_COLUMNS = ("operation", *_MEASURED, "queries before", "queries after", "results equal", "verdict")
+_STATEMENT_COLUMNS = ("statement", *_MEASURED, "buffers", "results equal", "verdict")
+_WRITE_COLUMNS = ("table", "action", "rows", "before", "after", "change")
+_PLAN_COLUMNS = ("statement", "calls", *_MEASURED, "plan")
 
 
 def show_proof(proof: Proof, *, shows_all: bool) -> Iterator[RenderableType]:
@@ -28,26 +34,22 @@ def show_proof(proof: Proof, *, shows_all: bool) -> Iterator[RenderableType]:
     )
     if proof.operations:
         yield heading(f"Operations (measured, median of {_runs(proof.operations)} runs)")
-        columns = ("operation", "before", "after", "ratio", "queries before", "queries after", "results equal", "verdict")
-        yield figures(columns, [_operation(one) for one in proof.operations])
+        yield figures(_OPERATION_COLUMNS, [_operation(one) for one in proof.operations])
     if proof.statements:
         yield heading(f"Statements (measured, median of {_runs(proof.statements)} runs)")
         shown = first(proof.statements, shows_all=shows_all, most=_MOST_STATEMENTS)
-        columns = ("statement", "before", "after", "ratio", "buffers", "results equal", "verdict")
-        yield figures(columns, [_statement(one) for one in shown])
+        yield figures(_STATEMENT_COLUMNS, [_statement(one) for one in shown])
         if len(shown) < len(proof.statements):
-            yield hidden(len(proof.statements) - len(shown), "statement")
+            yield Indented(hidden(len(proof.statements) - len(shown), "statement"), 2)
     if proof.writes:
         yield heading("Price on writes (measured)")
-        columns = ("table", "action", "rows", "before", "after", "change")
-        yield figures(columns, [_write(one) for one in proof.writes], names=2)
+        yield figures(_WRITE_COLUMNS, [_write(one) for one in proof.writes], names=2)
     if proof.planned:
         yield heading("Planned on the twin (planner cost)")
         shown_plans = first(proof.planned, shows_all=shows_all, most=_MOST_STATEMENTS)
-        columns = ("statement", "calls", "before", "after", "ratio", "plan")
-        yield figures(columns, [_planned(one) for one in shown_plans])
+        yield figures(_PLAN_COLUMNS, [_planned(one) for one in shown_plans])
         if len(shown_plans) < len(proof.planned):
-            yield hidden(len(proof.planned) - len(shown_plans), "statement")
+            yield Indented(hidden(len(proof.planned) - len(shown_plans), "statement"), 2)
     yield from show_not_examined(proof.not_examined)
     yield Text()
     for number, sentence in enumerate(conclusion(proof)):
@@ -70,7 +72,7 @@ def _operation(one: MeasuredOperation) -> list[Text]:
 
 def _statement(one: MeasuredStatement) -> list[Text]:
     return [
-        plain(one_line(one.text, _STATEMENT)),
+        plain(gist(one.text, _STATEMENT)),
         Text(milliseconds(one.before.median_ms)),
         Text(milliseconds(one.after.median_ms)),
         _ratio(one),
@@ -94,7 +96,7 @@ def _write(one: WritePrice) -> list[Text]:
 
 def _planned(one: PlannedStatement) -> list[Text]:
     return [
-        plain(one_line(one.text, _STATEMENT)),
+        plain(gist(one.text, _STATEMENT)),
         Text(f"{one.calls:,}"),
         Text(cost(one.cost_before)),
         Text(cost(one.cost_after)),

@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
 from conftest import Database
 from notebook import data, schema
 from notebook.address import to_url
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from pgwright.embedded import EmbeddedServer
 from pgwright.runtime import create_engine
 

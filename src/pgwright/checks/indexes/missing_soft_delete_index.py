@@ -1,0 +1,159 @@
+"""Find hot queries for living rows that no partial index serves.
+
+## What it does
+
+Looks in the workload for statements with `deleted_at IS NULL` (the policy may name other columns) and an equality or
+join on the same table. Reports a table when no partial index `WHERE deleted_at IS NULL` begins with one of those
+columns. An ordinary index on the columns is taken as good enough while few rows are deleted.
+
+## Why it matters
+
+An index over all rows leads to the deleted ones as well: they are fetched and thrown away, more of them every month.
+A partial index holds the living ones only, is smaller, and can hand them out in order.
+
+## Example
+
+    SELECT * FROM message WHERE conversation_id = $1 AND deleted_at IS NULL ORDER BY created_at DESC LIMIT 50;
+    CREATE INDEX ON message (conversation_id);
+
+Use instead:
+
+    CREATE INDEX CONCURRENTLY ON message (conversation_id, created_at DESC) WHERE deleted_at IS NULL;
+
+## When it is wrong
+
+Where the columns are so selective that only a handful of rows are read in any case.
+
+## Source
+
+PostgreSQL manual, Partial Indexes (https://www.postgresql.org/docs/current/indexes-partial.html).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pgwright.checks.coverage import free_name, without_parentheses
+from pgwright.checks.families import TableFamily
+from pgwright.checks.figures import count, milliseconds, one_line, share
+from pgwright.checks.soft_delete import deleted_share, is_living, soft_deleting
+from pgwright.checks.workload import NO_WORKLOAD, NO_WORKLOAD_REMEDY, Query, read_workload
+from pgwright.model.change import CreateIndex
+from pgwright.model.finding import Check, Evidence, Finding
+from pgwright.model.index import IndexDefinition, IndexKey
+from pgwright.model.snapshot import Index, NotExamined, Snapshot
+from pgwright.sqltext import Block, SortKey
+
+# A statement is hot when it runs often or takes a share of the workload that one would notice.
+HOT_CALLS = 100
+HOT_SHARE = 0.01
+# Below this, reading it all costs about as much as an index scan.
+SMALL_TABLE_ROWS = 1_000
+# While fewer rows than this are deleted, an index over all rows reads hardly more than a partial one.
+FEW_DELETED = 0.1
+
+
+@dataclass(frozen=True)
+class _Want:
+    """What a statement asks of the living rows of one table."""
+
+    columns: tuple[str, ...]
+    """Compared with values, sorted; or joined, where none is compared."""
+    order: tuple[SortKey, ...]
+
+
+def find(snapshot: Snapshot) -> Iterator[Finding | NotExamined]:
+    tables = [entry for entry in soft_deleting(snapshot) if entry[0].rows >= SMALL_TABLE_ROWS]
+    if tables and not snapshot.statements:
+        yield CHECK.unexamined(NO_WORKLOAD, NO_WORKLOAD_REMEDY)
+        return
+    for family, column in tables:
+        wanted = _wanted(snapshot, family, column)
+        for want in wanted:
+            # The index for the longer order serves the shorter one as well.
+            is_covered = any(
+                other is not want and other.columns == want.columns and other.order[: len(want.order)] == want.order
+                for other in wanted
+            )
+            if not is_covered and not _is_served(snapshot, family, column, want):
+                queries = [q for other, qs in wanted.items() if other.columns == want.columns for q in qs]
+                yield _finding(snapshot, family, column, want, queries)
+
+
+def _wanted(snapshot: Snapshot, family: TableFamily, column: str) -> dict[_Want, list[Query]]:
+    workload = read_workload(snapshot)
+    found: dict[_Want, list[Query]] = {}
+    for query in workload.queries:
+        statement = query.statement
+        if statement.calls >= HOT_CALLS or workload.share(statement.total_ms) >= HOT_SHARE:
+            for block in query.shape.blocks:
+                want = _want(block, family, column)
+                if want is not None:
+                    found.setdefault(want, []).append(query)
+    return found
+
+
+def _want(block: Block, family: TableFamily, column: str) -> _Want | None:
+    ours = [condition for condition in block.conditions if condition.column.table == family.name]
+    if not any(condition.operator == "is null" and condition.column.column == column for condition in ours):
+        return None
+    compared = {condition.column.column for condition in ours if condition.operator in ("=", "in")}
+    ends = [end for join in block.joins for end in (join.left, join.right)]
+    joined = {end.column for end in ends if end.table == family.name}
+    columns = compared or joined
+    is_ours = all(key.column.table == family.name for key in block.order_by)
+    return _Want(tuple(sorted(columns)), block.order_by if is_ours else ()) if columns else None
+
+
+def _is_served(snapshot: Snapshot, family: TableFamily, column: str, want: _Want) -> bool:
+    indexes = [index for index in snapshot.indexes_by_table.get(family.name, ()) if index.is_valid]
+    full = [index for index in indexes if index.definition.predicate is None]
+    partial = [index for index in indexes if without_parentheses(index.definition.predicate or "") == is_living(column)]
+    columns = set(want.columns)
+    finds_one_row = any(i.definition.is_unique and set(i.definition.columns) <= columns for i in (*full, *partial))
+    holds_mark = any(set(i.definition.columns[: len(columns) + 1]) == {*columns, column} for i in full)
+    deleted = deleted_share(snapshot, family, column) or 0.0
+    is_good_enough = deleted < FEW_DELETED and any(_begins_with(index, want) for index in full)
+    return finds_one_row or holds_mark or is_good_enough or any(_begins_with(index, want) for index in partial)
+
+
+def _begins_with(index: Index, want: _Want) -> bool:
+    leading = index.definition.columns[:1]
+    return bool(leading) and leading[0] in want.columns
+
+
+def _finding(snapshot: Snapshot, family: TableFamily, column: str, want: _Want, queries: list[Query]) -> Finding:
+    statements = sorted({query.statement for query in queries}, key=lambda statement: -statement.total_ms)
+    total = sum(statement.total_ms for statement in statements)
+    deleted = deleted_share(snapshot, family, column)
+    about = snapshot.describe(family.name, want.columns)
+    keys = [IndexKey(name) for name in want.columns]
+    keys += [
+        IndexKey(key.column.column, is_descending=key.is_descending, nulls_first=key.nulls_first)
+        for key in want.order
+        if key.column.column not in want.columns
+    ]
+    definition = IndexDefinition(
+        name=free_name(snapshot, family.name, tuple(key.column or "" for key in keys), "living"),
+        table=family.name,
+        keys=tuple(keys),
+        predicate=is_living(column),
+    )
+    return CHECK.found(
+        about,
+        f"Hot statements look for living rows by {about}, and no index WHERE {is_living(column)} serves them.",
+        evidence=[
+            Evidence("calls", count(sum(statement.calls for statement in statements))),
+            Evidence("time", f"{milliseconds(total)}, {share(read_workload(snapshot).share(total))} of the workload"),
+            Evidence("dearest statement", one_line(statements[0].text)),
+            Evidence("rows", count(family.rows)),
+            Evidence("rows marked as deleted", "unknown" if deleted is None else share(deleted), "estimated"),
+        ],
+        advice=f"Create {definition.sql()}.",
+        changes=[CreateIndex(definition, is_partitioned=family.is_partitioned)],
+        queries=dict.fromkeys(statement.query_id for statement in statements),
+    )
+
+
+CHECK = Check(__name__, severity="medium", confidence="likely", find=find)

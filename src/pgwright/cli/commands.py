@@ -1,0 +1,30 @@
+"""The group of all commands: each is imported when it is asked for, and each of its errors ends in one place."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import click
+
+from pgwright.cli.failures import told
+
+# In the order of the work.
+NAMES = ("check", "advise", "fix", "prove", "snapshot", "explain")
+
+
+class Commands(click.Group):
+    """Finds the command `x` in `pgwright.cli.x`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(NAMES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in NAMES:
+            return None
+        command: click.Command = getattr(import_module(f"pgwright.cli.{cmd_name}"), cmd_name)
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with told(ctx):
+            return super().invoke(ctx)

@@ -1,0 +1,54 @@
+"""`pgwright explain`."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+import click
+
+from pgwright import pipeline
+from pgwright.cli.output import has_color, say
+from pgwright.model.finding import Check
+
+
+@click.command(short_help="Print the manual of a check, or list all.")
+@click.argument("name", required=False)
+def explain(name: str | None) -> None:
+    """Print the manual of a check; without a name, list all checks.
+
+    \b
+    Examples:
+      pgwright explain
+      pgwright explain unindexed-foreign-key
+    """
+    say(_list() if name is None else _page(pipeline.require_check(name)))
+
+
+def _list() -> str:
+    checks = sorted(pipeline.all_checks(), key=lambda one: (one.subject, one.name))
+    width = max(len(one.name) for one in checks)
+    lines = []
+    for subject, group in groupby(checks, key=lambda one: one.subject):
+        lines += ["", click.style(subject, bold=True)]
+        lines += [f"  {one.name:<{width}}  {one.severity:<6}  {_first_line(one)}" for one in group]
+    return "\n".join(lines[1:]) + "\n"
+
+
+def _page(check: Check) -> str:
+    """Return the manual with its headings in bold on a terminal, and as Markdown elsewhere."""
+    opening = f"{check.name}  ({check.subject}, {check.severity}, {check.confidence})"
+    title = click.style(opening, bold=True) if has_color() else f"# {opening}"
+    lines = [_line(line) for line in pipeline.manual(check).splitlines()]
+    return "\n".join([title, "", *lines]) + "\n"
+
+
+def _line(line: str) -> str:
+    if not has_color():
+        return line
+    if line.startswith("## "):
+        return click.style(line.removeprefix("## "), bold=True, fg="cyan")
+    return click.style(line, dim=True) if line.startswith("    ") else line
+
+
+def _first_line(check: Check) -> str:
+    return (pipeline.manual(check).splitlines() or [""])[0]

@@ -1,0 +1,69 @@
+"""The one place where an error becomes a message and an exit code."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import NoReturn
+
+import click
+
+from pgwright.database import mask
+from pgwright.errors import PgwrightError
+
+COULD_NOT_RUN = 2
+# 128 and the signal's number, as shells report it.
+INTERRUPTED, BROKEN_PIPE = 130, 141
+_TRACEBACK = "PGWRIGHT_TRACEBACK"
+
+
+@contextmanager
+def told(context: click.Context) -> Iterator[None]:
+    """Run a command; what goes wrong is one message on standard error, never a traceback."""
+    try:
+        with _termination_unwinds():
+            yield
+    except PgwrightError as error:
+        _end(context, str(error))
+    except KeyboardInterrupt:
+        click.echo("\npgwright: interrupted; nothing was left behind", err=True)
+        context.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read our output has had enough; what is still buffered must not complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        context.exit(BROKEN_PIPE)
+    except (click.exceptions.Exit, click.ClickException, click.Abort):
+        raise
+    except Exception as error:  # noqa: BLE001 - a traceback helps nobody who only uses the tool
+        if os.environ.get(_TRACEBACK):
+            click.echo(mask(traceback.format_exc()), err=True)
+        said = " ".join(str(error).split())[:500]
+        _end(context, f"internal error: {type(error).__name__}: {said}. Please report it, with {_TRACEBACK}=1 set.")
+
+
+def _end(context: click.Context, message: str) -> NoReturn:
+    click.echo(f"pgwright: {mask(message)}", err=True)
+    context.exit(COULD_NOT_RUN)
+
+
+@contextmanager
+def _termination_unwinds() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP run every `finally`, so that no server and no directory stays behind."""
+
+    def stop(number: int, frame: FrameType | None) -> NoReturn:
+        raise SystemExit(128 + number)
+
+    try:
+        before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGHUP)}
+    except ValueError:  # not the main thread: whoever runs us there handles signals
+        before = {}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,140 @@
+"""`pgwright fix`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+from pgwright import pipeline
+from pgwright.cli import options
+from pgwright.cli.output import say, show, write
+from pgwright.cli.progress import watched
+from pgwright.config import Budget, Config
+from pgwright.migrations import AlembicDirectory, open_directory
+from pgwright.model.finding import Finding
+from pgwright.model.remedy import Plan
+from pgwright.model.snapshot import Snapshot
+from pgwright.remedies import render_revision, render_script
+from pgwright.report import Format
+
+_MESSAGE = "Answer the findings of pgwright"
+_DRY_RUN_ID = "pgwright_dry_run"
+_STDOUT = Path("-")
+
+
+@click.command(short_help="Write the change as one Alembic revision.")
+@options.source
+@options.alembic
+@options.output_file("--sql", help="Write an SQL script for psql instead of a revision; - prints it.")
+@options.only
+@options.skip
+@click.option("-m", "--message", default=_MESSAGE, help="What the revision does, in one line.")
+@click.option("--rev-id", metavar="ID", help="The revision's id. Default: a short hash of what it does.")
+@click.option("--dry-run", is_flag=True, help="Print what would be written; write nothing.")
+@click.option("--allow-behind", is_flag=True, help="Write even when the database is not at the head revision.")
+@options.advice
+@options.budget
+@click.option("--format", "form", type=click.Choice(("terminal", "json", "markdown", "html")), default="terminal",
+              help="How to report what was written.")  # fmt: skip
+@options.everything
+@options.config
+def fix(
+    source: str | None,
+    alembic: Path | None,
+    sql: Path | None,
+    only: tuple[str, ...],
+    skip: tuple[str, ...],
+    message: str,
+    rev_id: str | None,
+    dry_run: bool,
+    allow_behind: bool,
+    no_advice: bool,
+    budget: Budget | None,
+    form: Format,
+    shows_all: bool,
+    config: Config,
+) -> None:
+    """Write the change that answers the findings, as one Alembic revision to review.
+
+    The revision goes into the app's own Alembic directory, after its head. It builds indexes concurrently, waits
+    shortly for locks and tries again, and can be downgraded. Its docstring says which findings it answers, which
+    lock each step takes, for how long, and what is unsafe on a busy table. The database is only read.
+
+    \b
+    Examples:
+      pgwright fix postgresql://app@db.example/shop
+      pgwright fix --alembic backend/alembic.ini --only missing-index --only unindexed-foreign-key
+      pgwright fix shop.json.gz --skip unused-index -m "Index what the app asks for"
+      pgwright fix --sql fix.sql
+      pgwright fix --dry-run
+    """
+    # Found first, so that a wrong path costs no reading of the database.
+    directory = None if sql is not None else open_directory(alembic or config.alembic or Path())
+    with watched() as progress:
+        snapshot = pipeline.take_snapshot(source, policy=config.policy, progress=progress)
+        if directory is not None and not allow_behind:
+            directory.require_current(snapshot)
+        diagnosis = pipeline.check(
+            snapshot,
+            with_advice=not no_advice,
+            budget_bytes=options.budget_bytes(budget, config, snapshot),
+            progress=progress,
+        )
+    plan = pipeline.fix(snapshot, _chosen(diagnosis.findings, only, skip))
+    if not plan.remedies:
+        show(plan, form, shows_all=shows_all)
+        click.echo("nothing to write.", err=True)
+        return
+    if directory is None:
+        _write_script(plan, snapshot, message, _STDOUT if dry_run or sql is None else sql, form, shows_all)
+    else:
+        _write_revision(plan, snapshot, message, directory, rev_id, dry_run, form, shows_all)
+
+
+def _chosen(findings: Iterable[Finding], only: tuple[str, ...], skip: tuple[str, ...]) -> list[Finding]:
+    return [
+        finding
+        for finding in findings
+        if (not only or {finding.check, finding.key} & set(only)) and not {finding.check, finding.key} & set(skip)
+    ]
+
+
+def _write_script(plan: Plan, snapshot: Snapshot, message: str, path: Path, form: Format, shows_all: bool) -> None:
+    text = render_script(plan, message=message, database=snapshot.server.database, taken_at=snapshot.taken_at)
+    if path == _STDOUT:
+        say(text)
+        return
+    show(plan, form, shows_all=shows_all)
+    write(path, text)
+    click.echo(f"Review it, then: psql -X -f {path} DSN. Or first: pgwright prove --sql {path}", err=True)
+
+
+def _write_revision(
+    plan: Plan,
+    snapshot: Snapshot,
+    message: str,
+    directory: AlembicDirectory,
+    rev_id: str | None,
+    dry_run: bool,
+    form: Format,
+    shows_all: bool,
+) -> None:
+    def render(revision: str, down_revision: str | None) -> str:
+        return render_revision(
+            plan,
+            revision=revision,
+            down_revision=down_revision,
+            message=message,
+            database=snapshot.server.database,
+            taken_at=snapshot.taken_at,
+        )
+
+    if dry_run:
+        say(render(rev_id or _DRY_RUN_ID, directory.head))
+        return
+    path = directory.write(message, render, revision=rev_id)
+    show(plan, form, shows_all=shows_all)
+    click.echo(f"wrote {path}", err=True)
+    click.echo("Review it. Then prove the gain: pgwright prove; and apply it: alembic upgrade head", err=True)

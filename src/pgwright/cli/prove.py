@@ -1,0 +1,89 @@
+"""`pgwright prove`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from pgwright import pipeline
+from pgwright.cli import options
+from pgwright.cli.operations import load_operations
+from pgwright.cli.output import emit, show, write
+from pgwright.cli.progress import watched
+from pgwright.config import Config
+from pgwright.errors import ConfigError
+from pgwright.migrations import open_directory
+from pgwright.proof.timing import ROUNDS
+from pgwright.report import Format, render
+from pgwright.report.verdicts import is_proved
+
+NOT_PROVED = 1
+
+
+@click.command(short_help="Measure what a fix gains, on copies.")
+@options.database
+@options.alembic
+@click.option("--to", metavar="REVISION", help="The revision to prove. [head]")
+@click.option("--sql", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE",
+              help="Prove an SQL script instead of revisions.")  # fmt: skip
+@click.option(
+    "--operations", metavar="MODULE:NAME", help="The app's own, measured too: a list of pgwright.proof.Operation."
+)
+@click.option("--staging", metavar="DSN", help="Make the copies on this server, where the role may create databases.")
+@click.option(
+    "--rounds", type=click.IntRange(min=3), default=ROUNDS, show_default=True, help="Counted runs of each thing."
+)
+@options.form
+@options.output
+@options.output_file("--json", "json_output", help="Write the proof there as JSON, too.")
+@options.everything
+@options.config
+def prove(
+    dsn: str | None,
+    alembic: Path | None,
+    to: str | None,
+    sql: Path | None,
+    operations: str | None,
+    staging: str | None,
+    rounds: int,
+    form: Format | None,
+    output: Path | None,
+    json_output: Path | None,
+    shows_all: bool,
+    config: Config,
+) -> None:
+    """Measure what a fix gains and costs, on copies of the database.
+
+    Copies the database twice to an embedded server (or to --staging), applies the revisions to one copy, and runs
+    the workload's statements and the app's own operations on both in turns, warm. Compares the results, counts the
+    queries and the buffers, and measures the price on writes. The database that you name is only read.
+
+    The exit code is 1 when results differ, when something got slower, or when nothing got faster.
+
+    \b
+    Examples:
+      pgwright prove postgresql://app@db.example/shop
+      pgwright prove --alembic backend/alembic.ini --to 4f1c2a -o report.html
+      pgwright prove --operations shop.operations:OPERATIONS --json proof.json
+      pgwright prove --sql fix.sql --staging postgresql://me@staging/postgres
+    """
+    if sql is not None and (to is not None or alembic is not None):
+        raise ConfigError("--sql proves a script, --alembic and --to prove revisions; give one of them.")
+    change = (
+        pipeline.Script(sql)
+        if sql is not None
+        else pipeline.Revisions(open_directory(alembic or config.alembic or Path()), to or "head")
+    )
+    given = load_operations(operations) if operations else ()
+    with watched() as progress:
+        proof = pipeline.prove(
+            dsn, change, operations=given, staging=staging, rounds=rounds, policy=config.policy, progress=progress
+        )
+    if output is not None:
+        show(proof, "terminal", shows_all=shows_all)
+    emit(proof, form, output, shows_all=shows_all)
+    if json_output is not None:
+        write(json_output, render(proof, "json"))
+    if not is_proved(proof):
+        click.get_current_context().exit(NOT_PROVED)

@@ -1,0 +1,47 @@
+"""`pgwright snapshot`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from pgwright import pipeline
+from pgwright.cli import options
+from pgwright.cli.progress import watched
+from pgwright.config import Config
+from pgwright.report.figures import count, size
+from pgwright.snapshot import save_snapshot
+
+
+@click.command(short_help="Save what the other commands need to a file.")
+@options.database
+@options.output_file("-o", "--output", required=True, help="The file; compressed when its name ends in .gz.")
+@click.option(
+    "--no-values", is_flag=True, help="Leave out the sample values of pg_stats; some checks then cannot look."
+)
+@options.config
+def snapshot(dsn: str | None, output: Path, no_values: bool, config: Config) -> None:
+    """Save what the checks, the advisor and the twin need, to work from it elsewhere.
+
+    The file holds the schema, sizes, counters, statistics and the normalised statements; no rows. Statistics hold
+    sample values of columns, though: --no-values leaves them out.
+
+    \b
+    Examples:
+      pgwright snapshot postgresql://app@db.example/shop -o shop.json.gz
+      pgwright snapshot -o shop.json --no-values
+      pgwright check shop.json.gz
+    """
+    with watched() as progress:
+        taken = pipeline.take_snapshot(dsn, policy=config.policy, with_values=not no_values, progress=progress)
+    save_snapshot(taken, output)
+    click.echo(
+        f"wrote {output}: {count(len(taken.tables), 'table')}, {count(len(taken.indexes), 'index')}, "
+        f"{count(len(taken.statements), 'statement')}; {size(output.stat().st_size)}. It holds no rows"
+        + (", and no sample values." if no_values else ", but sample values of columns."),
+        err=True,
+    )
+    for missing in taken.not_examined:
+        remedy = f" → {missing.remedy}" if missing.remedy else ""
+        click.echo(f"not examined: {missing.what}: {missing.reason}{remedy}", err=True)

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from checks.builders import (
+    make_index,
+    make_snapshot,
+    make_statement,
+    make_statistics,
+    make_table,
+    not_examined,
+    run,
+)
+from pgwright.model.change import CreateIndex
+from pgwright.model.policy import Policy
+
+CHECK = "missing-soft-delete-index"
+MESSAGE = make_table(
+    "message",
+    "id bigint NOT NULL, conversation_id bigint, created_at timestamptz, deleted_at timestamptz",
+    rows=50_000,
+    primary_key=("id",),
+)
+PRIMARY = make_index("message_pkey", "message", "id", is_unique=True, is_primary=True)
+PAGE = make_statement(
+    "SELECT * FROM message WHERE conversation_id = $1 AND deleted_at IS NULL ORDER BY created_at DESC LIMIT $2",
+    query_id=1,
+)
+COUNT = make_statement("SELECT count(*) FROM message WHERE conversation_id = $1 AND deleted_at IS NULL", query_id=2)
+PARTIAL = make_index("ix", "message", "conversation_id, created_at DESC", predicate="(deleted_at IS NULL)")
+FULL = make_index("ix", "message", "conversation_id")
+
+
+def test_fires_and_creates_one_index_for_both_statements() -> None:
+    (finding,) = run(CHECK, make_snapshot(MESSAGE, PRIMARY, PAGE, COUNT))
+    (change,) = finding.changes
+    assert isinstance(change, CreateIndex)
+    assert change.definition.sql().endswith("(conversation_id, created_at DESC) WHERE deleted_at IS NULL")
+    assert (finding.object, sorted(finding.queries)) == ("message (conversation_id)", [1, 2])
+
+
+def test_quiet_with_a_partial_index() -> None:
+    assert run(CHECK, make_snapshot(MESSAGE, PRIMARY, PARTIAL, PAGE)) == []
+
+
+def test_an_ordinary_index_is_good_enough_while_few_rows_are_deleted() -> None:
+    few = make_statistics("message", "deleted_at", null_fraction=0.99)
+    many = make_statistics("message", "deleted_at", null_fraction=0.4)
+    assert run(CHECK, make_snapshot(MESSAGE, FULL, PAGE, few)) == []
+    assert run(CHECK, make_snapshot(MESSAGE, FULL, PAGE, many))
+
+
+def test_an_index_that_holds_the_mark_serves_too() -> None:
+    many = make_statistics("message", "deleted_at", null_fraction=0.4)
+    index = make_index("ix", "message", "conversation_id, deleted_at")
+    assert run(CHECK, make_snapshot(MESSAGE, index, PAGE, many)) == []
+
+
+def test_quiet_for_a_lookup_by_primary_key() -> None:
+    lookup = make_statement("SELECT * FROM message WHERE id = $1 AND deleted_at IS NULL")
+    assert run(CHECK, make_snapshot(MESSAGE, PRIMARY, lookup)) == []
+
+
+def test_quiet_for_statements_that_are_not_hot() -> None:
+    rare = make_statement(PAGE.text, calls=2)
+    other = make_statement("SELECT * FROM message WHERE id = $1", calls=100_000)
+    assert run(CHECK, make_snapshot(MESSAGE, PRIMARY, rare, other)) == []
+
+
+def test_a_rare_statement_that_costs_much_is_hot() -> None:
+    dear = make_statement(PAGE.text, calls=2, total_ms=60_000.0)
+    assert run(CHECK, make_snapshot(MESSAGE, PRIMARY, dear))
+
+
+def test_a_join_counts_where_nothing_is_compared() -> None:
+    conversation = make_table("conversation", "id bigint NOT NULL, user_id bigint", rows=5_000, primary_key=("id",))
+    joined = make_statement(
+        "SELECT * FROM conversation c JOIN message m ON m.conversation_id = c.id"
+        " WHERE c.user_id = $1 AND m.deleted_at IS NULL"
+    )
+    (finding,) = run(CHECK, make_snapshot(MESSAGE, PRIMARY, conversation, joined))
+    assert finding.object == "message (conversation_id)"
+
+
+def test_small_tables_are_left_alone() -> None:
+    small = make_table("message", "conversation_id bigint, deleted_at timestamptz", rows=100)
+    assert run(CHECK, make_snapshot(small, PAGE)) == []
+
+
+def test_the_policy_names_the_column() -> None:
+    table = make_table("message", "conversation_id bigint, removed_on timestamptz", rows=50_000)
+    statement = make_statement("SELECT * FROM message WHERE conversation_id = $1 AND removed_on IS NULL")
+    assert run(CHECK, make_snapshot(table, statement)) == []
+    (finding,) = run(CHECK, make_snapshot(table, statement, policy=Policy(soft_delete_columns=("removed_on",))))
+    assert "removed_on IS NULL" in finding.message
+
+
+def test_not_examined_without_a_workload() -> None:
+    assert not_examined(CHECK, make_snapshot(MESSAGE))
+    assert not not_examined(CHECK, make_snapshot(make_table("plain", rows=50_000)))

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import pytest
+
+from checks.builders import make_foreign_key, make_index, make_snapshot, make_table, run
+from pgwright.model.change import CreateIndex
+from pgwright.model.index import IndexKey
+from pgwright.model.snapshot import Index, Snapshot
+
+CHECK = "unindexed-foreign-key"
+PARENT = make_table("conversation", primary_key=("id",))
+CHILD = make_table("message", "id bigint, conversation_id bigint, at timestamptz", rows=5_000, primary_key=("id",))
+KEY = make_foreign_key("message", "conversation_id", "conversation", on_delete="cascade")
+
+
+def _with(*indexes: Index) -> Snapshot:
+    return make_snapshot(PARENT, CHILD, KEY, *indexes)
+
+
+def test_fires_without_an_index() -> None:
+    (finding,) = run(CHECK, _with())
+    (change,) = finding.changes
+    assert isinstance(change, CreateIndex)
+    assert change.definition.sql() == "CREATE INDEX ix_message_conversation_id ON public.message (conversation_id)"
+    assert (finding.object, finding.severity) == ("message (conversation_id)", "medium")
+
+
+def test_quiet_when_an_index_starts_with_the_key() -> None:
+    assert run(CHECK, _with(make_index("ix", "message", "conversation_id, at DESC"))) == []
+
+
+def test_quiet_with_a_hash_index() -> None:
+    assert run(CHECK, _with(make_index("ix", "message", "conversation_id", method="hash"))) == []
+
+
+def test_fires_when_the_key_comes_later_in_the_index() -> None:
+    assert run(CHECK, _with(make_index("ix", "message", "at, conversation_id")))
+
+
+def test_fires_when_the_index_is_invalid_partial_or_of_another_method() -> None:
+    assert run(CHECK, _with(make_index("ix", "message", "conversation_id", is_valid=False)))
+    assert run(CHECK, _with(make_index("ix", "message", "conversation_id", predicate="(deleted_at IS NULL)")))
+    assert run(CHECK, _with(make_index("ix", "message", "conversation_id", method="brin")))
+
+
+def test_fires_when_the_index_begins_with_an_expression() -> None:
+    keys = [IndexKey(None, "abs(conversation_id)"), IndexKey("conversation_id")]
+    assert run(CHECK, _with(make_index("ix", "message", keys)))
+
+
+def test_a_partial_index_that_leaves_out_nulls_only_serves() -> None:
+    assert (
+        run(CHECK, _with(make_index("ix", "message", "conversation_id", predicate="(conversation_id IS NOT NULL)")))
+        == []
+    )
+
+
+@pytest.mark.parametrize("keys", ["a, b", "b, a", "b, a, at"])
+def test_the_columns_may_stand_in_any_order(keys: str) -> None:
+    child = make_table("line", "a bigint, b bigint, at date", rows=5_000)
+    key = make_foreign_key("line", "a, b", "invoice", "x, y")
+    parent = make_table("invoice", "x bigint, y bigint")
+    assert run(CHECK, make_snapshot(parent, child, key, make_index("ix", "line", keys))) == []
+    assert run(CHECK, make_snapshot(parent, child, key, make_index("ix", "line", "a, at, b")))
+
+
+def test_small_tables_are_information_and_large_ones_are_high() -> None:
+    small = make_table("message", "conversation_id bigint", rows=10)
+    large = make_table("message", "conversation_id bigint", rows=1_000_000)
+    assert run(CHECK, make_snapshot(PARENT, small, KEY))[0].severity == "info"
+    assert run(CHECK, make_snapshot(PARENT, large, KEY))[0].severity == "high"
+
+
+def test_partitioned_tables_are_reported_once_with_their_rows() -> None:
+    parent = make_table("message", "conversation_id bigint", kind="partitioned table")
+    leaves = [make_table(f"message_{n}", "conversation_id bigint", rows=900, parent="message") for n in (1, 2)]
+    inherited = [make_foreign_key(leaf.name, "conversation_id", "conversation", is_inherited=True) for leaf in leaves]
+    (finding,) = run(CHECK, make_snapshot(PARENT, parent, *leaves, KEY, *inherited))
+    (change,) = finding.changes
+    assert isinstance(change, CreateIndex)
+    assert change.is_partitioned
+    assert finding.evidence[0].value == "1,800"
+
+
+def test_indexes_on_every_partition_serve_the_parent() -> None:
+    parent = make_table("message", "conversation_id bigint", kind="partitioned table")
+    leaves = [make_table(f"message_{n}", "conversation_id bigint", rows=900, parent="message") for n in (1, 2)]
+    one, two = (make_index(f"ix_{leaf.name.name}", leaf.name, "conversation_id") for leaf in leaves)
+    assert run(CHECK, make_snapshot(PARENT, parent, *leaves, KEY, one, two)) == []
+    assert run(CHECK, make_snapshot(PARENT, parent, *leaves, KEY, one))
+
+
+def test_a_partition_may_have_a_key_of_its_own() -> None:
+    parent = make_table("message", "conversation_id bigint", kind="partitioned table")
+    leaf = make_table("message_1", "conversation_id bigint", rows=5_000, parent="message")
+    key = make_foreign_key("message_1", "conversation_id", "conversation")
+    (finding,) = run(CHECK, make_snapshot(PARENT, parent, leaf, key))
+    assert finding.object == "message_1 (conversation_id)"
+
+
+def test_two_keys_on_the_same_columns_are_one_finding() -> None:
+    assert (
+        len(
+            run(
+                CHECK,
+                make_snapshot(
+                    PARENT, CHILD, KEY, make_foreign_key("message", "conversation_id", "conversation", name="again")
+                ),
+            )
+        )
+        == 1
+    )
+
+
+def test_a_new_index_takes_no_name_that_is_in_use() -> None:
+    taken = make_index("ix_message_conversation_id", "message", "at")
+    (finding,) = run(CHECK, _with(taken))
+    (change,) = finding.changes
+    assert isinstance(change, CreateIndex)
+    assert change.definition.name == "ix_message_conversation_id_2"
+
+
+def test_names_are_quoted_where_they_need_it() -> None:
+    child = make_table("App.Message", '"userId" bigint', rows=5_000)
+    key = make_foreign_key("App.Message", "userId", "conversation")
+    (finding,) = run(CHECK, make_snapshot(PARENT, child, key))
+    assert finding.object == '"App"."Message" ("userId")'

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import pytest
+
+from checks.builders import make_foreign_key, make_snapshot, make_table, run
+from pgwright.model.snapshot import ReferentialAction, Snapshot
+
+CHECK = "foreign-key-without-cascade"
+USERS = make_table("users", primary_key=("id",), rows_deleted=7)
+NOTE = make_table("note", "user_id bigint")
+
+
+def _snapshot(action: ReferentialAction, definition: str = "FOREIGN KEY (user_id) REFERENCES users(id)") -> Snapshot:
+    return make_snapshot(
+        USERS, NOTE, make_foreign_key("note", "user_id", "users", on_delete=action, definition=definition)
+    )
+
+
+@pytest.mark.parametrize("action", ["no action", "restrict"])
+def test_fires_once_for_each_parent_as_information(action: ReferentialAction) -> None:
+    (finding,) = run(CHECK, _snapshot(action))
+    assert (finding.object, finding.severity, finding.changes) == ("users", "info", ())
+
+
+@pytest.mark.parametrize("action", ["cascade", "set null", "set default"])
+def test_quiet_when_the_database_takes_care(action: ReferentialAction) -> None:
+    assert run(CHECK, _snapshot(action)) == []
+
+
+@pytest.mark.parametrize(
+    ("tail", "expected"),
+    [
+        ("", " ON DELETE CASCADE NOT VALID"),
+        (" ON DELETE RESTRICT", " ON DELETE CASCADE NOT VALID"),
+        (
+            " ON UPDATE CASCADE DEFERRABLE INITIALLY DEFERRED",
+            " ON UPDATE CASCADE ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED NOT VALID",
+        ),
+        (" NOT VALID", " ON DELETE CASCADE NOT VALID"),
+    ],
+)
+def test_keeps_everything_else_of_the_constraint(tail: str, expected: str) -> None:
+    definition = "FOREIGN KEY (user_id) REFERENCES users(id)"
+    (finding,) = run(CHECK, _snapshot("no action", definition + tail))
+    assert finding.sql.split(";\n")[0].endswith(f"ADD CONSTRAINT note_user_id_fkey {definition}{expected}")
+
+
+def test_children_of_one_parent_are_listed_together() -> None:
+    other = make_table("tag", "user_id bigint")
+    keys = make_foreign_key("note", "user_id", "users"), make_foreign_key("tag", "user_id", "users")
+    (finding,) = run(CHECK, make_snapshot(USERS, NOTE, other, *keys))
+    assert finding.evidence[0].value == "note (user_id), tag (user_id)"

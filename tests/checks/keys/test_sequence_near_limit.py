@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import pytest
+
+from checks.builders import make_snapshot, make_table, not_examined, qualified, run
+from pgwright.model.finding import Finding
+from pgwright.model.snapshot import Sequence, Snapshot
+
+CHECK = "sequence-near-limit"
+LIMIT = 2**31 - 1
+
+
+def _snapshot(last: int | None, *, limit: int = LIMIT, increment: int = 1, column: str = "id integer") -> Snapshot:
+    sequence = Sequence(qualified("event_id_seq"), qualified("event"), "id", last, limit, increment)
+    return make_snapshot(make_table("event", column, rows_inserted=5), sequences=(sequence,))
+
+
+def _one(last: int, **fields: str) -> Finding:
+    (finding,) = run(CHECK, _snapshot(last, **fields))  # type: ignore[arg-type]
+    return finding
+
+
+@pytest.mark.parametrize(("part", "severity"), [(0.55, "low"), (0.75, "medium"), (0.95, "high")])
+def test_severity_grows_with_the_share_that_is_used(part: float, severity: str) -> None:
+    assert _one(int(LIMIT * part)).severity == severity
+
+
+def test_quiet_below_half() -> None:
+    assert run(CHECK, _snapshot(LIMIT // 3)) == []
+
+
+def test_proposes_to_widen_column_and_sequence() -> None:
+    assert _one(LIMIT).sql == (
+        "ALTER TABLE public.event ALTER COLUMN id TYPE bigint;\nALTER SEQUENCE public.event_id_seq AS bigint"
+    )
+
+
+def test_an_identity_column_widens_its_sequence_itself() -> None:
+    finding = _one(LIMIT, column="id integer GENERATED ALWAYS AS IDENTITY")
+    assert finding.sql == "ALTER TABLE public.event ALTER COLUMN id TYPE bigint"
+
+
+def test_a_narrow_sequence_on_a_wide_column_is_widened_alone() -> None:
+    assert _one(LIMIT, column="id bigint").sql == "ALTER SEQUENCE public.event_id_seq AS bigint"
+
+
+def test_a_descending_sequence_is_left_alone() -> None:
+    assert run(CHECK, _snapshot(LIMIT, increment=-1)) == []
+
+
+def test_not_examined_when_the_last_value_is_hidden_but_rows_came_in() -> None:
+    (missing,) = not_examined(CHECK, _snapshot(None))
+    assert missing.what == "sequence-near-limit of event_id_seq"

@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+from uuid import UUID, uuid5
+
+import pytest
+
+from checks.builders import (
+    evidence,
+    make_foreign_key,
+    make_index,
+    make_snapshot,
+    make_statement,
+    make_statistics,
+    make_table,
+    not_examined,
+    run,
+)
+from pgwright.model.change import ConvertColumns
+from pgwright.model.finding import Finding
+
+CHECK = "text-uuid-key"
+UUIDS = [str(uuid5(UUID(int=0), str(n))) for n in range(100)]
+PLAIN = [value.replace("-", "") for value in UUIDS]
+USERS = make_table("users", "id character varying(255) NOT NULL, name text", rows=1_000, primary_key=("id",))
+NOTEBOOKS = make_table(
+    "notebooks", "id character varying(255) NOT NULL, user_id character varying(255)", rows=9_000, primary_key=("id",)
+)
+KEY = make_foreign_key("notebooks", "user_id", "users")
+USERS_ID, NOTEBOOKS_ID = make_statistics("users", "id", UUIDS), make_statistics("notebooks", "id", UUIDS)
+USER_ID = make_statistics("notebooks", "user_id", UUIDS)
+
+
+def _change(finding: Finding) -> ConvertColumns:
+    (change,) = finding.changes
+    assert isinstance(change, ConvertColumns)
+    return change
+
+
+def _columns(finding: Finding) -> list[tuple[str, str, str | None]]:
+    return [(each.table.name, each.column, each.uuid_format) for each in _change(finding).columns]
+
+
+def test_fires_once_for_columns_that_a_foreign_key_connects() -> None:
+    found = run(CHECK, make_snapshot(USERS, NOTEBOOKS, KEY, USERS_ID, NOTEBOOKS_ID, USER_ID))
+    assert [finding.object for finding in found] == ["notebooks (id)", "users (id)"]
+    assert _columns(found[1]) == [("notebooks", "user_id", "hyphenated"), ("users", "id", "hyphenated")]
+    assert [key.name for key in _change(found[1]).foreign_keys] == [KEY.name]
+    assert found[1].severity == "high"
+
+
+def test_tells_the_bytes_saved_in_rows_and_in_every_index() -> None:
+    primary = make_index("users_pkey", "users", "id", is_unique=True, is_primary=True)
+    (bare,) = run(CHECK, make_snapshot(USERS, USERS_ID))
+    (indexed,) = run(CHECK, make_snapshot(USERS, USERS_ID, primary))
+    # 37 bytes become 16 in the row; 8 + 37 rounded up to 48 become 24 in the index.
+    assert evidence(bare)["saved in rows and indexes"] == "20.5 kB"  # 1,000 × 21
+    assert evidence(indexed)["saved in rows and indexes"] == "43.9 kB"  # 1,000 × (21 + 24)
+
+
+def test_a_non_unique_index_keeps_equal_keys_once() -> None:
+    statistics = make_statistics("notebooks", "user_id", UUIDS, distinct=100.0)
+    index = make_index("ix_user", "notebooks", "user_id")
+    found = run(CHECK, make_snapshot(USERS, NOTEBOOKS, KEY, USERS_ID, statistics, index))
+    # 1,000 × 21 of users, 9,000 × 21 in the rows and 100 × 24 in the index of notebooks.
+    assert [evidence(finding)["saved in rows and indexes"] for finding in found] == ["207.4 kB"]
+
+
+@pytest.mark.parametrize("type_name", ["text", "character varying(36)", "character(36)"])
+def test_fires_for_every_text_type(type_name: str) -> None:
+    table = make_table("users", f"id {type_name} NOT NULL", rows=100, primary_key=("id",))
+    (finding,) = run(CHECK, make_snapshot(table, make_statistics("users", "id", UUIDS)))
+    assert _change(finding).columns[0].from_type == type_name
+
+
+def test_keeps_the_default_for_the_conversion() -> None:
+    table = make_table("users", "id text NOT NULL DEFAULT (gen_random_uuid())::text", rows=100, primary_key=("id",))
+    (finding,) = run(CHECK, make_snapshot(table, USERS_ID))
+    assert _change(finding).columns[0].default == "(gen_random_uuid())::text"
+
+
+def test_recognises_32_digits() -> None:
+    (finding,) = run(CHECK, make_snapshot(USERS, make_statistics("users", "id", PLAIN, average_width=33)))
+    assert _columns(finding) == [("users", "id", "plain")]
+    assert finding.confidence == "likely"
+
+
+def test_digits_without_a_uuid_version_are_only_possible() -> None:
+    hashes = [f"{n:02x}" * 16 for n in range(100)]
+    (finding,) = run(CHECK, make_snapshot(USERS, make_statistics("users", "id", hashes)))
+    assert finding.confidence == "possible"
+
+
+def test_tells_mixed_formats_within_a_column_and_between_columns() -> None:
+    mixed = make_statistics("users", "id", UUIDS[:50] + PLAIN[50:])
+    (finding,) = run(CHECK, make_snapshot(USERS, mixed))
+    assert evidence(finding)["format"] == "mixed"
+    assert _columns(finding) == [("users", "id", "mixed")]
+    between = make_snapshot(USERS, NOTEBOOKS, KEY, USERS_ID, make_statistics("notebooks", "user_id", PLAIN))
+    (finding,) = run(CHECK, between)
+    assert evidence(finding)["format of each"] == "notebooks (user_id) plain, users (id) hyphenated"
+
+
+def test_common_values_count_as_well_as_the_histogram() -> None:
+    common = make_statistics("users", "id", UUIDS, common_values=("none",), common_frequencies=(0.2,))
+    assert run(CHECK, make_snapshot(USERS, common)) == []
+
+
+def test_quiet_when_one_value_of_the_group_is_no_uuid() -> None:
+    strange = make_statistics("notebooks", "user_id", [*UUIDS, "system"])
+    found = run(CHECK, make_snapshot(USERS, NOTEBOOKS, KEY, USERS_ID, NOTEBOOKS_ID, strange))
+    assert [finding.object for finding in found] == ["notebooks (id)"]
+
+
+def test_quiet_for_native_uuids_and_for_text_that_is_no_key() -> None:
+    table = make_table("users", "id uuid NOT NULL, token text", rows=100, primary_key=("id",))
+    assert run(CHECK, make_snapshot(table, USERS_ID, make_statistics("users", "token", UUIDS))) == []
+
+
+def test_an_empty_table_goes_along_because_the_foreign_key_ties_it() -> None:
+    empty = make_table("notebooks", "id bigint NOT NULL, user_id text", primary_key=("id",))
+    (finding,) = run(CHECK, make_snapshot(USERS, empty, KEY, USERS_ID))
+    assert _columns(finding) == [("notebooks", "user_id", "hyphenated"), ("users", "id", "hyphenated")]
+    assert evidence(finding)["without sample values"] == "notebooks (user_id)"
+
+
+def test_a_reference_without_a_constraint_is_tied_by_its_name() -> None:
+    (finding, _) = run(CHECK, make_snapshot(USERS, NOTEBOOKS, USERS_ID, NOTEBOOKS_ID, USER_ID))[::-1]
+    assert _columns(finding) == [("notebooks", "user_id", "hyphenated"), ("users", "id", "hyphenated")]
+    assert _change(finding).foreign_keys == ()
+
+
+def test_a_reference_without_a_constraint_is_tied_by_a_join() -> None:
+    other = make_table("audit", "id bigint NOT NULL, actor_id text", rows=100, primary_key=("id",))
+    joined = make_statement("SELECT * FROM audit JOIN users ON users.id = audit.actor_id")
+    (finding,) = run(CHECK, make_snapshot(USERS, other, joined, USERS_ID, make_statistics("audit", "actor_id", UUIDS)))
+    assert [column for _, column, _ in _columns(finding)] == ["actor_id", "id"]
+
+
+def test_a_name_ties_nothing_that_is_no_uuid() -> None:
+    found = run(
+        CHECK, make_snapshot(USERS, NOTEBOOKS, USERS_ID, make_statistics("notebooks", "user_id", ["me", "you"]))
+    )
+    assert [finding.object for finding in found] == ["users (id)"]
+
+
+def test_a_reference_that_points_nowhere_is_a_finding_of_its_own() -> None:
+    table = make_table("call", "id bigint NOT NULL, trace_id text", rows=100, primary_key=("id",))
+    (finding,) = run(CHECK, make_snapshot(table, make_statistics("call", "trace_id", UUIDS)))
+    assert (finding.object, finding.severity) == ("call (trace_id)", "medium")
+
+
+def test_not_examined_without_sample_values() -> None:
+    snapshot = make_snapshot(USERS)
+    assert run(CHECK, snapshot) == []
+    (missing,) = not_examined(CHECK, snapshot)
+    assert missing.what == "text-uuid-key of users (id)"
+    assert "ANALYZE" in missing.remedy
+
+
+def test_a_table_that_is_known_to_be_empty_is_no_riddle() -> None:
+    table = make_table("users", "id text NOT NULL", primary_key=("id",))
+    assert not_examined(CHECK, make_snapshot(table)) == []
+
+
+def test_partitions_are_reported_on_their_parent_by_the_partitions_statistics() -> None:
+    parent = make_table("event", "id text NOT NULL", kind="partitioned table", primary_key=("id",))
+    leaf = make_table("event_1", "id text NOT NULL", rows=500, primary_key=("id",), parent="event")
+    (finding,) = run(CHECK, make_snapshot(parent, leaf, make_statistics("event_1", "id", UUIDS)))
+    assert (finding.object, _change(finding).columns[0].table_bytes) == ("event (id)", leaf.total_bytes)
+
+
+def test_an_inheriting_table_changes_with_its_parent() -> None:
+    child = make_table("admins", "id character varying(255) NOT NULL", rows=5, parent="users")
+    key = make_foreign_key("notebooks", "user_id", "admins")
+    statistics = make_statistics("admins", "id", UUIDS)
+    (finding, _) = run(CHECK, make_snapshot(USERS, child, NOTEBOOKS, key, USERS_ID, USER_ID, NOTEBOOKS_ID, statistics))[
+        ::-1
+    ]
+    assert [(table, column) for table, column, _ in _columns(finding)] == [("notebooks", "user_id"), ("users", "id")]
+
+
+def test_names_are_quoted_where_they_need_it() -> None:
+    table = make_table("App.User", '"Id" text NOT NULL', rows=100, primary_key=("Id",))
+    (finding,) = run(CHECK, make_snapshot(table, make_statistics("App.User", "Id", UUIDS)))
+    assert finding.object == '"App"."User" ("Id")'

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from checks.builders import make_snapshot, make_statement, make_table, run
+from pgwright.model.finding import Finding
+from pgwright.model.snapshot import Table
+
+CHECK = "sequential-scan-heavy"
+
+
+def _table(
+    name: str = "job", *, rows: int = 50_000, scans: int = 400, read: int | None = None, **fields: object
+) -> Table:
+    rows_read = scans * rows if read is None else read
+    return make_table(name, rows=rows, sequential_scans=scans, sequential_rows_read=rows_read, **fields)
+
+
+def _run(*parts: object) -> list[Finding]:
+    return run(CHECK, make_snapshot(*parts))
+
+
+def test_fires_for_a_large_table_that_is_read_whole_again_and_again() -> None:
+    statement = make_statement("SELECT * FROM job WHERE id > $1", query_id=3)
+    (finding,) = _run(_table(), statement)
+    assert (finding.object, finding.severity, finding.queries) == ("job", "medium", (3,))
+
+
+def test_very_many_rows_are_high() -> None:
+    assert _run(_table(scans=10_000))[0].severity == "high"
+
+
+def test_quiet_for_small_tables() -> None:
+    assert _run(_table(rows=900)) == []
+
+
+def test_quiet_for_a_few_exports() -> None:
+    assert _run(_table(scans=20)) == []
+
+
+def test_quiet_when_index_scans_carry_the_load() -> None:
+    assert _run(_table(index_scans=100_000)) == []
+
+
+def test_quiet_when_a_limit_stops_the_scans_early() -> None:
+    assert _run(_table(read=400 * 50)) == []
+
+
+def test_partitions_count_together() -> None:
+    parent = make_table("job", kind="partitioned table")
+    leaves = [_table(f"job_{n}", rows=6_000, scans=30, parent="job") for n in range(4)]
+    (finding,) = _run(parent, *leaves)
+    assert finding.object == "job"
+    assert "120 times" in finding.message
+
+
+def test_the_most_read_table_comes_first() -> None:
+    assert [finding.object for finding in _run(_table("a"), _table("b", scans=900))] == ["b", "a"]
+
+
+def test_materialised_views_are_tables_too() -> None:
+    assert _run(_table("totals", kind="materialized view"))

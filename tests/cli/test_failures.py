@@ -1,0 +1,165 @@
+"""Bad input gives one line on standard error and exit code 2; no password, no traceback."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pgwright.errors import TwinError
+
+
+def test_unknown_host(run) -> None:
+    result = run("check", "postgresql://app:s3cret@nowhere.invalid/shop")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("pgwright: cannot connect to app@nowhere.invalid:5432/shop")
+    assert result.stderr.count("\n") == 1
+    assert "s3cret" not in result.output
+
+
+def test_wrong_password_is_never_echoed(run, server, tmp_path: Path) -> None:
+    hba = server.data / "pg_hba.conf"
+    before = hba.read_text()
+    try:
+        with server.admin() as connection:
+            connection.execute("CREATE ROLE locked LOGIN PASSWORD 'right'")
+        hba.write_text(f"local all locked scram-sha-256\n{before}")
+        with server.admin() as connection:
+            connection.execute("SELECT pg_reload_conf()")
+        time.sleep(0.2)
+        result = run("check", f"host={server.directory} user=locked password=s3cret dbname=postgres")
+    finally:
+        hba.write_text(before)
+        with server.admin() as connection:
+            connection.execute("SELECT pg_reload_conf()")
+            connection.execute("DROP ROLE locked")
+    assert result.exit_code == 2
+    assert "password authentication failed" in result.stderr
+    assert "s3cret" not in result.output
+
+
+@pytest.mark.parametrize("dsn", ["postgresql://app:s3cret@host/x?nonsense=1", "password=s3cret nonsense", "host"])
+def test_text_that_is_no_dsn(run, dsn: str) -> None:
+    result = run("check", dsn)
+    assert result.exit_code == 2
+    assert "is no DSN" in result.stderr
+    assert "s3cret" not in result.output
+
+
+def test_no_database_named(run) -> None:
+    result = run("check")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("pgwright: no database was named")
+
+
+def test_file_that_is_no_snapshot(run, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.json"
+    broken.write_text('{"format": 1, "tak')
+    result = run("check", broken)
+    assert result.exit_code == 2
+    assert "is not a readable snapshot" in result.stderr
+
+
+def test_unknown_option_and_unknown_command_exit_with_2(run) -> None:
+    assert run("check", "--nonsense").exit_code == 2
+    assert run("chek").exit_code == 2
+
+
+def test_our_own_fault_is_a_message_too(run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pgwright.pipeline.take_snapshot", _fail)
+    result = run("check", "host=x password=s3cret")
+    assert result.exit_code == 2
+    assert "pgwright: internal error: ZeroDivisionError" in result.stderr
+    assert "s3cret" not in result.output
+
+
+def test_advisor_that_fails_is_told_and_the_checks_go_on(run, shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*arguments: object, **options: object) -> None:
+        raise TwinError("the twin could not be built")
+
+    monkeypatch.setattr("pgwright.pipeline.advisor.advise", fail)
+    result = run("check", shop.dsn)
+    assert result.exit_code == 1
+    assert "missing-index: the index advisor failed: the twin could not be built" in result.stdout
+
+
+def _fail(*arguments: object, **options: object) -> None:
+    raise ZeroDivisionError("host=x password=s3cret")
+
+
+# What only a process of its own can show.
+
+
+def test_a_process_prints_no_colour_into_a_pipe_and_exits_with_its_code(shop) -> None:
+    ran = _pgwright("check", shop.dsn, "--no-advice", env={"NO_COLOR": "1"})
+    assert ran.returncode == 1
+    assert "\x1b" not in ran.stdout
+    assert ran.stderr == ""
+
+
+def test_colour_can_be_forced_and_no_color_beats_it(shop) -> None:
+    assert "\x1b[" in _pgwright("check", shop.dsn, "--no-advice", env={"FORCE_COLOR": "1"}).stdout
+    both = _pgwright("check", shop.dsn, "--no-advice", env={"FORCE_COLOR": "1", "NO_COLOR": "1"})
+    assert "\x1b" not in both.stdout
+
+
+def test_an_output_that_knows_no_unicode_is_no_error(shop) -> None:
+    ran = _pgwright("check", shop.dsn, "--no-advice", env={"PYTHONIOENCODING": "ascii"})
+    assert ran.returncode == 1
+    assert ran.stderr == ""
+
+
+def test_a_reader_that_leaves_early_causes_no_noise(shop, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "pgwright", "check", shop.dsn, "--no-advice", "--format", "json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=_env({})) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        noise = process.stderr.read()
+    assert noise == b""
+    assert process.returncode == 141
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_proof_leaves_nothing_behind(shop, tmp_path: Path, number: int, code: int) -> None:
+    script = tmp_path / "fix.sql"
+    script.write_text("SELECT pg_sleep(600);\n")
+    temporary = Path("/tmp") / f"pgwright-test-{os.getpid()}-{number}"  # short: a Unix socket lies in it
+    temporary.mkdir(mode=0o755)
+    command = [sys.executable, "-m", "pgwright", "prove", shop.dsn, "--sql", str(script)]
+    environment = _env({"TMPDIR": str(temporary)})
+    try:
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, text=True
+        ) as process:
+            _wait_for(lambda: any(temporary.glob("pgwright-*/.s.PGSQL.5432")))
+            time.sleep(0.5)
+            process.send_signal(number)
+            _, said = process.communicate(timeout=60)
+        assert process.returncode == code
+        assert "Traceback" not in said
+        assert ("interrupted; nothing was left behind" in said) == (number == signal.SIGINT)
+        assert not list(temporary.glob("pgwright-*/data"))
+    finally:
+        subprocess.run(["rm", "-rf", str(temporary)], check=True)
+
+
+def _wait_for(condition) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def _env(extra: dict[str, str]) -> dict[str, str]:
+    return {**os.environ, "PYTHONWARNINGS": "error", **extra}
+
+
+def _pgwright(*arguments: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pgwright", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=_env(env), timeout=120)

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pgwright.model.proof import MeasuredStatement, Proof, Timing
+
+TIMING = Timing(runs=7, median_ms=1.0, low_ms=0.9, high_ms=1.1, buffers=3)
+SAME = Proof(
+    server_version="18.6",
+    pgwright_version="0.1.0",
+    revision="fix.sql",
+    apply_seconds=0.1,
+    row_counts={},
+    planned=(),
+    statements=(MeasuredStatement(1, "SELECT 1", 1, TIMING, TIMING, True, "same"),),
+    operations=(),
+    writes=(),
+    bytes_before=1,
+    bytes_after=1,
+    not_examined=(),
+)
+
+OPERATIONS = """
+from sqlalchemy import text
+from pgwright.proof import Operation
+
+
+def newest(engine):
+    with engine.connect() as connection:
+        rows = connection.execute(text("SELECT id FROM orders WHERE user_id = 7 ORDER BY placed_at DESC LIMIT 5"))
+        return [row.id for row in rows]
+
+
+OPERATIONS = [Operation("newest_orders", before=newest, after=newest)]
+"""
+
+
+def test_proves_a_revision_and_leaves_the_source_alone(run, shop, alembic: Path, tmp_path: Path) -> None:
+    (tmp_path / "shop_operations.py").write_text(OPERATIONS)
+    assert run("fix", shop.dsn, "--rev-id", "fix1").exit_code == 0
+    result = run(
+        "prove", shop.dsn, "--operations", "shop_operations:OPERATIONS", "--rounds", 3,
+        "-o", tmp_path / "report.html", "--json", tmp_path / "proof.json",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    assert "The fix helps" in result.stdout
+    assert "newest_orders" in result.stdout
+    assert (tmp_path / "report.html").read_text().startswith("<!doctype html>")
+    document = json.loads((tmp_path / "proof.json").read_text())
+    assert document["operations"][0]["results_equal"] is True
+    assert document["operations"][0]["ratio"] > 2
+    assert shop.rows("SELECT indexname FROM pg_indexes WHERE tablename = 'orders'") == [("orders_pkey",)]
+    assert shop.rows("SELECT version_num FROM alembic_version") == [("first",)]
+
+
+def test_a_fix_that_does_not_help_exits_with_1_and_says_so(run, shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("fix.sql").write_text("")
+    monkeypatch.setattr("pgwright.pipeline.proving.prove", lambda *arguments, **options: SAME)
+    result = run("prove", shop.dsn, "--sql", "fix.sql")
+    assert result.exit_code == 1
+    assert "The fix does not help" in result.stdout
+
+
+def test_a_script_that_fails_says_what_the_server_said(run, shop, tmp_path: Path) -> None:
+    (tmp_path / "fix.sql").write_text("CREATE INDEX ON nothing (email);\n")
+    result = run("prove", shop.dsn, "--sql", "fix.sql")
+    assert result.exit_code == 2
+    assert 'relation "nothing" does not exist' in result.stderr
+
+
+def test_database_that_has_the_fix_already_has_nothing_to_prove(run, shop, alembic: Path) -> None:
+    result = run("prove", shop.dsn)
+    assert result.exit_code == 2
+    assert "nothing to prove" in result.stderr
+
+
+def test_snapshot_file_is_refused_with_the_reason(run, alembic: Path) -> None:
+    result = run("prove", alembic)
+    assert result.exit_code == 2
+    assert "a proof needs a copy of the rows" in result.stderr
+
+
+def test_script_and_revision_exclude_each_other(run, tmp_path: Path) -> None:
+    (tmp_path / "fix.sql").write_text("")
+    result = run("prove", "--sql", "fix.sql", "--to", "head")
+    assert result.exit_code == 2
+
+
+def test_operations_that_cannot_be_imported(run, alembic: Path, tmp_path: Path) -> None:
+    (tmp_path / "faulty_operations.py").write_text("1 / 0")
+    for name, said in (
+        ("nothing", "expected 'module:NAME'"),
+        ("no_such_module:X", "cannot import 'no_such_module'"),
+        ("faulty_operations:X", "ZeroDivisionError"),
+        ("json:dumps", "expected a list of pgwright.proof.Operation"),
+    ):
+        result = run("prove", "host=nowhere.invalid", "--operations", name)
+        assert result.exit_code == 2
+        assert said in result.stderr

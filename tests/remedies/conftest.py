@@ -1,0 +1,13 @@
+"""An Alembic directory for each test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from alembic_project import Project
+
+
+@pytest.fixture
+def project(tmp_path: Path, database) -> Project:
+    return Project(tmp_path, database)

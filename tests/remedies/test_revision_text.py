@@ -1,0 +1,175 @@
+"""The revision as a text: readable, clean for linters, true for any name, and right for the models."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.util import CommandError
+from alembic_project import Project, finding
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy.orm import DeclarativeBase, mapped_column
+
+from pgwright.model.change import ColumnConversion, ConvertColumns, CreateIndex
+from pgwright.model.index import IndexDefinition, IndexKey
+from pgwright.model.names import QualifiedName, quote
+from pgwright.remedies import plan_remedies, render_revision, render_script
+from pgwright.snapshot import read_snapshot
+
+T = QualifiedName("public", "t")
+A = "0b8e1c9a-3d2f-4a6b-8c7d-1e2f3a4b5c6d"
+
+
+def convert(table: QualifiedName, column: str) -> ConvertColumns:
+    return ConvertColumns((ColumnConversion(table, column, "text", "uuid", None, "hyphenated"),), ())
+
+
+@pytest.mark.parametrize("line_length", [88, 120])
+def test_it_is_formatted_and_clean_for_linters(project: Project, line_length: int) -> None:
+    project.database.execute("CREATE TABLE t (id text PRIMARY KEY, a text, b text)")
+    long = IndexDefinition("ix_" + "x" * 60, T, (IndexKey("a"), IndexKey("b")), predicate="a <> 'it''s'")
+    for changes in ([convert(T, "id"), CreateIndex(long)], [convert(T, "id")], [CreateIndex(long)], []):
+        path = project.write(project.plan(finding("f", "t", *changes)))
+        ruff = [str(Path(sys.executable).parent / "ruff")]
+        options = ["--isolated", f"--line-length={line_length}", str(path)]
+        select = "--select=E,F,W,I,B,C4,UP,SIM,RUF,PT,RET,PERF,N,ISC,PIE,A"
+        for arguments in (["format", "--diff", *options], ["check", select, "--ignore=E501", *options]):
+            result = subprocess.run([*ruff, *arguments], capture_output=True, text=True, check=False)
+            assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_the_docstring_tells_what_a_reviewer_needs(project: Project) -> None:
+    project.database.execute("CREATE TABLE t (id text PRIMARY KEY, a text)")
+    create = CreateIndex(IndexDefinition("ix_t_a", T, (IndexKey("a", is_descending=True),)))
+    plan = project.plan(
+        finding("text-uuid-key", "t (id)", convert(T, "id")),
+        finding("missing-index", "t (a)", create),
+        finding("deep-offset", "SELECT"),
+    )
+    text = " ".join(ast.get_docstring(ast.parse(project.write(plan, "abc", None).read_text())).split())
+    for part in (
+        "Fix it",
+        "text-uuid-key:t (id)",
+        "missing-index:t (a)",
+        "deep-offset:SELECT",
+        "ACCESS EXCLUSIVE on public.t, blocks reads and writes",
+        "SHARE UPDATE EXCLUSIVE on public.t, blocks no reads and no writes",
+        "estimated from table sizes",
+        "UNSAFE ON A BUSY TABLE",
+        'Index("ix_t_a", text("a DESC"))',
+        "t.id: mapped_column(Uuid)",
+        "Revision ID: abc",
+    ):
+        assert part in text, part
+
+
+def test_alembic_check_is_clean_when_the_models_follow_the_hints(project: Project) -> None:
+    project.database.execute("CREATE TABLE t (id text PRIMARY KEY, a text, b text, gone timestamptz)")
+    definitions = [
+        IndexDefinition("ix_1", T, (IndexKey("a"), IndexKey("b", is_descending=True))),
+        IndexDefinition("ix_2", T, (IndexKey("b", operator_class="text_pattern_ops"),), predicate="gone IS NULL"),
+        IndexDefinition("ix_3", T, (IndexKey(None, "lower(a)"),), include=("b",), is_unique=True),
+        IndexDefinition("ix_4", T, (IndexKey("id"),), method="hash", parameters=("fillfactor=70",)),
+        IndexDefinition("ix_5", T, (IndexKey("gone", is_descending=True, nulls_first=False),), predicate="a = 'x:y'"),
+    ]
+    changes = [convert(T, "id"), *map(CreateIndex, definitions)]
+    plan = project.plan(finding("f", "t", *changes))
+    project.write(plan)
+    project.upgrade()
+
+    class Base(DeclarativeBase):
+        pass
+
+    names = {"Index": sa.Index, "text": sa.text, "mapped_column": mapped_column, "Uuid": sa.Uuid}
+    hints = [eval(r.model_hint, names) for r in plan.remedies if isinstance(r.change, CreateIndex)]
+    (uuid_hint,) = [r.model_hint for r in plan.remedies if isinstance(r.change, ConvertColumns)]
+    assert uuid_hint == "t.id: mapped_column(Uuid)"
+
+    class Row(Base):
+        __tablename__ = "t"
+        __table_args__ = tuple(hints)
+        id = mapped_column(sa.Uuid, primary_key=True)
+        a = mapped_column(sa.Text)
+        b = mapped_column(sa.Text)
+        gone = mapped_column(sa.DateTime(timezone=True))
+
+    project.metadata = Base.metadata
+    command.check(project.config())
+
+
+def test_an_env_that_began_a_transaction_itself_is_told_how_to_mend_it(project: Project) -> None:
+    project.database.execute("CREATE TABLE t (id text PRIMARY KEY, a text)")
+    project.write(project.plan(finding("f", "t", CreateIndex(IndexDefinition("ix", T, (IndexKey("a"),))))))
+    env = project.folder / "env.py"
+    env.write_text(env.read_text().replace("with engine.connect()", "with engine.begin()"))
+    with pytest.raises(CommandError, match=r"let it use connect\(\), not begin\(\)"):
+        project.upgrade()
+
+
+def test_the_script_does_what_the_revision_does(project: Project) -> None:
+    project.database.execute("CREATE TABLE t (id text PRIMARY KEY, a text); CREATE TABLE empty ()")
+    before = project.dump()
+    definition = IndexDefinition("ix_t_a", T, (IndexKey("a"),))
+    plan = project.plan(finding("f", "t", convert(T, "id"), CreateIndex(definition)))
+    project.write(plan)
+    project.upgrade()
+    after = project.dump()
+    project.downgrade()
+    script = render_script(plan, message="Fix it", database="app", taken_at="now")
+    project.psql(script)
+    assert project.dump() == after
+    project.database.execute(
+        "DROP INDEX ix_t_a; CREATE INDEX ix_t_a ON t (a DESC);"
+        "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'ix_t_a'::regclass"
+    )
+    project.psql(script)
+    assert project.dump() == after
+    _, _, undo = script.partition("-- Downgrade")
+    project.psql("\n".join(line.removeprefix("--").removeprefix(" ") for line in undo.splitlines()[1:]))
+    assert project.dump() == before
+
+
+# What PostgreSQL takes in a name: anything but NUL; up to 63 bytes.
+NAMES = st.text(
+    st.characters(codec="utf-8", exclude_characters="\0", exclude_categories=("Cs",)), min_size=1, max_size=15
+) | st.sampled_from(
+    ['"', "'", "\\", '"""', "a:b", ":x", "%s", "$block$", "$do$", " ON ", " WHERE ", "{}", "\\\n", "a\nb"]
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(schema=NAMES, table=NAMES, column=NAMES, name=NAMES)
+def test_any_name_goes_through(project: Project, schema: str, table: str, column: str, name: str) -> None:
+    schema = f"s{schema}"
+    place = QualifiedName(schema, table)
+    database = project.database
+    for path in (project.folder / "versions").glob("*.py"):
+        path.unlink()
+    database.execute("DROP TABLE IF EXISTS alembic_version")
+    database.execute(f"DROP SCHEMA IF EXISTS {quote(schema)} CASCADE; CREATE SCHEMA {quote(schema)}")
+    database.execute(f"CREATE TABLE {place} ({quote(column)} text PRIMARY KEY, other_one text)")
+    database.execute(f"INSERT INTO {place} VALUES ('{A}')")
+    key = IndexKey(column) if column != "other_one" else IndexKey("other_one")
+    definition = IndexDefinition(
+        f"i{name}", place, (key, IndexKey("other_one")), predicate=f"{quote(column)} IS NOT NULL"
+    )
+    snapshot = read_snapshot(database.dsn)
+    plan = plan_remedies(snapshot, [finding("f", table, convert(place, column), CreateIndex(definition))])
+    assert not plan.refused
+    project.write(plan)
+    before = project.dump()
+    project.upgrade()
+    after = project.dump()
+    project.downgrade()
+    assert project.dump() == before
+    database.execute("DROP TABLE alembic_version")
+    project.psql(render_script(plan, message=table, database=schema, taken_at="now"))
+    assert project.dump() == after
+    database.execute(f"DROP SCHEMA {quote(schema)} CASCADE")
+    ast.parse(render_revision(plan, revision="r", down_revision=table, message=name, database=column, taken_at="now"))

@@ -1,0 +1,190 @@
+"""One reading of a real server holds what the catalogs hold; a poor role gets less, and is told what."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+from conftest import Database
+
+from pgwright.model.names import QualifiedName
+from pgwright.model.policy import Policy
+from pgwright.model.snapshot import Snapshot
+from pgwright.snapshot import read_snapshot
+
+SCHEMA = """
+CREATE SCHEMA "Odd Schema";
+CREATE TABLE "Odd Schema"."Order" (
+    id varchar(255) PRIMARY KEY, "Total" numeric NOT NULL, note text COLLATE "C", tags text[], span int4range);
+CREATE TABLE line (
+    id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    order_id varchar(255) REFERENCES "Odd Schema"."Order" ON DELETE CASCADE, deleted_at timestamptz,
+    doubled int GENERATED ALWAYS AS (length(order_id) * 2) STORED, UNIQUE (order_id, deleted_at));
+CREATE INDEX line_odd ON line (lower(order_id) DESC, id) INCLUDE (doubled) WHERE deleted_at IS NULL;
+CREATE INDEX line_pattern ON line (order_id varchar_pattern_ops DESC NULLS LAST);
+CREATE TABLE event (id int, at date) PARTITION BY RANGE (at);
+CREATE TABLE event_2026 PARTITION OF event FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+CREATE INDEX ON event (id);
+CREATE TABLE child (extra int) INHERITS (line);
+CREATE MATERIALIZED VIEW totals AS SELECT count(*) AS n FROM line;
+CREATE SEQUENCE spare;
+INSERT INTO "Odd Schema"."Order" SELECT gen_random_uuid(), i, 'n', ARRAY['x', 'y' || i % 3], int4range(i, i + 5)
+    FROM generate_series(1, 500) i;
+INSERT INTO line (order_id) SELECT id FROM "Odd Schema"."Order";
+ANALYZE;
+"""
+ORDER, LINE = QualifiedName("Odd Schema", "Order"), QualifiedName("public", "line")
+
+
+@pytest.fixture
+def odd(database: Database) -> Database:
+    database.execute(SCHEMA)
+    return database
+
+
+@pytest.fixture
+def snapshot(odd: Database) -> Snapshot:
+    return read_snapshot(odd.dsn)
+
+
+def test_tables_of_every_kind_are_read(snapshot: Snapshot) -> None:
+    kinds = {table.name.name: (table.kind, table.parent and table.parent.name) for table in snapshot.tables}
+    assert kinds == {
+        "Order": ("table", None),
+        "line": ("table", None),
+        "child": ("table", "line"),
+        "event": ("partitioned table", None),
+        "event_2026": ("table", "event"),
+        "totals": ("materialized view", None),
+    }
+
+
+def test_columns_know_their_type_and_where_values_come_from(snapshot: Snapshot) -> None:
+    columns = snapshot.table_by_name[LINE].column_by_name
+    assert (columns["order_id"].type, columns["order_id"].base_type) == ("character varying(255)", "varchar")
+    assert (columns["id"].is_identity, columns["doubled"].is_generated) == (True, True)
+    assert snapshot.column(ORDER, "note").collation == '"C"'
+    assert not snapshot.column(ORDER, "Total").is_nullable
+
+
+def test_an_index_can_be_written_again_as_it_is(odd: Database, snapshot: Snapshot) -> None:
+    """The definition that we read gives, as SQL, the very index that the server has."""
+    indexes = [index for index in snapshot.indexes if index.definition.name in ("line_odd", "line_pattern")]
+    assert len(indexes) == 2
+    for index in indexes:
+        odd.execute(index.definition.named("again").sql())
+        ((again,),) = odd.rows("SELECT pg_get_indexdef('again'::regclass)")
+        assert str(again).replace("again", index.definition.name) == index.sql
+        odd.execute("DROP INDEX again")
+
+
+def test_constraints_are_told_from_plain_indexes(snapshot: Snapshot) -> None:
+    enforcing = {index.definition.name for index in snapshot.indexes if index.enforces}
+    assert enforcing == {"Order_pkey", "line_pkey", "line_order_id_deleted_at_key"}
+
+
+def test_a_foreign_key_is_read_whole(snapshot: Snapshot) -> None:
+    (key,) = snapshot.foreign_keys
+    assert (key.table, key.columns, key.referenced_table, key.on_delete) == (LINE, ("order_id",), ORDER, "cascade")
+    assert key.definition == 'FOREIGN KEY (order_id) REFERENCES "Odd Schema"."Order"(id) ON DELETE CASCADE'
+
+
+def test_a_sequence_knows_the_column_that_it_feeds_and_its_limit(snapshot: Snapshot) -> None:
+    by_name = {sequence.name.name: sequence for sequence in snapshot.sequences}
+    assert (by_name["line_id_seq"].table, by_name["line_id_seq"].limit) == (LINE, 2**31 - 1)
+    assert by_name["spare"].table is None
+
+
+def test_statistics_hold_values_arrays_and_ranges(snapshot: Snapshot) -> None:
+    found = snapshot.statistics_by_column
+    assert len(found[ORDER, "id"].sample) > 50
+    assert set(found[ORDER, "tags"].common_elements or ()) == {"x", "y0", "y1", "y2"}
+    assert found[ORDER, "span"].range_bounds_histogram is not None
+
+
+def test_values_stay_away_on_request(odd: Database) -> None:
+    snapshot = read_snapshot(odd.dsn, with_values=False)
+    assert all(row.sample == () for row in snapshot.statistics)
+    assert any("sample values" in missing.what for missing in snapshot.not_examined)
+
+
+def test_the_workload_is_that_of_this_database(odd: Database) -> None:
+    odd.rows('SELECT "Total" FROM "Odd Schema"."Order" WHERE id = \'none\'')
+    snapshot = read_snapshot(odd.dsn)
+    (found,) = [s for s in snapshot.statements if s.text.startswith('SELECT "Total"')]
+    assert (found.calls, found.rows, found.text[-2:]) == (1, 0, "$1")
+
+
+def test_the_schema_is_restorable(odd: Database, snapshot: Snapshot) -> None:
+    assert 'CREATE TABLE "Odd Schema"."Order"' in snapshot.schema_sql
+    assert "INSERT" not in snapshot.schema_sql
+
+
+def test_planner_settings_are_marked_and_ours_are_not_taken_for_the_servers(snapshot: Snapshot) -> None:
+    settings = snapshot.setting_by_name
+    assert settings["random_page_cost"].is_planner
+    assert settings["work_mem"].is_planner
+    assert settings["statement_timeout"].raw == "0"
+    assert settings["search_path"].raw == '"$user", public'
+
+
+def test_reading_leaves_the_write_counters_untouched(odd: Database) -> None:
+    counters = (
+        "SELECT relname, n_tup_ins, n_tup_upd, n_tup_del, n_mod_since_analyze, n_dead_tup"
+        " FROM pg_stat_user_tables ORDER BY 1"
+    )
+    odd.rows("SELECT pg_stat_force_next_flush()")
+    before = odd.rows(counters)
+    read_snapshot(odd.dsn)
+    odd.rows("SELECT pg_stat_force_next_flush()")
+    assert odd.rows(counters) == before
+    assert any(row[1] for row in before)
+
+
+def test_policy_is_carried(database: Database) -> None:
+    policy = Policy(retention_days=30)
+    assert read_snapshot(database.dsn, policy=policy).policy == policy
+
+
+def test_an_empty_database_is_no_error(database: Database) -> None:
+    snapshot = read_snapshot(database.dsn)
+    assert (snapshot.tables, snapshot.indexes, snapshot.foreign_keys) == ((), (), ())
+
+
+def role_dsn(database: Database, *grants: str) -> str:
+    role = f"r_{database.name}"
+    database.execute(f"CREATE ROLE {role} LOGIN")
+    for grant in grants:
+        database.execute(f"GRANT {grant} TO {role}")
+    return psycopg.conninfo.make_conninfo(database.dsn, user=role)
+
+
+@pytest.fixture
+def drop_role(database: Database):
+    yield
+    database.execute(f"DROP OWNED BY r_{database.name}; DROP ROLE r_{database.name}")
+
+
+@pytest.mark.usefixtures("drop_role")
+def test_a_monitoring_role_sees_everything(odd: Database) -> None:
+    rich, poor = read_snapshot(odd.dsn), read_snapshot(role_dsn(odd, "pg_monitor", "pg_read_all_data"))
+    assert poor.not_examined == ()
+    assert [(t.name, t.columns, t.pages) for t in poor.tables] == [(t.name, t.columns, t.pages) for t in rich.tables]
+    assert poor.statistics == rich.statistics
+    assert poor.schema_sql.count("CREATE") == rich.schema_sql.count("CREATE")
+
+
+@pytest.mark.usefixtures("drop_role")
+def test_a_role_without_rights_is_told_what_is_hidden_and_which_grant_helps(odd: Database) -> None:
+    snapshot = read_snapshot(role_dsn(odd))
+    told = {missing.what: missing.remedy for missing in snapshot.not_examined}
+    assert snapshot.tables, "names and sizes are open to everybody"
+    assert snapshot.statistics == ()
+    assert any("GRANT pg_monitor" in remedy for remedy in told.values())
+    assert any("GRANT pg_read_all_data" in remedy for remedy in told.values())
+
+
+def test_without_pg_stat_statements_the_missing_workload_is_told(odd: Database) -> None:
+    odd.execute("DROP EXTENSION pg_stat_statements")
+    snapshot = read_snapshot(odd.dsn)
+    assert snapshot.statements == ()
+    assert [missing.what for missing in snapshot.not_examined] == ["the workload"]
