@@ -37,7 +37,9 @@ def build(server: EmbeddedServer, name: str, tables: int) -> None:
         connection.execute("ANALYZE")
         connection.execute("SELECT pg_stat_statements_reset()")
         for n in range(0, tables, max(1, tables // 50)):
-            connection.execute(f"SELECT * FROM t{n} WHERE parent_id = 5 AND status = 'open' ORDER BY created_at LIMIT 5")
+            connection.execute(
+                f"SELECT * FROM t{n} WHERE parent_id = 5 AND status = 'open' ORDER BY created_at LIMIT 5"
+            )
 
 
 def check(dsn: str) -> tuple[float, float]:

@@ -1,8 +1,8 @@
 import psycopg
 import pytest
-from conftest import Database
 
-from pgwright.database import Limits, conninfo, connect, mask, target
+from conftest import Database
+from pgwright.database import Limits, connect, conninfo, mask, target
 from pgwright.errors import ConfigError, ConnectionFailed, NoDatabaseGiven, QueryFailed
 
 

@@ -28,7 +28,6 @@ sys.path.insert(0, str(HERE))
 
 from notebook.data import load  # noqa: E402
 from notebook.replay import replay  # noqa: E402
-
 from pgwright.embedded import EmbeddedServer, run_server  # noqa: E402
 
 BUILD = ROOT / "build" / "demo"

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from importlib import import_module
-from itertools import groupby
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from checks.builders import run
 from conftest import Database
+from pgwright.checks import run_checks
+from pgwright.embedded import binaries
 from pgwright.model.finding import Finding
 from pgwright.model.policy import ClientPool, Policy
 from pgwright.model.snapshot import Snapshot
-from pgwright.remedies import plan_remedies
+from pgwright.remedies import plan_remedies, render_script
 from pgwright.snapshot import read_snapshot
 
 Work = Callable[[psycopg.Connection], object]
@@ -263,12 +265,9 @@ def _mend(database: Database, snapshot: Snapshot, findings: list[Finding]) -> No
     plan = plan_remedies(snapshot, findings)
     assert plan.refused == ()
     assert plan.remedies or any(finding.sql for finding in findings)
-    with psycopg.connect(database.dsn, autocommit=True) as connection:
-        for remedy in plan.remedies:
-            for is_transactional, steps in groupby(remedy.upgrade, key=lambda step: step.is_transactional):
-                with connection.transaction() if is_transactional else nullcontext():
-                    for step in steps:
-                        connection.execute(step.sql.encode())
+    script = render_script(plan, message="mend", database=database.name, taken_at=snapshot.taken_at)
+    command = [str(binaries() / "psql"), "-X", "-q", "-d", database.dsn, "-f", "-"]
+    subprocess.run(command, input=script, text=True, check=True, capture_output=True)
     _execute(database, *(statement for finding in findings if finding.sql for statement in finding.sql.split(";\n")))
 
 
@@ -284,6 +283,24 @@ def test_fires_then_the_remedy_then_quiet(database: Database, case: Case) -> Non
     if case.afterwards:
         database.execute(case.afterwards)
     assert _read(database, case)[1] == []
+
+
+def test_a_role_without_rights_gets_answers_and_reasons_but_no_error(database: Database) -> None:
+    role = f"{database.name}_nobody"
+    database.execute(
+        f"""
+        CREATE ROLE {role} LOGIN;
+        CREATE TABLE users (id text PRIMARY KEY, expires_at timestamptz, deleted_at timestamptz);
+        INSERT INTO users SELECT gen_random_uuid()::text FROM generate_series(1, 3000); ANALYZE
+        """
+    )
+    try:
+        result = run_checks(read_snapshot(make_conninfo(database.dsn, user=role), with_schema=False))
+        what = {entry.what for entry in result.not_examined}
+        assert {"text-uuid-key of users (id)", "retention-overdue of users (expires_at), users (deleted_at)"} <= what
+        assert {finding.check for finding in result.findings} == {"no-statement-timeout"}
+    finally:
+        database.execute(f"DROP ROLE {role}")
 
 
 def test_retention_overdue_after_the_batches(database: Database) -> None:

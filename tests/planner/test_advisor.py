@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import psycopg
 import pytest
-from conftest import Database
 
+from conftest import Database
 from pgwright.embedded import EmbeddedServer
 from pgwright.model.advice import Advice
 from pgwright.model.change import CreateIndex, DropIndex

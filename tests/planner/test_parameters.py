@@ -1,6 +1,6 @@
 import pytest
-from conftest import Database
 
+from conftest import Database
 from pgwright.model.snapshot import Snapshot, Statement
 from pgwright.planner.parameters import choose_values, infer_values
 from pgwright.snapshot import read_snapshot

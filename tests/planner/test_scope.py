@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import psycopg
 import pytest
-from conftest import Database
 
+from conftest import Database
 from pgwright.model.snapshot import Snapshot
 from pgwright.planner import scope
 from pgwright.planner.twin import open_twin

@@ -1,8 +1,8 @@
 """Estimated sizes against indexes really built."""
 
 import pytest
-from conftest import Database
 
+from conftest import Database
 from pgwright.model.index import IndexDefinition, IndexKey
 from pgwright.model.names import QualifiedName
 from pgwright.planner.sizes import estimate_size

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import psycopg
 import pytest
-from conftest import Database
 
+from conftest import Database
 from pgwright.embedded import EmbeddedServer
 from pgwright.errors import TwinError
 from pgwright.model.index import IndexDefinition, IndexKey
@@ -43,7 +43,7 @@ STATEMENTS = [
     "SELECT * FROM a WHERE id > $1 ORDER BY id LIMIT 5",
     "SELECT max(id) FROM a",
     "SELECT * FROM a WHERE tags @> ARRAY['y1']",
-    "SELECT * FROM a WHERE lower(\"Mixed Case\") = $1",
+    'SELECT * FROM a WHERE lower("Mixed Case") = $1',
     "SELECT * FROM p WHERE k = $1",
     "SELECT * FROM p WHERE id = 5",
     "SELECT n FROM counts",
@@ -59,7 +59,10 @@ def source(database: Database) -> Database:
 
 
 def test_plans_and_costs_are_those_of_the_source(source: Database, twin_server: EmbeddedServer) -> None:
-    with open_twin(read_snapshot(source.dsn), twin_server) as twin, psycopg.connect(source.dsn, autocommit=True) as connection:
+    with (
+        open_twin(read_snapshot(source.dsn), twin_server) as twin,
+        psycopg.connect(source.dsn, autocommit=True) as connection,
+    ):
         assert twin.left_out == ()
         connection.execute("SET plan_cache_mode = force_generic_plan")
         for number, text in enumerate(STATEMENTS):
@@ -78,13 +81,18 @@ def test_plans_and_costs_are_those_of_the_source(source: Database, twin_server: 
 def test_planner_settings_of_the_source_hold(source: Database, twin_server: EmbeddedServer) -> None:
     with source.server.admin() as connection:
         connection.execute(f"ALTER DATABASE {source.name} SET random_page_cost = 1.1")
-    with psycopg.connect(source.dsn, autocommit=True) as connection, open_twin(read_snapshot(source.dsn), twin_server) as twin:
+    with (
+        psycopg.connect(source.dsn, autocommit=True) as connection,
+        open_twin(read_snapshot(source.dsn), twin_server) as twin,
+    ):
         row = connection.execute("EXPLAIN (FORMAT JSON) SELECT * FROM b WHERE a_id = 'x'").fetchone()
         assert row is not None
         assert twin.explain("SELECT * FROM b WHERE a_id = 'x'") == read_plan(row[0])
 
 
-def test_a_candidate_is_planned_with_when_enabled_and_costs_what_the_real_one_costs(source: Database, twin_server: EmbeddedServer) -> None:
+def test_a_candidate_is_planned_with_when_enabled_and_costs_what_the_real_one_costs(
+    source: Database, twin_server: EmbeddedServer
+) -> None:
     text = "SELECT * FROM a WHERE n = $1 ORDER BY at DESC LIMIT 10"
     definition = IndexDefinition("a_n_at", A, (IndexKey("n"), IndexKey("at", is_descending=True)))
     with open_twin(read_snapshot(source.dsn), twin_server) as twin:
@@ -120,7 +128,9 @@ def test_a_candidate_that_the_server_refuses_is_left_out(source: Database, twin_
         assert twin.add([point]) == []
 
 
-def test_the_twin_reads_nothing_of_the_source_and_leaves_no_database(source: Database, twin_server: EmbeddedServer) -> None:
+def test_the_twin_reads_nothing_of_the_source_and_leaves_no_database(
+    source: Database, twin_server: EmbeddedServer
+) -> None:
     snapshot = read_snapshot(source.dsn)
     with open_twin(snapshot, twin_server):
         assert twins(twin_server) == 1

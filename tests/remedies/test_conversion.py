@@ -153,6 +153,22 @@ def test_a_partitioned_table_and_its_keys(project: Project) -> None:
     assert project.dump() == before
 
 
+def test_a_key_that_only_a_partition_has(project: Project) -> None:
+    project.database.execute(
+        "CREATE TABLE a (id text PRIMARY KEY); CREATE TABLE p (at date, a_id text) PARTITION BY RANGE (at);"
+        "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');"
+        "ALTER TABLE p1 ADD CONSTRAINT only_here FOREIGN KEY (a_id) REFERENCES a"
+    )
+    before = project.dump()
+    plan = project.plan(convert(("a", "id")), convert(("p", "a_id")))
+    assert not plan.refused
+    project.write(plan)
+    project.upgrade()
+    assert [key.name for key in project.snapshot().foreign_keys if key.is_validated] == ["only_here"]
+    project.downgrade()
+    assert project.dump() == before
+
+
 def test_integer_to_bigint_with_sequences_and_keys(project: Project) -> None:
     project.database.execute(
         "CREATE TABLE a (id serial PRIMARY KEY); INSERT INTO a DEFAULT VALUES;"
@@ -240,8 +256,15 @@ def test_not_refused_for_what_does_not_depend_on_it(project: Project, statement:
 
 def test_one_refused_conversion_does_not_hold_up_the_others(project: Project) -> None:
     project.database.execute(
-        "CREATE TABLE t (id text PRIMARY KEY); CREATE VIEW v AS SELECT id FROM t; CREATE TABLE u (id text PRIMARY KEY)"
+        """
+        CREATE TABLE t (id text PRIMARY KEY, v_id text);
+        CREATE VIEW w AS SELECT id FROM t;
+        CREATE TABLE u (id text PRIMARY KEY, t_id text REFERENCES t);
+        CREATE TABLE v (id text PRIMARY KEY)
+        """
     )
-    plan = project.plan(convert(("t", "id")), convert(("u", "id")))
-    assert [remedy.findings for remedy in plan.remedies] == [("text-uuid-key:u (id)",)]
-    assert [refused.what for refused in plan.refused] == ["text-uuid-key:t (id)"]
+    plan = project.plan(
+        convert(("t", "id")), convert(("u", "t_id")), convert(("u", "id")), convert(("v", "id"), ("t", "v_id"))
+    )
+    assert [remedy.findings for remedy in plan.remedies] == [("text-uuid-key:u (id)", "text-uuid-key:v (id)")]
+    assert [refused.what for refused in plan.refused] == ["text-uuid-key:t (id)", "text-uuid-key:u (t_id)"]

@@ -10,6 +10,7 @@ from alembic.util import CommandError
 from alembic_project import Project, finding
 from sqlalchemy.exc import DBAPIError
 
+from pgwright.migrations import downgrade, open_directory, upgrade
 from pgwright.model.change import (
     AnalyzeTable,
     ColumnConversion,
@@ -147,6 +148,18 @@ def test_several_revisions_in_one_upgrade(project: Project) -> None:
     project.upgrade()
     assert {kind for _, _, kind in types(project)} == {"uuid"}
     project.downgrade()
+    assert project.dump() == before
+
+
+def test_runs_on_a_clone_without_env_py(project: Project) -> None:
+    project.database.execute(SCHEMA)
+    before = project.dump()
+    project.write(project.plan(*everything(project)))
+    (project.folder / "env.py").write_text("raise SystemExit('env.py ran')")
+    directory = open_directory(project.folder)
+    assert upgrade(project.database.dsn, directory) == ("r1",)
+    assert {kind for _, _, kind in types(project)} == {"uuid"}
+    assert downgrade(project.database.dsn, directory, "base") == ("r1",)
     assert project.dump() == before
 
 

@@ -1,8 +1,8 @@
 from pathlib import Path
 
 import pytest
-from conftest import Database
 
+from conftest import Database
 from pgwright.errors import ConfigError, UnreadableSnapshot
 from pgwright.snapshot import load_snapshot, read_snapshot, save_snapshot
 
@@ -18,7 +18,13 @@ def test_what_is_saved_is_read_back_equal(database: Database, tmp_path: Path, na
 
 @pytest.mark.parametrize(
     ("data", "reason"),
-    [(b"{", "truncated"), (b"[1]", "object"), (b'{"format": 99}', "format 99"), (b"\x1f\x8bxx", "is not a readable"), (b"", "truncated")],
+    [
+        (b"{", "truncated"),
+        (b"[1]", "object"),
+        (b'{"format": 99}', "format 99"),
+        (b"\x1f\x8bxx", "is not a readable"),
+        (b"", "truncated"),
+    ],
 )
 def test_what_is_no_snapshot_is_refused(tmp_path: Path, data: bytes, reason: str) -> None:
     path = tmp_path / "s"

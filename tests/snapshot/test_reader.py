@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import psycopg
 import pytest
-from conftest import Database
 
+from conftest import Database
 from pgwright.model.names import QualifiedName
 from pgwright.model.policy import Policy
 from pgwright.model.snapshot import Snapshot

@@ -41,4 +41,4 @@ def statistics_days(snapshot: Snapshot) -> float | None:
     """
     since = snapshot.server.statistics_reset_at or snapshot.server.started_at
     start = moment(since) if since else None
-    return None if start is None else (taken_at(snapshot) - start) / timedelta(days=1)
+    return None if start is None else max(0.0, (taken_at(snapshot) - start) / timedelta(days=1))

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from pgwright.checks.families import IndexFamily, TableFamily
+from pgwright.checks.memo import once_a_snapshot
 from pgwright.model.index import IndexDefinition, IndexKey, index_name
-from pgwright.model.names import QualifiedName, quote
+from pgwright.model.names import MAX_IDENTIFIER_BYTES, QualifiedName, quote
 from pgwright.model.snapshot import Index, Snapshot
 
 
@@ -86,14 +87,19 @@ def _reversed(key: IndexKey) -> IndexKey:
 
 
 def free_name(snapshot: Snapshot, table: QualifiedName, columns: tuple[str, ...], suffix: str = "") -> str:
-    """Return the conventional name of a new index, with a number where another relation of the schema has it."""
-    taken = {index.name.name for index in snapshot.indexes if index.name.schema == table.schema}
-    numbered = (index_name(table, columns, f"{suffix}_{n}".strip("_")) for n in itertools.count(2))
-    return next(
-        name
-        for name in (index_name(table, columns, suffix), *itertools.islice(numbered, len(taken)))
-        if name not in taken
-    )
+    """Return the conventional name of a new index, with a number where another one of the schema has it."""
+    name = base = index_name(table, columns, suffix)
+    for number in itertools.count(2):
+        if QualifiedName(table.schema, name) not in _index_names(snapshot):
+            break
+        end = f"_{number}"
+        name = base.encode()[: MAX_IDENTIFIER_BYTES - len(end)].decode(errors="ignore") + end
+    return name
+
+
+@once_a_snapshot
+def _index_names(snapshot: Snapshot) -> frozenset[QualifiedName]:
+    return frozenset(index.name for index in snapshot.indexes)
 
 
 def is_droppable(index: Index) -> bool:

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from pgwright.checks.memo import once_a_snapshot
 from pgwright.errors import UnparsableStatement
+from pgwright.model.names import QualifiedName
 from pgwright.model.snapshot import Snapshot, Statement
 from pgwright.sqltext import Block, Schema, StatementShape, read_shape
 
@@ -35,6 +36,18 @@ class Workload:
     @cached_property
     def total_ms(self) -> float:
         return sum(query.statement.total_ms for query in self.queries)
+
+    @cached_property
+    def _by_table(self) -> dict[QualifiedName, list[Query]]:
+        found: dict[QualifiedName, list[Query]] = {}
+        for query in self.queries:
+            for table in query.shape.tables:
+                found.setdefault(table, []).append(query)
+        return found
+
+    def touching(self, table: QualifiedName) -> list[Query]:
+        """Return the statements that read or write a table."""
+        return self._by_table.get(table, [])
 
     def share(self, total_ms: float) -> float:
         """Return a time as a share of the whole workload's."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pgwright.model.advice import Advice, IndexAdvice, ServedStatement
 from pgwright.model.index import IndexDefinition
-from pgwright.model.names import QualifiedName
+from pgwright.model.names import QualifiedName, quote
 from pgwright.model.snapshot import Snapshot
 from pgwright.planner.candidates import Proposal, propose
 from pgwright.planner.twin import LIMITS, Candidate, Twin, open_twin
@@ -21,6 +21,7 @@ from pgwright.planner.writes import WriteLoad, read_writes, write_cost
 _WORTHWHILE = 0.8
 # An index that the others make dispensable up to this share of its own gain is dropped again.
 _DISPENSABLE = 0.02
+_SMALLEST_SHARE_SHOWN = 0.000005
 DEADLINE_SECONDS = 60.0
 
 Progress = Callable[[int, int], None]
@@ -243,14 +244,21 @@ class _Search:
         difference = (self._saved(best, others) - best.write_cost) - (self._saved(option, others) - option.write_cost)
         larger = best.candidate.size.size_bytes / option.candidate.size.size_bytes
         return (
-            f" Next best: ({_keys(best.candidate.definition)})"
-            f"{' INCLUDE' if best.candidate.definition.include else ''}, "
-            f"{larger:.1f} times the size, gain {difference / total:+.3%} of the workload."
+            f" Next best: {_keys(best.candidate.definition)}, {larger:.1f} times the size, "
+            f"{_difference(difference / total)}."
         )
 
 
 def _keys(definition: IndexDefinition) -> str:
-    return ", ".join(key.sql() for key in definition.keys)
+    text = f"({', '.join(key.sql() for key in definition.keys)})"
+    text += f" INCLUDE ({', '.join(map(quote, definition.include))})" if definition.include else ""
+    return text + (f" WHERE {definition.predicate}" if definition.predicate else "")
+
+
+def _difference(share: float) -> str:
+    if abs(share) < _SMALLEST_SHARE_SHOWN:
+        return "with the same gain"
+    return f"gain {abs(share):.3%} of the workload {'larger' if share > 0 else 'smaller'}"
 
 
 def _replaced(definition: IndexDefinition, snapshot: Snapshot) -> tuple[QualifiedName, ...]:

@@ -1,4 +1,32 @@
-"""Advised indexes as findings, so that they travel the same way as what the checks find."""
+"""Find indexes that the workload needs.
+
+## What it does
+
+Plans every statement of `pg_stat_statements` on the planner twin, with and without candidate indexes, and reports the
+indexes that save most planned cost a byte, the cost of keeping them on writes subtracted.
+
+## Why it matters
+
+Without a fitting index the server reads the whole table for a few rows, and does so at every call.
+
+## Example
+
+    SELECT * FROM messages WHERE conversation_id = $1 ORDER BY created_at DESC LIMIT 50
+
+Use instead: the same statement, with
+
+    CREATE INDEX CONCURRENTLY ix_messages_conversation_id_created_at
+    ON messages (conversation_id, created_at DESC);
+
+## When it is wrong
+
+Planned cost is no time: `pgwright prove` measures. The values behind `$1` are chosen from the column's statistics, for
+the server does not keep them. A table loaded in bulk since the statistics were reset looks as if it were written often.
+
+## Source
+
+PostgreSQL manual, "Indexes" and "Using EXPLAIN"; the cost of a descent is that of `btcostestimate`.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +34,7 @@ from pgwright.model.advice import Advice, IndexAdvice
 from pgwright.model.change import Change, CreateIndex, DropIndex
 from pgwright.model.finding import Evidence, Finding, Severity
 from pgwright.model.snapshot import Snapshot
+from pgwright.sqltext import gist
 
 CHECK_NAME = "missing-index"
 _HIGH_SHARE, _MEDIUM_SHARE = 0.05, 0.001
@@ -59,7 +88,7 @@ def _served(advice: IndexAdvice) -> tuple[Evidence, ...]:
     shown = advice.serves[:_MOST_STATEMENTS_SHOWN]
     return tuple(
         Evidence(
-            " ".join(served.text.split())[:100],
+            gist(served.text, 100),
             f"cost {served.cost_before:,.2f} → {served.cost_after:,.2f}, {served.calls:,} calls, "
             f"{served.share:.1%} of the workload's planned cost",
             "planned",
@@ -71,7 +100,7 @@ def _served(advice: IndexAdvice) -> tuple[Evidence, ...]:
 def _price(advice: IndexAdvice) -> tuple[Evidence, ...]:
     return (
         Evidence("gain over the workload, write cost subtracted", f"{advice.gain_share:.2%}", "planned"),
-        Evidence("size", f"{advice.size_bytes / 2**20:,.1f} MiB", "estimated"),
+        Evidence("size", f"{advice.size_bytes / 1e6:,.1f} MB", "estimated"),
         Evidence(
             "price on writes", f"{advice.writes:,} index entries written, cost {advice.write_cost:,.0f}", "estimated"
         ),

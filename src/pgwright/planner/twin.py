@@ -28,6 +28,7 @@ from pgwright.planner.pages import extend, write_btree
 from pgwright.planner.plans import read_plan
 from pgwright.planner.scope import needed_tables, prune
 from pgwright.planner.sizes import IndexSize, estimate_size, key_width, tree_height
+from pgwright.sqltext import repaired
 
 # The table's own row is touched too, so that plans kept for prepared statements are made anew.
 _SWITCH = """
@@ -101,7 +102,7 @@ class Twin:
     def _prepare(self, text: str) -> str:
         if text not in self._prepared:
             name = f"s{len(self._prepared)}"
-            self._connection.execute(f"PREPARE {name} AS {text}".encode())
+            self._connection.execute(f"PREPARE {name} AS {repaired(text)}".encode())
             self._prepared[text] = name
         return self._prepared[text]
 

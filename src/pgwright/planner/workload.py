@@ -12,7 +12,7 @@ from pgwright.model.names import QualifiedName
 from pgwright.model.snapshot import NotExamined, Snapshot, Statement
 from pgwright.planner.parameters import InferredValue, choose_values, infer_values
 from pgwright.planner.twin import Candidate, Twin
-from pgwright.sqltext import Schema, StatementShape, has_plan, read_shape
+from pgwright.sqltext import Schema, StatementShape, gist, has_plan, read_shape
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,8 @@ def read_workload(snapshot: Snapshot, twin: Twin) -> Workload:
 
 
 def _unplanned(statement: Statement, reason: str, total: float) -> NotExamined:
-    start = " ".join(statement.text.split())[:80]
-    return NotExamined(f"{statement.total_ms / total:.1%} of the workload's time: {start}", reason, "")
+    share = f"{statement.total_ms / total:.1%} of the workload's time"
+    return NotExamined(f"{share}: {gist(statement.text, 80)}", reason, "")
 
 
 class Pricer:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import URL, Engine, create_engine
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from pgwright.errors import ProofError
@@ -34,7 +33,7 @@ async def _measure_all(
     measured = []
     for number, operation in enumerate(operations):
         progress("operations", number, len(operations))
-        old, new = _Side(operation, operation.before, before), _Side(operation, operation.after, after)
+        old, new = _Side(operation, "before", before), _Side(operation, "after", after)
         try:
             equal = canonical(await old.call()) == canonical(await new.call())
             counted = await old.count(), await new.count()
@@ -50,8 +49,9 @@ async def _measure_all(
 class _Side:
     """One operation against one clone, over an engine of its own."""
 
-    def __init__(self, operation: Operation, function: Callable[[Any], Any], dsn: str) -> None:
-        self._name, self._function = operation.name, function
+    def __init__(self, operation: Operation, side: Literal["before", "after"], dsn: str) -> None:
+        self._name, self._side = operation.name, side
+        self._function: Callable[[Any], Any] = operation.before if side == "before" else operation.after
         self._engine: Engine | AsyncEngine
         if operation.is_async:
             self._engine = create_async_engine(_url(dsn, "postgresql+asyncpg"), pool_size=2)
@@ -62,8 +62,9 @@ class _Side:
         try:
             result = self._function(self._engine)
             return await result if isinstance(result, Awaitable) else result
-        except SQLAlchemyError as error:
-            raise ProofError(f"operation {self._name!r} failed on the clone: {error}") from error
+        except Exception as error:
+            said = f"{type(error).__name__}: {error}"
+            raise ProofError(f"operation {self._name!r} failed on the clone {self._side!r}: {said}") from error
 
     async def count(self) -> int:
         with count_statements(self._engine) as counted:

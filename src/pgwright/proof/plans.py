@@ -10,6 +10,7 @@ from pgwright.model.snapshot import NotExamined, Snapshot
 from pgwright.planner.twin import SERVER_SETTINGS, open_twin
 from pgwright.planner.workload import read_workload
 from pgwright.proof.statements import without_text_casts
+from pgwright.sqltext import gist
 
 
 def compare_plans(before: Snapshot, after: Snapshot) -> tuple[tuple[PlannedStatement, ...], tuple[NotExamined, ...]]:
@@ -32,7 +33,7 @@ def compare_plans(before: Snapshot, after: Snapshot) -> tuple[tuple[PlannedState
                     now = new.explain(without_text_casts(statement.text), one.values)
             except psycopg.Error as error:
                 reason = f"it cannot be planned after the fix: {error.diag.message_primary}"
-                missing.append(NotExamined(" ".join(statement.text.split())[:80], reason, ""))
+                missing.append(NotExamined(gist(statement.text, 80), reason, ""))
                 continue
             planned.append(
                 PlannedStatement(

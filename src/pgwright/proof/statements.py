@@ -17,7 +17,7 @@ from pgwright.model.snapshot import NotExamined, Snapshot, Statement
 from pgwright.planner.parameters import choose_values, infer_values
 from pgwright.proof.results import same_rows
 from pgwright.proof.timing import BUDGET_SECONDS, ROUNDS, timing, verdict
-from pgwright.sqltext import Schema, StatementShape, has_plan, read_shape
+from pgwright.sqltext import Schema, StatementShape, gist, has_plan, read_shape, repaired
 
 # Together these are nearly all of a workload's time; each costs some seconds at worst.
 MOST_STATEMENTS = 40
@@ -128,9 +128,9 @@ class _Clone:
         """Prepare a statement; one written for text keys is tried without its casts where keys are uuid now."""
         name = f"s{len(self.parameters)}"
         try:
-            self.connection.execute(f"PREPARE {name} AS {text}".encode())
+            self.connection.execute(f"PREPARE {name} AS {repaired(text)}".encode())
         except (psycopg.errors.UndefinedFunction, psycopg.errors.DatatypeMismatch):
-            self.connection.execute(f"PREPARE {name} AS {without_text_casts(text)}".encode())
+            self.connection.execute(f"PREPARE {name} AS {without_text_casts(repaired(text))}".encode())
         row = self.connection.execute(
             "SELECT cardinality(parameter_types) FROM pg_prepared_statements WHERE name = %s", (name,)
         ).fetchone()
@@ -164,4 +164,4 @@ def without_text_casts(text: str) -> str:
 
 
 def _start(text: str) -> str:
-    return " ".join(text.split())[:70]
+    return gist(text, 70)

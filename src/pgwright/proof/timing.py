@@ -8,8 +8,9 @@ from statistics import median, quantiles
 
 from pgwright.model.proof import Timing, Verdict
 
-# A difference smaller than this is within the noise of a shared machine.
+# Differences smaller than these are within the noise of a shared machine.
 _NOTABLE = 1.1
+_NOTABLE_MS = 0.05
 ROUNDS = 7
 # One pair of runs may not hold up the proof: after so long fewer rounds have to do, but never fewer than three.
 BUDGET_SECONDS = 12.0
@@ -51,9 +52,11 @@ def timing(milliseconds: list[float], buffers: int | None = None) -> Timing:
 
 
 def verdict(before: Timing, after: Timing, *, results_equal: bool) -> Verdict:
-    """Say whether after is faster: by a notable ratio, and with quartiles that do not overlap."""
+    """Say whether after is faster: by a notable ratio and time, and with quartiles that do not overlap."""
     if not results_equal:
         return "results differ"
+    if abs(before.median_ms - after.median_ms) < _NOTABLE_MS:
+        return "same"
     if before.median_ms >= _NOTABLE * after.median_ms and before.low_ms > after.high_ms:
         return "faster"
     if after.median_ms >= _NOTABLE * before.median_ms and after.low_ms > before.high_ms:

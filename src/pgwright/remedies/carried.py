@@ -121,6 +121,6 @@ def _drop_invalid(index: str, tries: int = TRIES) -> None:
         literal = "'" + index.replace("'", "''") + "'"
         condition = f"EXISTS (SELECT {found}({literal}))"
         drop = f"IF {condition} THEN DROP INDEX {index}; END IF;"
-        _execute(f"DO $do$ BEGIN {drop} END $do$")
+        _execute(f"DO $drop_invalid$ BEGIN {drop} END $drop_invalid$")
     elif op.get_bind().scalar(sa.text(f"SELECT 1 {found}(:index)"), {"index": index}):
         _run(f"DROP INDEX CONCURRENTLY IF EXISTS {index}", tries=tries)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from pgwright.model.change import ColumnConversion, ConvertColumns, DetachedKey
-from pgwright.model.names import QualifiedName, quote
+from pgwright.model.names import quote
 from pgwright.model.snapshot import ForeignKey, Snapshot
-from pgwright.remedies.dependents import find_dependents, find_index_obstacles
+from pgwright.remedies.dependents import Place, find_dependents, find_index_obstacles
 from pgwright.remedies.draft import Draft
 from pgwright.remedies.estimate import family
 
@@ -30,20 +30,19 @@ def unite_conversions(draft: Draft) -> None:
 
 
 def _connected(snapshot: Snapshot, changes: list[ConvertColumns]) -> list[list[ConvertColumns]]:
-    """Group the changes that have a table in common, or a foreign key between them."""
-    groups: list[tuple[set[QualifiedName], list[ConvertColumns]]] = []
+    """Group the changes that have a column in common, or a foreign key between them: all of a group, or none."""
+    groups: list[tuple[set[Place], list[ConvertColumns]]] = []
     for change in changes:
-        places = {(each.table, each.column) for each in change.columns}
-        keys = list(_foreign_keys(snapshot, places))
-        tables = {table for table, _ in places} | {key.table for key in keys} | {key.referenced_table for key in keys}
+        places = set(_with_partitions(snapshot, change.columns))
+        places = places.union(*(_ends(key) for key in _foreign_keys(snapshot, places)))
         members = [change]
         apart = []
-        for known_tables, known_members in groups:
-            if known_tables & tables:
-                tables, members = tables | known_tables, known_members + members
+        for known_places, known_members in groups:
+            if known_places & places:
+                places, members = places | known_places, known_members + members
             else:
-                apart.append((known_tables, known_members))
-        groups = [*apart, (tables, members)]
+                apart.append((known_places, known_members))
+        groups = [*apart, (places, members)]
     return [members for _, members in groups]
 
 
@@ -53,15 +52,13 @@ def _united(snapshot: Snapshot, changes: list[ConvertColumns]) -> ConvertColumns
     # A partition follows its parent.
     own = {place: each for place, each in columns.items() if not _follows(snapshot, place, set(columns))}
     keys = {(key.table, key.name): key for change in changes for key in change.foreign_keys}
-    for key in _foreign_keys(snapshot, set(own)):
+    for key in _foreign_keys(snapshot, set(_with_partitions(snapshot, own.values()))):
         keys[key.table, key.name] = DetachedKey(key.name, key.table, key.definition)
     linked = _with_linked_formats(snapshot, own)
     return ConvertColumns(tuple(linked[place] for place in sorted(own)), tuple(keys[place] for place in sorted(keys)))
 
 
-def _with_linked_formats(
-    snapshot: Snapshot, columns: dict[tuple[QualifiedName, str], ColumnConversion]
-) -> dict[tuple[QualifiedName, str], ColumnConversion]:
+def _with_linked_formats(snapshot: Snapshot, columns: dict[Place, ColumnConversion]) -> dict[Place, ColumnConversion]:
     """Give columns that reference one another the same spelling, for as texts they have to be equal again."""
     group = {place: {place} for place in columns}
     for key in _foreign_keys(snapshot, set(columns)):
@@ -77,18 +74,29 @@ def _with_linked_formats(
     return result
 
 
-def _follows(snapshot: Snapshot, place: tuple[QualifiedName, str], places: set[tuple[QualifiedName, str]]) -> bool:
+def _follows(snapshot: Snapshot, place: Place, places: set[Place]) -> bool:
     table = snapshot.table_by_name.get(place[0])
     parent = table.parent if table is not None else None
     return parent is not None and ((parent, place[1]) in places or _follows(snapshot, (parent, place[1]), places))
 
 
-def _foreign_keys(snapshot: Snapshot, places: set[tuple[QualifiedName, str]]) -> Iterator[ForeignKey]:
+def _with_partitions(snapshot: Snapshot, columns: Iterable[ColumnConversion]) -> dict[Place, ColumnConversion]:
+    """Return the conversion of each column, those of partitions and heirs among them."""
+    places = {(each.table, each.column): each for each in columns}
+    for each in list(places.values()):
+        places |= {(table.name, each.column): each for table in family(snapshot, each.table)}
+    return places
+
+
+def _foreign_keys(snapshot: Snapshot, places: set[Place]) -> Iterator[ForeignKey]:
     for key in snapshot.foreign_keys:
-        ends = {(key.table, column) for column in key.columns}
-        ends |= {(key.referenced_table, column) for column in key.referenced_columns}
-        if ends & places and not key.is_inherited:
+        if not key.is_inherited and not places.isdisjoint(_ends(key)):
             yield key
+
+
+def _ends(key: ForeignKey) -> set[Place]:
+    ends = {(key.table, column) for column in key.columns}
+    return ends | {(key.referenced_table, column) for column in key.referenced_columns}
 
 
 def _obstacles(snapshot: Snapshot, change: ConvertColumns) -> Iterator[str]:
@@ -96,7 +104,7 @@ def _obstacles(snapshot: Snapshot, change: ConvertColumns) -> Iterator[str]:
     for each in change.columns:
         yield from _table_obstacles(snapshot, each)
     yield from _one_sided_keys(snapshot, change)
-    places = {(table.name, each.column) for each in change.columns for table in family(snapshot, each.table)}
+    places = set(_with_partitions(snapshot, change.columns))
     for index in snapshot.indexes:
         columns = {column for table, column in places if table == index.table}
         yield from find_index_obstacles(index, columns) if columns else ()
@@ -119,7 +127,7 @@ def _table_obstacles(snapshot: Snapshot, each: ColumnConversion) -> Iterator[str
 
 def _one_sided_keys(snapshot: Snapshot, change: ConvertColumns) -> Iterator[str]:
     """Yield the foreign keys that would join a uuid with a text."""
-    to_type = {(each.table, each.column): each.to_type for each in change.columns}
+    to_type = {place: each.to_type for place, each in _with_partitions(snapshot, change.columns).items()}
     for key in _foreign_keys(snapshot, set(to_type)):
         for column, referenced in zip(key.columns, key.referenced_columns, strict=True):
             here, there = to_type.get((key.table, column)), to_type.get((key.referenced_table, referenced))

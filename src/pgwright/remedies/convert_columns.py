@@ -18,7 +18,10 @@ from pgwright.remedies.estimate import family, in_words, rewrite_seconds
 from pgwright.remedies.uuid_text import require_distinct, require_uuids, uuid_default
 
 _NOT_VALID = " NOT VALID"
-_ON_ONE_LINE = 2
+_ON_ONE_LINE = 2  # names
+_SHORT = 70
+_INTEGERS = ("integer", "bigint")
+_SQLALCHEMY_TYPES = {"uuid": "Uuid", "integer": "Integer", "bigint": "BigInteger"}
 _TEXT_CASTS = ("text", "character varying")
 
 
@@ -79,22 +82,12 @@ def _rewrite(
 
 def _afterwards(change: ConvertColumns, snapshot: Snapshot, tables: list[QualifiedName]) -> tuple[Step, ...]:
     """Return the steps after the commit, which block nobody."""
-    validate = [
-        Step(
-            f"ALTER TABLE {key.table} VALIDATE CONSTRAINT {quote(key.name)}",
-            False,
-            "SHARE UPDATE EXCLUSIVE",
-            (str(key.table),),
-            waits_long=True,
-        )
-        for key in change.foreign_keys
-        if _is_validated_later(key, snapshot)
-    ]
+    later = [key for key in change.foreign_keys if _is_validated_later(key, snapshot)]
+    statements = _alter_each(later, lambda key: f"VALIDATE CONSTRAINT {quote(key.name)}")
     # A rewritten table has no visibility map, without which no index-only scan saves a read.
-    vacuum = [
-        Step(f"VACUUM {table}", False, "SHARE UPDATE EXCLUSIVE", (str(table),), waits_long=True) for table in tables
-    ]
-    return (*validate, *vacuum)
+    statements.append(_list("VACUUM", map(str, tables)))
+    names = tuple(map(str, tables))
+    return tuple(Step(sql, False, "SHARE UPDATE EXCLUSIVE", names, waits_long=True) for sql in statements)
 
 
 def _to_new(each: ColumnConversion, snapshot: Snapshot) -> list[str]:
@@ -128,7 +121,7 @@ def _alter_sequences(change: ConvertColumns, snapshot: Snapshot, *, is_upgrade: 
     to_type = {
         (each.table, each.column): each.to_type if is_upgrade else each.from_type
         for each in change.columns
-        if each.to_type == "bigint" and not snapshot.column(each.table, each.column).is_identity
+        if each.to_type in _INTEGERS and not snapshot.column(each.table, each.column).is_identity
     }
     return [
         f"ALTER SEQUENCE {sequence.name} AS {to_type[sequence.table, sequence.column]}"
@@ -143,8 +136,9 @@ def _alter_each(keys: Iterable[DetachedKey], action: Callable[[DetachedKey], str
 
 
 def _alter_table(table: QualifiedName, actions: list[str]) -> str:
-    if len(actions) == 1:
-        return f"ALTER TABLE {table} {actions[0]}"
+    on_one_line = f"ALTER TABLE {table} {actions[0]}"
+    if len(actions) == 1 and len(on_one_line) <= _SHORT and "\n" not in on_one_line:
+        return on_one_line
     return f"ALTER TABLE {table}\n    " + ",\n    ".join(actions)
 
 
@@ -208,8 +202,7 @@ def _warning(
 
 
 def _hint(each: ColumnConversion) -> str:
-    types = {"uuid": "Uuid", "bigint": "BigInteger"}
-    arguments = [types.get(each.to_type, each.to_type)]
+    arguments = [_SQLALCHEMY_TYPES.get(each.to_type, each.to_type)]
     if each.default is not None and each.to_type == "uuid":
         arguments.append(f'server_default=text("{uuid_default(each.default)}")')
     return f"{each.table.short}.{quote(each.column)}: mapped_column({', '.join(arguments)})"

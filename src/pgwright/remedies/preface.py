@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 from textwrap import fill
 
 from pgwright.model.change import ConvertColumns, CreateIndex, UniqueAmongLiving
@@ -15,9 +16,9 @@ _BLOCKS: dict[LockMode, str] = {
     "none": "blocks nothing",
     "ACCESS SHARE": "blocks no reads and no writes",
     "SHARE UPDATE EXCLUSIVE": "blocks no reads and no writes, only other changes of the table and VACUUM",
-    "SHARE": "blocks writes for a moment",
+    "SHARE": "blocks writes, here for a moment",
     "SHARE ROW EXCLUSIVE": "blocks writes",
-    "ACCESS EXCLUSIVE": "blocks reads and writes",
+    "ACCESS EXCLUSIVE": "blocks reads and writes; for a moment where the step is not named as unsafe below",
 }
 
 
@@ -32,6 +33,7 @@ def preface(plan: Plan, *, message: str, database: str, taken_at: str) -> str:
             f"Steps ({ASSUMPTION}):",
             (_step(number, remedy) for number, remedy in enumerate(plan.remedies, start=1)),
         ),
+        _section("What these locks do:", _meanings(plan)),
         _section("UNSAFE ON A BUSY TABLE:", _warnings(plan, is_safe=False)),
         _section("Mind:", _warnings(plan, is_safe=True)),
         _section("Change the models too, so that `alembic check` stays clean:", _hints(plan)),
@@ -47,18 +49,29 @@ def _section(title: str, lines: Iterable[str]) -> str:
 
 
 def _step(number: int, remedy: Remedy) -> str:
-    locks: dict[LockMode, list[str]] = {}
+    mark = f"{number}."
+    title = _item(mark, f"{remedy.title}: {in_words(remedy.seconds_estimate)}.")
+    return f"{title}\n{_item(' ' * len(mark), _locks(remedy))}"
+
+
+def _locks(remedy: Remedy) -> str:
+    """Return each lock with its tables, in the order in which they are taken."""
+    tables: dict[LockMode, tuple[str, ...]] = {}
     for step in remedy.upgrade:
-        names = locks.setdefault(step.lock, [])
-        names += [table for table in step.tables if table not in names]
-    moment = " for a moment" if remedy.is_safe else ""
-    said = "; ".join(
-        f"{lock} on {', '.join(names)}, {_BLOCKS[lock]}{moment if lock == 'ACCESS EXCLUSIVE' else ''}"
-        for lock, names in locks.items()
-        if names
+        tables[step.lock] = tuple(dict.fromkeys((*tables.get(step.lock, ()), *step.tables)))
+    taken = [(lock, names) for lock, names in tables.items() if names]
+    groups = groupby(taken, key=lambda each: sorted(each[1]))
+    return "; ".join(
+        f"{', then '.join(lock for lock, _ in group)} on {', '.join(name.removeprefix('public.') for name in names)}"
+        for names, group in groups
     )
-    duration = in_words(remedy.seconds_estimate)
-    return _item(f"{number}.", f"{remedy.title}. Lock: {said}. Duration: {duration}.")
+
+
+def _meanings(plan: Plan) -> Iterator[str]:
+    taken = {step.lock for remedy in plan.remedies for step in remedy.upgrade if step.tables}
+    for lock, meaning in _BLOCKS.items():
+        if lock in taken:
+            yield _item("-", f"{lock}: {meaning}")
 
 
 def _warnings(plan: Plan, *, is_safe: bool) -> Iterator[str]:

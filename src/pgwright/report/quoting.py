@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from pgwright import sqltext
+
 # Cc: control characters, ESC among them, which steer a terminal. Cf: invisible ones that turn the direction of writing.
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
-_SELECT = re.compile(r"SELECT (?:DISTINCT )?", re.IGNORECASE)
-_TOKEN = re.compile(r"""[()]|'(?:[^']|'')*'|"(?:[^"]|"")*"| FROM """, re.IGNORECASE)
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~])")
 
 
@@ -37,20 +37,8 @@ def one_line(text: str, limit: int) -> str:
 
 
 def gist(statement: str, limit: int) -> str:
-    """Return an SQL statement on one line, cut to so many characters; its list of columns goes first.
-
-    >>> gist("SELECT m.id, m.body, m.created_at FROM messages AS m WHERE m.id = $1", 50)
-    'SELECT … FROM messages AS m WHERE m.id = $1'
-    """
-    line = one_line(statement, len(statement) * 10)
-    if len(line) > limit and (found := _SELECT.match(line)):
-        depth = 0
-        for token in _TOKEN.finditer(line, found.end()):
-            depth += {"(": 1, ")": -1}.get(token[0], 0)
-            if depth == 0 and token[0].upper() == " FROM ":
-                line = f"{found[0]}…{line[token.start() :]}"
-                break
-    return one_line(line, limit)
+    """Return an SQL statement on one line, cut to so many characters; its list of columns goes first."""
+    return sqltext.gist(visible(statement), limit)
 
 
 class Markdown(str):
@@ -70,12 +58,21 @@ def code(text: str) -> Markdown:
     """Return a code span, fenced by more backticks than the text holds in a row.
 
     >>> code("a|b`c")
-    '``a\\\\|b`c``'
+    '``a|b`c``'
     """
-    line = " ".join(visible(text).split()).replace("|", "\\|")
+    line = " ".join(visible(text).split())
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", line)), default=0))
     edge = " " if line.startswith("`") or line.endswith("`") else ""
     return Markdown(f"{fence}{edge}{line}{edge}{fence}")
+
+
+def code_cell(text: str) -> Markdown:
+    """Return a code span for a cell of a table, where a bar would end the cell.
+
+    >>> print(code_cell("a|b"))
+    `a\\|b`
+    """
+    return Markdown(code(text).replace("|", "\\|"))
 
 
 def code_block(text: str, language: str = "sql") -> Markdown:

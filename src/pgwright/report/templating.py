@@ -14,7 +14,7 @@ from pgwright.model.finding import SEVERITIES, Diagnosis
 from pgwright.model.proof import Proof
 from pgwright.model.remedy import Plan
 from pgwright.report import charts, figures
-from pgwright.report.quoting import code, code_block, gist, one_line, visible
+from pgwright.report.quoting import code, code_block, code_cell, gist, one_line, visible
 from pgwright.report.terminal.plan import expected, locks
 from pgwright.report.verdicts import conclusion, in_words, is_proved
 
@@ -44,6 +44,7 @@ def environment(*, escapes_html: bool, finalize: Callable[[object], object] | No
         "one_line": one_line,
         "gist": gist,
         "code": code,
+        "code_cell": code_cell,
         "code_block": code_block,
         "locks": locks,
         "expected": expected,

@@ -120,6 +120,16 @@ def test_a_new_index_takes_no_name_that_is_in_use() -> None:
     assert change.definition.name == "ix_message_conversation_id_2"
 
 
+def test_a_long_name_keeps_its_number() -> None:
+    column = "c" * 63
+    child = make_table("message", f"{column} bigint", rows=5_000)
+    taken = make_index(f"ix_message_{'c' * 52}", "message", "at")
+    (finding,) = run(CHECK, make_snapshot(PARENT, child, make_foreign_key("message", column, "conversation"), taken))
+    (change,) = finding.changes
+    assert isinstance(change, CreateIndex)
+    assert change.definition.name == f"ix_message_{'c' * 50}_2"
+
+
 def test_names_are_quoted_where_they_need_it() -> None:
     child = make_table("App.Message", '"userId" bigint', rows=5_000)
     key = make_foreign_key("App.Message", "userId", "conversation")

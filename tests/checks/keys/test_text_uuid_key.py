@@ -146,7 +146,14 @@ def test_a_name_ties_nothing_that_is_no_uuid() -> None:
 def test_a_reference_that_points_nowhere_is_a_finding_of_its_own() -> None:
     table = make_table("call", "id bigint NOT NULL, trace_id text", rows=100, primary_key=("id",))
     (finding,) = run(CHECK, make_snapshot(table, make_statistics("call", "trace_id", UUIDS)))
-    assert (finding.object, finding.severity) == ("call (trace_id)", "medium")
+    assert finding.object == "call (trace_id)"
+
+
+@pytest.mark.parametrize(("rows", "severity"), [(100, "low"), (5_000, "medium"), (500_000, "high")])
+def test_severity_grows_with_what_would_be_saved(rows: int, severity: str) -> None:
+    table = make_table("call", "id text NOT NULL", rows=rows, primary_key=("id",))
+    (finding,) = run(CHECK, make_snapshot(table, make_statistics("call", "id", UUIDS)))
+    assert finding.severity == severity
 
 
 def test_not_examined_without_sample_values() -> None:

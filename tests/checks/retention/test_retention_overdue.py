@@ -43,6 +43,16 @@ def test_the_policy_states_the_retention() -> None:
     assert evidence(finding)["counted as overdue"] == "0 days after deleted_at"
 
 
+def test_most_of_a_large_table_is_high() -> None:
+    large = make_table("token", "id bigint NOT NULL, expires_at timestamptz", rows=400_000)
+    statistics = make_statistics("token", "expires_at", _days_ago(300, 200))
+    assert run(CHECK, make_snapshot(large, statistics))[0].severity == "high"
+    assert (
+        run(CHECK, make_snapshot(TOKEN, make_statistics("token", "expires_at", _days_ago(9, -9))))[0].severity
+        == "medium"
+    )
+
+
 def test_quiet_when_a_nightly_job_keeps_up() -> None:
     assert run(CHECK, make_snapshot(TOKEN, make_statistics("token", "expires_at", _days_ago(1, -30)))) == []
 

@@ -105,8 +105,8 @@ class Document(Base):
 class Conversation(Base):
     __tablename__ = "conversations"
     __table_args__ = (
-        Index("ix_conversations_notebook_id", "notebook_id"),
-        Index("ix_conversations_user_id_notebook_id", "user_id", "notebook_id"),
+        Index("ix_conversations_notebook_id_user_id", "notebook_id", "user_id"),
+        Index("ix_conversations_user_id", "user_id"),
         Index("ix_conversations_live", "notebook_id", NEWEST_FIRST, postgresql_where=IS_LIVE),
     )
     notebook_id: Mapped[UUID] = parent("notebooks.id")
@@ -118,7 +118,7 @@ class Conversation(Base):
 class Message(Base):
     __tablename__ = "messages"
     __table_args__ = (
-        Index("ix_messages_conversation_id_created_at", "conversation_id", "created_at"),
+        Index("ix_messages_conversation_id_created_at", "conversation_id", NEWEST_FIRST),
         Index("ix_messages_live", "conversation_id", "created_at", postgresql_where=IS_LIVE),
     )
     conversation_id: Mapped[UUID] = parent("conversations.id")
@@ -131,7 +131,7 @@ class Job(Base):
     __tablename__ = "jobs"
     __table_args__ = (
         Index("ix_jobs_document_id", "document_id"),
-        Index("ix_jobs_created_at", "created_at", postgresql_where=text("status = 'pending'")),
+        Index("ix_jobs_created_at_status_pending", "created_at", postgresql_where=text("status = 'pending'")),
         Index("ix_jobs_live", "document_id", NEWEST_FIRST, postgresql_where=IS_LIVE),
     )
     document_id: Mapped[UUID] = parent("documents.id")
@@ -168,6 +168,7 @@ class RefreshToken(Base):
     __tablename__ = "refresh_tokens"
     __table_args__ = (
         Index("ix_refresh_tokens_user_id", "user_id"),
+        Index("ix_refresh_tokens_token_hash", "token_hash"),
         Index("ix_refresh_tokens_expires_at", "expires_at"),
         Index("ix_refresh_tokens_live", "token_hash", postgresql_where=IS_LIVE),
     )
@@ -180,7 +181,7 @@ class RefreshToken(Base):
 class Otp(Base):
     __tablename__ = "otps"
     __table_args__ = (
-        Index("ix_otps_user_id", "user_id"),
+        Index("ix_otps_user_id_purpose_created_at", "user_id", "purpose", NEWEST_FIRST),
         Index("ix_otps_expires_at", "expires_at"),
         Index("ix_otps_live", "user_id", NEWEST_FIRST, postgresql_where=IS_LIVE),
     )
@@ -194,7 +195,7 @@ class Otp(Base):
 class GenerationHistory(Base):
     __tablename__ = "generation_history"
     __table_args__ = (
-        Index("ix_generation_history_user_id", "user_id"),
+        Index("ix_generation_history_user_id_created_at", "user_id", NEWEST_FIRST),
         Index("ix_generation_history_job_id", "job_id"),
         Index("ix_generation_history_live", "user_id", NEWEST_FIRST, postgresql_where=IS_LIVE),
     )

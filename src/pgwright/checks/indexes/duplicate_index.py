@@ -49,7 +49,7 @@ def find(snapshot: Snapshot) -> Iterator[Finding]:
         for index in sorted(indexes, key=_value, reverse=True):
             twin = next((keeper for keeper in kept if _replaces(keeper.head, index.head)), None)
             if twin is not None:
-                yield _finding(snapshot, index, twin)
+                yield _finding(index, twin)
             elif index.head.is_valid:
                 kept.append(index)
 
@@ -68,16 +68,10 @@ def _replaces(keeper: Index, index: Index) -> bool:
     return not stays and enforces_as_much and is_duplicate(ours, theirs)
 
 
-def _finding(snapshot: Snapshot, index: IndexFamily, twin: IndexFamily) -> Finding:
+def _finding(index: IndexFamily, twin: IndexFamily) -> Finding:
     head = index.head
-    # A foreign key may rest on either of two unique indexes; the server knows on which, we do not.
-    is_referenced = head.definition.is_unique and any(
-        key.referenced_table == head.table and set(key.referenced_columns) == set(head.definition.columns)
-        for key in snapshot.foreign_keys
-    )
-    is_owned = head.constraint is not None
-    owned_sql = f"ALTER TABLE {head.table} DROP CONSTRAINT {quote(head.constraint)}" if head.constraint else ""
-    drop = DropIndex(head.name, head.table, head.sql, index.size_bytes)
+    # `fix` drops nothing that is unique: a foreign key may rest on either of the two, and only the server knows.
+    is_unique = head.definition.is_unique
     return CHECK.found(
         head.name.short,
         f"{head.name.short} duplicates {twin.head.name.short} on {head.table.short}: every write pays for both.",
@@ -88,14 +82,18 @@ def _finding(snapshot: Snapshot, index: IndexFamily, twin: IndexFamily) -> Findi
             Evidence("scans of it and of the kept one", f"{count(index.scans)} and {count(twin.scans)}"),
         ],
         advice=f"Drop {head.name.short}; {twin.head.name.short} does all its work."
-        + (
-            " A foreign key may rest on it: then the server refuses, and the other one has to go."
-            if is_referenced
-            else ""
-        ),
-        changes=() if is_owned or is_referenced else [drop],
-        sql=owned_sql or (f"DROP INDEX {head.name}" if is_referenced else ""),
+        + (" If a foreign key rests on it, the server refuses: then the other one has to go." if is_unique else ""),
+        changes=() if is_unique else [DropIndex(head.name, head.table, head.sql, index.size_bytes)],
+        sql=_drop_by_hand(index) if is_unique else "",
     )
+
+
+def _drop_by_hand(index: IndexFamily) -> str:
+    head = index.head
+    if head.constraint is not None:
+        return f"ALTER TABLE {head.table} DROP CONSTRAINT {quote(head.constraint)}"
+    # A partitioned index cannot be dropped concurrently.
+    return f"DROP INDEX CONCURRENTLY {head.name}" if index.leaves == (head,) else f"DROP INDEX {head.name}"
 
 
 CHECK = Check(__name__, severity="medium", confidence="certain", find=find)

@@ -84,7 +84,7 @@ def find(snapshot: Snapshot) -> Iterator[Finding | NotExamined]:
 def _wanted(snapshot: Snapshot, family: TableFamily, column: str) -> dict[_Want, list[Query]]:
     workload = read_workload(snapshot)
     found: dict[_Want, list[Query]] = {}
-    for query in workload.queries:
+    for query in workload.touching(family.name):
         statement = query.statement
         if statement.calls >= HOT_CALLS or workload.share(statement.total_ms) >= HOT_SHARE:
             for block in query.shape.blocks:

@@ -116,7 +116,7 @@ def _obstacle(snapshot: Snapshot, family: TableFamily, index: Index) -> str:
 
 
 def _upserts(snapshot: Snapshot, family: TableFamily) -> tuple[int, ...]:
-    queries = read_workload(snapshot).queries
+    queries = read_workload(snapshot).touching(family.name)
     ours = (query.statement for query in queries if query.shape.target == family.name)
     return tuple(dict.fromkeys(s.query_id for s in ours if "on conflict" in s.text.lower()))
 

@@ -44,7 +44,7 @@ from pgwright.checks.figures import count, listing, size
 from pgwright.checks.references import ColumnName, References, detached
 from pgwright.checks.uuid_columns import TextColumn, text_groups
 from pgwright.model.change import ColumnConversion, ConvertColumns
-from pgwright.model.finding import Check, Evidence, Finding
+from pgwright.model.finding import Check, Evidence, Finding, Severity
 from pgwright.model.snapshot import NotExamined, Snapshot
 
 # sizeof(pg_uuid_t).
@@ -52,6 +52,10 @@ UUID_BYTES = 16
 # IndexTupleData, and MAXALIGN on all 64-bit platforms: what every entry of an index adds and is rounded up to.
 ENTRY_HEADER_BYTES = 8
 ALIGNMENT_BYTES = 8
+# Below this many rows in all tables together, nobody feels the difference.
+SMALL_ROWS = 1_000
+# So much memory is worth a quiet hour even where no foreign key is involved.
+LARGE_SAVING_BYTES = 10 * 1024 * 1024
 # A finding names at most so many columns: all of them in all but the largest schemas.
 MOST_NAMES = 30
 
@@ -89,7 +93,7 @@ def _finding(
     return CHECK.found(
         _describe(snapshot, root),
         f"UUIDs are kept as text in {_describe(snapshot, root)}{tied}. As uuid they would take {size(saved)} less.",
-        severity="high" if keys or _is_primary(root) else "medium",
+        severity=_severity(group, len(keys), saved),
         confidence="possible" if any(column.may_hold_hashes for column in group) else None,
         evidence=_evidence(snapshot, group, len(keys), saved),
         advice="Convert all these columns to uuid in one transaction, and change the models in the same release. "
@@ -112,6 +116,12 @@ def _finding(
             )
         ],
     )
+
+
+def _severity(group: list[TextColumn], keys: int, saved: float) -> Severity:
+    if sum(column.rows for column in group) < SMALL_ROWS:
+        return "low"
+    return "high" if keys or saved >= LARGE_SAVING_BYTES else "medium"
 
 
 def _evidence(snapshot: Snapshot, group: list[TextColumn], keys: int, saved: float) -> Iterator[Evidence]:

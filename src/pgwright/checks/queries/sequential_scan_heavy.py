@@ -101,12 +101,11 @@ def _finding(snapshot: Snapshot, family: TableFamily) -> Finding:
 
 def _readers(snapshot: Snapshot, family: TableFamily) -> list[Query]:
     """Return the dearest statements that read the table."""
-    names = {family.name, *(leaf.name for leaf in family.leaves)}
-    readers = [
-        query
-        for query in read_workload(snapshot).queries
-        if any(not names.isdisjoint(block.tables) for block in query.shape.blocks)
+    workload = read_workload(snapshot)
+    touching = [
+        query for name in (family.name, *(leaf.name for leaf in family.leaves)) for query in workload.touching(name)
     ]
+    readers = [query for query in dict.fromkeys(touching) if query.shape.blocks]
     return sorted(readers, key=lambda query: -query.statement.total_ms)[:MOST_QUERIES]
 
 

@@ -49,8 +49,9 @@ EXPIRY_GRACE_DAYS = 2
 # Fewer rows, or a smaller share, are not worth a job of their own.
 FEWEST_ROWS = 1_000
 LEAST_SHARE = 0.01
-# Most of the table is dead weight.
+# Most of a large table is dead weight.
 LARGE_SHARE = 0.5
+LARGE_ROWS = 100_000
 # Short enough to hold no lock for long, large enough to get done.
 BATCH_ROWS = 10_000
 _TIME_TYPES = {"timestamptz", "timestamp", "date"}
@@ -131,7 +132,7 @@ def _finding(snapshot: Snapshot, family: TableFamily, column: str, days: int, pa
     return CHECK.found(
         about,
         f"About {count(rows)} rows of {family.name.short} {purpose} and are still there.",
-        severity="high" if part >= LARGE_SHARE else None,
+        severity="high" if part >= LARGE_SHARE and rows >= LARGE_ROWS else None,
         evidence=[
             Evidence("overdue rows", f"{count(rows)}, {share(part)} of the table", "estimated"),
             Evidence("size of the table", size(family.total_bytes)),

@@ -43,6 +43,7 @@ WHERE c.relkind IN ('r', 'p', 'm', 'f')
   AND c.relpersistence <> 't'
   AND n.nspname NOT IN ('pg_catalog', 'information_schema')
   AND n.nspname NOT LIKE 'pg\_toast%'
+  AND c.relname <> 'alembic_version' -- Alembic's own
   -- What an extension brought is not the user's to change.
   AND NOT EXISTS (
       SELECT FROM pg_depend d

@@ -1,0 +1,45 @@
+"""Which tables and columns the names in a statement may mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from pgwright.model.names import QualifiedName
+from pgwright.model.snapshot import Snapshot
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The tables and columns that names in a statement may mean."""
+
+    columns: Mapping[QualifiedName, frozenset[str]]
+    search_path: tuple[str, ...] = ("public",)
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> Schema:
+        """Return the tables of a snapshot, with its search path."""
+        columns = {table.name: frozenset(table.column_by_name) for table in snapshot.tables}
+        setting = snapshot.setting_by_name.get("search_path")
+        raw = [part.strip().strip('"') for part in setting.raw.split(",")] if setting else []
+        path = [snapshot.server.role if part == "$user" else part for part in raw]
+        return cls(columns, tuple(path) or ("public",))
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[QualifiedName]]:
+        grouped: dict[str, list[QualifiedName]] = {}
+        for table in self.columns:
+            grouped.setdefault(table.name, []).append(table)
+        return grouped
+
+    def find(self, schema: str | None, name: str) -> QualifiedName | None:
+        """Return the table that a name means, by the search path; a name that only one schema has is found there."""
+        if schema is not None:
+            full = QualifiedName(schema, name)
+            return full if full in self.columns else None
+        candidates = self._by_name.get(name, [])
+        for path in self.search_path:
+            if QualifiedName(path, name) in candidates:
+                return QualifiedName(path, name)
+        return candidates[0] if len(candidates) == 1 else None
