@@ -141,6 +141,18 @@ def test_a_unique_that_a_foreign_key_rests_on_is_not_replaced(project: Project) 
     assert "v_n_fkey" in reasons(plan)["soft-delete-unique:u"]
 
 
+def test_a_unique_that_alone_serves_a_foreign_key_is_not_replaced(project: Project) -> None:
+    project.database.execute(
+        "CREATE TABLE u (n int PRIMARY KEY); CREATE TABLE v (n int UNIQUE REFERENCES u, gone date)"
+    )
+    old = next(each for each in project.snapshot().indexes if each.name.name == "v_n_key")
+    living = index("uq", "n", table=old.table, predicate="gone IS NULL")
+    replacement = finding("soft-delete-unique", "v", UniqueAmongLiving(old.name, "v_n_key", old.sql, living))
+    assert "only index that serves" in reasons(project.plan(replacement))["soft-delete-unique:v"]
+    plan = project.plan(replacement, want(index("ix_v_n", "n", table=old.table), "unindexed-foreign-key"))
+    assert len(plan.remedies) == 2
+
+
 def test_a_table_that_is_not_there_is_told(project: Project) -> None:
     missing = index("ix", "a", table=QualifiedName("public", "gone"))
     assert "no table public.gone" in reasons(project.plan(want(missing)))["missing-index:ix"]

@@ -22,14 +22,14 @@ class Draft:
         self.refused: list[NotExamined] = []
         for finding in findings:
             for change in finding.changes:
-                self._ask(change, [finding.key])
+                self.ask(change, [finding.key])
 
     def of(self, kind: type[C]) -> list[C]:
         return [change for change in self.wanted if isinstance(change, kind)]
 
     def hand_over(self, change: Change, to: Change) -> None:
         """Give up a change whose purpose another one serves."""
-        self._ask(to, self.wanted.pop(change))
+        self.ask(to, self.wanted.pop(change))
 
     def replace(self, change: Change, by: Change) -> None:
         """Put a change in the place of another."""
@@ -39,6 +39,7 @@ class Draft:
         """Give up a change and say why."""
         self.refused.append(NotExamined(", ".join(self.wanted.pop(change)), reason, remedy))
 
-    def _ask(self, change: Change, keys: list[str]) -> None:
+    def ask(self, change: Change, keys: list[str]) -> None:
+        """Want a change, or want it for these findings too."""
         known = self.wanted.setdefault(change, [])
         known += [key for key in keys if key not in known]

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from pgwright.model.change import (
     AnalyzeTable,
+    Change,
     ConvertColumns,
     CreateIndex,
     DropIndex,
@@ -25,8 +26,8 @@ from pgwright.remedies.estimate import family
 
 FOREIGN_KEY_CHECK = "unindexed-foreign-key"
 
-# These checks say: drop it, for another index does its work.
-REDUNDANCY_CHECKS = ("duplicate-index", "redundant-index")
+# All others that ask for a drop do so because another index does the work, which then has to be there.
+USELESS_CHECKS = ("unused-index", "invalid-index")
 
 
 def merge(snapshot: Snapshot, findings: Iterable[Finding]) -> Draft:
@@ -112,7 +113,8 @@ def _drop_rather_than_rebuild(draft: Draft) -> None:
 def _unite_creations(draft: Draft) -> None:
     """Give up each new index whose work another new one does; of two that are equal the first stays."""
     for change in reversed(draft.of(CreateIndex)):
-        for other in draft.of(CreateIndex):
+        others: list[CreateIndex | UniqueAmongLiving] = [*draft.of(CreateIndex), *draft.of(UniqueAmongLiving)]
+        for other in others:
             if other == change or change not in draft.wanted or other not in draft.wanted:
                 continue
             is_within = _is_within(draft.snapshot, change.definition.table, other.definition.table)
@@ -131,9 +133,11 @@ def _leave_out_served_creations(draft: Draft) -> None:
     """Give up each new index whose work an index that exists does, and keep that one."""
     drops = {change.name: change for change in draft.of(DropIndex)}
     rebuilds = {change.name: change for change in draft.of(RebuildIndex)}
+    replaced = {change.replaces for change in draft.of(UniqueAmongLiving)}
     for change in draft.of(CreateIndex):
         for index in draft.snapshot.indexes_by_table.get(change.definition.table, ()):
-            if change not in draft.wanted or not _does_work_of(draft, index.definition, change):
+            is_out = change not in draft.wanted or index.name in replaced
+            if is_out or not _does_work_of(draft, index.definition, change):
                 continue
             if index.name in rebuilds:
                 draft.hand_over(change, rebuilds[index.name])
@@ -157,25 +161,30 @@ def _refuse_bad_drops(draft: Draft) -> None:
 def _keep_one_of_each(draft: Draft) -> None:
     """Keep a redundant index when the one that does its work is dropped as well."""
     for change in draft.of(DropIndex):
-        is_redundant = any(key.split(":")[0] in REDUNDANCY_CHECKS for key in draft.wanted[change])
         index = draft.index_by_name.get(change.name)
-        if is_redundant and index is not None and not any(serves(it, index.definition) for it in _after(draft, index)):
+        is_useless = any(key.split(":")[0] in USELESS_CHECKS for key in draft.wanted[change])
+        if index is None or is_useless:
+            continue
+        if not any(serves(other, index.definition) for other in _after(draft, index)):
             draft.refuse(change, "the index that would do its work is dropped too")
 
 
 def _keep_what_serves_foreign_keys(draft: Draft) -> None:
-    for change in draft.of(DropIndex):
-        index = draft.index_by_name.get(change.name)
+    """Keep an index without which the delete of a parent row would read the whole child table."""
+    gone: list[tuple[Change, QualifiedName]] = [(drop, drop.name) for drop in draft.of(DropIndex)]
+    gone += [(new, new.replaces) for new in draft.of(UniqueAmongLiving)]
+    for change, name in gone:
+        index = draft.index_by_name.get(name)
         if index is None or not index.is_valid:
             continue
         remaining = list(_after(draft, index))
-        for key in draft.snapshot.foreign_keys_by_table.get(change.table, ()):
-            if serves_foreign_key(index.definition, key.columns) and not any(
-                serves_foreign_key(other, key.columns) for other in remaining
-            ):
-                draft.refuse(
-                    change, f"it is the only index that serves the foreign key {key.name!r}: deletes of parents need it"
+        for key in draft.snapshot.foreign_keys_by_table.get(index.table, ()):
+            is_served = any(serves_foreign_key(other, key.columns) for other in remaining)
+            if serves_foreign_key(index.definition, key.columns) and not is_served:
+                reason = (
+                    f"{name} is the only index that serves the foreign key {key.name!r}: deletes of parents need it"
                 )
+                draft.refuse(change, reason, "create an index on the columns of the key first")
                 break
 
 
@@ -185,7 +194,8 @@ def _after(draft: Draft, index: Index) -> Iterator[IndexDefinition]:
     for other in draft.snapshot.indexes_by_table.get(index.table, ()):
         if other.is_valid and other.name != index.name and other.name not in gone:
             yield other.definition
-    yield from (new.definition for new in draft.of(CreateIndex) if new.definition.table == index.table)
+    created: list[CreateIndex | UniqueAmongLiving] = [*draft.of(CreateIndex), *draft.of(UniqueAmongLiving)]
+    yield from (new.definition for new in created if new.definition.table == index.table)
 
 
 def _name_apart(draft: Draft) -> None:
@@ -216,4 +226,4 @@ def _analyze_where_it_pays(draft: Draft) -> None:
             draft.hand_over(change, converted[change.table])
     for new in draft.of(CreateIndex):
         if any(key.column is None for key in new.definition.keys) and new.definition.table not in converted:
-            draft.wanted.setdefault(AnalyzeTable(new.definition.table), []).extend(draft.wanted[new])
+            draft.ask(AnalyzeTable(new.definition.table), draft.wanted[new])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pglast import ast as _ast
@@ -14,6 +14,7 @@ from pgwright.sqltext.shape import Operator
 ast: Any = _ast
 
 _RANGE = {"<", "<=", ">", ">="}
+_EQUAL: Mapping[str, Operator] = {"=": "=", "<>": "<>"}
 
 
 def conjuncts(node: Any) -> Iterator[Any]:
@@ -37,7 +38,7 @@ def operator_of(kind: int, symbol: str) -> Operator:
         return "other"
     if symbol in _RANGE:
         return "range"
-    return {"=": "=", "<>": "<>"}.get(symbol, "other")
+    return _EQUAL.get(symbol, "other")
 
 
 def value_of(node: Any) -> tuple[str | None, int | None]:

@@ -180,7 +180,7 @@ class _Reader:
         for role in ("limit", "offset"):
             _, number = value_of(getattr(node, f"limit{'Count' if role == 'limit' else 'Offset'}", None))
             if number is not None:
-                yield ParameterUse(number, role)  # type: ignore[arg-type]
+                yield ParameterUse(number, role)
         for expression in walk_all(node, ast.A_Expr):
             left, right = self._column(expression.lexpr, scope), self._column(expression.rexpr, scope)
             column, other, symbol = left, expression.rexpr, str(expression.name[-1].sval)

@@ -1,0 +1,160 @@
+"""A fix proved on a real database: copies, values, results, writes; and a source that stays as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from conftest import Database
+from pgwright.errors import ProofError
+from pgwright.model.proof import Proof
+from pgwright.proof import Operation
+from pgwright.proof.clones import make_clones
+from pgwright.proof.prove import prove
+from pgwright.snapshot import read_snapshot
+
+SCHEMA = """
+CREATE TABLE author (id varchar(36) PRIMARY KEY, name text);
+CREATE TABLE post (id int PRIMARY KEY, author_id varchar(36) REFERENCES author, at timestamptz, views int);
+INSERT INTO author SELECT md5(i::text)::uuid::text, 'n' || i FROM generate_series(1, 2000) i;
+INSERT INTO post SELECT i, md5((1 + i % 2000)::text)::uuid::text, now() - i * interval '1 minute', i
+    FROM generate_series(1, 60000) i;
+VACUUM ANALYZE;
+"""
+ONE = "SELECT * FROM post WHERE author_id = %s ORDER BY at DESC LIMIT 5"
+INDEX = "CREATE INDEX post_author ON post (author_id, at DESC)"
+
+
+@pytest.fixture
+def blog(database: Database) -> Database:
+    database.execute(SCHEMA)
+    database.rows("SELECT pg_stat_statements_reset()")
+    with psycopg.connect(database.dsn, autocommit=True) as connection:
+        ((author,),) = database.rows("SELECT id FROM author ORDER BY name LIMIT 1")
+        for _ in range(5):
+            connection.execute(ONE, (author,))
+    return database
+
+
+def applying(*statements: str) -> Callable[[str], str]:
+    def apply(dsn: str) -> str:
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement.encode())
+        return "by hand"
+
+    return apply
+
+
+def proof_of(database: Database, *statements: str, operations: tuple[Operation, ...] = ()) -> Proof:
+    return prove(
+        read_snapshot(database.dsn),
+        database.dsn,
+        apply=applying(*statements),
+        read=read_snapshot,
+        operations=operations,
+        rounds=3,
+    )
+
+
+def count(engine: Engine) -> object:
+    with engine.connect() as connection:
+        return [connection.execute(text("SELECT count(*) FROM post")).scalar() for _ in range(3)][0]
+
+
+def count_once(engine: Engine) -> object:
+    with engine.connect() as connection:
+        return connection.execute(text("SELECT count(*) FROM post")).scalar()
+
+
+async def first(engine: AsyncEngine) -> object:
+    async with engine.connect() as connection:
+        return (await connection.execute(text("SELECT id FROM author ORDER BY id LIMIT 1"))).scalar()
+
+
+def test_an_index_that_helps_is_said_to_help_and_its_price_is_shown(blog: Database) -> None:
+    operations = (Operation("count", count, count_once), Operation("first", first, first))
+    proof = proof_of(blog, INDEX, operations=operations)
+    (statement,) = proof.statements
+    assert (statement.verdict, statement.results_equal) == ("faster", True)
+    assert statement.ratio > 3
+    assert (statement.before.buffers or 0) > 10 * (statement.after.buffers or 1)
+    (planned,) = proof.planned
+    assert planned.cost_before > 10 * planned.cost_after
+    assert "post_author" in planned.plan_after
+    assert {(price.table, price.action) for price in proof.writes} == {
+        ("post", "INSERT"), ("post", "UPDATE"), ("post", "DELETE"),
+    }  # fmt: skip
+    by_name = {operation.name: operation for operation in proof.operations}
+    assert (by_name["count"].queries_before, by_name["count"].queries_after) == (3, 1)
+    assert by_name["first"].results_equal
+    assert proof.row_counts == {"author": 2000, "post": 60000}
+    assert proof.bytes_after > proof.bytes_before
+
+
+def test_a_fix_that_does_not_help_is_said_not_to_help(blog: Database) -> None:
+    (statement,) = proof_of(blog, "CREATE INDEX ON post (views)").statements
+    assert statement.verdict == "same"
+
+
+def test_a_fix_that_changes_results_is_caught(blog: Database) -> None:
+    (statement,) = proof_of(blog, INDEX, "DELETE FROM post WHERE id % 2 = 0").statements
+    assert (statement.verdict, statement.results_equal) == ("results differ", False)
+
+
+def test_keys_converted_to_uuid_give_equal_results_for_statements_with_text_casts(blog: Database) -> None:
+    blog.rows("SELECT pg_stat_statements_reset()")
+    with psycopg.connect(blog.dsn, autocommit=True) as connection:
+        connection.execute("PREPARE cast AS SELECT * FROM author WHERE id = $1::VARCHAR")
+        connection.execute(f"SELECT * FROM author WHERE id = '{'0' * 8}'::VARCHAR")
+    convert = (
+        "ALTER TABLE post DROP CONSTRAINT post_author_id_fkey",
+        "ALTER TABLE author ALTER id TYPE uuid USING id::uuid",
+        "ALTER TABLE post ALTER author_id TYPE uuid USING author_id::uuid",
+    )
+    proof = proof_of(blog, *convert)
+    (statement,) = proof.statements
+    assert statement.results_equal
+    assert len(proof.planned) == 1
+
+
+def test_an_operation_that_fails_is_named(blog: Database) -> None:
+    def broken(engine: Engine) -> object:
+        raise KeyError("lost")
+
+    with pytest.raises(ProofError, match=r"operation 'broken' failed on the clone 'before': KeyError"):
+        proof_of(blog, INDEX, operations=(Operation("broken", broken, broken),))
+
+
+def test_the_source_is_left_as_it_was(blog: Database) -> None:
+    state = "SELECT relname, relfilenode, n_tup_ins, n_tup_upd, n_tup_del FROM pg_stat_user_tables JOIN pg_class USING (relname) ORDER BY 1"
+    blog.rows("SELECT pg_stat_force_next_flush()")
+    before = blog.rows(state)
+    proof_of(blog, INDEX)
+    assert blog.rows(state) == before
+    assert blog.rows("SELECT count(*) FROM pg_indexes WHERE indexname = 'post_author'") == [(0,)]
+
+
+def test_copies_on_a_server_of_the_users_are_dropped_again(blog: Database) -> None:
+    copies = "SELECT count(*) FROM pg_database WHERE datname LIKE 'pgwright%'"
+    with pytest.raises(RuntimeError, match="interrupted"), make_clones(blog.dsn, 0, staging=blog.server.dsn()) as made:
+        with psycopg.connect(made.after) as connection:
+            assert connection.execute("SELECT count(*) FROM post").fetchone() == (60000,)
+        assert blog.rows(copies) == [(2,)]
+        raise RuntimeError("interrupted")
+    assert blog.rows(copies) == [(0,)]
+
+
+def test_a_database_too_large_for_the_disk_is_refused_before_anything_is_copied(blog: Database) -> None:
+    with pytest.raises(ProofError, match="--staging"), make_clones(blog.dsn, 2**60):
+        pass
+
+
+def test_a_source_that_cannot_be_copied_is_told(database: Database, tmp_path: Path) -> None:
+    with pytest.raises(ProofError, match="could not copy"), make_clones(database.server.dsn("absent"), 0):
+        pass

@@ -1,0 +1,26 @@
+from uuid import UUID
+
+from pgwright.proof.results import canonical, same_rows
+
+KEY = UUID("a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11")
+
+
+def test_a_key_is_the_same_however_it_is_written() -> None:
+    assert canonical(str(KEY)) == canonical(KEY.hex) == canonical(str(KEY).upper()) == canonical(KEY)
+    assert canonical({"id": str(KEY), "tags": ["a"]}) == canonical({"tags": ("a",), "id": KEY})
+
+
+def test_what_only_looks_like_a_key_stays_text() -> None:
+    assert canonical("a0eebc99") == "a0eebc99"
+    assert canonical(str(KEY) + "0") == str(KEY) + "0"
+
+
+def test_order_counts_only_where_it_was_asked_for() -> None:
+    assert same_rows([(1,), (2,)], [(2,), (1,)], is_ordered=False)
+    assert not same_rows([(1,), (2,)], [(2,), (1,)], is_ordered=True)
+
+
+def test_a_row_twice_is_not_a_row_once() -> None:
+    assert not same_rows([(1,), (1,)], [(1,)], is_ordered=False)
+    assert not same_rows([(1, "x")], [(1, "y")], is_ordered=False)
+    assert not same_rows([(1,)], [("1",)], is_ordered=False)
