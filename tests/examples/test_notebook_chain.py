@@ -21,7 +21,6 @@ from pgwright.planner.twin import open_twin
 from pgwright.planner.workload import read_workload
 from pgwright.snapshot import read_snapshot
 
-SCALE = 0.1
 NAME = "notebook_chain"
 COMMITTED = Path("examples/notebook/migrations/versions/0002_fix_what_pgwright_check_found.py")
 
@@ -46,8 +45,8 @@ pytestmark = pytest.mark.xdist_group("notebook_chain")
 def dsn(server: EmbeddedServer) -> Iterator[str]:
     server.create_database(NAME, template="template1")
     upgrade(server.dsn(NAME), "0001")
-    load(server.dsn(NAME), SCALE)
-    replay(server.dsn(NAME), scale=SCALE)
+    load(server.dsn(NAME))
+    replay(server.dsn(NAME))
     yield server.dsn(NAME)
     server.drop_database(NAME)
 
@@ -77,6 +76,8 @@ def test_every_statement_is_planned_on_the_twin_as_on_the_source(
             ).fetchone()
             count = row[0] if row else 0
             for mode, values in (("force_custom_plan", one.values), ("force_generic_plan", None)):
+                if values is None and mode == "force_custom_plan":
+                    continue  # nothing is known of its parameters
                 source.execute(f"SET plan_cache_mode = {mode}".encode())
                 given = [*(values or [])][:count] + [None] * (count - len(values or []))
                 literals = ", ".join("NULL" if v is None else "'" + v.replace("'", "''") + "'" for v in given)
@@ -115,12 +116,11 @@ def test_every_text_key_is_found_and_converted_with_its_references(diagnosis: Di
 
 
 def test_the_committed_revision_is_what_fix_writes(snapshot: Snapshot, diagnosis: Diagnosis) -> None:
-    """The same statements, whatever the figures in its docstring are at this scale."""
+    """The same indexes and conversions; the figures in its docstring are those of the day it was written."""
     plan = pipeline.fix(snapshot, diagnosis.findings)
-    committed = COMMITTED.read_text()
-    flat = " ".join(committed.split())
+    committed = " ".join(COMMITTED.read_text().split())
     for remedy in plan.remedies:
         for step in remedy.upgrade:
-            if step.sql.startswith("CREATE INDEX"):
-                assert " ".join(step.sql.split()) in flat or step.sql.split(" ON ")[0] in flat, step.sql
+            if step.sql.startswith(("CREATE INDEX", "ALTER TABLE")):
+                assert " ".join(step.sql.split()) in committed, step.sql
     assert plan.refused == ()

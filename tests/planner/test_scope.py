@@ -15,7 +15,8 @@ def large(database: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
     """A schema that counts as large."""
     monkeypatch.setattr(scope, "LARGE_SCHEMA_TABLES", 3)
     database.execute("""
-        CREATE TABLE parent (id int PRIMARY KEY); CREATE TABLE "Odd Child" (id int PRIMARY KEY, p int REFERENCES parent);
+        CREATE TABLE parent (id int PRIMARY KEY);
+        CREATE TABLE "Odd Child" (id int PRIMARY KEY, p int REFERENCES parent);
         CREATE TABLE part (id int, at date) PARTITION BY RANGE (at);
         CREATE TABLE part1 PARTITION OF part FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
         CREATE TABLE other (id serial PRIMARY KEY, n int); CREATE INDEX other_n ON other (n);

@@ -160,9 +160,9 @@ def test_without_a_schema_there_is_no_twin(source: Database) -> None:
 def test_a_table_larger_than_one_file_is_believed(source: Database, twin_server: EmbeddedServer) -> None:
     """Over 1 GiB a relation has several files; the twin's are as many, and use no disk."""
     snapshot = read_snapshot(source.dsn)
-    huge = [replace(t, pages=300_000, analyzed_pages=300_000, row_estimate=2e7, live_rows=20_000_000) if t.name == A else t
-            for t in snapshot.tables]  # fmt: skip
-    with open_twin(replace(snapshot, tables=tuple(huge)), twin_server) as twin:
+    huge = replace(snapshot.table_by_name[A], pages=300_000, analyzed_pages=300_000, row_estimate=2e7)
+    tables = tuple(huge if table.name == A else table for table in snapshot.tables)
+    with open_twin(replace(snapshot, tables=tables), twin_server) as twin:
         plan = twin.explain("SELECT * FROM a")
     assert plan.row_estimate == 20_000_000
     assert plan.total_cost >= 300_000

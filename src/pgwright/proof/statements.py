@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
@@ -16,12 +16,13 @@ from pgwright.model.proof import MeasuredStatement
 from pgwright.model.snapshot import NotExamined, Snapshot, Statement
 from pgwright.planner.parameters import choose_values, infer_values
 from pgwright.proof.results import same_rows
-from pgwright.proof.timing import BUDGET_SECONDS, ROUNDS, timing, verdict
+from pgwright.proof.timing import BUDGET_SECONDS, ROUNDS, timing, turns, verdict
 from pgwright.sqltext import Schema, StatementShape, gist, has_plan, read_shape, repaired
 
 # Together these are nearly all of a workload's time; each costs some seconds at worst.
 MOST_STATEMENTS = 40
 _TIMEOUT_MS = 20_000
+_BUDGET_SECONDS = BUDGET_SECONDS / 3
 _TEXT_CAST = re.compile(r"(\$\d+)::\s*(?:character varying|varchar|text|bpchar)(?:\(\d+\))?(\[\])?", re.IGNORECASE)
 
 Progress = Callable[[str, int, int], None]
@@ -75,19 +76,18 @@ def _measure(
 ) -> MeasuredStatement:
     calls = (old.prepare(statement.text), new.prepare(statement.text))
     equal = _is_equal(shape, values, old, new, calls)
-    taken: dict[int, list[float]] = {0: [], 1: []}
-    started = time.monotonic()
-    for number in range(rounds):
-        if number >= 3 and time.monotonic() - started > BUDGET_SECONDS / 3:
-            break
-        for side in (0, 1) if number % 2 == 0 else (1, 0):
-            clone = (old, new)[side]
+    buffers = old.buffers(calls[0], values), new.buffers(calls[1], values)
+    for count in (rounds, 2 * rounds):
+        taken: dict[bool, list[float]] = {True: [], False: []}
+        for is_before in turns(count, _BUDGET_SECONDS):
+            clone, call = (old, calls[0]) if is_before else (new, calls[1])
             began = time.perf_counter()
-            clone.run(calls[side], values)
-            taken[side].append((time.perf_counter() - began) * 1000)
-    one = replace(timing(taken[0]), buffers=old.buffers(calls[0], values))
-    other = replace(timing(taken[1]), buffers=new.buffers(calls[1], values))
-    said = verdict(one, other, results_equal=equal)
+            clone.run(call, values)
+            taken[is_before].append((time.perf_counter() - began) * 1000)
+        one, other = timing(taken[True], buffers[0]), timing(taken[False], buffers[1])
+        said = verdict(one, other, results_equal=equal)
+        if said != "slower":  # a fix is blamed only when a second, longer look says the same
+            break
     return MeasuredStatement(statement.query_id, statement.text, statement.calls, one, other, equal, said)
 
 

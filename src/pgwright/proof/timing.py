@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from statistics import median, quantiles
 
 from pgwright.model.proof import Timing, Verdict
@@ -19,23 +19,28 @@ _FEWEST_ROUNDS = 3
 Run = Callable[[], Awaitable[object]]
 
 
+def turns(rounds: int, budget_seconds: float = BUDGET_SECONDS) -> Iterator[bool]:
+    """Yield whose turn it is, True for before: both once a round, the order changing from round to round."""
+    started = time.monotonic()
+    for number in range(rounds):
+        if number >= _FEWEST_ROUNDS and time.monotonic() - started > budget_seconds:
+            break
+        yield from (True, False) if number % 2 == 0 else (False, True)
+
+
 async def measure_in_turn(before: Run, after: Run, rounds: int = ROUNDS) -> tuple[Timing, Timing]:
     """Run both in turn and time each; a first round of both warms the caches and is not counted.
 
-    The order changes from round to round. Returns medians with quartiles, in milliseconds.
+    Returns medians with quartiles, in milliseconds.
     """
     await before()
     await after()
     taken: dict[bool, list[float]] = {True: [], False: []}
-    started = time.monotonic()
-    for number in range(rounds):
-        if number >= _FEWEST_ROUNDS and time.monotonic() - started > BUDGET_SECONDS:
-            break
-        for is_before in (True, False) if number % 2 == 0 else (False, True):
-            run = before if is_before else after
-            began = time.perf_counter()
-            await run()
-            taken[is_before].append((time.perf_counter() - began) * 1000)
+    for is_before in turns(rounds):
+        run = before if is_before else after
+        began = time.perf_counter()
+        await run()
+        taken[is_before].append((time.perf_counter() - began) * 1000)
     return timing(taken[True]), timing(taken[False])
 
 

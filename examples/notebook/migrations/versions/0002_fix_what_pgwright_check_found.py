@@ -1,7 +1,6 @@
-# ruff: noqa: E501
 """fix what pgwright check found
 
-Written by pgwright for the database 'notebook' as it was on 2026-11-21T05:10:57+00:00.
+Written by pgwright for the database 'notebook' as it was on 2026-11-21T05:25:08+00:00.
 
 Answers these findings:
 
@@ -11,13 +10,13 @@ Answers these findings:
   - text-uuid-key:notebooks (id)
   - text-uuid-key:users (id)
   - text-uuid-key:documents (id)
-  - text-uuid-key:generation_history (id)
   - text-uuid-key:messages (id)
+  - text-uuid-key:jobs (id)
+  - text-uuid-key:generation_history (id)
   - text-uuid-key:otps (id)
   - text-uuid-key:quizzes (id)
   - text-uuid-key:refresh_tokens (id)
   - text-uuid-key:study_guides (id)
-  - text-uuid-key:jobs (id)
   - missing-index:chunks (source_id, "position")
   - unindexed-foreign-key:chunks (source_id)
   - missing-index:messages (conversation_id, created_at DESC)
@@ -51,74 +50,67 @@ Answers these findings:
 Steps (estimated from table sizes: 40 MB/s for an index build, 25 MB/s for a rewrite;
 waiting for locks comes on top):
 
-  1. Convert 27 columns of 13 tables to uuid. Lock: ACCESS SHARE on public.chunks,
-     public.conversations, public.documents, public.generation_history, public.jobs,
-     public.messages, public.notebooks, public.otps, public.quizzes,
-     public.refresh_tokens, public.sources, public.study_guides, public.users, blocks no
-     reads and no writes; ACCESS EXCLUSIVE on public.chunks, public.conversations,
-     public.documents, public.generation_history, public.jobs, public.messages,
-     public.notebooks, public.otps, public.quizzes, public.refresh_tokens,
-     public.sources, public.study_guides, public.users, blocks reads and writes; SHARE
-     UPDATE EXCLUSIVE on public.chunks, public.conversations, public.documents,
-     public.generation_history, public.jobs, public.messages, public.notebooks,
-     public.otps, public.quizzes, public.refresh_tokens, public.sources,
-     public.study_guides, public.users, blocks no reads and no writes, only other
-     changes of the table and VACUUM. Duration: about 24 s.
-  2. Create index ix_chunks_source_id_position on chunks (source_id, "position"). Lock:
-     SHARE UPDATE EXCLUSIVE on public.chunks, blocks no reads and no writes, only other
-     changes of the table and VACUUM. Duration: about 4 s.
+  1. Convert 27 columns of 13 tables to uuid: about 24 s.
+     ACCESS SHARE, then ACCESS EXCLUSIVE, then SHARE UPDATE EXCLUSIVE on chunks,
+     conversations, documents, generation_history, jobs, messages, notebooks, otps,
+     quizzes, refresh_tokens, sources, study_guides, users
+  2. Create index ix_chunks_source_id_position on chunks (source_id, "position"): about
+     4 s.
+     SHARE UPDATE EXCLUSIVE on chunks
   3. Create index ix_messages_conversation_id_created_at on messages (conversation_id,
-     created_at DESC). Lock: SHARE UPDATE EXCLUSIVE on public.messages, blocks no reads
-     and no writes, only other changes of the table and VACUUM. Duration: about 6 s.
-  4. Create index ix_jobs_document_id on jobs (document_id). Lock: SHARE UPDATE
-     EXCLUSIVE on public.jobs, blocks no reads and no writes, only other changes of the
-     table and VACUUM. Duration: under a second.
-  5. Create index ix_sources_notebook_id on sources (notebook_id). Lock: SHARE UPDATE
-     EXCLUSIVE on public.sources, blocks no reads and no writes, only other changes of
-     the table and VACUUM. Duration: under a second.
+     created_at DESC): about 6 s.
+     SHARE UPDATE EXCLUSIVE on messages
+  4. Create index ix_jobs_document_id on jobs (document_id): under a second.
+     SHARE UPDATE EXCLUSIVE on jobs
+  5. Create index ix_sources_notebook_id on sources (notebook_id): under a second.
+     SHARE UPDATE EXCLUSIVE on sources
   6. Create index ix_jobs_created_at_status_pending on jobs (created_at) where status =
-     'pending'. Lock: SHARE UPDATE EXCLUSIVE on public.jobs, blocks no reads and no
-     writes, only other changes of the table and VACUUM. Duration: under a second.
+     'pending': under a second.
+     SHARE UPDATE EXCLUSIVE on jobs
   7. Create index ix_conversations_notebook_id_user_id on conversations (notebook_id,
-     user_id). Lock: SHARE UPDATE EXCLUSIVE on public.conversations, blocks no reads and
-     no writes, only other changes of the table and VACUUM. Duration: under a second.
-  8. Create index ix_refresh_tokens_token_hash on refresh_tokens (token_hash). Lock:
-     SHARE UPDATE EXCLUSIVE on public.refresh_tokens, blocks no reads and no writes,
-     only other changes of the table and VACUUM. Duration: under a second.
-  9. Create index ix_quizzes_notebook_id on quizzes (notebook_id). Lock: SHARE UPDATE
-     EXCLUSIVE on public.quizzes, blocks no reads and no writes, only other changes of
-     the table and VACUUM. Duration: under a second.
-  10. Create index ix_study_guides_notebook_id on study_guides (notebook_id). Lock:
-      SHARE UPDATE EXCLUSIVE on public.study_guides, blocks no reads and no writes, only
-      other changes of the table and VACUUM. Duration: under a second.
+     user_id): under a second.
+     SHARE UPDATE EXCLUSIVE on conversations
+  8. Create index ix_refresh_tokens_token_hash on refresh_tokens (token_hash): under a
+     second.
+     SHARE UPDATE EXCLUSIVE on refresh_tokens
+  9. Create index ix_quizzes_notebook_id on quizzes (notebook_id): under a second.
+     SHARE UPDATE EXCLUSIVE on quizzes
+  10. Create index ix_study_guides_notebook_id on study_guides (notebook_id): under a
+      second.
+      SHARE UPDATE EXCLUSIVE on study_guides
   11. Create index ix_generation_history_user_id_created_at on generation_history
-      (user_id, created_at DESC). Lock: SHARE UPDATE EXCLUSIVE on
-      public.generation_history, blocks no reads and no writes, only other changes of
-      the table and VACUUM. Duration: under a second.
-  12. Create index ix_documents_content_hash on documents (content_hash). Lock: SHARE
-      UPDATE EXCLUSIVE on public.documents, blocks no reads and no writes, only other
-      changes of the table and VACUUM. Duration: under a second.
+      (user_id, created_at DESC): under a second.
+      SHARE UPDATE EXCLUSIVE on generation_history
+  12. Create index ix_documents_content_hash on documents (content_hash): under a
+      second.
+      SHARE UPDATE EXCLUSIVE on documents
   13. Create index ix_otps_user_id_purpose_created_at on otps (user_id, purpose,
-      created_at DESC). Lock: SHARE UPDATE EXCLUSIVE on public.otps, blocks no reads and
-      no writes, only other changes of the table and VACUUM. Duration: under a second.
+      created_at DESC): under a second.
+      SHARE UPDATE EXCLUSIVE on otps
   14. Create index ix_notebooks_owner_id_created_at on notebooks (owner_id, created_at
-      DESC). Lock: SHARE UPDATE EXCLUSIVE on public.notebooks, blocks no reads and no
-      writes, only other changes of the table and VACUUM. Duration: under a second.
+      DESC): under a second.
+      SHARE UPDATE EXCLUSIVE on notebooks
   15. Create index ix_documents_user_id_created_at on documents (user_id, created_at
-      DESC). Lock: SHARE UPDATE EXCLUSIVE on public.documents, blocks no reads and no
-      writes, only other changes of the table and VACUUM. Duration: under a second.
-  16. Create index ix_conversations_user_id on conversations (user_id). Lock: SHARE
-      UPDATE EXCLUSIVE on public.conversations, blocks no reads and no writes, only
-      other changes of the table and VACUUM. Duration: under a second.
-  17. Create index ix_refresh_tokens_user_id on refresh_tokens (user_id). Lock: SHARE
-      UPDATE EXCLUSIVE on public.refresh_tokens, blocks no reads and no writes, only
-      other changes of the table and VACUUM. Duration: under a second.
-  18. Create index ix_generation_history_job_id on generation_history (job_id). Lock:
-      SHARE UPDATE EXCLUSIVE on public.generation_history, blocks no reads and no
-      writes, only other changes of the table and VACUUM. Duration: under a second.
-  19. Create index ix_users_email on users (email). Lock: SHARE UPDATE EXCLUSIVE on
-      public.users, blocks no reads and no writes, only other changes of the table and
-      VACUUM. Duration: under a second.
+      DESC): under a second.
+      SHARE UPDATE EXCLUSIVE on documents
+  16. Create index ix_conversations_user_id on conversations (user_id): under a second.
+      SHARE UPDATE EXCLUSIVE on conversations
+  17. Create index ix_refresh_tokens_user_id on refresh_tokens (user_id): under a
+      second.
+      SHARE UPDATE EXCLUSIVE on refresh_tokens
+  18. Create index ix_generation_history_job_id on generation_history (job_id): under a
+      second.
+      SHARE UPDATE EXCLUSIVE on generation_history
+  19. Create index ix_users_email on users (email): under a second.
+      SHARE UPDATE EXCLUSIVE on users
+
+What these locks do:
+
+  - ACCESS SHARE: blocks no reads and no writes
+  - SHARE UPDATE EXCLUSIVE: blocks no reads and no writes, only other changes of the
+    table and VACUUM
+  - ACCESS EXCLUSIVE: blocks reads and writes; for a moment where the step is not named
+    as unsafe below
 
 UNSAFE ON A BUSY TABLE:
 
@@ -210,15 +202,15 @@ Change the models too, so that `alembic check` stays clean:
 
 Left to you:
 
+  - n-plus-one-suspect:sources (notebook_id)
   - n-plus-one-suspect:documents (id)
-  - retention-overdue:otps (expires_at)
-  - retention-overdue:refresh_tokens (expires_at)
   - deep-offset:messages
   - deep-offset:notebooks
-  - n-plus-one-suspect:sources (notebook_id)
   - n-plus-one-suspect:conversations (notebook_id)
   - n-plus-one-suspect:jobs (document_id)
   - no-statement-timeout:notebook
+  - retention-overdue:otps (expires_at)
+  - retention-overdue:refresh_tokens (expires_at)
   - sequential-scan-heavy:messages
   - sequential-scan-heavy:chunks
   - sequential-scan-heavy:sources
@@ -378,7 +370,8 @@ def upgrade() -> None:
         )
         _run(
             """
-            ALTER TABLE public.chunks DROP CONSTRAINT IF EXISTS fk_chunks_source_id_sources
+            ALTER TABLE public.chunks
+                DROP CONSTRAINT IF EXISTS fk_chunks_source_id_sources
             """
         )
         _run(
@@ -390,7 +383,8 @@ def upgrade() -> None:
         )
         _run(
             """
-            ALTER TABLE public.documents DROP CONSTRAINT IF EXISTS fk_documents_user_id_users
+            ALTER TABLE public.documents
+                DROP CONSTRAINT IF EXISTS fk_documents_user_id_users
             """
         )
         _run(
@@ -402,38 +396,50 @@ def upgrade() -> None:
         )
         _run(
             """
-            ALTER TABLE public.jobs DROP CONSTRAINT IF EXISTS fk_jobs_document_id_documents
+            ALTER TABLE public.jobs
+                DROP CONSTRAINT IF EXISTS fk_jobs_document_id_documents
             """
         )
         _run(
             """
-            ALTER TABLE public.messages DROP CONSTRAINT IF EXISTS fk_messages_conversation_id_conversations
+            ALTER TABLE public.messages
+                DROP CONSTRAINT IF EXISTS fk_messages_conversation_id_conversations
             """
         )
         _run(
             """
-            ALTER TABLE public.notebooks DROP CONSTRAINT IF EXISTS fk_notebooks_owner_id_users
-            """
-        )
-        _run("ALTER TABLE public.otps DROP CONSTRAINT IF EXISTS fk_otps_user_id_users")
-        _run(
-            """
-            ALTER TABLE public.quizzes DROP CONSTRAINT IF EXISTS fk_quizzes_notebook_id_notebooks
+            ALTER TABLE public.notebooks
+                DROP CONSTRAINT IF EXISTS fk_notebooks_owner_id_users
             """
         )
         _run(
             """
-            ALTER TABLE public.refresh_tokens DROP CONSTRAINT IF EXISTS fk_refresh_tokens_user_id_users
+            ALTER TABLE public.otps
+                DROP CONSTRAINT IF EXISTS fk_otps_user_id_users
             """
         )
         _run(
             """
-            ALTER TABLE public.sources DROP CONSTRAINT IF EXISTS fk_sources_notebook_id_notebooks
+            ALTER TABLE public.quizzes
+                DROP CONSTRAINT IF EXISTS fk_quizzes_notebook_id_notebooks
             """
         )
         _run(
             """
-            ALTER TABLE public.study_guides DROP CONSTRAINT IF EXISTS fk_study_guides_notebook_id_notebooks
+            ALTER TABLE public.refresh_tokens
+                DROP CONSTRAINT IF EXISTS fk_refresh_tokens_user_id_users
+            """
+        )
+        _run(
+            """
+            ALTER TABLE public.sources
+                DROP CONSTRAINT IF EXISTS fk_sources_notebook_id_notebooks
+            """
+        )
+        _run(
+            """
+            ALTER TABLE public.study_guides
+                DROP CONSTRAINT IF EXISTS fk_study_guides_notebook_id_notebooks
             """
         )
         _run(
@@ -525,7 +531,8 @@ def upgrade() -> None:
         _run("ALTER TABLE public.users ALTER COLUMN id TYPE uuid USING id::uuid")
         _run(
             """
-            ALTER TABLE public.chunks ADD CONSTRAINT fk_chunks_source_id_sources FOREIGN KEY (source_id)
+            ALTER TABLE public.chunks
+                ADD CONSTRAINT fk_chunks_source_id_sources FOREIGN KEY (source_id)
                     REFERENCES public.sources(id) NOT VALID
             """
         )
@@ -540,7 +547,8 @@ def upgrade() -> None:
         )
         _run(
             """
-            ALTER TABLE public.documents ADD CONSTRAINT fk_documents_user_id_users FOREIGN KEY (user_id)
+            ALTER TABLE public.documents
+                ADD CONSTRAINT fk_documents_user_id_users FOREIGN KEY (user_id)
                     REFERENCES public.users(id) NOT VALID
             """
         )
@@ -555,49 +563,57 @@ def upgrade() -> None:
         )
         _run(
             """
-            ALTER TABLE public.jobs ADD CONSTRAINT fk_jobs_document_id_documents FOREIGN KEY (document_id)
+            ALTER TABLE public.jobs
+                ADD CONSTRAINT fk_jobs_document_id_documents FOREIGN KEY (document_id)
                     REFERENCES public.documents(id) NOT VALID
             """
         )
         _run(
             """
-            ALTER TABLE public.messages ADD CONSTRAINT fk_messages_conversation_id_conversations FOREIGN KEY (conversation_id)
+            ALTER TABLE public.messages
+                ADD CONSTRAINT fk_messages_conversation_id_conversations FOREIGN KEY (conversation_id)
                     REFERENCES public.conversations(id) NOT VALID
             """
         )
         _run(
             """
-            ALTER TABLE public.notebooks ADD CONSTRAINT fk_notebooks_owner_id_users FOREIGN KEY (owner_id)
+            ALTER TABLE public.notebooks
+                ADD CONSTRAINT fk_notebooks_owner_id_users FOREIGN KEY (owner_id)
                     REFERENCES public.users(id) NOT VALID
             """
         )
         _run(
             """
-            ALTER TABLE public.otps ADD CONSTRAINT fk_otps_user_id_users FOREIGN KEY (user_id)
+            ALTER TABLE public.otps
+                ADD CONSTRAINT fk_otps_user_id_users FOREIGN KEY (user_id)
                     REFERENCES public.users(id) NOT VALID
             """
         )
         _run(
             """
-            ALTER TABLE public.quizzes ADD CONSTRAINT fk_quizzes_notebook_id_notebooks FOREIGN KEY (notebook_id)
+            ALTER TABLE public.quizzes
+                ADD CONSTRAINT fk_quizzes_notebook_id_notebooks FOREIGN KEY (notebook_id)
                     REFERENCES public.notebooks(id) NOT VALID
             """
         )
         _run(
             """
-            ALTER TABLE public.refresh_tokens ADD CONSTRAINT fk_refresh_tokens_user_id_users FOREIGN KEY (user_id)
+            ALTER TABLE public.refresh_tokens
+                ADD CONSTRAINT fk_refresh_tokens_user_id_users FOREIGN KEY (user_id)
                     REFERENCES public.users(id) NOT VALID
             """
         )
         _run(
             """
-            ALTER TABLE public.sources ADD CONSTRAINT fk_sources_notebook_id_notebooks FOREIGN KEY (notebook_id)
+            ALTER TABLE public.sources
+                ADD CONSTRAINT fk_sources_notebook_id_notebooks FOREIGN KEY (notebook_id)
                     REFERENCES public.notebooks(id) NOT VALID
             """
         )
         _run(
             """
-            ALTER TABLE public.study_guides ADD CONSTRAINT fk_study_guides_notebook_id_notebooks FOREIGN KEY (notebook_id)
+            ALTER TABLE public.study_guides
+                ADD CONSTRAINT fk_study_guides_notebook_id_notebooks FOREIGN KEY (notebook_id)
                     REFERENCES public.notebooks(id) NOT VALID
             """
         )
@@ -622,47 +638,46 @@ def upgrade() -> None:
         with op.get_context().autocommit_block():
             _run_long(
                 """
-                ALTER TABLE public.chunks VALIDATE CONSTRAINT fk_chunks_source_id_sources
+                ALTER TABLE public.chunks
+                    VALIDATE CONSTRAINT fk_chunks_source_id_sources
                 """
             )
             _run_long(
                 """
-                ALTER TABLE public.conversations VALIDATE CONSTRAINT fk_conversations_notebook_id_notebooks
+                ALTER TABLE public.conversations
+                    VALIDATE CONSTRAINT fk_conversations_notebook_id_notebooks,
+                    VALIDATE CONSTRAINT fk_conversations_user_id_users
                 """
             )
             _run_long(
                 """
-                ALTER TABLE public.conversations VALIDATE CONSTRAINT fk_conversations_user_id_users
+                ALTER TABLE public.documents
+                    VALIDATE CONSTRAINT fk_documents_user_id_users
                 """
             )
             _run_long(
                 """
-                ALTER TABLE public.documents VALIDATE CONSTRAINT fk_documents_user_id_users
+                ALTER TABLE public.generation_history
+                    VALIDATE CONSTRAINT fk_generation_history_job_id_jobs,
+                    VALIDATE CONSTRAINT fk_generation_history_user_id_users
                 """
             )
             _run_long(
                 """
-                ALTER TABLE public.generation_history VALIDATE CONSTRAINT fk_generation_history_job_id_jobs
+                ALTER TABLE public.jobs
+                    VALIDATE CONSTRAINT fk_jobs_document_id_documents
                 """
             )
             _run_long(
                 """
-                ALTER TABLE public.generation_history VALIDATE CONSTRAINT fk_generation_history_user_id_users
+                ALTER TABLE public.messages
+                    VALIDATE CONSTRAINT fk_messages_conversation_id_conversations
                 """
             )
             _run_long(
                 """
-                ALTER TABLE public.jobs VALIDATE CONSTRAINT fk_jobs_document_id_documents
-                """
-            )
-            _run_long(
-                """
-                ALTER TABLE public.messages VALIDATE CONSTRAINT fk_messages_conversation_id_conversations
-                """
-            )
-            _run_long(
-                """
-                ALTER TABLE public.notebooks VALIDATE CONSTRAINT fk_notebooks_owner_id_users
+                ALTER TABLE public.notebooks
+                    VALIDATE CONSTRAINT fk_notebooks_owner_id_users
                 """
             )
             _run_long(
@@ -672,37 +687,46 @@ def upgrade() -> None:
             )
             _run_long(
                 """
-                ALTER TABLE public.quizzes VALIDATE CONSTRAINT fk_quizzes_notebook_id_notebooks
+                ALTER TABLE public.quizzes
+                    VALIDATE CONSTRAINT fk_quizzes_notebook_id_notebooks
                 """
             )
             _run_long(
                 """
-                ALTER TABLE public.refresh_tokens VALIDATE CONSTRAINT fk_refresh_tokens_user_id_users
+                ALTER TABLE public.refresh_tokens
+                    VALIDATE CONSTRAINT fk_refresh_tokens_user_id_users
                 """
             )
             _run_long(
                 """
-                ALTER TABLE public.sources VALIDATE CONSTRAINT fk_sources_notebook_id_notebooks
+                ALTER TABLE public.sources
+                    VALIDATE CONSTRAINT fk_sources_notebook_id_notebooks
                 """
             )
             _run_long(
                 """
-                ALTER TABLE public.study_guides VALIDATE CONSTRAINT fk_study_guides_notebook_id_notebooks
+                ALTER TABLE public.study_guides
+                    VALIDATE CONSTRAINT fk_study_guides_notebook_id_notebooks
                 """
             )
-            _run_long("VACUUM public.chunks")
-            _run_long("VACUUM public.conversations")
-            _run_long("VACUUM public.documents")
-            _run_long("VACUUM public.generation_history")
-            _run_long("VACUUM public.jobs")
-            _run_long("VACUUM public.messages")
-            _run_long("VACUUM public.notebooks")
-            _run_long("VACUUM public.otps")
-            _run_long("VACUUM public.quizzes")
-            _run_long("VACUUM public.refresh_tokens")
-            _run_long("VACUUM public.sources")
-            _run_long("VACUUM public.study_guides")
-            _run_long("VACUUM public.users")
+            _run_long(
+                """
+                VACUUM
+                    public.chunks,
+                    public.conversations,
+                    public.documents,
+                    public.generation_history,
+                    public.jobs,
+                    public.messages,
+                    public.notebooks,
+                    public.otps,
+                    public.quizzes,
+                    public.refresh_tokens,
+                    public.sources,
+                    public.study_guides,
+                    public.users
+                """
+            )
             # Create index ix_chunks_source_id_position on chunks (source_id,
             # "position")
             _create_index(
@@ -983,7 +1007,8 @@ def downgrade() -> None:
         )
         _run(
             """
-            ALTER TABLE public.chunks DROP CONSTRAINT IF EXISTS fk_chunks_source_id_sources
+            ALTER TABLE public.chunks
+                DROP CONSTRAINT IF EXISTS fk_chunks_source_id_sources
             """
         )
         _run(
@@ -995,7 +1020,8 @@ def downgrade() -> None:
         )
         _run(
             """
-            ALTER TABLE public.documents DROP CONSTRAINT IF EXISTS fk_documents_user_id_users
+            ALTER TABLE public.documents
+                DROP CONSTRAINT IF EXISTS fk_documents_user_id_users
             """
         )
         _run(
@@ -1007,38 +1033,50 @@ def downgrade() -> None:
         )
         _run(
             """
-            ALTER TABLE public.jobs DROP CONSTRAINT IF EXISTS fk_jobs_document_id_documents
+            ALTER TABLE public.jobs
+                DROP CONSTRAINT IF EXISTS fk_jobs_document_id_documents
             """
         )
         _run(
             """
-            ALTER TABLE public.messages DROP CONSTRAINT IF EXISTS fk_messages_conversation_id_conversations
+            ALTER TABLE public.messages
+                DROP CONSTRAINT IF EXISTS fk_messages_conversation_id_conversations
             """
         )
         _run(
             """
-            ALTER TABLE public.notebooks DROP CONSTRAINT IF EXISTS fk_notebooks_owner_id_users
-            """
-        )
-        _run("ALTER TABLE public.otps DROP CONSTRAINT IF EXISTS fk_otps_user_id_users")
-        _run(
-            """
-            ALTER TABLE public.quizzes DROP CONSTRAINT IF EXISTS fk_quizzes_notebook_id_notebooks
+            ALTER TABLE public.notebooks
+                DROP CONSTRAINT IF EXISTS fk_notebooks_owner_id_users
             """
         )
         _run(
             """
-            ALTER TABLE public.refresh_tokens DROP CONSTRAINT IF EXISTS fk_refresh_tokens_user_id_users
+            ALTER TABLE public.otps
+                DROP CONSTRAINT IF EXISTS fk_otps_user_id_users
             """
         )
         _run(
             """
-            ALTER TABLE public.sources DROP CONSTRAINT IF EXISTS fk_sources_notebook_id_notebooks
+            ALTER TABLE public.quizzes
+                DROP CONSTRAINT IF EXISTS fk_quizzes_notebook_id_notebooks
             """
         )
         _run(
             """
-            ALTER TABLE public.study_guides DROP CONSTRAINT IF EXISTS fk_study_guides_notebook_id_notebooks
+            ALTER TABLE public.refresh_tokens
+                DROP CONSTRAINT IF EXISTS fk_refresh_tokens_user_id_users
+            """
+        )
+        _run(
+            """
+            ALTER TABLE public.sources
+                DROP CONSTRAINT IF EXISTS fk_sources_notebook_id_notebooks
+            """
+        )
+        _run(
+            """
+            ALTER TABLE public.study_guides
+                DROP CONSTRAINT IF EXISTS fk_study_guides_notebook_id_notebooks
             """
         )
         _run(
@@ -1129,12 +1167,14 @@ def downgrade() -> None:
         )
         _run(
             """
-            ALTER TABLE public.users ALTER COLUMN id TYPE character varying(255) USING id::text
+            ALTER TABLE public.users
+                ALTER COLUMN id TYPE character varying(255) USING id::text
             """
         )
         _run(
             """
-            ALTER TABLE public.chunks ADD CONSTRAINT fk_chunks_source_id_sources FOREIGN KEY (source_id)
+            ALTER TABLE public.chunks
+                ADD CONSTRAINT fk_chunks_source_id_sources FOREIGN KEY (source_id)
                     REFERENCES public.sources(id) NOT VALID
             """
         )
@@ -1149,7 +1189,8 @@ def downgrade() -> None:
         )
         _run(
             """
-            ALTER TABLE public.documents ADD CONSTRAINT fk_documents_user_id_users FOREIGN KEY (user_id)
+            ALTER TABLE public.documents
+                ADD CONSTRAINT fk_documents_user_id_users FOREIGN KEY (user_id)
                     REFERENCES public.users(id) NOT VALID
             """
         )
@@ -1164,49 +1205,57 @@ def downgrade() -> None:
         )
         _run(
             """
-            ALTER TABLE public.jobs ADD CONSTRAINT fk_jobs_document_id_documents FOREIGN KEY (document_id)
+            ALTER TABLE public.jobs
+                ADD CONSTRAINT fk_jobs_document_id_documents FOREIGN KEY (document_id)
                     REFERENCES public.documents(id) NOT VALID
             """
         )
         _run(
             """
-            ALTER TABLE public.messages ADD CONSTRAINT fk_messages_conversation_id_conversations FOREIGN KEY (conversation_id)
+            ALTER TABLE public.messages
+                ADD CONSTRAINT fk_messages_conversation_id_conversations FOREIGN KEY (conversation_id)
                     REFERENCES public.conversations(id) NOT VALID
             """
         )
         _run(
             """
-            ALTER TABLE public.notebooks ADD CONSTRAINT fk_notebooks_owner_id_users FOREIGN KEY (owner_id)
+            ALTER TABLE public.notebooks
+                ADD CONSTRAINT fk_notebooks_owner_id_users FOREIGN KEY (owner_id)
                     REFERENCES public.users(id) NOT VALID
             """
         )
         _run(
             """
-            ALTER TABLE public.otps ADD CONSTRAINT fk_otps_user_id_users FOREIGN KEY (user_id)
+            ALTER TABLE public.otps
+                ADD CONSTRAINT fk_otps_user_id_users FOREIGN KEY (user_id)
                     REFERENCES public.users(id) NOT VALID
             """
         )
         _run(
             """
-            ALTER TABLE public.quizzes ADD CONSTRAINT fk_quizzes_notebook_id_notebooks FOREIGN KEY (notebook_id)
+            ALTER TABLE public.quizzes
+                ADD CONSTRAINT fk_quizzes_notebook_id_notebooks FOREIGN KEY (notebook_id)
                     REFERENCES public.notebooks(id) NOT VALID
             """
         )
         _run(
             """
-            ALTER TABLE public.refresh_tokens ADD CONSTRAINT fk_refresh_tokens_user_id_users FOREIGN KEY (user_id)
+            ALTER TABLE public.refresh_tokens
+                ADD CONSTRAINT fk_refresh_tokens_user_id_users FOREIGN KEY (user_id)
                     REFERENCES public.users(id) NOT VALID
             """
         )
         _run(
             """
-            ALTER TABLE public.sources ADD CONSTRAINT fk_sources_notebook_id_notebooks FOREIGN KEY (notebook_id)
+            ALTER TABLE public.sources
+                ADD CONSTRAINT fk_sources_notebook_id_notebooks FOREIGN KEY (notebook_id)
                     REFERENCES public.notebooks(id) NOT VALID
             """
         )
         _run(
             """
-            ALTER TABLE public.study_guides ADD CONSTRAINT fk_study_guides_notebook_id_notebooks FOREIGN KEY (notebook_id)
+            ALTER TABLE public.study_guides
+                ADD CONSTRAINT fk_study_guides_notebook_id_notebooks FOREIGN KEY (notebook_id)
                     REFERENCES public.notebooks(id) NOT VALID
             """
         )
@@ -1231,47 +1280,46 @@ def downgrade() -> None:
         with op.get_context().autocommit_block():
             _run_long(
                 """
-                ALTER TABLE public.chunks VALIDATE CONSTRAINT fk_chunks_source_id_sources
+                ALTER TABLE public.chunks
+                    VALIDATE CONSTRAINT fk_chunks_source_id_sources
                 """
             )
             _run_long(
                 """
-                ALTER TABLE public.conversations VALIDATE CONSTRAINT fk_conversations_notebook_id_notebooks
+                ALTER TABLE public.conversations
+                    VALIDATE CONSTRAINT fk_conversations_notebook_id_notebooks,
+                    VALIDATE CONSTRAINT fk_conversations_user_id_users
                 """
             )
             _run_long(
                 """
-                ALTER TABLE public.conversations VALIDATE CONSTRAINT fk_conversations_user_id_users
+                ALTER TABLE public.documents
+                    VALIDATE CONSTRAINT fk_documents_user_id_users
                 """
             )
             _run_long(
                 """
-                ALTER TABLE public.documents VALIDATE CONSTRAINT fk_documents_user_id_users
+                ALTER TABLE public.generation_history
+                    VALIDATE CONSTRAINT fk_generation_history_job_id_jobs,
+                    VALIDATE CONSTRAINT fk_generation_history_user_id_users
                 """
             )
             _run_long(
                 """
-                ALTER TABLE public.generation_history VALIDATE CONSTRAINT fk_generation_history_job_id_jobs
+                ALTER TABLE public.jobs
+                    VALIDATE CONSTRAINT fk_jobs_document_id_documents
                 """
             )
             _run_long(
                 """
-                ALTER TABLE public.generation_history VALIDATE CONSTRAINT fk_generation_history_user_id_users
+                ALTER TABLE public.messages
+                    VALIDATE CONSTRAINT fk_messages_conversation_id_conversations
                 """
             )
             _run_long(
                 """
-                ALTER TABLE public.jobs VALIDATE CONSTRAINT fk_jobs_document_id_documents
-                """
-            )
-            _run_long(
-                """
-                ALTER TABLE public.messages VALIDATE CONSTRAINT fk_messages_conversation_id_conversations
-                """
-            )
-            _run_long(
-                """
-                ALTER TABLE public.notebooks VALIDATE CONSTRAINT fk_notebooks_owner_id_users
+                ALTER TABLE public.notebooks
+                    VALIDATE CONSTRAINT fk_notebooks_owner_id_users
                 """
             )
             _run_long(
@@ -1281,37 +1329,46 @@ def downgrade() -> None:
             )
             _run_long(
                 """
-                ALTER TABLE public.quizzes VALIDATE CONSTRAINT fk_quizzes_notebook_id_notebooks
+                ALTER TABLE public.quizzes
+                    VALIDATE CONSTRAINT fk_quizzes_notebook_id_notebooks
                 """
             )
             _run_long(
                 """
-                ALTER TABLE public.refresh_tokens VALIDATE CONSTRAINT fk_refresh_tokens_user_id_users
+                ALTER TABLE public.refresh_tokens
+                    VALIDATE CONSTRAINT fk_refresh_tokens_user_id_users
                 """
             )
             _run_long(
                 """
-                ALTER TABLE public.sources VALIDATE CONSTRAINT fk_sources_notebook_id_notebooks
+                ALTER TABLE public.sources
+                    VALIDATE CONSTRAINT fk_sources_notebook_id_notebooks
                 """
             )
             _run_long(
                 """
-                ALTER TABLE public.study_guides VALIDATE CONSTRAINT fk_study_guides_notebook_id_notebooks
+                ALTER TABLE public.study_guides
+                    VALIDATE CONSTRAINT fk_study_guides_notebook_id_notebooks
                 """
             )
-            _run_long("VACUUM public.chunks")
-            _run_long("VACUUM public.conversations")
-            _run_long("VACUUM public.documents")
-            _run_long("VACUUM public.generation_history")
-            _run_long("VACUUM public.jobs")
-            _run_long("VACUUM public.messages")
-            _run_long("VACUUM public.notebooks")
-            _run_long("VACUUM public.otps")
-            _run_long("VACUUM public.quizzes")
-            _run_long("VACUUM public.refresh_tokens")
-            _run_long("VACUUM public.sources")
-            _run_long("VACUUM public.study_guides")
-            _run_long("VACUUM public.users")
+            _run_long(
+                """
+                VACUUM
+                    public.chunks,
+                    public.conversations,
+                    public.documents,
+                    public.generation_history,
+                    public.jobs,
+                    public.messages,
+                    public.notebooks,
+                    public.otps,
+                    public.quizzes,
+                    public.refresh_tokens,
+                    public.sources,
+                    public.study_guides,
+                    public.users
+                """
+            )
 
 
 @contextmanager
@@ -1396,7 +1453,7 @@ def _drop_invalid(index: str, tries: int = TRIES) -> None:
         literal = "'" + index.replace("'", "''") + "'"
         condition = f"EXISTS (SELECT {found}({literal}))"
         drop = f"IF {condition} THEN DROP INDEX {index}; END IF;"
-        _execute(f"DO $do$ BEGIN {drop} END $do$")
+        _execute(f"DO $drop_invalid$ BEGIN {drop} END $drop_invalid$")
     elif op.get_bind().scalar(sa.text(f"SELECT 1 {found}(:index)"), {"index": index}):
         _run(f"DROP INDEX CONCURRENTLY IF EXISTS {index}", tries=tries)
 
