@@ -221,7 +221,8 @@ def _circumstances(document: dict[str, dict[str, int]]) -> str:
     runs = [timing["runs"] for one in document["operations"] for timing in (one["before"], one["after"])]  # type: ignore[index]
     rows = document["row_counts"].values()
     return (
-        f"Measured by `make demo`: medians of {min(runs)} to {max(runs)} runs, before and after in turn, warm, on "
+        f"Measured by `make demo`: medians of {' to '.join(map(str, sorted({min(runs), max(runs)})))} runs, before and "
+        f"after in turn, warm, on "
         f"PostgreSQL {document['server_version']} with {sum(rows):,} rows in {len(rows)} tables."
     )
 
