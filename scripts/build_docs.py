@@ -1,9 +1,9 @@
 """Write the pages of the documentation that follow from the code.
 
-    python scripts/build_docs.py               docs/checks/ from the checks' manuals, docs/reference/commands.md from --help
-    python scripts/build_docs.py --check       write nothing; exit code 1 when one of them is out of date
-    python scripts/build_docs.py --figures     also run the example of the README again, and copy the table of operations
-                                               from build/demo/proof.json, which the last `make demo` left
+- `build_docs.py` writes docs/checks/ from the manuals of the checks, and docs/reference/commands.md from `--help`.
+- `build_docs.py --check` writes nothing; its exit code is 1 when one of these pages is out of date.
+- `build_docs.py --figures` also runs the example of the README again, and copies the table of operations into the
+  README and the tutorial from build/demo/proof.json, which the last `make demo` left.
 """
 
 from __future__ import annotations

@@ -61,13 +61,14 @@ def read_snapshot(
         sessions = reading.take("sessions", lambda: read_sessions(database, reading.missing), ())
         hidden = reading.take("privileges", lambda: database.read(PACKAGE, "privileges"), list[Row]())
         _tell_hidden(hidden, server.role, reading.missing)
-        schema_sql = ""
-        if with_schema:
-            schema_sql = reading.take("schema", lambda: read_schema(database.dsn, hidden, reading.missing), "")
         if not with_values:
             reading.missing.append(
                 NotExamined("sample values of pg_stats", "left out on request", "take the snapshot without --no-values")
             )
+    schema_sql = ""
+    if with_schema:
+        # After our transaction: pg_dump needs a connection of its own, and a pool may have but one.
+        schema_sql = reading.take("schema", lambda: read_schema(database.dsn, hidden), "")
     return Snapshot(
         format=FORMAT,
         taken_at=datetime.now(UTC).isoformat(timespec="seconds"),

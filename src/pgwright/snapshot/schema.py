@@ -9,14 +9,13 @@ from pgwright.database import Row, environment, mask
 from pgwright.embedded import binaries
 from pgwright.errors import QueryFailed
 from pgwright.model.names import quote
-from pgwright.model.snapshot import NotExamined
 
 # pg_dump takes ACCESS SHARE on every table; behind somebody's ALTER TABLE it gives up rather than queue.
 _LOCK_WAIT_MS = 2_000
 _TIMEOUT_SECONDS = 120
 
 
-def read_schema(dsn: str, hidden: list[Row], missing: list[NotExamined]) -> str:
+def read_schema(dsn: str, hidden: list[Row]) -> str:
     """Return `pg_dump --schema-only` of all that our role may read. Raises QueryFailed."""
     command = [
         str(binaries() / "pg_dump"),

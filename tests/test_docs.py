@@ -1,0 +1,154 @@
+"""The documentation says what the code does: pages, figures, links, settings."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from configparser import ConfigParser
+from dataclasses import fields
+from importlib.util import module_from_spec, spec_from_file_location
+from itertools import pairwise
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from pgwright.checks.scorecard import CONFIDENCE_WEIGHTS, MOST_TIMES, SEVERITY_POINTS
+from pgwright.cli.commands import NAMES
+from pgwright.config import Config
+from pgwright.model.finding import Check
+from pgwright.model.policy import ClientPool
+from pgwright.pipeline import all_checks
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+GOLDEN = ROOT / "tests" / "report" / "golden"
+AT_ROOT = tuple(ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md"))
+PAGES = (*AT_ROOT, *sorted(DOCS.rglob("*.md")), *sorted((ROOT / "examples").glob("*/README.md")))
+FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def build_docs() -> ModuleType:
+    spec = spec_from_file_location("build_docs", ROOT / "scripts" / "build_docs.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_generated_pages_are_up_to_date(build_docs: ModuleType) -> None:
+    assert build_docs.stale(build_docs.pages()) == [], "run: python scripts/build_docs.py"
+
+
+@pytest.mark.parametrize("check", all_checks(), ids=lambda check: check.name)
+def test_every_check_has_a_page_that_the_list_names(check: Check) -> None:
+    assert _read(DOCS / "checks" / f"{check.name}.md").count(f"# {check.name}\n") == 1
+    assert f"[{check.name}]({check.name}.md)" in _read(DOCS / "checks" / "index.md")
+
+
+@pytest.mark.parametrize("command", NAMES)
+def test_every_command_has_its_section_and_its_line_in_the_readme(command: str) -> None:
+    assert f"## pgwright {command}\n" in _read(DOCS / "reference" / "commands.md")
+    assert f"| `pgwright {command} " in _read(ROOT / "README.md")
+
+
+@pytest.mark.parametrize("key", [field.name for field in fields(Config)])
+def test_every_setting_is_documented(key: str) -> None:
+    assert f"\n| `{key}` |" in _read(DOCS / "reference" / "configuration.md")
+
+
+@pytest.mark.parametrize("key", [field.name for field in fields(ClientPool)])
+def test_every_setting_of_a_pool_is_documented(key: str) -> None:
+    pools = _read(DOCS / "reference" / "configuration.md").split("## pools")[1]
+    assert f"\n| `{key}` |" in pools
+
+
+@pytest.mark.parametrize("kind", ["diagnosis", "advice", "plan", "proof"])
+def test_every_key_of_a_json_document_is_documented(kind: str) -> None:
+    page = _read(DOCS / "reference" / "json.md")
+    document = json.loads(_read(GOLDEN / f"{kind}.json"))
+    lists = [value for value in document.values() if isinstance(value, list) and value]
+    items = [value[0] for value in lists if isinstance(value[0], dict)]
+    keys = {key for level in (document, *items) for key in level}
+    assert {key for key in keys if f"`{key}`" not in page} == set()
+
+
+def test_scorecard_page_has_the_formula_of_the_code() -> None:
+    page = _read(DOCS / "reference" / "scorecard.md")
+    for word, number in (*SEVERITY_POINTS.items(), *CONFIDENCE_WEIGHTS.items()):
+        assert f"| {word} | {number} |" in page
+    assert f"more than {MOST_TIMES} times its dearest finding" in page
+
+
+def test_readme_shows_what_the_command_prints(build_docs: ModuleType) -> None:
+    shown = build_docs.marked(_read(ROOT / "README.md"), "example")
+    printed = build_docs.example_output(build_docs.schema_of_readme())
+    assert _steady(shown) == _steady(f"```console\n$ pgwright check\n{printed}```\n"), (
+        "run: python scripts/build_docs.py --figures"
+    )
+
+
+def _steady(text: str) -> str:
+    return re.sub(r"PostgreSQL \S+, read \S+", "PostgreSQL 18, read at some time", text)
+
+
+def test_tables_of_the_demo_name_the_operations_that_it_runs(build_docs: ModuleType) -> None:
+    operations = pytest.importorskip("notebook.operations")
+    wanted = [operation.name for operation in operations.OPERATIONS]
+    for page in build_docs.WITH_TABLE:
+        table = build_docs.marked(_read(page), "operations")
+        assert re.findall(r"^\| (\w+) \|(?! before)", table, re.MULTILINE) == wanted
+
+
+def test_architecture_page_is_true_to_the_import_rules_and_the_folders() -> None:
+    page = _read(ROOT / "ARCHITECTURE.md")
+    rules = ConfigParser()
+    rules.read(ROOT / ".importlinter")
+    layers = rules["importlinter:contract:house"]["layers"].strip()
+    assert f"```text\n{layers}\n```" in page
+    package = ROOT / "src" / "pgwright"
+    names = {path.name for path in package.iterdir() if path.is_dir() or path.suffix == ".py"}
+    unnamed = {name for name in names if not name.startswith("__")} - set(re.findall(r"^  (\w+(?:\.py)?)", page, re.M))
+    assert unnamed == set()
+
+
+def test_python_in_the_documentation_can_be_parsed() -> None:
+    for page in PAGES:
+        for code in re.findall(r"^```python\n(.*?)^```$", _read(page), re.MULTILINE | re.DOTALL):
+            ast.parse(code, str(page))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_internal_links_lead_somewhere(page: Path) -> None:
+    text = FENCE.sub("", _read(page))
+    targets = [target for target in re.findall(r"\]\(([^)\s]+)\)", text) if not target.startswith("http")]
+    for target in targets:
+        path, _, anchor = target.partition("#")
+        linked = (page.parent / path) if path else page
+        assert linked.exists(), target
+        if anchor:
+            assert anchor in _anchors(linked), target
+
+
+def _anchors(page: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", FENCE.sub("", _read(page)), re.MULTILINE)
+    return {re.sub(r"[\s-]+", "-", re.sub(r"[^\w\s-]", "", heading).strip().lower()) for heading in headings}
+
+
+def test_one_sentence_a_line() -> None:
+    """In lists and tables several may share a line; what is written by hand as a paragraph has one."""
+    written = [page for page in (*AT_ROOT, *DOCS.rglob("*.md")) if page.parent.name != "checks"]
+    for page in written:
+        text = FENCE.sub("", _read(page))
+        text = re.sub(r"<!-- begin \w+ -->.*?<!-- end \w+ -->", "", text, flags=re.DOTALL)
+        lines = text.splitlines()
+        for above, line in pairwise(["", *lines]):
+            if line and line[0].isalpha() and not above.startswith(("-", "1")):
+                assert not re.search(r"[.!?] [A-Z]", line), f"{page.relative_to(ROOT)}: {line}"
