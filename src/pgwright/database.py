@@ -187,9 +187,12 @@ def _query_text(package: str, name: str, version_number: int) -> str:
 
 
 def _reason(error: psycopg.Error) -> str:
-    """Return the first line of the server's or libpq's message."""
-    primary = error.diag.message_primary or (str(error).strip() or type(error).__name__).splitlines()[-1]
-    return mask(primary.strip().rstrip("."))
+    """Return the line of the server's or libpq's message that says why."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    # libpq's second line only asks whether the server runs; with several addresses the last one counts.
+    telling = [line for line in lines if not line.startswith(("Is the server running", "Multiple connection"))]
+    primary = error.diag.message_primary or (telling or lines)[-1]
+    return mask(primary.removeprefix("connection failed: ").rstrip(".?"))
 
 
 def _hint(message: str) -> str:

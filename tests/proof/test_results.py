@@ -1,3 +1,4 @@
+from dataclasses import dataclass
 from uuid import UUID
 
 from pgwright.proof.results import canonical, same_rows
@@ -8,6 +9,17 @@ KEY = UUID("a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11")
 def test_a_key_is_the_same_however_it_is_written() -> None:
     assert canonical(str(KEY)) == canonical(KEY.hex) == canonical(str(KEY).upper()) == canonical(KEY)
     assert canonical({"id": str(KEY), "tags": ["a"]}) == canonical({"tags": ("a",), "id": KEY})
+
+
+@dataclass(frozen=True)
+class View:
+    id: object
+    title: str
+
+
+def test_a_key_inside_a_dataclass_is_a_key_too() -> None:
+    assert canonical(View(str(KEY), "t")) == canonical(View(KEY, "t"))
+    assert canonical([View(KEY, "t")]) != canonical([View(KEY, "u")])
 
 
 def test_what_only_looks_like_a_key_stays_text() -> None:

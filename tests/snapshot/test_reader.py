@@ -114,6 +114,12 @@ def test_the_workload_is_that_of_this_database(odd: Database) -> None:
     assert (found.calls, found.rows, found.text[-2:]) == (1, 0, "$1")
 
 
+def test_commands_that_keep_their_constants_are_not_taken(odd: Database) -> None:
+    role = f"r_{odd.name}"
+    odd.execute(f"CREATE ROLE {role} PASSWORD 's3cret'; DROP ROLE {role}")
+    assert "s3cret" not in str(read_snapshot(odd.dsn))
+
+
 def test_the_schema_is_restorable(odd: Database, snapshot: Snapshot) -> None:
     assert 'CREATE TABLE "Odd Schema"."Order"' in snapshot.schema_sql
     assert "INSERT" not in snapshot.schema_sql

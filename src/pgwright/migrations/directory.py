@@ -66,7 +66,7 @@ class AlembicDirectory:
         Args:
             message: goes into the file's name.
             render: gives the text for a revision id and the id of the revision that it follows.
-            revision: its id; None: a short hash of the text, so that the same fix has the same id.
+            revision: its id; None: a short hash of the text, so that the same fix of the same snapshot has the same id.
         Raises: MigrationError: several heads, or the file or the id exists.
         """
         head = self.head

@@ -78,7 +78,7 @@ class _Search:
         kept = [option.candidate for option in chosen]
         after = [self._pricer.cost(i, kept) for i in range(len(self._workload.statements))]
         calls = [one.statement.calls for one in self._workload.statements]
-        total = sum(c * n for c, n in zip(before, calls, strict=True)) or 1.0
+        total = sum(c * n for c, n in zip(before, calls, strict=True))
         advised = [self._describe(option, chosen, options, before, after, total) for option in chosen]
         self._twin.enable(())
         return Advice(

@@ -41,6 +41,7 @@ _HIGH_SHARE, _MEDIUM_SHARE = 0.05, 0.001
 # A statement that becomes this many times cheaper is worth a medium finding however rare it is.
 _MEDIUM_RATIO = 10.0
 _MOST_STATEMENTS_SHOWN = 3
+_MEGABYTE = 1_000_000
 
 
 def findings_from(advice: Advice, snapshot: Snapshot) -> tuple[Finding, ...]:
@@ -97,10 +98,14 @@ def _served(advice: IndexAdvice) -> tuple[Evidence, ...]:
     )
 
 
+def _size(count: int) -> str:
+    return f"{count / 1e6:,.1f} MB" if count >= _MEGABYTE else f"{count / 1e3:,.1f} kB"
+
+
 def _price(advice: IndexAdvice) -> tuple[Evidence, ...]:
     return (
         Evidence("gain over the workload, write cost subtracted", f"{advice.gain_share:.2%}", "planned"),
-        Evidence("size", f"{advice.size_bytes / 1e6:,.1f} MB", "estimated"),
+        Evidence("size", _size(advice.size_bytes), "estimated"),
         Evidence(
             "price on writes", f"{advice.writes:,} index entries written, cost {advice.write_cost:,.0f}", "estimated"
         ),

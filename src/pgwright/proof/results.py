@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from uuid import UUID
 
 _UUID = re.compile(r"\A(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\Z", re.IGNORECASE)
@@ -18,6 +19,8 @@ def canonical(value: object) -> object:
     """
     if isinstance(value, str):
         return UUID(value) if _UUID.match(value) else value
+    if is_dataclass(value) and not isinstance(value, type):
+        return tuple(canonical(getattr(value, field.name)) for field in fields(value))
     if isinstance(value, Mapping):
         return tuple(sorted(((canonical(key), canonical(item)) for key, item in value.items()), key=repr))
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray | memoryview):

@@ -19,7 +19,8 @@ from pgwright.snapshot.statistics import read_statistics
 from pgwright.snapshot.tables import read_sequences, read_tables
 
 PACKAGE = "pgwright.snapshot"
-MONITOR_GRANT = "GRANT pg_monitor, pg_read_all_data TO {role}"
+# The role pg_read_all_data came with PostgreSQL 14.
+_READ_ALL_SINCE = 140_000
 
 _NO_TABLES: tuple[tuple[Table, ...], dict[int, QualifiedName]] = ((), {})
 
@@ -60,7 +61,7 @@ def read_snapshot(
         roles = reading.take("roles", lambda: read_roles(database), ())
         sessions = reading.take("sessions", lambda: read_sessions(database, reading.missing), ())
         hidden = reading.take("privileges", lambda: database.read(PACKAGE, "privileges"), list[Row]())
-        _tell_hidden(hidden, server.role, reading.missing)
+        _tell_hidden(hidden, read_grant(database, server.role), reading.missing)
         if not with_values:
             reading.missing.append(
                 NotExamined("sample values of pg_stats", "left out on request", "take the snapshot without --no-values")
@@ -96,7 +97,7 @@ class _Reading:
         self.missing: list[NotExamined] = []
         self._progress = progress
         (row,) = database.query("SELECT current_user AS role")
-        self._grant = MONITOR_GRANT.format(role=quote(row["role"]))
+        self._grant = f"GRANT pg_monitor TO {quote(row['role'])}; {read_grant(database, row['role'])}"
 
     def take(self, subject: str, read: Callable[[], T], instead: Instead) -> T | Instead:
         self._progress(subject)
@@ -142,7 +143,14 @@ def _read_revisions(database: ReadOnlyDatabase) -> tuple[str, ...]:
     return tuple(row["revision"] for row in rows)
 
 
-def _tell_hidden(hidden: list[Row], role: str, missing: list[NotExamined]) -> None:
+def read_grant(database: ReadOnlyDatabase, role: str) -> str:
+    """Return the statement that lets a role read all tables, on this version of the server."""
+    if database.version_number >= _READ_ALL_SINCE:
+        return f"GRANT pg_read_all_data TO {quote(role)}"
+    return f"GRANT USAGE ON SCHEMA public TO {quote(role)}; GRANT SELECT ON ALL TABLES IN SCHEMA public TO {quote(role)}"
+
+
+def _tell_hidden(hidden: list[Row], grant: str, missing: list[NotExamined]) -> None:
     if not hidden:
         return
     names = [quote(row["schema"]) + (f".{quote(row['name'])}" if row["name"] else "") for row in hidden]
@@ -151,6 +159,6 @@ def _tell_hidden(hidden: list[Row], role: str, missing: list[NotExamined]) -> No
         NotExamined(
             f"columns' statistics and plans of {shown}",
             "the role may not read these tables",
-            f"GRANT pg_read_all_data TO {quote(role)}",
+            grant,
         )
     )

@@ -6,6 +6,7 @@ from pgwright.database import ReadOnlyDatabase
 from pgwright.model.names import quote
 from pgwright.model.snapshot import NotExamined, Server, Statement
 from pgwright.snapshot.tables import PACKAGE, extension_schema
+from pgwright.sqltext import has_plan
 
 # pg_stat_statements.max is 5,000 by default: this takes all of them, and bounds a server that keeps more.
 MOST_STATEMENTS = 5_000
@@ -37,5 +38,6 @@ def read_statements(database: ReadOnlyDatabase, server: Server, missing: list[No
     return tuple(
         Statement(**{**row, "role": row["role"] or "", "rows": row["rows"]})
         for row in rows
-        if row["text"] is not None and row["text"] != "<insufficient privilege>"
+        # What has no plan says nothing about speed, and keeps its constants: ALTER ROLE … PASSWORD among them.
+        if row["text"] is not None and has_plan(row["text"])
     )
