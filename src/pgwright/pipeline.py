@@ -35,6 +35,7 @@ from pgwright.planner import advisor
 from pgwright.planner import findings as advised
 from pgwright.proof import Operation
 from pgwright.proof import prove as proving
+from pgwright.proof.forecast import forecast
 from pgwright.proof.timing import ROUNDS
 from pgwright.remedies import plan_remedies
 from pgwright.snapshot import load_snapshot, read_snapshot
@@ -119,7 +120,7 @@ def prove(
     """Stage 4: copy the database twice, apply the change to one copy, plan and measure both, compare results.
 
     Args:
-        dsn: the database, which is only read; not a snapshot file, which holds no rows.
+        dsn: the database, which is only read. A snapshot file holds no rows: then the plans are compared, no times.
         change: what is applied.
         operations: the app's own, measured beside the statements of the workload.
         staging: a server where the copies may be made; None: an embedded one.
@@ -128,10 +129,11 @@ def prove(
         progress: told what is being done.
     Raises: ProofError, MigrationError, TwinError, EmbeddedServerError, DatabaseError.
     """
-    if dsn is not None and is_file(dsn):
-        raise ProofError(f"{dsn!r} is a file; a proof needs a copy of the rows, which no snapshot holds. Give a DSN.")
     source = take_snapshot(dsn, policy=policy, progress=progress)
     change.require_pending(source)
+    if dsn is not None and is_file(dsn):
+        progress("planning on the twin", 0, 0)
+        return forecast(source, apply=change.apply, read=partial(read_snapshot, policy=policy))
     return proving.prove(
         source,
         conninfo(dsn),

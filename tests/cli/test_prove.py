@@ -77,10 +77,14 @@ def test_database_that_has_the_fix_already_has_nothing_to_prove(run, shop, alemb
     assert "nothing to prove" in result.stderr
 
 
-def test_snapshot_file_is_refused_with_the_reason(run, alembic: Path) -> None:
-    result = run("prove", alembic)
-    assert result.exit_code == 2
-    assert "a proof needs a copy of the rows" in result.stderr
+def test_a_snapshot_file_gives_plans_and_no_times(run, shop, tmp_path: Path) -> None:
+    shop.rows("SELECT * FROM orders WHERE user_id = 7 ORDER BY placed_at DESC LIMIT 3")
+    run("snapshot", shop.dsn, "-o", tmp_path / "shop.json")
+    (tmp_path / "fix.sql").write_text("CREATE INDEX orders_user ON orders (user_id, placed_at DESC);\n")
+    result = run("prove", tmp_path / "shop.json", "--sql", tmp_path / "fix.sql")
+    assert result.exit_code == 1, "planned is not proved"
+    assert "nothing was measured" in " ".join(result.stdout.split())
+    assert "Planned on the twin" in result.stdout
 
 
 def test_script_and_revision_exclude_each_other(run, tmp_path: Path) -> None:

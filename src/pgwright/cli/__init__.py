@@ -36,7 +36,7 @@ def main() -> None:
       pgwright prove postgresql://app@db.example/shop     the gain, measured on a copy
 
     The database comes as a URL, as libpq keywords ('host=db dbname=shop'), from DATABASE_URL, or from PGHOST,
-    PGDATABASE and so on. A file made by `pgwright snapshot` stands in for it wherever no rows are needed. pgwright
+    PGDATABASE and so on. A file made by `pgwright snapshot` stands in for it. pgwright
     never writes to the database that you name: `fix` writes a file, `prove` works on copies.
 
     \b

@@ -13,7 +13,7 @@ def read_plan(explained: Any) -> QueryPlan:
     root = explained[0]["Plan"]
     lines = list(_lines(root, 0))
     indexes = sorted({node["Index Name"] for node in nodes(root) if "Index Name" in node})
-    return QueryPlan(root["Total Cost"], root["Plan Rows"], "\n".join(lines), tuple(indexes))
+    return QueryPlan(root["Total Cost"], float(root["Plan Rows"]), "\n".join(lines), tuple(indexes))
 
 
 def nodes(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -39,6 +39,24 @@ WITH switched AS (
 UPDATE pg_class SET relpages = relpages WHERE oid IN (SELECT indrelid FROM switched)
 """
 
+# pg_partition_tree knows partitioned relations and partitions only. A row is a table with a file: itself or a partition.
+_FILES = """
+SELECT n.nspname, c.relname, pg_relation_filepath(c.oid)
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.oid IN (SELECT %(table)s::regclass UNION SELECT relid FROM pg_partition_tree(%(table)s::regclass))
+    AND c.relkind IN ('r', 'm')
+"""
+# A row is an index with a file, the one named or a part of it, and the table that it is on.
+_PARTS = """
+SELECT n.nspname, t.relname, c.oid::int8, pg_relation_filepath(c.oid)
+FROM pg_class c
+JOIN pg_index i ON i.indexrelid = c.oid
+JOIN pg_class t ON t.oid = i.indrelid
+JOIN pg_namespace n ON n.oid = t.relnamespace
+WHERE c.oid IN (SELECT %(index)s::regclass UNION SELECT relid FROM pg_partition_tree(%(index)s::regclass))
+    AND c.relkind = 'i'
+"""
+
 SERVER_SETTINGS: Mapping[str, str] = {
     "autovacuum": "off",
     "allow_system_table_mods": "on",
@@ -61,10 +79,14 @@ class Candidate:
     """An index that exists on the twin only."""
 
     definition: IndexDefinition
-    number: int
-    """On the twin it is called `pgwright_<number>`."""
-    oid: int
     size: IndexSize
+    parts: Mapping[str, int]
+    """The indexes that a plan may use, by name with their oids: one, or one a partition."""
+
+    @property
+    def oid(self) -> int:
+        """Return what tells it from the others."""
+        return next(iter(self.parts.values()))
 
 
 @dataclass
@@ -121,26 +143,27 @@ class Twin:
         for definition in definitions:
             number = len(self._candidates)
             name = f"pgwright_{number}"
-            rows = self._rows_of(definition)
+            rows = self.rows_of(definition)
             with self._emptied(definition.table):
                 try:
                     self._connection.execute(definition.named(name).sql().encode())
                 except psycopg.Error:
                     continue
-            qualified = QualifiedName(definition.table.schema, name)
-            row = self._connection.execute(
-                "SELECT oid::int8, pg_relation_filepath(oid) FROM pg_class WHERE oid = %s::regclass", (str(qualified),)
-            ).fetchone()
-            assert row is not None
-            size = estimate_size(definition, self.snapshot, rows)
-            if definition.method == "btree":
-                write_btree(self._data / row[1], size.pages, size.tree_height)
-            else:
-                extend(self._data / row[1], size.pages)
-            self._connection.execute(
-                "UPDATE pg_class SET relpages = %s, reltuples = %s WHERE oid = %s", (size.pages, rows, row[0])
-            )
-            candidate = Candidate(definition, number, row[0], size)
+            index = QualifiedName(definition.table.schema, name)
+            found = self._connection.execute(_PARTS, {"index": str(index)}).fetchall()
+            share = rows / max(sum(self.snapshot.table_by_name[QualifiedName(*row[:2])].rows for row in found), 1.0)
+            parts: dict[str, int] = {}
+            sizes: list[IndexSize] = []
+            for position, (schema, table, oid, path) in enumerate(found):
+                held = max(self.snapshot.table_by_name[QualifiedName(schema, table)].rows * share, 1.0)
+                size = estimate_size(definition, self.snapshot, held)
+                part = name if len(found) == 1 else f"{name}_{position}"
+                self._lay_out(part, oid, self._data / path, definition, size)
+                parts[part] = oid
+                sizes.append(size)
+            if not parts:  # a partitioned table without partitions
+                continue
+            candidate = Candidate(definition, _together(sizes), parts)
             self._candidates.append(candidate)
             made.append(candidate)
         self.enable(())
@@ -148,11 +171,12 @@ class Twin:
 
     def enable(self, candidates: Iterable[Candidate]) -> None:
         """Make these candidates visible to the planner, and no others."""
-        wanted = [candidate.oid for candidate in candidates]
-        every = [candidate.oid for candidate in self._candidates]
+        wanted = [oid for candidate in candidates for oid in candidate.parts.values()]
+        every = [oid for candidate in self._candidates for oid in candidate.parts.values()]
         self._connection.execute(_SWITCH, {"wanted": wanted, "every": every})
 
-    def _rows_of(self, definition: IndexDefinition) -> float:
+    def rows_of(self, definition: IndexDefinition) -> float:
+        """Return how many rows an index would hold: those of its predicate, as the planner estimates them."""
         table = self.snapshot.table_by_name[definition.table]
         if definition.predicate is None:
             return max(table.rows, 1.0)
@@ -160,19 +184,34 @@ class Twin:
         row = self._connection.execute(f"EXPLAIN (FORMAT JSON) {text}".encode()).fetchone()
         return read_plan(row[0] if row else None).row_estimate
 
+    def _lay_out(self, name: str, oid: int, path: Path, definition: IndexDefinition, size: IndexSize) -> None:
+        if definition.method == "btree":
+            write_btree(path, size.pages, size.tree_height)
+        else:
+            extend(path, size.pages)
+        self._connection.execute(
+            "UPDATE pg_class SET relname = %s, relpages = %s, reltuples = %s WHERE oid = %s",
+            (name, size.pages, size.rows, oid),
+        )
+
     @contextmanager
     def _emptied(self, table: QualifiedName) -> Iterator[None]:
-        """Cut the table's files to nothing, so that building an index scans nothing."""
-        row = self._connection.execute("SELECT pg_relation_filepath(%s::regclass)", (str(table),)).fetchone()
-        if row is None or row[0] is None:  # a partitioned table has no file
-            yield
-            return
-        path = self._data / row[0]
-        extend(path, 0)
+        """Cut the files of a table and its partitions to nothing, so that building an index scans nothing."""
+        found = self._connection.execute(_FILES, {"table": str(table)}).fetchall()
+        paths = {QualifiedName(schema, name): self._data / path for schema, name, path in found}
+        for path in paths.values():
+            extend(path, 0)
         try:
             yield
         finally:
-            extend(path, self.snapshot.table_by_name[table].pages)
+            for name, path in paths.items():
+                extend(path, self.snapshot.table_by_name[name].pages)
+
+
+def _together(sizes: Sequence[IndexSize]) -> IndexSize:
+    """Return the size of an index of several parts; a row is written to one of them, so its height is the largest."""
+    pages, rows = sum(size.pages for size in sizes), sum(size.rows for size in sizes)
+    return IndexSize(pages, max(size.tree_height for size in sizes), rows)
 
 
 @contextmanager
@@ -189,11 +228,26 @@ def open_twin(snapshot: Snapshot, server: EmbeddedServer | None = None) -> Itera
 
 
 @contextmanager
-def _built(snapshot: Snapshot, server: EmbeddedServer) -> Iterator[Twin]:
+def restored(
+    snapshot: Snapshot, server: EmbeddedServer, *, is_whole: bool = False
+) -> Iterator[tuple[str, tuple[NotExamined, ...]]]:
+    """Restore the schema of a snapshot into an empty database; drop it on the way out.
+
+    Args:
+        is_whole: restore all of a large schema, not only what the workload touches.
+    Returns: The name of the database, and what was left out of it.
+    """
     name = f"twin_{uuid4().hex[:10]}"
     _create_database(server, name, snapshot.server.collation)
     try:
-        left_out = _restore_schema(server, name, snapshot)
+        yield name, _restore_schema(server, name, snapshot, is_whole=is_whole)
+    finally:
+        server.drop_database(name)
+
+
+@contextmanager
+def _built(snapshot: Snapshot, server: EmbeddedServer) -> Iterator[Twin]:
+    with restored(snapshot, server) as (name, left_out):
         with psycopg.connect(server.dsn(name), autocommit=True) as connection:
             connection.execute("SET client_min_messages = error")
             _restore_sizes(connection, snapshot)
@@ -202,8 +256,6 @@ def _built(snapshot: Snapshot, server: EmbeddedServer) -> Iterator[Twin]:
         with psycopg.connect(server.dsn(name), autocommit=True, prepare_threshold=None) as connection:
             _copy_settings(connection, snapshot)
             yield Twin(snapshot, left_out, connection, server.data)
-    finally:
-        server.drop_database(name)
 
 
 def _create_database(server: EmbeddedServer, name: str, collation: str) -> None:
@@ -219,8 +271,10 @@ def _create_database(server: EmbeddedServer, name: str, collation: str) -> None:
         )
 
 
-def _restore_schema(server: EmbeddedServer, database: str, snapshot: Snapshot) -> tuple[NotExamined, ...]:
-    keep = needed_tables(snapshot)
+def _restore_schema(
+    server: EmbeddedServer, database: str, snapshot: Snapshot, *, is_whole: bool
+) -> tuple[NotExamined, ...]:
+    keep = None if is_whole else needed_tables(snapshot)
     schema_sql = snapshot.schema_sql if keep is None else prune(snapshot.schema_sql, keep)
     roles = "".join(
         f"DO $$ BEGIN CREATE ROLE {quote(role.name)}; EXCEPTION WHEN duplicate_object THEN NULL; END $$;\n"

@@ -93,7 +93,6 @@ class Pricer:
         if key not in self._known:
             self._twin.enable(relevant)
             plan = self._twin.explain(one.statement.text, one.values)
-            names = {f"pgwright_{candidate.number}": candidate.oid for candidate in relevant}
-            used = frozenset(oid for name, oid in names.items() if name in plan.indexes)
+            used = frozenset(one.oid for one in relevant if not one.parts.keys().isdisjoint(plan.indexes))
             self._known[key] = (plan.total_cost, used)
         return self._known[key]

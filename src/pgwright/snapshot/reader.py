@@ -147,7 +147,8 @@ def read_grant(database: ReadOnlyDatabase, role: str) -> str:
     """Return the statement that lets a role read all tables, on this version of the server."""
     if database.version_number >= _READ_ALL_SINCE:
         return f"GRANT pg_read_all_data TO {quote(role)}"
-    return f"GRANT USAGE ON SCHEMA public TO {quote(role)}; GRANT SELECT ON ALL TABLES IN SCHEMA public TO {quote(role)}"
+    name = quote(role)
+    return f"GRANT USAGE ON SCHEMA public TO {name}; GRANT SELECT ON ALL TABLES IN SCHEMA public TO {name}"
 
 
 def _tell_hidden(hidden: list[Row], grant: str, missing: list[NotExamined]) -> None:
