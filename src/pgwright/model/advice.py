@@ -55,6 +55,13 @@ class IndexAdvice:
     """One sentence: why these columns in this order."""
     replaces: tuple[QualifiedName, ...] = ()
     """Existing indexes that it makes redundant."""
+    is_partitioned: bool = False
+    """True when its table is partitioned."""
+
+    @property
+    def sql(self) -> str:
+        """Return the statement; concurrently where PostgreSQL can, which is not on a partitioned table."""
+        return self.definition.sql(concurrently=not self.is_partitioned)
 
 
 @dataclass(frozen=True)

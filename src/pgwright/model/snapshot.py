@@ -204,6 +204,8 @@ class Sequence:
     limit: int
     """The largest value that both the sequence and its column can hold."""
     increment: int
+    starts_over: bool = False
+    """CYCLE: after the limit comes the first value again."""
 
 
 @dataclass(frozen=True)

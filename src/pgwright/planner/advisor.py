@@ -133,7 +133,7 @@ class _Search:
         """Return what one more index saves over the workload, less its write cost; 0 when it is not worthwhile."""
         base = [other.candidate for other in chosen]
         saved, is_worthwhile = 0.0, False
-        for position, one in self._pricer.affected(option.candidate.definition.table):
+        for position, one in self._pricer.affected(option.candidate):
             before = self._pricer.cost(position, base)
             after = self._pricer.cost(position, [*base, option.candidate])
             saved += one.statement.calls * (before - after)
@@ -169,7 +169,7 @@ class _Search:
         """Tell whether a rival saves more, write costs subtracted, and makes at least one statement notably cheaper."""
         base = [other.candidate for other in others]
         difference, is_worthwhile = option.write_cost - rival.write_cost, False
-        for position, one in self._pricer.affected(option.candidate.definition.table):
+        for position, one in self._pricer.affected(option.candidate):
             now = self._pricer.cost(position, [*base, option.candidate])
             then = self._pricer.cost(position, [*base, rival.candidate])
             difference += one.statement.calls * (now - then)
@@ -192,7 +192,7 @@ class _Search:
         return sum(
             one.statement.calls
             * (self._pricer.cost(position, base) - self._pricer.cost(position, [*base, option.candidate]))
-            for position, one in self._pricer.affected(option.candidate.definition.table)
+            for position, one in self._pricer.affected(option.candidate)
         )
 
     def _describe(
@@ -206,7 +206,7 @@ class _Search:
     ) -> IndexAdvice:
         every = [other.candidate for other in chosen]
         serves = []
-        for position, one in self._pricer.affected(option.candidate.definition.table):
+        for position, one in self._pricer.affected(option.candidate):
             if option.candidate.oid in self._pricer.used(position, every) and after[position] < before[position]:
                 statement = one.statement
                 share = statement.calls * before[position] / total
@@ -226,6 +226,7 @@ class _Search:
             write_cost=option.write_cost,
             reason=_sentence(option.proposal.reason) + self._runner_up(option, chosen, options, total),
             replaces=_replaced(option.candidate.definition, self._snapshot),
+            is_partitioned=self._snapshot.table_by_name[option.candidate.definition.table].kind == "partitioned table",
         )
 
     def _runner_up(self, option: _Option, chosen: list[_Option], options: list[_Option], total: float) -> str:

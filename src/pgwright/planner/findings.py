@@ -51,9 +51,8 @@ def findings_from(advice: Advice, snapshot: Snapshot) -> tuple[Finding, ...]:
 
 def _finding(advice: IndexAdvice, snapshot: Snapshot) -> Finding:
     definition = advice.definition
-    table = snapshot.table_by_name[definition.table]
     changes: list[Change] = [
-        CreateIndex(definition, is_partitioned=table.kind == "partitioned table", size_bytes=advice.size_bytes)
+        CreateIndex(definition, is_partitioned=advice.is_partitioned, size_bytes=advice.size_bytes)
     ]
     by_name = {index.name: index for index in snapshot.indexes}
     for name in advice.replaces:
@@ -73,9 +72,18 @@ def _finding(advice: IndexAdvice, snapshot: Snapshot) -> Finding:
         message=f"An index would make {count} statement{'s' if count != 1 else ''} of the workload up to "
         f"{best:,.0f} times cheaper by planned cost. {advice.reason}",
         evidence=(*_served(advice), *_price(advice)),
-        advice=f"Create it: {definition.sql(concurrently=True)};",
+        advice=_how(advice),
         changes=tuple(changes),
         queries=tuple(served.query_id for served in advice.serves),
+    )
+
+
+def _how(advice: IndexAdvice) -> str:
+    if not advice.is_partitioned:
+        return f"Create it: {advice.sql};"
+    return (
+        f"Create it: {advice.sql}; This blocks writes to all partitions until it ends; `pgwright fix` builds the parts "
+        "concurrently, one a partition."
     )
 
 

@@ -39,14 +39,14 @@ WITH switched AS (
 UPDATE pg_class SET relpages = relpages WHERE oid IN (SELECT indrelid FROM switched)
 """
 
-# pg_partition_tree knows partitioned relations and partitions only. A row is a table with a file: itself or a partition.
+# pg_partition_tree knows partitioned relations and partitions only. A row is a table with a file: it, or a partition.
 _FILES = """
 SELECT n.nspname, c.relname, pg_relation_filepath(c.oid)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.oid IN (SELECT %(table)s::regclass UNION SELECT relid FROM pg_partition_tree(%(table)s::regclass))
     AND c.relkind IN ('r', 'm')
 """
-# A row is an index with a file, the one named or a part of it, and the table that it is on.
+# A row is an index, the one named or a part of it, with the table that it is on; of a partitioned one the path is null.
 _PARTS = """
 SELECT n.nspname, t.relname, c.oid::int8, pg_relation_filepath(c.oid)
 FROM pg_class c
@@ -54,7 +54,6 @@ JOIN pg_index i ON i.indexrelid = c.oid
 JOIN pg_class t ON t.oid = i.indrelid
 JOIN pg_namespace n ON n.oid = t.relnamespace
 WHERE c.oid IN (SELECT %(index)s::regclass UNION SELECT relid FROM pg_partition_tree(%(index)s::regclass))
-    AND c.relkind = 'i'
 """
 
 SERVER_SETTINGS: Mapping[str, str] = {
@@ -82,6 +81,8 @@ class Candidate:
     size: IndexSize
     parts: Mapping[str, int]
     """The indexes that a plan may use, by name with their oids: one, or one a partition."""
+    tables: frozenset[QualifiedName]
+    """Its table, and the partitions of that."""
 
     @property
     def oid(self) -> int:
@@ -141,31 +142,16 @@ class Twin:
         """
         made: list[Candidate] = []
         for definition in definitions:
-            number = len(self._candidates)
-            name = f"pgwright_{number}"
+            name = f"pgwright_{len(self._candidates)}"
             rows = self.rows_of(definition)
             with self._emptied(definition.table):
                 try:
                     self._connection.execute(definition.named(name).sql().encode())
                 except psycopg.Error:
                     continue
-            index = QualifiedName(definition.table.schema, name)
-            found = self._connection.execute(_PARTS, {"index": str(index)}).fetchall()
-            share = rows / max(sum(self.snapshot.table_by_name[QualifiedName(*row[:2])].rows for row in found), 1.0)
-            parts: dict[str, int] = {}
-            sizes: list[IndexSize] = []
-            for position, (schema, table, oid, path) in enumerate(found):
-                held = max(self.snapshot.table_by_name[QualifiedName(schema, table)].rows * share, 1.0)
-                size = estimate_size(definition, self.snapshot, held)
-                part = name if len(found) == 1 else f"{name}_{position}"
-                self._lay_out(part, oid, self._data / path, definition, size)
-                parts[part] = oid
-                sizes.append(size)
-            if not parts:  # a partitioned table without partitions
-                continue
-            candidate = Candidate(definition, _together(sizes), parts)
-            self._candidates.append(candidate)
-            made.append(candidate)
+            if candidate := self._laid_out(definition, name, rows):
+                self._candidates.append(candidate)
+                made.append(candidate)
         self.enable(())
         return made
 
@@ -184,15 +170,30 @@ class Twin:
         row = self._connection.execute(f"EXPLAIN (FORMAT JSON) {text}".encode()).fetchone()
         return read_plan(row[0] if row else None).row_estimate
 
-    def _lay_out(self, name: str, oid: int, path: Path, definition: IndexDefinition, size: IndexSize) -> None:
-        if definition.method == "btree":
-            write_btree(path, size.pages, size.tree_height)
-        else:
-            extend(path, size.pages)
-        self._connection.execute(
-            "UPDATE pg_class SET relname = %s, relpages = %s, reltuples = %s WHERE oid = %s",
-            (name, size.pages, size.rows, oid),
-        )
+    def _laid_out(self, definition: IndexDefinition, name: str, rows: float) -> Candidate | None:
+        """Give the new index its size, on a partitioned table each part its own; None when no partition is there."""
+        index = QualifiedName(definition.table.schema, name)
+        found = self._connection.execute(_PARTS, {"index": str(index)}).fetchall()
+        files = [(QualifiedName(schema, table), oid, self._data / path) for schema, table, oid, path in found if path]
+        rows_of_all = sum(self.snapshot.table_by_name[table].rows for table, _, _ in files)
+        parts: dict[str, int] = {}
+        sizes: list[IndexSize] = []
+        for table, oid, path in files:
+            held = self.snapshot.table_by_name[table].rows / max(rows_of_all, 1.0) * rows if len(files) > 1 else rows
+            size = estimate_size(definition, self.snapshot, max(held, 1.0))
+            if definition.method == "btree":
+                write_btree(path, size.pages, size.tree_height)
+            else:
+                extend(path, size.pages)
+            part = name if len(files) == 1 else f"{name}_{len(parts)}"
+            self._connection.execute(
+                "UPDATE pg_class SET relname = %s, relpages = %s, reltuples = %s WHERE oid = %s",
+                (part, size.pages, size.rows, oid),
+            )
+            parts[part] = oid
+            sizes.append(size)
+        tables = frozenset(QualifiedName(*row[:2]) for row in found)
+        return Candidate(definition, _together(sizes), parts, tables) if parts else None
 
     @contextmanager
     def _emptied(self, table: QualifiedName) -> Iterator[None]:

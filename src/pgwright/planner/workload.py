@@ -74,9 +74,9 @@ class Pricer:
         self._workload = workload
         self._known: dict[tuple[int, frozenset[int]], tuple[float, frozenset[int]]] = {}
 
-    def affected(self, table: QualifiedName) -> Iterable[tuple[int, PricedStatement]]:
-        """Return the statements that read or write a table, with their positions."""
-        return [(i, one) for i, one in enumerate(self._workload.statements) if table in one.tables]
+    def affected(self, candidate: Candidate) -> Iterable[tuple[int, PricedStatement]]:
+        """Return the statements that read or write the tables of a candidate, with their positions."""
+        return [(i, one) for i, one in enumerate(self._workload.statements) if candidate.tables & one.tables]
 
     def cost(self, position: int, chosen: Iterable[Candidate]) -> float:
         """Return the planned cost of one call."""
@@ -88,11 +88,11 @@ class Pricer:
 
     def _priced(self, position: int, chosen: Iterable[Candidate]) -> tuple[float, frozenset[int]]:
         one = self._workload.statements[position]
-        relevant = [candidate for candidate in chosen if candidate.definition.table in one.tables]
+        relevant = [candidate for candidate in chosen if candidate.tables & one.tables]
         key = (position, frozenset(candidate.oid for candidate in relevant))
         if key not in self._known:
             self._twin.enable(relevant)
             plan = self._twin.explain(one.statement.text, one.values)
-            used = frozenset(one.oid for one in relevant if not one.parts.keys().isdisjoint(plan.indexes))
+            used = frozenset(each.oid for each in relevant if not each.parts.keys().isdisjoint(plan.indexes))
             self._known[key] = (plan.total_cost, used)
         return self._known[key]

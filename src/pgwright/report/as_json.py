@@ -67,11 +67,11 @@ def _(advice: Advice) -> Document:
 def _index(advice: IndexAdvice) -> Document:
     definition = advice.definition
     document = _fields(advice)
-    del document["definition"]
+    del document["definition"], document["is_partitioned"]  # the SQL says it
     return {
         "name": definition.name,
         "table": str(definition.table),
-        "sql": definition.sql(concurrently=True),
+        "sql": advice.sql,
         **document,
         "replaces": [str(name) for name in advice.replaces],
     }

@@ -54,6 +54,7 @@ def read_sequences(database: ReadOnlyDatabase) -> tuple[Sequence, ...]:
             last_value=row["last_value"],
             limit=row["limit"],
             increment=row["increment"],
+            starts_over=row["starts_over"],
         )
         for row in database.read(PACKAGE, "sequences")
     )

@@ -2,7 +2,8 @@
 
 ## What it does
 
-Compares the last value of every ascending sequence with the largest value that both it and its column can hold.
+Compares the last value of every ascending sequence with the largest value that both it and its column can hold. One
+that starts over (`CYCLE`) has no limit.
 
 ## Why it matters
 
@@ -18,7 +19,7 @@ Use instead:
 
 ## When it is wrong
 
-Sequences that are meant to start over (`CYCLE`).
+Sequences whose values are few on purpose.
 
 ## Source
 
@@ -40,6 +41,7 @@ NOTICE_SHARE = 0.5
 # Beyond these the widening should be on the calendar, and be done at once.
 WARN_SHARE = 0.7
 ALARM_SHARE = 0.9
+_LARGEST = {2**15 - 1, 2**31 - 1, 2**63 - 1}
 
 
 def find(snapshot: Snapshot) -> Iterator[Finding | NotExamined]:
@@ -48,7 +50,9 @@ def find(snapshot: Snapshot) -> Iterator[Finding | NotExamined]:
         if sequence.last_value is None:
             table = snapshot.table_by_name.get(sequence.table) if sequence.table else None
             unread += [sequence.name.short] if table is not None and table.rows_inserted else []
-        elif sequence.increment > 0 and sequence.last_value >= NOTICE_SHARE * sequence.limit:
+        elif (
+            sequence.increment > 0 and not sequence.starts_over and sequence.last_value >= NOTICE_SHARE * sequence.limit
+        ):
             yield _finding(snapshot, sequence, sequence.last_value)
     if unread:
         yield CHECK.unexamined(
@@ -85,7 +89,9 @@ def _sql(snapshot: Snapshot, sequence: Sequence) -> str:
             statements.append(f"ALTER TABLE {sequence.table} ALTER COLUMN {quote(column.name)} TYPE bigint")
         if column.is_identity:
             return ";\n".join(statements)
-    return ";\n".join([*statements, f"ALTER SEQUENCE {sequence.name} AS bigint"])
+    # A limit that is not its type's stays when the type changes.
+    end = "" if sequence.limit in _LARGEST else " NO MAXVALUE"
+    return ";\n".join([*statements, f"ALTER SEQUENCE {sequence.name} AS bigint{end}"])
 
 
 CHECK = Check(__name__, severity="medium", confidence="certain", find=find)

@@ -54,7 +54,7 @@ def show_advice(advice: Advice, *, shows_all: bool) -> Iterator[RenderableType]:
 
 
 def _index(number: int, index: IndexAdvice, shows_all: bool) -> Iterator[RenderableType]:
-    statement = index.definition.sql(concurrently=True) + ";"
+    statement = f"{index.sql};"
     yield Indented(Text.assemble((f"{number:>2}. ", "dim"), plain(statement, "bold")), 0, 4)
     yield Indented(plain(index.reason), 4)
     yield _figure("gain", f"{share(index.gain_share)} of the workload's planned cost, writes subtracted", "planned")

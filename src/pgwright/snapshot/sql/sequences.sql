@@ -7,6 +7,7 @@ SELECT
     a.attname AS column,
     s.last_value,
     s.increment_by AS increment,
+    s.cycle AS starts_over,
     least(s.max_value, CASE a.atttypid
         WHEN 'int2'::regtype THEN 32767
         WHEN 'int4'::regtype THEN 2147483647
