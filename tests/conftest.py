@@ -11,7 +11,7 @@ import pytest
 from pglast import split
 
 from pgwright.embedded import EmbeddedServer, run_server
-from pgwright.planner.twin import SERVER_SETTINGS
+from pgwright.planner.restore import SERVER_SETTINGS
 
 
 @dataclass

@@ -85,3 +85,18 @@ def test_what_is_no_dsn_is_refused_without_its_password(dsn: str) -> None:
 
 def test_masks_every_form_of_password() -> None:
     assert "pw" not in mask("postgresql://u:pw@h/d") + mask("password=pw host=h") + mask("postgresql://h/d?password=pw")
+
+
+@pytest.mark.parametrize("dsn", ["postgresql://u:s3:cr@t@h/d", "postgresql://u:s3/cret@h/d"])
+def test_a_bare_sign_in_a_password_is_told_before_libpq_takes_it_for_the_host(dsn: str) -> None:
+    with pytest.raises(ConfigError, match="%40") as caught:
+        conninfo(dsn)
+    assert "t@h" not in str(caught.value)
+    assert "cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("dsn", ["u:s3cret@h/d", "mysql://u:s3 cr@et@h/d", "host=h password='it''s cret'"])
+def test_nothing_of_a_password_is_shown_of_what_nobody_can_parse(dsn: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        conninfo(dsn)
+    assert "cr" not in str(caught.value)

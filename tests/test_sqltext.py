@@ -87,3 +87,10 @@ def test_the_search_path_decides_between_schemas() -> None:
 def test_what_cannot_be_parsed_is_an_error_of_ours(text: str) -> None:
     with pytest.raises(UnparsableStatement):
         read_shape(text, SCHEMA)
+
+
+def test_a_recursive_common_table_knows_itself() -> None:
+    text = (
+        "WITH RECURSIVE up AS (SELECT id FROM t UNION ALL SELECT t.id FROM t JOIN up ON t.u_id = up.id) SELECT FROM up"
+    )
+    assert not read_shape(text, SCHEMA).reads_unknown

@@ -21,6 +21,8 @@ APPLICATION_NAME = "pgwright"
 OLDEST_VERSION = 130_000
 _CONNECT_SECONDS = 10
 _SQLALCHEMY_DRIVER = re.compile(r"\A(postgres(?:ql)?)\+\w+://", re.IGNORECASE)
+# Two @, or a / before the only one, ahead of the options.
+_BARE_SIGN = re.compile(r"\Apostgres(?:ql)?://(?:[^?]*@[^?]*@|[^?@]*:[^?@]*/[^?@]*@)", re.IGNORECASE)
 _ASYNCPG_SSL = re.compile(r"([?&])ssl=")
 
 # libpq keyword → the environment variable that says the same, for programs such as pg_dump: a password in the
@@ -55,12 +57,16 @@ def conninfo(dsn: str | None) -> str:
     if not given and not any(os.environ.get(name) for name in ("PGDATABASE", "PGHOST", "PGSERVICE")):
         raise NoDatabaseGiven
     plain = _ASYNCPG_SSL.sub(r"\1sslmode=", _SQLALCHEMY_DRIVER.sub(r"\1://", given))
+    if _BARE_SIGN.match(plain):  # libpq would take a part of the password for the host, and name it
+        raise ConfigError(
+            "the URL has a second @, or a / ahead of it. In a password or a name write %40 for @, %2F for /."
+        )
     try:
         return make_conninfo(plain)
     except psycopg.ProgrammingError:
         # libpq's own message repeats the text, password and all.
         raise ConfigError(
-            f"{mask(given)!r} is no DSN. Give a URL (postgresql://user@host:5432/dbname), "
+            f"{_without_secrets(given)!r} is no DSN. Give a URL (postgresql://user@host:5432/dbname), "
             "libpq keywords ('host=… dbname=…'), or the path of a snapshot file that exists."
         ) from None
 
@@ -79,6 +85,12 @@ def mask(text: str) -> str:
     """
     without_url_password = re.sub(r"(://[^:/@\s]*):[^/\s]*@", r"\1:***@", text)
     return re.sub(r"(password\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&]+)", r"\1***", without_url_password, flags=re.IGNORECASE)
+
+
+def _without_secrets(text: str) -> str:
+    """Return a text that nobody could parse, without all that may be a password."""
+    without_url_password = re.sub(r":(?!//)[^\n]*@", ":***@", text)
+    return re.sub(r"(password\s*=).*", r"\1***", without_url_password, flags=re.IGNORECASE | re.DOTALL)
 
 
 def target(dsn: str) -> str:

@@ -163,3 +163,12 @@ def _env(extra: dict[str, str]) -> dict[str, str]:
 def _pgwright(*arguments: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pgwright", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False, env=_env(env), timeout=120)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
+def test_a_full_disk_is_told_and_no_fault_of_ours(shop) -> None:
+    command = [sys.executable, "-m", "pgwright", "check", shop.dsn, "--no-advice"]
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert ended.returncode == 2
+    assert ended.stderr.strip() == "pgwright: the system refused: No space left on device."

@@ -159,3 +159,46 @@ def test_advice_holds_when_it_is_followed(blog: Database, advice_for: Advise) ->
     again = advice_for(blog)
     assert again.indexes == ()
     assert again.cost_before == pytest.approx(advice.cost_after, rel=0.03)
+
+
+def test_a_partitioned_table_gets_one_index_that_serves_its_partitions_too(
+    database: Database, advice_for: Advise
+) -> None:
+    database.execute("""
+        CREATE TABLE event (id int, who int, at date) PARTITION BY RANGE (id);
+        CREATE TABLE event_0 PARTITION OF event FOR VALUES FROM (0) TO (20000);
+        CREATE TABLE event_1 PARTITION OF event FOR VALUES FROM (20000) TO (40000) PARTITION BY HASH (id);
+        CREATE TABLE event_10 PARTITION OF event_1 FOR VALUES WITH (MODULUS 1, REMAINDER 0);
+        INSERT INTO event SELECT i, i % 4000, now() FROM generate_series(0, 39999) i;
+        VACUUM ANALYZE
+    """)
+    database.rows("SELECT pg_stat_statements_reset()")
+    run(database, "SELECT * FROM event WHERE who = %s", [7])
+    run(database, "SELECT * FROM event_10 WHERE who = %s", [7])
+    advice = advice_for(database)
+    (index,) = advice.indexes
+    assert index.sql == "CREATE INDEX ix_event_who ON public.event (who)"
+    assert len(index.serves) == 2
+    assert advice.cost_after < advice.cost_before / 10
+    (finding,) = findings_from(advice, read_snapshot(database.dsn))
+    assert "blocks writes" in finding.advice
+
+
+def test_a_value_that_the_operator_refuses_gives_way_to_the_generic_plan(
+    database: Database, advice_for: Advise
+) -> None:
+    database.execute("CREATE TABLE doc (id int PRIMARY KEY, body jsonb);")
+    database.execute(
+        "INSERT INTO doc SELECT i, jsonb_build_object('a', i % 9) FROM generate_series(1, 9000) i; ANALYZE"
+    )
+    database.rows("SELECT pg_stat_statements_reset()")
+    run(database, "SELECT * FROM doc WHERE body @? %s AND extract(year FROM now()) = 2026", ["$.a"])
+    advice = advice_for(database)
+    assert advice.statements == 1
+    assert advice.unplanned == ()
+
+
+def test_a_statement_with_a_value_that_nobody_knows_is_not_free(blog: Database, advice_for: Advise) -> None:
+    run(blog, "SELECT * FROM post WHERE at AT TIME ZONE %s > '2020-01-01' AND author_id = 7", ["UTC"])
+    advice = advice_for(blog)
+    assert advice.cost_before > 10_000

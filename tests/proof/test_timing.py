@@ -4,7 +4,7 @@ import time
 import pytest
 
 from pgwright.model.proof import Timing
-from pgwright.proof.timing import measure_in_turn, timing, verdict
+from pgwright.proof.timing import is_settled, measure_in_turn, timing, verdict
 
 
 def spread(median: float, half: float = 0.01) -> Timing:
@@ -24,6 +24,13 @@ def spread(median: float, half: float = 0.01) -> Timing:
 )
 def test_a_verdict_needs_a_ratio_a_time_and_quiet(before: Timing, after: Timing, said: str) -> None:
     assert verdict(before, after, results_equal=True) == said
+
+
+def test_a_small_difference_is_looked_at_twice() -> None:
+    assert is_settled(spread(10), spread(1), "faster")
+    assert is_settled(spread(10), spread(9.9), "same")
+    assert not is_settled(spread(10), spread(8), "faster")
+    assert not is_settled(spread(8), spread(10), "slower")
 
 
 def test_different_results_are_no_gain_however_fast() -> None:

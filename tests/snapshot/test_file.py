@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,3 +37,11 @@ def test_what_is_no_snapshot_is_refused(tmp_path: Path, data: bytes, reason: str
 def test_a_path_that_cannot_be_written_is_told(database: Database, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot write"):
         save_snapshot(read_snapshot(database.dsn, with_schema=False), tmp_path / "absent" / "s.json")
+
+
+def test_a_file_that_names_what_it_does_not_describe_is_refused(database: Database, tmp_path: Path) -> None:
+    database.execute("CREATE TABLE parent (id int PRIMARY KEY)")
+    snapshot = read_snapshot(database.dsn)
+    save_snapshot(replace(snapshot, tables=()), tmp_path / "edited.json")
+    with pytest.raises(UnreadableSnapshot, match="parent"):
+        load_snapshot(tmp_path / "edited.json")

@@ -194,3 +194,15 @@ def test_without_pg_stat_statements_the_missing_workload_is_told(odd: Database) 
     snapshot = read_snapshot(odd.dsn)
     assert snapshot.statements == ()
     assert [missing.what for missing in snapshot.not_examined] == ["the workload"]
+
+
+def test_a_table_that_somebody_locks_is_told_and_the_others_are_read(odd: Database) -> None:
+    with psycopg.connect(odd.dsn) as other:
+        other.execute("DROP INDEX line_odd")  # locks the table too
+        other.execute("LOCK TABLE event IN ACCESS EXCLUSIVE MODE")
+        snapshot = read_snapshot(odd.dsn)
+    assert {table.name.name for table in snapshot.tables} == {"Order", "totals"}
+    told = {missing.what: missing.remedy for missing in snapshot.not_examined}
+    assert told["tables: child, event, event_2026, line"] == "read again later"
+    assert "GRANT" not in told["schema"]
+    assert {sequence.name.name for sequence in snapshot.sequences} == {"spare"}

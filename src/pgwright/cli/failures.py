@@ -37,6 +37,9 @@ def told(context: click.Context) -> Iterator[None]:
         # Whoever read our output has had enough; what is still buffered must not complain at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         context.exit(BROKEN_PIPE)
+    except OSError as error:  # no room, no right, no descriptor: nothing to report to us
+        where = f" ({error.filename!r})" if error.filename else ""
+        _end(context, f"the system refused: {error.strerror or error}{where}.")
     except (click.exceptions.Exit, click.ClickException, click.Abort):
         raise
     except Exception as error:  # noqa: BLE001 - a traceback helps nobody who only uses the tool

@@ -14,6 +14,9 @@ from pgwright.planner.parameters import InferredValue, choose_values, infer_valu
 from pgwright.planner.twin import Candidate, Twin
 from pgwright.sqltext import Schema, StatementShape, gist, has_plan, read_shape
 
+# A plan that reads not even one page costs less.
+_NO_WORK = 0.1
+
 
 @dataclass(frozen=True)
 class PricedStatement:
@@ -51,9 +54,18 @@ def read_workload(snapshot: Snapshot, twin: Twin) -> Workload:
                 writes.append((statement, shape))
             inferred = infer_values(statement, shape, snapshot)
             values = choose_values(statement, shape, snapshot, inferred)
-            one = PricedStatement(statement, shape, values, inferred, shape.tables)
-            twin.explain(statement.text, values)
-            priced.append(one)
+            try:
+                plan = twin.explain(statement.text, values)
+                # A parameter that nobody knows is NULL, and a comparison with that finds nothing without looking.
+                is_fit = values is None or plan.total_cost >= _NO_WORK
+            except psycopg.Error:
+                if values is None:
+                    raise
+                is_fit = False  # the operator takes another type than the column has: a path, a pattern
+            if not is_fit:
+                values = None
+                twin.explain(statement.text, values)
+            priced.append(PricedStatement(statement, shape, values, inferred, shape.tables))
         except UnparsableStatement as error:
             unplanned.append(_unplanned(statement, error.reason, total))
         except psycopg.Error as error:

@@ -14,7 +14,7 @@ from pgwright.errors import ProofError
 from pgwright.model.proof import MeasuredOperation
 from pgwright.proof.operations import Operation
 from pgwright.proof.results import canonical
-from pgwright.proof.timing import ROUNDS, measure_in_turn, verdict
+from pgwright.proof.timing import ROUNDS, is_settled, measure_in_turn, verdict
 from pgwright.runtime import count_statements
 
 Progress = Callable[[str, int, int], None]
@@ -40,7 +40,7 @@ async def _measure_all(
             for count in (rounds, 2 * rounds):
                 timings = await measure_in_turn(old.call, new.call, count)
                 said = verdict(*timings, results_equal=equal)
-                if said != "slower":  # a fix is blamed only when a second, longer look says the same
+                if is_settled(*timings, said):
                     break
         finally:
             await old.close()

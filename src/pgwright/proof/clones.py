@@ -124,11 +124,18 @@ def _copy(source: str, clone: str) -> tuple[NotExamined, ...]:
             writing.kill()
             raise
     if failed:
-        raise ProofError(f"could not copy {target(source)}: {mask(_first_line(said))}")
+        reason = mask(_first_line(said)).rstrip(".")
+        remedy = next((hint for text, hint in _COPY_HINTS.items() if text in reason), "")
+        raise ProofError(f"could not copy {target(source)}: {reason}. {remedy}".rstrip())
     errors = [line.split("error:", 1)[1].strip() for line in complaints.splitlines() if "error:" in line]
     return tuple(NotExamined("an object of the source", f"left out of the clone: {error}", "") for error in errors)
 
 
+_COPY_HINTS: Mapping[str, str] = {
+    "row-level security": "A copy needs all rows: connect as a role with BYPASSRLS.",
+    "permission denied": "A copy needs to read every table: GRANT pg_read_all_data, or connect as the owner.",
+    "statement timeout": "Another session holds an exclusive lock: prove again when it is through.",
+}
 _LEAVE_OUT: Sequence[str] = (
     "--no-owner", "--no-privileges", "--no-publications", "--no-subscriptions", "--no-security-labels",
     "--no-tablespaces", "--lock-wait-timeout=5000",

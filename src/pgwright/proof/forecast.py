@@ -17,8 +17,9 @@ from pgwright.embedded import EmbeddedServer, run_server
 from pgwright.model.names import QualifiedName
 from pgwright.model.proof import Proof
 from pgwright.model.snapshot import PAGE_BYTES, ColumnStatistics, Index, NotExamined, Snapshot, Table
+from pgwright.planner.restore import SERVER_SETTINGS, restored
 from pgwright.planner.sizes import estimate_size
-from pgwright.planner.twin import SERVER_SETTINGS, Twin, open_twin, restored
+from pgwright.planner.twin import Twin, open_twin
 from pgwright.proof.plans import compare_plans
 
 # Bytes of the types whose width does not depend on the value: what columns are converted to.

@@ -7,7 +7,8 @@ import psycopg
 from pgwright.embedded import run_server
 from pgwright.model.proof import PlannedStatement
 from pgwright.model.snapshot import NotExamined, Snapshot
-from pgwright.planner.twin import SERVER_SETTINGS, open_twin
+from pgwright.planner.restore import SERVER_SETTINGS
+from pgwright.planner.twin import open_twin
 from pgwright.planner.workload import read_workload
 from pgwright.proof.statements import without_text_casts
 from pgwright.sqltext import gist

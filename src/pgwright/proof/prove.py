@@ -111,7 +111,10 @@ def _row_counts(dsn: str, source: Snapshot) -> dict[str, int]:
         for table in source.tables:
             if table.kind in ("table", "materialized view") and table.parent is None:
                 name = sql.Identifier(table.name.schema, table.name.name)
-                row = connection.execute(sql.SQL("SELECT count(*) FROM {}").format(name)).fetchone()
+                try:
+                    row = connection.execute(sql.SQL("SELECT count(*) FROM {}").format(name)).fetchone()
+                except psycopg.Error:  # a materialised view that was never filled, or what the clone could not take
+                    continue
                 counts[table.name.short] = int(row[0]) if row else 0
     return counts
 

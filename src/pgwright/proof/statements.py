@@ -16,7 +16,7 @@ from pgwright.model.proof import MeasuredStatement
 from pgwright.model.snapshot import NotExamined, Snapshot, Statement
 from pgwright.planner.parameters import choose_values, infer_values
 from pgwright.proof.results import same_rows
-from pgwright.proof.timing import BUDGET_SECONDS, ROUNDS, timing, turns, verdict
+from pgwright.proof.timing import BUDGET_SECONDS, ROUNDS, is_settled, timing, turns, verdict
 from pgwright.sqltext import Schema, StatementShape, gist, has_plan, read_shape, repaired
 
 # Together these are nearly all of a workload's time; each costs some seconds at worst.
@@ -86,7 +86,7 @@ def _measure(
             taken[is_before].append((time.perf_counter() - began) * 1000)
         one, other = timing(taken[True], buffers[0]), timing(taken[False], buffers[1])
         said = verdict(one, other, results_equal=equal)
-        if said != "slower":  # a fix is blamed only when a second, longer look says the same
+        if is_settled(one, other, said):
             break
     return MeasuredStatement(statement.query_id, statement.text, statement.calls, one, other, equal, said)
 

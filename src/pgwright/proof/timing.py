@@ -11,6 +11,8 @@ from pgwright.model.proof import Timing, Verdict
 # Differences smaller than these are within the noise of a shared machine.
 _NOTABLE = 1.1
 _NOTABLE_MS = 0.05
+# A ratio beyond which nobody asks whether it was noise.
+_CLEAR = 3.0
 ROUNDS = 7
 # One pair of runs may not hold up the proof: after so long fewer rounds have to do, but never fewer than three.
 BUDGET_SECONDS = 12.0
@@ -42,6 +44,12 @@ async def measure_in_turn(before: Run, after: Run, rounds: int = ROUNDS) -> tupl
         await run()
         taken[is_before].append((time.perf_counter() - began) * 1000)
     return timing(taken[True]), timing(taken[False])
+
+
+def is_settled(before: Timing, after: Timing, said: Verdict) -> bool:
+    """Tell whether a verdict may stand at once; a small gain or loss is believed only after a second, longer look."""
+    clear = max(before.median_ms, after.median_ms) >= _CLEAR * min(before.median_ms, after.median_ms)
+    return clear or said not in ("faster", "slower")
 
 
 def timing(milliseconds: list[float], buffers: int | None = None) -> Timing:

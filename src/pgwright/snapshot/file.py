@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -47,6 +48,26 @@ def load_snapshot(path: Path) -> Snapshot:
     if header.format != FORMAT:
         raise UnreadableSnapshot(str(path), f"it has format {header.format}, this pgwright reads {FORMAT}")
     try:
-        return msgspec.json.decode(data, type=Snapshot)
+        snapshot = msgspec.json.decode(data, type=Snapshot)
     except msgspec.DecodeError as error:
         raise UnreadableSnapshot(str(path), str(error)) from error
+    if (lost := next(_dangling(snapshot), None)) is not None:
+        raise UnreadableSnapshot(str(path), f"it names {lost}, which it does not describe")
+    return snapshot
+
+
+def _dangling(snapshot: Snapshot) -> Iterator[str]:
+    """Yield the columns and tables that an edited file refers to without holding them."""
+    used = [(index.table, (*index.definition.columns, *index.definition.include)) for index in snapshot.indexes]
+    used += [(key.table, key.columns) for key in snapshot.foreign_keys]
+    used += [(key.referenced_table, key.referenced_columns) for key in snapshot.foreign_keys]
+    used += [
+        (one.table, (one.column,)) for one in snapshot.sequences if one.table is not None and one.column is not None
+    ]
+    used += [(one.name, one.primary_key) for one in snapshot.tables]
+    for name, columns in used:
+        table = snapshot.table_by_name.get(name)
+        if table is None:
+            yield f"the table {name.short}"
+        else:
+            yield from (f"{name.short} ({column})" for column in columns if column not in table.column_by_name)

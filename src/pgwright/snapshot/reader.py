@@ -50,10 +50,10 @@ def read_snapshot(
     with connect(dsn) as database:
         reading = _Reading(database, progress)
         server = _read_server(database, reading)
-        tables, name_by_oid = reading.take("tables", lambda: read_tables(database), _NO_TABLES)
+        tables, name_by_oid = reading.take("tables", lambda: read_tables(database, reading.missing), _NO_TABLES)
         indexes = reading.take("indexes", lambda: read_indexes(database, name_by_oid), ())
         foreign_keys = reading.take("foreign keys", lambda: read_foreign_keys(database, name_by_oid), ())
-        sequences = reading.take("sequences", lambda: read_sequences(database), ())
+        sequences = reading.take("sequences", lambda: read_sequences(database, name_by_oid.values()), ())
         statistics = reading.take("statistics", lambda: read_statistics(database, with_values=with_values), ())
         statements = reading.take("statements", lambda: read_statements(database, server, reading.missing), ())
         settings = reading.take("settings", lambda: read_settings(database), ())
@@ -104,7 +104,8 @@ class _Reading:
         try:
             return read()
         except QueryFailed as error:
-            self.missing.append(NotExamined(subject, str(error), self._grant))
+            remedy = "read again when no long transaction holds a lock" if "timeout" in str(error) else self._grant
+            self.missing.append(NotExamined(subject, str(error), remedy))
             return instead
 
 

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 
 from pgwright.database import ReadOnlyDatabase, Row
 from pgwright.model.names import QualifiedName
-from pgwright.model.snapshot import PAGE_BYTES, Column, Sequence, Table
+from pgwright.model.snapshot import PAGE_BYTES, Column, NotExamined, Sequence, Table
 
 PACKAGE = "pgwright.snapshot"
 _DEFAULT_FILL_FACTOR = 100
+_MOST_NAMED = 5
 
 
-def read_tables(database: ReadOnlyDatabase) -> tuple[tuple[Table, ...], dict[int, QualifiedName]]:
-    """Return all tables of the user, and the name of each by its oid."""
-    rows = database.read(PACKAGE, "tables")
+def read_tables(
+    database: ReadOnlyDatabase, missing: list[NotExamined]
+) -> tuple[tuple[Table, ...], dict[int, QualifiedName]]:
+    """Return all tables of the user, and the name of each by its oid; those that somebody locks go to `missing`."""
+    locked = database.read(PACKAGE, "locked_tables")
+    if locked:
+        names = [QualifiedName(row["schema"], row["name"]).short for row in locked]
+        more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+        reason = "another session holds or awaits an exclusive lock, and who waits for it holds up others"
+        missing.append(NotExamined(f"tables: {', '.join(names[:_MOST_NAMED])}{more}", reason, "read again later"))
+    rows = database.read(PACKAGE, "tables", {"locked": [row["oid"] for row in locked]})
     name_by_oid = {row["oid"]: QualifiedName(row["schema"], row["name"]) for row in rows}
     oids = list(name_by_oid)
     columns: dict[int, list[Column]] = defaultdict(list)
@@ -44,8 +54,9 @@ def _table(row: Row, columns: tuple[Column, ...], primary_key: tuple[str, ...]) 
     )
 
 
-def read_sequences(database: ReadOnlyDatabase) -> tuple[Sequence, ...]:
-    """Return all sequences, each with the column that it feeds."""
+def read_sequences(database: ReadOnlyDatabase, tables: Collection[QualifiedName]) -> tuple[Sequence, ...]:
+    """Return all sequences but those of other tables than these, each with the column that it feeds."""
+    known = frozenset(tables)
     return tuple(
         Sequence(
             name=QualifiedName(row["schema"], row["name"]),
@@ -57,6 +68,7 @@ def read_sequences(database: ReadOnlyDatabase) -> tuple[Sequence, ...]:
             starts_over=row["starts_over"],
         )
         for row in database.read(PACKAGE, "sequences")
+        if row["table_name"] is None or QualifiedName(row["table_schema"], row["table_name"]) in known
     )
 
 

@@ -88,6 +88,8 @@ class _Reader:
     def blocks(self, node: Any, outer: _Scope | None = None, names: frozenset[str] = frozenset()) -> Iterator[Block]:
         """Yield the block of a statement and those of everything nested in it; `names` are the CTEs in sight."""
         clause = getattr(node, "withClause", None)
+        if clause is not None and clause.recursive:  # each sees itself and the others
+            names |= {common.ctename for common in clause.ctes}
         for common in clause.ctes if clause is not None else ():
             yield from self.blocks(common.ctequery, outer, names)
             names |= {common.ctename}

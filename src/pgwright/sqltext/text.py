@@ -10,6 +10,7 @@ _PLANNED = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _TYPED_CONSTANT = re.compile(r"\b(interval|timestamptz|timestamp|date|time|timetz) (\$\d+)\b", re.IGNORECASE)
+_EXTRACT = re.compile(r"\bextract\s*\(\s*(\$\d+)\s+from\b", re.IGNORECASE)
 _SELECT = re.compile(r"SELECT (?:DISTINCT )?", re.IGNORECASE)
 _TOKEN = re.compile(r"""[()]|'(?:[^']|'')*'|"(?:[^"]|"")*"| FROM """, re.IGNORECASE)
 
@@ -27,10 +28,14 @@ def repaired(text: str) -> str:
     """Return a normalised statement as the grammar accepts it again.
 
     `pg_stat_statements` writes `interval '1 day'` as `interval $1`, which no parser takes; a cast says the same.
+    Likewise `extract(year FROM t)`, which becomes `extract($1 FROM t)`: a call of the function behind it says the same.
 
     >>> repaired("SELECT now() - interval $1 WHERE d > DATE $2")
     'SELECT now() - $1::interval WHERE d > $2::date'
+    >>> repaired("SELECT extract($1 FROM at)")
+    'SELECT pg_catalog."extract"($1, at)'
     """
+    text = _EXTRACT.sub(lambda found: f'pg_catalog."extract"({found[1]},', text)
     return _TYPED_CONSTANT.sub(lambda found: f"{found[2]}::{found[1].lower()}", text)
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from checks.builders import make_snapshot, make_table, not_examined, qualified, run
@@ -51,3 +53,12 @@ def test_a_descending_sequence_is_left_alone() -> None:
 def test_not_examined_when_the_last_value_is_hidden_but_rows_came_in() -> None:
     (missing,) = not_examined(CHECK, _snapshot(None))
     assert missing.what == "sequence-near-limit of event_id_seq"
+
+
+def test_a_sequence_that_starts_over_has_no_limit() -> None:
+    snapshot = _snapshot(LIMIT)
+    assert run(CHECK, replace(snapshot, sequences=(replace(snapshot.sequences[0], starts_over=True),))) == []
+
+
+def test_a_limit_of_its_own_is_lifted_too() -> None:
+    assert _one(99, limit=100, column="id bigint").sql == "ALTER SEQUENCE public.event_id_seq AS bigint NO MAXVALUE"

@@ -42,8 +42,9 @@ LEFT JOIN pg_stat_all_tables s ON s.relid = c.oid
 WHERE c.relkind IN ('r', 'p', 'm', 'f')
   AND c.relpersistence <> 't'
   AND n.nspname NOT IN ('pg_catalog', 'information_schema')
-  AND n.nspname NOT LIKE 'pg\_toast%'
+  AND n.nspname NOT LIKE 'pg\_toast%%'
   AND c.relname <> 'alembic_version' -- Alembic's own
+  AND c.oid <> ALL(%(locked)s) -- their size would have to be waited for
   -- What an extension brought is not the user's to change.
   AND NOT EXISTS (
       SELECT FROM pg_depend d
