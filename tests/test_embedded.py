@@ -8,7 +8,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from pgwright.embedded import EmbeddedServer, run_server
+from pgwright.database import environment
+from pgwright.embedded import EmbeddedServer, binaries, run_server
 from pgwright.errors import EmbeddedServerError
 
 
@@ -80,3 +81,21 @@ def test_a_copy_of_a_database_is_independent(server: EmbeddedServer) -> None:
     finally:
         server.drop_database("copy")
         server.drop_database("original")
+
+
+def test_variables_that_mean_the_users_server_do_not_lead_there(
+    server: EmbeddedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services = tmp_path / "services"
+    services.write_text("[theirs]\nhost=127.0.0.1\nhostaddr=127.0.0.1\nport=1\ndbname=theirs\n")
+    monkeypatch.setenv("PGSERVICEFILE", str(services))
+    monkeypatch.setenv("PGSERVICE", "theirs")
+    monkeypatch.setenv("PGHOSTADDR", "127.0.0.1")
+    monkeypatch.setenv("PGOPTIONS", "-c default_transaction_read_only=on")
+    monkeypatch.setenv("PGTARGETSESSIONATTRS", "read-only")
+    asked = "SHOW data_directory"
+    with server.admin() as connection:
+        assert connection.execute(asked).fetchall() == [(str(server.data),)]
+    psql = [str(binaries() / "psql"), "-XAtc", asked]
+    answer = subprocess.run(psql, env=environment(server.dsn()), capture_output=True, text=True, check=False)
+    assert (answer.stdout.strip(), answer.stderr) == (str(server.data), "")

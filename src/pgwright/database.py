@@ -74,7 +74,9 @@ def conninfo(dsn: str | None) -> str:
 def environment(dsn: str) -> dict[str, str]:
     """Return the process environment in which libpq's programs reach the same database."""
     given = {_ENVIRONMENT[key]: str(value) for key, value in conninfo_to_dict(dsn).items() if key in _ENVIRONMENT}
-    return {**os.environ, "PGAPPNAME": APPLICATION_NAME, **given}
+    # A service beats variables, so one of the environment would lead away from a host that the DSN names.
+    own = {key: value for key, value in os.environ.items() if "PGHOST" not in given or key != "PGSERVICE"}
+    return {**own, "PGAPPNAME": APPLICATION_NAME, **given}
 
 
 def mask(text: str) -> str:

@@ -77,8 +77,13 @@ class EmbeddedServer:
         return self.directory / "data"
 
     def dsn(self, database: str = "postgres") -> str:
-        """Return libpq keywords for a database of this server."""
-        return make_conninfo(host=str(self.directory), user="postgres", dbname=database)
+        """Return libpq keywords for a database of this server.
+
+        They say all that PGHOSTADDR, PGSERVICE and such would say otherwise, for those mean the server of the user.
+        """
+        port = os.environ.get("PGPORT") or "5432"  # the server, too, takes it from there
+        own = {"host": str(self.directory), "hostaddr": "", "port": port, "user": "postgres", "dbname": database}
+        return make_conninfo(**own, options="", target_session_attrs="any")
 
     def url(self, database: str = "postgres", driver: str = "") -> str:
         """Return a URL for a database of this server; `driver` is SQLAlchemy's, as in `asyncpg`."""

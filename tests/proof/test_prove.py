@@ -128,6 +128,31 @@ def test_keys_converted_to_uuid_give_equal_results_for_statements_with_text_cast
     assert len(proof.planned) == 1
 
 
+def test_a_statement_whose_values_nobody_knows_is_not_examined(blog: Database) -> None:
+    blog.execute("CREATE TABLE bare (n int); INSERT INTO bare VALUES (1)")
+    blog.rows("SELECT pg_stat_statements_reset()")
+    blog.rows("SELECT * FROM bare WHERE n = 1")
+    proof = proof_of(blog, INDEX)
+    assert proof.statements == ()
+    assert any("nobody knows what $1 was" in missing.reason for missing in proof.not_examined)
+
+
+def test_a_copy_reaches_no_other_server(blog: Database) -> None:
+    host = blog.server.directory
+    blog.execute(f"""
+        CREATE EXTENSION postgres_fdw;
+        CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '{host}', dbname '{blog.name}');
+        CREATE USER MAPPING FOR PUBLIC SERVER far OPTIONS (user 'postgres', password 's3cret');
+        CREATE FOREIGN TABLE far_post (id int) SERVER far OPTIONS (table_name 'post');
+        ANALYZE far_post
+    """)
+    blog.rows("SELECT pg_stat_statements_reset()")
+    blog.rows("SELECT * FROM far_post WHERE id = 1")
+    proof = proof_of(blog, INDEX)
+    assert [one.text for one in proof.statements] == []
+    assert any("far_post" in missing.what for missing in proof.not_examined)
+
+
 def test_an_operation_that_fails_is_named(blog: Database) -> None:
     def broken(engine: Engine) -> object:
         raise KeyError("lost")

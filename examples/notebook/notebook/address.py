@@ -19,7 +19,7 @@ def to_url(dsn: str, driver: str = "psycopg") -> URL:
     drivername = f"postgresql+{driver}"
     if "://" in dsn:
         return make_url(dsn.replace("postgres://", "postgresql://", 1)).set(drivername=drivername)
-    given = {key: str(value) for key, value in conninfo_to_dict(dsn).items() if value is not None}
+    given = {key: str(value) for key, value in conninfo_to_dict(dsn).items() if value}
     is_socket = given.get("host", "").startswith("/")
     query = {} if not is_socket else {"host": given.pop("host")}
     return URL.create(

@@ -46,10 +46,13 @@ def measure_statements(
             progress("statements", number, min(len(wanted), MOST_STATEMENTS))
             values = choose_values(statement, shape, snapshot, infer_values(statement, shape, snapshot)) or []
             try:
-                measured.append(_measure(statement, shape, values, old, new, rounds))
+                found = _measure(statement, shape, values, old, new, rounds)
             except psycopg.Error as error:
-                reason = error.diag.message_primary or type(error).__name__
-                missing.append(NotExamined(f"statement {_start(statement.text)}", reason, ""))
+                found = error.diag.message_primary or type(error).__name__
+            if isinstance(found, str):
+                missing.append(NotExamined(f"statement {_start(statement.text)}", found, ""))
+            else:
+                measured.append(found)
     if len(wanted) > MOST_STATEMENTS:
         rest = f"{len(wanted) - MOST_STATEMENTS} cheaper statements"
         missing.append(NotExamined(rest, f"only the {MOST_STATEMENTS} that took most time are measured", ""))
@@ -73,8 +76,12 @@ def _readable(snapshot: Snapshot, schema: Schema, missing: list[NotExamined]) ->
 
 def _measure(
     statement: Statement, shape: StatementShape, values: Sequence[str | None], old: _Clone, new: _Clone, rounds: int
-) -> MeasuredStatement:
+) -> MeasuredStatement | str:
+    """Return the measured statement, or why it cannot be measured."""
     calls = (old.prepare(statement.text), new.prepare(statement.text))
+    unknown = [n for n in range(1, old.parameters[calls[0]] + 1) if n > len(values) or values[n - 1] is None]
+    if unknown:
+        return f"nobody knows what ${unknown[0]} was: no statistics tell of what it is compared with"
     equal = _is_equal(shape, values, old, new, calls)
     buffers = old.buffers(calls[0], values), new.buffers(calls[1], values)
     for count in (rounds, 2 * rounds):

@@ -9,10 +9,16 @@ from pgwright.model.snapshot import Snapshot
 from pgwright.remedies.estimate import build_seconds, family
 from pgwright.remedies.indexes import build
 
+_DUPLICATES = (
+    "The index is unique, and its first build may have failed because {table} holds duplicates. While it does, this "
+    "step fails and the steps after it do not run: look for duplicates first."
+)
+
 
 def render(change: RebuildIndex, snapshot: Snapshot) -> Remedy:
     """Return the step; there is no way down, for nobody wants the broken index again."""
     tables = family(snapshot, change.table)
+    is_unique = change.sql.startswith("CREATE UNIQUE")
     return Remedy(
         title=f"Build the invalid index {quote(change.name.name)} of {change.table.short} again",
         change=change,
@@ -20,8 +26,8 @@ def render(change: RebuildIndex, snapshot: Snapshot) -> Remedy:
         # A step that builds an index removes an invalid one of that name first.
         upgrade=(build(change.name, change.table, change.sql),),
         downgrade=(),
-        is_safe=True,
-        warning="",
+        is_safe=not is_unique,
+        warning=_DUPLICATES.format(table=change.table.short) if is_unique else "",
         seconds_estimate=build_seconds(tables[:1]) if tables else None,
         model_hint="",
     )
