@@ -11,6 +11,7 @@ import json
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -128,13 +129,25 @@ def progress_bar(verb: str) -> Iterator[Callable[[str, int, int], None]]:
 def run(arguments: list[str], environment: dict[str, str], allowed: set[int] | None = None) -> None:
     """Show a command as a user types it, and run it; findings (exit code 1) are what `check` is for."""
     console.print(f"\n[bold]$ {shlex.join(arguments)}[/bold]")
-    done = subprocess.run([program(arguments[0]), *arguments[1:]], cwd=ROOT, env=environment, check=False)
-    if done.returncode not in {0, *(allowed or ())}:
-        sys.exit(done.returncode)
+    code, _ = call(arguments, environment)
+    if code not in {0, *(allowed or ())}:
+        sys.exit(code)
 
 
-def program(name: str) -> str:
-    return str(Path(sys.executable).with_name(name))
+def call(arguments: list[str], environment: dict[str, str], stdout: int | None = None) -> tuple[int, str]:
+    """Run a program of the virtual environment; return its exit code, and its output where it is caught."""
+    command_line = [str(Path(sys.executable).with_name(arguments[0])), *arguments[1:]]
+    # A session of its own: Ctrl-C comes to us alone, and we pass it on once, so that the program can tidy up.
+    with subprocess.Popen(
+        command_line, cwd=ROOT, env=environment, start_new_session=True, stdout=stdout, text=True
+    ) as child:
+        try:
+            output, _ = child.communicate()
+        except KeyboardInterrupt:
+            child.send_signal(signal.SIGINT)
+            child.communicate()
+            raise
+    return child.returncode, output or ""
 
 
 def visit(server: EmbeddedServer) -> None:
@@ -158,11 +171,8 @@ async def _visit(url: str) -> None:
 
 def findings(environment: dict[str, str]) -> Counter[str]:
     """Return how many findings each check has."""
-    done = subprocess.run(
-        [program("pgwright"), "check", "--format", "json"],
-        cwd=ROOT, env=environment, check=False, capture_output=True, text=True,
-    )  # fmt: skip
-    return Counter(finding["check"] for finding in json.loads(done.stdout)["findings"])
+    _, report = call(["pgwright", "check", "--format", "json"], environment, stdout=subprocess.PIPE)
+    return Counter(finding["check"] for finding in json.loads(report)["findings"])
 
 
 def show_operations() -> None:
