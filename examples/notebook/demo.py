@@ -180,7 +180,7 @@ def show_operations() -> None:
     table = Table(title="Operations of the app, measured", title_justify="left", box=None, pad_edge=False)
     table.add_column("operation", no_wrap=True)
     for name in ("before", "after", "ratio", "queries before", "queries after", "results equal"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=name in ("before", "after"))
     for one in proof["operations"]:
         table.add_row(
             one["name"], f"{one['before_ms']:,.1f} ms", f"{one['after_ms']:,.1f} ms", f"{one['ratio']:,.1f}×",
