@@ -28,7 +28,11 @@ def canonical(value: object) -> object:
     return value
 
 
-def same_rows(before: Sequence[Sequence[object]], after: Sequence[Sequence[object]], *, is_ordered: bool) -> bool:
-    """Tell whether two sets of rows are the same; in the same order only where the statement asks for one."""
+def same_rows(before: Sequence[Sequence[object]], after: Sequence[Sequence[object]]) -> bool:
+    """Tell whether two sets of rows are the same, each row as often.
+
+    Their order is not compared: where a statement asks for one, the server gives it on both sides, and among equals
+    it may give any.
+    """
     one, other = [canonical(row) for row in before], [canonical(row) for row in after]
-    return one == other if is_ordered else Counter(map(repr, one)) == Counter(map(repr, other))
+    return Counter(map(repr, one)) == Counter(map(repr, other))

@@ -102,13 +102,13 @@ def _is_equal(
     shape: StatementShape, values: Sequence[str | None], old: _Clone, new: _Clone, calls: tuple[str, str]
 ) -> bool:
     """Compare the rows; where a LIMIT cuts among equals, compare what stands before the cut."""
-    if same_rows(old.run(calls[0], values), new.run(calls[1], values), is_ordered=False):
+    if same_rows(old.run(calls[0], values), new.run(calls[1], values)):
         return True
     limits = {use.number for block in shape.blocks for use in block.parameters if use.role == "limit"}
     if not limits:
         return False
     unlimited = [None if number in limits else value for number, value in enumerate(values, start=1)]
-    return same_rows(old.run(calls[0], unlimited), new.run(calls[1], unlimited), is_ordered=False)
+    return same_rows(old.run(calls[0], unlimited), new.run(calls[1], unlimited))
 
 
 @dataclass
