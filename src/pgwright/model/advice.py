@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from pgwright.model.index import IndexDefinition
 from pgwright.model.names import QualifiedName
@@ -36,6 +37,16 @@ class ServedStatement:
 
 
 @dataclass(frozen=True)
+class RunnerUp:
+    """The next best index in the place of an advised one, and why it was not taken."""
+
+    definition: IndexDefinition
+    gain_share: float
+    """What it would save as a share of the workload's planned cost, its write cost subtracted."""
+    size_bytes: int
+
+
+@dataclass(frozen=True)
 class IndexAdvice:
     """One advised index and why."""
 
@@ -52,16 +63,95 @@ class IndexAdvice:
     write_cost: float
     """Planned cost of keeping the index over those writes; cost units."""
     reason: str
-    """One sentence: why these columns in this order."""
+    """One or two sentences: why these columns in this order, and this kind of index."""
+    runner_up: RunnerUp | None = None
     replaces: tuple[QualifiedName, ...] = ()
     """Existing indexes that it makes redundant."""
     is_partitioned: bool = False
     """True when its table is partitioned."""
+    build_seconds: float = 0.0
+    """Estimated, for one CREATE INDEX CONCURRENTLY on an idle machine of two cores."""
+    hot_updates_lost: int = 0
+    """Updates that were HOT over the observed time and would not be with this index; estimated."""
 
     @property
     def sql(self) -> str:
         """Return the statement; concurrently where PostgreSQL can, which is not on a partitioned table."""
         return self.definition.sql(concurrently=not self.is_partitioned)
+
+    @property
+    def lock(self) -> str:
+        """Return the lock that building it takes on the table, and what that blocks."""
+        if self.is_partitioned:
+            return "SHARE: blocks writes to the table and its partitions until the index is built"
+        return "SHARE UPDATE EXCLUSIVE: reads and writes go on; waits for running transactions"
+
+
+@dataclass(frozen=True)
+class DroppedIndex:
+    """An existing index that the advice makes dispensable, or that was so already."""
+
+    name: QualifiedName
+    table: QualifiedName
+    sql: str
+    """The statement that creates it again."""
+    size_bytes: int
+    covered_by: str
+    """The index that does its work: the name of an existing one, or the keys of an advised one."""
+    saved: float
+    """Planned cost of keeping it over the observed writes; cost units."""
+
+
+@dataclass(frozen=True)
+class PlannedStatement:
+    """An important statement with its plan before and after the advice."""
+
+    query_id: int
+    text: str
+    calls: int
+    share: float
+    """Of the whole workload's planned cost before, in [0, 1]."""
+    cost_before: float
+    cost_after: float
+    plan_before: str
+    plan_after: str
+    """Node types, relations and indexes, one node a line, indented."""
+
+
+@dataclass(frozen=True)
+class Risk:
+    """A statement that may become slower with the advised indexes."""
+
+    query_id: int
+    text: str
+    calls: int
+    share: float
+    """Of the whole workload's planned cost before, in [0, 1]."""
+    cost_before: float
+    cost_after: float
+    reason: str
+    """What could go wrong, one sentence."""
+    tolerance: float | None
+    """The new plan stays the cheaper one until its rows exceed the estimate by this factor; None where not computed."""
+    indexes: tuple[str, ...]
+    """Keys of the advised indexes that its new plan uses."""
+    is_left_out: bool = False
+    """True when the index was left out of the advice for this statement's sake."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One point of the curve that shows what more bytes would gain."""
+
+    size_bytes: int
+    """Of all indexes up to here, estimated."""
+    cost: float
+    """Planned cost of the workload with them."""
+    added: str
+    """Keys of the index that this step adds; "" for the start."""
+
+
+Ended = Literal["complete", "deadline", "interrupted"]
 
 
 @dataclass(frozen=True)
@@ -82,3 +172,17 @@ class Advice:
     """Statements that could not be parsed or planned, with their share of the workload."""
     limits: tuple[str, ...]
     """What the twin cannot know, in sentences."""
+    drops: tuple[DroppedIndex, ...] = ()
+    changed: tuple[PlannedStatement, ...] = ()
+    """The statements whose plan the advice changes, the largest saving first."""
+    risks: tuple[Risk, ...] = ()
+    curve: tuple[Step, ...] = ()
+    """From no index to all advised ones, each step the best one left."""
+    unplanned_share: float = 0.0
+    """Share of the workload's time in statements that could not be planned, in [0, 1]."""
+    first_answer_seconds: float = 0.0
+    """When the first complete choice was there."""
+    ended: Ended = "complete"
+    """Why the search ended: nothing better found, the deadline, or Ctrl-C."""
+    objective: str = ""
+    """What was maximised, in words."""

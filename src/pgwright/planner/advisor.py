@@ -13,8 +13,9 @@ from pgwright.model.index import IndexDefinition
 from pgwright.model.names import QualifiedName, quote
 from pgwright.model.snapshot import Snapshot
 from pgwright.planner.candidates import Proposal, propose
+from pgwright.planner.pricer import Pricer
 from pgwright.planner.twin import LIMITS, Candidate, Twin, open_twin
-from pgwright.planner.workload import Pricer, read_workload
+from pgwright.planner.workload import read_workload
 from pgwright.planner.writes import WriteLoad, read_writes, write_cost
 
 # An index has to make at least one statement this much cheaper, else it is noise of the cost model.

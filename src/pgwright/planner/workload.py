@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import psycopg
@@ -11,7 +10,7 @@ from pgwright.errors import UnparsableStatement
 from pgwright.model.names import QualifiedName
 from pgwright.model.snapshot import NotExamined, Snapshot, Statement
 from pgwright.planner.parameters import InferredValue, choose_values, infer_values
-from pgwright.planner.twin import Candidate, Twin
+from pgwright.planner.twin import Twin
 from pgwright.sqltext import Schema, StatementShape, gist, has_plan, read_shape
 
 # A plan that reads not even one page costs less.
@@ -19,11 +18,20 @@ _NO_WORK = 0.1
 
 
 @dataclass(frozen=True)
+class Case:
+    """One set of parameter values that a statement is priced with."""
+
+    values: tuple[str | None, ...] | None
+    """One a parameter, in text form; None: the generic plan."""
+    weight: float = 1.0
+    """Share of the calls that it stands for; those of a statement add up to 1."""
+
+
+@dataclass(frozen=True)
 class PricedStatement:
     statement: Statement
     shape: StatementShape
-    values: list[str | None] | None
-    """One a parameter; None: the generic plan."""
+    cases: tuple[Case, ...]
     inferred: tuple[InferredValue, ...]
     tables: frozenset[QualifiedName]
 
@@ -65,7 +73,8 @@ def read_workload(snapshot: Snapshot, twin: Twin) -> Workload:
             if not is_fit:
                 values = None
                 twin.explain(statement.text, values)
-            priced.append(PricedStatement(statement, shape, values, inferred, shape.tables))
+            case = Case(None if values is None else tuple(values))
+            priced.append(PricedStatement(statement, shape, (case,), inferred, shape.tables))
         except UnparsableStatement as error:
             unplanned.append(_unplanned(statement, error.reason, total))
         except psycopg.Error as error:
@@ -76,35 +85,3 @@ def read_workload(snapshot: Snapshot, twin: Twin) -> Workload:
 def _unplanned(statement: Statement, reason: str, total: float) -> NotExamined:
     share = f"{statement.total_ms / total:.1%} of the workload's time"
     return NotExamined(f"{share}: {gist(statement.text, 80)}", reason, "")
-
-
-class Pricer:
-    """Planned costs of statements under sets of candidates, each asked of the twin once."""
-
-    def __init__(self, twin: Twin, workload: Workload) -> None:
-        self._twin = twin
-        self._workload = workload
-        self._known: dict[tuple[int, frozenset[int]], tuple[float, frozenset[int]]] = {}
-
-    def affected(self, candidate: Candidate) -> Iterable[tuple[int, PricedStatement]]:
-        """Return the statements that read or write the tables of a candidate, with their positions."""
-        return [(i, one) for i, one in enumerate(self._workload.statements) if candidate.tables & one.tables]
-
-    def cost(self, position: int, chosen: Iterable[Candidate]) -> float:
-        """Return the planned cost of one call."""
-        return self._priced(position, chosen)[0]
-
-    def used(self, position: int, chosen: Iterable[Candidate]) -> frozenset[int]:
-        """Return the oids of the candidates that the plan uses."""
-        return self._priced(position, chosen)[1]
-
-    def _priced(self, position: int, chosen: Iterable[Candidate]) -> tuple[float, frozenset[int]]:
-        one = self._workload.statements[position]
-        relevant = [candidate for candidate in chosen if candidate.tables & one.tables]
-        key = (position, frozenset(candidate.oid for candidate in relevant))
-        if key not in self._known:
-            self._twin.enable(relevant)
-            plan = self._twin.explain(one.statement.text, one.values)
-            used = frozenset(each.oid for each in relevant if not each.parts.keys().isdisjoint(plan.indexes))
-            self._known[key] = (plan.total_cost, used)
-        return self._known[key]
