@@ -24,6 +24,7 @@ docs: $(VENV)/dev.stamp
 
 bench: $(VENV)/dev.stamp
 	$(BIN)/python bench/large_schema.py
+	$(BIN)/python bench/large_workload.py
 
 golden: $(VENV)/dev.stamp
 	PGWRIGHT_UPDATE_GOLDEN=1 $(BIN)/python -m pytest -q tests/report

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import uuid4
@@ -37,6 +38,12 @@ class Database:
     def rows(self, statement: str) -> list[tuple[object, ...]]:
         with psycopg.connect(self.dsn, autocommit=True) as connection:
             return connection.execute(statement.encode()).fetchall()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_cache() -> None:
+    """Leave the user's cache alone; the tests of the cache have one of their own."""
+    os.environ["PGWRIGHT_CACHE"] = "off"
 
 
 @pytest.fixture(scope="session")

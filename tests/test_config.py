@@ -16,6 +16,12 @@ soft_delete_columns = ["removed_at"]
 expiry_columns = ["valid_until"]
 severity = "high"
 budget = "20%"
+until = "1%"
+weight = "time"
+deadline = 90
+methods = ["B-tree", "gin"]
+max_columns = 3
+risky = true
 alembic = "backend/alembic.ini"
 pools = [{ name = "web", pool_size = 20, max_overflow = 10, processes = 4 }, { name = "jobs", pool_size = 5 }]
 """
@@ -34,6 +40,8 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
     assert config.policy == Policy(30, pools, ("unused-index", "deep-offset:audit"), ("removed_at",), ("valid_until",))
     assert config.severity == "high"
     assert config.budget == Budget(20.0, True)
+    assert (config.until, config.weight, config.deadline) == (0.01, "time", 90.0)
+    assert (config.methods, config.max_columns, config.risky) == (("btree", "gin"), 3, True)
     assert config.alembic == tmp_path / "backend" / "alembic.ini"
 
 
@@ -68,6 +76,13 @@ def test_unknown_key_names_the_nearest(tmp_path: Path) -> None:
         ("allow = [1]", "expected a list of texts"),
         ('severity = "hgh"', "expected one of 'high', 'medium', 'low', 'info'"),
         ('budget = "a lot"', "'budget' in .* is 'a lot'; expected a size or a share"),
+        ('until = "all"', "'until' in .* is 'all'; expected percent"),
+        ("until = true", "'until' in .* expected a text"),
+        ('weight = "rows"', "expected one of 'calls', 'time', 'equal'"),
+        ("deadline = 0", "'deadline' in .* is '0'; expected a time above 0"),
+        ('methods = ["btre"]', "'methods' in .* is 'btre', .* Did you mean 'btree'"),
+        ("max_columns = 33", "'max_columns' in .* is 33; PostgreSQL takes 32"),
+        ('risky = "yes"', "expected true or false"),
         ("alembic = 1", "'alembic' in .* is 1; expected a text"),
         ("pools = [1]", "expected a list of tables"),
         ("pools = [{ pool_size = 1 }]", "'pools' 1 in .* lacks 'name'"),
@@ -111,7 +126,7 @@ def test_budget_is_read_as_people_write_it(text: str, bytes_of_a_gigabyte: int) 
     assert parse_budget(text).of(2**30) == bytes_of_a_gigabyte
 
 
-@pytest.mark.parametrize("text", ["", "MB", "-5MB", "500", "5 parsecs", "%"])
+@pytest.mark.parametrize("text", ["", "MB", "-5MB", "500", "5 parsecs", "%", "0", "0MB", "0%"])
 def test_budget_that_says_nothing_is_refused(text: str) -> None:
     with pytest.raises(ConfigError, match="--budget is"):
         parse_budget(text)

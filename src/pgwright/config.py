@@ -6,7 +6,9 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
+from difflib import get_close_matches
 from pathlib import Path
+from typing import Literal, get_args
 
 from pgwright.errors import ConfigError, UnknownSetting
 from pgwright.model.finding import SEVERITIES, Severity
@@ -17,6 +19,16 @@ _TABLE = "[tool.pgwright]"
 # As PostgreSQL counts them: 1 MB is 1024 kB.
 _UNITS = {"b": 1, "kb": 2**10, "mb": 2**20, "gb": 2**30, "tb": 2**40}
 _BUDGET = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(%|[kmgt]?i?b)\s*\Z", re.IGNORECASE)
+_SHARE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*%?\s*\Z")
+_DURATION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([smh]?)\s*\Z", re.IGNORECASE)
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
+
+Weight = Literal["calls", "time", "equal"]
+WEIGHTS: tuple[Weight, ...] = get_args(Weight)
+# The access methods of the indexes that the advisor proposes.
+METHODS = ("btree", "gin", "gist", "brin", "hnsw")
+# PostgreSQL's INDEX_MAX_KEYS.
+MOST_COLUMNS = 32
 
 
 @dataclass(frozen=True)
@@ -45,6 +57,18 @@ class Config:
     severity: Severity = "medium"
     """From this severity on a finding makes the exit code 1."""
     budget: Budget | None = None
+    until: float | None = None
+    """Advise no index that saves less than this share of the workload's planned cost, in [0, 1)."""
+    weight: Weight | None = None
+    """What a statement of the workload counts."""
+    deadline: float | None = None
+    """Seconds that the search for indexes may take."""
+    methods: tuple[str, ...] = ()
+    """Access methods that may be advised; none named: all."""
+    max_columns: int | None = None
+    """The most key columns of an advised index."""
+    risky: bool = False
+    """True: advise an index even where a hot statement may become slower by it."""
     alembic: Path | None = None
     """The app's alembic.ini."""
     pools: tuple[ClientPool, ...] = ()
@@ -85,7 +109,44 @@ def parse_budget(text: str, where: str = "--budget") -> Budget:
     if found is None:
         raise ConfigError(f"{where} is {text!r}; expected a size or a share of the database, such as '500MB' or '20%'.")
     amount, unit = float(found[1]), found[2].lower()
+    if not amount:
+        raise ConfigError(f"{where} is {text!r}, which no index fits; leave it out for no limit.")
     return Budget(amount, True) if unit == "%" else Budget(amount * _UNITS[unit.replace("i", "")], False)
+
+
+def parse_share(text: str, where: str = "--until") -> float:
+    """Return a share of 1 for what people write in percent.
+
+    >>> parse_share("0.5"), parse_share("2 %")
+    (0.005, 0.02)
+    """
+    found = _SHARE.match(text)
+    if found is None or float(found[1]) >= 100:
+        raise ConfigError(f"{where} is {text!r}; expected percent of the workload's planned cost, such as '0.5%'.")
+    return float(found[1]) / 100
+
+
+def parse_duration(text: str, where: str = "--deadline") -> float:
+    """Return seconds.
+
+    >>> parse_duration("30"), parse_duration("30s"), parse_duration("5m")
+    (30.0, 30.0, 300.0)
+    """
+    found = _DURATION.match(text)
+    if found is None or not float(found[1]):
+        raise ConfigError(f"{where} is {text!r}; expected a time above 0, such as '30s' or '5m'.")
+    return float(found[1]) * _SECONDS[found[2].lower()]
+
+
+def parse_methods(names: Iterable[str], where: str = "--method") -> tuple[str, ...]:
+    """Return access methods in lower case, each once; "B-tree" is btree."""
+    methods = tuple(dict.fromkeys(name.strip().lower().replace("-", "") for name in names))
+    for method in methods:
+        if method not in METHODS:
+            nearest = get_close_matches(method, METHODS, n=1)
+            hint = f"Did you mean {nearest[0]!r}?" if nearest else f"Known: {', '.join(METHODS)}."
+            raise ConfigError(f"{where} is {method!r}, which the advisor does not propose. {hint}")
+    return methods
 
 
 def _table(path: Path) -> Mapping[str, object] | None:
@@ -106,7 +167,10 @@ def _config(table: Mapping[str, object], path: Path) -> Config:
     settings = _Settings(table, f"{_TABLE} of {str(path)!r}")
     settings.allow_only(field.name for field in fields(Config))
     alembic = settings.text("alembic")
-    budget = settings.text("budget")
+    budget, until, deadline = settings.text("budget"), settings.figure("until"), settings.figure("deadline")
+    max_columns = settings.integer("max_columns", least=1)
+    if max_columns is not None and max_columns > MOST_COLUMNS:
+        raise ConfigError(f"'max_columns' in {settings.where} is {max_columns}; PostgreSQL takes {MOST_COLUMNS}.")
     return Config(
         retention_days=settings.integer("retention_days", least=0),
         allow=settings.texts("allow", ()),
@@ -114,6 +178,12 @@ def _config(table: Mapping[str, object], path: Path) -> Config:
         expiry_columns=settings.texts("expiry_columns", Config.expiry_columns),
         severity=settings.severity("severity"),
         budget=None if budget is None else parse_budget(budget, f"'budget' in {settings.where}"),
+        until=None if until is None else parse_share(until, f"'until' in {settings.where}"),
+        weight=settings.weight("weight"),
+        deadline=None if deadline is None else parse_duration(deadline, f"'deadline' in {settings.where}"),
+        methods=parse_methods(settings.texts("methods", ()), f"'methods' in {settings.where}"),
+        max_columns=max_columns,
+        risky=settings.truth("risky"),
         alembic=None if alembic is None else path.parent / alembic,
         pools=settings.pools("pools"),
     )
@@ -138,6 +208,19 @@ class _Settings:
             return value
         raise self._wrong(key, "a text")
 
+    def figure(self, key: str) -> str | None:
+        """Return what may be written as a number or as a text with its unit, as text."""
+        value = self._table.get(key)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return f"{value}"
+        return self.text(key)
+
+    def truth(self, key: str) -> bool:
+        value = self._table.get(key, False)
+        if isinstance(value, bool):
+            return value
+        raise self._wrong(key, "true or false")
+
     def integer(self, key: str, *, least: int) -> int | None:
         value = self._table.get(key)
         if value is None:
@@ -158,6 +241,15 @@ class _Settings:
             if value == known:
                 return known
         raise self._wrong(key, f"one of {', '.join(map(repr, SEVERITIES))}")
+
+    def weight(self, key: str) -> Weight | None:
+        value = self._table.get(key)
+        for known in WEIGHTS:
+            if value == known:
+                return known
+        if value is None:
+            return None
+        raise self._wrong(key, f"one of {', '.join(map(repr, WEIGHTS))}")
 
     def pools(self, key: str) -> tuple[ClientPool, ...]:
         value = self._table.get(key, [])

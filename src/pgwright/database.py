@@ -176,6 +176,11 @@ def connect(dsn: str | None, limits: Limits = Limits()) -> Iterator[ReadOnlyData
             ("idle_in_transaction_session_timeout", 10 * limits.statement_timeout_ms),
             ("search_path", "pg_catalog"),  # a catalog query of ours means the catalog, whatever the schema holds
             ("jit", "off"),
+            # Values read as text mean the same wherever they are read back, and lose no digit.
+            ("DateStyle", "ISO, MDY"),
+            ("IntervalStyle", "postgres"),
+            ("extra_float_digits", "1"),
+            ("lc_monetary", "C"),
         ):
             connection.execute(sql.SQL("SET LOCAL {} = {}").format(sql.Identifier(name), sql.Literal(str(value))))
         yield ReadOnlyDatabase(connection, info)

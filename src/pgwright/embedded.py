@@ -151,7 +151,7 @@ def run_server(
 
 def _start(home: Path, settings: Mapping[str, str], *, checksums: bool) -> EmbeddedServer:
     home.mkdir(parents=True, exist_ok=True)
-    user = _system_user()
+    user = system_user()
     programs = _reachable_programs(user)
     if user is not None:
         shutil.chown(home, user, user)
@@ -219,7 +219,7 @@ def _wait_until_ready(server: EmbeddedServer) -> None:
     )
 
 
-def _system_user() -> str | None:
+def system_user() -> str | None:
     """Return the user to run as: PostgreSQL refuses root, so a system user takes its place."""
     if os.geteuid() != 0:
         return None

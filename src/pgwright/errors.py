@@ -11,6 +11,7 @@
     │   └── QueryFailed
     ├── EmbeddedServerError       the embedded PostgreSQL could not be set up or started
     ├── UnparsableStatement       a statement that PostgreSQL's grammar does not accept
+    ├── StatementRefused          a statement, an index or a setting that cannot be planned with
     ├── TwinError                 the planner twin could not be built
     ├── MigrationError            the app's Alembic directory cannot take or run a revision
     └── ProofError                a proof could not be carried out
@@ -97,10 +98,14 @@ class EmbeddedServerError(PgwrightError):
 class UnparsableStatement(PgwrightError):
     """PostgreSQL's own parser does not accept a statement."""
 
-    def __init__(self, text: str, reason: str) -> None:
-        self.reason = reason
+    def __init__(self, text: str, reason: str, position: int | None = None) -> None:
+        self.reason, self.position = reason, position
         start = " ".join(text.split())[:60]
         super().__init__(f"cannot parse {start!r}: {reason}")
+
+
+class StatementRefused(PgwrightError):
+    """A statement, an index or a setting that cannot be planned with."""
 
 
 class TwinError(PgwrightError):

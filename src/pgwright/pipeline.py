@@ -31,8 +31,11 @@ from pgwright.model.policy import Policy
 from pgwright.model.proof import Proof
 from pgwright.model.remedy import Plan
 from pgwright.model.snapshot import NotExamined, Snapshot
+from pgwright.model.whatif import WhatIf
 from pgwright.planner import advisor
 from pgwright.planner import findings as advised
+from pgwright.planner.goal import Goal
+from pgwright.planner.whatif import what_if
 from pgwright.proof import Operation
 from pgwright.proof import prove as proving
 from pgwright.proof.forecast import forecast
@@ -42,6 +45,7 @@ from pgwright.snapshot import load_snapshot, read_snapshot
 
 # What is being done, how much of it is done, and of how much (0: nobody knows).
 Progress = Callable[[str, int, int], None]
+_DEFAULT_GOAL = Goal()
 
 
 def silent(what: str, done: int, total: int) -> None:
@@ -69,11 +73,11 @@ def take_snapshot(
 
 
 def check(
-    snapshot: Snapshot, *, with_advice: bool = True, budget_bytes: int | None = None, progress: Progress = silent
+    snapshot: Snapshot, *, with_advice: bool = True, goal: Goal = _DEFAULT_GOAL, progress: Progress = silent
 ) -> Diagnosis:
     """Stage 2: ask every check of the snapshot, and the index advisor of its workload. Never fails for the advisor."""
     run = run_checks(snapshot)
-    found, missing = _advised(snapshot, budget_bytes, progress) if with_advice else ((), _LEFT_OUT)
+    found, missing = _advised(snapshot, goal, progress) if with_advice else ((), _LEFT_OUT)
     findings = tuple(sorted((*run.findings, *(one for one in found if not _is_allowed(one, snapshot))), key=_badness))
     allowed = (*run.allowed, *(one for one in found if _is_allowed(one, snapshot)))
     not_examined = (*snapshot.not_examined, *run.not_examined, *missing)
@@ -91,15 +95,19 @@ def check(
     )
 
 
-def advise(snapshot: Snapshot, *, budget_bytes: int | None = None, progress: Progress = silent) -> Advice:
+def advise(snapshot: Snapshot, *, goal: Goal = _DEFAULT_GOAL, progress: Progress = silent) -> Advice:
     """Stage 2, the part that plans: choose indexes for the workload on the planner twin.
 
+    Args:
+        snapshot: with its schema and statements.
+        goal: what the advisor is asked for.
+        progress: told what was found so far. Ctrl-C meanwhile gives the best choice so far; the advice says so.
     Raises: TwinError: the snapshot lacks the schema or the workload, or the twin cannot be built. EmbeddedServerError.
     """
     if (lacking := _lacks(snapshot)) is not None:
         raise TwinError(". ".join(part for part in (f"no advice: {lacking.reason}", lacking.remedy) if part))
     progress("building the planner twin", 0, 0)
-    return advisor.advise(snapshot, budget_bytes=budget_bytes, progress=partial(progress, "pricing indexes"))
+    return advisor.advise(snapshot, goal, progress=progress)
 
 
 def fix(snapshot: Snapshot, findings: Iterable[Finding]) -> Plan:
@@ -143,6 +151,37 @@ def prove(
         staging=staging,
         rounds=rounds,
         progress=progress,
+    )
+
+
+def plan(
+    snapshot: Snapshot,
+    text: str,
+    *,
+    query_id: int | None = None,
+    values: Sequence[str | None] = (),
+    with_indexes: Sequence[str] = (),
+    without_indexes: Sequence[str] = (),
+    settings: Mapping[str, str] | None = None,
+    progress: Progress = silent,
+) -> WhatIf:
+    """Beside the stages: what production would do with one statement, as it is and with a change.
+
+    Args: those of `pgwright.planner.whatif.what_if`.
+    Raises: StatementRefused, TwinError, EmbeddedServerError.
+    """
+    if not snapshot.schema_sql:
+        lacking = _because(snapshot, "schema", "the snapshot holds no schema")
+        raise TwinError(". ".join(part for part in (f"no plan: {lacking.reason}", lacking.remedy) if part))
+    progress("planning on the twin", 0, 0)
+    return what_if(
+        snapshot,
+        text,
+        query_id=query_id,
+        values=values,
+        with_indexes=with_indexes,
+        without_indexes=without_indexes,
+        settings=settings,
     )
 
 
@@ -223,16 +262,16 @@ _MOST_NAMED = 3
 _LEFT_OUT = (NotExamined(MISSING_INDEX.name, "the index advisor was left out on request", "leave out --no-advice"),)
 
 
-def _advised(
-    snapshot: Snapshot, budget_bytes: int | None, progress: Progress
-) -> tuple[tuple[Finding, ...], tuple[NotExamined, ...]]:
+def _advised(snapshot: Snapshot, goal: Goal, progress: Progress) -> tuple[tuple[Finding, ...], tuple[NotExamined, ...]]:
     if (lacking := _lacks(snapshot)) is not None:
         return (), (lacking,)
     try:
-        advice = advise(snapshot, budget_bytes=budget_bytes, progress=progress)
+        advice = advise(snapshot, goal=goal, progress=progress)
     except (TwinError, EmbeddedServerError, psycopg.Error, OSError) as error:
         reason = mask(str(error).strip()) or type(error).__name__
         return (), (NotExamined(MISSING_INDEX.name, f"the index advisor failed: {reason}"),)
+    if advice.ended == "interrupted":  # half a diagnosis would pass for a whole one, and `fix` would write from it
+        raise KeyboardInterrupt
     return advised.findings_from(advice, snapshot), _unplanned(advice)
 
 

@@ -75,7 +75,8 @@ def test_every_statement_is_planned_on_the_twin_as_on_the_source(
                 "SELECT cardinality(parameter_types) FROM pg_prepared_statements WHERE name = %s", (f"q{number}",)
             ).fetchone()
             count = row[0] if row else 0
-            for mode, values in (("force_custom_plan", one.values), ("force_generic_plan", None)):
+            custom = [("force_custom_plan", case.values) for case in one.cases]
+            for mode, values in (*custom, ("force_generic_plan", None)):
                 if values is None and mode == "force_custom_plan":
                     continue  # nothing is known of its parameters
                 source.execute(f"SET plan_cache_mode = {mode}".encode())

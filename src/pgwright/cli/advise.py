@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Unpack
 
 import click
 
 from pgwright import pipeline
-from pgwright.cli import options
+from pgwright.cli import goals, options
+from pgwright.cli.failures import INTERRUPTED
 from pgwright.cli.output import emit
 from pgwright.cli.progress import watched
-from pgwright.config import Budget, Config
+from pgwright.config import Config
 from pgwright.report import Format
 
 
@@ -18,32 +20,36 @@ from pgwright.report import Format
 @options.source
 @options.form
 @options.output
-@options.budget
+@goals.advisor
 @options.everything
 @options.config
 def advise(
     source: str | None,
     form: Format | None,
     output: Path | None,
-    budget: Budget | None,
     shows_all: bool,
     config: Config,
+    **asked: Unpack[goals.Asked],
 ) -> None:
     """Choose the indexes that the workload needs.
 
     Builds an empty twin of the database that plans as production does, and prices every candidate index there for
     the statements of pg_stat_statements. For each index: what it serves, the planned cost before and after, its
-    size, and its price on writes. Nothing is measured: for that see `pgwright prove`.
+    size, how long it takes to build, its price on writes, and the next best one. Nothing is measured: for that see
+    `pgwright prove`.
+
+    Ctrl-C ends the search: the best choice so far is printed, and the exit code is 130.
 
     \b
     Examples:
       pgwright advise postgresql://app@db.example/shop
       pgwright advise --budget 500MB
-      pgwright advise shop.json.gz --budget 10% -o advice.html
+      pgwright advise --until 1% --weight time --deadline 5m
+      pgwright advise shop.json.gz --budget 10% --method btree -o advice.html
     """
     with watched() as progress:
         snapshot = pipeline.take_snapshot(source, policy=config.policy, progress=progress)
-        advice = pipeline.advise(
-            snapshot, budget_bytes=options.budget_bytes(budget, config, snapshot), progress=progress
-        )
+        advice = pipeline.advise(snapshot, goal=goals.goal(config, snapshot, **asked), progress=progress)
     emit(advice, form, output, shows_all=shows_all)
+    if advice.ended == "interrupted":
+        click.get_current_context().exit(INTERRUPTED)

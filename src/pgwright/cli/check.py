@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from pgwright import pipeline
-from pgwright.cli import options
+from pgwright.cli import goals, options
 from pgwright.cli.output import emit
 from pgwright.cli.progress import watched
 from pgwright.config import Budget, Config
@@ -55,7 +55,7 @@ def check(
         diagnosis = pipeline.check(
             snapshot,
             with_advice=not no_advice,
-            budget_bytes=options.budget_bytes(budget, config, snapshot),
+            goal=goals.goal(config, snapshot, budget=budget),
             progress=progress,
         )
     emit(diagnosis, form, output, shows_all=shows_all)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Unpack
 
 import click
 
 from pgwright import pipeline
-from pgwright.cli import options
+from pgwright.cli import goals, options
 from pgwright.cli.output import say, show, write
 from pgwright.cli.progress import watched
-from pgwright.config import Budget, Config
+from pgwright.config import Config
 from pgwright.migrations import AlembicDirectory, open_directory
 from pgwright.model.finding import Finding
 from pgwright.model.remedy import Plan
@@ -35,7 +36,7 @@ _STDOUT = Path("-")
 @click.option("--dry-run", is_flag=True, help="Print what would be written; write nothing.")
 @click.option("--allow-behind", is_flag=True, help="Write even when the database is not at the head revision.")
 @options.advice
-@options.budget
+@goals.advisor
 @click.option("--format", "form", type=click.Choice(("terminal", "json", "markdown", "html")), default="terminal",
               help="How to report what was written.")  # fmt: skip
 @options.everything
@@ -51,10 +52,10 @@ def fix(
     dry_run: bool,
     allow_behind: bool,
     no_advice: bool,
-    budget: Budget | None,
     form: Format,
     shows_all: bool,
     config: Config,
+    **asked: Unpack[goals.Asked],
 ) -> None:
     """Write the change that answers the findings, as one Alembic revision to review.
 
@@ -79,7 +80,7 @@ def fix(
         diagnosis = pipeline.check(
             snapshot,
             with_advice=not no_advice,
-            budget_bytes=options.budget_bytes(budget, config, snapshot),
+            goal=goals.goal(config, snapshot, **asked),
             progress=progress,
         )
     plan = pipeline.fix(snapshot, _chosen(diagnosis.findings, only, skip))

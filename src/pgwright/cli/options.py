@@ -11,7 +11,6 @@ import click
 from pgwright.config import Budget, Config, parse_budget, read_config
 from pgwright.errors import ConfigError
 from pgwright.model.finding import SEVERITIES
-from pgwright.model.snapshot import Snapshot
 from pgwright.pipeline import require_check
 from pgwright.report import FORMATS
 
@@ -50,12 +49,6 @@ def require_checks(names: Iterable[str]) -> None:
     """Raise ConfigError unless each is a check's name or a `check:object`."""
     for name in names:
         require_check(name)
-
-
-def budget_bytes(flag: Budget | None, config: Config, snapshot: Snapshot) -> int | None:
-    """Return what the advised indexes of this database may take; the flag beats the file."""
-    chosen = flag or config.budget
-    return None if chosen is None else chosen.of(snapshot.server.database_bytes)
 
 
 def output_file(*names: str, **settings: Any) -> Callable[[F], F]:

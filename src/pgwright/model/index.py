@@ -61,6 +61,15 @@ class IndexDefinition:
             plain.append(key.column)
         return tuple(plain)
 
+    @property
+    def outline(self) -> str:
+        """What tells it from the other indexes of its table: `(a, b DESC) INCLUDE (c) WHERE d IS NULL`."""
+        words = [] if self.method == "btree" else [f"USING {self.method}"]
+        words.append(f"({', '.join(key.sql() for key in self.keys)})")
+        words += [f"INCLUDE ({', '.join(map(quote, self.include))})"] if self.include else []
+        words += [f"WHERE {self.predicate}"] if self.predicate else []
+        return " ".join(words)
+
     def sql(self, *, concurrently: bool = False, if_not_exists: bool = False, only: bool = False) -> str:
         """Return the CREATE INDEX statement, without a semicolon.
 

@@ -22,6 +22,7 @@ FORMAT = 1
 Subject = Literal["keys", "indexes", "queries", "connections", "retention", "vacuum", "settings", "security"]
 TableKind = Literal["table", "partitioned table", "materialized view", "foreign table"]
 ReferentialAction = Literal["no action", "restrict", "cascade", "set null", "set default"]
+StatisticsKind = Literal["ndistinct", "dependencies", "mcv", "expressions"]
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,10 @@ class Server:
     """`datcollate`: of the database; "C" and "POSIX" compare bytes."""
     public_may_create: bool
     """True when every role may create objects in the schema `public`."""
+    locale_provider: Literal["builtin", "icu", "libc"] = "libc"
+    """Who compares strings in this database."""
+    locale: str | None = None
+    """What the provider compares by, where that is not `collation`: `en-US-x-icu`, `C.UTF-8`."""
 
     @property
     def major(self) -> int:
@@ -242,6 +247,58 @@ class ColumnStatistics:
 
 
 @dataclass(frozen=True)
+class DistinctCombinations:
+    """How many different values several keys of an ExtendedStatistics have together."""
+
+    keys: tuple[int, ...]
+    """Places among its columns and expressions, from 0."""
+    count: float
+
+
+@dataclass(frozen=True)
+class Dependency:
+    """How far some keys of an ExtendedStatistics fix another one."""
+
+    keys: tuple[int, ...]
+    """Places among its columns and expressions, from 0; the last key depends on the others."""
+    degree: float
+    """In [0, 1]: the share of rows for which it holds."""
+
+
+@dataclass(frozen=True)
+class CommonCombination:
+    """A common combination of values of all keys of an ExtendedStatistics."""
+
+    values: tuple[str | None, ...]
+    """In text form, one a key; None for NULL."""
+    frequency: float
+    """Share of the rows."""
+    base_frequency: float
+    """What the share would be if the keys were independent."""
+
+
+@dataclass(frozen=True)
+class ExtendedStatistics:
+    """What one CREATE STATISTICS object knows; on a parent table there is one for it alone, one with its children."""
+
+    name: QualifiedName
+    table: QualifiedName
+    kinds: tuple[StatisticsKind, ...]
+    columns: tuple[str, ...]
+    expressions: tuple[str, ...]
+    """SQL text. The object's keys are its columns, then its expressions."""
+    is_inherited: bool
+    is_readable: bool
+    """False: only the table's owner may read the values."""
+    distinct: tuple[DistinctCombinations, ...] = ()
+    dependencies: tuple[Dependency, ...] = ()
+    common: tuple[CommonCombination, ...] = ()
+    """Empty also when sample values were left out on request."""
+    expression_statistics: tuple[ColumnStatistics | None, ...] = ()
+    """One an expression; None: never analyzed."""
+
+
+@dataclass(frozen=True)
 class Statement:
     """One statement of the workload, from `pg_stat_statements`."""
 
@@ -330,6 +387,7 @@ class Snapshot:
     foreign_keys: tuple[ForeignKey, ...] = ()
     sequences: tuple[Sequence, ...] = ()
     statistics: tuple[ColumnStatistics, ...] = ()
+    extended_statistics: tuple[ExtendedStatistics, ...] = ()
     statements: tuple[Statement, ...] = ()
     settings: tuple[Setting, ...] = ()
     role_settings: tuple[RoleSetting, ...] = ()

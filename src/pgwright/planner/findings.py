@@ -3,7 +3,8 @@
 ## What it does
 
 Plans every statement of `pg_stat_statements` on the planner twin, with and without candidate indexes, and reports the
-indexes that save most planned cost a byte, the cost of keeping them on writes subtracted.
+set of indexes that saves most planned cost, the cost of keeping them on writes subtracted. An index that exists, and
+whose work an advised one does as well, is dropped in the same change.
 
 ## Why it matters
 
@@ -21,7 +22,8 @@ Use instead: the same statement, with
 ## When it is wrong
 
 Planned cost is no time: `pgwright prove` measures. The values behind `$1` are chosen from the column's statistics, for
-the server does not keep them. A table loaded in bulk since the statistics were reset looks as if it were written often.
+the server does not keep them. A statement that may become slower is named as a risk. A table loaded in bulk since the
+statistics were reset looks as if it were written often.
 
 ## Source
 
@@ -30,7 +32,9 @@ PostgreSQL manual, "Indexes" and "Using EXPLAIN"; the cost of a descent is that 
 
 from __future__ import annotations
 
-from pgwright.model.advice import Advice, IndexAdvice
+from collections.abc import Iterator
+
+from pgwright.model.advice import Advice, IndexAdvice, Risk
 from pgwright.model.change import Change, CreateIndex, DropIndex
 from pgwright.model.finding import Evidence, Finding, Severity
 from pgwright.model.snapshot import Snapshot
@@ -41,50 +45,65 @@ _HIGH_SHARE, _MEDIUM_SHARE = 0.05, 0.001
 # A statement that becomes this many times cheaper is worth a medium finding however rare it is.
 _MEDIUM_RATIO = 10.0
 _MOST_STATEMENTS_SHOWN = 3
-_MEGABYTE = 1_000_000
+_GIST = 100
 
 
 def findings_from(advice: Advice, snapshot: Snapshot) -> tuple[Finding, ...]:
-    """Return one finding an advised index."""
-    return tuple(_finding(one, snapshot) for one in advice.indexes)
+    """Return one finding an advised index, which also drops what the index replaces.
+
+    An existing index that is dispensable without any advised one is the business of `duplicate-index` and
+    `redundant-index`.
+    """
+    return tuple(_finding(one, advice, snapshot) for one in advice.indexes)
 
 
-def _finding(advice: IndexAdvice, snapshot: Snapshot) -> Finding:
-    definition = advice.definition
-    changes: list[Change] = [
-        CreateIndex(definition, is_partitioned=advice.is_partitioned, size_bytes=advice.size_bytes)
-    ]
-    by_name = {index.name: index for index in snapshot.indexes}
-    for name in advice.replaces:
-        index = by_name[name]
-        changes.append(DropIndex(name, index.table, index.sql, index.size_bytes))
-    keys = ", ".join(key.sql() for key in definition.keys)
-    where = f" WHERE {definition.predicate}" if definition.predicate else ""
-    include = f" INCLUDE ({', '.join(definition.include)})" if definition.include else ""
-    best = max((served.cost_before / max(served.cost_after, 0.01) for served in advice.serves), default=1.0)
-    count = len(advice.serves)
+def _finding(index: IndexAdvice, advice: Advice, snapshot: Snapshot) -> Finding:
+    definition = index.definition
+    best = max((served.cost_before / max(served.cost_after, 0.01) for served in index.serves), default=1.0)
+    count = len(index.serves)
+    risks = _risks(index, advice)
     return Finding(
         check=CHECK_NAME,
         subject="indexes",
-        severity=_severity(advice.gain_share, best),
+        severity=_severity(index.gain_share, best),
         confidence="likely",
-        object=f"{definition.table.short} ({keys}){include}{where}",
+        object=f"{definition.table.short} {definition.outline}",
         message=f"An index would make {count} statement{'s' if count != 1 else ''} of the workload up to "
-        f"{best:,.0f} times cheaper by planned cost. {advice.reason}",
-        evidence=(*_served(advice), *_price(advice)),
-        advice=_how(advice),
-        changes=tuple(changes),
-        queries=tuple(served.query_id for served in advice.serves),
+        f"{best:,.0f} times cheaper by planned cost. {index.reason}",
+        evidence=(*_served(index), *_price(index), *_dropped(index, advice), *map(_at_risk, risks)),
+        advice=_how(index, bool(risks)),
+        changes=_changes(index, snapshot),
+        queries=tuple(dict.fromkeys([*(one.query_id for one in index.serves), *(one.query_id for one in risks)])),
     )
 
 
-def _how(advice: IndexAdvice) -> str:
-    if not advice.is_partitioned:
-        return f"Create it: {advice.sql};"
-    return (
-        f"Create it: {advice.sql}; This blocks writes to all partitions until it ends; `pgwright fix` builds the parts "
-        "concurrently, one a partition."
-    )
+def _changes(index: IndexAdvice, snapshot: Snapshot) -> tuple[Change, ...]:
+    """Return the new index, then the drops of those whose work it does."""
+    create = CreateIndex(index.definition, is_partitioned=index.is_partitioned, size_bytes=index.size_bytes)
+    by_name = {old.name: old for old in snapshot.indexes}
+    replaced = [by_name[name] for name in index.replaces]
+    return (create, *(DropIndex(old.name, old.table, old.sql, old.size_bytes) for old in replaced))
+
+
+def _risks(index: IndexAdvice, advice: Advice) -> tuple[Risk, ...]:
+    """Return the risks that this index brings; those for whose sake one was left out are no matter of this one."""
+    outline = index.definition.outline
+    names = {outline, f"{index.definition.table.short} {outline}"}
+    return tuple(risk for risk in advice.risks if not risk.is_left_out and names & set(risk.indexes))
+
+
+def _how(index: IndexAdvice, is_risky: bool) -> str:
+    said = [f"Create it: {index.sql};"]
+    if index.is_partitioned:
+        said.append(
+            "This blocks writes to all partitions until it ends; `pgwright fix` builds the parts concurrently, one a "
+            "partition."
+        )
+    if index.replaces:
+        said.append(f"Then drop {', '.join(name.short for name in index.replaces)}.")
+    if is_risky:
+        said.append("Measure the statements at risk first: `pgwright prove`.")
+    return " ".join(said)
 
 
 def _severity(share: float, best_ratio: float) -> Severity:
@@ -93,28 +112,55 @@ def _severity(share: float, best_ratio: float) -> Severity:
     return "medium" if share >= _MEDIUM_SHARE or best_ratio >= _MEDIUM_RATIO else "low"
 
 
-def _served(advice: IndexAdvice) -> tuple[Evidence, ...]:
-    shown = advice.serves[:_MOST_STATEMENTS_SHOWN]
+def _served(index: IndexAdvice) -> tuple[Evidence, ...]:
     return tuple(
         Evidence(
-            gist(served.text, 100),
+            gist(served.text, _GIST),
             f"cost {served.cost_before:,.2f} → {served.cost_after:,.2f}, {served.calls:,} calls, "
             f"{served.share:.1%} of the workload's planned cost",
             "planned",
         )
-        for served in shown
+        for served in index.serves[:_MOST_STATEMENTS_SHOWN]
     )
 
 
-def _size(count: int) -> str:
-    return f"{count / 1e6:,.1f} MB" if count >= _MEGABYTE else f"{count / 1e3:,.1f} kB"
+def _price(index: IndexAdvice) -> Iterator[Evidence]:
+    yield Evidence("gain over the workload, write cost subtracted", f"{index.gain_share:.2%}", "planned")
+    yield Evidence("size", _size(index.size_bytes), "estimated")
+    yield Evidence("lock while it is built", index.lock)
+    if index.build_seconds:
+        yield Evidence("time to build it", _duration(index.build_seconds), "estimated")
+    hot = f", {index.hot_updates_lost:,} HOT updates lost" if index.hot_updates_lost else ""
+    entries = f"{index.writes:,} index entries written, cost {index.write_cost:,.0f}{hot}"
+    yield Evidence("price on writes", entries, "estimated")
+    if (other := index.runner_up) is not None:
+        times = other.size_bytes / max(index.size_bytes, 1)
+        worth = f"gain {other.gain_share:.2%} at {times:.1f} times the size, estimated"
+        yield Evidence(f"next best: {other.definition.outline}", worth, "planned")
 
 
-def _price(advice: IndexAdvice) -> tuple[Evidence, ...]:
-    return (
-        Evidence("gain over the workload, write cost subtracted", f"{advice.gain_share:.2%}", "planned"),
-        Evidence("size", _size(advice.size_bytes), "estimated"),
-        Evidence(
-            "price on writes", f"{advice.writes:,} index entries written, cost {advice.write_cost:,.0f}", "estimated"
-        ),
-    )
+def _dropped(index: IndexAdvice, advice: Advice) -> Iterator[Evidence]:
+    for drop in advice.drops:
+        if drop.name in index.replaces:
+            yield Evidence(f"size of {drop.name.short}, which it replaces", _size(drop.size_bytes))
+            yield Evidence(f"writes saved by dropping {drop.name.short}", f"cost {drop.saved:,.0f}", "estimated")
+
+
+def _at_risk(risk: Risk) -> Evidence:
+    said = f"cost {risk.cost_before:,.2f} → {risk.cost_after:,.2f}, {risk.calls:,} calls. {risk.reason}"
+    if risk.tolerance is not None:
+        said += f" Stays cheaper until its rows exceed the estimate {risk.tolerance:.1f} times."
+    return Evidence(f"at risk: {gist(risk.text, _GIST)}", said, "planned")
+
+
+def _size(number: float) -> str:
+    """Return bytes with a unit, 1 kB being 1,024 bytes as PostgreSQL counts."""
+    if number < 2**20:
+        return f"{number / 2**10:,.1f} kB"
+    return f"{number / 2**20:,.1f} MB" if number < 2**30 else f"{number / 2**30:,.1f} GB"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 1:
+        return "under 1 s"
+    return f"{seconds:,.0f} s" if seconds < 120 else f"{seconds / 60:,.0f} min"

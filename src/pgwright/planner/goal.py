@@ -18,8 +18,9 @@ class Goal:
 
     budget_bytes: int | None = None
     """The most that all advised indexes together may take; None: no limit."""
-    least_gain: float = 0.0005
-    """Stop when the next index would save less than this share of the workload's planned cost."""
+    least_gain: float | None = None
+    """The next index must save at least this share of the workload's planned cost. None: a small share that grows with
+    its bytes, or less where a statement becomes notably cheaper."""
     weights: Weights = "calls"
     """What a statement counts: planned cost times calls, its measured time, or its planned cost once."""
     deadline_seconds: float = DEADLINE_SECONDS

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
 import psycopg
-from psycopg import sql
 
-from pgwright.database import environment
-from pgwright.embedded import EmbeddedServer, binaries
-from pgwright.errors import TwinError
-from pgwright.model.names import quote
+from pgwright.embedded import EmbeddedServer
 from pgwright.model.snapshot import Index, NotExamined, Snapshot
+from pgwright.planner.collation import create_database, in_order_of_stand_in
+from pgwright.planner.extended import restore_extended
 from pgwright.planner.pages import extend, write_btree
-from pgwright.planner.scope import needed_tables, prune
+from pgwright.planner.schema import restore_schema
 from pgwright.planner.sizes import key_width, tree_height
+from pgwright.planner.statistics import restore_columns
 
 SERVER_SETTINGS: Mapping[str, str] = {
     "autovacuum": "off",
@@ -29,7 +26,7 @@ SERVER_SETTINGS: Mapping[str, str] = {
     "shared_buffers": "64MB",
     "jit": "off",
 }
-_BYTEWISE = ("C", "POSIX", "C.UTF-8", "C.utf8", "")
+_MEANING = ("search_path", "TimeZone", "DateStyle", "IntervalStyle")
 
 
 @contextmanager
@@ -43,63 +40,41 @@ def restored(
     Returns: The name of the database, and what was left out of it.
     """
     name = f"twin_{uuid4().hex[:10]}"
-    _create_database(server, name, snapshot.server.collation)
+    told = create_database(server, name, snapshot.server)
     try:
-        yield name, _restore_schema(server, name, snapshot, is_whole=is_whole)
+        yield name, told + restore_schema(server, name, snapshot, is_whole=is_whole)
     finally:
         server.drop_database(name)
 
 
-def _create_database(server: EmbeddedServer, name: str, collation: str) -> None:
-    # LIKE 'x%' can use a plain index only where strings compare byte by byte; any other locale is alike to the planner.
-    if collation in _BYTEWISE:
-        server.create_database(name)
-        return
-    with server.admin() as connection:
-        connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'und'").format(
-                sql.Identifier(name)
-            )
-        )
+def build(snapshot: Snapshot, server: EmbeddedServer, name: str) -> tuple[NotExamined, ...]:
+    """Make a database that stays: schema, statistics and sizes. Return what was left out of it."""
+    told = create_database(server, name, snapshot.server)
+    told += restore_schema(server, name, snapshot, is_whole=False)
+    with server.admin(name) as connection:
+        return told + restore_planner_facts(connection, snapshot, server.data)
 
 
-def _restore_schema(
-    server: EmbeddedServer, database: str, snapshot: Snapshot, *, is_whole: bool
-) -> tuple[NotExamined, ...]:
-    keep = None if is_whole else needed_tables(snapshot)
-    schema_sql = snapshot.schema_sql if keep is None else prune(snapshot.schema_sql, keep)
-    roles = "".join(
-        f"DO $$ BEGIN CREATE ROLE {quote(role.name)}; EXCEPTION WHEN duplicate_object THEN NULL; END $$;\n"
-        for role in snapshot.roles
-        if not role.name.startswith("pg_") and "$" not in role.name
-    )
-    result = subprocess.run(
-        [str(binaries() / "psql"), "-X", "-q", "--set=ON_ERROR_STOP=0", "--set=VERBOSITY=terse", "--file=-"],
-        input=f"SET client_min_messages = error;\nSET check_function_bodies = off;\n{roles}{schema_sql}",
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**environment(server.dsn(database)), "PGCLIENTENCODING": "UTF8", "LC_ALL": "C", "PATH": os.defpath},
-    )
-    if result.returncode > 1:
-        raise TwinError(f"the schema could not be restored: {result.stderr.strip()[:300]}")
-    errors = [line.split("ERROR:", 1)[1].strip() for line in result.stderr.splitlines() if "ERROR:" in line]
-    return tuple(
-        NotExamined("an object of the schema", f"left out of the twin: {error}", "") for error in dict.fromkeys(errors)
-    )
-
-
-def restore_planner_facts(connection: psycopg.Connection, snapshot: Snapshot, data: Path) -> None:
-    """Make the planner of a restored database believe in production's sizes and values.
+def restore_planner_facts(connection: psycopg.Connection, snapshot: Snapshot, data: Path) -> tuple[NotExamined, ...]:
+    """Make the planner of a restored database believe in production's sizes and values; tell what could not be told.
 
     Args:
         connection: to the restored database, as superuser.
         data: the data directory of its server, whose files are extended.
     """
-    connection.execute("SET client_min_messages = error")
+    connection.execute("SET client_min_messages = warning")
+    warnings: list[str] = []
+    connection.add_notice_handler(lambda notice: warnings.append(notice.message_primary or ""))
     _restore_sizes(connection, snapshot)
-    _restore_statistics(connection, snapshot)
+    row = connection.execute("SELECT datcollate FROM pg_database WHERE datname = current_database()").fetchone()
+    is_stand_in = row is not None and row[0] not in ("C", snapshot.server.collation)
+    known = in_order_of_stand_in(snapshot) if is_stand_in else snapshot.statistics
+    restore_columns(
+        connection, ((one, one.relation.schema, one.relation.name, one.column, one.is_inherited) for one in known)
+    )
+    extended = restore_extended(connection, snapshot)
     _lay_out_files(connection, snapshot, data)
+    return (*extended, *(NotExamined("statistics of a column", text) for text in dict.fromkeys(warnings)))
 
 
 def _restore_sizes(connection: psycopg.Connection, snapshot: Snapshot) -> None:
@@ -118,49 +93,6 @@ def _restore_sizes(connection: psycopg.Connection, snapshot: Snapshot) -> None:
         """,
         (names, pages, tuples, visible),
     )
-
-
-_ATTRIBUTE_STATISTICS = """
-SELECT pg_restore_attribute_stats(
-    'schemaname', r.schema, 'relname', r.name, 'attname', r.column, 'inherited', r.inherited,
-    'null_frac', %(null_fraction)s::float4, 'avg_width', %(average_width)s::int4, 'n_distinct', %(distinct)s::float4,
-    'correlation', %(correlation)s::float4,
-    'most_common_vals', %(common_values)s::text[]::text, 'most_common_freqs', %(common_frequencies)s::float4[],
-    'histogram_bounds', %(histogram)s::text[]::text,
-    'most_common_elems', %(common_elements)s::text[]::text,
-    'most_common_elem_freqs', %(common_element_frequencies)s::float4[],
-    'elem_count_histogram', %(element_count_histogram)s::float4[],
-    'range_length_histogram', %(range_length_histogram)s::text,
-    'range_empty_frac', %(range_empty_fraction)s::float4,
-    'range_bounds_histogram', %(range_bounds_histogram)s::text)
-FROM (SELECT %(schema)s::text, %(name)s::text, %(column)s::text, %(inherited)s::bool)
-    AS r(schema, name, "column", inherited)
--- What is missing here was left out with its table.
-JOIN pg_attribute a ON a.attrelid = to_regclass(quote_ident(r.schema) || '.' || quote_ident(r.name))
-    AND a.attname = r.column
-"""
-_VALUE_FIELDS = (
-    "null_fraction", "average_width", "distinct", "correlation", "common_values", "common_frequencies", "histogram",
-    "common_elements", "common_element_frequencies", "element_count_histogram", "range_length_histogram",
-    "range_empty_fraction", "range_bounds_histogram",
-)  # fmt: skip
-
-
-def _restore_statistics(connection: psycopg.Connection, snapshot: Snapshot) -> None:
-    with connection.transaction(), connection.pipeline(), connection.cursor() as cursor:
-        for row in snapshot.statistics:
-            values = {name: getattr(row, name) for name in _VALUE_FIELDS}
-            cursor.execute(
-                _ATTRIBUTE_STATISTICS,
-                {
-                    **{key: list(value) if isinstance(value, tuple) else value for key, value in values.items()},
-                    "schema": row.relation.schema,
-                    "name": row.relation.name,
-                    "column": row.column,
-                    "inherited": row.is_inherited,
-                },
-                prepare=True,
-            )
 
 
 def _lay_out_files(connection: psycopg.Connection, snapshot: Snapshot, data: Path) -> None:
@@ -193,8 +125,8 @@ def _lay_out_index(path: Path, index: Index, snapshot: Snapshot) -> None:
 
 
 def copy_settings(connection: psycopg.Connection, snapshot: Snapshot) -> None:
-    """Give a session the planner settings and the search path of production."""
-    wanted = {s.name: s.raw for s in snapshot.settings if s.is_planner or s.name == "search_path"}
+    """Give a session the planner settings of production, and those that say what its literals mean."""
+    wanted = {s.name: s.raw for s in snapshot.settings if s.is_planner or s.name in _MEANING}
     connection.execute(
         "SELECT set_config(s.name, w.value, false)"
         " FROM unnest(%s::text[], %s::text[]) AS w(name, value) JOIN pg_settings s ON s.name = w.name"

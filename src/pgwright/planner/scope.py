@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from pgwright.errors import UnparsableStatement
 from pgwright.model.names import QualifiedName
 from pgwright.model.snapshot import Snapshot
-from pgwright.sqltext import Schema, has_plan, read_shape
+from pgwright.planner.reading import read_statements
 
 # Up to here the whole schema is restored in about a second.
 LARGE_SCHEMA_TABLES = 200
@@ -16,6 +15,7 @@ LARGE_SCHEMA_TABLES = 200
 _SECTION = re.compile(r"^--\n-- Name: .*?; Type: (?P<type>[^;]+); Schema: .*\n--\n", re.MULTILINE)
 _IDENTIFIER = r'(?:"(?:[^"]|"")+"|[\w$]+)'
 _TABLE = re.compile(rf"\b(?:TABLE|ON)(?: ONLY| IF EXISTS)? ({_IDENTIFIER}\.{_IDENTIFIER})")
+_STATISTICS_TABLE = re.compile(rf"\bFROM ({_IDENTIFIER}\.{_IDENTIFIER});$", re.MULTILINE)
 _REFERENCED = re.compile(rf"\bREFERENCES ({_IDENTIFIER}\.{_IDENTIFIER})")
 # Sections that belong to one table and go with it. (pg_dump writes them all with the schema's name.)
 _OF_TABLE = {
@@ -34,18 +34,13 @@ def needed_tables(snapshot: Snapshot) -> frozenset[QualifiedName] | None:
     """
     if len(snapshot.tables) <= LARGE_SCHEMA_TABLES:
         return None
-    schema = Schema.of(snapshot)
     needed: set[QualifiedName] = set()
-    for statement in snapshot.statements:
-        if not has_plan(statement.text):
+    for reading in read_statements(snapshot):
+        if reading.shape is None or reading.kind != "query":
             continue
-        try:
-            shape = read_shape(statement.text, schema)
-        except UnparsableStatement:
-            continue
-        if shape.reads_unknown:
+        if reading.shape.reads_unknown:
             return None
-        needed |= shape.tables
+        needed |= reading.shape.tables
     return frozenset(_with_family(needed, snapshot))
 
 
@@ -77,7 +72,7 @@ def prune(schema_sql: str, keep: frozenset[QualifiedName]) -> str:
     for match, end in zip(starts, ends, strict=True):
         body = schema_sql[match.end() : end]
         if _is_kept(match["type"], body, kept):
-            parts.append(body)
+            parts.append(match[0] + body)
     return "".join(parts)
 
 
@@ -86,6 +81,6 @@ def _is_kept(kind: str, body: str, kept: set[str]) -> bool:
         return False
     if kind not in _OF_TABLE:
         return True
-    found = _TABLE.search(body)
+    found = (_STATISTICS_TABLE if kind == "STATISTICS" else _TABLE).search(body)
     referenced = _REFERENCED.search(body) if kind == "FK CONSTRAINT" else None
     return found is None or (found[1] in kept and (referenced is None or referenced[1] in kept))

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import psycopg
 
 from pgwright.embedded import run_server
+from pgwright.model.advice import QueryPlan
 from pgwright.model.proof import PlannedStatement
 from pgwright.model.snapshot import NotExamined, Snapshot
+from pgwright.planner.parameters import Case
 from pgwright.planner.restore import SERVER_SETTINGS
-from pgwright.planner.twin import open_twin
+from pgwright.planner.twin import Twin, open_twin
 from pgwright.planner.workload import read_workload
 from pgwright.proof.statements import without_text_casts
 from pgwright.sqltext import gist
@@ -26,25 +31,36 @@ def compare_plans(before: Snapshot, after: Snapshot) -> tuple[tuple[PlannedState
         missing = list(workload.unplanned)
         for one in workload.statements:
             statement = one.statement
-            was = old.explain(statement.text, one.values)
             try:
-                try:
-                    now = new.explain(statement.text, one.values)
-                except (psycopg.errors.UndefinedFunction, psycopg.errors.DatatypeMismatch):
-                    now = new.explain(without_text_casts(statement.text), one.values)
+                was, now = _plan(old, statement.text, one.cases), _plan(new, statement.text, one.cases)
             except psycopg.Error as error:
                 reason = f"it cannot be planned after the fix: {error.diag.message_primary}"
                 missing.append(NotExamined(gist(statement.text, 80), reason, ""))
                 continue
             planned.append(
                 PlannedStatement(
-                    statement.query_id,
-                    statement.text,
-                    statement.calls,
-                    was.total_cost,
-                    now.total_cost,
-                    was.shape,
-                    now.shape,
+                    statement.query_id, statement.text, statement.calls, was.cost, now.cost, was.shape, now.shape
                 )
             )
     return tuple(planned), tuple(missing)
+
+
+@dataclass(frozen=True)
+class _Planned:
+    cost: float
+    """Mean over the sets of values, each by the calls that it stands for."""
+    shape: str
+    """Of the plan that most calls have."""
+
+
+def _plan(twin: Twin, text: str, cases: Sequence[Case]) -> _Planned:
+    """Plan a statement with each set of its values; without casts to text where the fix made them wrong."""
+    plans: list[QueryPlan] = []
+    for case in cases:
+        try:
+            plans.append(twin.explain(text, case.values))
+        except (psycopg.errors.UndefinedFunction, psycopg.errors.DatatypeMismatch):
+            plans.append(twin.explain(without_text_casts(text), case.values))
+    cost = sum(case.weight * plan.total_cost for case, plan in zip(cases, plans, strict=True))
+    _, likeliest = max(zip(cases, plans, strict=True), key=lambda pair: pair[0].weight)
+    return _Planned(cost, likeliest.shape)

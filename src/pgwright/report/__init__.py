@@ -8,12 +8,13 @@ from pgwright.model.advice import Advice
 from pgwright.model.finding import Diagnosis
 from pgwright.model.proof import Proof
 from pgwright.model.remedy import Plan
+from pgwright.model.whatif import WhatIf
 from pgwright.report.as_json import render_json
 from pgwright.report.html import render_html
 from pgwright.report.markdown import render_markdown
 from pgwright.report.terminal import Screen, render_terminal
 
-Result = Diagnosis | Advice | Plan | Proof
+Result = Diagnosis | Advice | Plan | Proof | WhatIf
 Format = Literal["terminal", "json", "markdown", "html"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 

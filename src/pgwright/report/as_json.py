@@ -1,13 +1,17 @@
 """Results as JSON, in a shape that stays: keys are added in later versions, never renamed or removed.
 
-Every document has `kind` (`diagnosis`, `advice`, `plan` or `proof`), `format` (1) and `pgwright_version`. Then:
+Every document has `kind` (`diagnosis`, `advice`, `plan`, `proof` or `whatif`), `format` (1) and `pgwright_version`.
+Then:
 
 - diagnosis: `database`, `server_version`, `taken_at`, `checks_run`, `summary` (findings a severity), `scorecard`,
   `findings`, `not_examined`, `allowed`.
-- advice: `indexes` (with `sql`, `serves`, `size_bytes`, `write_cost`), `unplanned`, `limits`, and the totals.
+- advice: `indexes` (with `sql`, `serves`, `size_bytes`, `build_seconds`, `lock`, `write_cost`, `runner_up`), `drops`,
+  `risks`, `changed` (plans before and after), `curve`, `unplanned`, `limits`, and the totals.
 - plan: `remedies` (with `upgrade` and `downgrade` steps), `by_hand`, `refused`.
 - proof: `operations` and `statements` (`before_ms`, `after_ms`, `ratio`, `results_equal`, `verdict`; measured medians),
   `planned`, `writes`, `row_counts`, `is_proved`, and the versions.
+- whatif: `text`, `values`, `before` and `after` (`cost`, `indexes`, `nodes` with `conditions`), `ratio`, `added`,
+  `removed`, `settings`, `limits`.
 
 `_ms` are milliseconds, `_bytes` bytes, `cost` planner costs. A ratio that is infinite is null.
 """
@@ -21,10 +25,12 @@ from typing import Any
 import msgspec
 
 from pgwright import __version__
-from pgwright.model.advice import Advice, IndexAdvice
+from pgwright.model.advice import Advice, DroppedIndex, IndexAdvice, RunnerUp
 from pgwright.model.finding import SEVERITIES, Diagnosis, Finding
 from pgwright.model.proof import MeasuredOperation, MeasuredStatement, Proof, Timing, WritePrice
 from pgwright.model.remedy import Plan, Remedy
+from pgwright.model.whatif import StatementPlan, WhatIf
+from pgwright.report.reasons import saved, total_bytes
 from pgwright.report.verdicts import conclusion, is_proved
 
 FORMAT = 1
@@ -61,7 +67,16 @@ def _finding(finding: Finding) -> Document:
 
 @_document.register
 def _(advice: Advice) -> Document:
-    return _fields(advice) | {"indexes": [_index(index) for index in advice.indexes]}
+    return _fields(advice) | {
+        "indexes": [_index(index) for index in advice.indexes],
+        "drops": [_drop(drop) for drop in advice.drops],
+        "saved_share": saved(advice),
+        "size_bytes": total_bytes(advice),
+    }
+
+
+def _drop(drop: DroppedIndex) -> Document:
+    return _fields(drop) | {"name": str(drop.name), "table": str(drop.table)}
 
 
 def _index(advice: IndexAdvice) -> Document:
@@ -72,9 +87,17 @@ def _index(advice: IndexAdvice) -> Document:
         "name": definition.name,
         "table": str(definition.table),
         "sql": advice.sql,
+        "lock": advice.lock,
         **document,
         "replaces": [str(name) for name in advice.replaces],
+        "runner_up": None if advice.runner_up is None else _runner_up(advice.runner_up),
     }
+
+
+def _runner_up(other: RunnerUp) -> Document:
+    document = _fields(other)
+    del document["definition"]
+    return {"sql": other.definition.sql()} | document
 
 
 @_document.register
@@ -109,6 +132,18 @@ def _write(one: WritePrice) -> Document:
 
 def _times(before: Timing, after: Timing) -> Document:
     return {"before_ms": before.median_ms, "after_ms": after.median_ms}
+
+
+@_document.register
+def _(result: WhatIf) -> Document:
+    after = None if result.after is None else _statement_plan(result.after)
+    changes = {"before": _statement_plan(result.before), "after": after, "settings": dict(result.settings)}
+    return _fields(result) | changes | {"ratio": result.ratio}
+
+
+def _statement_plan(plan: StatementPlan) -> Document:
+    nodes = [_fields(node) | {"conditions": dict(node.conditions)} for node in plan.nodes]
+    return {"cost": plan.cost, "indexes": list(plan.indexes), "nodes": nodes}
 
 
 def _fields(value: object) -> Document:

@@ -9,14 +9,16 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pgwright import __version__
-from pgwright.model.advice import Advice
+from pgwright.model.advice import Advice, PlannedStatement
 from pgwright.model.finding import SEVERITIES, Diagnosis
 from pgwright.model.proof import Proof
 from pgwright.model.remedy import Plan
-from pgwright.report import charts, figures
+from pgwright.model.whatif import WhatIf
+from pgwright.report import charts, figures, reasons
 from pgwright.report.quoting import code, code_block, code_cell, gist, one_line, visible
 from pgwright.report.terminal.plan import expected, locks
 from pgwright.report.verdicts import conclusion, in_words, is_proved
+from pgwright.report.whatif import comparison, node_line, plan_text, values_note
 
 
 def environment(*, escapes_html: bool, finalize: Callable[[object], object] | None = None) -> Environment:
@@ -49,8 +51,15 @@ def environment(*, escapes_html: bool, finalize: Callable[[object], object] | No
         "locks": locks,
         "expected": expected,
         "verdict": in_words,
+        "gain": reasons.gain,
+        "build": reasons.build,
+        "write_price": reasons.write_price,
+        "next_best": reasons.next_best,
+        "costs": reasons.costs,
+        "safety": reasons.safety,
+        "diff": _diff,
     }
-    made.globals |= {"version": __version__, "severities": SEVERITIES}
+    made.globals |= {"version": __version__, "severities": SEVERITIES, "plan_changes": reasons.plan_changes}
     return made
 
 
@@ -70,8 +79,19 @@ def _(diagnosis: Diagnosis) -> dict[str, Any]:
 
 @context.register
 def _(advice: Advice) -> dict[str, Any]:
-    saved = 1 - advice.cost_after / advice.cost_before if advice.cost_before else 0.0
-    return {"saved": saved, "total_bytes": sum(index.size_bytes for index in advice.indexes)}
+    return {
+        "alarms": reasons.alarms(advice),
+        "sentences": reasons.summary(advice),
+        "limits": reasons.limits(advice),
+        "effort": reasons.effort(advice),
+        "curve": charts.cost_curve(advice),
+        "risks": [risk for risk in advice.risks if not risk.is_left_out],
+        "left_out": [risk for risk in advice.risks if risk.is_left_out],
+    }
+
+
+def _diff(one: PlannedStatement) -> str:
+    return "\n".join(f"{line.mark} {line.text}" for line in reasons.plan_changes(one.plan_before, one.plan_after))
 
 
 @context.register
@@ -87,6 +107,11 @@ def _(proof: Proof) -> dict[str, Any]:
         "proved": is_proved(proof),
         "runs": _runs([*(one.before.runs for one in proof.operations), *(one.before.runs for one in proof.statements)]),
     }
+
+
+@context.register
+def _(result: WhatIf) -> dict[str, Any]:
+    return {"comparison": comparison(result), "values_note": values_note(result), "line": node_line, "text": plan_text}
 
 
 def _runs(runs: Sequence[int]) -> str:

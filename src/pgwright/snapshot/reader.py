@@ -11,6 +11,7 @@ from pgwright.errors import QueryFailed
 from pgwright.model.names import QualifiedName, quote
 from pgwright.model.policy import Policy
 from pgwright.model.snapshot import FORMAT, NotExamined, Server, Snapshot, Table
+from pgwright.snapshot.extended import read_extended_statistics
 from pgwright.snapshot.indexes import read_foreign_keys, read_indexes
 from pgwright.snapshot.schema import read_schema
 from pgwright.snapshot.settings import read_role_settings, read_roles, read_sessions, read_settings
@@ -55,6 +56,9 @@ def read_snapshot(
         foreign_keys = reading.take("foreign keys", lambda: read_foreign_keys(database, name_by_oid), ())
         sequences = reading.take("sequences", lambda: read_sequences(database, name_by_oid.values()), ())
         statistics = reading.take("statistics", lambda: read_statistics(database, with_values=with_values), ())
+        extended = reading.take(
+            "extended statistics", lambda: read_extended_statistics(database, with_values=with_values), ()
+        )
         statements = reading.take("statements", lambda: read_statements(database, server, reading.missing), ())
         settings = reading.take("settings", lambda: read_settings(database), ())
         role_settings = reading.take("role settings", lambda: read_role_settings(database), ())
@@ -80,6 +84,7 @@ def read_snapshot(
         foreign_keys=foreign_keys,
         sequences=sequences,
         statistics=statistics,
+        extended_statistics=extended,
         statements=statements,
         settings=settings,
         role_settings=role_settings,

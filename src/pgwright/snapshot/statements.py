@@ -6,11 +6,12 @@ from pgwright.database import ReadOnlyDatabase
 from pgwright.model.names import quote
 from pgwright.model.snapshot import NotExamined, Server, Statement
 from pgwright.snapshot.tables import PACKAGE, extension_schema
-from pgwright.sqltext import has_plan
+from pgwright.sqltext import has_plan, inner_query, outline
 
 # pg_stat_statements.max is 5,000 by default: this takes all of them, and bounds a server that keeps more.
 MOST_STATEMENTS = 5_000
 _EXTENSION = "pg_stat_statements"
+_HIDDEN = "<insufficient privilege>"
 
 
 def read_statements(database: ReadOnlyDatabase, server: Server, missing: list[NotExamined]) -> tuple[Statement, ...]:
@@ -26,7 +27,7 @@ def read_statements(database: ReadOnlyDatabase, server: Server, missing: list[No
         return ()
     relation = f"{extension_schema(database, _EXTENSION)}.{_EXTENSION}"
     rows = database.read(PACKAGE, "statements", {"limit": MOST_STATEMENTS}, relation=relation)
-    hidden = sum(row["text"] == "<insufficient privilege>" for row in rows)
+    hidden = sum(row["text"] == _HIDDEN for row in rows)
     if hidden:
         missing.append(
             NotExamined(
@@ -36,8 +37,15 @@ def read_statements(database: ReadOnlyDatabase, server: Server, missing: list[No
             )
         )
     return tuple(
-        Statement(**{**row, "role": row["role"] or "", "rows": row["rows"]})
+        Statement(**{**row, "role": row["role"] or "", "rows": row["rows"], "text": _kept(row["text"] or "", server)})
         for row in rows
-        # What has no plan says nothing about speed, and keeps its constants: ALTER ROLE … PASSWORD among them.
-        if row["text"] is not None and has_plan(row["text"])
     )
+
+
+def _kept(text: str, server: Server) -> str:
+    """Return the text without constants: a utility statement keeps them, ALTER ROLE … PASSWORD among them.
+
+    PostgreSQL takes them out of the queries inside utility statements from version 16 on.
+    """
+    is_kept = has_plan(text) or text == _HIDDEN or (server.major >= 16 and inner_query(text) is not None)
+    return text if is_kept else outline(text)

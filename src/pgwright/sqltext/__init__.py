@@ -1,32 +1,45 @@
 """SQL text to what it asks for, by PostgreSQL's own parser; `$1` included."""
 
+from pgwright.sqltext.indexes import read_index
 from pgwright.sqltext.reader import parse, read_shape
 from pgwright.sqltext.schema import Schema
 from pgwright.sqltext.shape import (
     Block,
+    Clause,
     ColumnUse,
     Condition,
+    Distance,
+    Expression,
     Join,
     Operator,
+    Ordering,
     ParameterUse,
     SortKey,
     StatementShape,
 )
-from pgwright.sqltext.text import gist, has_plan, repaired
+from pgwright.sqltext.text import gist, has_plan, inner_query, is_cut_off, outline, repaired
 
 __all__ = [
     "Block",
+    "Clause",
     "ColumnUse",
     "Condition",
+    "Distance",
+    "Expression",
     "Join",
     "Operator",
+    "Ordering",
     "ParameterUse",
     "Schema",
     "SortKey",
     "StatementShape",
     "gist",
     "has_plan",
+    "inner_query",
+    "is_cut_off",
+    "outline",
     "parse",
+    "read_index",
     "read_shape",
     "repaired",
 ]

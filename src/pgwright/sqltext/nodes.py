@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from pglast import ast as _ast
@@ -13,6 +14,8 @@ from pgwright.sqltext.shape import Operator
 # Its types hold every field for optional; the grammar says which are there.
 ast: Any = _ast
 
+# What `walk` does not enter; a list of constants may hold a hundred thousand.
+_ENDS = (ast.SelectStmt, ast.WithClause, ast.A_Const, ast.String, ast.ParamRef)
 _RANGE = {"<", "<=", ">", ">="}
 _EQUAL: Mapping[str, Operator] = {"=": "=", "<>": "<>"}
 
@@ -23,6 +26,21 @@ def conjuncts(node: Any) -> Iterator[Any]:
             yield from conjuncts(part)
     else:
         yield node
+
+
+def disjuncts(node: Any) -> Iterator[Any]:
+    if isinstance(node, ast.BoolExpr) and node.boolop == BoolExprType.OR_EXPR:
+        for part in node.args:
+            yield from disjuncts(part)
+    else:
+        yield node
+
+
+def bare(node: Any) -> Any:
+    """Return a node without the casts around it."""
+    while isinstance(node, ast.TypeCast):
+        node = node.arg
+    return node
 
 
 def operator_of(kind: int, symbol: str) -> Operator:
@@ -42,8 +60,7 @@ def operator_of(kind: int, symbol: str) -> Operator:
 
 
 def value_of(node: Any) -> tuple[str | None, int | None]:
-    while isinstance(node, ast.TypeCast):
-        node = node.arg
+    node = bare(node)
     if isinstance(node, ast.ParamRef):
         return None, node.number
     if isinstance(node, ast.A_Const) and not node.isnull:
@@ -73,27 +90,34 @@ def ordinal(node: Any, statement: Any) -> Any:
     return node
 
 
+@cache
+def _links(kind: Any) -> tuple[str, ...]:
+    """Return the fields of a type of node that may hold further nodes: pointers in C, and the union of constants."""
+    slots: Mapping[str, Any] = kind.__slots__
+    return tuple(name for name, slot in slots.items() if slot.c_type.endswith("*") or slot.c_type == "ValUnion")
+
+
 def _children(node: Any) -> Iterator[Any]:
     if isinstance(node, tuple | list):
         yield from node
     elif isinstance(node, ast.Node):
-        for name in node.__slots__:
+        for name in _links(node.__class__):
             child = getattr(node, name, None)
             if isinstance(child, ast.Node | tuple):
                 yield child
 
 
-def walk(node: Any, wanted: type[Any]) -> Iterator[Any]:
+def walk(node: Any, wanted: type[Any] | tuple[type[Any], ...]) -> Iterator[Any]:
     """Yield all nodes of a type inside one block; nested SELECTs are left to their own block."""
     for child in _children(node):
         if isinstance(child, wanted):
             yield child
-        elif not isinstance(child, ast.SelectStmt | ast.WithClause):
+        elif not isinstance(child, _ENDS):
             yield from walk(child, wanted)
 
 
 def walk_all(node: Any, wanted: type[Any]) -> Iterator[Any]:
-    """As `_walk`, and inside what it finds."""
+    """As `walk`, and inside what it finds."""
     for found in walk(node, wanted):
         yield found
         yield from walk_all(found, wanted)
@@ -103,5 +127,14 @@ def subqueries(node: Any) -> Iterator[Any]:
     for child in _children(node):
         if isinstance(child, ast.SelectStmt):
             yield child
-        elif not isinstance(child, ast.WithClause):
+        elif not isinstance(child, ast.WithClause | ast.A_Const | ast.String):
             yield from subqueries(child)
+
+
+def everything(node: Any) -> Iterator[Any]:
+    """Yield all nodes below one, nested SELECTs too."""
+    for child in _children(node):
+        if isinstance(child, ast.Node):
+            yield child
+        if not isinstance(child, ast.A_Const | ast.String):
+            yield from everything(child)

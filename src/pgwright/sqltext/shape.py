@@ -7,7 +7,7 @@ from typing import Literal
 
 from pgwright.model.names import QualifiedName
 
-StatementKind = Literal["select", "insert", "update", "delete", "other"]
+StatementKind = Literal["select", "insert", "update", "delete", "merge", "other"]
 Operator = Literal["=", "in", "range", "like", "is null", "is not null", "is true", "is false", "<>", "other"]
 
 
@@ -27,6 +27,55 @@ class Condition:
     """The constant, where the statement names one."""
     parameter: int | None = None
     """n of `$n`, where it is a parameter."""
+    symbol: str = ""
+    """Where the operator is `other`: as written, with the column on the left: `@>`, `~~*` (ILIKE), …"""
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """An expression on columns of one table that is compared, sorted or grouped by: `lower(email) = $1`."""
+
+    table: QualifiedName
+    text: str
+    """SQL text with bare column names and no parameter, as CREATE INDEX takes it."""
+    columns: tuple[str, ...]
+    role: Literal["condition", "order"]
+    """`order` stands for GROUP BY too."""
+    operator: Operator = "other"
+    symbol: str = ""
+    """As of a Condition."""
+    value: str | None = None
+    cast_to: str | None = None
+    """The type's name, where the expression is a cast of one column: an index on the column may do then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One conjunct on columns of one table and constants: what the predicate of a partial index may repeat."""
+
+    table: QualifiedName
+    text: str
+    """SQL text with bare column names and no parameter."""
+    columns: tuple[str, ...]
+    filtered_only: tuple[str, ...]
+    """Those of its columns that the block reads in such clauses only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ordering:
+    """Columns of one table whose order saves a sort: all sort keys, or the first of them."""
+
+    keys: tuple[SortKey, ...]
+    purpose: Literal["order", "group", "distinct", "window", "extreme"]
+    """`extreme`: min() or max() of the column."""
+
+
+@dataclass(frozen=True, slots=True)
+class Distance:
+    """A column by whose distance to a given value the rows are sorted: `ORDER BY embedding <=> $1`."""
+
+    column: ColumnUse
+    symbol: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +94,10 @@ class ParameterUse:
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """Two columns of different tables (or of two roles of one table) that must be equal."""
+    """Two columns of different tables (or of two roles of one table) that must be equal.
+
+    A column of a subquery stands for the table's column behind it; one side may lie in a block around this one.
+    """
 
     left: ColumnUse
     right: ColumnUse
@@ -65,7 +117,7 @@ class Block:
 
     tables: tuple[QualifiedName, ...]
     conditions: tuple[Condition, ...]
-    """Conjuncts only: what stands below OR or NOT is not listed."""
+    """Conjuncts only: what stands below OR or NOT is not listed, unless every branch of the OR has it."""
     joins: tuple[Join, ...]
     order_by: tuple[SortKey, ...]
     """Empty when any sort key is no plain column of one table."""
@@ -80,6 +132,15 @@ class Block:
     has_offset: bool
     offset: int | None = None
     """The constant, where the statement names one."""
+    lookups: tuple[Condition, ...] = ()
+    """Columns compared with what only other tables, subqueries or the blocks around it tell."""
+    branches: tuple[tuple[Condition, ...], ...] = ()
+    """The conditions of each branch of each OR."""
+    expressions: tuple[Expression, ...] = ()
+    """Below OR too."""
+    clauses: tuple[Clause, ...] = ()
+    orderings: tuple[Ordering, ...] = ()
+    distances: tuple[Distance, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,33 @@ _PLANNED = re.compile(
     r"(?:\s|\(|/\*.*?\*/|--[^\n]*\n)*(?:select|with|insert|update|delete|merge|values|table)\b",
     re.IGNORECASE | re.DOTALL,
 )
+_LEAD = r"(?:\s|/\*.*?\*/|--[^\n]*\n)*"
+_QUERY = r"(?=[\s(]*(?:select|with|values|table|insert|update|delete|merge)\b)"
+_AROUND_QUERY = tuple(
+    re.compile(_LEAD + pattern, re.IGNORECASE | re.DOTALL)
+    for pattern in (
+        rf"declare\s.*?\scursor\s(?:\s*with(?:out)?\s+hold\s)?\s*for\s+{_QUERY}(?P<query>.*)",
+        rf"copy\s*\({_QUERY}(?P<query>.*)\)\s*to\b",
+        rf"prepare\s.*?\sas\s+{_QUERY}(?P<query>.*)",
+        rf"create\s+(?:\w+\s+){{0,2}}(?:table|materialized\s+view)\s.*?\sas\s+{_QUERY}(?P<query>.*)",
+    )
+)
+_WITH_DATA = re.compile(r"\s+with\s+(?:no\s+)?data\s*$", re.IGNORECASE)
+# What names an object and no value: the command, a table to copy to, a view to refresh, a procedure.
+_OUTLINE = re.compile(
+    r"copy\s+[^\s(]+\s*(?:\([^)]*\)\s*)?(?:from|to)\b|refresh\s+materialized\s+view\s+[^;']+|call\s+[^\s(]+"
+    r"|(?:[a-z_]\w*\s*){1,3}(?![\w.])",
+    re.IGNORECASE,
+)
+_ENDS_EARLY = ("at end of input", "unterminated")
+_STRING = re.compile(r"'(?:[^']|'')*'")
+# What links two parts of a chain, each nested in the next; comparisons do not chain, and AND and OR are flat.
+_LINK = re.compile(
+    r"\b(?:union|intersect|except|join)\b|(?!(?:[<>=]|<=|>=|<>|!=)(?![-+*/%^|#&~!@?<>=:]))[-+*/%^|#&~!@?<>=:]+",
+    re.IGNORECASE,
+)
+# Between 10,000 and 30,000 the parser's copy of the tree overflows an ordinary stack of 8 MB, which ends the process.
+_MOST_LINKS = 10_000
 _TYPED_CONSTANT = re.compile(r"\b(interval|timestamptz|timestamp|date|time|timetz) (\$\d+)\b", re.IGNORECASE)
 _EXTRACT = re.compile(r"\bextract\s*\(\s*(\$\d+)\s+from\b", re.IGNORECASE)
 _SELECT = re.compile(r"SELECT (?:DISTINCT )?", re.IGNORECASE)
@@ -22,6 +49,63 @@ def has_plan(text: str) -> bool:
     (True, False)
     """
     return _PLANNED.match(text) is not None
+
+
+def inner_query(text: str) -> str | None:
+    """Return the part of a statement that is planned: all of it, or the query inside a utility statement.
+
+    DECLARE CURSOR, COPY (query) TO, PREPARE, CREATE TABLE AS and CREATE MATERIALIZED VIEW hold one. EXPLAIN is no work
+    of the app.
+
+    >>> inner_query("DECLARE c CURSOR WITH HOLD FOR SELECT 1"), inner_query("COPY (TABLE t) TO STDOUT (FORMAT csv)")
+    ('SELECT 1', 'TABLE t')
+    >>> inner_query("CREATE TEMP TABLE x (a) AS VALUES (1) WITH NO DATA"), inner_query("BEGIN")
+    ('VALUES (1)', None)
+    """
+    if has_plan(text):
+        return text
+    for pattern in _AROUND_QUERY:
+        if (found := pattern.match(text)) is not None:
+            return _WITH_DATA.sub("", found["query"].rstrip().rstrip(";"))
+    return None
+
+
+def outline(text: str) -> str:
+    """Return what a utility statement does, without any value that it may hold: a password, a setting, rows.
+
+    >>> outline("ALTER ROLE bob PASSWORD 'x'"), outline("COMMIT"), outline("SET app.user = 'bob'")
+    ('ALTER ROLE bob …', 'COMMIT', 'SET …')
+    >>> outline("COPY s.t (a, b) FROM STDIN"), outline("DO $$ BEGIN END $$"), outline("CALL s.p(1)")
+    ('COPY s.t (a, b) FROM …', 'DO …', 'CALL s.p …')
+    """
+    text = text.strip().rstrip(";")
+    found = _OUTLINE.match(text)
+    if found is None:
+        return "…" if text else ""
+    return found[0] if found.end() == len(text) else f"{found[0].rstrip()} …"
+
+
+def is_cut_off(text: str, reason: str = "") -> bool:
+    """Tell whether the end of a statement is missing, as views of some hosts leave it.
+
+    Args:
+        reason: what the parser said against it.
+
+    >>> is_cut_off("SELECT a FROM…"), is_cut_off("SELECT a FROM", "syntax error at end of input"), is_cut_off("SELEC 1")
+    (True, True, False)
+    """
+    return text.rstrip().endswith(("…", "...")) or any(word in reason for word in _ENDS_EARLY)
+
+
+def is_too_deep(text: str) -> bool:
+    """Tell whether a statement has so long a chain of operators, joins or unions that it cannot be parsed.
+
+    >>> is_too_deep("SELECT 1" + " + 1" * 10_001), is_too_deep("SELECT 1 WHERE a > 1" + " AND a > 1" * 10_001)
+    (True, False)
+    """
+    if len(text) <= 2 * _MOST_LINKS:
+        return False
+    return sum(1 for _ in _LINK.finditer(_STRING.sub("''", text))) > _MOST_LINKS
 
 
 def repaired(text: str) -> str:

@@ -1,4 +1,4 @@
-"""An Advice for a terminal: each index with what it serves, what it costs, and why."""
+"""An Advice for a terminal: what to know first, the whole choice, then each index with its reasons and its price."""
 
 from __future__ import annotations
 
@@ -7,23 +7,25 @@ from collections.abc import Iterator
 from rich.console import RenderableType
 from rich.text import Text
 
-from pgwright.model.advice import Advice, IndexAdvice, ServedStatement
-from pgwright.report.figures import cost, count, duration, share, size
-from pgwright.report.quoting import gist
-from pgwright.report.terminal.parts import Indented, first, heading, hidden, plain, show_not_examined
+from pgwright.model.advice import Advice, DroppedIndex, IndexAdvice, ServedStatement
+from pgwright.report import reasons
+from pgwright.report.charts import FEWEST_POINTS
+from pgwright.report.figures import cost, count, share, size
+from pgwright.report.quoting import gist, one_line
+from pgwright.report.terminal.changes import show_changed, show_risks
+from pgwright.report.terminal.parts import Indented, figures, first, heading, hidden, plain, show_not_examined
 
 _STATEMENT = 100
+_MOST_INDEXES = 10
+_MOST_STEPS = 8
+_BAR = 20
+_CURVE_COLUMNS = ("with one more index", "of the cost before", "planned cost", "size of all")
 
 
 def show_advice(advice: Advice, *, shows_all: bool) -> Iterator[RenderableType]:
-    if advice.unplanned:
-        # On top, because a gain over half a workload is half an answer.
-        shown = first(advice.unplanned, shows_all=shows_all)
-        yield from show_not_examined(shown, title=f"{count(len(advice.unplanned), 'statement')} could not be planned")
-        if len(shown) < len(advice.unplanned):
-            yield Indented(hidden(len(advice.unplanned) - len(shown), "statement"), 2)
+    for alarm in reasons.alarms(advice):
+        yield Indented(plain(alarm, "bold yellow"), 0, 2)
         yield Text()
-    saved = 1 - advice.cost_after / advice.cost_before if advice.cost_before else 0.0
     yield Indented(
         Text.assemble(
             (f"{count(len(advice.indexes), 'index')} advised", "bold"),
@@ -31,36 +33,37 @@ def show_advice(advice: Advice, *, shows_all: bool) -> Iterator[RenderableType]:
         ),
         0,
     )
-    total = sum(index.size_bytes for index in advice.indexes)
-    budget = "" if advice.budget_bytes is None else f" of a budget of {size(advice.budget_bytes)}"
-    yield Indented(
-        Text(
-            f"Planned cost of the workload {cost(advice.cost_before)} → {cost(advice.cost_after)} "
-            f"({share(saved)} less); size {size(total)}{budget} (estimated)."
-        ),
-        0,
-    )
-    for number, index in enumerate(advice.indexes, 1):
+    for sentence in reasons.summary(advice):
+        yield Indented(plain(sentence), 0)
+    shown = first(advice.indexes, shows_all=shows_all, most=_MOST_INDEXES)
+    for number, index in enumerate(shown, 1):
         yield Text()
         yield from _index(number, index, shows_all)
+    if len(shown) < len(advice.indexes):
+        yield from _others(advice.indexes[len(shown) :])
+    yield from _drops(advice, shows_all)
+    yield from show_risks(advice, shows_all=shows_all)
+    yield from show_changed(advice, shows_all=shows_all)
+    yield from _curve(advice, shows_all)
+    yield from _unplanned(advice, shows_all)
     yield heading("What the planner twin cannot know")
-    for limit in advice.limits:
+    for limit in reasons.limits(advice):
         yield Indented(plain(f"- {limit}"), 2, 2)
-    yield Text(
-        f"\n{count(advice.candidates, 'candidate')}, {count(advice.plans, 'plan')}, {duration(advice.seconds)}.", "dim"
-    )
+    yield Indented(Text(f"\n{reasons.effort(advice)}", "dim"), 0)
     if advice.indexes:
-        yield Indented(Text.assemble(("pgwright fix --only missing-index", "bold"), "  writes these indexes"), 0, 2)
+        command = "pgwright fix --only missing-index"
+        yield Indented(Text.assemble((command, "bold"), "  writes these indexes, with the same options"), 0, 2)
 
 
 def _index(number: int, index: IndexAdvice, shows_all: bool) -> Iterator[RenderableType]:
-    statement = f"{index.sql};"
-    yield Indented(Text.assemble((f"{number:>2}. ", "dim"), plain(statement, "bold")), 0, 4)
+    yield Indented(Text.assemble((f"{number:>2}. ", "dim"), plain(f"{index.sql};", "bold")), 0, 4)
     yield Indented(plain(index.reason), 4)
-    yield _figure("gain", f"{share(index.gain_share)} of the workload's planned cost, writes subtracted", "planned")
+    yield _figure("gain", reasons.gain(index), "planned")
     yield _figure("size", size(index.size_bytes), "estimated")
-    price = f"{index.writes:,} entries since the statistics began, cost {cost(index.write_cost)}"
-    yield _figure("writes", price, "estimated")
+    yield _figure("build", reasons.build(index), "estimated" if index.build_seconds else "")
+    yield _figure("writes", reasons.write_price(index), "estimated")
+    if index.runner_up is not None:
+        yield _figure("next best", reasons.next_best(index), "planned, its size estimated")
     for name in index.replaces:
         yield _figure("replaces", str(name), "read")
     shown = first(index.serves, shows_all=shows_all, most=3)
@@ -72,14 +75,67 @@ def _index(number: int, index: IndexAdvice, shows_all: bool) -> Iterator[Rendera
 
 
 def _served(served: ServedStatement) -> Text:
-    return Text.assemble(
-        f"cost {cost(served.cost_before)} → {cost(served.cost_after)}, {count(served.calls, 'call')}, "
-        f"{share(served.share)} of the workload ",
-        ("(planned)", "dim"),
-        "\n",
-        plain(gist(served.text, _STATEMENT), "dim"),
-    )
+    return Text.assemble(reasons.costs(served), (" (planned)\n", "dim"), plain(gist(served.text, _STATEMENT), "dim"))
 
 
 def _figure(name: str, value: str, origin: str) -> RenderableType:
-    return Indented(Text.assemble((f"{name}: ", "dim"), plain(value), (f" ({origin})", "dim")), 4, 2)
+    parts = ((f"{name}: ", "dim"), plain(value), (f" ({origin})" if origin else "", "dim"))
+    return Indented(Text.assemble(*parts), 4, 2)
+
+
+def _others(indexes: tuple[IndexAdvice, ...]) -> Iterator[RenderableType]:
+    """The rest in one line each: what to run may not be hidden, its reasons may."""
+    yield Text()
+    for index in indexes:
+        yield Indented(plain(f"{index.sql};"), 4, 2)
+        yield Indented(Text(f"{share(index.gain_share)} (planned), {size(index.size_bytes)} (estimated)", "dim"), 6)
+    yield Indented(Text(f"--all shows the reasons of these {count(len(indexes), 'index')} too.", "dim"), 4)
+
+
+def _drops(advice: Advice, shows_all: bool) -> Iterator[RenderableType]:
+    if not advice.drops:
+        return
+    yield heading("Existing indexes that can go")
+    shown = first(advice.drops, shows_all=shows_all)
+    for drop in shown:
+        yield Indented(_drop(drop), 2, 4)
+    if len(shown) < len(advice.drops):
+        yield Indented(hidden(len(advice.drops) - len(shown), "index"), 2)
+
+
+def _drop(drop: DroppedIndex) -> Text:
+    return Text.assemble(
+        "- ",
+        plain(drop.name.short, "bold"),
+        plain(f" of {drop.table.short}, {size(drop.size_bytes)} "),
+        ("(read)", "dim"),
+        plain(f": {drop.covered_by} does its work; saves writes of cost {cost(drop.saved)} "),
+        ("(estimated)", "dim"),
+    )
+
+
+def _curve(advice: Advice, shows_all: bool) -> Iterator[RenderableType]:
+    if len(advice.curve) < FEWEST_POINTS:
+        return
+    start = advice.curve[0].cost or 1.0
+    shown = first(advice.curve, shows_all=shows_all, most=_MOST_STEPS)
+    yield heading("What each further index gains (planned cost, sizes estimated)")
+    rows = [
+        [
+            plain(one_line(step.added, 48) or "no index"),
+            Text.assemble(("█" * round(_BAR * step.cost / start), "green"), f" {share(step.cost / start)}"),
+            Text(cost(step.cost)),
+            Text(size(step.size_bytes)),
+        ]
+        for step in shown
+    ]
+    yield figures(_CURVE_COLUMNS, rows, names=2)
+    if len(shown) < len(advice.curve):
+        yield Indented(hidden(len(advice.curve) - len(shown), "step"), 2)
+
+
+def _unplanned(advice: Advice, shows_all: bool) -> Iterator[RenderableType]:
+    shown = first(advice.unplanned, shows_all=shows_all)
+    yield from show_not_examined(shown, title=f"{count(len(advice.unplanned), 'statement')} could not be planned")
+    if len(shown) < len(advice.unplanned):
+        yield Indented(hidden(len(advice.unplanned) - len(shown), "statement"), 2)

@@ -14,6 +14,9 @@ SELECT
     (SELECT array_agg(a.name::text ORDER BY a.name) FROM pg_available_extensions a) AS available_extensions,
     age(d.datfrozenxid) AS transaction_id_age,
     d.datcollate AS collation,
+    -- Other providers exist from PostgreSQL 15 on; the column that names their locale was renamed in 17.
+    CASE to_jsonb(d) ->> 'datlocprovider' WHEN 'b' THEN 'builtin' WHEN 'i' THEN 'icu' ELSE 'libc' END AS locale_provider,
+    coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale') AS locale,
     EXISTS (
         SELECT FROM pg_namespace n
         CROSS JOIN LATERAL aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) AS a

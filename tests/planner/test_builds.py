@@ -1,0 +1,58 @@
+"""The estimated time of a build: which index takes longer than which, and that it is the order of magnitude."""
+
+from __future__ import annotations
+
+import pytest
+
+from conftest import Database
+from pgwright.model.index import IndexDefinition, IndexKey
+from pgwright.model.names import QualifiedName
+from pgwright.model.snapshot import Snapshot
+from pgwright.planner.builds import build_seconds
+from pgwright.planner.sizes import estimate_size
+from pgwright.snapshot import read_snapshot
+
+T = QualifiedName("public", "t")
+
+
+@pytest.fixture
+def snapshot(database: Database) -> Snapshot:
+    database.execute(
+        """
+        CREATE EXTENSION vector;
+        CREATE TABLE t (id int, name text, tags text[], e vector(64));
+        INSERT INTO t SELECT i, md5(i::text), ARRAY['a' || i % 100, 'b' || i % 7, 'c' || i],
+            (SELECT array_agg(random()) FROM generate_series(1, 64) WHERE i > 0)::vector
+        FROM generate_series(1, 10000) i;
+        ANALYZE t
+        """
+    )
+    return read_snapshot(database.dsn, with_schema=False)
+
+
+def seconds(snapshot: Snapshot, column: str, method: str = "btree", rows: int = 10_000, *parameters: str) -> float:
+    definition = IndexDefinition("ix", T, (IndexKey(column),), method=method, parameters=parameters)
+    return build_seconds(definition, snapshot, estimate_size(definition, snapshot, rows))
+
+
+def test_methods_rank_as_they_do_when_built(snapshot: Snapshot) -> None:
+    ranked = [
+        seconds(snapshot, "id", "brin"),
+        seconds(snapshot, "id"),
+        seconds(snapshot, "name"),
+        seconds(snapshot, "tags", "gin"),
+        seconds(snapshot, "e", "hnsw"),
+        seconds(snapshot, "e", "hnsw", 10_000, "m=32"),
+    ]
+    assert ranked == sorted(ranked)
+    assert len(set(ranked)) == len(ranked)
+
+
+def test_a_graph_that_exceeds_the_memory_takes_much_longer_per_row(snapshot: Snapshot) -> None:
+    within, beyond = (seconds(snapshot, "e", "hnsw", rows) / rows for rows in (10_000, 1_000_000))
+    assert beyond > 4 * within
+
+
+def test_ten_thousand_rows_take_less_than_a_second_and_millions_take_seconds(snapshot: Snapshot) -> None:
+    assert 0.001 < seconds(snapshot, "id") < 1
+    assert 1 < seconds(snapshot, "id", rows=10_000_000) < 60
