@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check bench docs golden clean
+.PHONY: demo test check bench bench-advisor docs golden clean
 
 demo: $(VENV)/demo.stamp
 	$(BIN)/python examples/notebook/demo.py
@@ -26,6 +26,10 @@ bench: $(VENV)/dev.stamp
 	$(BIN)/python bench/large_schema.py
 	$(BIN)/python bench/large_workload.py
 
+# Makes TPC-H and TPC-DS once (2 minutes, 6 GB in build/bench/tpc); then about 15 minutes.
+bench-advisor: $(VENV)/bench.stamp
+	$(BIN)/python bench/advisor.py
+
 golden: $(VENV)/dev.stamp
 	PGWRIGHT_UPDATE_GOLDEN=1 $(BIN)/python -m pytest -q tests/report
 
@@ -39,6 +43,10 @@ $(BIN)/python:
 $(VENV)/demo.stamp: pyproject.toml constraints.txt | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --group examples -e .
+	touch $@
+
+$(VENV)/bench.stamp: $(VENV)/demo.stamp
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --group bench
 	touch $@
 
 $(VENV)/dev.stamp: $(VENV)/demo.stamp

@@ -132,10 +132,10 @@ def _load(server: EmbeddedServer, name: Name) -> None:
             path = Path(folder) / f"{table}.csv"
             source.execute(f"COPY {table} TO '{path}' (FORMAT csv, DELIMITER '|', HEADER false, NULLSTR '')")
             target.execute(ddl)
-            with target.cursor().copy(f"COPY {table} FROM STDIN (FORMAT csv, DELIMITER '|')") as copy:
-                with path.open("rb") as file:
-                    while block := file.read(1 << 20):
-                        copy.write(block)
+            into = f"COPY {table} FROM STDIN (FORMAT csv, DELIMITER '|')".encode()
+            with path.open("rb") as file, target.cursor().copy(into) as copy:
+                while block := file.read(1 << 20):
+                    copy.write(block)
             path.unlink()
             target.execute(f"ALTER TABLE {table} ADD PRIMARY KEY ({PRIMARY_KEYS[name][table]})")
         texts = source.execute(f"SELECT query_nr, query FROM {name}_queries()").fetchall()

@@ -88,7 +88,7 @@ USED = [
     ("SELECT * FROM doc WHERE status = 'draft' ORDER BY at", "doc (at) WHERE status = 'draft'"),
     ("SELECT author_id FROM doc WHERE flag", "doc (author_id) WHERE flag"),
     ("SELECT id FROM doc WHERE due < done AND deleted_at IS NULL ORDER BY id",
-     "doc (id) WHERE due < done AND deleted_at IS NULL"),
+     "doc (id) WHERE deleted_at IS NULL"),
     ("SELECT count(*), author_id FROM doc WHERE status IN ('draft', 'gone') AND a > 3 GROUP BY author_id",
      "doc (author_id) WHERE status IN ('draft', 'gone') AND a > 3"),
     ("SELECT a, b, at FROM doc WHERE author_id = 7 ORDER BY at", "doc (author_id, at) INCLUDE (b, a)"),

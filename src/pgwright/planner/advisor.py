@@ -28,8 +28,9 @@ _MOST_TWINS = 2
 _SMALL_SHARE, _NOTABLY = 0.0005, 0.8
 # A statement of this share of the workload is hot: an index that may make it slower is left out.
 _HOT = 0.01
-_MOST_CORRECTIONS = 3
-_SECONDS_TO_CORRECT = 5.0
+_MOST_CORRECTIONS = 2
+# Of the time, kept for choosing again without what is risky; and the least for each time.
+_SHARE_TO_CORRECT, _SECONDS_TO_CORRECT = 0.2, 1.0
 
 Progress = Callable[[str, int, int], None]
 
@@ -96,13 +97,15 @@ def _decide(field: Field, deadline: float, progress: Progress) -> _Decision:
         progress(_standing(field, found), 0, 0)
 
     forbidden, left_out = 0, dict[int, Risk]()
-    outcome = Search(field.pricer, field.terms, deadline=deadline, existing=field.existing, report=report).run()
+    kept = 0.0 if field.goal.takes_risks else _SHARE_TO_CORRECT * (deadline - time.monotonic())
+    first_deadline = deadline - max(kept, 0.0)
+    outcome = Search(field.pricer, field.terms, deadline=first_deadline, existing=field.existing, report=report).run()
     first = outcome.first_answer_at
-    for _ in range(_MOST_CORRECTIONS):
+    for correction in range(_MOST_CORRECTIONS + 1):
         outcome = replace(outcome, found=_without_weak(field, outcome.found), first_answer_at=first)
         risks = find_risks(field, outcome.found.chosen)
         culprits = 0 if field.goal.takes_risks else _culprits(field, outcome.found.chosen, risks, left_out)
-        if not culprits or outcome.ended == "interrupted":
+        if not culprits or outcome.ended == "interrupted" or correction == _MOST_CORRECTIONS:
             break
         forbidden |= culprits
         outcome = Search(
@@ -126,23 +129,14 @@ def _without_weak(field: Field, found: Found) -> Found:
         losses = field.losses(chosen)
         weak = [
             one
-            for one in sorted(losses, key=lambda one: losses[one])
-            if losses[one] < _SMALL_SHARE * field.base and not _is_notable(field, chosen, one)
+            for one in sorted(losses, key=lambda one: losses[one].cost)
+            if losses[one].cost < _SMALL_SHARE * field.base and losses[one].ratio > _NOTABLY
         ]
         if not weak:
             return replace(found, chosen=chosen)
         # Half of them at a time, for two may stand in for each other.
         for one in weak[: (len(weak) + 1) // 2]:
             chosen &= ~(1 << one)
-
-
-def _is_notable(field: Field, chosen: int, one: int) -> bool:
-    without = chosen & ~(1 << one)
-    return any(
-        field.used(position, chosen) >> one & 1
-        and field.call_cost(position, chosen) <= _NOTABLY * field.call_cost(position, without)
-        for position in range(len(field.workload.statements))
-    )
 
 
 def _culprits(field: Field, chosen: int, risks: dict[int, Risk], left_out: dict[int, Risk]) -> int:
@@ -152,7 +146,7 @@ def _culprits(field: Field, chosen: int, risks: dict[int, Risk], left_out: dict[
         if risk.share < _HOT:
             continue
         for one in members(field.used(position, chosen) & ~field.existing):
-            if losses[one] < risk.share * field.base:
+            if losses[one].cost < risk.share * field.base:
                 found |= 1 << one
                 left_out[position] = risk
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from heapq import heappop, heappush
 
 import psycopg
 
@@ -36,7 +37,7 @@ _WORDS = {
 def describe(field: Field, chosen: int, risks: tuple[Risk, ...]) -> Advice:
     """Return the advice for a choice; the counts of the run are filled in by the caller."""
     losses = field.losses(chosen)
-    advised = [_describe(field, chosen, one, lost) for one, lost in losses.items()]
+    advised = [_describe(field, chosen, one, loss.cost) for one, loss in losses.items()]
     field.twin.enable(field.candidates[one] for one in members(field.existing))
     return Advice(
         indexes=tuple(sorted(advised, key=lambda advice: -advice.gain)),
@@ -162,14 +163,18 @@ def _curve(field: Field, chosen: int) -> Iterator[Step]:
     taken, left, size = field.existing, list(members(chosen & ~field.existing)), 0
     cost = field.base
     yield Step(0, cost, "")
-    while left:
-        gains = {one: field.estimate_gain(taken, one) for one in left}
-        best = max(left, key=lambda one: gains[one] / max(field.candidates[one].size.size_bytes, 1))
-        left.remove(best)
-        taken |= 1 << best
-        size += field.candidates[best].size.size_bytes
-        cost = cost - gains[best] if left else field.cost(chosen)
-        definition = field.candidates[best].definition
+    # A gain falls as others are taken, so it is computed anew only when it comes up.
+    queue = [(float("-inf"), one, -1) for one in left]
+    while queue:
+        _, one, seen = heappop(queue)
+        definition, bytes_more = field.candidates[one].definition, field.candidates[one].size.size_bytes
+        gain = field.estimate_gain(taken, one)
+        if seen != taken:
+            heappush(queue, (-gain / max(bytes_more, 1), one, taken))
+            continue
+        taken |= 1 << one
+        size += bytes_more
+        cost = cost - gain if queue else field.cost(chosen)
         yield Step(size, cost, f"{definition.table.short} {definition.outline}")
 
 

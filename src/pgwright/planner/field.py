@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import cached_property, reduce
+from operator import or_
 
 from pgwright.model.index import IndexDefinition
 from pgwright.model.snapshot import PAGE_BYTES, Index, Snapshot
 from pgwright.planner.candidates import propose
 from pgwright.planner.candidates.existing import does_work_of
 from pgwright.planner.goal import Goal
-from pgwright.planner.pricer import Pricer, Query, members
+from pgwright.planner.pricer import Atom, Pricer, Query, members
 from pgwright.planner.selection import Terms
 from pgwright.planner.twin import Candidate, Twin
 from pgwright.planner.workload import Workload
@@ -23,6 +25,18 @@ _GAIN_FOR_ALL_BYTES = 0.1
 # Of two choices alike the one with fewer indexes is taken.
 _TIE = 1e-7
 _NO_COST = 0.01
+# Making one takes about a millisecond, and a plan with many takes longer.
+_MOST_CANDIDATES = 2_500
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What a choice would lose without one of its indexes."""
+
+    cost: float
+    """Weighted planned cost that the queries would take more, writes not counted."""
+    ratio: float
+    """Cost with it over cost without, of the query that it helps most; in (0, 1]."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +59,7 @@ class Field:
     """The indexes of production among the candidates."""
     base: float
     """Weighted planned cost with the indexes of production."""
+    _plans: dict[int, Sequence[Atom]] = field(default_factory=dict)
 
     @cached_property
     def queries_of(self) -> Mapping[int, Sequence[int]]:
@@ -56,26 +71,32 @@ class Field:
 
     def cost(self, chosen: int) -> float:
         """Return the weighted planned cost of all queries, writes not counted."""
-        return sum(query.weight * self.query_cost(number, chosen) for number, query in enumerate(self.pricer.queries))
+        plans = self.plans(chosen)
+        return sum(query.weight * plans[number].cost for number, query in enumerate(self.pricer.queries))
 
-    def query_cost(self, query: int, chosen: int) -> float:
-        """Return the planned cost of a query under a set of candidates."""
-        return self._planned(query, chosen)[0]
+    def plans(self, chosen: int) -> Sequence[Atom]:
+        """Return the plan of every query under a set of candidates; those not known are asked for in one go."""
+        if chosen not in self._plans:
+            every = range(len(self.pricer.queries))
+            self.pricer.ask((query, chosen) for query in every)
+            self._plans[chosen] = [self._plan(query, chosen) for query in every]
+        return self._plans[chosen]
 
-    def losses(self, chosen: int) -> dict[int, float]:
-        """Return for each index that a choice adds how much more the queries would cost without it, writes not counted.
+    def losses(self, chosen: int) -> dict[int, Loss]:
+        """Return for each index that a choice adds what would be lost without it.
 
         Only the queries whose plans use it are asked anew; all in one go.
         """
-        every = range(len(self.pricer.queries))
-        plans = {query: self._planned(query, chosen) for query in every}
-        users = [(query, one) for query in every for one in members(plans[query][1] & ~self.existing)]
+        plans = self.plans(chosen)
+        users = [(query, one) for query, plan in enumerate(plans) for one in members(plan.used & ~self.existing)]
         self.pricer.ask((query, chosen & ~(1 << one)) for query, one in users)
-        lost = dict.fromkeys(members(chosen & ~self.existing), 0.0)
+        costs = dict.fromkeys(members(chosen & ~self.existing), 0.0)
+        ratios = dict.fromkeys(costs, 1.0)
         for query, one in users:
-            without = self.query_cost(query, chosen & ~(1 << one))
-            lost[one] += self.pricer.queries[query].weight * (without - plans[query][0])
-        return lost
+            without = self._plan(query, chosen & ~(1 << one)).cost
+            costs[one] += self.pricer.queries[query].weight * (without - plans[query].cost)
+            ratios[one] = min(ratios[one], plans[query].cost / without if without else 1.0)
+        return {one: Loss(costs[one], ratios[one]) for one in costs}
 
     def estimate_gain(self, chosen: int, number: int) -> float:
         """Return what one more index saves at least, by the plans known; nothing is asked."""
@@ -87,29 +108,26 @@ class Field:
 
     def used(self, position: int, chosen: int) -> int:
         """Return the candidates that the plans of a statement use."""
-        found = 0
-        for query in self.queries_of[position]:
-            found |= self._planned(query, chosen)[1]
-        return found
+        plans = self.plans(chosen)
+        return reduce(or_, (plans[query].used for query in self.queries_of[position]), 0)
 
     def call_cost(self, position: int, chosen: int) -> float:
         """Return the planned cost of one call of a statement, over its sets of values."""
-        queries = self.queries_of[position]
-        return sum(self.pricer.queries[query].share * self.query_cost(query, chosen) for query in queries)
+        plans = self.plans(chosen)
+        return sum(self.pricer.queries[query].share * plans[query].cost for query in self.queries_of[position])
 
-    def _planned(self, query: int, chosen: int) -> tuple[float, int]:
-        self.pricer.ask([(query, chosen)])
+    def _plan(self, query: int, chosen: int) -> Atom:
         atom = self.pricer.find(query, chosen)
+        if atom is None:
+            self.pricer.ask([(query, chosen)])
+            atom = self.pricer.find(query, chosen)
         assert atom is not None
-        return atom.cost, atom.used
+        return atom
 
 
 def lay_out(snapshot: Snapshot, goal: Goal, twins: Sequence[Twin], workload: Workload) -> Field:
     """Make the candidates on every twin and ask what the workload costs today."""
-    reasons: dict[IndexDefinition, str] = {}
-    for one in workload.statements:
-        for proposal in propose(one.shape, snapshot, one.inferred, goal):
-            reasons.setdefault(proposal.definition, proposal.reason)
+    reasons = _proposed(snapshot, goal, workload)
     droppable = [index for index in snapshot.indexes if _may_go(index, reasons, snapshot)]
     with ThreadPoolExecutor(len(twins)) as pool:
         made = list(pool.map(lambda twin: (twin.take_in(droppable), twin.add(reasons)), twins))
@@ -158,6 +176,19 @@ def lay_out(snapshot: Snapshot, goal: Goal, twins: Sequence[Twin], workload: Wor
         existing,
         base,
     )
+
+
+def _proposed(snapshot: Snapshot, goal: Goal, workload: Workload) -> dict[IndexDefinition, str]:
+    """Return the candidates with their reasons; of too many, each statement's first ones, the busiest ones' first."""
+    busiest = sorted(workload.statements, key=lambda one: -one.statement.total_ms)
+    waiting = deque(iter(propose(one.shape, snapshot, one.inferred, goal)) for one in busiest)
+    reasons: dict[IndexDefinition, str] = {}
+    while waiting and len(reasons) < _MOST_CANDIDATES:
+        proposals = waiting.popleft()
+        if (proposal := next(proposals, None)) is not None:
+            reasons.setdefault(proposal.definition, proposal.reason)
+            waiting.append(proposals)
+    return reasons
 
 
 def _queries(workload: Workload) -> list[Query]:

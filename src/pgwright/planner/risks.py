@@ -86,7 +86,7 @@ def _tolerance(field: Field, position: int, chosen: int, used: int) -> float | N
             continue
         repeated = sum(_repeated(root, names))
         if repeated:
-            gain = field.query_cost(query, field.existing) - field.query_cost(query, chosen)
+            gain = field.plans(field.existing)[query].cost - field.plans(chosen)[query].cost
             tolerance = max(1.0, 1 + gain / repeated)
             least = tolerance if least is None else min(least, tolerance)
     return least

@@ -46,6 +46,9 @@ class Terms:
     def size(self, chosen: int) -> int:
         return sum(self.sizes[number] for number in members(chosen))
 
+    def fits(self, chosen: int) -> bool:
+        return self.budget == float("inf") or self.size(chosen) <= self.budget
+
     def price(self, chosen: int) -> float:
         return sum(self.prices[number] for number in members(chosen))
 
@@ -80,7 +83,7 @@ class _Model:
             (query, atom.used, one.weight * atom.cost)
             for query, one in enumerate(pricer.queries)
             for atom in pricer.atoms(query)
-            if not atom.used & forbidden and terms.size(atom.used) <= terms.budget
+            if not atom.used & forbidden and terms.fits(atom.used)
         ]
         used = 0
         for _, indexes, _ in self._plans:
@@ -105,7 +108,7 @@ class _Model:
         chosen = 0
         for number, value in zip(self._indexes, values, strict=False):
             chosen |= (value > 0.5) << number
-        if not values or self._terms.size(chosen) > self._terms.budget:  # nothing found in time
+        if not values or not self._terms.fits(chosen):  # nothing found in time
             chosen = start
         return Choice(chosen, self.cost(chosen), float(solver.getInfo().mip_dual_bound) / self._scale)
 

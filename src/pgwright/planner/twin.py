@@ -43,6 +43,7 @@ _FACTS = """
 UPDATE pg_class c SET relname = f.name, relpages = f.pages, reltuples = f.tuples
 FROM unnest(%s::int8[], %s::text[], %s::int4[], %s::float4[]) AS f (oid, name, pages, tuples) WHERE c.oid = f.oid::oid
 """
+_EVICT = "SELECT count(pg_buffercache_evict_relation(oid::oid::regclass)) FROM unnest(%s::int8[]) AS oid"
 _COST = re.compile(rb'"Total Cost": ([\d.]+)')
 _INDEX = re.compile(rb'"Index Name": "((?:[^"\\]|\\.)*)"')
 
@@ -260,13 +261,17 @@ class Twin:
         names = {str(QualifiedName(table.schema, name)): name for name in created}
         made: list[Candidate] = []
         facts: list[tuple[int, str, int, float]] = []
-        for index, parts in self._parts(names).items():
+        found = self._parts(names)
+        # The server wrote their first pages to its buffers: out with them, before the files get pages of ours.
+        oids = [part.oid for parts in found.values() for part in parts if part.path is not None]
+        self._connection.execute(_EVICT, (oids,))
+        for index, parts in found.items():
             definition = created[names[index]]
-            sizes, oids = self._laid_out(definition, rows[definition], names[index], parts, facts)
-            if oids:  # a partitioned table may have no partition
+            sizes, used = self._laid_out(definition, rows[definition], names[index], parts, facts)
+            if used:  # a partitioned table may have no partition
                 tables = frozenset(part.table for part in parts)
                 number = len(self._candidates)
-                candidate = Candidate(number, definition, _together(sizes), oids, tables, added_as=names[index])
+                candidate = Candidate(number, definition, _together(sizes), used, tables, added_as=names[index])
                 made.append(self._known(candidate))
         self._connection.execute(_FACTS, [list(column) for column in zip(*facts, strict=True)] or [[], [], [], []])
         return made

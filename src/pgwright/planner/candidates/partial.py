@@ -42,9 +42,6 @@ def partial(use: TableUse) -> Iterator[Proposal]:
     if states or clauses:
         whole = _together([*clauses, *states])
         yield from _covered(use, whole)
-    for predicate in clauses if len(clauses) + len(states) > 1 else ():
-        if len(predicate.columns) > 1:
-            yield from _covered(use, predicate)
 
 
 def _narrowed(use: TableUse, predicate: _Predicate) -> Iterator[Proposal]:
@@ -130,6 +127,8 @@ def _clauses(use: TableUse, states: list[_Predicate]) -> Iterator[_Predicate]:
     one_of_many = [one.text for one in use.expressions if one.operator in ("=", "other") and one.role == "condition"]
     for clause in use.clauses:
         is_key = len(clause.columns) == 1 and clause.columns[0] in keyed | searched
+        if len(clause.columns) > 1:
+            continue  # the planner takes a third of the rows for any comparison of two columns: the size is a guess
         if normal(clause.text) not in said and not is_key and not any(text in clause.text for text in one_of_many):
             yield _Predicate(clause.text, clause.columns, "", (normal(clause.text),))
 
