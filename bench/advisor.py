@@ -400,7 +400,7 @@ def report(twins: Sequence[TwinResult], runs: Sequence[Run], errors: Sequence[fl
     bar(twins[-1].build_seconds < 5.0, "1,000 tables: twin built in 5 s")
 
     say(
-        "\nadvice              budget   relative cost    bar  best peer   first    all   plans  indexes   real MB  est. MB"
+        "\nadvice              budget relative cost    bar  best peer   first    all   plans  indexes  real MB  est. MB"
     )
     for run in runs:
         place = BUDGETS.index(run.budget_percent)
@@ -409,7 +409,7 @@ def report(twins: Sequence[TwinResult], runs: Sequence[Run], errors: Sequence[fl
         title = f"{run.benchmark} {run.mode} {run.budget_percent} %"
         first, whole = SECONDS[run.benchmark]
         say(
-            f"{run.benchmark:6s} {run.mode:9s}   {run.budget_percent:4d} %   {run.relative_cost:11.4f}   {wanted:6.3f}  "
+            f"{run.benchmark:6s} {run.mode:9s}   {run.budget_percent:4d} %   {run.relative_cost:9.4f}   {wanted:6.3f}  "
             f"{peer:>9s}  {run.first_answer_seconds:4.1f} s {run.seconds:5.1f} s  {run.plans:6,d}  {run.indexes:7d}  "
             f"{run.real_bytes / 1e6:8,.0f}  {run.estimated_bytes / 1e6:7,.0f}"
         )

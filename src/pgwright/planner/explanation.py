@@ -100,7 +100,7 @@ def _served(field: Field, chosen: int, number: int) -> Iterator[ServedStatement]
     for position, one in enumerate(field.workload.statements):
         before, after = field.call_cost(position, field.existing), field.call_cost(position, chosen)
         if after < before and field.used(position, chosen) >> number & 1:
-            share = _weight(field, position) * before / field.base
+            share = _share(field, _weight(field, position) * before)
             statement = one.statement
             yield ServedStatement(statement.query_id, statement.text, statement.calls, before, after, share)
 
@@ -145,7 +145,8 @@ def _gone(field: Field, chosen: int) -> Iterator[int]:
 
 def _dropped(field: Field, chosen: int) -> Iterator[DroppedIndex]:
     kept = [field.candidates[one].definition for one in members(chosen)]
-    kept += [index.definition for index in field.snapshot.indexes if index.enforces]
+    gone = {_name(field, number) for number in _gone(field, chosen)}
+    kept += [index.definition for index in field.snapshot.indexes if index.is_valid and index.name not in gone]
     by_name = {index.name: index for index in field.snapshot.indexes}
     for number in _gone(field, chosen):
         index = by_name[_name(field, number)]

@@ -21,7 +21,7 @@ from pgwright.planner.workload import Workload
 from pgwright.planner.writes import WriteLoad, WritePrice, read_writes, write_price
 
 # Without a budget an index as large as all tables must save this share of the workload's planned cost.
-_GAIN_FOR_ALL_BYTES = 0.1
+_GAIN_FOR_ALL_BYTES = 0.001
 # Of two choices alike the one with fewer indexes is taken.
 _TIE = 1e-7
 _NO_COST = 0.01
@@ -98,6 +98,11 @@ class Field:
             ratios[one] = min(ratios[one], plans[query].cost / without if without else 1.0)
         return {one: Loss(costs[one], ratios[one]) for one in costs}
 
+    def is_notable(self, chosen: int, changed: int, ratio: float) -> bool:
+        """Tell whether a change of the choice brings a query's planned cost to this ratio of what it was, or below."""
+        pairs = zip(self.plans(chosen), self.plans(changed), strict=True)
+        return any(after.cost <= ratio * before.cost for before, after in pairs)
+
     def estimate_gain(self, chosen: int, number: int) -> float:
         """Return what one more index saves at least, by the plans known; nothing is asked."""
         return sum(
@@ -153,14 +158,16 @@ def lay_out(snapshot: Snapshot, goal: Goal, twins: Sequence[Twin], workload: Wor
         if existing >> one.number & 1:
             return of_writes + byte_price * one.size.size_bytes
         of_bytes = byte_price * one.size.size_bytes if goal.budget_bytes is None else 0.0
-        return of_writes + of_bytes + base * (_TIE if goal.least_gain is None else goal.least_gain)
+        return of_writes + of_bytes + (base or 1.0) * (_TIE if goal.least_gain is None else goal.least_gain)
 
     size_of = goal.size_of or (lambda definition: 0)
     terms = Terms(
         sizes=[0 if one in taken_in else size_of(one.definition) or one.size.size_bytes for one in candidates],
         prices=[price(one) for one in candidates],
         budget=float("inf") if goal.budget_bytes is None else float(goal.budget_bytes),
-        stand_ins={old.number: _stand_ins(old, candidates) for old in taken_in if not _is_covered(old, snapshot)},
+        stand_ins={
+            old.number: _stand_ins(old, candidates) for old in taken_in if not _is_covered(old, taken_in, snapshot)
+        },
     )
     return Field(
         snapshot,
@@ -232,9 +239,10 @@ def _stand_ins(old: Candidate, candidates: Sequence[Candidate]) -> int:
     return found
 
 
-def _is_covered(old: Candidate, snapshot: Snapshot) -> bool:
-    """Tell whether an index that must stay does its work: a unique one, say."""
+def _is_covered(old: Candidate, droppable: Iterable[Candidate], snapshot: Snapshot) -> bool:
+    """Tell whether an index that stays in any case does its work: a unique one, or one that nothing could replace."""
+    may_go = {one.definition for one in droppable}
     return any(
-        index.enforces and index.is_valid and does_work_of(index.definition, old.definition)
+        index.definition not in may_go and index.is_valid and does_work_of(index.definition, old.definition)
         for index in snapshot.indexes_by_table.get(old.definition.table, ())
     )

@@ -77,7 +77,7 @@ class Pricer:
         """Return a lower bound, without asking: what a larger set costs."""
         wanted = chosen & self.relevant[query]
         larger = (atom.cost for asked, atom in self._known[query].answers.items() if not wanted & ~asked)
-        return max(larger, default=0.0)
+        return max((cost for cost in larger if cost < float("inf")), default=0.0)
 
     def find(self, query: int, chosen: int) -> Atom | None:
         """Return the plan under a set of candidates where it is known or follows from what is."""
@@ -102,11 +102,13 @@ class Pricer:
         # A query stays with one twin, which then has little to switch; the longest lists go first.
         for query, sets in sorted(by_query.items(), key=lambda item: -len(item[1])):
             waiting.put((query, sorted(sets)))
+        if not by_query:
+            return True
         stop = Event()
-        if len(self._twins) == 1 or len(by_query) < 2:
-            return self._work(self._twins[0], waiting, stop, deadline)
-        with ThreadPoolExecutor(len(self._twins)) as pool:
-            workers = [pool.submit(self._work, twin, waiting, stop, deadline) for twin in self._twins]
+        twins = self._twins[: len(by_query)]
+        # Even one twin is asked from a thread: Ctrl-C between a question and its answer would leave it half switched.
+        with ThreadPoolExecutor(len(twins)) as pool:
+            workers = [pool.submit(self._work, twin, waiting, stop, deadline) for twin in twins]
             try:
                 answers = [worker.result() for worker in workers]  # of all, so that an error of any is raised
                 return all(answers)

@@ -72,6 +72,7 @@ class Search:
             if size <= terms.budget * _LARGEST and not forbidden >> number & 1:
                 self._allowed |= 1 << number
         self._chance = random.Random(0)  # the same answer every time
+        self._first_answer_at = 0.0
         self.best: Found | None = None
 
     def run(self) -> Outcome:
@@ -85,16 +86,16 @@ class Search:
             base = sum(self._weighted(query, self._existing) for query in self._every)
             self._pricer.ask(((query, self._allowed) for query in self._every), deadline=self._deadline)
             self._confirm(self._selected())
-            first = time.monotonic()
+            self._first_answer_at = time.monotonic()
             ended = self._improve(base)
         except KeyboardInterrupt:
             if self.best is None:
                 raise
             ended = "interrupted"
         if self.best is None:  # the deadline came before any answer: no index is one
-            self.best = Found(self._existing, self._terms.price(self._existing), 0.0)
+            self.best = Found(self._existing, base + self._terms.price(self._existing), 0.0)
             ended = "deadline"
-        return Outcome(self.best, first, ended)
+        return Outcome(self.best, self._first_answer_at or time.monotonic(), ended)
 
     def _improve(self, base: float) -> Ended:
         """Explore near the best choice, ever finer; when nothing more is there, further away, until that is in vain."""

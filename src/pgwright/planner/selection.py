@@ -49,6 +49,13 @@ class Terms:
     def fits(self, chosen: int) -> bool:
         return self.budget == float("inf") or self.size(chosen) <= self.budget
 
+    def with_stand_ins(self, chosen: int) -> int:
+        """Return a set with those indexes of production that may not leave, for nothing in it does their work."""
+        for number, others in self.stand_ins.items():
+            if not chosen & (1 << number | others):
+                chosen |= 1 << number
+        return chosen
+
     def price(self, chosen: int) -> float:
         return sum(self.prices[number] for number in members(chosen))
 
@@ -92,7 +99,7 @@ class _Model:
             used |= 1 << number | others & ~forbidden
         self._indexes = list(members(used))
         # The solver's tolerances are absolute, so the costs are brought to a size that it likes.
-        self._scale = 1e6 / max((cost for *_, cost in self._plans), default=1.0)
+        self._scale = 1e6 / (max((cost for *_, cost in self._plans), default=0.0) or 1.0)
         self._place = {number: place for place, number in enumerate(self._indexes)}
 
     def solve(self, start: int, seconds: float) -> Choice:
@@ -108,7 +115,7 @@ class _Model:
         chosen = 0
         for number, value in zip(self._indexes, values, strict=False):
             chosen |= (value > 0.5) << number
-        if not values or not self._terms.fits(chosen):  # nothing found in time
+        if (self._indexes and not values) or not self._terms.fits(chosen):  # nothing found in time
             chosen = start
         return Choice(chosen, self.cost(chosen), float(solver.getInfo().mip_dual_bound) / self._scale)
 
