@@ -23,7 +23,7 @@ CREATE TABLE parent (id int PRIMARY KEY, kind int, filler text);
 CREATE TABLE child (id int PRIMARY KEY, parent_id int, filler text);
 INSERT INTO large SELECT i, repeat('x', 200) FROM generate_series(1, 40000) i;
 INSERT INTO small SELECT i, 'a' || i, repeat('x', 100) FROM generate_series(1, 5000) i;
-INSERT INTO parent SELECT i, i % 12, repeat('x', 40) FROM generate_series(1, 10000) i;
+INSERT INTO parent SELECT i, i % 7, repeat('x', 40) FROM generate_series(1, 10000) i;
 INSERT INTO child SELECT i, 1 + i * 7919 % 10000, repeat('x', 300) FROM generate_series(1, 60000) i;
 VACUUM ANALYZE;
 """
@@ -98,21 +98,17 @@ def test_a_clear_gain_is_no_risk(snapshot: Snapshot, twin: Twin) -> None:
     assert advice.risks == ()
 
 
-def test_a_loop_that_repeats_the_new_index_is_told_by_how_far_the_rows_may_be_off(
+def test_a_loop_over_the_new_index_is_a_risk_while_few_more_rows_would_undo_its_gain(
     snapshot: Snapshot, twin: Twin
 ) -> None:
-    """The outer side has some 800 rows: the index is read so often, and the hash join before is not far dearer."""
-    text = "SELECT * FROM parent p JOIN child c ON c.parent_id = p.id WHERE p.kind = 3 AND p.filler LIKE 'x%'"
-    before, after = costs_of(snapshot, twin, text)
-    advice = advice_for(snapshot, twin, {text: 100}, replace(NARROW, takes_risks=True))
+    """The planner takes each unknown condition for 0.5 % of the rows: the loop runs 100 times here, 50 times there."""
+    joined = "SELECT * FROM parent p JOIN child c ON c.parent_id = p.id WHERE length(p.filler) = 40"
+    advice = advice_for(snapshot, twin, {f"{joined} OR length(p.filler) = 41": 100}, replace(NARROW, takes_risks=True))
     (risk,) = advice.risks
-    assert (risk.cost_before, risk.cost_after) == (pytest.approx(before), pytest.approx(after))
+    assert risk.cost_after < 0.9 * risk.cost_before
     assert risk.tolerance is not None
     assert 1.0 < risk.tolerance < 2.0
-    assert "for each row" in risk.reason or "below 10 %" in risk.reason
-
-
-def costs_of(snapshot: Snapshot, twin: Twin, text: str) -> tuple[float, float]:
-    """Return the cost with the source's indexes, and with an index on child.parent_id beside them."""
-    advice = advice_for(snapshot, twin, {text: 1}, replace(NARROW, takes_risks=True))
-    return advice.cost_before, advice.cost_after
+    assert "for each row" in risk.reason
+    sure = advice_for(snapshot, twin, {joined: 100})
+    assert [one.definition.columns for one in sure.indexes] == [("parent_id",)]
+    assert sure.risks == ()
