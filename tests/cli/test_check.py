@@ -10,7 +10,7 @@ import pytest
 def test_finds_the_missing_index_and_exits_with_1(run, shop) -> None:
     result = run("check", shop.dsn)
     assert result.exit_code == 1
-    assert "missing-index  orders (user_id, placed_at DESC)" in result.stdout
+    assert "missing-index  orders (user_id, placed_at)" in result.stdout
     assert "Scorecard" in result.stdout
     assert "\x1b" not in result.stdout
     assert result.stderr == ""

@@ -140,7 +140,10 @@ def test_an_interrupted_proof_leaves_nothing_behind(shop, tmp_path: Path, number
             _wait_for(lambda: any(temporary.glob("pgwright-*/.s.PGSQL.5432")))
             time.sleep(0.5)
             process.send_signal(number)
-            _, said = process.communicate(timeout=60)
+            try:
+                _, said = process.communicate(timeout=60)
+            finally:
+                process.kill()  # one that does not end must not keep the tests from ending
         assert process.returncode == code
         assert "Traceback" not in said
         assert ("interrupted; nothing was left behind" in said) == (number == signal.SIGINT)

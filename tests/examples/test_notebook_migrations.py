@@ -39,9 +39,11 @@ LIVE = "SELECT count(*) FROM pg_indexes WHERE indexdef LIKE '%WHERE (deleted_at 
 @contextmanager
 def connected(database: Database) -> Iterator[Connection]:
     engine = create_engine(to_url(database.dsn))
-    with engine.connect() as connection:
-        yield connection
-    engine.dispose()
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
 
 
 def test_up_down_and_up_again_leave_the_same_schema_and_rows(before: Database) -> None:

@@ -27,6 +27,8 @@ _EVERYTHING = Goal()
 _MOST_TWINS = 2
 # An index that saves less than this share is worth having only where it makes a statement cheaper by this factor.
 _SMALL_SHARE, _NOTABLY = 0.0005, 0.8
+# Below this share it is not worth having at all: nobody would notice it.
+_NEGLIGIBLE_SHARE = 1e-5
 # A statement of this share of the workload is hot: an index that may make it slower is left out.
 _HOT = 0.01
 # A wider index is taken in the place of a narrow one up to so many times its size.
@@ -139,7 +141,7 @@ def _without_weak(field: Field, found: Found) -> Found:
         weak = [
             one
             for one in sorted(losses, key=lambda one: losses[one].cost)
-            if losses[one].cost < _SMALL_SHARE * field.base and losses[one].ratio > _NOTABLY
+            if losses[one].cost < (_SMALL_SHARE if losses[one].ratio > _NOTABLY else _NEGLIGIBLE_SHARE) * field.base
         ]
         if not weak:
             return replace(found, chosen=chosen)
@@ -159,14 +161,14 @@ def _widened(field: Field, found: Found, forbidden: int) -> Found:
     chosen = found.chosen
     for one in members(chosen & ~field.existing):
         taken, others = field.candidates[one], chosen & ~(1 << one)
-        for rival in field.candidates:
+        for rival in field.candidates_of[taken.definition.table]:
             is_wider = rival is not taken and does_work_of(rival.definition, taken.definition)
             is_too_large = rival.size.size_bytes > _MUCH_LARGER * taken.size.size_bytes
             if not is_wider or is_too_large or forbidden >> rival.number & 1:
                 continue
             exchanged = others | 1 << rival.number
             more_writes = field.write_costs[rival.number] - field.write_costs[one]
-            is_cheaper = field.cost(exchanged) + more_writes < field.cost(chosen)
+            is_cheaper = field.cost(exchanged, like=chosen) + more_writes < field.cost(chosen)
             if is_cheaper and field.is_notable(chosen, exchanged, _NOTABLY):
                 chosen, taken, one = exchanged, rival, rival.number
     return replace(found, chosen=chosen)

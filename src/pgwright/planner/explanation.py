@@ -97,11 +97,13 @@ def _share(field: Field, gain: float) -> float:
 
 
 def _served(field: Field, chosen: int, number: int) -> Iterator[ServedStatement]:
-    for position, one in enumerate(field.workload.statements):
+    for position in field.positions(number):
+        if not field.used(position, chosen) >> number & 1:
+            continue
         before, after = field.call_cost(position, field.existing), field.call_cost(position, chosen)
-        if after < before and field.used(position, chosen) >> number & 1:
+        if after < before:
             share = _share(field, _weight(field, position) * before)
-            statement = one.statement
+            statement = field.workload.statements[position].statement
             yield ServedStatement(statement.query_id, statement.text, statement.calls, before, after, share)
 
 
@@ -114,9 +116,8 @@ def _runner_up(field: Field, chosen: int, number: int) -> RunnerUp | None:
     taken, others = field.candidates[number].definition, chosen & ~(1 << number)
     rivals = [
         one
-        for one in field.candidates
-        if one.definition.table == taken.table
-        and one.definition.keys[:1] == taken.keys[:1]
+        for one in field.candidates_of[taken.table]
+        if one.definition.keys[:1] == taken.keys[:1]
         and one.definition.method == taken.method
         and not (chosen | field.existing) >> one.number & 1
     ]

@@ -7,11 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property, reduce
+from itertools import islice
 from operator import or_
 
 from pgwright.model.index import IndexDefinition
+from pgwright.model.names import QualifiedName
 from pgwright.model.snapshot import PAGE_BYTES, Index, Snapshot
-from pgwright.planner.candidates import propose
+from pgwright.planner.candidates import merged, propose
 from pgwright.planner.candidates.existing import does_work_of
 from pgwright.planner.goal import Goal
 from pgwright.planner.pricer import Atom, Pricer, Query, members
@@ -69,17 +71,38 @@ class Field:
             found.setdefault(query.position, []).append(number)
         return found
 
-    def cost(self, chosen: int) -> float:
-        """Return the weighted planned cost of all queries, writes not counted."""
-        plans = self.plans(chosen)
+    @cached_property
+    def candidates_of(self) -> Mapping[QualifiedName, Sequence[Candidate]]:
+        """For each table its candidates."""
+        found: dict[QualifiedName, list[Candidate]] = {}
+        for one in self.candidates:
+            found.setdefault(one.definition.table, []).append(one)
+        return found
+
+    def positions(self, number: int) -> Iterable[int]:
+        """Return the statements on the tables of a candidate, by their position in the workload."""
+        relevant = self.pricer.relevant
+        queries = enumerate(self.pricer.queries)
+        return dict.fromkeys(query.position for place, query in queries if relevant[place] >> number & 1)
+
+    def cost(self, chosen: int, like: int | None = None) -> float:
+        """Return the weighted planned cost of all queries, writes not counted; `like` as for `plans`."""
+        plans = self.plans(chosen, like)
         return sum(query.weight * plans[number].cost for number, query in enumerate(self.pricer.queries))
 
-    def plans(self, chosen: int) -> Sequence[Atom]:
-        """Return the plan of every query under a set of candidates; those not known are asked for in one go."""
+    def plans(self, chosen: int, like: int | None = None) -> Sequence[Atom]:
+        """Return the plan of every query under a set of candidates; those not known are asked for in one go.
+
+        Of a set much like it, whose plans are known, those of queries that the difference does not concern are taken.
+        """
         if chosen not in self._plans:
-            every = range(len(self.pricer.queries))
-            self.pricer.ask((query, chosen) for query in every)
-            self._plans[chosen] = [self._plan(query, chosen) for query in every]
+            known = {} if like is None else dict(enumerate(self.plans(like)))
+            changed = chosen if like is None else chosen ^ like
+            relevant = self.pricer.relevant
+            concerned = [query for query in range(len(relevant)) if query not in known or relevant[query] & changed]
+            self.pricer.ask((query, chosen) for query in concerned)
+            known |= {query: self._plan(query, chosen) for query in concerned}
+            self._plans[chosen] = [known[query] for query in range(len(relevant))]
         return self._plans[chosen]
 
     def losses(self, chosen: int) -> dict[int, Loss]:
@@ -195,6 +218,9 @@ def _proposed(snapshot: Snapshot, goal: Goal, workload: Workload) -> dict[IndexD
         if (proposal := next(proposals, None)) is not None:
             reasons.setdefault(proposal.definition, proposal.reason)
             waiting.append(proposals)
+    room = 0 if goal.is_plain else _MOST_CANDIDATES - len(reasons)
+    for proposal in islice(merged(reasons, snapshot), room):
+        reasons.setdefault(proposal.definition, proposal.reason)
     return reasons
 
 

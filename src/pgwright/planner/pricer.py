@@ -108,8 +108,8 @@ class Pricer:
         twins = self._twins[: len(by_query)]
         # Even one twin is asked from a thread: Ctrl-C between a question and its answer would leave it half switched.
         with ThreadPoolExecutor(len(twins)) as pool:
-            workers = [pool.submit(self._work, twin, waiting, stop, deadline) for twin in twins]
             try:
+                workers = [pool.submit(self._work, twin, waiting, stop, deadline) for twin in twins]
                 answers = [worker.result() for worker in workers]  # of all, so that an error of any is raised
                 return all(answers)
             finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 
 from pgwright.embedded import EmbeddedServer, run_server, system_user
@@ -42,7 +43,8 @@ def twin_server(snapshot: Snapshot, count: int) -> Iterator[tuple[EmbeddedServer
 
 def _built(snapshot: Snapshot, server: EmbeddedServer, count: int) -> Databases:
     names = [f"twin_{number}" for number in range(count)]
-    return tuple((name, build(snapshot, server, name)) for name in names)
+    with ThreadPoolExecutor(count) as pool:
+        return tuple(pool.map(lambda name: (name, build(snapshot, server, name)), names))
 
 
 def _drop_templates(server: EmbeddedServer) -> None:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import wraps
 from itertools import count
 from pathlib import Path
-from typing import Any
+from threading import RLock
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import psycopg
 from psycopg import sql
@@ -31,6 +33,9 @@ from pgwright.planner.restore import copy_settings, restore_planner_facts, resto
 from pgwright.planner.servers import twin_server
 from pgwright.planner.sizes import IndexSize, estimate_size
 from pgwright.sqltext import repaired
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 # The tables' own rows are touched too, so that their lists of indexes, and plans kept for statements, are made anew.
 # An index that is not live is not even opened by the planner.
@@ -99,6 +104,17 @@ class _Part:
     path: str | None
 
 
+def _alone(method: Callable[Concatenate[Twin, P], R]) -> Callable[Concatenate[Twin, P], R]:
+    """Let no other thread use the twin's connection meanwhile."""
+
+    @wraps(method)
+    def locked(twin: Twin, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        with twin._lock:
+            return method(twin, *args, **kwargs)
+
+    return locked
+
+
 @dataclass
 class Twin:
     """A built twin and the connection to it."""
@@ -112,6 +128,8 @@ class Twin:
     _on: frozenset[int] = frozenset()
     _numbers: Iterator[int] = field(default_factory=count)
     _prepared: dict[str, tuple[str, int]] = field(default_factory=dict)
+    _lock: RLock = field(default_factory=RLock)
+    """One question at a time: after Ctrl-C a thread may still be at one when the next comes from another thread."""
     plans_made: int = 0
 
     def explain(self, text: str, values: Sequence[str | None] | None = None) -> QueryPlan:
@@ -124,12 +142,14 @@ class Twin:
         """
         return read_plan(self.explained(text, values))
 
+    @_alone
     def explained(self, text: str, values: Sequence[str | None] | None = None) -> Any:
         """Return what `EXPLAIN (FORMAT JSON)` says, a list of one object; arguments and errors as for `explain`."""
         row = self._connection.execute(self._explanation(text, values)).fetchone()
         self.plans_made += 1
         return row[0] if row else None
 
+    @_alone
     def price(self, text: str, values: Sequence[str | None] | None, on: Set[int]) -> tuple[float, frozenset[int]]:
         """Return the planned cost of a statement with these candidates and no others, and which of them it uses.
 
@@ -166,10 +186,12 @@ class Twin:
             self._prepared[text] = name, self._connection.pgconn.describe_prepared(name.encode()).nparams
         return self._prepared[text]
 
+    @_alone
     def parameter_count(self, text: str) -> int:
         """Return how many parameters a statement has. Raises psycopg.Error."""
         return self._prepare(text)[1]
 
+    @_alone
     def refusal(self, definition: IndexDefinition) -> str:
         """Return what PostgreSQL says against an index; "" when it takes it."""
         with self._emptied(definition.table):
@@ -180,6 +202,7 @@ class Twin:
                 return error.diag.message_primary or str(error)
         return ""
 
+    @_alone
     def add(self, definitions: Iterable[IndexDefinition]) -> list[Candidate]:
         """Create indexes that hold nothing but look as they would; they stay off until they are asked for.
 
@@ -193,6 +216,7 @@ class Twin:
         self.enable(())
         return made
 
+    @_alone
     def take_in(self, indexes: Iterable[Index]) -> list[Candidate]:
         """Let indexes of production be switched off as candidates are; until then they are on."""
         known = {str(index.name): index for index in indexes}
@@ -207,6 +231,7 @@ class Twin:
         self._on |= {one.number for one in taken}
         return taken
 
+    @_alone
     def clear(self) -> None:
         """Drop the indexes that were added, and leave production's as they are there."""
         self.enable(one for one in self._candidates if not one.added_as)
@@ -218,6 +243,7 @@ class Twin:
         self._number_by_index.clear()
         self._on = frozenset()
 
+    @_alone
     def enable(self, candidates: Iterable[Candidate]) -> None:
         """Make these candidates visible to the planner, and no others."""
         on = frozenset(candidate.number for candidate in candidates)

@@ -72,8 +72,11 @@ class Distribution:
 
     @property
     def is_skewed(self) -> bool:
-        average = (1 - self.known.null_fraction) / self.distinct
-        return bool(self.common) and self.common[0][1] >= SKEW * average
+        """Whether the most common value has `SKEW` times the rows of an average one of the others."""
+        if not self.common or self.distinct <= 1:
+            return False
+        most = self.common[0][1]
+        return most >= SKEW * (1 - self.known.null_fraction - most) / (self.distinct - 1)
 
     def from_the_middle(self) -> Iterator[str]:
         """Yield values from the middle: of the histogram when most rows are there, else of the common ones."""

@@ -1,6 +1,6 @@
 """fix what pgwright check found
 
-Written by pgwright for the database 'notebook' as it was on 2026-11-21T09:40:03+00:00.
+Written by pgwright for the database 'notebook' as it was on 2026-11-21T11:12:02+00:00.
 
 Answers these findings:
 
@@ -31,19 +31,17 @@ Answers these findings:
   - missing-index:refresh_tokens (token_hash)
   - missing-index:quizzes (notebook_id)
   - unindexed-foreign-key:quizzes (notebook_id)
-  - missing-index:generation_history (user_id, created_at DESC)
+  - missing-index:generation_history (user_id, created_at)
   - unindexed-foreign-key:generation_history (user_id)
   - missing-index:study_guides (notebook_id)
   - unindexed-foreign-key:study_guides (notebook_id)
   - missing-index:documents (content_hash)
-  - missing-index:otps (user_id, purpose, created_at DESC)
-  - unindexed-foreign-key:otps (user_id)
-  - missing-index:notebooks (owner_id, created_at DESC)
+  - missing-index:notebooks (owner_id, created_at)
   - unindexed-foreign-key:notebooks (owner_id)
-  - missing-index:documents (user_id, created_at DESC)
+  - missing-index:otps (user_id, purpose, created_at)
+  - unindexed-foreign-key:otps (user_id)
+  - missing-index:documents (user_id, created_at)
   - unindexed-foreign-key:documents (user_id)
-  - missing-index:documents (created_at)
-  - missing-index:notebooks (created_at)
   - unindexed-foreign-key:conversations (user_id)
   - unindexed-foreign-key:refresh_tokens (user_id)
   - unindexed-foreign-key:generation_history (job_id)
@@ -77,8 +75,8 @@ waiting for locks comes on top):
      SHARE UPDATE EXCLUSIVE on refresh_tokens
   9. Create index ix_quizzes_notebook_id on quizzes (notebook_id): under a second.
      SHARE UPDATE EXCLUSIVE on quizzes
-  10. Create index ix_generation_history_user_id_created_at_desc on generation_history
-      (user_id, created_at DESC): under a second.
+  10. Create index ix_generation_history_user_id_created_at on generation_history
+      (user_id, created_at): under a second.
       SHARE UPDATE EXCLUSIVE on generation_history
   11. Create index ix_study_guides_notebook_id on study_guides (notebook_id): under a
       second.
@@ -86,28 +84,24 @@ waiting for locks comes on top):
   12. Create index ix_documents_content_hash on documents (content_hash): under a
       second.
       SHARE UPDATE EXCLUSIVE on documents
-  13. Create index ix_otps_user_id_purpose_created_at_desc on otps (user_id, purpose,
-      created_at DESC): under a second.
+  13. Create index ix_notebooks_owner_id_created_at on notebooks (owner_id, created_at):
+      under a second.
+      SHARE UPDATE EXCLUSIVE on notebooks
+  14. Create index ix_otps_user_id_purpose_created_at on otps (user_id, purpose,
+      created_at): under a second.
       SHARE UPDATE EXCLUSIVE on otps
-  14. Create index ix_notebooks_owner_id_created_at_desc on notebooks (owner_id,
-      created_at DESC): under a second.
-      SHARE UPDATE EXCLUSIVE on notebooks
-  15. Create index ix_documents_user_id_created_at_desc on documents (user_id,
-      created_at DESC): under a second.
+  15. Create index ix_documents_user_id_created_at on documents (user_id, created_at):
+      under a second.
       SHARE UPDATE EXCLUSIVE on documents
-  16. Create index ix_documents_created_at on documents (created_at): under a second.
-      SHARE UPDATE EXCLUSIVE on documents
-  17. Create index ix_notebooks_created_at on notebooks (created_at): under a second.
-      SHARE UPDATE EXCLUSIVE on notebooks
-  18. Create index ix_conversations_user_id on conversations (user_id): under a second.
+  16. Create index ix_conversations_user_id on conversations (user_id): under a second.
       SHARE UPDATE EXCLUSIVE on conversations
-  19. Create index ix_refresh_tokens_user_id on refresh_tokens (user_id): under a
+  17. Create index ix_refresh_tokens_user_id on refresh_tokens (user_id): under a
       second.
       SHARE UPDATE EXCLUSIVE on refresh_tokens
-  20. Create index ix_generation_history_job_id on generation_history (job_id): under a
+  18. Create index ix_generation_history_job_id on generation_history (job_id): under a
       second.
       SHARE UPDATE EXCLUSIVE on generation_history
-  21. Create index ix_users_email on users (email): under a second.
+  19. Create index ix_users_email on users (email): under a second.
       SHARE UPDATE EXCLUSIVE on users
 
 What these locks do:
@@ -179,30 +173,20 @@ Change the models too, so that `alembic check` stays clean:
     refresh_tokens: Index("ix_refresh_tokens_token_hash", "token_hash")
     quizzes: Index("ix_quizzes_notebook_id", "notebook_id")
     generation_history: Index(
-        "ix_generation_history_user_id_created_at_desc",
+        "ix_generation_history_user_id_created_at",
         "user_id",
-        text("created_at DESC"),
+        "created_at",
     )
     study_guides: Index("ix_study_guides_notebook_id", "notebook_id")
     documents: Index("ix_documents_content_hash", "content_hash")
+    notebooks: Index("ix_notebooks_owner_id_created_at", "owner_id", "created_at")
     otps: Index(
-        "ix_otps_user_id_purpose_created_at_desc",
+        "ix_otps_user_id_purpose_created_at",
         "user_id",
         "purpose",
-        text("created_at DESC"),
+        "created_at",
     )
-    notebooks: Index(
-        "ix_notebooks_owner_id_created_at_desc",
-        "owner_id",
-        text("created_at DESC"),
-    )
-    documents: Index(
-        "ix_documents_user_id_created_at_desc",
-        "user_id",
-        text("created_at DESC"),
-    )
-    documents: Index("ix_documents_created_at", "created_at")
-    notebooks: Index("ix_notebooks_created_at", "created_at")
+    documents: Index("ix_documents_user_id_created_at", "user_id", "created_at")
     conversations: Index("ix_conversations_user_id", "user_id")
     refresh_tokens: Index("ix_refresh_tokens_user_id", "user_id")
     generation_history: Index("ix_generation_history_job_id", "job_id")
@@ -211,10 +195,10 @@ Change the models too, so that `alembic check` stays clean:
 Left to you:
 
   - n-plus-one-suspect:sources (notebook_id)
-  - n-plus-one-suspect:jobs (document_id)
   - n-plus-one-suspect:documents (id)
   - deep-offset:messages
   - deep-offset:notebooks
+  - n-plus-one-suspect:jobs (document_id)
   - n-plus-one-suspect:conversations (notebook_id)
   - no-statement-timeout:notebook
   - retention-overdue:otps (expires_at)
@@ -804,13 +788,13 @@ def upgrade() -> None:
                 ON public.quizzes (notebook_id)
                 """,
             )
-            # Create index ix_generation_history_user_id_created_at_desc on
-            # generation_history (user_id, created_at DESC)
+            # Create index ix_generation_history_user_id_created_at on
+            # generation_history (user_id, created_at)
             _create_index(
-                "public.ix_generation_history_user_id_created_at_desc",
+                "public.ix_generation_history_user_id_created_at",
                 """
-                CREATE INDEX CONCURRENTLY IF NOT EXISTS ix_generation_history_user_id_created_at_desc
-                ON public.generation_history (user_id, created_at DESC)
+                CREATE INDEX CONCURRENTLY IF NOT EXISTS ix_generation_history_user_id_created_at
+                ON public.generation_history (user_id, created_at)
                 """,
             )
             # Create index ix_study_guides_notebook_id on study_guides (notebook_id)
@@ -829,47 +813,31 @@ def upgrade() -> None:
                 ON public.documents (content_hash)
                 """,
             )
-            # Create index ix_otps_user_id_purpose_created_at_desc on otps (user_id,
-            # purpose, created_at DESC)
+            # Create index ix_notebooks_owner_id_created_at on notebooks (owner_id,
+            # created_at)
             _create_index(
-                "public.ix_otps_user_id_purpose_created_at_desc",
+                "public.ix_notebooks_owner_id_created_at",
                 """
-                CREATE INDEX CONCURRENTLY IF NOT EXISTS ix_otps_user_id_purpose_created_at_desc
-                ON public.otps (user_id, purpose, created_at DESC)
+                CREATE INDEX CONCURRENTLY IF NOT EXISTS ix_notebooks_owner_id_created_at
+                ON public.notebooks (owner_id, created_at)
                 """,
             )
-            # Create index ix_notebooks_owner_id_created_at_desc on notebooks (owner_id,
-            # created_at DESC)
+            # Create index ix_otps_user_id_purpose_created_at on otps (user_id, purpose,
+            # created_at)
             _create_index(
-                "public.ix_notebooks_owner_id_created_at_desc",
+                "public.ix_otps_user_id_purpose_created_at",
                 """
-                CREATE INDEX CONCURRENTLY IF NOT EXISTS ix_notebooks_owner_id_created_at_desc
-                ON public.notebooks (owner_id, created_at DESC)
+                CREATE INDEX CONCURRENTLY IF NOT EXISTS ix_otps_user_id_purpose_created_at
+                ON public.otps (user_id, purpose, created_at)
                 """,
             )
-            # Create index ix_documents_user_id_created_at_desc on documents (user_id,
-            # created_at DESC)
+            # Create index ix_documents_user_id_created_at on documents (user_id,
+            # created_at)
             _create_index(
-                "public.ix_documents_user_id_created_at_desc",
+                "public.ix_documents_user_id_created_at",
                 """
-                CREATE INDEX CONCURRENTLY IF NOT EXISTS ix_documents_user_id_created_at_desc
-                ON public.documents (user_id, created_at DESC)
-                """,
-            )
-            # Create index ix_documents_created_at on documents (created_at)
-            _create_index(
-                "public.ix_documents_created_at",
-                """
-                CREATE INDEX CONCURRENTLY IF NOT EXISTS ix_documents_created_at
-                ON public.documents (created_at)
-                """,
-            )
-            # Create index ix_notebooks_created_at on notebooks (created_at)
-            _create_index(
-                "public.ix_notebooks_created_at",
-                """
-                CREATE INDEX CONCURRENTLY IF NOT EXISTS ix_notebooks_created_at
-                ON public.notebooks (created_at)
+                CREATE INDEX CONCURRENTLY IF NOT EXISTS ix_documents_user_id_created_at
+                ON public.documents (user_id, created_at)
                 """,
             )
             # Create index ix_conversations_user_id on conversations (user_id)
@@ -929,37 +897,25 @@ def downgrade() -> None:
                 DROP INDEX CONCURRENTLY IF EXISTS public.ix_conversations_user_id
                 """
             )
-            # Create index ix_notebooks_created_at on notebooks (created_at)
+            # Create index ix_documents_user_id_created_at on documents (user_id,
+            # created_at)
             _run_long(
                 """
-                DROP INDEX CONCURRENTLY IF EXISTS public.ix_notebooks_created_at
+                DROP INDEX CONCURRENTLY IF EXISTS public.ix_documents_user_id_created_at
                 """
             )
-            # Create index ix_documents_created_at on documents (created_at)
+            # Create index ix_otps_user_id_purpose_created_at on otps (user_id, purpose,
+            # created_at)
             _run_long(
                 """
-                DROP INDEX CONCURRENTLY IF EXISTS public.ix_documents_created_at
+                DROP INDEX CONCURRENTLY IF EXISTS public.ix_otps_user_id_purpose_created_at
                 """
             )
-            # Create index ix_documents_user_id_created_at_desc on documents (user_id,
-            # created_at DESC)
+            # Create index ix_notebooks_owner_id_created_at on notebooks (owner_id,
+            # created_at)
             _run_long(
                 """
-                DROP INDEX CONCURRENTLY IF EXISTS public.ix_documents_user_id_created_at_desc
-                """
-            )
-            # Create index ix_notebooks_owner_id_created_at_desc on notebooks (owner_id,
-            # created_at DESC)
-            _run_long(
-                """
-                DROP INDEX CONCURRENTLY IF EXISTS public.ix_notebooks_owner_id_created_at_desc
-                """
-            )
-            # Create index ix_otps_user_id_purpose_created_at_desc on otps (user_id,
-            # purpose, created_at DESC)
-            _run_long(
-                """
-                DROP INDEX CONCURRENTLY IF EXISTS public.ix_otps_user_id_purpose_created_at_desc
+                DROP INDEX CONCURRENTLY IF EXISTS public.ix_notebooks_owner_id_created_at
                 """
             )
             # Create index ix_documents_content_hash on documents (content_hash)
@@ -974,11 +930,11 @@ def downgrade() -> None:
                 DROP INDEX CONCURRENTLY IF EXISTS public.ix_study_guides_notebook_id
                 """
             )
-            # Create index ix_generation_history_user_id_created_at_desc on
-            # generation_history (user_id, created_at DESC)
+            # Create index ix_generation_history_user_id_created_at on
+            # generation_history (user_id, created_at)
             _run_long(
                 """
-                DROP INDEX CONCURRENTLY IF EXISTS public.ix_generation_history_user_id_created_at_desc
+                DROP INDEX CONCURRENTLY IF EXISTS public.ix_generation_history_user_id_created_at
                 """
             )
             # Create index ix_quizzes_notebook_id on quizzes (notebook_id)

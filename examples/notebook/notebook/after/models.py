@@ -54,7 +54,7 @@ class User(Base):
 class Notebook(Base):
     __tablename__ = "notebooks"
     __table_args__ = (
-        Index("ix_notebooks_owner_id_created_at", "owner_id", NEWEST_FIRST),
+        Index("ix_notebooks_owner_id_created_at", "owner_id", "created_at"),
         Index("ix_notebooks_live", "owner_id", NEWEST_FIRST, postgresql_where=IS_LIVE),
     )
     owner_id: Mapped[UUID] = parent("users.id")
@@ -92,7 +92,7 @@ class Document(Base):
     __tablename__ = "documents"
     __table_args__ = (
         Index("ix_documents_content_hash", "content_hash"),
-        Index("ix_documents_user_id_created_at", "user_id", NEWEST_FIRST),
+        Index("ix_documents_user_id_created_at", "user_id", "created_at"),
         Index("ix_documents_live", "user_id", NEWEST_FIRST, postgresql_where=IS_LIVE),
     )
     user_id: Mapped[UUID] = parent("users.id")
@@ -118,7 +118,7 @@ class Conversation(Base):
 class Message(Base):
     __tablename__ = "messages"
     __table_args__ = (
-        Index("ix_messages_conversation_id_created_at", "conversation_id", NEWEST_FIRST),
+        Index("ix_messages_conversation_id_created_at", "conversation_id", "created_at"),
         Index("ix_messages_live", "conversation_id", "created_at", postgresql_where=IS_LIVE),
     )
     conversation_id: Mapped[UUID] = parent("conversations.id")
@@ -181,7 +181,7 @@ class RefreshToken(Base):
 class Otp(Base):
     __tablename__ = "otps"
     __table_args__ = (
-        Index("ix_otps_user_id_purpose_created_at", "user_id", "purpose", NEWEST_FIRST),
+        Index("ix_otps_user_id_purpose_created_at", "user_id", "purpose", "created_at"),
         Index("ix_otps_expires_at", "expires_at"),
         Index("ix_otps_live", "user_id", NEWEST_FIRST, postgresql_where=IS_LIVE),
     )
@@ -195,7 +195,7 @@ class Otp(Base):
 class GenerationHistory(Base):
     __tablename__ = "generation_history"
     __table_args__ = (
-        Index("ix_generation_history_user_id_created_at", "user_id", NEWEST_FIRST),
+        Index("ix_generation_history_user_id_created_at", "user_id", "created_at"),
         Index("ix_generation_history_job_id", "job_id"),
         Index("ix_generation_history_live", "user_id", NEWEST_FIRST, postgresql_where=IS_LIVE),
     )

@@ -49,18 +49,11 @@ def groups(use: TableUse) -> tuple[Group, ...]:
     """Return the orders of keys, the likeliest to help first, each once."""
     found: dict[tuple[IndexKey, ...], Group] = {}
     for group in _groups(use):
-        keys = _upright(group.keys[: use.goal.most_keys])
+        keys = group.keys[: use.goal.most_keys]
         known = found.get(keys)
         if keys and (known is None or (group.covers and not known.covers)):
             found[keys] = Group(keys, known.reason if known else group.reason, group.covers)
     return tuple(found.values())
-
-
-def _upright(keys: tuple[IndexKey, ...]) -> tuple[IndexKey, ...]:
-    """Return keys that all descend as ascending ones, which a scan reads backwards."""
-    if all(key.is_descending and key.nulls_first in (None, True) for key in keys):
-        return tuple(IndexKey(key.column) for key in keys)
-    return keys
 
 
 def _groups(use: TableUse) -> Iterator[Group]:
@@ -95,10 +88,12 @@ def _groups(use: TableUse) -> Iterator[Group]:
 
 def _ordered(use: TableUse, lead: tuple[str, ...], said: str = "equality") -> Iterator[Group]:
     for ordering in use.orderings:
-        rest = tuple(key for key in use.sort_keys(ordering.keys) if key.column not in lead)
+        rest = use.sort_keys(ordering.keys, without=lead)
+        is_turned = any(key.is_descending for key in ordering.keys) and not any(key.is_descending for key in rest)
+        reason = _SAID[ordering.purpose] + (", read backwards" if is_turned else "")
         for length in sorted({1, len(rest)} if rest else ()):
             is_whole = length == len(rest)
-            yield _after(use, lead, rest[:length], _SAID[ordering.purpose], said, covers=is_whole)
+            yield _after(use, lead, rest[:length], reason, said, covers=is_whole)
 
 
 def _joined_pairs(use: TableUse, joined: tuple[str, ...]) -> Iterator[tuple[str, str]]:

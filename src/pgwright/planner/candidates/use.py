@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -146,8 +146,15 @@ class TableUse:
     def keys(self, columns: Iterable[str]) -> tuple[IndexKey, ...]:
         return tuple(IndexKey(column) for column in columns)
 
-    def sort_keys(self, keys: Iterable[SortKey]) -> tuple[IndexKey, ...]:
-        return tuple(IndexKey(key.column.column, None, key.is_descending, key.nulls_first) for key in keys)
+    def sort_keys(self, keys: Iterable[SortKey], without: Sequence[str] = ()) -> tuple[IndexKey, ...]:
+        """Return the keys of an order; ascending ones where all descend, for an index is read both ways.
+
+        So the newest first and the oldest first ask for one and the same index.
+        """
+        left = [key for key in keys if key.column.column not in without]
+        if all(key.is_descending and key.nulls_first in (None, True) for key in left):
+            return self.keys(key.column.column for key in left)
+        return tuple(IndexKey(key.column.column, None, key.is_descending, key.nulls_first) for key in left)
 
     def fits(self, keys: tuple[IndexKey, ...]) -> bool:
         """Tell whether so many keys are allowed, each can be sorted, and they are narrow enough."""
