@@ -103,7 +103,7 @@ BTREES = [
     index("at", where="few = 'status 1'"), index("skew", where="flag"), index("id", parameter="fillfactor=60"),
     index("skew", parameter="deduplicate_items=off"), index("body"), index("tags"), index("f"),
     index("few, key, hole"), index("at, later"), index("pair_a, pair_b"), index("pair_b, skew"),
-    index("(lower(few))"), index("(date_trunc('day'::text, at, 'UTC'::text))"),
+    index("(lower(few))"), index("(date_trunc('day'::text, at, 'UTC'::text))"), index('("substring"(key, 1, 2))'),
     index("customer_id", table="line"), index("order_id, customer_id", table="line"),
     index("customer_id, address_id", table="line"), index("customer_id, item_id", table="line"),
     index("number, order_id", table="line"),

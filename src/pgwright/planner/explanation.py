@@ -65,7 +65,8 @@ def describe(field: Field, chosen: int, risks: tuple[Risk, ...]) -> Advice:
 
 def _objective(field: Field) -> str:
     goal = field.goal
-    room = "" if goal.budget_bytes is None else f" within {goal.budget_bytes / 1e6:,.0f} MB"
+    megabytes = (goal.budget_bytes or 0) / 1e6
+    room = "" if goal.budget_bytes is None else f" within {megabytes:{',.0f' if megabytes >= 10 else '.3g'}} MB"
     until = "" if goal.least_gain is None else f", each index saving at least {goal.least_gain:.2%}"
     return f"least {_WORDS[goal.weights]}, writes included{room}{until}"
 

@@ -114,8 +114,8 @@ def _texts(condition: Condition, use: TableUse) -> Iterator[tuple[str, str]]:
 def _clauses(use: TableUse, states: list[_Predicate]) -> Iterator[_Predicate]:
     """Yield the other conjuncts on the table alone.
 
-    Not an equality with one of many values, or of an expression whose values nobody counted; nor a search in a
-    document or an array, for which there are other indexes.
+    Not an equality with one of many values, nor anything about an expression, whose values nobody counted; nor a
+    search in a document or an array, for which there are other indexes.
     """
     said = {normal(state.text) for state in states}
     keyed = {
@@ -124,12 +124,12 @@ def _clauses(use: TableUse, states: list[_Predicate]) -> Iterator[_Predicate]:
         if c.operator in ("=", "in") and use.distinct(c.column.column) > _MOST_VALUES
     }
     searched = {c.column.column for c in use.conditions if c.operator == "other" and c.symbol not in _PLAIN_SYMBOLS}
-    one_of_many = [one.text for one in use.expressions if one.operator in ("=", "other") and one.role == "condition"]
+    uncounted = [one.text for one in use.expressions if one.role == "condition"]
     for clause in use.clauses:
         is_key = len(clause.columns) == 1 and clause.columns[0] in keyed | searched
         if len(clause.columns) > 1:
             continue  # the planner takes a third of the rows for any comparison of two columns: the size is a guess
-        if normal(clause.text) not in said and not is_key and not any(text in clause.text for text in one_of_many):
+        if normal(clause.text) not in said and not is_key and not any(text in clause.text for text in uncounted):
             yield _Predicate(clause.text, clause.columns, "", (normal(clause.text),))
 
 

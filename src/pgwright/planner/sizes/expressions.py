@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,6 +19,12 @@ _SAME_VALUES = re.compile(r"(?i)^\(*\s*(?:lower|upper|btrim|trim|ltrim|rtrim|ini
 _TRUNCATED = re.compile(r"(?i)^\(*\s*date_trunc\s*\(\s*'(\w+)'")
 _EXTRACTED = re.compile(r"(?i)^\(*\s*(?:extract\s*\(\s*'?(\w+)'?\s+from\b|date_part\s*\(\s*'(\w+)')")
 _TO_DATE = re.compile(r"(?i)(?:^\(*\s*date\s*\(|::\s*date\b|\bas\s+date\s*\))")
+_PREFIX = re.compile(
+    r"""(?ix)^\(*\s* (?:
+        "?substr(?:ing)?"? \s* \( .*? (?: \bfrom\s+1\s+for\s+ | ,\s*1\s*,\s* ) (\d+)
+        | "?left"? \s* \( .*? ,\s* (\d+)
+    )"""
+)
 _PATH = re.compile(r"(->>|->|#>>)\s*'([^']+)'")
 _WORD = re.compile(r'"((?:[^"]|"")+)"|\b([A-Za-z_][\w$]*)\b')
 
@@ -58,6 +64,9 @@ def describe(
         return _plain("numeric", min(distinct, _PARTS.get(part) or _spans(known, _SECONDS["year"])))
     if path := _PATH.findall(text):
         return _inside([key for _, key in path], known, rows)
+    if found := _PREFIX.match(text):
+        length = int(found[1] or found[2])
+        return _of_sample([value[:length] for value in (known.sample if known else ())], rows)
     if _TO_DATE.search(text):
         return _plain("date", min(distinct, _spans(known, 86_400.0)))
     if column is not None and (_SAME_VALUES.match(text) or text.strip("() ") == name):
@@ -88,15 +97,19 @@ def moment_of(value: str) -> float | None:
 
 def _inside(path: list[str], known: ColumnStatistics | None, rows: float) -> Expression:
     """Return what the documents of the statistics hold at a path of jsonb."""
-    values = [value for text in (known.sample if known else ()) if (value := _at(text, path)) is not None]
+    values = (_at(text, path) for text in (known.sample if known else ()))
+    return _of_sample([value for value in values if value is not None], rows)
+
+
+def _of_sample(values: Sequence[str], rows: float) -> Expression:
+    """Return what texts look like of which these are a sample."""
     if not values:
         return Expression("text", Widths((_UNKNOWN_TEXT_BYTES,), 1), None, _UNKNOWN_DISTINCT)
     seen = len(set(values))
     # When most are different in the sample, the number of values grows with the rows.
     distinct = float(seen) if seen < len(values) / 2 else rows * seen / len(values)
-    return Expression(
-        "text", Widths((round(sum(len(v.encode()) + 1 for v in values) / len(values)),), 1), None, distinct
-    )
+    width = round(sum(len(value.encode()) + 1 for value in values) / len(values))
+    return Expression("text", Widths((width,), 1), None, distinct)
 
 
 def _at(text: str, path: list[str]) -> str | None:
