@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import zip_longest
+from math import prod
 
 from pgwright.model.snapshot import Column, ColumnStatistics
 from pgwright.planner.sizes.widths import Widths, widths_of
@@ -66,7 +68,9 @@ def describe(
         return _inside([key for _, key in path], known, rows)
     if found := _PREFIX.match(text):
         length = int(found[1] or found[2])
-        return _of_sample([value[:length] for value in (known.sample if known else ())], rows)
+        starts = [value[:length] for value in (known.sample if known else ())]
+        # As many as the characters seen at each place can be put together.
+        return _of_sample(starts, min(rows, prod(len(set(place)) for place in zip_longest(*starts))))
     if _TO_DATE.search(text):
         return _plain("date", min(distinct, _spans(known, 86_400.0)))
     if column is not None and (_SAME_VALUES.match(text) or text.strip("() ") == name):
@@ -101,13 +105,13 @@ def _inside(path: list[str], known: ColumnStatistics | None, rows: float) -> Exp
     return _of_sample([value for value in values if value is not None], rows)
 
 
-def _of_sample(values: Sequence[str], rows: float) -> Expression:
-    """Return what texts look like of which these are a sample."""
+def _of_sample(values: Sequence[str], most: float) -> Expression:
+    """Return what texts look like of which these are a sample, and of which there are so many at most."""
     if not values:
         return Expression("text", Widths((_UNKNOWN_TEXT_BYTES,), 1), None, _UNKNOWN_DISTINCT)
     seen = len(set(values))
-    # When most are different in the sample, the number of values grows with the rows.
-    distinct = float(seen) if seen < len(values) / 2 else rows * seen / len(values)
+    # When most are different in the sample, nobody has seen them all.
+    distinct = float(seen) if seen < len(values) / 2 else most * seen / len(values)
     width = round(sum(len(value.encode()) + 1 for value in values) / len(values))
     return Expression("text", Widths((width,), 1), None, distinct)
 
