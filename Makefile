@@ -3,12 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check bench bench-advisor docs golden clean
+.PHONY: demo test check bench bench-advisor bench-queries docs golden clean
 
 demo: $(VENV)/demo.stamp
 	$(BIN)/python examples/notebook/demo.py
 
-test: $(VENV)/dev.stamp
+test: $(VENV)/dev.stamp $(VENV)/pgbouncer.stamp
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: $(VENV)/dev.stamp
@@ -29,6 +29,10 @@ bench: $(VENV)/dev.stamp
 # Makes TPC-H and TPC-DS once (2 minutes, 6 GB in build/bench/tpc); then about 15 minutes.
 bench-advisor: $(VENV)/bench.stamp
 	$(BIN)/python bench/advisor.py
+
+# The runtime for queries and the fleet app; about 15 minutes, 3 GB in the temporary folder.
+bench-queries: $(VENV)/dev.stamp
+	$(BIN)/python bench/queries.py
 
 golden: $(VENV)/dev.stamp
 	PGWRIGHT_UPDATE_GOLDEN=1 $(BIN)/python -m pytest -q tests/report
@@ -52,3 +56,10 @@ $(VENV)/bench.stamp: $(VENV)/demo.stamp
 $(VENV)/dev.stamp: $(VENV)/demo.stamp
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --group dev
 	touch $@
+
+# PgBouncer, for the tests behind a pooler, where apt and root are at hand; elsewhere those tests are skipped.
+$(VENV)/pgbouncer.stamp: | $(BIN)/python
+	@PATH="$$PATH:/usr/sbin"; command -v pgbouncer >/dev/null || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || \
+	{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends pgbouncer; } \
+	|| echo "PgBouncer could not be installed: the tests behind a pooler will be skipped"
+	@touch $@

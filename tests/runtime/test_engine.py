@@ -8,8 +8,12 @@ import sys
 import pytest
 from sqlalchemy import exc, text
 
+from conftest import Database
 from pgwright.embedded import EmbeddedServer
 from pgwright.runtime import create_engine
+from pgwright.runtime.engine import create_sync_engine
+from pgwright.runtime.pools import PoolBudget, PoolBudgetWarning, PoolOverBudget
+from pgwright.runtime.pools.watched import watched_pool
 
 SETTINGS = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "application_name")
 
@@ -57,14 +61,68 @@ def test_other_drivers_are_refused_by_name(url: str) -> None:
         create_engine(url)
 
 
+def test_a_sync_engine_carries_the_same_limits(server: EmbeddedServer) -> None:
+    engine = create_sync_engine(server.url("postgres"), application_name="worker", lock_timeout_ms=0)
+    with engine.connect() as connection:
+        shown = [connection.scalar(text(f"SHOW {name}")) for name in SETTINGS]
+    engine.dispose()
+    assert shown == ["30s", "0", "1min", "worker"]
+
+
+def test_a_sync_engine_refuses_an_async_driver() -> None:
+    with pytest.raises(ValueError, match=r"'postgresql\+asyncpg'; use postgresql\+psycopg$"):
+        create_sync_engine("postgresql+asyncpg://localhost/x")
+
+
+@pytest.mark.parametrize("driver", ["asyncpg", "psycopg"])
+async def test_without_a_limit_the_role_decides(database: Database, driver: str) -> None:
+    role = database.name
+    database.execute(f"CREATE ROLE {role} LOGIN; ALTER ROLE {role} SET statement_timeout = '7s'")
+    url = database.url(driver).replace("postgres@", f"{role}@")
+    engine = create_engine(url, statement_timeout_ms=None)
+    async with engine.connect() as connection:
+        assert [await connection.scalar(text(f"SHOW {name}")) for name in SETTINGS[:2]] == ["7s", "5s"]
+    await engine.dispose()
+    database.execute(f"DROP ROLE {role}")
+
+
+def test_the_pool_comes_from_the_budget() -> None:
+    budget = PoolBudget(max_connections=100, processes=8)
+    sizes = [
+        (pool.pool_size, pool.max_overflow)
+        for pool in (
+            watched_pool(create_engine("postgresql://")),
+            watched_pool(create_engine("postgresql://", budget=budget)),
+            watched_pool(create_engine("postgresql://", budget=budget, max_overflow=0)),
+            watched_pool(create_sync_engine("postgresql://", budget=budget, pool_size=2, max_overflow=1)),
+        )
+    ]
+    assert sizes == [(10, 10), (5, 5), (5, 0), (2, 1)]
+
+
+def test_a_pool_over_the_budget_is_refused_or_warned_of() -> None:
+    budget = PoolBudget(max_connections=100, processes=8)
+    with pytest.raises(PoolOverBudget, match="may open 640 connections, and there are 87"):
+        create_engine("postgresql://", pool_size=50, max_overflow=30, budget=budget)
+    with pytest.warns(PoolBudgetWarning, match="may open 640 connections") as caught:
+        create_sync_engine("postgresql://", pool_size=50, max_overflow=30, budget=budget, on_excess="warn")
+    assert caught[0].filename == __file__
+
+
+def test_the_pooler_is_stated_once() -> None:
+    budget = PoolBudget(max_connections=100, pooler="transaction")
+    with pytest.raises(ValueError, match="pooler is 'session', and the budget's is 'transaction'"):
+        create_engine("postgresql://", budget=budget, pooler="session")
+    with pytest.raises(ValueError, match="unknown pooler 'statement'; use one of none, session, transaction"):
+        create_engine("postgresql://", pooler="statement")  # type: ignore[arg-type]
+
+
 def test_the_runtime_imports_nothing_of_the_tool() -> None:
     program = (
         "import sys, pgwright.runtime\n"
-        "print(sorted(name for name in sys.modules if name.startswith('pgwright.')))\n"
-        "print(sorted({'psycopg', 'pglast', 'alembic', 'click', 'rich', 'jinja2'} & set(sys.modules)))"
+        "print(sorted({name.split('.')[1] for name in sys.modules if name.startswith('pgwright.')}))\n"
+        "optional = {'psycopg', 'asyncpg', 'prometheus_client'}\n"
+        "print(sorted(({'pglast', 'alembic', 'click', 'rich', 'jinja2'} | optional) & set(sys.modules)))"
     )
     shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
-    assert shown.splitlines() == [
-        "['pgwright.runtime', 'pgwright.runtime.engine', 'pgwright.runtime.statements']",
-        "[]",
-    ]
+    assert shown.splitlines() == ["['runtime']", "[]"]

@@ -1,6 +1,9 @@
-"""What a user's app imports: an engine with sane limits, and a counter of statements. It knows nothing of the tool."""
+"""What a user's app imports: engines with sane limits, and a counter of statements. It knows nothing of the tool.
 
-from pgwright.runtime.engine import create_engine
+The larger parts are packages of their own, imported by name: `guard`, `paging`, `pools`, `replicas`, `tenancy`.
+"""
+
+from pgwright.runtime.engine import create_engine, create_sync_engine
 from pgwright.runtime.statements import StatementCount, count_statements
 
-__all__ = ["StatementCount", "count_statements", "create_engine"]
+__all__ = ["StatementCount", "count_statements", "create_engine", "create_sync_engine"]

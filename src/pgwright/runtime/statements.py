@@ -13,6 +13,8 @@ from weakref import WeakSet
 from sqlalchemy import Engine, event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+# The execution option of statements that belong to BEGIN, such as the tenant's setting.
+TRANSACTION_CONTROL = "pgwright_transaction_control"
 # More than a request should ever need, few enough to keep in memory when one goes wild.
 MAX_TEXTS = 1_000
 
@@ -67,6 +69,8 @@ def _listen(engine: Engine) -> None:
 
     @event.listens_for(engine, "before_cursor_execute")
     def record(connection: Any, cursor: Any, text: str, parameters: Any, context: Any, executemany: bool) -> None:
+        if context is not None and context.execution_options.get(TRANSACTION_CONTROL):
+            return
         for counted, statements in _active.get():
             if counted is engine:
                 statements.count += 1

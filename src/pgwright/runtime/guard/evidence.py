@@ -1,0 +1,124 @@
+"""What the guard says of a unit: its problems as values, the exception and the warning that carry them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["lazy load", "repeated statement", "unused eager load", "over budget"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A line of the user's code."""
+
+    file: str
+    line: int
+    function: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line} in {self.function}"
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """What loaded the instances whose relationship was read."""
+
+    entity: str
+    """Name of the mapped class."""
+    statement: str
+    """Text of the statement; "" if it ran before the unit began."""
+    query: str
+    """Text of the query that the loader option belongs to: of a nested relationship the query at its root."""
+    rows: int | None
+    """Rows that the statement returned in all; None if the driver does not tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatementUse:
+    """One statement of a unit, with all its executions."""
+
+    text: str
+    """As the server sees it, with `$1` for the first parameter."""
+    fingerprint: str
+    """The same for all executions and all processes."""
+    count: int
+    rows: int | None
+    """Rows in all; None if the driver does not tell."""
+    place: Place | None
+    """In warn and sample mode only those that repeat have one."""
+
+    def __str__(self) -> str:
+        where = f"\n       at {self.place}" if self.place else ""
+        return f"{self.count:>4} × {' '.join(self.text.split())}{where}"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that a unit did against the database and need not have done."""
+
+    kind: Kind
+    unit: str
+    """Name of the unit, as `GET /notebooks`."""
+    count: int
+    """Executions; for "over budget" all those of the unit."""
+    relationship: str = ""
+    """As `Notebook.sources`; "" where no relationship is at fault."""
+    parent: Parent | None = None
+    loader: str = ""
+    """The option that helps, as `selectinload(Notebook.sources)`; for an unused eager load the option to drop, or
+    `lazyload(…)` to add where the mapping loads it."""
+    place: Place | None = None
+    """The innermost line of the user's code; None if there was none on the stack."""
+    rows: int | None = None
+    """Rows of all these executions; None if the driver does not tell."""
+    fingerprint: str = ""
+    statement: str = ""
+    """Text as the server sees it, with `$1` for the first parameter."""
+    budget: int | None = None
+    """For "over budget": the statements that were allowed."""
+
+    @property
+    def advice(self) -> str:
+        """One line for people: what, where, what to do."""
+        where = f" at {self.place}" if self.place else f" in {self.unit!r}"
+        match self.kind:
+            case "lazy load":
+                root = self.loader.partition("(")[2].partition(".")[0]
+                remedy = f"add {self.loader} to the query of {root}"
+                return f"lazy load of {self.relationship}, {self.count} times{where}: {remedy}"
+            case "repeated statement":
+                remedy = "fetch all rows with one statement, by IN or a join"
+                return f"the same statement {self.count} times{where}: {remedy} ({_short(self.statement)})"
+            case "unused eager load":
+                remedy = "add" if self.loader.startswith("lazyload") else "drop"
+                return f"eager load of {self.relationship} never read{where}: {remedy} {self.loader}"
+            case "over budget":
+                return f"{self.count} statements{where}, allowed are {self.budget}: see the list of statements"
+
+
+class QueryProblems(Exception):
+    """A unit in mode "raise" had problems; all of them are in `problems`."""
+
+    def __init__(self, unit: str, problems: Sequence[Problem], statements: Sequence[StatementUse]) -> None:
+        self.unit, self.problems, self.statements = unit, tuple(problems), tuple(statements)
+        lines = [f"{len(self.problems)} query problem(s) in {unit!r}:"]
+        lines += [f"  - {problem.advice}" for problem in self.problems]
+        super().__init__("\n".join([*lines, describe(self.statements)]))
+
+
+class QueryWarning(UserWarning):
+    """A unit in mode "warn" had a problem; the message is its advice."""
+
+
+def describe(statements: Sequence[StatementUse]) -> str:
+    """Return the statements for people, those that ran most often first."""
+    total = sum(statement.count for statement in statements)
+    most_first = sorted(statements, key=lambda statement: -statement.count)
+    return "\n".join([f"{total} statement(s):", *(f"  {statement}" for statement in most_first)])
+
+
+def _short(text: str) -> str:
+    words = " ".join(text.split())
+    return words if len(words) <= 120 else words[:119] + "…"
