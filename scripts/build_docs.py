@@ -89,7 +89,7 @@ def _check_page(check: Check) -> str:
 
 
 def _source(check: Check) -> Path:
-    if check.module.startswith("pgwright.checks."):
+    if check.module.startswith(("pgwright.checks.", "pgwright.probe.")):
         return ROOT / "src" / Path(*check.module.split(".")).with_suffix(".py")
     return ROOT / "src" / "pgwright" / "planner" / "findings.py"
 

@@ -14,7 +14,9 @@
     ├── StatementRefused          a statement, an index or a setting that cannot be planned with
     ├── TwinError                 the planner twin could not be built
     ├── MigrationError            the app's Alembic directory cannot take or run a revision
-    └── ProofError                a proof could not be carried out
+    ├── ProofError                a proof could not be carried out
+    ├── ProbeError                an app could not be probed
+    └── CommitRefused             a handler under probe sent COMMIT as text
 
 An error says what happened, where, and what to do next. The command line turns each into one message
 and exit code 2.
@@ -118,3 +120,19 @@ class MigrationError(PgwrightError):
 
 class ProofError(PgwrightError):
     """A proof could not be carried out."""
+
+
+class ProbeError(PgwrightError):
+    """An app could not be probed."""
+
+    def __init__(self, app: str, reason: str, remedy: str) -> None:
+        self.app = app
+        super().__init__(f"cannot probe {app!r}: {reason}. {remedy}")
+
+
+class CommitRefused(PgwrightError):
+    """A handler sent COMMIT as text, which the probe cannot hold back."""
+
+    def __init__(self, statement: str) -> None:
+        start = " ".join(statement.split())[:60]
+        super().__init__(f"{start!r} as text would commit, and a probe must leave nothing.")

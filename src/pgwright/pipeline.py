@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import partial
@@ -28,6 +28,7 @@ from pgwright.migrations import AlembicDirectory, upgrade
 from pgwright.model.advice import Advice
 from pgwright.model.finding import SEVERITIES, Check, Diagnosis, Finding
 from pgwright.model.policy import Policy
+from pgwright.model.probe import Probe
 from pgwright.model.proof import Proof
 from pgwright.model.remedy import Plan
 from pgwright.model.snapshot import NotExamined, Snapshot
@@ -36,6 +37,9 @@ from pgwright.planner import advisor
 from pgwright.planner import findings as advised
 from pgwright.planner.goal import Goal
 from pgwright.planner.whatif import what_if
+from pgwright.probe import CHECKS as PROBED
+from pgwright.probe import Asked
+from pgwright.probe import probe as probing
 from pgwright.proof import Operation
 from pgwright.proof import prove as proving
 from pgwright.proof.forecast import forecast
@@ -90,7 +94,7 @@ def check(
         checks_run=names,
         findings=findings,
         not_examined=tuple(dict.fromkeys(not_examined)),
-        scorecard=score_subjects(snapshot, findings, not_examined, all_checks()),
+        scorecard=score_subjects(snapshot, findings, not_examined, (*load_checks(), MISSING_INDEX)),
         allowed=tuple(one.key for one in allowed),
     )
 
@@ -185,6 +189,23 @@ def plan(
     )
 
 
+def probe(asked: Asked, *, baseline: Collection[str] = (), progress: Progress = silent) -> Probe:
+    """Beside the stages: call the app's GET endpoints at two sizes, and tell whose queries grow; all is rolled back.
+
+    Args:
+        asked: the app and how to call it.
+        baseline: keys of findings that are known, and set aside.
+        progress: told of each endpoint before it is called.
+    Raises: ProbeError, DatabaseError.
+    """
+    result = probing(asked, progress)
+    return replace(
+        result,
+        findings=tuple(one for one in result.findings if one.key not in baseline),
+        known=tuple(one.key for one in result.findings if one.key in baseline),
+    )
+
+
 @dataclass(frozen=True)
 class Revisions:
     """A change that stands in the app's Alembic directory."""
@@ -235,8 +256,8 @@ def is_file(source: str) -> bool:
 
 
 def all_checks() -> tuple[Check, ...]:
-    """Return every check by name, the index advisor among them."""
-    return tuple(sorted((*load_checks(), MISSING_INDEX), key=lambda one: one.name))
+    """Return every check by name, the index advisor and those of the probe among them."""
+    return tuple(sorted((*load_checks(), MISSING_INDEX, *PROBED), key=lambda one: one.name))
 
 
 def require_check(key: str) -> Check:

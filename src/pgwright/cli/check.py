@@ -12,6 +12,7 @@ from pgwright.cli.output import emit
 from pgwright.cli.progress import watched
 from pgwright.config import Budget, Config
 from pgwright.model.finding import SEVERITIES, Diagnosis, Severity
+from pgwright.model.probe import Probe
 from pgwright.report import Format
 
 FOUND = 1
@@ -19,7 +20,7 @@ FOUND = 1
 
 @click.command()
 @options.source
-@options.form
+@options.finding_form
 @options.output
 @options.severity
 @options.advice
@@ -63,7 +64,7 @@ def check(
         click.get_current_context().exit(FOUND)
 
 
-def reaches(diagnosis: Diagnosis, threshold: Severity) -> bool:
+def reaches(result: Diagnosis | Probe, threshold: Severity) -> bool:
     """True when a finding is at least as bad as the threshold."""
     worst = SEVERITIES.index(threshold)
-    return any(SEVERITIES.index(finding.severity) <= worst for finding in diagnosis.findings)
+    return any(SEVERITIES.index(finding.severity) <= worst for finding in result.findings)

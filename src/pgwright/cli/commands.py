@@ -10,7 +10,7 @@ import click
 from pgwright.cli.failures import told
 
 # In the order of the work.
-NAMES = ("check", "advise", "fix", "prove", "plan", "snapshot", "explain")
+NAMES = ("check", "advise", "fix", "prove", "plan", "probe", "snapshot", "explain")
 
 
 class Commands(click.Group):

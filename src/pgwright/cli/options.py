@@ -12,7 +12,7 @@ from pgwright.config import Budget, Config, parse_budget, read_config
 from pgwright.errors import ConfigError
 from pgwright.model.finding import SEVERITIES
 from pgwright.pipeline import require_check
-from pgwright.report import FORMATS
+from pgwright.report import FINDING_FORMATS, FORMATS
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -65,6 +65,10 @@ config = click.option(
 form = click.option(
     "--format", "form", type=click.Choice(FORMATS), help="How to report. Default: terminal, or what FILE's name says."
 )
+finding_form = click.option(
+    "--format", "form", type=click.Choice(FINDING_FORMATS),
+    help="How to report. Default: terminal, or what FILE's name says.",
+)  # fmt: skip
 output = output_file("-o", "--output", help="Write the report there, whole or not at all.")
 severity = click.option(
     "--severity", type=click.Choice(SEVERITIES), help="From this severity on, findings make the exit code 1. [medium]"

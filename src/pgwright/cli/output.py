@@ -13,7 +13,7 @@ import click
 from pgwright.errors import ConfigError
 from pgwright.report import Format, Result, Screen, render
 
-_BY_SUFFIX: dict[str, Format] = {".html": "html", ".htm": "html", ".json": "json", ".md": "markdown"}
+_BY_SUFFIX: dict[str, Format] = {".html": "html", ".htm": "html", ".json": "json", ".md": "markdown", ".sarif": "sarif"}
 _NARROWEST, _WIDEST = 20, 140
 # What a pipe or a file gets.
 _WIDTH = 100

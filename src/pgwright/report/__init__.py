@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import Literal
 
 from pgwright.model.advice import Advice
 from pgwright.model.finding import Diagnosis
+from pgwright.model.probe import Probe
 from pgwright.model.proof import Proof
 from pgwright.model.remedy import Plan
 from pgwright.model.whatif import WhatIf
 from pgwright.report.as_json import render_json
 from pgwright.report.html import render_html
 from pgwright.report.markdown import render_markdown
+from pgwright.report.sarif import render_sarif
 from pgwright.report.terminal import Screen, render_terminal
 
-Result = Diagnosis | Advice | Plan | Proof | WhatIf
-Format = Literal["terminal", "json", "markdown", "html"]
-FORMATS: tuple[Format, ...] = get_args(Format)
+Result = Diagnosis | Advice | Plan | Proof | WhatIf | Probe
+Format = Literal["terminal", "json", "markdown", "html", "sarif"]
+FORMATS: tuple[Format, ...] = ("terminal", "json", "markdown", "html")
+# For results that hold findings.
+FINDING_FORMATS: tuple[Format, ...] = (*FORMATS, "sarif")
 
-__all__ = ["FORMATS", "Format", "Result", "Screen", "render"]
+__all__ = ["FINDING_FORMATS", "FORMATS", "Format", "Result", "Screen", "render"]
 
 
 def render(result: Result, form: Format, screen: Screen | None = None) -> str:
     """Return a result as text that ends in a line break; `screen` says how wide and colourful a terminal is."""
     if form == "terminal":
         return render_terminal(result, screen or Screen())
+    if form == "sarif":
+        return render_sarif(result)
     plain = {"json": render_json, "markdown": render_markdown, "html": render_html}[form]
     return plain(result)

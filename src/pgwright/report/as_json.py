@@ -1,7 +1,7 @@
 """Results as JSON, in a shape that stays: keys are added in later versions, never renamed or removed.
 
-Every document has `kind` (`diagnosis`, `advice`, `plan`, `proof` or `whatif`), `format` (1) and `pgwright_version`.
-Then:
+Every document has `kind` (`diagnosis`, `advice`, `plan`, `proof`, `whatif` or `probe`), `format` (1) and
+`pgwright_version`. Then:
 
 - diagnosis: `database`, `server_version`, `taken_at`, `checks_run`, `summary` (findings a severity), `scorecard`,
   `findings`, `not_examined`, `allowed`.
@@ -12,6 +12,8 @@ Then:
   `planned`, `writes`, `row_counts`, `is_proved`, and the versions.
 - whatif: `text`, `values`, `before` and `after` (`cost`, `indexes`, `nodes` with `conditions`), `ratio`, `added`,
   `removed`, `settings`, `limits`.
+- probe: `endpoints` (with `name`, `varied`, `calls` of `size`, `queries`, `rows`, `rows_fetched`, `ms`; and `growth`),
+  `findings`, `places` (`key`, `file`, `line`), `not_examined`, `known`, `allowed`.
 
 `_ms` are milliseconds, `_bytes` bytes, `cost` planner costs. A ratio that is infinite is null.
 """
@@ -27,6 +29,7 @@ import msgspec
 from pgwright import __version__
 from pgwright.model.advice import Advice, DroppedIndex, IndexAdvice, RunnerUp
 from pgwright.model.finding import SEVERITIES, Diagnosis, Finding
+from pgwright.model.probe import Probe, ProbedEndpoint
 from pgwright.model.proof import MeasuredOperation, MeasuredStatement, Proof, Timing, WritePrice
 from pgwright.model.remedy import Plan, Remedy
 from pgwright.model.whatif import StatementPlan, WhatIf
@@ -144,6 +147,18 @@ def _(result: WhatIf) -> Document:
 def _statement_plan(plan: StatementPlan) -> Document:
     nodes = [_fields(node) | {"conditions": dict(node.conditions)} for node in plan.nodes]
     return {"cost": plan.cost, "indexes": list(plan.indexes), "nodes": nodes}
+
+
+@_document.register
+def _(result: Probe) -> Document:
+    return _fields(result) | {
+        "endpoints": [_endpoint(one) for one in result.endpoints],
+        "findings": [_finding(one) for one in result.findings],
+    }
+
+
+def _endpoint(one: ProbedEndpoint) -> Document:
+    return _fields(one) | {"growth": one.growth}
 
 
 def _fields(value: object) -> Document:

@@ -10,7 +10,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pgwright import __version__
 from pgwright.model.advice import Advice, PlannedStatement
-from pgwright.model.finding import SEVERITIES, Diagnosis
+from pgwright.model.finding import SEVERITIES, Diagnosis, Finding, Severity
+from pgwright.model.probe import Probe
 from pgwright.model.proof import Proof
 from pgwright.model.remedy import Plan
 from pgwright.model.whatif import WhatIf
@@ -71,10 +72,11 @@ def context(result: object) -> dict[str, Any]:
 
 @context.register
 def _(diagnosis: Diagnosis) -> dict[str, Any]:
-    by_severity = {
-        severity: [finding for finding in diagnosis.findings if finding.severity == severity] for severity in SEVERITIES
-    }
-    return {"by_severity": by_severity, "bars": charts.score_bars(diagnosis.scorecard)}
+    return {"by_severity": _by_severity(diagnosis.findings), "bars": charts.score_bars(diagnosis.scorecard)}
+
+
+def _by_severity(findings: Sequence[Finding]) -> dict[Severity, list[Finding]]:
+    return {severity: [one for one in findings if one.severity == severity] for severity in SEVERITIES}
 
 
 @context.register
@@ -112,6 +114,11 @@ def _(proof: Proof) -> dict[str, Any]:
 @context.register
 def _(result: WhatIf) -> dict[str, Any]:
     return {"comparison": comparison(result), "values_note": values_note(result), "line": node_line, "text": plan_text}
+
+
+@context.register
+def _(result: Probe) -> dict[str, Any]:
+    return {"by_severity": _by_severity(result.findings)}
 
 
 def _runs(runs: Sequence[int]) -> str:

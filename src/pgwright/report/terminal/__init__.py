@@ -11,12 +11,14 @@ from rich.console import Console, RenderableType
 
 from pgwright.model.advice import Advice
 from pgwright.model.finding import Diagnosis
+from pgwright.model.probe import Probe
 from pgwright.model.proof import Proof
 from pgwright.model.remedy import Plan
 from pgwright.model.whatif import WhatIf
 from pgwright.report.terminal.advice import show_advice
 from pgwright.report.terminal.diagnosis import show_diagnosis
 from pgwright.report.terminal.plan import show_plan
+from pgwright.report.terminal.probe import show_probe
 from pgwright.report.terminal.proof import show_proof
 from pgwright.report.terminal.whatif import show_what_if
 
@@ -79,3 +81,8 @@ def _(result: Proof, screen: Screen) -> Iterator[RenderableType]:
 @_show.register
 def _(result: WhatIf, screen: Screen) -> Iterator[RenderableType]:
     return show_what_if(result, width=screen.width)
+
+
+@_show.register
+def _(result: Probe, screen: Screen) -> Iterator[RenderableType]:
+    return show_probe(result, shows_all=screen.shows_all)

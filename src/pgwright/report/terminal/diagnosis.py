@@ -69,12 +69,13 @@ def _severity(severity: Severity, findings: Sequence[Finding], shows_all: bool) 
     for group in by_check.values():
         shown = first(group, shows_all=shows_all, most=_FINDINGS_A_CHECK)
         for finding in shown:
-            yield from _finding(finding, shows_all)
+            yield from show_finding(finding, shows_all=shows_all)
         if len(shown) < len(group):
             yield from _others(group[len(shown) :])
 
 
-def _finding(finding: Finding, shows_all: bool) -> Iterator[RenderableType]:
+def show_finding(finding: Finding, *, shows_all: bool) -> Iterator[RenderableType]:
+    """Show one finding with its evidence and advice."""
     style = STYLES[finding.severity]
     yield Indented(
         Text.assemble(

@@ -1,0 +1,123 @@
+"""`pgwright probe`."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import click
+
+from pgwright import pipeline
+from pgwright.cli import options
+from pgwright.cli.baseline import read_baseline, save_baseline
+from pgwright.cli.check import FOUND, reaches
+from pgwright.cli.failures import COULD_NOT_RUN
+from pgwright.cli.output import emit
+from pgwright.cli.progress import watched
+from pgwright.config import Config, parse_duration
+from pgwright.errors import ConfigError
+from pgwright.model.finding import Severity
+from pgwright.probe import Asked
+from pgwright.report import Format
+
+
+def _pairs(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    found: list[tuple[str, str]] = []
+    for text in texts:
+        name, sign, value = text.partition("=")
+        if not sign or not name.strip():
+            # Not the text: it may be a secret.
+            raise ConfigError(f"--{parameter.name} number {len(found) + 1} is no NAME=VALUE, as in limit=20.")
+        found.append((name.strip(), value.strip()))
+    return tuple(found)
+
+
+def _seconds(context: click.Context, parameter: click.Parameter, text: str) -> float:
+    return parse_duration(text, "--timeout")
+
+
+@click.command(short_help="Call an app's GET endpoints and show whose queries grow.")
+@click.argument("app", metavar="MODULE:APP")
+@click.option("--app-dir", "folder", type=click.Path(path_type=Path, file_okay=False), default=".", metavar="FOLDER",
+              help="Look for the module there. [.]")  # fmt: skip
+@click.option("--factory", is_flag=True, help="MODULE:APP is called, and gives the app.")
+@click.option("--dsn", metavar="DSN", help="Read ids there. Default: where the app's engine connects to.")
+@click.option("--param", multiple=True, callback=_pairs, metavar="NAME=VALUE",
+              help="The value of a parameter. Repeatable.")  # fmt: skip
+@click.option("--header", multiple=True, callback=_pairs, metavar="NAME=VALUE",
+              help="Send it with every request; never printed. Repeatable.")  # fmt: skip
+@click.option("--cookie", multiple=True, callback=_pairs, metavar="NAME=VALUE",
+              help="Send it with every request; never printed. Repeatable.")  # fmt: skip
+@click.option("--only", multiple=True, metavar="PATH", help="Only these paths; * is any text. Repeatable.")
+@click.option("--skip", multiple=True, metavar="PATH", help="All but these paths; * is any text. Repeatable.")
+@click.option("--timeout", default="30s", callback=_seconds, metavar="SECONDS",
+              help="The longest that a call or the app's startup may take. [30s]")  # fmt: skip
+@click.option("--baseline", type=click.Path(path_type=Path), metavar="FILE",
+              help="Set aside the findings that this file lists.")  # fmt: skip
+@options.output_file("--write-baseline", help="Write the findings of this run there, as known ones.")
+@options.finding_form
+@options.output
+@options.severity
+@options.everything
+@options.config
+def probe(
+    app: str,
+    folder: Path,
+    factory: bool,
+    dsn: str | None,
+    param: tuple[tuple[str, str], ...],
+    header: tuple[tuple[str, str], ...],
+    cookie: tuple[tuple[str, str], ...],
+    only: tuple[str, ...],
+    skip: tuple[str, ...],
+    timeout: float,
+    baseline: Path | None,
+    write_baseline: Path | None,
+    form: Format | None,
+    output: Path | None,
+    severity: Severity | None,
+    shows_all: bool,
+    config: Config,
+) -> None:
+    """Call an app's GET endpoints in this process and show whose queries grow with their rows.
+
+    Reads the endpoints from the app's OpenAPI schema, fills their parameters with ids that exist, and calls each with
+    a small and a larger page, or for parents with few and with many children. Nothing is committed: whatever the
+    handlers do by SQLAlchemy is rolled back. Use a copy of the database all the same where a GET may send mail.
+
+    \b
+    Examples:
+      pgwright probe app.main:app
+      pgwright probe app.main:create_app --factory --app-dir backend
+      pgwright probe app.main:app --header "Authorization=Bearer $TOKEN" --skip '/export*'
+      pgwright probe app.main:app --param organization_id=7 --only '/couriers*'
+      pgwright probe app.main:app --write-baseline probe.json      then, in CI:
+      pgwright probe app.main:app --baseline probe.json --format sarif -o probe.sarif
+    """
+    known = frozenset[str]() if baseline is None else read_baseline(baseline)
+    asked = Asked(
+        app=app,
+        folder=folder,
+        is_factory=factory,
+        dsn=dsn,
+        parameters=dict(param),
+        headers=header,
+        cookies=cookie,
+        only=only,
+        skip=skip,
+        timeout_s=timeout,
+        statement_timeout_ms=round(1000 * timeout),
+        policy=config.policy,
+    )
+    # What the app prints is no part of the report.
+    with watched() as progress, redirect_stdout(sys.stderr):
+        result = pipeline.probe(asked, baseline=known, progress=progress)
+    emit(result, form, output, shows_all=shows_all)
+    if write_baseline is not None:
+        save_baseline(write_baseline, result)
+    if not result.endpoints:
+        click.echo("pgwright: no endpoint could be examined; the report says why.", err=True)
+        click.get_current_context().exit(COULD_NOT_RUN)
+    if write_baseline is None and reaches(result, severity or config.severity):
+        click.get_current_context().exit(FOUND)

@@ -1,0 +1,61 @@
+"""Find endpoints that run one statement again and again, however many rows they return.
+
+## What it does
+
+`pgwright probe` reports a statement that one call runs three times or more, where the number did not grow with the
+rows, or where only one size could be called. Where it grew, `n-plus-one` reports it.
+
+## Why it matters
+
+Each execution is a round trip to the server for what one statement, or a value kept for the request, would give.
+
+## Example
+
+    for name in ("theme", "language", "zone"):
+        settings[name] = session.scalar(select(Setting.value).where(Setting.name == name))
+
+Use instead:
+
+    dict(session.execute(select(Setting.name, Setting.value).where(Setting.name.in_(("theme", "language", "zone")))))
+
+## When it is wrong
+
+A few executions of a statement that is cheap and seldom called cost nothing that anybody notices.
+
+## Source
+
+PostgreSQL manual, Pipeline Mode, on when round trips matter
+(https://www.postgresql.org/docs/current/libpq-pipeline-mode.html).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgwright.model.finding import Check, Finding
+from pgwright.probe.evidence import Seen, about, measured, of_problem, query_ids
+from pgwright.runtime.guard import Problem
+
+
+def find(seen: Seen) -> Iterator[tuple[Finding, Problem | None]]:
+    """Yield a finding for each statement that repeats without growing, with its problem."""
+    growth = seen.endpoint.growth
+    for problem in seen.large:
+        is_repeated = problem.kind == "repeated statement" or (problem.kind == "lazy load" and growth is not None)
+        if is_repeated and not seen.is_growing(problem):
+            yield _finding(seen, problem), problem
+
+
+def _finding(seen: Seen, problem: Problem) -> Finding:
+    return CHECK.found(
+        about(seen, problem),
+        f"One call runs this statement {problem.count:,} times.",
+        evidence=[*measured(seen.endpoint), *of_problem(seen, problem)],
+        advice=f"Add {problem.loader} to the query of its parent."
+        if problem.loader
+        else "Fetch all rows with one statement, or keep the first answer for the request.",
+        queries=query_ids(seen, problem),
+    )
+
+
+CHECK = Check(__name__, severity="low", confidence="likely", find=lambda snapshot: iter(()))

@@ -1,0 +1,59 @@
+"""Find relationships that an endpoint loads eagerly and never reads.
+
+## What it does
+
+`pgwright probe` reports a relationship that `joinedload`, `selectinload` or `subqueryload` fetched in every call of an
+endpoint, while no instance's attribute was read until the answer was sent.
+
+## Why it matters
+
+The rows are read, sent and turned into objects for nobody; a joined load also repeats the parent's columns in each.
+
+## Example
+
+    select(Notebook).options(selectinload(Notebook.sources))  # and the answer has titles only
+
+Use instead:
+
+    select(Notebook)
+
+## When it is wrong
+
+Reads past the attributes are not seen, as of `vars(notebook)`. What a rare branch of the handler reads may have been
+left unread by the arguments of the probe.
+
+## Source
+
+SQLAlchemy, Relationship Loading Techniques
+(https://docs.sqlalchemy.org/en/20/orm/queryguide/relationships.html).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgwright.model.finding import Check, Finding
+from pgwright.probe.evidence import Seen, about, mark, measured, of_problem, query_ids
+from pgwright.runtime.guard import Problem
+
+
+def find(seen: Seen) -> Iterator[tuple[Finding, Problem | None]]:
+    """Yield a finding for each relationship that no call read, with its problem."""
+    unread_at_small = {mark(one) for one in seen.small}
+    for problem in seen.large:
+        if problem.kind == "unused eager load" and mark(problem) in unread_at_small:
+            yield _finding(seen, problem), problem
+
+
+def _finding(seen: Seen, problem: Problem) -> Finding:
+    verb = "Add" if problem.loader.startswith("lazyload") else "Drop"
+    return CHECK.found(
+        about(seen, problem),
+        f"It loads {problem.relationship} and reads none of it.",
+        evidence=[*measured(seen.endpoint), *of_problem(seen, problem)],
+        advice=f"{verb} {problem.loader}.",
+        queries=query_ids(seen, problem),
+    )
+
+
+CHECK = Check(__name__, severity="low", confidence="likely", find=lambda snapshot: iter(()))

@@ -1,0 +1,84 @@
+"""Findings as SARIF 2.1.0, for code scanning (https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html).
+
+A result is a finding, a rule its check. A finding of the probe has the line of code, one of `check` the object in the
+database only. What was not examined is a notification of the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from pgwright import __version__
+from pgwright.errors import ConfigError
+from pgwright.model.finding import Diagnosis, Finding, Severity
+from pgwright.model.probe import FindingPlace, Probe
+from pgwright.report.quoting import visible
+
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+
+_LEVELS: Mapping[Severity, str] = {"high": "error", "medium": "warning", "low": "note", "info": "note"}
+
+
+def render_sarif(result: object) -> str:
+    """Return the log, indented, with a line break at the end. Raises ConfigError: the result holds no findings."""
+    if not isinstance(result, Diagnosis | Probe):
+        kind = type(result).__name__.lower()
+        raise ConfigError(f"there is no SARIF of a {kind}: it holds no findings. Take another format: --format")
+    places = {one.key: one for one in result.places} if isinstance(result, Probe) else {}
+    names = list(dict.fromkeys(finding.check for finding in result.findings))
+    driver = {
+        "name": "pgwright",
+        "version": __version__,
+        "rules": [_rule(name) for name in names],
+    }
+    run = {
+        "tool": {"driver": driver},
+        "columnKind": "unicodeCodePoints",
+        "invocations": [
+            {
+                "executionSuccessful": True,
+                "toolExecutionNotifications": [
+                    {"level": "note", "message": {"text": visible(f"not examined: {one.what}: {one.reason}")}}
+                    for one in result.not_examined
+                ],
+            }
+        ],
+        "results": [_result(finding, names, places.get(finding.key)) for finding in result.findings],
+    }
+    log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+    return msgspec.json.format(msgspec.json.encode(log), indent=2).decode() + "\n"
+
+
+def _rule(name: str) -> dict[str, Any]:
+    return {"id": name, "shortDescription": {"text": name}, "help": {"text": f"pgwright explain {name}"}}
+
+
+def _result(finding: Finding, names: list[str], place: FindingPlace | None) -> dict[str, Any]:
+    evidence = "\n".join(f"{one.name}: {one.value} ({one.origin})" for one in finding.evidence)
+    text = f"{finding.object}: {finding.message} {finding.advice}"
+    location: dict[str, Any] = {"logicalLocations": [{"fullyQualifiedName": visible(finding.object)}]}
+    if place is not None:
+        location["physicalLocation"] = {
+            "artifactLocation": {"uri": _uri(place.file)},
+            "region": {"startLine": max(place.line, 1)},
+        }
+    return {
+        "ruleId": finding.check,
+        "ruleIndex": names.index(finding.check),
+        "level": _LEVELS[finding.severity],
+        "message": {"text": visible(f"{text}\n{evidence}" if evidence else text)},
+        "locations": [location],
+        # Lines move; the check and the object stay.
+        "partialFingerprints": {"pgwright/v1": finding.key},
+        "properties": {"severity": finding.severity, "confidence": finding.confidence},
+    }
+
+
+def _uri(file: str) -> str:
+    path = PurePath(file)
+    return path.as_uri() if path.is_absolute() else quote(path.as_posix())

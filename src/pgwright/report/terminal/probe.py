@@ -1,0 +1,67 @@
+"""A Probe for a terminal: the calls, then the findings, then what was not examined."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from pgwright.model.finding import SEVERITIES
+from pgwright.model.probe import Probe, ProbeCall, ProbedEndpoint
+from pgwright.report.figures import count, milliseconds
+from pgwright.report.quoting import one_line
+from pgwright.report.terminal.diagnosis import STYLES, show_finding
+from pgwright.report.terminal.parts import Indented, figures, first, heading, hidden, plain, show_not_examined
+
+_COLUMNS = ("endpoint", "size", "queries", "rows", "fetched", "time")
+_MOST_FINDINGS = 10
+_SIZE = 24
+
+
+def show_probe(result: Probe, *, shows_all: bool) -> Iterator[RenderableType]:
+    where = f"  {result.database}, PostgreSQL {result.server_version}" if result.database else ""
+    yield Text.assemble(plain(result.app, "bold"), plain(where), f"  {result.probed_at}, all rolled back")
+    if result.endpoints:
+        yield heading("Calls (measured, warm)")
+        rows = [_row(endpoint, call) for endpoint in result.endpoints for call in endpoint.calls]
+        yield figures(_COLUMNS, rows, names=2)
+    if result.findings:
+        yield heading("Findings")
+    shown = first(result.findings, shows_all=shows_all, most=_MOST_FINDINGS)
+    for finding in shown:
+        yield from show_finding(finding, shows_all=shows_all)
+    if len(shown) < len(result.findings):
+        yield Indented(hidden(len(result.findings) - len(shown), "finding"), 2)
+    yield from show_not_examined(result.not_examined)
+    for keys, title in ((result.known, "Known by the baseline"), (result.allowed, "Left out on the team's word")):
+        if keys:
+            yield heading(title)
+            for key in keys:
+                yield Indented(plain(f"- {key}"), 2, 2)
+    yield Text()
+    yield _summary(result)
+
+
+def _row(endpoint: ProbedEndpoint, call: ProbeCall) -> list[Text]:
+    is_first = call is endpoint.calls[0]
+    is_growing = call is endpoint.calls[-1] and (endpoint.growth or 0) > 0
+    return [
+        plain(endpoint.name if is_first else ""),
+        plain(one_line(call.size, _SIZE)),
+        Text(f"{call.queries:,}", "bold yellow" if is_growing else ""),
+        Text(f"{call.rows:,}"),
+        Text("?" if call.rows_fetched is None else f"{call.rows_fetched:,}"),
+        Text(milliseconds(call.ms)),
+    ]
+
+
+def _summary(result: Probe) -> Text:
+    called = f"{count(len(result.endpoints), 'endpoint')} called"
+    if not result.findings:
+        new = "No new findings" if result.known else "No findings"
+        return Text.assemble((new, "bold green"), f"; {called}.")
+    counts = Counter(finding.severity for finding in result.findings)
+    found = Text(", ").join(Text(f"{counts[one]} {one}", STYLES[one]) for one in SEVERITIES if counts[one])
+    return found + f"; {called}."

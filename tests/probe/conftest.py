@@ -1,0 +1,43 @@
+"""A shop whose app has the faults that a probe has to find."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conftest import Database
+from pgwright.model.probe import Probe, ProbedEndpoint
+from pgwright.probe import Asked, probe
+from probe.shop_app import SCHEMA
+
+TESTS = Path(__file__).parents[1]
+Probing = Callable[..., Probe]
+
+
+@pytest.fixture
+def shop(database: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
+    database.execute(SCHEMA)
+    monkeypatch.setenv("DATABASE_URL", database.url("psycopg"))
+    return database
+
+
+@pytest.fixture
+def probing(shop: Database) -> Probing:
+    """Probe a factory of the shop's app, without the endpoint that never ends."""
+
+    def run(factory: str = "create_sync", **asked: Any) -> Probe:
+        settings = {"app": f"probe.shop_app:{factory}", "skip": ("/stream",), "is_factory": True, "folder": TESTS}
+        return probe(Asked(**{**settings, **asked}), lambda what, done, total: None)
+
+    return run
+
+
+def endpoint(result: Probe, name: str) -> ProbedEndpoint:
+    return next(one for one in result.endpoints if one.name == name)
+
+
+def reason(result: Probe, name: str) -> str:
+    return next(one.reason for one in result.not_examined if one.what == name)
