@@ -213,8 +213,8 @@ def choose(server: EmbeddedServer, name: Name, mode: str) -> list[Chosen]:
     with own_twin_server() as own, open_twins(snapshot, 2, own) as twins:
         for percent in BUDGETS:
             budget = heap * percent // 100
-            # Every gain counts here, and no risk is avoided, as with the peers: the bars are about planned cost.
-            goal = Goal(budget, least_gain=1e-7, weights="equal", deadline_seconds=DEADLINES[name], takes_risks=True)
+            # Small gains count here, and no risk is avoided, as with the peers: the bars are about planned cost.
+            goal = Goal(budget, least_gain=1e-5, weights="equal", deadline_seconds=DEADLINES[name], takes_risks=True)
             if mode == "b-tree-2":
                 goal = replace(goal, most_keys=2, is_plain=True, size_of=HypoPGSize(snapshot))
             advice = advise(snapshot, goal, twins=twins)

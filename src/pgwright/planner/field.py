@@ -28,7 +28,7 @@ _GAIN_FOR_ALL_BYTES = 0.001
 _TIE = 1e-7
 _NO_COST = 0.01
 # Making one takes about a millisecond, and a plan with many takes longer.
-_MOST_CANDIDATES = 2_500
+_MOST_CANDIDATES = 1_500
 
 
 @dataclass(frozen=True)

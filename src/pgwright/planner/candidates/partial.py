@@ -118,6 +118,7 @@ def _clauses(use: TableUse, states: list[_Predicate]) -> Iterator[_Predicate]:
     search in a document or an array, for which there are other indexes.
     """
     said = {normal(state.text) for state in states}
+    fixed = {column for state in states if " = " in state.text for column in state.columns}
     keyed = {
         c.column.column
         for c in use.conditions
@@ -126,7 +127,7 @@ def _clauses(use: TableUse, states: list[_Predicate]) -> Iterator[_Predicate]:
     searched = {c.column.column for c in use.conditions if c.operator == "other" and c.symbol not in _PLAIN_SYMBOLS}
     uncounted = [one.text for one in use.expressions if one.role == "condition"]
     for clause in use.clauses:
-        is_key = len(clause.columns) == 1 and clause.columns[0] in keyed | searched
+        is_key = len(clause.columns) == 1 and clause.columns[0] in keyed | searched | fixed
         if len(clause.columns) > 1:
             continue  # the planner takes a third of the rows for any comparison of two columns: the size is a guess
         if normal(clause.text) not in said and not is_key and not any(text in clause.text for text in uncounted):

@@ -61,6 +61,7 @@ def groups_of(
         elif len(columns) > position:
             kept = _at_least(kept, fewest(table, frozenset(columns[: position + 1]), snapshot) * rows / whole)
         if position and not is_fixed:
+            kept = _at_least(kept, max(prefixes[-1], sum(group.keys for group in own)))
             kept = _bounded(kept, keys[: position + 1], table, snapshot, rows)
         prefixes.append(sum(group.keys for group in kept))
     return kept, tuple(prefixes)
