@@ -1,0 +1,53 @@
+"""What replicas refuse.
+
+ReplicaError
+├── WriteOnReadSession    a write on a session that only reads
+└── ServerRefused         an engine whose server cannot play its part
+    ├── NotAReplica
+    ├── NotAPrimary
+    └── OtherSystem
+"""
+
+from __future__ import annotations
+
+
+class ReplicaError(Exception):
+    """The base of this package's errors."""
+
+
+class WriteOnReadSession(ReplicaError):
+    """A read session was about to write; nothing was sent."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"a read session cannot {what}. Use session(), or get_db in place of get_read_db")
+
+
+class ServerRefused(ReplicaError):
+    """The server of an engine is not what it was said to be."""
+
+
+class NotAReplica(ServerRefused):
+    """The server of a replica's engine is a primary: given by mistake, or promoted."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name} is a primary (pg_is_in_recovery() is false), so what it holds may be out of date for ever. "
+            "Give the URL of a streaming replica"
+        )
+
+
+class NotAPrimary(ServerRefused):
+    """The server of the primary's engine is a replica."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} is a replica (pg_is_in_recovery() is true), so it takes no writes. Give the primary")
+
+
+class OtherSystem(ServerRefused):
+    """A replica follows another primary: its positions mean nothing for this one."""
+
+    def __init__(self, name: str, identifier: int, expected: int) -> None:
+        super().__init__(
+            f"{name} belongs to another database system ({identifier}) than the primary ({expected}). "
+            "Give a replica that was made from this primary"
+        )
