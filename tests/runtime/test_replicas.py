@@ -99,6 +99,13 @@ async def test_concurrent_callers_do_not_wait_for_each_other(engines: Engines, r
         assert answers == (("mine", True), ("the first", False), ("the first", False))
 
 
+async def test_without_a_middleware_the_task_is_the_caller(engines: Engines, replica: Replica) -> None:
+    async with engines.replicas(wait_ms=0) as replicas:
+        with replay_paused(replica):
+            key = await add(replicas, "mine")
+            assert await read(replicas, key) == ("mine", True)
+
+
 async def test_a_write_during_an_open_read_transaction_is_shown(engines: Engines, replica: Replica) -> None:
     async with engines.replicas(wait_ms=0) as replicas:
         with replay_paused(replica), replicas.caller():

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Self, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
@@ -131,14 +131,12 @@ class Replicas:
         async with self.read_session() as session:
             yield session
 
-    @contextmanager
-    def caller(self, *tokens: str) -> Iterator[None]:
+    def caller(self, *tokens: str) -> AbstractContextManager[object]:
         """Let the block be a caller of its own, as a job: its reads show its writes, and those of the tokens.
 
         The middleware does it for each request. A token that was not made here is no error: reads go to the primary.
         """
-        with self._callers.enter(tokens):
-            yield
+        return self._callers.enter(tokens)
 
     def token(self) -> str | None:
         """Return what the next request, or a job, has to bring to read the caller's writes; None: it wrote nothing."""
