@@ -49,6 +49,6 @@ async def test_reads_are_on_the_replica_but_for_the_clients_own_writes(client: C
     replica.catch_up()
     assert (await client.get(NEWEST, headers=of(3))).json() == [made]
 
-    replica.kill()
+    await replica.kill()
     assert (await client.get(NEWEST, headers=of(3))).json() == [made]
     assert (await client.get("/statistics/deliveries", headers=of(1))).status_code == 200
