@@ -27,8 +27,8 @@ _GAIN_FOR_ALL_BYTES = 0.001
 # Of two choices alike the one with fewer indexes is taken.
 _TIE = 1e-7
 _NO_COST = 0.01
-# Making one takes about a millisecond, and a plan with many takes longer.
-_MOST_CANDIDATES = 1_500
+# Making one takes about a millisecond, and a plan with many takes longer: so many, and half a one for each statement.
+_MOST_CANDIDATES, _MORE_A_STATEMENT = 1_500, 0.5
 
 
 @dataclass(frozen=True)
@@ -213,12 +213,13 @@ def _proposed(snapshot: Snapshot, goal: Goal, workload: Workload) -> dict[IndexD
     busiest = sorted(workload.statements, key=lambda one: -one.statement.total_ms)
     waiting = deque(iter(propose(one.shape, snapshot, one.inferred, goal)) for one in busiest)
     reasons: dict[IndexDefinition, str] = {}
-    while waiting and len(reasons) < _MOST_CANDIDATES:
+    most = _MOST_CANDIDATES + round(_MORE_A_STATEMENT * len(busiest))
+    while waiting and len(reasons) < most:
         proposals = waiting.popleft()
         if (proposal := next(proposals, None)) is not None:
             reasons.setdefault(proposal.definition, proposal.reason)
             waiting.append(proposals)
-    room = 0 if goal.is_plain else _MOST_CANDIDATES - len(reasons)
+    room = 0 if goal.is_plain else most - len(reasons)
     for proposal in islice(merged(reasons, snapshot), room):
         reasons.setdefault(proposal.definition, proposal.reason)
     return reasons
