@@ -24,6 +24,7 @@ from pgwright.planner.candidates.existing import does_work_of
 from pgwright.planner.field import Field
 from pgwright.planner.pricer import members
 from pgwright.planner.twin import LIMITS
+from pgwright.planner.unseen import unseen
 from pgwright.planner.workload import workload_limits
 
 _MOST_PLANS = 20
@@ -51,6 +52,7 @@ def describe(field: Field, chosen: int, risks: tuple[Risk, ...]) -> Advice:
         unplanned=field.workload.unplanned,
         limits=(
             *workload_limits(field.snapshot),
+            *unseen([one.statement for one in field.workload.statements], field.snapshot),
             *LIMITS,
             *(f"{left.what}: {left.reason}" for left in field.twin.left_out),
         ),
