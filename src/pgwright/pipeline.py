@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import partial
@@ -189,21 +189,15 @@ def plan(
     )
 
 
-def probe(asked: Asked, *, baseline: Collection[str] = (), progress: Progress = silent) -> Probe:
+def probe(asked: Asked, *, progress: Progress = silent) -> Probe:
     """Beside the stages: call the app's GET endpoints at two sizes, and tell whose queries grow; all is rolled back.
 
     Args:
         asked: the app and how to call it.
-        baseline: keys of findings that are known, and set aside.
         progress: told of each endpoint before it is called.
     Raises: ProbeError, DatabaseError.
     """
-    result = probing(asked, progress)
-    return replace(
-        result,
-        findings=tuple(one for one in result.findings if one.key not in baseline),
-        known=tuple(one.key for one in result.findings if one.key in baseline),
-    )
+    return probing(asked, progress)
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,23 @@ def test_threshold_decides_the_exit_code(run, database) -> None:
     assert run(*arguments, "--severity", "high").exit_code == (1 if found["high"] else 0)
 
 
+def test_a_baseline_leaves_only_what_is_new(run, database) -> None:
+    database.execute("CREATE TABLE events (at timestamptz)")
+    arguments = ("check", database.dsn, "--no-advice", "--severity", "low")
+    assert run(*arguments, "--write-baseline", "known.json").exit_code == 0
+    for form in ("terminal", "markdown", "html", "json"):
+        again = run(*arguments, "--baseline", "known.json", "--format", form)
+        assert again.exit_code == 0
+        assert "missing-primary-key:events" in again.stdout.replace("public.", "")
+        assert form == "json" or "No new findings" in again.stdout
+    database.execute("CREATE TABLE visits (at timestamptz)")
+    new = json.loads(run(*arguments, "--baseline", "known.json", "--format", "json", "-o", "new.json").stdout or "{}")
+    assert new == {}
+    found = json.loads(Path("new.json").read_text())
+    assert {one["object"].removeprefix("public.") for one in found["findings"]} == {"visits"}
+    assert run(*arguments, "--baseline", "known.json").exit_code == 1
+
+
 def test_empty_database_is_no_error(run, database) -> None:
     result = run("check", database.dsn, "--severity", "high")
     assert result.exit_code in (0, 1)

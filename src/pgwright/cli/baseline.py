@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from pgwright.cli.output import write
 from pgwright.errors import ConfigError
 from pgwright.model.finding import Diagnosis
 from pgwright.model.probe import Probe
 
+Found = TypeVar("Found", Diagnosis, Probe)
+
 _KIND, _FORMAT = "baseline", 1
 
 
-def read_baseline(path: Path) -> frozenset[str]:
-    """Return the keys of known findings. Raises ConfigError."""
+def set_aside(result: Found, baseline: frozenset[str]) -> Found:
+    """Return a result without the findings that a baseline lists; their keys stand in `known`."""
+    return replace(
+        result,
+        findings=tuple(one for one in result.findings if one.key not in baseline),
+        known=tuple(one.key for one in result.findings if one.key in baseline),
+    )
+
+
+def read_baseline(path: Path | None) -> frozenset[str]:
+    """Return the keys of known findings; none without a file. Raises ConfigError."""
+    if path is None:
+        return frozenset()
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -29,6 +44,5 @@ def read_baseline(path: Path) -> frozenset[str]:
 
 def save_baseline(path: Path, result: Diagnosis | Probe) -> None:
     """Write the keys of all findings of a run, those known already among them. Raises ConfigError."""
-    known = result.known if isinstance(result, Probe) else ()
-    keys = sorted({*known, *(finding.key for finding in result.findings)})
+    keys = sorted({*result.known, *(finding.key for finding in result.findings)})
     write(path, json.dumps({"kind": _KIND, "format": _FORMAT, "findings": keys}, indent=2, ensure_ascii=False) + "\n")

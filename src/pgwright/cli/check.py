@@ -8,6 +8,7 @@ import click
 
 from pgwright import pipeline
 from pgwright.cli import goals, options
+from pgwright.cli.baseline import read_baseline, save_baseline, set_aside
 from pgwright.cli.output import emit
 from pgwright.cli.progress import watched
 from pgwright.config import Budget, Config
@@ -25,6 +26,8 @@ FOUND = 1
 @options.severity
 @options.advice
 @options.budget
+@options.baseline
+@options.write_baseline
 @options.everything
 @options.config
 def check(
@@ -34,6 +37,8 @@ def check(
     severity: Severity | None,
     no_advice: bool,
     budget: Budget | None,
+    baseline: Path | None,
+    write_baseline: Path | None,
     shows_all: bool,
     config: Config,
 ) -> None:
@@ -50,7 +55,10 @@ def check(
       DATABASE_URL=postgresql+asyncpg://app@db.example/shop pgwright check
       pgwright check --severity high --format json -o report.json
       pgwright check shop.json.gz                         a file from `pgwright snapshot`
+      pgwright check --write-baseline known.json          then, in CI, new findings only:
+      pgwright check --baseline known.json
     """
+    known = read_baseline(baseline)
     with watched() as progress:
         snapshot = pipeline.take_snapshot(source, policy=config.policy, progress=progress)
         diagnosis = pipeline.check(
@@ -59,8 +67,11 @@ def check(
             goal=goals.goal(config, snapshot, budget=budget),
             progress=progress,
         )
+    diagnosis = set_aside(diagnosis, known)
     emit(diagnosis, form, output, shows_all=shows_all)
-    if reaches(diagnosis, severity or config.severity):
+    if write_baseline is not None:
+        save_baseline(write_baseline, diagnosis)
+    elif reaches(diagnosis, severity or config.severity):
         click.get_current_context().exit(FOUND)
 
 

@@ -81,6 +81,10 @@ budget = click.option(
     help="Most that advised indexes may take: '500MB', or '20%' of the database.",
 )
 everything = click.option("--all", "shows_all", is_flag=True, help="Show long lists in full.")
+baseline = click.option(
+    "--baseline", type=_READABLE, metavar="FILE", help="Set aside the findings that this file lists."
+)
+write_baseline = output_file("--write-baseline", help="Write the findings of this run there, as known ones.")
 alembic = click.option(
     "--alembic", type=_READABLE, metavar="FILE",
     help="The app's alembic.ini, or pyproject.toml with [tool.alembic]. Default: the one in this folder.",

@@ -10,7 +10,7 @@ import click
 
 from pgwright import pipeline
 from pgwright.cli import options
-from pgwright.cli.baseline import read_baseline, save_baseline
+from pgwright.cli.baseline import read_baseline, save_baseline, set_aside
 from pgwright.cli.check import FOUND, reaches
 from pgwright.cli.failures import COULD_NOT_RUN
 from pgwright.cli.output import emit
@@ -53,9 +53,8 @@ def _seconds(context: click.Context, parameter: click.Parameter, text: str) -> f
 @click.option("--skip", multiple=True, metavar="PATH", help="All but these paths; * is any text. Repeatable.")
 @click.option("--timeout", default="30s", callback=_seconds, metavar="SECONDS",
               help="The longest that a call or the app's startup may take. [30s]")  # fmt: skip
-@click.option("--baseline", type=click.Path(path_type=Path), metavar="FILE",
-              help="Set aside the findings that this file lists.")  # fmt: skip
-@options.output_file("--write-baseline", help="Write the findings of this run there, as known ones.")
+@options.baseline
+@options.write_baseline
 @options.finding_form
 @options.output
 @options.severity
@@ -95,7 +94,7 @@ def probe(
       pgwright probe app.main:app --write-baseline probe.json      then, in CI:
       pgwright probe app.main:app --baseline probe.json --format sarif -o probe.sarif
     """
-    known = frozenset[str]() if baseline is None else read_baseline(baseline)
+    known = read_baseline(baseline)
     asked = Asked(
         app=app,
         folder=folder,
@@ -112,7 +111,7 @@ def probe(
     )
     # What the app prints is no part of the report.
     with watched() as progress, redirect_stdout(sys.stderr):
-        result = pipeline.probe(asked, baseline=known, progress=progress)
+        result = set_aside(pipeline.probe(asked, progress=progress), known)
     emit(result, form, output, shows_all=shows_all)
     if write_baseline is not None:
         save_baseline(write_baseline, result)

@@ -136,8 +136,10 @@ class Diagnosis:
     taken_at: str
     checks_run: tuple[str, ...]
     findings: tuple[Finding, ...]
-    """Worst first."""
+    """Worst first, those of the baseline left out."""
     not_examined: tuple[NotExamined, ...]
     scorecard: tuple[SubjectScore, ...]
+    known: tuple[str, ...] = ()
+    """Keys of the findings that the baseline lists."""
     allowed: tuple[str, ...] = ()
     """Keys of the findings that the policy leaves out."""

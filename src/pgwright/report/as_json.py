@@ -4,7 +4,7 @@ Every document has `kind` (`diagnosis`, `advice`, `plan`, `proof`, `whatif` or `
 `pgwright_version`. Then:
 
 - diagnosis: `database`, `server_version`, `taken_at`, `checks_run`, `summary` (findings a severity), `scorecard`,
-  `findings`, `not_examined`, `allowed`.
+  `findings`, `not_examined`, `known`, `allowed`.
 - advice: `indexes` (with `sql`, `serves`, `size_bytes`, `build_seconds`, `lock`, `write_cost`, `runner_up`), `drops`,
   `risks`, `changed` (plans before and after), `curve`, `unplanned`, `limits`, and the totals.
 - plan: `remedies` (with `upgrade` and `downgrade` steps), `by_hand`, `refused`.

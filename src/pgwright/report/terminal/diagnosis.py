@@ -12,7 +12,7 @@ from rich.text import Text
 from pgwright.model.finding import SEVERITIES, Diagnosis, Evidence, Finding, Severity, SubjectScore
 from pgwright.report.figures import count, lost
 from pgwright.report.quoting import one_line
-from pgwright.report.terminal.parts import Indented, first, heading, hidden, plain, show_not_examined
+from pgwright.report.terminal.parts import Indented, first, heading, hidden, plain, show_not_examined, show_set_aside
 
 STYLES: dict[Severity, str] = {"high": "bold red", "medium": "yellow", "low": "cyan", "info": "dim"}
 _BAR = 10
@@ -33,13 +33,7 @@ def show_diagnosis(diagnosis: Diagnosis, *, shows_all: bool) -> Iterator[Rendera
         yield Text()
         yield from _severity(severity, list(group), shows_all)
     yield from show_not_examined(diagnosis.not_examined)
-    if diagnosis.allowed:
-        yield heading("Left out on the team's word")
-        shown = first(diagnosis.allowed, shows_all=shows_all)
-        for key in shown:
-            yield Indented(plain(f"- {key}"), 2, 2)
-        if len(shown) < len(diagnosis.allowed):
-            yield Indented(hidden(len(diagnosis.allowed) - len(shown), "finding"), 2)
+    yield from show_set_aside(diagnosis.known, diagnosis.allowed, shows_all=shows_all)
     yield Text()
     yield from _summary(diagnosis)
 
@@ -116,7 +110,8 @@ def _summary(diagnosis: Diagnosis) -> Iterator[RenderableType]:
     counts = Counter(finding.severity for finding in diagnosis.findings)
     asked = f"{count(len(diagnosis.checks_run), 'check')} run"
     if not diagnosis.findings:
-        yield Indented(Text.assemble(("No findings", "bold green"), f"; {asked}."), 0)
+        none = "No new findings" if diagnosis.known else "No findings"
+        yield Indented(Text.assemble((none, "bold green"), f"; {asked}."), 0)
     else:
         found = Text(", ").join(Text(f"{counts[one]} {one}", STYLES[one]) for one in SEVERITIES if counts[one])
         yield Indented(found + f"; {asked}.", 0)

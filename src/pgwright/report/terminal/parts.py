@@ -54,6 +54,19 @@ def hidden(number: int, noun: str) -> Text:
     return Text(f"… and {count(number, noun)} more; --all shows everything.", style="dim")
 
 
+def show_set_aside(known: Sequence[str], allowed: Sequence[str], *, shows_all: bool) -> Iterator[RenderableType]:
+    """Show the keys of the findings that a baseline or the team's word leaves out."""
+    for keys, title in ((known, "Known by the baseline"), (allowed, "Left out on the team's word")):
+        if not keys:
+            continue
+        yield heading(title)
+        shown = first(keys, shows_all=shows_all)
+        for key in shown:
+            yield Indented(plain(f"- {key}"), 2, 2)
+        if len(shown) < len(keys):
+            yield Indented(hidden(len(keys) - len(shown), "finding"), 2)
+
+
 def figures(columns: Sequence[str], rows: Sequence[Sequence[Text]], *, names: int = 1) -> RenderableType:
     """Return a table whose first `names` columns are text and whose others are figures; a list where it is narrow."""
     return _Figures(columns, rows, names)

@@ -13,7 +13,16 @@ from pgwright.model.probe import Probe, ProbeCall, ProbedEndpoint
 from pgwright.report.figures import count, milliseconds
 from pgwright.report.quoting import one_line
 from pgwright.report.terminal.diagnosis import STYLES, show_finding
-from pgwright.report.terminal.parts import Indented, figures, first, heading, hidden, plain, show_not_examined
+from pgwright.report.terminal.parts import (
+    Indented,
+    figures,
+    first,
+    heading,
+    hidden,
+    plain,
+    show_not_examined,
+    show_set_aside,
+)
 
 _COLUMNS = ("endpoint", "size", "queries", "rows", "fetched", "time")
 _MOST_FINDINGS = 10
@@ -35,11 +44,7 @@ def show_probe(result: Probe, *, shows_all: bool) -> Iterator[RenderableType]:
     if len(shown) < len(result.findings):
         yield Indented(hidden(len(result.findings) - len(shown), "finding"), 2)
     yield from show_not_examined(result.not_examined)
-    for keys, title in ((result.known, "Known by the baseline"), (result.allowed, "Left out on the team's word")):
-        if keys:
-            yield heading(title)
-            for key in keys:
-                yield Indented(plain(f"- {key}"), 2, 2)
+    yield from show_set_aside(result.known, result.allowed, shows_all=shows_all)
     yield Text()
     yield _summary(result)
 
