@@ -7,17 +7,29 @@ import random
 import signal
 import statistics
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from fastapi import Depends, FastAPI, HTTPException
 from httpx import ASGITransport, AsyncClient, Response
-from replica_servers import Engines, Note, Replica, connect, run_primary, run_replica
+from replica_servers import (
+    SECRET,
+    Engines,
+    Note,
+    Replica,
+    SyncEngines,
+    connect,
+    connect_sync,
+    run_primary,
+    run_replica,
+)
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from pgwright.runtime.replicas import ReadYourWritesMiddleware, Replicas, RoutingMetrics
+from pgwright.runtime.replicas.tokens import Token, decode, encode
 from query_bars.figures import Figure, at_least, at_most, shown
 
 READS = 4_000
@@ -33,6 +45,9 @@ async def measure(scale: float) -> AsyncIterator[Figure]:
         async with connect(primary, replica.server, "asyncpg") as engines:
             async for figure in _routing(engines):
                 yield figure
+        with connect_sync(primary, replica.server) as sync_engines:
+            async for figure in _routing_sync(sync_engines):
+                yield figure
         async with connect(primary, replica.server, "asyncpg") as engines:
             async for figure in _replica_killed(engines, replica):
                 yield figure
@@ -47,6 +62,9 @@ async def _routing(engines: Engines) -> AsyncIterator[Figure]:
                 await session.commit()
             token = replicas.token() or ""
         await asyncio.sleep(1)
+        own = decode(token, SECRET)
+        # Each is another client's, and verified for the first time.
+        tokens = iter([encode(Token(own.lsn, own.until + number), SECRET) for number in range(READS)])
 
         async def plain() -> None:
             async with AsyncSession(engines.replica, expire_on_commit=False) as session:
@@ -56,26 +74,53 @@ async def _routing(engines: Engines) -> AsyncIterator[Figure]:
             async with replicas.read_session() as session:
                 await session.scalar(_ONE_NOTE)
 
-        async def with_token() -> None:
+        async def with_token(token: str = token) -> None:
             with replicas.caller(token):  # as the middleware does
                 await routed()
                 replicas.token()
 
-        taken: list[list[float]] = [[], [], []]
-        ways, shuffle = list(zip((plain, routed, with_token), taken, strict=True)), random.Random(0).shuffle
-        for _ in range(READS):
-            # None has the same one before it each time.
-            shuffle(ways)
-            for read, seconds in ways:
-                started = time.perf_counter()
-                await read()
-                seconds.append(time.perf_counter() - started)
+        async def with_new_token() -> None:
+            await with_token(next(tokens))
+
+        alone, *added = await _medians(plain, routed, with_token, with_new_token)
         on_primary = sum(replicas.metrics().reads_on_primary.values())
-    median = [statistics.median(seconds[READS // 10 :]) * 1e6 for seconds in taken]
-    yield shown("a session on the replica's engine and one SELECT", median[0], "µs")
-    yield at_most("routing adds to that", median[1] - median[0], "µs", 50)
-    yield shown("routing and the token of a client that wrote add to that", median[2] - median[0], "µs")
+    yield shown("a session on the replica's engine and one SELECT", alone, "µs")
+    yield at_most("routing adds to that", added[0] - alone, "µs", 50)
+    yield at_most("routing and a token that this process saw before add", added[1] - alone, "µs", 50)
+    yield shown("routing and a token that it did not see before add", added[2] - alone, "µs")
     yield at_most("reads of these that went to the primary", on_primary, "", 0)
+
+
+async def _routing_sync(engines: SyncEngines) -> AsyncIterator[Figure]:
+    """Compare sync sessions in the same way."""
+    with engines.replicas() as replicas:
+
+        async def plain() -> None:
+            with Session(engines.replica, expire_on_commit=False) as session:
+                session.scalar(_ONE_NOTE)
+
+        async def routed() -> None:
+            with replicas.read_session() as session:
+                session.scalar(_ONE_NOTE)
+
+        alone, added = await _medians(plain, routed)
+        on_primary = sum(replicas.metrics().reads_on_primary.values())
+    yield shown("a sync session on the replica's engine and one SELECT", alone, "µs")
+    yield at_most("routing adds to that, sync", added - alone, "µs", 50)
+    yield at_most("sync reads of these that went to the primary", on_primary, "", 0)
+
+
+async def _medians(*ways: Callable[[], Awaitable[None]]) -> list[float]:
+    """Return how long each takes, microseconds; they run in turn, none with the same one before it each time."""
+    taken: dict[Callable[[], Awaitable[None]], list[float]] = {way: [] for way in ways}
+    order, shuffle = list(ways), random.Random(0).shuffle
+    for _ in range(READS):
+        shuffle(order)
+        for way in order:
+            started = time.perf_counter()
+            await way()
+            taken[way].append(time.perf_counter() - started)
+    return [statistics.median(taken[way][READS // 10 :]) * 1e6 for way in ways]
 
 
 @dataclass

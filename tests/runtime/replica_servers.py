@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import signal
 import subprocess
@@ -16,12 +17,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from pgwright.embedded import EmbeddedServer, run_server
-from pgwright.runtime import create_engine
-from pgwright.runtime.replicas import Replicas
+from pgwright.runtime import create_engine, create_sync_engine
+from pgwright.runtime.replicas import Replicas, SyncReplicas
 
 SECRET = b"0123456789abcdef"
 SETTINGS = {"wal_level": "replica", "max_wal_senders": "10", "max_connections": "60"}
@@ -80,6 +82,21 @@ class Replica:
     async def start_again(self) -> None:
         # In a thread that lasts: the server ends with the one that started it.
         await asyncio.get_running_loop().run_in_executor(self._thread, self.start)
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Let it hang: all its processes stand still, and its connections stay open."""
+        server = self.server.process.pid
+        # The first to stand still and the last to go on, so that it takes leave of none of its children meanwhile.
+        os.kill(server, signal.SIGSTOP)
+        children = Path(f"/proc/{server}/task/{server}/children").read_text().split()
+        for child in children:
+            os.kill(int(child), signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for process in (*children, server):
+                os.kill(int(process), signal.SIGCONT)
 
     def close(self) -> None:
         self._running.close()
@@ -160,6 +177,34 @@ async def connect(primary: EmbeddedServer, replica: EmbeddedServer, driver: str)
 async def engines(primary: EmbeddedServer, replica: Replica, request: pytest.FixtureRequest) -> AsyncIterator[Engines]:
     replica.catch_up()
     async with connect(primary, replica.server, request.param) as engines:
+        yield engines
+
+
+@dataclass
+class SyncEngines:
+    """The same for sync sessions."""
+
+    primary: Engine
+    replica: Engine
+
+    def replicas(self, **options: Any) -> SyncReplicas:
+        return SyncReplicas(self.primary, [self.replica], secret=SECRET, **{"wait_ms": 5_000, **options})
+
+
+@contextmanager
+def connect_sync(primary: EmbeddedServer, replica: EmbeddedServer) -> Iterator[SyncEngines]:
+    engines = SyncEngines(*(create_sync_engine(server.url("postgres")) for server in (primary, replica)))
+    try:
+        yield engines
+    finally:
+        engines.primary.dispose()
+        engines.replica.dispose()
+
+
+@pytest.fixture
+def sync_engines(primary: EmbeddedServer, replica: Replica) -> Iterator[SyncEngines]:
+    replica.catch_up()
+    with connect_sync(primary, replica.server) as engines:
         yield engines
 
 

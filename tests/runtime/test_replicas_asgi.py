@@ -11,12 +11,24 @@ from fastapi import Depends, FastAPI, HTTPException
 from httpx import ASGITransport, AsyncClient
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
-from pgwright.runtime.replicas import ReadYourWritesMiddleware, Replicas
+from pgwright.runtime.replicas import ReadYourWritesMiddleware, Replicas, SyncReplicas
 from pgwright.runtime.replicas.tokens import Token, encode
-from runtime.replica_servers import SECRET, Engines, Note, Replica, engines, primary, replay_paused, replica
+from runtime.replica_servers import (
+    SECRET,
+    Engines,
+    Note,
+    Replica,
+    SyncEngines,
+    engines,
+    primary,
+    replay_paused,
+    replica,
+    sync_engines,
+)
 
-__all__ = ["engines", "primary", "replica"]  # fixtures
+__all__ = ["engines", "primary", "replica", "sync_engines"]  # fixtures
 
 
 def create_app(replicas: Replicas, header: str | None = None) -> FastAPI:
@@ -45,9 +57,28 @@ def create_app(replicas: Replicas, header: str | None = None) -> FastAPI:
     return app
 
 
+def create_sync_app(replicas: SyncReplicas) -> FastAPI:
+    app = FastAPI()
+    db, read_db = Depends(replicas.get_db), Depends(replicas.get_read_db)
+    app.add_middleware(ReadYourWritesMiddleware, replicas=replicas)
+
+    @app.post("/notes")
+    def add(text: str, session: Session = db, others: Session = read_db) -> tuple[int, bool]:
+        session.add(note := Note(text=text))
+        session.commit()
+        return note.id, others.get(Note, note.id) is not None
+
+    @app.get("/notes/{key}")
+    def get(key: int, session: Session = read_db) -> tuple[str | None, bool]:
+        note = session.get(Note, key)
+        return note.text if note else None, not session.scalar(select(func.pg_is_in_recovery()))
+
+    return app
+
+
 @asynccontextmanager
-async def client(replicas: Replicas, header: str | None = None) -> AsyncIterator[AsyncClient]:
-    app = create_app(replicas, header)
+async def client(replicas: Replicas | SyncReplicas, header: str | None = None) -> AsyncIterator[AsyncClient]:
+    app = create_app(replicas, header) if isinstance(replicas, Replicas) else create_sync_app(replicas)
     async with AsyncClient(transport=ASGITransport(app), base_url="https://app.example") as client:
         yield client
 
@@ -69,6 +100,21 @@ async def test_the_next_request_reads_what_this_one_wrote(engines: Engines, repl
     assert cookie.endswith("; Max-Age=60; Path=/; HttpOnly; SameSite=Lax; Secure")
 
 
+async def test_endpoints_that_are_no_coroutines_read_what_they_wrote(
+    sync_engines: SyncEngines, replica: Replica
+) -> None:
+    with sync_engines.replicas(wait_ms=5) as replicas:
+        async with client(replicas) as one, client(replicas) as other:
+            with replay_paused(replica):
+                key, is_seen = (await one.post("/notes", params={"text": "mine"})).json()
+                assert is_seen
+                assert (await one.get(f"/notes/{key}")).json() == ["mine", True]
+                assert (await other.get(f"/notes/{key}")).json() == [None, False]
+            replica.catch_up()
+            await asyncio.sleep(0.3)
+            assert (await one.get(f"/notes/{key}")).json() == ["mine", False]
+
+
 async def test_a_header_serves_clients_without_cookies(engines: Engines, replica: Replica) -> None:
     async with engines.replicas(wait_ms=5) as replicas, client(replicas, "X-Read-Your-Writes") as http:
         with replay_paused(replica):
@@ -80,7 +126,7 @@ async def test_a_header_serves_clients_without_cookies(engines: Engines, replica
     assert "set-cookie" not in response.headers
 
 
-@pytest.mark.parametrize("token", ["", "forged", "é" * 66, "A" * 66, encode(Token(1, 2**40), b"another secret!!")])
+@pytest.mark.parametrize("token", ["", "forged", "é" * 98, "a" * 98, encode(Token(1, 2**40), b"another secret!!")])
 async def test_a_token_that_was_not_made_here_costs_only_time(engines: Engines, token: str) -> None:
     async with engines.replicas() as replicas, client(replicas) as http:
         cookie = b"x=1; read_your_writes=" + token.encode("latin-1")

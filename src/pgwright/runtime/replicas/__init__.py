@@ -11,6 +11,7 @@ from pgwright.runtime.replicas.errors import (
 )
 from pgwright.runtime.replicas.replicas import Replicas
 from pgwright.runtime.replicas.router import ReplicaStatus, RoutingMetrics
+from pgwright.runtime.replicas.sync import SyncReplicas
 
 __all__ = [
     "NotAPrimary",
@@ -22,5 +23,6 @@ __all__ = [
     "Replicas",
     "RoutingMetrics",
     "ServerRefused",
+    "SyncReplicas",
     "WriteOnReadSession",
 ]

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from typing import Any
 
 from pgwright.runtime.replicas.replicas import Replicas
+from pgwright.runtime.replicas.sync import SyncReplicas
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -23,14 +24,20 @@ class ReadYourWritesMiddleware:
 
     Args:
         app: the ASGI app.
-        replicas: as in `app.add_middleware(ReadYourWritesMiddleware, replicas=replicas)`.
+        replicas: as in `app.add_middleware(ReadYourWritesMiddleware, replicas=replicas)`; sync ones for endpoints
+            that are no coroutines.
         cookie: its name; None: no cookie.
         header: its name, as `X-Read-Your-Writes`, for clients without cookies; None: no header.
     Raises: ValueError: there is neither cookie nor header.
     """
 
     def __init__(
-        self, app: ASGIApp, replicas: Replicas, *, cookie: str | None = "read_your_writes", header: str | None = None
+        self,
+        app: ASGIApp,
+        replicas: Replicas | SyncReplicas,
+        *,
+        cookie: str | None = "read_your_writes",
+        header: str | None = None,
     ) -> None:
         if not (cookie or header):
             raise ValueError("the token needs a cookie or a header to travel in")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from math import ceil
+from threading import Lock
 
 from pgwright.runtime.replicas.tokens import InvalidToken, Token, decode, encode
 
@@ -34,11 +34,25 @@ class Caller:
         return UNKNOWN if self.open_commits else self.lsn
 
 
+class Entered:
+    """A block with a caller of its own; in a request's time a generator would be felt."""
+
+    def __init__(self, current: ContextVar[Caller | None], caller: Caller) -> None:
+        self._current, self._caller = current, caller
+
+    def __enter__(self) -> None:
+        self._before = self._current.set(self._caller)
+
+    def __exit__(self, *_: object) -> None:
+        self._current.reset(self._before)
+
+
 class Callers:
     """Keeps the caller of each context."""
 
     def __init__(self, secret: bytes, remember_s: float) -> None:
         self._secret, self._remember_s = secret, remember_s
+        self._committing = Lock()
         self._current: ContextVar[Caller | None] = ContextVar("pgwright_caller", default=None)
 
     def needed(self) -> int:
@@ -52,25 +66,21 @@ class Callers:
         if caller is None:
             caller = Caller()
             self._current.set(caller)
-        caller.open_commits += 1
-        caller.until = self._until()
+        with self._committing:
+            caller.open_commits += 1
+            caller.until = self._until()
         return caller
 
     def end_commit(self, caller: Caller, lsn: int) -> None:
         """Note where the write ended."""
-        caller.open_commits -= 1
-        caller.lsn = max(caller.lsn, lsn)
-        caller.until = self._until()
+        with self._committing:
+            caller.open_commits -= 1
+            caller.lsn = max(caller.lsn, lsn)
+            caller.until = self._until()
 
-    @contextmanager
-    def enter(self, tokens: Iterable[str]) -> Iterator[Caller]:
+    def enter(self, tokens: Iterable[str]) -> Entered:
         """Let the block run for a caller of its own, who wrote what the tokens say."""
-        caller = self._read(tokens)
-        before = self._current.set(caller)
-        try:
-            yield caller
-        finally:
-            self._current.reset(before)
+        return Entered(self._current, self._read(tokens))
 
     def token(self) -> str | None:
         """Return the token of the current caller; None: nothing is to be remembered."""
@@ -78,8 +88,11 @@ class Callers:
         needed = 0 if caller is None else caller.needed()
         if not caller or not needed:
             return None
-        token = Token(needed, caller.until)
-        return caller.given[1] if caller.given and caller.given[0] == token else encode(token, self._secret)
+        if caller.given is not None:
+            token, text = caller.given
+            if (token.lsn, token.until) == (needed, caller.until):
+                return text
+        return encode(Token(needed, caller.until), self._secret)
 
     def _read(self, texts: Iterable[str]) -> Caller:
         caller = Caller()

@@ -8,12 +8,13 @@ from typing import Any
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, SessionTransaction
-from sqlalchemy.util import await_only
 
 from pgwright.runtime.replicas.errors import WriteOnReadSession
 from pgwright.runtime.replicas.failures import is_connecting_failed, is_connection_lost, is_recovery_conflict
 from pgwright.runtime.replicas.router import Route, Router
 from pgwright.runtime.replicas.transcripts import OPTION, Transcript
+
+_EMPTY = Transcript()
 
 
 class ReadingSession(Session):
@@ -30,7 +31,7 @@ class ReadingSession(Session):
         self._router = router
         self._route: Route | None = None
         self._connection: Connection | None = None
-        self._transcript = Transcript()
+        self._transcript = _EMPTY
         self._has_read = False
 
     def get_bind(self, *args: Any, **kwargs: Any) -> Engine:
@@ -70,20 +71,20 @@ class ReadingSession(Session):
                     raise
             else:
                 self._has_read = True
-                self._router.counts[route.reason or "replica"] += 1
+                self._router.count(route.reason or "replica")
                 return result
 
     def _direct(self) -> Route:
         """Return the server of the next statement, which shows the caller's writes up to now."""
         if not self._router.watchers.is_running():
-            await_only(self._router.watchers.start())
+            self._router.watchers.start()
         needed = self._router.callers.needed()
         route = self._route
         if route is None or not (route.server.covers(needed) or self._is_bound_to_server()):
             self._leave()
             route = self._router.choose(needed)
             if route.reason == "not replayed":
-                route = await_only(self._router.wait(needed))
+                route = self._router.wait(needed)
             self._route = route
         return route
 
@@ -105,7 +106,8 @@ class ReadingSession(Session):
         else:
             is_lost = is_connection_lost(error)
         if is_lost:
-            route.server.fail(f"{type(error).__name__} in a read")
+            if not route.server.problem:
+                route.server.fail(f"{type(error).__name__} in a read")
             if connection is not None and not connection.invalidated:
                 connection.invalidate()
         elif not is_recovery_conflict(error):
@@ -113,7 +115,7 @@ class ReadingSession(Session):
         if is_bound:
             return False
         self._leave()
-        self._router.counts["failovers"] += 1
+        self._router.count("failovers")
         # Another replica may be behind what was read already; the primary never is. Nor would it conflict.
         chosen = None if self._has_read or not is_lost else self._router.choose(self._router.callers.needed())
         self._route = chosen if chosen and not chosen.reason else self._router.on_primary("failed over")
@@ -144,7 +146,7 @@ class ReadingSession(Session):
 
     def _ended(self) -> None:
         self._route = self._connection = None
-        self._transcript = Transcript()
+        self._transcript = _EMPTY
         self._has_read = False
 
 

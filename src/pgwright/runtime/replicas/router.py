@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count
+from threading import Lock
 from typing import Literal
 
 from pgwright.runtime.replicas.callers import Callers
 from pgwright.runtime.replicas.servers import Reason, Server, choose
 from pgwright.runtime.replicas.watchers import Watchers
 from pgwright.runtime.replicas.watching import HURRY_S
+
+Counted = Reason | Literal["replica", "waits", "failovers"]
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,8 @@ class Router:
 
     def __init__(self, watchers: Watchers, callers: Callers, *, wait_ms: float, max_lag_s: float) -> None:
         self.watchers, self.callers = watchers, callers
-        self.counts: Counter[Reason | Literal["replica", "waits", "failovers"]] = Counter()
+        self._counts: Counter[Counted] = Counter()
+        self._counting = Lock()
         self._wait_ms, self._max_lag_s = wait_ms, max_lag_s
         self._turns = count()
 
@@ -71,19 +74,24 @@ class Router:
         """Return the route to the primary."""
         return Route(self.watchers.primary, reason)
 
-    async def wait(self, needed: int) -> Route:
+    def count(self, what: Counted) -> None:
+        """Count one more; sessions of several threads may do so at once."""
+        with self._counting:
+            self._counts[what] += 1
+
+    def wait(self, needed: int) -> Route:
         """Let a replica catch up for a short time; then return where the read goes."""
-        self.counts["waits"] += 1
+        self.count("waits")
         deadline = time.monotonic() + self._wait_ms / 1_000
         route = self.choose(needed)
         while route.reason == "not replayed" and time.monotonic() < deadline:
             self.watchers.hurry()
-            await asyncio.sleep(HURRY_S)
+            self.watchers.runner.pause(HURRY_S)
             route = self.choose(needed)
         return route
 
     def metrics(self) -> RoutingMetrics:
-        counts = self.counts
+        counts = self._counts
         replicas = tuple(
             ReplicaStatus(server.name, server.is_healthy, server.problem, server.lag_s, server.lsn)
             for server in self.watchers.replicas

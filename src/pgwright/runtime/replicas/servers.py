@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from sqlalchemy import Engine
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from pgwright.runtime.replicas.callers import UNKNOWN
 
@@ -26,7 +25,7 @@ class Server:
     """One server: the primary or a replica."""
 
     name: str
-    engine: AsyncEngine
+    engine: Engine
     reading: Engine
     """The engine for READ ONLY transactions; it has the same pool."""
     is_primary: bool
@@ -41,6 +40,8 @@ class Server:
     """Whether a transaction sees one state to its end: its engine's isolation is not READ COMMITTED."""
     silence_s: float = 1.0
     """A server that was not seen for longer is not healthy."""
+    hangs: bool = False
+    """Whether it was silent for so long that its connections were ended; none is opened until it is seen again."""
 
     @property
     def is_healthy(self) -> bool:
@@ -55,6 +56,7 @@ class Server:
         if self.problem:
             _logger.info("%s is in use", self.name)
         self.lsn, self.lag_s, self.seen_at, self.problem = lsn, lag_s, time.monotonic(), ""
+        self.hangs = False
 
     def fail(self, problem: str) -> None:
         """Take it out until it is next seen healthy."""
@@ -97,11 +99,10 @@ def choose(replicas: Sequence[Server], needed: int, *, max_lag_s: float, turn: i
     """Return the replica that may answer, in turn, or why none may."""
     if needed == UNKNOWN:
         return "unknown write"
-    healthy = [replica for replica in replicas if replica.is_healthy]
+    covering = [each for each in replicas if each.lsn >= needed and each.lag_s <= max_lag_s and each.is_healthy]
+    if covering:
+        return covering[turn % len(covering)]
+    healthy = [each for each in replicas if each.is_healthy]
     if not healthy:
         return "unavailable"
-    current = [replica for replica in healthy if replica.lag_s <= max_lag_s]
-    if not current:
-        return "lagging"
-    covering = [replica for replica in current if replica.lsn >= needed]
-    return covering[turn % len(covering)] if covering else "not replayed"
+    return "not replayed" if any(each.lag_s <= max_lag_s for each in healthy) else "lagging"

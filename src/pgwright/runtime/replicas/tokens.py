@@ -1,14 +1,12 @@
 """A token: where in the write-ahead log a caller's last write ended, signed, for the next request.
 
-It is base64url of one version byte, the position (8 bytes), the time when it may be forgotten (8 bytes, seconds since
-1970), and 32 bytes of HMAC-SHA256. It is signed, not encrypted.
+It is one version byte, the position (8 bytes), the time when it may be forgotten (8 bytes, seconds since 1970), and 32
+bytes of HMAC-SHA256, in hexadecimal digits, which are read faster than base64. It is signed, not encrypted.
 """
 
 from __future__ import annotations
 
-import binascii
 import hmac
-from base64 import b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from functools import lru_cache
 from struct import Struct
@@ -18,8 +16,10 @@ VERSION = 1
 MIN_SECRET_BYTES = 16
 
 _BODY = Struct(">BQQ")
-_LENGTH = 66
-"""Characters of every token: 49 bytes in base64, without the padding."""
+_LENGTH = 2 * (_BODY.size + 32)
+"""Characters of every token."""
+# A client brings its token again and again for a minute; some 500 bytes each.
+_REMEMBERED = 4_096
 
 
 @dataclass(frozen=True)
@@ -39,21 +39,22 @@ class InvalidToken(ValueError):
 def encode(token: Token, secret: bytes) -> str:
     """Return the token as text that a cookie and a header can carry."""
     body = _BODY.pack(VERSION, token.lsn, token.until)
-    return _text(body + _signature(body, secret))
+    return (body + _signature(body, secret)).hex()
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def decode(text: str, secret: bytes) -> Token:
     """Return the token of a text; it may be past its time.
 
     Raises: InvalidToken: it was not made with this secret by this version.
     """
     try:
-        signed = b64decode(text + "==", altchars=b"-_", validate=True) if len(text) == _LENGTH else b""
-    except (binascii.Error, ValueError) as error:
+        signed = bytes.fromhex(text) if len(text) == _LENGTH else b""
+    except ValueError as error:
         raise InvalidToken("the token is damaged") from error
     body, signature = signed[: _BODY.size], signed[_BODY.size :]
-    # Base64 has bits that decoding drops: only the spelling that we gave out is valid.
-    if _text(signed) != text or not hmac.compare_digest(signature, _signature(body, secret)):
+    # There are capitals, and spaces are skipped: only the spelling that we gave out is valid.
+    if signed.hex() != text or not hmac.compare_digest(signature, _signature(body, secret)):
         raise InvalidToken("the token is damaged, or was signed with another secret")
     version, lsn, until = _BODY.unpack(body)
     if version != VERSION:
@@ -65,10 +66,6 @@ def check_secret(secret: bytes) -> None:
     """Refuse a secret that could be guessed. Raises: ValueError: it is shorter than 16 bytes, or no bytes."""
     if not isinstance(secret, bytes) or len(secret) < MIN_SECRET_BYTES:
         raise ValueError(f"the secret must be at least {MIN_SECRET_BYTES} bytes, as from secrets.token_bytes(32)")
-
-
-def _text(signed: bytes) -> str:
-    return urlsafe_b64encode(signed).rstrip(b"=").decode()
 
 
 def _signature(body: bytes, secret: bytes) -> bytes:

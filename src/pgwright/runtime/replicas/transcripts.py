@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
@@ -32,8 +33,14 @@ class Transcript:
         """Note a statement that is about to be sent."""
         self.statements += 1
         if not self.has_state:
-            self.has_state = not _PLAIN_READ.match(text) or _KEEPS_STATE.search(text) is not None
+            self.has_state = _may_keep_state(text)
         self.has_written = self.has_written or context.isinsert or context.isupdate or context.isdelete or context.isddl
+
+
+# An app has some hundreds of statements, and sends them again and again.
+@lru_cache(maxsize=1_024)
+def _may_keep_state(text: str) -> bool:
+    return not _PLAIN_READ.match(text) or _KEEPS_STATE.search(text) is not None
 
 
 def listen(engine: Engine) -> None:

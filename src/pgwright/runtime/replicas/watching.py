@@ -1,17 +1,18 @@
-"""The task that looks at one server again and again: is it healthy, where is it, what is it."""
+"""What looks at one server again and again: is it healthy, where is it, what is it."""
 
 from __future__ import annotations
 
-import asyncio
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, text
 
+from pgwright.runtime.replicas.connections import IS_WATCHER, Connections, sever
 from pgwright.runtime.replicas.errors import NotAPrimary, NotAReplica, OtherSystem
-from pgwright.runtime.replicas.servers import History, Server
+from pgwright.runtime.replicas.running import Event
+from pgwright.runtime.replicas.servers import History
 from pgwright.runtime.replicas.transcripts import UNWATCHED
 
 # The flush position is the furthest that a replica can have. It may stop inside a record of a transaction that is still
@@ -27,55 +28,96 @@ _IDENTIFY = text("SELECT system_identifier FROM pg_control_system()")
 # A look that takes longer finds a server that would keep requests waiting, too.
 LOOK_TIMEOUT_S = 1.0
 HURRY_S = 0.002
+TICK_S = 0.1
+"""How often the look under way is judged. Its time is counted in these, so that a process that stood still itself,
+with the answers waiting for it, blames no server."""
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What the watchers of all servers have in common."""
+
+    history: History
+    stopped: Event
+    interval_s: float
+    """Between two looks."""
+    hang_s: float
+    """A server that is silent for so long has its connections ended."""
 
 
 class Watcher:
     """Looks at one server, on a connection of its own that is not the pool's."""
 
-    def __init__(self, server: Server, history: History, interval_s: float, primary: Watcher | None) -> None:
-        self.server = server
+    def __init__(self, connections: Connections, primary: Watcher | None, watch: Watch, hurry: Event) -> None:
+        self.server = connections.server
         self.identifier: int | None = None
         self.refusal: NotAPrimary | NotAReplica | OtherSystem | None = None
-        self._history, self._interval_s, self._primary = history, interval_s, primary
-        self._connection: AsyncConnection | None = None
+        self.has_looked = False
+        self._connections, self._primary, self._watch, self._hurry = connections, primary, watch, hurry
+        self._connection: Connection | None = None
         self._driver: Any = None
-        self._hurry = asyncio.Event()
+        self._ticks: int | None = None
 
-    async def watch(self) -> None:
-        """Look until cancelled."""
+    def run(self) -> None:
+        """Look until stopped."""
+        IS_WATCHER.set(True)
+        stopped = self._watch.stopped
         try:
-            while True:
-                await self.look()
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(self._interval_s):
-                        await self._hurry.wait()
-                        self._hurry.clear()
-                        await asyncio.sleep(HURRY_S)
+            # Replicas are compared with the primary.
+            while not (self._primary is None or self._primary.has_looked or stopped.is_set()):
+                stopped.wait(HURRY_S)
+            while not stopped.is_set():
+                self._ticks = 0
+                self.look()
+                self._ticks = None
+                self.has_looked = True
+                self._hurry.wait(self._watch.interval_s)
+                self._hurry.clear()
+                stopped.wait(HURRY_S)
         finally:
-            await self.disconnect()
+            self.has_looked = True
+            self._disconnect()
 
     def hurry(self) -> None:
         """Look again soon: somebody is waiting."""
         self._hurry.set()
 
-    async def look(self) -> None:
+    def stop(self) -> None:
+        """Wait for nothing more."""
+        self.server.hangs = False
+        self._hurry.set()
+        sever(self._driver)
+
+    def tick(self) -> None:
+        """Judge the look that is under way: one that takes too long takes the server out, then ends what waits."""
+        if self._ticks is None:
+            return
+        self._ticks += 1
+        if self._ticks == round(LOOK_TIMEOUT_S / TICK_S):
+            self.server.fail(f"no answer within {LOOK_TIMEOUT_S:g} s")
+            self.has_looked = True
+        if self._ticks == round(self._watch.hang_s / TICK_S):
+            self._connections.cut()
+            sever(self._driver)
+
+    def look(self) -> None:
         """Look once, and note what was seen."""
         server = self.server
         try:
-            async with asyncio.timeout(LOOK_TIMEOUT_S):
-                connection = self._connection or await self._connect()
-                in_recovery, lsn = (await connection.execute(_LOOK)).one()
+            connection = self._connection or self._connect()
+            in_recovery, lsn = connection.execute(_LOOK).one()
         except Exception as error:  # noqa: BLE001  (whatever it is, the server is not to be asked)
-            server.fail(f"{type(error).__name__}: {error or 'no answer in time'}".splitlines()[0])
-            await self.disconnect()
+            if not server.hangs:
+                server.fail(f"{type(error).__name__}: {error or 'no answer in time'}".splitlines()[0])
+            self._disconnect()
             return
         self.refusal = self._judge(in_recovery)
         if self.refusal is not None:
             server.fail(str(self.refusal))
             return
         if server.is_primary:
-            self._history.add(lsn, time.monotonic())
-        server.see(lsn, lag_s=self._history.lag_s(lsn))
+            self._watch.history.add(lsn, time.monotonic())
+        server.see(lsn, lag_s=self._watch.history.lag_s(lsn))
 
     def _judge(self, in_recovery: bool) -> NotAPrimary | NotAReplica | OtherSystem | None:
         name = self.server.name
@@ -86,29 +128,28 @@ class Watcher:
             return OtherSystem(name, self.identifier, expected)
         return None
 
-    async def _connect(self) -> AsyncConnection:
-        connection = await self.server.engine.execution_options(**UNWATCHED).connect()
-        self._connection = connection
-        self._driver = (await connection.get_raw_connection()).driver_connection
-        level = (await connection.execute(_ISOLATION)).scalar_one()
+    def _connect(self) -> Connection:
+        connection = self.server.engine.execution_options(**UNWATCHED).connect()
+        self._connection, self._driver = connection, connection.connection.dbapi_connection
+        level = connection.execute(_ISOLATION).scalar_one()
         self.server.keeps_snapshot = level in ("repeatable read", "serializable")
-        await connection.rollback()
-        await connection.execution_options(isolation_level="AUTOCOMMIT")
+        connection.rollback()
+        connection.execution_options(isolation_level="AUTOCOMMIT")
         # Not to be counted in the pool, nor missed by it, however long we keep it.
-        await connection.run_sync(lambda inner: inner.detach())
+        connection.detach()
         # On managed servers it may be forbidden.
-        may_identify = (await connection.execute(_MAY_IDENTIFY)).scalar_one()
-        self.identifier = (await connection.execute(_IDENTIFY)).scalar_one() if may_identify else None
+        may_identify = connection.execute(_MAY_IDENTIFY).scalar_one()
+        self.identifier = connection.execute(_IDENTIFY).scalar_one() if may_identify else None
         return connection
 
-    async def disconnect(self) -> None:
+    def _disconnect(self) -> None:
         """Close the connection, if there is one."""
         connection, self._connection = self._connection, None
         driver, self._driver = self._driver, None
         # The server may be gone, or hang: nothing to be told, nothing to wait for. Of a detached connection SQLAlchemy
         # closes asyncpg's but not psycopg's.
+        sever(driver)
         for closing in (connection, driver):
             if closing is not None:
                 with suppress(Exception):
-                    async with asyncio.timeout(LOOK_TIMEOUT_S):
-                        await closing.close()
+                    closing.close()
