@@ -9,7 +9,9 @@ import asyncio
 import inspect
 import warnings
 from collections.abc import Iterator
-from threading import Thread
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event, Thread
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, create_engine, event, exc, literal, select, text
@@ -106,15 +108,14 @@ def test_the_threshold_is_a_parameter(engine: Engine, session: Session) -> None:
     assert unit.problems == ()
 
 
-@pytest.mark.parametrize(
-    "eager", [selectinload(Notebook.sources), joinedload(Notebook.sources), subqueryload(Notebook.sources)]
-)
-def test_a_nested_path_is_chained_from_its_root(guard: QueryGuard, session: Session, eager: object) -> None:
+@pytest.mark.parametrize("eager", [selectinload, joinedload, subqueryload])
+def test_a_nested_path_is_chained_from_its_root(guard: QueryGuard, session: Session, eager: Any) -> None:
     with pytest.raises(QueryProblems) as error, guard.unit("list"):
-        for notebook in session.scalars(select(Notebook).options(eager)).unique():  # type: ignore[arg-type]
+        for notebook in session.scalars(select(Notebook).options(eager(Notebook.sources))).unique():
             assert [len(source.chunks) for source in notebook.sources] == [2]
     problem = only(error)
-    assert problem.loader == "selectinload(Notebook.sources).selectinload(Source.chunks)"
+    # Another option than the query's own would be refused by SQLAlchemy.
+    assert problem.loader == f"{eager.__name__}(Notebook.sources).selectinload(Source.chunks)"
     assert problem.parent is not None
     assert problem.parent.entity == "Source"
     assert problem.parent.query.startswith("SELECT notebooks.id")
@@ -270,20 +271,34 @@ def test_two_guards_of_an_engine_do_not_count_twice(engine: Engine, guard: Query
     assert unit.count == 1
 
 
-def test_threads_that_take_the_context_along_are_seen_and_others_not(engine: Engine, guard: QueryGuard) -> None:
+def test_threads_are_seen_until_the_unit_ends_and_others_not(engine: Engine) -> None:
     def run() -> None:
         with engine.connect() as connection:
             connection.execute(text("SELECT 1"))
 
-    async def run_in_worker() -> None:
+    async def run_in_workers() -> None:
         await asyncio.to_thread(run)
+        await asyncio.get_running_loop().run_in_executor(None, run)
 
+    guard = QueryGuard(engine, mode="raise", repeats=10)
+    go, pool = Event(), ThreadPoolExecutor(1)
+    late, stranger = Thread(target=lambda: (go.wait(), run())), Thread(target=lambda: (go.wait(), run()))
+    stranger.start()
     with guard.unit("threads") as unit:
-        asyncio.run(run_in_worker())
-        stranger = Thread(target=run)
-        stranger.start()
-        stranger.join()
-    assert unit.count == 1
+        asyncio.run(run_in_workers())
+        plain = Thread(target=run)
+        plain.start()
+        plain.join()
+        assert [pool.submit(run).result() for _ in range(2)] == [None, None]
+        late.start()
+        with guard.unit("stranger") as inner:
+            go.set()
+            stranger.join()
+        assert inner.count == 0
+        late.join()
+    pool.submit(run).result()
+    pool.shutdown()
+    assert (unit.count, len(unit.statements)) == (6, 1)
 
 
 def test_a_warning_stands_on_the_line_at_fault_and_comes_once(engine: Engine) -> None:

@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from copy import copy
 
 import pytest
+from fastapi.encoders import jsonable_encoder
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Engine, create_engine, select
+from sqlalchemy import Engine, create_engine, inspect, select
 from sqlalchemy.orm import Session, contains_eager, joinedload, lazyload, selectinload, subqueryload
 from sqlalchemy.orm.interfaces import ORMOption
 
@@ -116,6 +118,32 @@ def test_pydantic_reads(guard: QueryGuard, session: Session) -> None:
         for notebook in session.scalars(select(Notebook).options(selectinload(Notebook.sources))):
             assert len(NotebookOut.model_validate(notebook).sources) == 1
     assert unit.problems == ()
+
+
+def _vars(notebooks: list[Notebook]) -> object:
+    return [dict(vars(notebook)) for notebook in notebooks]
+
+
+def _inspected(notebooks: list[Notebook]) -> object:
+    return [inspect(notebook).attrs.sources.loaded_value for notebook in notebooks]
+
+
+def _copied(notebooks: list[Notebook]) -> object:
+    return [copy(notebook) for notebook in notebooks]
+
+
+def _merged(notebooks: list[Notebook]) -> object:
+    with Session() as other:
+        return [other.merge(notebook, load=False) for notebook in notebooks]
+
+
+@pytest.mark.parametrize("take", [_vars, _inspected, _copied, _merged, jsonable_encoder])
+def test_who_reads_past_the_attributes_is_not_accused(
+    guard: QueryGuard, session: Session, take: Callable[[list[Notebook]], object]
+) -> None:
+    with guard.unit("list") as unit:
+        assert take(list(session.scalars(select(Notebook).options(selectinload(Notebook.sources)))))
+    assert (unit.count > 1, unit.problems) == (True, ())
 
 
 def test_getattr_and_assignment_are_uses(guard: QueryGuard, session: Session) -> None:

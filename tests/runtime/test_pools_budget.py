@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from checks.builders import make_setting, make_snapshot, run
@@ -56,6 +57,7 @@ def test_the_computed_pools_fill_the_limit_and_never_exceed_it(budget: PoolBudge
             budget.check()
 
 
+@hypothesis_settings(deadline=None)
 @given(st.integers(1, 400), st.integers(0, 10), st.integers(0, 5), st.integers(1, 30), st.integers(0, 30), counts)
 def test_the_check_of_the_tool_says_the_same(
     most: int, for_superusers: int, reserved: int, size: int, overflow: int, processes: int

@@ -75,6 +75,36 @@ asyncio.run(main())
 """
 
 
+# What is in use at the fork, in a session and by itself; the child tries it, closes it and ends as usual.
+IN_USE = """
+import os, sys
+from sqlalchemy import exc, text
+from sqlalchemy.orm import Session
+from pgwright.runtime.engine import create_sync_engine
+
+engine = create_sync_engine(sys.argv[1], pool_size=2, max_overflow=0)
+with Session(engine) as session, engine.connect() as connection:
+    for one in (session, connection):
+        one.execute(text("SET LOCAL application_name = 'parent'"))
+    child = os.fork()
+    if not child:
+        for one in (session, connection):
+            try:
+                one.scalar(text("SELECT 1"))
+            except exc.StatementError as error:
+                print(str(error.orig).replace(str(os.getppid()), "P").replace(str(os.getpid()), "C"), flush=True)
+            one.close()
+        with Session(engine) as own:
+            print("its own:", own.scalar(text("SELECT 2")))
+        engine.dispose()
+        sys.exit()
+    os.waitpid(child, 0)
+    show = text("SHOW application_name")
+    print("parent goes on in its transactions:", session.scalar(show), connection.scalar(show))
+engine.dispose()
+"""
+
+
 def run(program: str, url: str) -> list[str]:
     command = [sys.executable, "-W", "error", "-W", "ignore::DeprecationWarning", "-c", program, url]
     finished = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
@@ -94,3 +124,18 @@ def test_a_sync_engine_shared_over_fork(server: EmbeddedServer) -> None:
 @pytest.mark.parametrize("driver", ["asyncpg", "psycopg"])
 def test_an_async_engine_shared_over_fork(server: EmbeddedServer, driver: str) -> None:
     assert run(ASYNC, server.url("postgres", driver)) == ["child has its own: True", "parent idle: True"]
+
+
+def test_a_connection_in_use_at_the_fork_is_refused_to_the_child_and_kept_for_its_parent(
+    server: EmbeddedServer,
+) -> None:
+    refused = (
+        "this connection was opened before the fork and belongs to process P; in process C open a session or "
+        "connection of its own"
+    )
+    assert run(IN_USE, server.url("postgres", "psycopg")) == [
+        refused,
+        refused,
+        "its own: 2",
+        "parent goes on in its transactions: parent parent",
+    ]

@@ -20,7 +20,7 @@ class ProbeCall:
     queries: int
     """Statements of one call."""
     rows: int
-    """Items of the largest array in the answer."""
+    """Items of the largest array in the answer; arrays inside the items of another do not count."""
     rows_fetched: int | None
     """Rows that all statements returned; None where the driver does not tell."""
     ms: float

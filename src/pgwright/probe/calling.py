@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from http import HTTPStatus
 
+from sqlalchemy.exc import IllegalStateChangeError, MissingGreenlet
+
 from pgwright.errors import CommitRefused, PgwrightError
 from pgwright.model.probe import ProbedEndpoint
 from pgwright.model.snapshot import NotExamined
@@ -46,9 +48,7 @@ class Calling:
                 return NotExamined(endpoint.name, reason, "--skip it where it streams; else --timeout")
             except Exception as error:  # noqa: BLE001 - the app's own code runs here
                 reason = f"the handler raised {self._asked.hide(told(error))}"
-                is_past = isinstance(error, CommitRefused) or "in a read-only transaction" in str(error)
-                remedy = "it writes past the engine's transactions: --skip it" if is_past else "mend it, or --skip it"
-                return NotExamined(endpoint.name, reason, remedy)
+                return NotExamined(endpoint.name, reason, _remedy(error))
             if isinstance(answer, Measured):
                 found.append(answer)
             else:
@@ -105,6 +105,16 @@ class Calling:
     def _keep(self, endpoint: Endpoint, measured: Measured) -> None:
         if "{" not in endpoint.path:
             self._known.answers[endpoint.path.rstrip("/")] = measured.answer.document
+
+
+def _remedy(error: Exception) -> str:
+    if isinstance(error, CommitRefused) or "in a read-only transaction" in str(error):
+        return "it writes past the engine's transactions: --skip it"
+    if isinstance(error, MissingGreenlet):
+        return "a lazy load has to be awaited: load it eagerly, as by selectinload(), or use AsyncAttrs"
+    if isinstance(error, IllegalStateChangeError) or "concurrent operations are not permitted" in str(error):
+        return "several tasks use one session at a time: give each task its own"
+    return "mend it, or --skip it"
 
 
 def _label(size: Size, values: Values) -> str:

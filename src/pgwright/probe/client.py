@@ -35,7 +35,7 @@ class Answer:
 
     @property
     def rows(self) -> int:
-        """Items of the largest array anywhere in the JSON."""
+        """Items of the largest array in the JSON; arrays inside the items of another do not count."""
         return _largest(self.document)
 
 
@@ -43,7 +43,7 @@ def _largest(value: Any) -> int:
     if isinstance(value, dict):
         return max((_largest(item) for item in value.values()), default=0)
     if isinstance(value, list):
-        return max(len(value), *(_largest(item) for item in value), 0)
+        return len(value)
     return 0
 
 

@@ -73,6 +73,11 @@ def of_problem(seen: Seen, problem: Problem) -> Iterator[Evidence]:
         yield Evidence("on the server", str(cost), "read")
 
 
+def advice(problem: Problem) -> str:
+    """Return the guard's remedy as a sentence."""
+    return f"{problem.remedy[:1].upper()}{problem.remedy[1:]}."
+
+
 def query_ids(seen: Seen, problem: Problem) -> tuple[int, ...]:
     cost = cost_of(problem.statement, seen.costs)
     return cost.query_ids if cost is not None else ()

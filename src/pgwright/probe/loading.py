@@ -67,7 +67,8 @@ def relative(file: str) -> str:
 
 def _is_users(file: str) -> bool:
     foreign = (str(Path(__file__).parents[1]), sysconfig.get_path("stdlib"))
-    return "site-packages" not in file and not file.startswith(("<", *foreign))
+    # A driver's compiled parts name their source, which is not there.
+    return not ("site-packages" in file or file.endswith(".pyx") or file.startswith(("<", *foreign)))
 
 
 def engines() -> list[Engine]:

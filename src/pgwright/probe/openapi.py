@@ -62,15 +62,29 @@ class Endpoint:
         return tuple(segment for segment in self.path.split("/") if segment)
 
 
-def read_endpoints(document: Schema) -> tuple[Endpoint, ...]:
-    """Return the GET endpoints: those without parameters in their path first, for their answers fill the others."""
+def mounted_apps(app: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the apps below an app that have a schema of their own, each with its path: `app.mount("/v1", v1)`."""
+    for route in getattr(app, "routes", ()):
+        mounted, path = getattr(route, "app", None), f"{prefix}{getattr(route, 'path', '')}"
+        if callable(getattr(mounted, "openapi", None)):
+            yield path, mounted
+            yield from mounted_apps(mounted, path)
+
+
+def order(endpoint: Endpoint) -> tuple[int, str]:
+    """Return what sorts endpoints without parameters in their path first, for their answers fill the others."""
+    return endpoint.path.count("{"), endpoint.path
+
+
+def read_endpoints(document: Schema, prefix: str = "") -> tuple[Endpoint, ...]:
+    """Return the GET endpoints, in `order`; those of an app that is mounted at a prefix."""
     found = []
     for path, item in document.get("paths", {}).items():
         if isinstance(item, dict) and isinstance(item.get("get"), dict):
             listed = [*item.get("parameters", ()), *item["get"].get("parameters", ())]
             parameters = {(one.name, one.place): one for one in _parameters(listed, document)}
-            found.append(Endpoint(path, tuple(parameters.values())))
-    return tuple(sorted(found, key=lambda one: (one.path.count("{"), one.path)))
+            found.append(Endpoint(prefix + path, tuple(parameters.values())))
+    return tuple(sorted(found, key=order))
 
 
 def _parameters(listed: list[Schema], document: Schema) -> Iterator[Parameter]:

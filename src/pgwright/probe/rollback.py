@@ -7,6 +7,8 @@ Three layers, each for what the one before cannot see:
 - New connections are read-only by default, and only transactions that the engine begins are made writable: what goes
   past the engine, by the driver's own connection, is refused by the server.
 - COMMIT as text raises CommitRefused before it is sent.
+
+Engines that are made inside stay held for good: a thread that a handler has left behind may write later.
 """
 
 from __future__ import annotations
@@ -23,14 +25,12 @@ from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.util import greenlet_spawn
 
 from pgwright.errors import CommitRefused
+from pgwright.probe.doors import READ_ONLY, REFUSED, Doors
 from pgwright.probe.loading import engines
 
 _COMMIT = re.compile(
     r"(?:\A|;)(?:\s|/\*.*?\*/|--[^\n]*\n)*(?:commit|end|prepare\s+transaction)\b", re.IGNORECASE | re.DOTALL
 )
-_READ_ONLY = "default_transaction_read_only"
-# A pooler takes only the parameters that it knows.
-_REFUSED = "unsupported startup parameter"
 _PATCHED = (
     "do_begin",
     "do_commit",
@@ -43,7 +43,9 @@ _PATCHED = (
 
 
 @asynccontextmanager
-async def nothing_stays(statement_timeout_ms: int, lock_timeout_ms: int) -> AsyncIterator[Callable[[], list[Engine]]]:
+async def nothing_stays(
+    statement_timeout_ms: int, lock_timeout_ms: int, doors: Doors | None = None
+) -> AsyncIterator[Callable[[], list[Engine]]]:
     """Roll back whatever engines do inside the block; their pools are closed at its end.
 
     Gives what tells the engines on PostgreSQL that the block has made or used, those that connected first.
@@ -53,9 +55,10 @@ async def nothing_stays(statement_timeout_ms: int, lock_timeout_ms: int) -> Asyn
     Args:
         statement_timeout_ms: the server stops a statement that runs longer.
         lock_timeout_ms: the server stops a statement that waits longer for a lock.
+        doors: told when a pooler takes no read-only connections.
     """
     settings = (f"SET LOCAL statement_timeout = {statement_timeout_ms}", f"SET LOCAL lock_timeout = {lock_timeout_ms}")
-    holding, before = _Holding(settings), WeakSet(engines())
+    holding, before = _Holding(settings, doors or Doors()), WeakSet(engines())
 
     def own_engines() -> list[Engine]:
         connected = [one for one in holding.engines if one.dialect.name == "postgresql"]
@@ -71,26 +74,31 @@ async def nothing_stays(statement_timeout_ms: int, lock_timeout_ms: int) -> Asyn
     try:
         yield own_engines
     finally:
+        for engine in own_engines():
+            holding.hold_engine(engine)
         for engine in holding.engines:
             await greenlet_spawn(engine.dispose)
         for name, listener in listeners.items():
             event.remove(Engine, name, listener)
-        holding.release()
+        holding.release({engine.dialect for engine in before})
 
 
 class _Holding:
     """The engines seen so far, and their dialects with their commits held back."""
 
-    def __init__(self, settings: tuple[str, ...]) -> None:
-        self._settings = settings
+    def __init__(self, settings: tuple[str, ...], doors: Doors) -> None:
+        self._settings, self._doors = settings, doors
         self._dialects: list[Dialect] = []
         self.engines: list[Engine] = []
 
     def hold(self, connection: Connection) -> None:
         """Hold back the commits of a connection's engine, before its first transaction begins."""
-        if connection.engine not in self.engines:
-            self.engines.append(connection.engine)
-        self._hold(connection.dialect)
+        self.hold_engine(connection.engine)
+
+    def hold_engine(self, engine: Engine) -> None:
+        if engine not in self.engines:
+            self.engines.append(engine)
+        self._hold(engine.dialect)
 
     def _hold(self, dialect: Dialect) -> None:
         if dialect in self._dialects:
@@ -131,12 +139,14 @@ class _Holding:
         try:
             return dialect.connect(*cargs, **given)
         except Exception as error:
-            if _REFUSED not in str(error):
+            if REFUSED not in str(error):
                 raise
+            self._doors.behind_pooler = True
             return None
 
-    def release(self) -> None:
-        for dialect in self._dialects:
+    def release(self, dialects: set[Dialect]) -> None:
+        """Let these commit again."""
+        for dialect in dialects.intersection(self._dialects):
             for name in _PATCHED:
                 delattr(dialect, name)
 
@@ -167,10 +177,10 @@ def _shown(cursor: Any, statement: str) -> str:
 def _read_only(driver: str, cparams: dict[str, Any]) -> dict[str, Any] | None:
     """Return the driver's arguments with the default added; None for a driver that has no such argument."""
     if driver == "asyncpg":
-        return {**cparams, "server_settings": {**(cparams.get("server_settings") or {}), _READ_ONLY: "on"}}
+        return {**cparams, "server_settings": {**(cparams.get("server_settings") or {}), READ_ONLY: "on"}}
     if driver in ("psycopg", "psycopg_async", "psycopg2"):
         options = cparams.get("options") or os.environ.get("PGOPTIONS", "")
-        return {**cparams, "options": f"{options} -c {_READ_ONLY}=on".strip()}
+        return {**cparams, "options": f"{options} -c {READ_ONLY}=on".strip()}
     return None
 
 

@@ -17,12 +17,13 @@ from pgwright.probe.asked import Asked
 from pgwright.probe.calling import Calling
 from pgwright.probe.catalog import Catalog, read_catalog
 from pgwright.probe.client import Request, get
+from pgwright.probe.doors import watched_doors
 from pgwright.probe.evidence import Seen
 from pgwright.probe.filling import Known
 from pgwright.probe.lifespan import running
 from pgwright.probe.loading import dsn_of, load_app, relative, told
 from pgwright.probe.measuring import Caller
-from pgwright.probe.openapi import Endpoint, read_endpoints
+from pgwright.probe.openapi import Endpoint, mounted_apps, order, read_endpoints
 from pgwright.probe.queries import n_plus_one, repeated_statement, unused_eager_load
 from pgwright.probe.rollback import nothing_stays
 from pgwright.probe.server import ServerCosts, read_costs
@@ -42,17 +43,21 @@ def probe(asked: Asked, progress: Progress) -> Probe:
 
 
 async def _probe(asked: Asked, progress: Progress) -> Probe:
-    async with nothing_stays(asked.statement_timeout_ms, asked.lock_timeout_ms) as engines:
-        progress(f"starting {asked.app}", 0, 0)
-        app = load_app(asked.app, asked.folder, is_factory=asked.is_factory)
-        async with running(app, asked.app, asked.timeout_s) as state:
-            endpoints = await _endpoints(app, state, asked)
-            dsn = asked.dsn or next(filter(None, map(dsn_of, engines())), None)
-            found, catalog = _read(dsn, asked)
-            calling = Calling(Caller(app, state, asked.timeout_s), asked, _known(asked, dsn, catalog))
-            for number, endpoint in enumerate(endpoints):
-                progress(endpoint.name, number, len(endpoints))
-                found.add(await calling.call(endpoint, found.costs))
+    limits = asked.statement_timeout_ms, asked.lock_timeout_ms
+    with watched_doors() as doors:
+        async with nothing_stays(*limits, doors) as engines:
+            progress(f"starting {asked.app}", 0, 0)
+            app = load_app(asked.app, asked.folder, is_factory=asked.is_factory)
+            async with running(app, asked.app, asked.timeout_s) as state:
+                endpoints = await _endpoints(app, state, asked)
+                dsn = asked.dsn or next(filter(None, map(dsn_of, engines())), None)
+                found, catalog = _read(dsn, asked)
+                calling = Calling(Caller(app, state, asked.timeout_s), asked, _known(asked, dsn, catalog))
+                for number, endpoint in enumerate(endpoints):
+                    progress(endpoint.name, number, len(endpoints))
+                    doors.now = endpoint.name
+                    found.add(await calling.call(endpoint, found.costs))
+        found.missing.extend(doors.told())
     return _result(asked, found)
 
 
@@ -75,8 +80,10 @@ class _Found:
 
 async def _endpoints(app: Any, state: dict[str, Any], asked: Asked) -> list[Endpoint]:
     """Return what is to be called. Raises ProbeError when the app tells of no GET endpoint."""
-    document = await _schema(app, state, asked)
-    endpoints = read_endpoints(document)
+    endpoints = list(read_endpoints(await _schema(app, state, asked)))
+    for path, mounted in mounted_apps(app):
+        endpoints += read_endpoints(await _schema(mounted, state, asked), path)
+    endpoints.sort(key=order)
     if not endpoints:
         raise ProbeError(asked.app, "its OpenAPI schema has no GET endpoint", "Probe the app that has them.")
     chosen = [endpoint for endpoint in endpoints if asked.takes(endpoint.path)]

@@ -37,7 +37,7 @@ from collections.abc import Iterator
 
 from pgwright.model.finding import Check, Finding
 from pgwright.model.probe import ProbeCall
-from pgwright.probe.evidence import Seen, about, measured, of_problem, query_ids, rows
+from pgwright.probe.evidence import Seen, about, advice, measured, of_problem, query_ids, rows
 from pgwright.runtime.guard import Problem
 
 # One page with so many statements is the first thing to mend; all four systems aim at fewer than 5.
@@ -71,7 +71,7 @@ def _finding(seen: Seen, problem: Problem) -> Finding:
         about(seen, problem),
         said,
         evidence=[*measured(seen.endpoint), *of_problem(seen, problem)],
-        advice=_advice(problem),
+        advice=advice(problem),
         severity="high" if calls[-1].queries >= MANY_QUERIES else None,
         confidence="likely" if growth is None else None,
         queries=query_ids(seen, problem),
@@ -100,13 +100,6 @@ def _sizes(small: ProbeCall, large: ProbeCall) -> Iterator[str]:
 
 def _parent(problem: Problem) -> str:
     return problem.parent.entity if problem.parent is not None else "row"
-
-
-def _advice(problem: Problem) -> str:
-    if problem.kind == "lazy load" and problem.loader:
-        root = problem.loader.partition("(")[2].partition(".")[0]
-        return f"Add {problem.loader} to the query of {root}."
-    return "Fetch for all rows with one statement: by a join, or by = ANY($1)."
 
 
 CHECK = Check(__name__, severity="medium", confidence="certain", find=lambda snapshot: iter(()))

@@ -33,7 +33,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgwright.model.finding import Check, Finding
-from pgwright.probe.evidence import Seen, about, measured, of_problem, query_ids
+from pgwright.probe.evidence import Seen, about, advice, measured, of_problem, query_ids
 from pgwright.runtime.guard import Problem
 
 
@@ -51,9 +51,7 @@ def _finding(seen: Seen, problem: Problem) -> Finding:
         about(seen, problem),
         f"One call runs this statement {problem.count:,} times.",
         evidence=[*measured(seen.endpoint), *of_problem(seen, problem)],
-        advice=f"Add {problem.loader} to the query of its parent."
-        if problem.loader
-        else "Fetch all rows with one statement, or keep the first answer for the request.",
+        advice=advice(problem),
         queries=query_ids(seen, problem),
     )
 

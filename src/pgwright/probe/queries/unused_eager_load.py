@@ -19,8 +19,8 @@ Use instead:
 
 ## When it is wrong
 
-Reads past the attributes are not seen, as of `vars(notebook)`. What a rare branch of the handler reads may have been
-left unread by the arguments of the probe.
+Reads past the attributes are not seen, as of `vars(notebook)`, where other attributes of the same class were read.
+What a rare branch of the handler reads may have been left unread by the arguments of the probe.
 
 ## Source
 
@@ -33,7 +33,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgwright.model.finding import Check, Finding
-from pgwright.probe.evidence import Seen, about, mark, measured, of_problem, query_ids
+from pgwright.probe.evidence import Seen, about, advice, mark, measured, of_problem, query_ids
 from pgwright.runtime.guard import Problem
 
 
@@ -46,12 +46,11 @@ def find(seen: Seen) -> Iterator[tuple[Finding, Problem | None]]:
 
 
 def _finding(seen: Seen, problem: Problem) -> Finding:
-    verb = "Add" if problem.loader.startswith("lazyload") else "Drop"
     return CHECK.found(
         about(seen, problem),
         f"It loads {problem.relationship} and reads none of it.",
         evidence=[*measured(seen.endpoint), *of_problem(seen, problem)],
-        advice=f"{verb} {problem.loader}.",
+        advice=advice(problem),
         queries=query_ids(seen, problem),
     )
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy.orm import Mapper
 
-from pgwright.runtime.guard import execution
+from pgwright.runtime.guard import execution, remedies
 from pgwright.runtime.guard.evidence import Kind, Parent, Problem
-from pgwright.runtime.guard.reads import was_read
+from pgwright.runtime.guard.reads import is_seen, was_read
 from pgwright.runtime.guard.units import Group, Unit
 
 
@@ -27,16 +27,44 @@ def _lazy_loads(unit: Unit, groups: Sequence[Group]) -> Iterator[Problem]:
     for group in groups:
         if group.lazy_from is None or not group.path or len(group.parents) < unit.rules.lazy_loads:
             continue
-        parent = _parent(group.lazy_from, _loader_of(group, groups), groups)
-        option = execution.loader_option(_whole_path(group, groups))
-        yield _problem("lazy load", unit, group, group.path[-1], parent, option)
+        source = _loader_of(group, groups)
+        parent = _parent(group.lazy_from, source, groups)
+        yield _problem("lazy load", unit, group, _eager(group, source, groups), group.path[-1], parent)
+
+
+def _eager(group: Group, source: Group | None, groups: Sequence[Group]) -> tuple[str, str]:
+    """Return the option that spares a lazy load, and the sentence around it."""
+    relationship = group.path[-1]
+    for other in groups:
+        expired = other.refresh.keys if other.refresh and other.refresh.is_expired else None
+        if expired and relationship.key in expired and other.parents & group.parents:
+            return "", remedies.EXPIRED
+    is_within = relationship.mapper.isa(relationship.parent) or relationship.parent.isa(relationship.mapper)
+    if is_within and source is not None and source.rows is not None and source.rows < group.count:
+        return remedies.add_levels(relationship)
+    in_use = {step: option for other in groups for step, option in other.options_in_use().items()}
+    path = _whole_path(group, groups)
+    steps = [(step, in_use.get(step) or remedies.default_option(step)) for step in path[:-1]]
+    steps.append((relationship, remedies.default_option(relationship)))
+    begin = path[0].parent
+    root, is_alias = _entity_of(_root(source, groups), begin) or (begin, False)
+    loader = remedies.loader_option(steps, root, is_alias=is_alias)
+    return loader, remedies.add_option(loader, root, is_alias=is_alias)
 
 
 def _repetitions(unit: Unit, groups: Sequence[Group]) -> Iterator[Problem]:
     for group in groups:
         is_load = group.lazy_from is not None or group.is_eager
-        if not is_load and not group.is_batch and group.count >= unit.rules.repeats:
-            yield _problem("repeated statement", unit, group)
+        if is_load or group.is_batch or group.count < unit.rules.repeats:
+            continue
+        if group.refresh is not None:
+            source = _loader_of(group, groups)
+            entity = _entity_of(source, group.refresh.mapper)
+            remedy = remedies.for_refresh(group.refresh, entity and entity[0])
+        else:
+            is_write = group.text.lstrip()[:6].upper() in ("INSERT", "UPDATE", "DELETE")
+            remedy = "", remedies.WRITE if is_write else remedies.FETCH
+        yield _problem("repeated statement", unit, group, remedy)
 
 
 def _unused(unit: Unit, groups: Sequence[Group]) -> Iterator[Problem]:
@@ -52,23 +80,25 @@ def _unused(unit: Unit, groups: Sequence[Group]) -> Iterator[Problem]:
             if any(not was_read(step, unit.reads) for step in outer):
                 # What it belongs to was not read, and is told in its place.
                 continue
-            if relationship not in told and not was_read(relationship, unit.reads):
+            is_unread = is_seen(relationship.parent, unit.reads) and not was_read(relationship, unit.reads)
+            if relationship not in told and is_unread:
                 told.add(relationship)
                 by_mapping = relationship.lazy in ("joined", "selectin", "subquery", False)
                 option = "lazyload" if by_mapping else option
                 loader = f"{option}({execution.name_of(relationship)})"
                 source = _loader_of(group, groups) if is_second else group
                 parent = _parent(relationship.parent, source, groups)
-                yield _problem("unused eager load", unit, group, relationship, parent, loader)
+                remedy = loader, f"{'add' if by_mapping else 'drop'} {loader}"
+                yield _problem("unused eager load", unit, group, remedy, relationship, parent)
 
 
 def _problem(
     kind: Kind,
     unit: Unit,
     group: Group,
+    remedy: tuple[str, str],
     relationship: Any = None,
     parent: Parent | None = None,
-    loader: str = "",
 ) -> Problem:
     use = group.use()
     return Problem(
@@ -77,18 +107,17 @@ def _problem(
         use.count,
         execution.name_of(relationship) if relationship is not None else "",
         parent,
-        loader,
+        remedy[0],
         use.place,
         use.rows,
         use.fingerprint,
         use.text,
+        remedy[1],
     )
 
 
 def _parent(mapper: Mapper[Any], source: Group | None, groups: Sequence[Group]) -> Parent:
-    root = source
-    while root and root.path and (outer := _loader_of(root, groups)):
-        root = outer
+    root = _root(source, groups)
     return Parent(
         mapper.class_.__name__,
         source.server_text if source else "",
@@ -97,15 +126,30 @@ def _parent(mapper: Mapper[Any], source: Group | None, groups: Sequence[Group]) 
     )
 
 
+def _root(source: Group | None, groups: Sequence[Group]) -> Group | None:
+    """Return the query that began what led to a statement."""
+    while source and source.path and (outer := _loader_of(source, groups)):
+        source = outer
+    return source
+
+
+def _entity_of(group: Group | None, mapper: Mapper[Any]) -> tuple[Mapper[Any], bool] | None:
+    """Return what a query selects of a class's hierarchy, and whether it is an alias."""
+    found = execution.entities(group.statement) if group else ()
+    return next((entity for entity in found if _related(entity[0], mapper)), None)
+
+
 def _loader_of(group: Group, groups: Sequence[Group]) -> Group | None:
     """Return the statement that loaded the parents of a relationship's load.
 
     Of those before it that load their class it is the last one that returned rows for so many parents: a `get()` of
     one instance between the list and the loop has fewer.
     """
-    mapper = group.lazy_from or group.path[-1].parent
-    before = [other for other in groups[: groups.index(group)] if _prefix(other, mapper) is not None]
-    needed = group.count if group.lazy_from else 0
+    mapper = group.lazy_from or (group.refresh.mapper if group.refresh else group.path[-1].parent)
+    before = [
+        other for other in groups[: groups.index(group)] if not other.refresh and _prefix(other, mapper) is not None
+    ]
+    needed = group.count if group.lazy_from or group.refresh else 0
     enough = [other for other in before if other.rows is None or other.rows >= needed]
     return next(reversed(enough or before), None)
 
@@ -129,7 +173,8 @@ def _whole_path(group: Group, groups: Sequence[Group]) -> execution.Path:
 
 def _prefix(group: Group, mapper: Mapper[Any]) -> execution.Path | None:
     """Return the joined relationships from a statement's own entities to a class; None: it does not load the class."""
-    own = [group.path[-1].mapper] if group.path else list(execution.entities(group.statement))
+    selected = [entity for entity, _ in execution.entities(group.statement)]
+    own = [group.path[-1].mapper] if group.path else selected
     if any(_related(entity, mapper) for entity in own):
         return ()
     for path, _ in execution.joined_paths(group.compiled):

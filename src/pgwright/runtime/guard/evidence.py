@@ -68,7 +68,7 @@ class Problem:
     parent: Parent | None = None
     loader: str = ""
     """The option that helps, as `selectinload(Notebook.sources)`; for an unused eager load the option to drop, or
-    `lazyload(…)` to add where the mapping loads it."""
+    `lazyload(…)` to add where the mapping loads it; "" where no option helps."""
     place: Place | None = None
     """The innermost line of the user's code; None if there was none on the stack."""
     rows: int | None = None
@@ -76,6 +76,8 @@ class Problem:
     fingerprint: str = ""
     statement: str = ""
     """Text as the server sees it, with `$1` for the first parameter."""
+    remedy: str = ""
+    """What to do, as `add selectinload(Notebook.sources) to the query of Notebook`."""
     budget: int | None = None
     """For "over budget": the statements that were allowed."""
 
@@ -85,15 +87,11 @@ class Problem:
         where = f" at {self.place}" if self.place else f" in {self.unit!r}"
         match self.kind:
             case "lazy load":
-                root = self.loader.partition("(")[2].partition(".")[0]
-                remedy = f"add {self.loader} to the query of {root}"
-                return f"lazy load of {self.relationship}, {self.count} times{where}: {remedy}"
+                return f"lazy load of {self.relationship}, {self.count} times{where}: {self.remedy}"
             case "repeated statement":
-                remedy = "fetch all rows with one statement, by IN or a join"
-                return f"the same statement {self.count} times{where}: {remedy} ({_short(self.statement)})"
+                return f"the same statement {self.count} times{where}: {self.remedy} ({_short(self.statement)})"
             case "unused eager load":
-                remedy = "add" if self.loader.startswith("lazyload") else "drop"
-                return f"eager load of {self.relationship} never read{where}: {remedy} {self.loader}"
+                return f"eager load of {self.relationship} never read{where}: {self.remedy}"
             case "over budget":
                 return f"{self.count} statements{where}, allowed are {self.budget}: see the list of statements"
 

@@ -8,6 +8,7 @@ the statement went. So this reads them where that class reads them; names that a
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.orm import InstanceState, Mapper, RelationshipProperty
@@ -61,23 +62,41 @@ def joined_paths(compiled: Any) -> Iterator[tuple[Path, bool]]:
                 yield path, ("user_defined_eager_row_processor", key[1]) not in attributes
 
 
-def entities(statement: Any) -> Iterator[Mapper[Any]]:
-    """Yield the mapped classes whose instances a statement returns."""
+def entities(statement: Any) -> Iterator[tuple[Mapper[Any], bool]]:
+    """Yield the mapped classes whose instances a statement returns; True: as an alias or by with_polymorphic()."""
     for column in getattr(statement, "column_descriptions", None) or ():
         if column["entity"] is not None and column["expr"] is column["entity"]:
-            mapper = getattr(column["entity"], "__mapper__", None) or getattr(
-                getattr(column["entity"], "_aliased_insp", None), "mapper", None
-            )
+            alias = getattr(column["entity"], "_aliased_insp", None)
+            mapper = getattr(column["entity"], "__mapper__", None) or getattr(alias, "mapper", None)
             if mapper is not None:
-                yield mapper
+                yield mapper, alias is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """Why the columns of one instance are loaded after the instance."""
+
+    mapper: Mapper[Any]
+    keys: frozenset[str] | None
+    """Attributes that are loaded; None: all, by `session.refresh()`."""
+    is_expired: bool
+    """Whether they were dropped, as by a commit, or not known of a subclass; else they are deferred."""
+
+
+def refreshed_state(options: Any) -> InstanceState[Any] | None:
+    """Return the instance that a statement with these execution options loads columns of."""
+    state: InstanceState[Any] | None = getattr(options.get("_sa_orm_load_options"), "_refresh_state", None)
+    return state
+
+
+def refresh(statement: Any, state: InstanceState[Any] | None) -> Refresh | None:
+    """Return why columns of an instance are loaded; call it while the statement runs."""
+    if state is None:
+        return None
+    keys = getattr(getattr(statement, "_compile_options", None), "_only_load_props", None)
+    is_expired = keys is None or not keys.isdisjoint(state.expired_attributes)
+    return Refresh(state.mapper, None if keys is None else frozenset(keys), is_expired)
 
 
 def name_of(relationship: RelationshipProperty[Any]) -> str:
     return f"{relationship.parent.class_.__name__}.{relationship.key}"
-
-
-def loader_option(path: Path) -> str:
-    """Return the option that loads a path eagerly, as `selectinload(A.bs).joinedload(B.c)`."""
-    return ".".join(
-        f"{'selectinload' if relationship.uselist else 'joinedload'}({name_of(relationship)})" for relationship in path
-    )

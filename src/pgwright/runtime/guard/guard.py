@@ -12,11 +12,13 @@ from typing import Literal
 from sqlalchemy import Engine
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from pgwright.runtime.guard.active import enter, leave
 from pgwright.runtime.guard.counters import Counters, Snapshot
 from pgwright.runtime.guard.evidence import Problem, QueryProblems, QueryWarning
 from pgwright.runtime.guard.listeners import listen
 from pgwright.runtime.guard.rules import Rules
-from pgwright.runtime.guard.units import Unit, enter, leave
+from pgwright.runtime.guard.threads import carry_into_threads
+from pgwright.runtime.guard.units import Unit
 
 Mode = Literal["raise", "warn", "sample"]
 
@@ -47,9 +49,9 @@ class QueryGuard:
         packages: top-level packages that are your code although they are installed in site-packages.
     Raises: ValueError: a parameter is out of its range.
 
-    An eager load counts as unused when no instance's attribute was read before the unit's end: let a unit span the
-    use of what it loads. Reads past the attributes are not seen, as `vars(notebook)`; nor is a deeper `joinedload`
-    judged, for it may have found no row. Units that delete or pickle are not judged for it.
+    An eager load counts as unused when other attributes of its parents were read before the unit's end, and this one
+    never: let a unit span the use of what it loads. Reads past the attributes are not seen, as `vars(notebook)`; nor
+    is a deeper `joinedload` judged, for it may have found no row. Units that delete or pickle are not judged for it.
     """
 
     def __init__(
@@ -86,6 +88,8 @@ class QueryGuard:
         self._counters = Counters(max_keys)
         self._warned: set[tuple[object, ...]] = set()
         listen()
+        if mode != "sample":
+            carry_into_threads()
 
     @property
     def mode(self) -> Mode:
@@ -97,10 +101,11 @@ class QueryGuard:
 
     @contextmanager
     def unit(self, name: str = "", *, max_queries: int | None = None) -> Iterator[Unit]:
-        """Watch the statements of the block, and of the tasks and worker threads that it starts.
+        """Watch the statements of the block, and of the tasks and threads that it starts.
 
-        Those that take the context along are meant: `asyncio` tasks, `asyncio.to_thread`, FastAPI's thread pool.
-        Other tasks and threads are not seen. Blocks may be nested; the outer one counts what the inner one does.
+        In mode "sample" a `Thread` and the work of a `ThreadPoolExecutor` are seen only if they take the context along,
+        as `asyncio.to_thread` and FastAPI's thread pool do. Other tasks and threads are never seen. Blocks may be
+        nested; the outer one counts what the inner one does.
 
         Args:
             name: as `GET /notebooks`; it may be set on the unit until the block ends.

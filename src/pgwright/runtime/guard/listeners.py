@@ -12,7 +12,8 @@ from typing import Any
 
 from sqlalchemy import Engine, event
 
-from pgwright.runtime.guard.units import Unit, active_units
+from pgwright.runtime.guard.active import active_units
+from pgwright.runtime.guard.units import Unit
 
 _lock = Lock()
 _is_listening = False

@@ -27,10 +27,11 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
         return (yield)
     if len(marker.args) != 1 or marker.kwargs or not isinstance(marker.args[0], int) or marker.args[0] < 0:
         raise pytest.UsageError(f"{item.nodeid}: write max_queries(n) with the number of statements allowed, 0 or more")
+    from pgwright.runtime.guard.active import enter, leave
     from pgwright.runtime.guard.evidence import describe
     from pgwright.runtime.guard.listeners import listen
     from pgwright.runtime.guard.rules import Rules
-    from pgwright.runtime.guard.units import Unit, enter, leave
+    from pgwright.runtime.guard.units import Unit
 
     listen()
     unit = Unit(None, item.nodeid, Rules(max_queries=marker.args[0], finds_unused=False, locates_all=True))

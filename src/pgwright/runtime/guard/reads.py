@@ -1,8 +1,9 @@
 """See which relationships are read: their class attributes tell of it, once they are watched.
 
-A read is what goes through the attribute: `notebook.sources`, `getattr`, pydantic's `from_attributes`, hybrids,
-association proxies; setting and deleting it count too. Not seen are reads past the attribute (`vars(notebook)`,
-`notebook.__dict__`, `inspect(notebook).attrs`) and reads after the unit's end.
+A read is what goes through the attribute: `notebook.sources`, `getattr`, pydantic's `from_attributes`, dataclasses'
+`asdict`, hybrids, association proxies; setting and deleting it count too. Not seen are reads past the attribute
+(`vars(notebook)`, FastAPI's `jsonable_encoder`, `copy`, `Session.merge`) and reads after the unit's end. Who reads so
+reads the columns so, too: that no attribute of a class was read means that nothing is known of its relationships.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from threading import Lock
 from typing import Any, Protocol
 
 from sqlalchemy import event
-from sqlalchemy.orm import InstrumentedAttribute, RelationshipProperty
+from sqlalchemy.orm import InstrumentedAttribute, Mapper, RelationshipProperty
 
 
 class Reader(Protocol):
@@ -26,7 +27,7 @@ _readers: Callable[[], Sequence[Reader]] = tuple
 
 
 class _WatchedAttribute(InstrumentedAttribute[Any]):
-    """Takes the place of a relationship's attribute, with the same state, and notes each use of it."""
+    """Takes the place of a mapped attribute, with the same state, and notes each use of it."""
 
     __slots__ = ()
     inherit_cache = True
@@ -54,10 +55,11 @@ def report_reads_to(readers: Callable[[], Sequence[Reader]]) -> None:
 
 
 def watch(relationship: RelationshipProperty[Any]) -> None:
-    """Watch a relationship from now on, in all subclasses."""
-    for attribute in _attributes(relationship):
-        if type(attribute) is InstrumentedAttribute:
-            attribute.__class__ = _WatchedAttribute
+    """Watch a relationship and its class from now on, in all subclasses."""
+    for mapper in relationship.parent.self_and_descendants:
+        for attribute in mapper.class_manager.values():
+            if type(attribute) is InstrumentedAttribute:
+                attribute.__class__ = _WatchedAttribute
     class_ = relationship.parent.class_
     with _lock:
         if class_ in _pickled_classes:
@@ -73,6 +75,12 @@ def was_read(relationship: RelationshipProperty[Any], reads: set[object]) -> boo
         not isinstance(attribute, _WatchedAttribute) or attribute.impl in reads
         for attribute in _attributes(relationship)
     )
+
+
+def is_seen(mapper: Mapper[Any], reads: set[object]) -> bool:
+    """Return whether any attribute of a class was read, so that its other reads would have been seen, too."""
+    managers = (each.class_manager for each in mapper.self_and_descendants)
+    return any(attribute.impl in reads for manager in managers for attribute in manager.values())
 
 
 def _blind(state: object, state_dict: object) -> None:

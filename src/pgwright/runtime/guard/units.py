@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextvars import ContextVar
 from types import CodeType
 from typing import Any
 
@@ -13,7 +12,7 @@ from sqlalchemy.orm import InstanceState, Mapper, RelationshipProperty
 from pgwright.runtime.guard import execution
 from pgwright.runtime.guard.evidence import Place, Problem, StatementUse
 from pgwright.runtime.guard.places import find_place
-from pgwright.runtime.guard.reads import report_reads_to, watch
+from pgwright.runtime.guard.reads import watch
 from pgwright.runtime.guard.rules import Rules
 from pgwright.runtime.guard.texts import as_server_sees, fingerprint, normalize
 
@@ -29,7 +28,7 @@ class Group:
 
     __slots__ = (
         "compiled", "count", "lazy_from", "locate_at", "normalized", "options", "paramstyle", "parents", "place",
-        "rows", "statement", "style", "text",
+        "refresh", "rows", "statement", "style", "text",
     )  # fmt: skip
 
     def __init__(self, text: str, normalized: str, context: Any, parent: InstanceState[Any] | None) -> None:
@@ -38,7 +37,9 @@ class Group:
         self.paramstyle: str = context.dialect.paramstyle
         self.options, self.style = context.execution_options, context.execute_style
         self.lazy_from: Mapper[Any] | None = None if parent is None else parent.mapper
+        self.refresh = execution.refresh(self.statement, execution.refreshed_state(self.options))
         self.parents: set[object] = set()
+        """Keys of the first instances whose relationship or columns it loads."""
         self.count = self.locate_at = 0
         self.rows: int | None = 0
         self.place: Place | None = None
@@ -73,11 +74,18 @@ class Group:
                 loads[path[0]] = "joinedload"
         return loads
 
+    def options_in_use(self) -> dict[RelationshipProperty[Any], str]:
+        """Return the relationships that it loads, at any depth, each with the option to name in a longer one."""
+        joined = execution.joined_paths(self.compiled)
+        return {path[-1]: "joinedload" if is_chosen else "contains_eager" for path, is_chosen in joined} | (
+            self.eager_loads()
+        )
+
     def use(self) -> StatementUse:
         return StatementUse(self.server_text, fingerprint(self.normalized), self.count, self.rows, self.place)
 
     def forget(self) -> None:
-        self.compiled = self.statement = self.options = self.lazy_from = None
+        self.compiled = self.statement = self.options = self.lazy_from = self.refresh = None
         self.parents = set()
 
 
@@ -144,7 +152,8 @@ class Unit:
         else:
             # Compiled texts are cached, with a list of any length as one placeholder.
             normalized = compiled.string
-        parent = execution.lazy_parent(context.execution_options)
+        options = context.execution_options
+        parent = execution.lazy_parent(options)
         # Two relationships to the same class may have the same text.
         key = normalized, parent is None, execution.raw_path(context.invoked_statement)
         group = self._groups.get(key)
@@ -156,8 +165,10 @@ class Unit:
             if rules.locates_all:
                 group.locate_at = 1
         group.count += 1
-        if parent is not None and len(group.parents) < rules.lazy_loads:
-            group.parents.add(parent.key or id(parent))
+        if len(group.parents) < rules.lazy_loads:
+            state = parent or (execution.refreshed_state(options) if group.refresh else None)
+            if state is not None:
+                group.parents.add(state.key or id(state))
         group.rows = group.rows + rows if group.rows is not None and rows >= 0 else None
         if group.count == group.locate_at:
             self._is_suspect = True
@@ -171,29 +182,3 @@ class Unit:
         for relationship in group.eager_loads():
             watch(relationship)
             group.locate_at = 1
-
-
-_active: ContextVar[tuple[Unit, ...]] = ContextVar("pgwright_guard_units", default=())
-_everywhere: tuple[Unit, ...] = ()
-
-
-def active_units() -> tuple[Unit, ...]:
-    """Return the units of this task or thread, and those of the whole process."""
-    return _active.get() + _everywhere
-
-
-def enter(unit: Unit, *, everywhere: bool = False) -> None:
-    global _everywhere
-    if everywhere:
-        _everywhere = (*_everywhere, unit)
-    else:
-        _active.set((*_active.get(), unit))
-
-
-def leave(unit: Unit) -> None:
-    global _everywhere
-    _everywhere = tuple(other for other in _everywhere if other is not unit)
-    _active.set(tuple(other for other in _active.get() if other is not unit))
-
-
-report_reads_to(active_units)
