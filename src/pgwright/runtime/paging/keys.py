@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from threading import Lock
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Label, Select, Table
+from sqlalchemy import Column, ColumnElement, FromClause, Label, Over, Select, Table, TableClause
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql import operators
-from sqlalchemy.sql.elements import ClauseList, Grouping, TextClause, UnaryExpression
+from sqlalchemy.sql.elements import ClauseList, Grouping, Null, TextClause, UnaryExpression
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.selectable import SelectBase
 
 from pgwright.runtime.paging.errors import NotPageable
 from pgwright.runtime.paging.sources import Sources, read_sources
 
+# Those that are met in an ORDER BY; the server refuses the others.
+_OF_MANY_ROWS = {"count", "sum", "min", "max", "avg", "array_agg", "string_agg"}
+_VOLATILE = {"random", "random_normal", "gen_random_uuid", "uuidv4", "uuidv7", "clock_timestamp"}
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 
@@ -54,26 +60,90 @@ def read_keys(
 
     Args:
         unique: the ORDER BY is unique as it stands.
+        sources: what the statement reads from, if it is known already.
     Raises: NotPageable: there is no ORDER BY, it cannot be made unique, or the rows are no rows of tables.
     """
     _check(statement)
-    sources = read_sources(statement) if sources is None else sources
-    keys = [_key(clause, statement, sources) for clause in _flat(statement._order_by_clauses)]
-    if not unique:
-        for column in sources.tiebreakers({key.expression for key in keys}):
-            keys.append(SortKey(column, False, False, sources.is_nullable(column)))
-    return tuple(keys)
+    keys = [_key(clause, statement) for clause in _flat(statement._order_by_clauses)]
+    completion = _complete(keys, sources, unique) if sources else _remembered(statement, keys, unique)
+    known = [replace(key, is_nullable=nullable) for key, nullable in zip(keys, completion.nullable, strict=True)]
+    return (*known, *completion.tiebreakers)
+
+
+@dataclass(frozen=True)
+class _Completion:
+    """What the tables say about an ORDER BY: the same for all statements of one shape, whatever their values."""
+
+    nullable: tuple[bool, ...]
+    tiebreakers: tuple[SortKey, ...]
+
+
+# As many shapes as SQLAlchemy keeps compiled by default (`query_cache_size`).
+MAX_REMEMBERED = 500
+_completions: dict[tuple[Any, ...], _Completion] = {}
+_remembering = Lock()
+
+
+def _remembered(statement: Select[*tuple[Any, ...]], keys: Sequence[SortKey], unique: bool) -> _Completion:
+    shape = statement._generate_cache_key()
+    if shape is None:
+        return _complete(keys, read_sources(statement), unique)
+    known = _completions.get((unique, *shape.key))
+    if known is None:
+        known = _complete(keys, read_sources(statement), unique)
+        with _remembering:
+            while len(_completions) >= MAX_REMEMBERED:
+                del _completions[next(iter(_completions))]
+            _completions[unique, *shape.key] = known
+    return known
+
+
+def _complete(keys: Sequence[SortKey], sources: Sources, unique: bool) -> _Completion:
+    for key in keys:
+        _check_key(key.expression, sources)
+    tiebreakers = [] if unique else sources.tiebreakers({key.expression for key in keys})
+    return _Completion(
+        tuple(sources.is_nullable(key.expression) for key in keys),
+        tuple(SortKey(column, False, False, sources.is_nullable(column)) for column in tiebreakers),
+    )
 
 
 def _check(statement: Select[*tuple[Any, ...]]) -> None:
     if not isinstance(statement, Select):
         raise NotPageable("only a select() can be paged; put a union into a subquery and select from it")
-    if statement._limit_clause is not None or statement._offset_clause is not None:
-        raise NotPageable("the statement has a LIMIT or OFFSET of its own; the page sets it")
+    if any(part is not None for part in (statement._limit_clause, statement._offset_clause, statement._fetch_clause)):
+        raise NotPageable("the statement has a LIMIT, OFFSET or FETCH of its own; the page sets it")
     if statement._distinct or statement._group_by_clauses or statement._having_criteria:
         raise NotPageable("DISTINCT and GROUP BY make rows of their own; select from the statement as a subquery")
     if not statement._order_by_clauses:
         raise NotPageable("the statement has no ORDER BY, so its pages would have no order")
+
+
+def _check_key(expression: ColumnElement[Any], sources: Sources) -> None:
+    for source in expression._from_objects:
+        if source not in set(sources.tables):
+            raise NotPageable(f"the order names {_name(source)}, which the statement does not read from; join it")
+    for part in _parts(expression):
+        if isinstance(part, Over) or (isinstance(part, FunctionElement) and part.name in _OF_MANY_ROWS):
+            raise NotPageable(
+                "an aggregate or window function cannot be compared with a cursor; "
+                "select from the statement as a subquery"
+            )
+        if isinstance(part, FunctionElement) and part.name in _VOLATILE:
+            raise NotPageable(
+                f"{part.name}() has another value at each call, so no page could follow; store it in a column"
+            )
+
+
+def _name(source: FromClause) -> str:
+    return source.name if isinstance(source, TableClause) else "a subquery"
+
+
+def _parts(expression: Any) -> Iterator[Any]:
+    """Yield an expression and what it is made of; a subquery in it has rows of its own."""
+    yield expression
+    for part in () if isinstance(expression, (SelectBase, TableClause)) else expression.get_children():
+        yield from _parts(part)
 
 
 def _flat(clauses: Sequence[Any]) -> Iterator[Any]:
@@ -84,7 +154,7 @@ def _flat(clauses: Sequence[Any]) -> Iterator[Any]:
             yield clause
 
 
-def _key(clause: Any, statement: Select[*tuple[Any, ...]], sources: Sources) -> SortKey:
+def _key(clause: Any, statement: Select[*tuple[Any, ...]]) -> SortKey:
     descending, nulls_first = False, None
     while True:
         # A label in ORDER BY is a reference to it, which stands for the label or its name.
@@ -104,10 +174,12 @@ def _key(clause: Any, statement: Select[*tuple[Any, ...]], sources: Sources) -> 
             clause = clause.element
         else:
             break
+    if isinstance(clause, Null):
+        raise NotPageable("ORDER BY NULL orders nothing; leave it out")
     if isinstance(clause, TextClause):
         raise NotPageable(f"an order given as text cannot be read: {clause.text!r}; use columns and expressions")
     nulls_first = descending if nulls_first is None else nulls_first
-    return SortKey(clause, descending, nulls_first, sources.is_nullable(clause))
+    return SortKey(clause, descending, nulls_first, is_nullable=True)
 
 
 def _one(clauses: Sequence[Any]) -> Any:

@@ -71,7 +71,7 @@ async def keyset_page(
     Raises:
         InvalidCursor: the cursor was not made here for this order. Answer 400.
         InvalidPageSize: the size is out of range. Answer 400.
-        NotPageable: the statement has no order, or none that can be made unique.
+        NotPageable: the statement has no order, or none that can be made unique; or two rows of the page tie.
         ValueError: the secret is too short, or the total is of no known kind.
     """
     request = _request(size, cursor, secret, total, cap, max_size, unique)

@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Result, Select, Text, cast, func, literal_column
+from sqlalchemy import Result, Select
 
 from pgwright.runtime.paging.cursors import Cursor, decode, encode
+from pgwright.runtime.paging.errors import NotPageable
 from pgwright.runtime.paging.keys import SortKey, read_keys
 from pgwright.runtime.paging.ranges import ranges_after
+from pgwright.runtime.paging.sort_values import SortValues
 from pgwright.runtime.paging.steps import Steps
 from pgwright.runtime.paging.totals import TotalKind, count_steps
 
 T = TypeVar("T")
+_NAME = "pgwright_sort_values"
 
 
 @dataclass(frozen=True)
@@ -56,11 +60,15 @@ class Request:
 
 @dataclass(frozen=True)
 class _Found:
-    """A row, its sort values as text, and their types."""
+    """A row, and its sort values as the server writes them."""
 
     item: Any
-    values: tuple[str | None, ...]
-    types: tuple[str, ...]
+    sort_values: str
+
+    def place(self) -> tuple[tuple[str | None, ...], tuple[str, ...]]:
+        """Return the sort values as text, and their types."""
+        fields = json.loads(self.sort_values)
+        return tuple(fields[: len(fields) // 2]), tuple(fields[len(fields) // 2 :])
 
 
 def page_steps(statement: Select[*tuple[Any, ...]], request: Request) -> Steps[Page[Any]]:
@@ -90,7 +98,11 @@ def _read(
 ) -> Steps[list[_Found]]:
     """Read the rows of a page in the order of the keys, and one more that tells whether the page is the last."""
     selected = len(statement.column_descriptions)
-    query = statement.order_by(None).order_by(*(key.clause() for key in keys)).add_columns(_sort_values(keys))
+    query = (
+        statement.order_by(None)
+        .order_by(*(key.clause() for key in keys))
+        .add_columns(SortValues(*(key.expression for key in keys)).label(_NAME))
+    )
     conditions = [()] if cursor is None else [(condition,) for condition in ranges_after(keys, cursor)]
     found: list[_Found] = []
     for condition in conditions:
@@ -99,23 +111,24 @@ def _read(
     return found
 
 
-def _sort_values(keys: Sequence[SortKey]) -> Any:
-    """The sort values of a row as text, then their types: one JSON array, for any type and either driver."""
-    values = [cast(key.expression, Text) for key in keys]
-    # -1 makes the names ones that a cast reads back: `character` would be cut to one character.
-    types = [func.pg_catalog.format_type(func.pg_typeof(key.expression), literal_column("-1")) for key in keys]
-    return cast(func.json_build_array(*values, *types), Text).label("pgwright_sort_values")
-
-
 def _found(result: Result[*tuple[Any, ...]], selected: int) -> list[_Found]:
-    # Joined loads repeat a row once for each related one; its sort values tell that it is the same.
-    rows = result.unique(lambda row: row[-1]).freeze()
-    fields = [json.loads(row[-1]) for row in rows().all()]
-    items = rows().scalars() if selected == 1 else rows().columns(*range(selected))
-    return [
-        _Found(item, tuple(field[: len(field) // 2]), tuple(field[len(field) // 2 :]))
-        for item, field in zip(items.all(), fields, strict=True)
-    ]
+    # Joined loads of collections repeat a row once for each related one; SQLAlchemy marks their results.
+    is_repeating = result._unique_filter_state is not None
+    if is_repeating:
+        result = result.unique(_identity)
+    if selected == 1:
+        found = [_Found(row[0], row[-1]) for row in result]
+    else:
+        rows = result.freeze()
+        found = [_Found(item, row[-1]) for item, row in zip(rows().columns(*range(selected)), rows(), strict=True)]
+    if any(row.sort_values == following.sort_values for row, following in pairwise(found)):
+        raise NotPageable("two rows have the same sort values, so one would be lost; order by something unique last")
+    return found
+
+
+def _identity(row: Any) -> tuple[Any, ...]:
+    """What a row and its repeats have in common: the entities, and the sort values."""
+    return row[-1], *(id(value) for value in row if hasattr(value, "_sa_instance_state"))
 
 
 def _cursors(found: Sequence[_Found], cursor: Cursor | None, size: int) -> tuple[Cursor | None, Cursor | None]:
@@ -124,10 +137,12 @@ def _cursors(found: Sequence[_Found], cursor: Cursor | None, size: int) -> tuple
     if not found:
         # All of it was deleted: the way back begins with the row that the cursor stands at.
         return None, cursor and replace(cursor, backward=not backward, is_inclusive=not cursor.is_inclusive, shared=0)
-    first, last = found[0], found[:size][-1]
+    if cursor is None and len(found) <= size:
+        return None, None
+    (first, types), (last, _) = found[0].place(), found[:size][-1].place()
     shared = 0
-    while shared < len(first.values) - 1 and first.values[shared] == last.values[shared]:
+    while shared < len(first) - 1 and first[shared] == last[shared]:
         shared += 1
-    onward = Cursor(last.values, last.types, backward, shared=shared)
-    back = Cursor(first.values, first.types, not backward, shared=shared)
+    onward = Cursor(last, types, backward, shared=shared)
+    back = Cursor(first, types, not backward, shared=shared)
     return onward if len(found) > size else None, back if cursor is not None else None

@@ -64,6 +64,8 @@ class Sources:
             key = next(_unique_keys(table), None)
             if key is None:
                 name = getattr(table, "name", "a subquery")
+                # SQLAlchemy numbers a subquery that the app gives no name.
+                name = "a subquery" if name.startswith("%(") else name
                 raise NotPageable(
                     f"the order is not unique, and no key of {name} is known to complete it; "
                     "order by something unique last, and say so with unique=True"

@@ -55,6 +55,8 @@ def count_steps(
     """Yield the statement that counts, receive its result."""
     check_total(kind, cap)
     rows = statement.order_by(None).limit(None).offset(None)
+    # A page locks its own rows; its total must not lock them all.
+    rows._for_update_arg = None
     if kind == "estimate":
         plan = (yield _over(_Explain(literal_column("1")), rows)).scalar_one()
         # One driver hands JSON over as text, the other parses it.
