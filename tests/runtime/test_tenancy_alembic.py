@@ -13,7 +13,7 @@ import sqlalchemy
 from alembic.autogenerate import compare_metadata, produce_migrations, render_python_code
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
-from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, Uuid, create_engine
+from sqlalchemy import BigInteger, Column, Connection, Integer, MetaData, String, Table, Uuid, create_engine
 
 import pgwright.runtime.tenancy.alembic  # noqa: F401
 from conftest import Database
@@ -124,6 +124,79 @@ def test_a_changed_declaration_replaces_the_policy_and_goes_back(connection: Con
         assert catalog(connection) != before
         run(connection, down)
         assert catalog(connection) == before
+
+
+CHANGES = {
+    "another type": {"kind": BigInteger()},
+    "a longer text": {"kind": String(50), "from": String(20)},
+    "another column": {"column": "tenant_id"},
+    "no tenants": {"column": "tenant_id", "policy": False},
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+def test_a_column_that_a_policy_reads_can_be_changed_or_dropped(connection: Connection, change: dict[str, Any]) -> None:
+    old, new = MetaData(), MetaData()
+    shops(old, change.get("from", Integer()))
+    shops(new, change.get("kind", Integer()), change.get("column", "org"), has_policy=change.get("policy", True))
+    run(connection, upgrade_and_downgrade(connection, old)[0])
+    before = catalog(connection)
+    up, down = upgrade_and_downgrade(connection, new)
+    run(connection, up)
+    assert compare_metadata(context(connection), new) == []
+    assert catalog(connection) != before or change.get("kind")
+    run(connection, down)
+    assert catalog(connection) == before
+    assert compare_metadata(context(connection), old) == []
+
+
+def shops(metadata: MetaData, kind: Any, column: str = "org", name: str = "shops", *, has_policy: bool = True) -> None:
+    info = tenant_policy(column)["info"] if has_policy else None
+    Table(name, metadata, Column("id", Integer, primary_key=True), Column(column, kind, index=True), info=info)
+
+
+def test_the_policy_follows_a_table_and_a_column_that_are_renamed(connection: Connection) -> None:
+    old, new = MetaData(), MetaData()
+    shops(old, Integer())
+    shops(new, Integer(), "Tenant Id", "Shops")
+    run(connection, upgrade_and_downgrade(connection, old)[0])
+    op = Operations(context(connection))
+    op.rename_table("shops", "Shops")
+    op.alter_column("Shops", "org", new_column_name="Tenant Id")
+    op.execute('ALTER INDEX ix_shops_org RENAME TO "ix_Shops_Tenant Id"')
+    assert compare_metadata(context(connection), new) == []
+
+
+def test_other_schemas_are_compared_as_well(connection: Connection) -> None:
+    connection.exec_driver_sql('CREATE SCHEMA "Odd one"')
+    connection.commit()
+    metadata = MetaData(schema="Odd one")
+    shops(metadata, Integer())
+    options = {"include_schemas": True}
+    configured = MigrationContext.configure(connection, opts=options)
+    script = produce_migrations(configured, metadata)
+    assert script.upgrade_ops is not None
+    assert script.downgrade_ops is not None
+    run(connection, render_python_code(script.upgrade_ops, migration_context=configured))
+    policies = "SELECT schemaname, tablename FROM pg_policies"
+    assert connection.exec_driver_sql(policies).all() == [("Odd one", "shops")]
+    assert compare_metadata(configured, metadata) == []
+    run(connection, render_python_code(script.downgrade_ops, migration_context=configured))
+    assert connection.exec_driver_sql(policies).all() == []
+
+
+def test_a_partitioned_table_is_declared_as_any_other(connection: Connection) -> None:
+    metadata = MetaData()
+    Table(
+        "trips",
+        metadata,
+        Column("org", Integer, primary_key=True),
+        postgresql_partition_by="LIST (org)",
+        **tenant_policy("org"),
+    )
+    run(connection, upgrade_and_downgrade(connection, metadata)[0])
+    assert connection.exec_driver_sql("SELECT tablename FROM pg_policies").all() == [("trips",)]
+    assert compare_metadata(context(connection), metadata) == []
 
 
 HAND_MADE = {

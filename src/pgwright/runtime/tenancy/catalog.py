@@ -29,7 +29,8 @@ _CONDITION = re.compile(
     \( \(? (?: (?P<plain>[a-z_][\w$]*) | "(?P<quoted>(?:[^"]|"")+)" ) (?:\)::text)? [ ]=[ ]
     \([ ]SELECT[ ] (?:
         \(current_setting\('(?P<setting>[\w$.]+)'::text\)\)::(?P<type>integer|bigint|uuid)
-      | NULLIF\(current_setting\('(?P<text_setting>[\w$.]+)'::text\),[ ]''::text\)
+      | COALESCE\(NULLIF\(current_setting\('(?P<text_setting>[\w$.]+)'::text\),[ ]''::text\),
+        [ ]current_setting\('(?P=text_setting)\.is_empty'::text\)\)
     ) (?:[ ]AS[ ]"?\w+"?)? \) \)
     """,
     re.VERBOSE,

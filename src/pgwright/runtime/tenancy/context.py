@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import TypeAlias
 from uuid import UUID
 
@@ -27,6 +28,14 @@ _BIGINT = 1 << 63
 types_in_use: set[TenantType] = set()
 
 
+@dataclass(eq=False)
+class _Block:
+    before: Tenant | None
+
+
+_blocks: ContextVar[tuple[_Block, ...]] = ContextVar("pgwright_tenant_blocks", default=())
+
+
 @contextmanager
 def tenant(value: Tenant) -> Iterator[Tenant]:
     """Work for one tenant inside the block; gives the id in its own type, so "7" becomes 7 where ids are numbers.
@@ -39,14 +48,28 @@ def tenant(value: Tenant) -> Iterator[Tenant]:
     ...     current_tenant.get()
     7
     """
-    before = current_tenant.get()
     parsed = _parse_any(value)
+    block = _Block(current_tenant.get())
+    _blocks.set((*_blocks.get(), block))
     current_tenant.set(parsed)
     try:
         yield parsed
     finally:
-        # By value, not by token: a framework may leave the block in a copy of the context that entered it.
-        current_tenant.set(before)
+        _leave(block)
+
+
+def _leave(block: _Block) -> None:
+    # Not by token: a framework may leave the block in a copy of the context that entered it. And not always the
+    # innermost: of two generators that hold a block each, the first may end first.
+    blocks = _blocks.get()
+    if block in blocks:
+        position = blocks.index(block)
+        inner = blocks[position + 1 :]
+        if inner:
+            inner[0].before = block.before
+        else:
+            current_tenant.set(block.before)
+        _blocks.set((*blocks[:position], *inner))
 
 
 def parse_tenant(value: object, kind: TenantType) -> Tenant:
@@ -63,7 +86,7 @@ def parse_tenant(value: object, kind: TenantType) -> Tenant:
     elif kind is UUID:
         parsed = _parse_uuid(value)
     elif isinstance(value, int | UUID | str) and not isinstance(value, bool):
-        written = str(value)
+        written = str.__str__(value) if isinstance(value, str) else str(value)  # a member of an Enum has its own
         parsed = written if written and written.isprintable() else None
     if parsed is None:
         raise InvalidTenant(value, EXPECTED[kind])
@@ -83,7 +106,7 @@ def _parse_any(value: object) -> Tenant:
 def _parse_int(value: object) -> int | None:
     number: int
     if isinstance(value, int) and not isinstance(value, bool):
-        number = value
+        number = int(value)
     elif isinstance(value, str) and len(value) <= 20:
         try:
             number = int(value)

@@ -2,8 +2,8 @@
 
 The setting is read in a subselect, `organization_id = (SELECT current_setting('app.current_org_id')::integer)`:
 PostgreSQL evaluates it once a statement (an InitPlan) and an index serves the comparison. Without a tenant no row is
-let through: `current_setting` raises when the setting was never made, and when a transaction has ended it is '', which
-is no number and no UUID; for texts NULLIF makes it NULL, which equals nothing.
+let through, and an error says so: `current_setting` raises when the setting was never made, and when a transaction has
+ended it is '', which is no number and no UUID; for texts it then asks for a setting that nobody makes.
 Source: PostgreSQL manual, CREATE POLICY and "Row Security Policies".
 """
 
@@ -100,4 +100,6 @@ def drop_statements(table: str, name: str) -> list[str]:
 
 def _setting(policy: TenantPolicy) -> str:
     read = f"current_setting('{policy.setting}')"
-    return f"nullif({read}, '')" if policy.type == "text" else f"{read}::{policy.type or 'integer'}"
+    if policy.type == "text":
+        return f"coalesce(nullif({read}, ''), current_setting('{policy.setting}.is_empty'))"
+    return f"{read}::{policy.type or 'integer'}"

@@ -26,8 +26,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from pgwright.runtime.tenancy.constraints import telling_constraints
 from pgwright.runtime.tenancy.context import Tenant, tenant
-from pgwright.runtime.tenancy.exposure import bypassing_role, exposed_tables, exposing_views
+from pgwright.runtime.tenancy.exposure import bypassing_role, exposed_tables, exposing_functions, exposing_views
 from pgwright.runtime.tenancy.policy import TenantPolicy, declared_policy
 
 _INSUFFICIENT_PRIVILEGE = "42501"  # which is also what a row gets that violates a policy
@@ -43,7 +44,7 @@ def assert_tenants_isolated(
         engine: connects as the app's role; it may be bound to tenants or not.
         metadata: its tables with `info["tenant"]` are tried.
         tenants: two tenants that have rows in each of them.
-        ignore: tables and views, as in "public.couriers", that are meant to be open.
+        ignore: what is meant to be as it is, by the name that its problem begins with, as in "public.couriers".
     Raises: AssertionError: with one line for each problem. A table that could not be tried is a problem, too.
     """
     with tenant(tenants[0]), engine.connect() as connection:
@@ -60,7 +61,7 @@ async def assert_tenants_isolated_async(
 
 
 def _fail(problems: list[str], ignore: Collection[str]) -> None:
-    left = [problem for problem in problems if problem.split(":", 1)[0] not in ignore]
+    left = [problem for problem in problems if not problem.startswith(tuple(f"{name}: " for name in ignore))]
     if left:
         raise AssertionError("tenants are not isolated:\n  " + "\n  ".join(left))
 
@@ -70,21 +71,51 @@ def _problems(connection: Connection, metadata: MetaData, tenants: tuple[Tenant,
     declared = [(table, policy) for table in metadata.sorted_tables if (policy := declared_policy(table))]
     if not declared:
         return ["metadata: no table declares a tenant's policy in its info"]
-    bypass = bypassing_role(connection)
-    if bypass:
-        return [bypass]
-    schemas = {table.schema or default for table, _ in declared}
-    problems = list(exposed_tables(connection, schemas, {policy.column for _, policy in declared}))
-    problems += exposing_views(connection, schemas)
+    problem, bypasses = bypassing_role(connection)
+    problems = [problem] if problem else []
+    if bypasses:
+        return problems
+    columns = {policy.column for table, policy in declared if not _is_key(table, policy.column)}
+    problems += exposed_tables(connection, {_name(table, default) for table, _ in declared}, columns)
+    problems += exposing_views(connection)
+    problems += exposing_functions(connection)
+    problems += telling_constraints(connection, declared, default)
     connection.rollback()
+    for table, policy in declared:
+        problems += [
+            f"{_name(table, default)}: {problem}" for problem in _read_without_tenant(connection, table, policy)
+        ]
     for own, other in (tenants, tenants[::-1]):
         for table, policy in declared:
-            name = f"{table.schema or default}.{table.name}"
             with tenant(own), connection.begin() as transaction:
                 for problem in _cross(connection, table, policy, own, other):
-                    problems.append(f"{name}: as tenant {own!r}, {problem}")
+                    problems.append(f"{_name(table, default)}: as tenant {own!r}, {problem}")
                 transaction.rollback()
     return problems
+
+
+def _name(table: Table, default_schema: str) -> str:
+    return f"{table.schema or default_schema}.{table.name}"
+
+
+def _is_key(table: Table, column: str) -> bool:
+    """Return whether it is the table of the tenants themselves; other tables have a column of that name as well."""
+    return list(table.primary_key.columns.keys()) == [column]
+
+
+def _read_without_tenant(connection: Connection, table: Table, policy: TenantPolicy) -> Iterator[str]:
+    """Yield what a connection reads that nobody bound: as it is opened, and after a transaction has ended."""
+    unbound = Engine(connection.engine.pool.recreate(), connection.dialect, connection.engine.url)
+    count = select(func.count()).select_from(table)
+    try:
+        with unbound.connect() as fresh:
+            for state in ("without a tenant", "with an empty setting"):
+                found = _result(fresh, count)
+                if isinstance(found, int) and found:
+                    yield f"{state}, it reads rows: {found}"
+                _set(fresh, policy, "")
+    finally:
+        unbound.dispose()
 
 
 def _cross(connection: Connection, table: Table, policy: TenantPolicy, own: Tenant, other: Tenant) -> Iterator[str]:
