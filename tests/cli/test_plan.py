@@ -123,7 +123,8 @@ def test_the_statement_comes_from_a_file_standard_input_or_the_workload(run, sho
         (("SELECT 1", "--set", "work_mem=much"), "invalid value for parameter"),
         (("SELECT 1", "--set", "work_mem"), "expected NAME=VALUE"),
         (("SELECT $1::int", "--value", "x"), "invalid input syntax for type integer"),
-        (("SELECT $1::int", "--value", "1", "--value", "2"), "has 1 parameters, but 2 values"),
+        (("SELECT $1::int", "--value", "1", "--value", "2"), "has 1 parameter, but 2 values given"),
+        (("SELECT 1", "--set", "role=clerk"), "the twin has no role 'clerk', only those that may log in"),
         (("--statement-id", "1"), "the workload holds no statement 1"),
     ],
 )

@@ -127,6 +127,28 @@ def test_each_index_names_the_statements_it_serves_and_the_runner_up(blog: Datab
     assert found.runner_up.gain_share <= found.gain_share + 0.01
 
 
+def test_an_expression_without_statistics_is_said_to_be_a_guess(blog: Database, advice_for: Advise) -> None:
+    run(blog, "SELECT id FROM author WHERE lower(email) = %s", ["a17@example.org"])
+    advice = advice_for(blog)
+    (found,) = advice.indexes
+    assert any("author (lower(email)) yet" in limit for limit in advice.limits), advice.limits
+    blog.execute(f"{found.definition.sql()}; ANALYZE author")
+    assert not any("lower(email)" in limit for limit in advice_for(blog).limits)
+
+
+def test_a_budget_below_every_candidate_names_the_smallest(blog: Database, advice_for: Advise) -> None:
+    run(blog, PAGE, [17])
+    advice = advice_for(blog, 1024)
+    assert advice.indexes == ()
+    (told,) = (limit for limit in advice.limits if "smallest candidate takes" in limit)
+    assert int(told.split()[-2].replace(",", "")) >= 8
+
+
+def test_a_workload_that_reads_no_table_is_said_so(blog: Database, advice_for: Advise) -> None:
+    run(blog, "SET work_mem = '8MB'", [])
+    assert any("reads a table" in limit for limit in advice_for(blog).limits)
+
+
 def test_what_cannot_be_planned_is_told_with_its_share(blog: Database, advice_for: Advise) -> None:
     blog.execute("CREATE TABLE gone AS SELECT 1 AS n")
     run(blog, "SELECT g.n, a.id FROM gone g, author a WHERE a.id = %s", [1])

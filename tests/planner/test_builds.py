@@ -56,3 +56,29 @@ def test_a_graph_that_exceeds_the_memory_takes_much_longer_per_row(snapshot: Sna
 def test_ten_thousand_rows_take_less_than_a_second_and_millions_take_seconds(snapshot: Snapshot) -> None:
     assert 0.001 < seconds(snapshot, "id") < 1
     assert 1 < seconds(snapshot, "id", rows=10_000_000) < 60
+
+
+def test_a_partitioned_table_takes_as_long_as_all_its_partitions(database: Database) -> None:
+    """Nobody analyzes the parent: autovacuum does not."""
+    database.execute(
+        """
+        CREATE TABLE t (id int, name text);
+        INSERT INTO t SELECT i, md5(i::text) FROM generate_series(1, 40000) i;
+        CREATE TABLE p (id int, name text) PARTITION BY RANGE (id);
+        CREATE TABLE p_1 PARTITION OF p FOR VALUES FROM (0) TO (20000);
+        CREATE TABLE p_2 PARTITION OF p FOR VALUES FROM (20000) TO (50000);
+        INSERT INTO p SELECT * FROM t;
+        VACUUM ANALYZE t; VACUUM ANALYZE p_1; VACUUM ANALYZE p_2
+        """
+    )
+    snapshot = read_snapshot(database.dsn, with_schema=False)
+    whole, parts = (
+        build_seconds(IndexDefinition("ix", QualifiedName("public", name), (IndexKey("id"),)), snapshot)
+        for name in ("t", "p")
+    )
+    assert parts == pytest.approx(whole, rel=0.2)
+
+
+def test_the_size_is_estimated_where_none_is_given(snapshot: Snapshot) -> None:
+    definition = IndexDefinition("ix", T, (IndexKey("name"),))
+    assert build_seconds(definition, snapshot) == pytest.approx(seconds(snapshot, "name"))

@@ -20,11 +20,13 @@ ROWS = 100_000
 # "line" is the detail of an order: its lines lie side by side and repeat its customer and address.
 SCHEMA = f"""
 CREATE EXTENSION pg_trgm;
+CREATE EXTENSION hstore;
 CREATE EXTENSION vector;
 CREATE EXTENSION pageinspect;
 CREATE TABLE t (
     id int PRIMARY KEY, big bigint, key text, few text, at timestamptz, later timestamptz, price numeric, skew int,
-    hole int, pair_a int, pair_b int, flag bool, small int2, tags text[], doc jsonb, body text, span tstzrange, f float8
+    hole int, pair_a int, pair_b int, flag bool, small int2, tags text[], doc jsonb, body text, span tstzrange,
+    f float8, pairs hstore, words tsvector, address inet, link text, spot point
 );
 SELECT setseed(0.5);
 INSERT INTO t SELECT
@@ -35,7 +37,12 @@ INSERT INTO t SELECT
     ARRAY['tag' || (random() * random() * 200)::int, 'tag' || (random() * 200)::int],
     jsonb_build_object('kind', i % 4, 'user', (random() * 300)::int),
     'word ' || (random() * 500)::int || ' and ' || (random() * 500)::int,
-    tstzrange(now() - i * interval '1 minute', now() - i * interval '1 minute' + interval '1 hour'), random()
+    tstzrange(now() - i * interval '1 minute', now() - i * interval '1 minute' + interval '1 hour'), random(),
+    hstore('color', 'c' || (random() * 20)::int) || hstore('size' || i % 5, 'v' || (random() * 900)::int),
+    to_tsvector('simple', (SELECT string_agg('w' || (random() ^ 3 * 20000)::int, ' ')
+        FROM generate_series(1, 8) WHERE i > 0)),
+    ('10.' || i % 250 || '.' || (random() * 250)::int || '.' || (random() * 250)::int)::inet,
+    'https://example.org/items/' || md5(i::text), point(random(), random())
 FROM (SELECT i, (random() * 20000)::int AS a FROM generate_series(1, {ROWS}) i) AS drawn;
 CREATE STATISTICS t_pair (ndistinct) ON pair_a, pair_b FROM t;
 CREATE TABLE line (order_id int, number int, customer_id int, address_id int, item_id int,
@@ -123,7 +130,9 @@ OTHERS = [
     index("tags", method="gin"), index("body gin_trgm_ops", method="gin"), index("doc", method="gin"),
     index("doc jsonb_path_ops", method="gin"), index("at", method="brin"),
     index("at", method="brin", parameter="pages_per_range=4"), index("span", method="gist"),
-    index("body gist_trgm_ops", method="gist"), index("id", method="hash"), index("key", method="hash"),
+    index("body gist_trgm_ops", method="gist"), index("pairs", method="gin"), index("words", method="gin"),
+    index("address inet_ops", method="gist"), index("address", method="spgist"), index("link", method="spgist"),
+    index("spot", method="spgist"), index("id", method="hash"), index("key", method="hash"),
     index("few", method="hash"), index("e vector_l2_ops", table="v", method="hnsw"),
     index("e vector_cosine_ops", table="v", method="hnsw", parameter="m=32"),
     index("e vector_l2_ops", table="v", method="ivfflat", parameter="lists=10"),

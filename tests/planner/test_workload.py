@@ -113,7 +113,7 @@ def test_what_cannot_be_planned_is_told_with_its_reason(snapshot: Snapshot, twin
     workload = read(snapshot, twin, statement(text, ms=3.0), statement("SELECT * FROM account", ms=1.0))
     (told,) = workload.unplanned
     assert reason in told.reason
-    assert told.what.startswith("75.0% of the workload's time")
+    assert told.what.startswith("75.0 % of the workload's time")
     assert workload.unplanned_share == pytest.approx(0.75)
     assert workload.is_mostly_unread
     assert len(workload.statements) == 1
@@ -206,3 +206,29 @@ def test_a_snapshot_keeps_utility_statements_without_their_values(database: Data
     assert not any("secret" in text or "4711" in text for text in texts), texts
     assert {"SET application_name …", "DO …", "COPY t (id) FROM …"} <= set(texts)
     assert "CREATE TEMP TABLE x AS SELECT * FROM t WHERE id = $1" in texts
+
+
+def test_a_statement_inside_a_function_is_planned_with_its_variables_as_parameters(database: Database) -> None:
+    """As the server itself keeps them where `pg_stat_statements.track` is 'all'."""
+    database.execute(f"ALTER DATABASE {database.name} SET pg_stat_statements.track = 'all'")
+    database.execute(
+        """
+        CREATE TABLE t (id int PRIMARY KEY, owner int, note text);
+        INSERT INTO t SELECT i, i % 500, 'n' FROM generate_series(1, 20000) i;
+        CREATE FUNCTION of_owner("Who" int) RETURNS bigint LANGUAGE plpgsql AS
+            'DECLARE n bigint; BEGIN SELECT count(note) INTO n FROM t WHERE owner = "Who"; RETURN n; END';
+        CREATE FUNCTION remember() RETURNS trigger LANGUAGE plpgsql AS
+            'BEGIN UPDATE t SET note = NEW.note WHERE owner = NEW.owner AND id <> NEW.id; RETURN NULL; END';
+        CREATE TRIGGER remember AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION remember();
+        ANALYZE t
+        """
+    )
+    database.rows("SELECT pg_stat_statements_reset()")
+    database.execute("SELECT of_owner(7); INSERT INTO t VALUES (0, 7, 'x')")
+    snapshot = read_snapshot(database.dsn)
+    with open_twin(snapshot) as twin:
+        workload = read_workload(snapshot, twin)
+    assert workload.unplanned == ()
+    texts = {one.statement.text for one in workload.statements}
+    assert any(text.endswith("FROM t WHERE owner = $1") for text in texts), texts
+    assert "UPDATE t SET note = $1 WHERE owner = $2 AND id <> $3" in texts

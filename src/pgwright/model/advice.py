@@ -83,7 +83,10 @@ class IndexAdvice:
     def lock(self) -> str:
         """Return the lock that building it takes on the table, and what that blocks."""
         if self.is_partitioned:
-            return "SHARE: blocks writes to the table and its partitions until the index is built"
+            return (
+                "SHARE: blocks writes to the table and its partitions until the index is built; "
+                "`pgwright fix` builds it concurrently, one partition after the other"
+            )
         return "SHARE UPDATE EXCLUSIVE: reads and writes go on; waits for running transactions"
 
 

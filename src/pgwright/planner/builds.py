@@ -9,11 +9,12 @@ comes on top, twice.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from pgwright.model.index import IndexDefinition
-from pgwright.model.snapshot import Snapshot
-from pgwright.planner.sizes import IndexSize
+from pgwright.model.names import QualifiedName
+from pgwright.model.snapshot import Snapshot, Table
+from pgwright.planner.sizes import IndexSize, estimate_size
 from pgwright.planner.sizes.gin import items_per_row
 from pgwright.planner.sizes.keys import keys_of
 from pgwright.planner.sizes.size import parameter
@@ -35,12 +36,28 @@ _IVFFLAT_DISTANCE_SECONDS = 1.5e-9  # a dimension
 _DEFAULT_MEMORY_BYTES = 64 * 1024 * 1024
 
 
-def build_seconds(definition: IndexDefinition, snapshot: Snapshot, size: IndexSize) -> float:
-    """Return the estimated seconds of one CREATE INDEX CONCURRENTLY that gives an index of this size."""
-    pages = snapshot.table_by_name[definition.table].pages
-    reading = _SCANS * pages * _HEAP_PAGE_SECONDS
+def build_seconds(definition: IndexDefinition, snapshot: Snapshot, size: IndexSize | None = None) -> float:
+    """Return the estimated seconds of one CREATE INDEX CONCURRENTLY; of a partitioned table, those of all partitions.
+
+    Args:
+        size: of the index; None: it is estimated, a partial one as if it held every row.
+    """
+    tables = tuple(_with_rows(snapshot, definition.table))
+    size = size or estimate_size(definition, snapshot, sum(table.rows for table in tables))
+    reading = _SCANS * sum(table.pages for table in tables) * _HEAP_PAGE_SECONDS
     work = _WORK.get(definition.method, _sorted)
     return reading + work(definition, snapshot, size) + size.pages * _INDEX_PAGE_SECONDS
+
+
+def _with_rows(snapshot: Snapshot, name: QualifiedName) -> Iterator[Table]:
+    """Yield the table, or the partitions below it."""
+    table = snapshot.table_by_name[name]
+    if table.kind != "partitioned table":
+        yield table
+        return
+    for part in snapshot.tables:
+        if part.parent == name:
+            yield from _with_rows(snapshot, part.name)
 
 
 def _sorted(definition: IndexDefinition, snapshot: Snapshot, size: IndexSize) -> float:

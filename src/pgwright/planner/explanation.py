@@ -23,6 +23,7 @@ from pgwright.planner.builds import build_seconds
 from pgwright.planner.candidates.existing import does_work_of
 from pgwright.planner.field import Field
 from pgwright.planner.pricer import members
+from pgwright.planner.sizes.keys import measured_elsewhere
 from pgwright.planner.twin import LIMITS
 from pgwright.planner.unseen import unseen
 from pgwright.planner.workload import workload_limits
@@ -52,6 +53,8 @@ def describe(field: Field, chosen: int, risks: tuple[Risk, ...]) -> Advice:
         unplanned=field.workload.unplanned,
         limits=(
             *workload_limits(field.snapshot),
+            *_unfit(field),
+            *_guessed(field, chosen),
             *unseen([one.statement for one in field.workload.statements], field.snapshot),
             *LIMITS,
             *(f"{left.what}: {left.reason}" for left in field.twin.left_out),
@@ -67,10 +70,35 @@ def describe(field: Field, chosen: int, risks: tuple[Risk, ...]) -> Advice:
 
 def _objective(field: Field) -> str:
     goal = field.goal
-    megabytes = (goal.budget_bytes or 0) / 1e6
-    room = "" if goal.budget_bytes is None else f" within {megabytes:{',.0f' if megabytes >= 10 else '.3g'}} MB"
-    until = "" if goal.least_gain is None else f", each index saving at least {goal.least_gain:.2%}"
-    return f"least {_WORDS[goal.weights]}, writes included{room}{until}"
+    until = "" if goal.least_gain is None else f", each index saving at least {goal.least_gain * 100:g} %"
+    return f"least {_WORDS[goal.weights]}, writes included{until}"
+
+
+def _unfit(field: Field) -> Iterator[str]:
+    """Yield why there is nothing to choose from."""
+    if not field.workload.statements:
+        yield "No statement of the workload reads a table: let the app run for a while, then ask again."
+    sizes = [one.size.size_bytes for one in field.candidates if not field.existing >> one.number & 1]
+    budget = field.goal.budget_bytes
+    if sizes and budget is not None and budget < min(sizes):
+        yield f"The budget is less than the smallest candidate takes: {min(sizes) // 1024:,} kB."
+
+
+def _guessed(field: Field, chosen: int) -> Iterator[str]:
+    """Yield that nobody knows how many rows an expression finds before an index on it exists and is analyzed."""
+    found = sorted(
+        f"{definition.table.short} ({key.expression})"
+        for one in members(chosen & ~field.existing)
+        if (definition := field.candidates[one].definition).method == "btree"
+        for key in definition.keys
+        if key.expression and measured_elsewhere(key.expression, definition.table, field.snapshot) is None
+    )
+    if found:
+        more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+        yield (
+            f"No index has {found[0]}{more} yet, so its values were never counted and the planner guesses how many "
+            "rows it finds. Analyze the table when it is built."
+        )
 
 
 def _describe(field: Field, chosen: int, number: int, lost: float) -> IndexAdvice:

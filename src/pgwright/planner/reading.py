@@ -52,6 +52,12 @@ def called_function(text: str, snapshot: Snapshot) -> str | None:
     return next((name for name in names if re.search(rf'\b{re.escape(name)}"?\s*\(', text)), None)
 
 
+def sees_inside(snapshot: Snapshot) -> bool:
+    """Tell whether the statements inside functions, procedures and code blocks are in the workload."""
+    found = snapshot.setting_by_name.get("pg_stat_statements.track")
+    return found is not None and found.raw == "all"
+
+
 def cut_off(text: str, reason: str) -> str:
     """Return the reason for a statement whose end is missing."""
     return f"its text is cut off after {len(text):,} characters ({reason})"
@@ -60,7 +66,6 @@ def cut_off(text: str, reason: str) -> str:
 def _readings(snapshot: Snapshot) -> Iterator[Reading]:
     schema = Schema.of(snapshot)
     views = {name.replace('"', ""): query for name, query in _VIEW.findall(snapshot.schema_sql)}
-    sees_inside = (found := snapshot.setting_by_name.get("pg_stat_statements.track")) is not None and found.raw == "all"
     planned: dict[str, list[Statement]] = {}
     others: dict[str, list[Statement]] = {}
     for statement in snapshot.statements:
@@ -69,7 +74,7 @@ def _readings(snapshot: Snapshot) -> Iterator[Reading]:
     for query, same in planned.items():
         yield _read_query(replace(_merged(same), text=query), schema)
     for same in others.values():
-        yield _without_plan(_merged(same), sees_inside)
+        yield _without_plan(_merged(same), is_inside_seen=sees_inside(snapshot))
 
 
 def _read_query(statement: Statement, schema: Schema) -> Reading:
@@ -82,7 +87,7 @@ def _read_query(statement: Statement, schema: Schema) -> Reading:
     return Reading("no plan" if shape.kind == "other" else "query", statement, shape)
 
 
-def _without_plan(statement: Statement, sees_inside: bool) -> Reading:
+def _without_plan(statement: Statement, *, is_inside_seen: bool) -> Reading:
     text = statement.text.strip()
     if not text:
         return Reading("unreadable", statement, reason="pg_stat_statements has lost its text")
@@ -94,7 +99,7 @@ def _without_plan(statement: Statement, sees_inside: bool) -> Reading:
     word = found[1].upper() if found else ""
     if word in _PROCEDURAL:
         reason = f"{_PROCEDURAL[word]} {_SEEN_WHERE}"
-        return Reading("no plan" if sees_inside else "unreadable", statement, reason=reason)
+        return Reading("no plan" if is_inside_seen else "unreadable", statement, reason=reason)
     if not word:
         return Reading("unreadable", statement, reason="it begins with no SQL command")
     return Reading("no plan", statement)
@@ -137,4 +142,13 @@ def share_of_time(statements: Iterable[Statement], snapshot: Snapshot) -> float:
 def named(statement: Statement, snapshot: Snapshot) -> str:
     """Return a statement as a list of the unread names it: its share of the time, then its text."""
     text = gist(statement.text, 80) or "(empty text)"
-    return f"{share_of_time([statement], snapshot):.1%} of the workload's time: {text}"
+    return f"{in_percent(share_of_time([statement], snapshot))} of the workload's time: {text}"
+
+
+def in_percent(share: float) -> str:
+    """Return a share as a report prints it; not a little as nothing.
+
+    >>> in_percent(0.1234), in_percent(0.0004), in_percent(0)
+    ('12.3 %', 'under 0.1 %', '0.0 %')
+    """
+    return "under 0.1 %" if 0 < share < 0.0005 else f"{share:.1%}".replace("%", " %")

@@ -99,6 +99,15 @@ class _Trial:
         except psycopg.errors.UndefinedObject as error:
             known = {setting.name for setting in self._snapshot.settings}
             raise StatementRefused(_said(error) + _nearest(list(settings), known)) from error
+        except psycopg.errors.InvalidParameterValue as error:
+            known = {one.name for one in self._snapshot.roles}
+            role = settings.get("role")
+            if role is None or role in known:
+                raise StatementRefused(_said(error)) from error
+            raise StatementRefused(
+                f"the twin has no role {role!r}, only those that may log in or that a policy names: "
+                f"{', '.join(sorted(known))}{_nearest([role], known)}"
+            ) from error
         except psycopg.Error as error:
             raise StatementRefused(_said(error)) from error
 
@@ -121,7 +130,9 @@ class _Trial:
             raise StatementRefused(str(error)) from error
         count = self._twin.parameter_count(self._statement.text)
         if given and len(given) != count:
-            raise StatementRefused(f"the statement has {count} parameters, but {len(given)} values were given")
+            raise StatementRefused(
+                f"the statement has {_counted(count, 'parameter')}, but {_counted(len(given), 'value')} given"
+            )
         if not count:
             return None, "none"
         if given:
@@ -201,6 +212,10 @@ def _existing(name: str, snapshot: Snapshot) -> Index:
     raise StatementRefused(
         f"there is no index {name!r}{_nearest([name], {one.name.short for one in snapshot.indexes})}"
     )
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" + ("" if count == 1 else "s")
 
 
 def _nearest(names: Sequence[str], known: set[str]) -> str:

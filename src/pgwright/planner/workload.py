@@ -12,9 +12,18 @@ from pgwright.model.names import QualifiedName
 from pgwright.model.snapshot import NotExamined, Snapshot, Statement
 from pgwright.planner.parameters import GENERIC, Case, InferredValue, infer_values, value_cases
 from pgwright.planner.plans import nodes
-from pgwright.planner.reading import Reading, called_function, cut_off, named, read_statements, share_of_time
+from pgwright.planner.reading import (
+    Reading,
+    called_function,
+    cut_off,
+    named,
+    read_statements,
+    sees_inside,
+    share_of_time,
+)
 from pgwright.planner.twin import Twin
-from pgwright.sqltext import Schema, StatementShape, is_cut_off
+from pgwright.planner.variables import as_parameter
+from pgwright.sqltext import Schema, StatementShape, is_cut_off, read_shape
 
 # A plan that reads not even one page costs less.
 _NO_WORK = 0.1
@@ -22,6 +31,7 @@ _NO_WORK = 0.1
 MOSTLY_UNREAD = 1 / 3
 _TWIN_VERSION = 18
 _MOST_NAMED = 5
+_MOST_VARIABLES = 20
 
 
 @dataclass(frozen=True)
@@ -106,7 +116,7 @@ def read_workload(snapshot: Snapshot, twin: Twin) -> Workload:
             uncounted.append(statement)
             continue
         try:
-            found = _priced(reading, shape, snapshot, schema, twin)
+            found = _with_parameters(reading, shape, snapshot, schema, twin)
         except psycopg.Error as error:
             unread.append((statement, _reason(error, statement.text)))
             continue
@@ -128,6 +138,22 @@ def read_workload(snapshot: Snapshot, twin: Twin) -> Workload:
     )
 
 
+def _with_parameters(
+    reading: Reading, shape: StatementShape, snapshot: Snapshot, schema: Schema, twin: Twin
+) -> PricedStatement | None:
+    """As `_priced`, with the variables of a function as parameters where the statement stands inside of one."""
+    for _ in range(_MOST_VARIABLES):
+        try:
+            return _priced(reading, shape, snapshot, schema, twin)
+        except (psycopg.errors.UndefinedColumn, psycopg.errors.UndefinedTable) as error:
+            text = as_parameter(reading.statement.text, error.diag.message_primary or "")
+            if text is None or not sees_inside(snapshot):
+                raise
+            shape = read_shape(text, schema)
+            reading = replace(reading, statement=replace(reading.statement, text=text), shape=shape)
+    return _priced(reading, shape, snapshot, schema, twin)
+
+
 def _priced(
     reading: Reading, shape: StatementShape, snapshot: Snapshot, schema: Schema, twin: Twin
 ) -> PricedStatement | None:
@@ -147,7 +173,7 @@ def _priced(
         behind = (schema.find(None, name) for name in names if name)
         tables = frozenset({*tables, *(table for table in behind if table is not None)})
         if not tables:
-            if function is None:
+            if function is None or sees_inside(snapshot):
                 return None
             raise UnparsableStatement(
                 statement.text,

@@ -10,8 +10,9 @@ from pgwright.model.index import IndexDefinition
 from pgwright.model.names import QualifiedName, quote, quote_literal, shorten
 from pgwright.model.remedy import Remedy, Step
 from pgwright.model.snapshot import Snapshot, Table
+from pgwright.planner.builds import build_seconds
 from pgwright.remedies.blocks import block
-from pgwright.remedies.estimate import build_seconds, family
+from pgwright.remedies.estimate import family
 from pgwright.remedies.hints import index_hint
 from pgwright.remedies.indexes import build, drop, drop_partitioned, index_of, on_lines
 
@@ -35,7 +36,7 @@ def render(change: CreateIndex, snapshot: Snapshot) -> Remedy:
         downgrade=downgrade,
         is_safe=True,
         warning="",
-        seconds_estimate=build_seconds(tables if is_partitioned else tables[:1]) if tables else None,
+        seconds_estimate=build_seconds(definition, snapshot) if tables else None,
         model_hint=index_hint(definition),
     )
 

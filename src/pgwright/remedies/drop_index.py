@@ -6,8 +6,9 @@ from pgwright.model.change import DropIndex
 from pgwright.model.names import quote
 from pgwright.model.remedy import Remedy
 from pgwright.model.snapshot import Index, Snapshot
+from pgwright.planner.builds import build_seconds
 from pgwright.remedies.create_index import partitioned_steps
-from pgwright.remedies.estimate import build_seconds, family, in_words
+from pgwright.remedies.estimate import family, in_words
 from pgwright.remedies.indexes import build, drop, drop_partitioned
 
 
@@ -34,7 +35,7 @@ def render(change: DropIndex, snapshot: Snapshot) -> Remedy:
 def _partitioned(change: DropIndex, snapshot: Snapshot, index: Index) -> Remedy:
     parts = _parts(snapshot, index)
     tables = tuple(table.name for table in family(snapshot, change.table))
-    seconds = build_seconds(table for table in family(snapshot, change.table) if table.kind == "table")
+    seconds = build_seconds(index.definition, snapshot)
     return Remedy(
         title=f"Drop partitioned index {quote(change.name.name)} of {change.table.short}",
         change=change,

@@ -1,19 +1,14 @@
 """How long a step may take, estimated from sizes; an estimate is always labelled as one.
 
-The rates are those of a middling cloud disk with a warm cache; a real server is within a factor of three of them.
+How long an index takes to build stands in `planner/builds.py`, for the advisor says it too.
 """
 
 from __future__ import annotations
-
-from collections.abc import Iterable
 
 from pgwright.model.names import QualifiedName
 from pgwright.model.snapshot import Snapshot, Table
 
 MEGABYTE = 1_000_000
-
-# A concurrent build reads the heap twice and sorts once; per byte of heap.
-BUILD_BYTES_PER_SECOND = 40 * MEGABYTE
 
 # A rewrite reads and writes the heap and builds every index of the table; per byte of heap, TOAST and indexes.
 REWRITE_BYTES_PER_SECOND = 25 * MEGABYTE
@@ -25,14 +20,10 @@ SCAN_BYTES_PER_SECOND = 200 * MEGABYTE
 ANALYZE_MOST_BYTES = 30_000 * 8192
 
 ASSUMPTION = (
-    f"estimated from table sizes: {BUILD_BYTES_PER_SECOND // MEGABYTE} MB/s for an index build, "
-    f"{REWRITE_BYTES_PER_SECOND // MEGABYTE} MB/s for a rewrite; waiting for locks comes on top"
+    "estimated from table sizes: index builds as on an idle server with the table in memory, rewrites at "
+    f"{REWRITE_BYTES_PER_SECOND // MEGABYTE} MB/s; a slow disk takes several times as long, and waiting for locks "
+    "comes on top"
 )
-
-
-def build_seconds(tables: Iterable[Table]) -> float:
-    """Return the estimated time to build one index on each of the tables."""
-    return sum(table.heap_bytes for table in tables) / BUILD_BYTES_PER_SECOND
 
 
 def rewrite_seconds(total_bytes: int) -> float:

@@ -6,7 +6,7 @@ from pgwright.model.change import RebuildIndex
 from pgwright.model.names import quote
 from pgwright.model.remedy import Remedy
 from pgwright.model.snapshot import Snapshot
-from pgwright.remedies.estimate import build_seconds, family
+from pgwright.planner.builds import build_seconds
 from pgwright.remedies.indexes import build
 
 _DUPLICATES = (
@@ -17,7 +17,7 @@ _DUPLICATES = (
 
 def render(change: RebuildIndex, snapshot: Snapshot) -> Remedy:
     """Return the step; there is no way down, for nobody wants the broken index again."""
-    tables = family(snapshot, change.table)
+    known = next((index for index in snapshot.indexes if index.name == change.name), None)
     is_unique = change.sql.startswith("CREATE UNIQUE")
     return Remedy(
         title=f"Build the invalid index {quote(change.name.name)} of {change.table.short} again",
@@ -28,6 +28,6 @@ def render(change: RebuildIndex, snapshot: Snapshot) -> Remedy:
         downgrade=(),
         is_safe=not is_unique,
         warning=_DUPLICATES.format(table=change.table.short) if is_unique else "",
-        seconds_estimate=build_seconds(tables[:1]) if tables else None,
+        seconds_estimate=build_seconds(known.definition, snapshot) if known else None,
         model_hint="",
     )

@@ -6,8 +6,8 @@ from pgwright.model.change import UniqueAmongLiving
 from pgwright.model.names import quote, quote_literal
 from pgwright.model.remedy import Remedy, Step
 from pgwright.model.snapshot import Snapshot
+from pgwright.planner.builds import build_seconds
 from pgwright.remedies.blocks import block
-from pgwright.remedies.estimate import build_seconds, family
 from pgwright.remedies.hints import index_hint
 from pgwright.remedies.indexes import build, drop, drop_constraint, index_of
 
@@ -17,7 +17,6 @@ def render(change: UniqueAmongLiving, snapshot: Snapshot) -> Remedy:
     table = change.definition.table
     new = index_of(change.definition)
     build_old = build(change.replaces, table, change.sql)
-    tables = family(snapshot, table)
     old_name = quote(change.constraint or change.replaces.name)
     if change.constraint is None:
         drop_old = drop(change.replaces, table)
@@ -36,7 +35,7 @@ def render(change: UniqueAmongLiving, snapshot: Snapshot) -> Remedy:
             "The downgrade fails when a deleted row and a living one have the same value by then. "
             "INSERT ... ON CONFLICT on these columns must name the index's condition from now on."
         ),
-        seconds_estimate=build_seconds(tables[:1]) if tables else None,
+        seconds_estimate=build_seconds(change.definition, snapshot) if table in snapshot.table_by_name else None,
         model_hint=f"in place of the unique {old_name}: {index_hint(change.definition)}",
     )
 

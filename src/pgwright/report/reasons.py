@@ -61,7 +61,8 @@ def summary(advice: Advice) -> tuple[str, ...]:
 def _summary(advice: Advice) -> Iterator[str]:
     if not advice.indexes:
         within = "" if advice.budget_bytes is None else f" within the budget of {size(advice.budget_bytes)}"
-        yield f"None of {count(advice.candidates, 'candidate')} is worth its price{within}."
+        found = f"None of {count(advice.candidates, 'candidate')} is worth its price{within}."
+        yield found if advice.candidates else "No index would serve a statement of this workload better."
     yield (
         f"Planned cost of the workload {cost(advice.cost_before)} → {cost(advice.cost_after)} "
         f"({share(saved(advice))} less)."

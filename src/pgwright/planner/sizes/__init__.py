@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pgwright.model.index import IndexDefinition
 from pgwright.model.snapshot import Snapshot
-from pgwright.planner.sizes.blocks import estimate_bloom, estimate_brin, estimate_gist, estimate_hash
+from pgwright.planner.sizes.blocks import estimate_bloom, estimate_brin, estimate_gist, estimate_hash, estimate_spgist
 from pgwright.planner.sizes.btree import estimate_btree, tree_height
 from pgwright.planner.sizes.gin import estimate_gin
 from pgwright.planner.sizes.keys import included_of, keys_of
@@ -18,7 +18,7 @@ _ESTIMATES = {
     "gin": estimate_gin,
     "brin": estimate_brin,
     "gist": estimate_gist,
-    "spgist": estimate_gist,
+    "spgist": estimate_spgist,
     "hash": estimate_hash,
     "hnsw": estimate_hnsw,
     "ivfflat": estimate_ivfflat,

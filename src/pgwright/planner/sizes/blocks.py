@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 
 from pgwright.model.index import IndexDefinition
+from pgwright.model.names import QualifiedName
 from pgwright.model.snapshot import Snapshot
 from pgwright.planner.sizes.items import items_of
 from pgwright.planner.sizes.keys import Key, keys_of
@@ -30,9 +31,14 @@ _BRIN_HEADER_BYTES = 8
 # Built by sorting, pages are filled, except where pages are split by place (points); built by inserting, splits
 # leave them emptier. Measured on PostgreSQL 18.
 _SORTED_FILL, _INSERTED_FILL = 1.0, 0.67
+# Ranges are sorted too, but full pages are split by their bounds: 1.0 where all are alike, 0.56 where lengths differ.
+_RANGE_FILL = 0.77
+_SPGIST_FILL, _SPGIST_TEXT_FILL = 0.7, 0.8
+_SPGIST_HEADER_BYTES = 16  # SGLTHDRSZ
 _TRIGRAM_BYTES = 3
 _SIGNATURE_BYTES = 124  # gist_trgm_ops and tsvector_ops keep this much of a long leaf key
 _BUCKET_FILL = 75  # HASH_DEFAULT_FILLFACTOR
+_IPV4_BYTES = 10  # of an inet in a table: header, family, length, 4 of address; at most
 _HASH_TUPLE_BYTES = 16 + LINE_POINTER_BYTES
 _BLOOM_TUPLE_BYTES = 16
 
@@ -59,17 +65,34 @@ def estimate_brin(definition: IndexDefinition, snapshot: Snapshot, rows: float) 
 
 
 def estimate_gist(definition: IndexDefinition, snapshot: Snapshot, rows: float) -> IndexSize:
-    """Estimate a GiST or SP-GiST index: one tuple a row, and pages above of the same kind."""
+    """Estimate a GiST index: one tuple a row, and pages above of the same kind."""
     keys = keys_of(definition, snapshot)
     width = sum(
-        _gist_bytes(key, described.operator_class, snapshot, definition)
+        _gist_bytes(key, described.operator_class, snapshot, definition.table)
         for key, described in zip(keys, definition.keys, strict=True)
     )
-    is_sorted = definition.method == "gist" and all(
-        _is_sortable(key, d.operator_class) for key, d in zip(keys, definition.keys, strict=True)
-    )
-    fill = _SORTED_FILL if is_sorted else _INSERTED_FILL
-    per_page = max(2.0, (PAGE_SPACE - 16) * fill / (aligned(TUPLE_HEADER_BYTES + width) + LINE_POINTER_BYTES))
+    is_sorted = all(_is_sortable(key, d.operator_class) for key, d in zip(keys, definition.keys, strict=True))
+    fill = _INSERTED_FILL if not is_sorted else _RANGE_FILL if _is_range(keys[0]) else _SORTED_FILL
+    return _tree(rows, aligned(TUPLE_HEADER_BYTES + width), fill)
+
+
+def estimate_spgist(definition: IndexDefinition, snapshot: Snapshot, rows: float) -> IndexSize:
+    """Estimate an SP-GiST index: one tuple a row; of text only what follows the common prefix, kept once."""
+    (key,) = keys_of(definition, snapshot)[:1]
+    is_text = key.base_type in ("text", "varchar")
+    width = max(0.0, key.widths.average - (_common_prefix_bytes(key) if is_text else 0))
+    return _tree(rows, _SPGIST_HEADER_BYTES + aligned(width), _SPGIST_TEXT_FILL if is_text else _SPGIST_FILL)
+
+
+def _common_prefix_bytes(key: Key) -> int:
+    texts = (key.known.histogram if key.known else None) or ("",)
+    first, last = min(texts), max(texts)
+    different = (at for at, (one, other) in enumerate(zip(first, last, strict=False)) if one != other)
+    return len(first[: next(different, min(len(first), len(last)))].encode())
+
+
+def _tree(rows: float, tuple_bytes: float, fill: float) -> IndexSize:
+    per_page = max(2.0, (PAGE_SPACE - 16) * fill / (tuple_bytes + LINE_POINTER_BYTES))
     pages, height, level = math.ceil(rows / per_page), 0, rows / per_page
     while level > 1:
         level /= per_page
@@ -78,19 +101,25 @@ def estimate_gist(definition: IndexDefinition, snapshot: Snapshot, rows: float) 
     return IndexSize(max(1, pages), height, rows)
 
 
-def _gist_bytes(key: Key, operator_class: str | None, snapshot: Snapshot, definition: IndexDefinition) -> float:
-    rows = snapshot.table_by_name[definition.table].rows
+def _gist_bytes(key: Key, operator_class: str | None, snapshot: Snapshot, table: QualifiedName) -> float:
+    rows = snapshot.table_by_name[table].rows
     if "trgm" in (operator_class or "") and key.known:
         return _TRIGRAM_BYTES * items_of(key.known, key.base_type, operator_class, rows).per_row + 5
     if key.base_type == "tsvector" and key.known:
         return min(4 * items_of(key.known, key.base_type, None, rows).per_row + 12, 2 * _SIGNATURE_BYTES)
-    if key.base_type == "point" and definition.method == "gist":
+    if key.base_type == "point":
         return 32.0  # as a box
-    if key.base_type.endswith("range") or definition.method == "spgist":
+    if _is_range(key):
         return key.widths.average
+    if key.base_type in ("inet", "cidr"):
+        return 20.0 if key.widths.average > _IPV4_BYTES else 8.0  # GistInetKey
     if key.base_type in ("geometry", "geography", "polygon", "circle", "box"):
         return 32.0
     return 2 * key.widths.average  # btree_gist keeps a lower and an upper bound
+
+
+def _is_range(key: Key) -> bool:
+    return key.base_type.endswith("range")
 
 
 def _is_sortable(key: Key, operator_class: str | None) -> bool:

@@ -6,11 +6,13 @@ Where statistics of elements are kept, those are used; else the values of the co
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
+from itertools import pairwise
 
 from pgwright.model.snapshot import ColumnStatistics
 
@@ -22,6 +24,11 @@ _ELEMENT_BYTES = {
 }  # fmt: skip
 _HASH_BYTES = 4
 _LEXEME_OVERHEAD_BYTES = 8  # WordEntry, and one or two positions
+_TSVECTOR_HEADER_BYTES = 5  # the length and the number of lexemes
+# So many common elements show how fast elements get rarer; of fewer, the first ranks tell too little.
+_ENOUGH_RANKS = 100
+_TAIL_STEPS = 24
+_PAIR = re.compile(r'"((?:[^"\\]|\\.)*)"=>(?:"((?:[^"\\]|\\.)*)"|NULL)')
 _UNKNOWN_ITEM_BYTES = 8
 
 Documents = Sequence[tuple[frozenset[tuple[str, str]], float]]
@@ -48,7 +55,8 @@ def items_of(known: ColumnStatistics, base_type: str, operator_class: str | None
     values = list(_weighted(known))
     if base_type in ("jsonb", "hstore"):
         is_hashed = operator_class is not None and "path_ops" in operator_class
-        documents = [(frozenset(_parts(text, is_hashed)), weight) for text, weight in values]
+        taken_apart = _pairs if base_type == "hstore" else partial(_parts, is_hashed=is_hashed)
+        documents = [(frozenset(taken_apart(text)), weight) for text, weight in values]
         return _estimated(documents, rows, _HASH_BYTES if is_hashed else None, known)
     if operator_class is not None and "trgm" in operator_class:
         texts = [(frozenset(("", item) for item in _trigrams(text)), weight) for text, weight in values]
@@ -68,19 +76,45 @@ def _elements(known: ColumnStatistics, base_type: str, rows: float) -> Items:
     present = 1 - known.null_fraction
     per_row = sampled.per_row
     if base_type == "tsvector":
-        per_row = known.average_width / ((key_bytes or _UNKNOWN_ITEM_BYTES) + _LEXEME_OVERHEAD_BYTES) * present
+        lexemes_bytes = max(0, known.average_width - _TSVECTOR_HEADER_BYTES)
+        per_row = lexemes_bytes / ((key_bytes or _UNKNOWN_ITEM_BYTES) + _LEXEME_OVERHEAD_BYTES) * present
     elif known.element_count_histogram:
         per_row = known.element_count_histogram[-1] * present  # the average stands last
     width = key_bytes or sampled.groups[0][2]
     groups = [(share * present, 1.0, width) for share in frequencies]
     rest = per_row - sum(share for share, _, _ in groups)
-    if rest > per_row / 100:
+    if rest > per_row / 100 and len(groups) >= _ENOUGH_RANKS:
+        groups += [(share, count, width) for share, count in _tail([group[0] for group in groups], rest, rows)]
+    elif rest > per_row / 100:
         # An element that is not among the common ones is rarer than they are.
         fewest = 2 * rest / min(frequencies) if frequencies else 1.0
         others = max(fewest, sum(count for _, count, _ in sampled.groups) - len(elements), 1.0)
         others = min(others, rest * rows)
         groups.append((rest / others, others, width))
     return Items(tuple(groups)) if groups else sampled
+
+
+def _tail(shares: Sequence[float], rest: float, rows: float) -> Iterator[tuple[float, float]]:
+    """Yield groups of the elements rarer than the common ones: the share of the rows that hold each, and how many.
+
+    Zipf's law, fitted to the rarer nine tenths of the common ones and continued until it gives all that is left of a
+    row, or only elements that one row holds: the share at rank r is `share(n)·(r/n)^-s`.
+    """
+    ranked = sorted(shares, reverse=True)
+    last = len(ranked)
+    lowest = ranked[-1]
+    slope = max(0.05, math.log(ranked[last // 10] / lowest) / math.log(last / (last // 10 + 1)))
+    end = last * max(1.0, lowest * rows) ** (1 / slope)  # where the share is that of one row
+    bounds = [last * (end / last) ** (step / _TAIL_STEPS) for step in range(_TAIL_STEPS + 1)]
+    for first, after in pairwise(bounds):
+        share = lowest * (math.sqrt(first * after) / last) ** -slope
+        count = min(after - first, rest / share)
+        yield share, count
+        rest -= share * count
+        if rest <= 0:
+            return
+    if rest > 0:  # the rest is held by one row each
+        yield 1 / max(rows, 1.0), rest * rows
 
 
 def _estimated(documents: Documents, rows: float, key_bytes: float | None, known: ColumnStatistics) -> Items:
@@ -101,7 +135,9 @@ def _estimated(documents: Documents, rows: float, key_bytes: float | None, known
         groups += [(min(1.0, shares[path, item]), 1.0, width) for item, count in counts.items() if count > 1]
         rest = sum(shares[path, item] for item, count in counts.items() if count == 1)
         if rest > 0:
-            every = rows * sum(shares[path, item] for item in counts)
+            # Of equal documents each item is the same: no more come than there are different documents.
+            different = min(rows, known.distinct_count(rows) or rows)
+            every = different * sum(shares[path, item] for item in counts)
             others = max(_distinct(counts, every) - sum(1 for count in counts.values() if count > 1), 1.0)
             groups.append((rest / others, others, width))
     return Items(tuple(groups))
@@ -137,6 +173,17 @@ def _weighted(known: ColumnStatistics) -> Iterator[tuple[str, float]]:
 def _array(text: str) -> Iterator[str]:
     for quoted, plain in _ELEMENT.findall(text):
         yield quoted or plain
+
+
+def _pairs(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the entries of an hstore: keys and values apart, and a value once whatever its key is.
+
+    >>> sorted(_pairs('"a"=>"1", "b"=>NULL'))
+    [('key', 'a'), ('key', 'b'), ('value', ''), ('value', '1')]
+    """
+    for key, value in _PAIR.findall(text):
+        yield "key", key
+        yield "value", value
 
 
 def _trigrams(text: str) -> Iterator[str]:

@@ -85,10 +85,11 @@ def _expression_statistics(definition: IndexDefinition, snapshot: Snapshot) -> I
         return
     for key in definition.keys:
         if key.column is None:
-            yield _measured_elsewhere(key.expression or "", definition.table, snapshot)
+            yield measured_elsewhere(key.expression or "", definition.table, snapshot)
 
 
-def _measured_elsewhere(text: str, table: QualifiedName, snapshot: Snapshot) -> ColumnStatistics | None:
+def measured_elsewhere(text: str, table: QualifiedName, snapshot: Snapshot) -> ColumnStatistics | None:
+    """Return the statistics of an expression that an index of the table has already."""
     for index in snapshot.indexes_by_table.get(table, ()):
         expressions = [key.expression for key in index.definition.keys if key.column is None]
         measured = snapshot.statistics_by_relation.get(index.name, ())
