@@ -17,7 +17,7 @@ from sqlalchemy import (
     select,
     union_all,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, joinedload, mapped_column, relationship
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, contains_eager, joinedload, mapped_column, relationship
 
 from conftest import Database
 from pgwright.runtime.paging import InvalidCursor, NotPageable, keyset_page_sync
@@ -97,10 +97,11 @@ def test_an_odd_order_is_that_of_a_full_sort(session: Session, statement: Select
         (select(S.id, func.row_number().over(order_by=S.name).label("n")).order_by("n"), "as a subquery"),
         (select(S.id).order_by(func.random()), "store it in a column"),
         (select(S.id).order_by(null()), "leave it out"),
+        (select(S).join(S.sales).options(contains_eager(S.sales)).order_by(S.name), r"selectinload\(Shop.sales\)"),
         (select(S.id).order_by(S.id).fetch(3), "FETCH"),
         (select(numbers).order_by(numbers.c.id), "no key of a subquery is known"),
     ],
-    ids=["no join", "aggregate", "window", "random", "NULL", "FETCH", "union"],
+    ids=["no join", "aggregate", "window", "random", "NULL", "contains_eager", "FETCH", "union"],
 )
 def test_what_cannot_be_paged_is_refused_before_it_runs(
     session: Session, statement: Select[*tuple[Any, ...]], reason: str

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, FromClause, Label, Over, Select, Table, TableClause
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import RelationshipProperty
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import ClauseList, Grouping, Null, TextClause, UnaryExpression
 from sqlalchemy.sql.functions import FunctionElement
@@ -117,6 +118,19 @@ def _check(statement: Select[*tuple[Any, ...]]) -> None:
         raise NotPageable("DISTINCT and GROUP BY make rows of their own; select from the statement as a subquery")
     if not statement._order_by_clauses:
         raise NotPageable("the statement has no ORDER BY, so its pages would have no order")
+    for option in statement._with_options:
+        for load in getattr(option, "context", ()):
+            _check_load(load)
+
+
+def _check_load(load: Any) -> None:
+    relationships = [step for step in load.path.path if isinstance(step, RelationshipProperty)]
+    if "eager_from_alias" in load.local_opts and relationships and relationships[-1].uselist:
+        name = relationships[-1]
+        raise NotPageable(
+            f"contains_eager({name}) takes a collection from the rows of the join, and a page may end within it; "
+            f"use selectinload({name}), and exists() to filter"
+        )
 
 
 def _check_key(expression: ColumnElement[Any], sources: Sources) -> None:
