@@ -17,7 +17,7 @@ from pgwright.planner.explanation import describe
 from pgwright.planner.field import Field, lay_out
 from pgwright.planner.goal import Goal
 from pgwright.planner.pricer import members
-from pgwright.planner.risks import find_risks
+from pgwright.planner.risks import find_risks, is_grave
 from pgwright.planner.search import Found, Outcome, Search
 from pgwright.planner.twin import Twin, open_twins
 from pgwright.planner.workload import read_workload
@@ -178,7 +178,7 @@ def _culprits(field: Field, chosen: int, risks: dict[int, Risk], left_out: dict[
     """Return the indexes that save less than the hot statements weigh which they put at risk."""
     found, losses = 0, field.losses(chosen)
     for position, risk in risks.items():
-        if risk.share < _HOT:
+        if risk.share < _HOT or not is_grave(risk):
             continue
         for one in members(field.used(position, chosen) & ~field.existing):
             if losses[one].cost < risk.share * field.base:

@@ -98,7 +98,7 @@ class Search:
         return Outcome(self.best, self._first_answer_at or time.monotonic(), ended)
 
     def _improve(self, base: float) -> Ended:
-        """Explore near the best choice, ever finer; when nothing more is there, further away, until that is in vain."""
+        """Explore near the best choice, then further away; when that is in vain, ever finer, and away again."""
         least, in_vain = _COARSE * base, 0
         self._survey(least)
         while time.monotonic() < self._deadline:
@@ -108,7 +108,7 @@ class Search:
             if self.best is not best:
                 in_vain = 0
             elif self._pricer.news == news:
-                if least > _FINE * base:
+                if in_vain and least > _FINE * base:
                     least *= _FINER
                 elif in_vain < _PATIENCE:
                     in_vain += 1
@@ -140,10 +140,12 @@ class Search:
         """Find plans near a choice: without each index that is used, and with those that it lacks.
 
         The planner names its favourites among all that are lacking; they are taken away, and it names the next ones,
-        until what it could still save is less than `least`.
+        until what it could still save is less than `least`. Of the first favourites, each is also taken away alone:
+        where they help only together, something of the choice may do the work of one beside the others.
         """
         self._pricer.ask(self._without_each(chosen), deadline=self._deadline)
         offered = {query: (chosen | self._allowed) & self._pricer.relevant[query] for query in self._every}
+        is_first = True
         while offered and time.monotonic() < self._deadline:
             questions = []
             for query in list(offered):
@@ -154,8 +156,12 @@ class Search:
                         del offered[query]
                         break
                     offered[query] &= ~favourites
+                    if is_first:
+                        near = chosen & self._pricer.relevant[query]
+                        questions += [(query, near | favourites & ~(1 << one)) for one in members(favourites)]
                 else:
                     questions.append((query, offered[query]))
+            is_first = False
             self._pricer.ask(questions, deadline=self._deadline)
 
     def _survey(self, least: float) -> None:
