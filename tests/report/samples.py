@@ -146,7 +146,7 @@ ADVICE = Advice(
     candidates=31,
     plans=412,
     seconds=1.7,
-    unplanned=(NotExamined("41.0% of the workload's time: SELECT <x>", 'syntax error at or near "$1"'),),
+    unplanned=(NotExamined("41.0 % of the workload's time: SELECT <x>", 'syntax error at or near "$1"'),),
     limits=(
         "The twin plans as PostgreSQL 18 does, whatever the server's version is.",
         "public.events was never analyzed, so its costs are guesses: run ANALYZE public.events first.",

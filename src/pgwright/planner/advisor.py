@@ -191,4 +191,4 @@ def _standing(field: Field, found: Found) -> str:
     new = found.chosen & ~field.existing
     saved = 1 - (found.cost - field.terms.price(found.chosen)) / field.base if field.base else 0.0
     size = sum(field.candidates[one].size.size_bytes for one in members(new))
-    return f"saves {saved:.1%} with {new.bit_count()} indexes, {size / 1024**2:,.0f} MB"
+    return f"saves {100 * saved:.1f} % with {new.bit_count()} indexes, {size / 1024**2:,.0f} MB"

@@ -117,7 +117,7 @@ def _served(index: IndexAdvice) -> tuple[Evidence, ...]:
         Evidence(
             gist(served.text, _GIST),
             f"cost {served.cost_before:,.2f} → {served.cost_after:,.2f}, {served.calls:,} calls, "
-            f"{served.share:.1%} of the workload's planned cost",
+            f"{100 * served.share:.1f} % of the workload's planned cost",
             "planned",
         )
         for served in index.serves[:_MOST_STATEMENTS_SHOWN]
@@ -125,7 +125,7 @@ def _served(index: IndexAdvice) -> tuple[Evidence, ...]:
 
 
 def _price(index: IndexAdvice) -> Iterator[Evidence]:
-    yield Evidence("gain over the workload, write cost subtracted", f"{index.gain_share:.2%}", "planned")
+    yield Evidence("gain over the workload, write cost subtracted", f"{100 * index.gain_share:.2f} %", "planned")
     yield Evidence("size", _size(index.size_bytes), "estimated")
     yield Evidence("lock while it is built", index.lock)
     if index.build_seconds:
@@ -135,7 +135,7 @@ def _price(index: IndexAdvice) -> Iterator[Evidence]:
     yield Evidence("price on writes", entries, "estimated")
     if (other := index.runner_up) is not None:
         times = other.size_bytes / max(index.size_bytes, 1)
-        worth = f"gain {other.gain_share:.2%} at {times:.1f} times the size, estimated"
+        worth = f"gain {100 * other.gain_share:.2f} % at {times:.1f} times the size, estimated"
         yield Evidence(f"next best: {other.definition.outline}", worth, "planned")
 
 

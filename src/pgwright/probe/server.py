@@ -30,7 +30,7 @@ class ServerCost:
     """Of the time of all statements of this database, in [0, 1]."""
 
     def __str__(self) -> str:
-        return f"{self.total_ms / self.calls:,.2f} ms mean, {self.calls:,} calls, {self.share:.1%} of all time"
+        return f"{self.total_ms / self.calls:,.2f} ms mean, {self.calls:,} calls, {100 * self.share:.1f} % of all time"
 
 
 ServerCosts = Mapping[str, ServerCost]
