@@ -48,7 +48,12 @@ def _no_cache() -> None:
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[EmbeddedServer]:
-    settings = {"shared_preload_libraries": "pg_stat_statements", "max_connections": "60"}
+    # Autovacuum stays on, for there are checks of it, but never comes: it would analyze what a test has just compared.
+    settings = {
+        "shared_preload_libraries": "pg_stat_statements",
+        "max_connections": "60",
+        "autovacuum_naptime": "2147483s",
+    }
     with run_server(settings=settings) as running:
         with running.admin("template1") as connection:
             connection.execute("CREATE EXTENSION pg_stat_statements")
