@@ -69,7 +69,7 @@ def _finding(index: IndexAdvice, advice: Advice, snapshot: Snapshot) -> Finding:
         confidence="likely",
         object=f"{definition.table.short} {definition.outline}",
         message=f"An index would make {count} statement{'s' if count != 1 else ''} of the workload up to "
-        f"{best:,.0f} times cheaper by planned cost. {index.reason}",
+        f"{f'{best:.1f}' if best < 10 else f'{best:,.0f}'} times cheaper by planned cost. {index.reason}",
         evidence=(*_served(index), *_price(index), *_dropped(index, advice), *map(_at_risk, risks)),
         advice=_how(index, bool(risks)),
         changes=_changes(index, snapshot),
