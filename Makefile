@@ -44,9 +44,10 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 # Versions that were tested together stand in constraints.txt; pyproject.toml states the oldest ones that do.
-$(VENV)/demo.stamp: pyproject.toml constraints.txt | $(BIN)/python
+# By name, so that both can be editable: see hatch_build.py.
+$(VENV)/demo.stamp: pyproject.toml runtime/pyproject.toml hatch_build.py constraints.txt | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --group examples -e .
+	PGWRIGHT_BY_NAME=1 $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --group examples -e ./runtime -e .
 	touch $@
 
 $(VENV)/bench.stamp: $(VENV)/demo.stamp

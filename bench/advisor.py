@@ -29,18 +29,20 @@ import psycopg
 from large_schema import build as build_large
 from tpc import BUILD, LEFT_OUT, Name, Query, queries, tpc_server
 
+from pgwright.advisor.advisor import advise
+from pgwright.advisor.goal import Goal
 from pgwright.embedded import EmbeddedServer, run_server
 from pgwright.model.advice import Advice
 from pgwright.model.index import IndexDefinition
 from pgwright.model.names import quote
-from pgwright.model.snapshot import PAGE_BYTES, Snapshot, Statement
+from pgwright.model.snapshot import Snapshot
+from pgwright.model.statement import Statement
+from pgwright.model.table import PAGE_BYTES
 from pgwright.pipeline import take_snapshot
-from pgwright.planner.advisor import advise
-from pgwright.planner.goal import Goal
-from pgwright.planner.pages import extend
-from pgwright.planner.plans import read_plan
-from pgwright.planner.restore import SERVER_SETTINGS
-from pgwright.planner.twin import Twin, open_twin, open_twins
+from pgwright.twin.pages import extend
+from pgwright.twin.plans import read_plan
+from pgwright.twin.restore import SERVER_SETTINGS
+from pgwright.twin.twin import Twin, open_twin, open_twins
 
 OUTPUT = BUILD / "advisor.json"
 BUDGETS = (25, 50, 100)
@@ -235,7 +237,7 @@ def relative(advice: Advice) -> float:
 @contextmanager
 def without_levels() -> Iterator[None]:
     """Let candidates have the size that they have, and no levels above their leaves."""
-    with patch("pgwright.planner.twin.write_btree", lambda path, pages, height: extend(path, pages)):
+    with patch("pgwright.twin.twin.write_btree", lambda path, pages, height: extend(path, pages)):
         yield
 
 

@@ -24,9 +24,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pgwright import pipeline
+from pgwright.advisor.goal import Goal
 from pgwright.embedded import EmbeddedServer, run_server
-from pgwright.model.snapshot import Snapshot, Statement
-from pgwright.planner.goal import Goal
+from pgwright.model.snapshot import Snapshot
+from pgwright.model.statement import Statement
 from pgwright.snapshot import read_snapshot
 
 TABLES, STATEMENTS, ROWS, SEED = 500, 2_000, 2_000, 7

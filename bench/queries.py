@@ -15,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT / "examples" / "fleet"), str(ROOT / "examples" / "notebook"), str(ROOT / "tests" / "runtime")]
+sys.path[:0] = [str(ROOT), str(ROOT / "examples" / "fleet"), str(ROOT / "examples" / "notebook")]
 
 from query_bars import fleet, guard, paging, policy, replicas  # noqa: E402
 from query_bars.figures import Figure  # noqa: E402

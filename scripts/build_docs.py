@@ -26,8 +26,7 @@ from click.testing import CliRunner
 from pgwright.cli import main as command_line
 from pgwright.cli.commands import NAMES
 from pgwright.embedded import run_server
-from pgwright.model.finding import Check
-from pgwright.model.snapshot import Subject
+from pgwright.model.finding import Check, Subject
 from pgwright.pipeline import all_checks, manual
 from pgwright.report.figures import milliseconds, ratio
 
@@ -91,7 +90,7 @@ def _check_page(check: Check) -> str:
 def _source(check: Check) -> Path:
     if check.module.startswith(("pgwright.checks.", "pgwright.probe.")):
         return ROOT / "src" / Path(*check.module.split(".")).with_suffix(".py")
-    return ROOT / "src" / "pgwright" / "planner" / "findings.py"
+    return ROOT / "src" / "pgwright" / "advisor" / "findings.py"
 
 
 def _fenced(block: str) -> str:

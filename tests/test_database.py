@@ -1,9 +1,9 @@
 import psycopg
 import pytest
 
-from conftest import Database
 from pgwright.database import Limits, connect, conninfo, mask, target
 from pgwright.errors import ConfigError, ConnectionFailed, NoDatabaseGiven, QueryFailed
+from tests.support.database import Database
 
 
 @pytest.fixture

@@ -70,7 +70,7 @@ def test_every_setting_of_a_pool_is_documented(key: str) -> None:
     assert f"\n| `{key}` |" in pools
 
 
-@pytest.mark.parametrize("kind", ["diagnosis", "advice", "plan", "proof"])
+@pytest.mark.parametrize("kind", ["diagnosis", "advice", "fix", "proof"])
 def test_every_key_of_a_json_document_is_documented(kind: str) -> None:
     page = _read(DOCS / "reference" / "json.md")
     document = json.loads(_read(GOLDEN / f"{kind}.json"))

@@ -13,8 +13,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from conftest import Database
 from pgwright.snapshot import read_snapshot
+from tests.support.database import Database
 
 PROGRAM = shutil.which("pgbouncer")
 CONFIG = """

@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from fleet.after import queries
 from fleet.data import typical_organization
 from pgwright.embedded import run_server
-from pgwright.runtime import count_statements
-from pgwright.runtime.tenancy import tenant
+from pgwright_runtime import count_statements
+from pgwright_runtime.tenancy import tenant
 from query_bars.figures import Figure, at_least, at_most, in_turn, shown
 from query_bars.fleet_plans import measure_plans
 from query_bars.fleet_sites import Site, load, open_after, open_before

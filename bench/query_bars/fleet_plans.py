@@ -15,11 +15,11 @@ from fleet.address import APP_ROLE
 from fleet.after.models import Base
 from pgwright.embedded import EmbeddedServer, run_server
 from pgwright.pipeline import take_snapshot
-from pgwright.planner.restore import SERVER_SETTINGS
-from pgwright.planner.twin import Twin, open_twin
-from pgwright.runtime.statements import TRANSACTION_CONTROL
-from pgwright.runtime.tenancy import current_tenant, tenant
-from pgwright.runtime.tenancy.binding import DEFAULT_SETTING
+from pgwright.twin.restore import SERVER_SETTINGS
+from pgwright.twin.twin import Twin, open_twin
+from pgwright_runtime.statements import TRANSACTION_CONTROL
+from pgwright_runtime.tenancy import current_tenant, tenant
+from pgwright_runtime.tenancy.binding import DEFAULT_SETTING
 from query_bars.figures import Figure, at_most, shown
 from query_bars.fleet_sites import AFTER, Site, of
 

@@ -30,8 +30,8 @@ from notebook import data, schema
 from notebook.app import create_app
 from notebook.arguments import arguments
 from pgwright.embedded import run_server
-from pgwright.runtime import create_engine
-from pgwright.runtime.guard import GuardMiddleware, QueryGuard
+from pgwright_runtime import create_engine
+from pgwright_runtime.guard import GuardMiddleware, QueryGuard
 from query_bars.figures import Figure, at_most, shown
 
 NOTEBOOK_SCALE = 0.05

@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from pgwright.embedded import run_server
-from pgwright.runtime import create_engine
-from pgwright.runtime.paging import keyset_page, suggest_index
+from pgwright_runtime import create_engine
+from pgwright_runtime.paging import keyset_page, suggest_index
 from query_bars.figures import Figure, at_most, in_turn, shown
 
 ROWS = 1_000_000

@@ -13,10 +13,10 @@ from alembic.operations import Operations
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-import pgwright.runtime.tenancy.alembic  # noqa: F401  (registers op.create_tenant_policy)
+import pgwright_runtime.tenancy.alembic  # noqa: F401  (registers op.create_tenant_policy)
 from pgwright.embedded import EmbeddedServer, run_server
-from pgwright.runtime import create_engine
-from pgwright.runtime.tenancy import bind_tenant, tenant
+from pgwright_runtime import create_engine
+from pgwright_runtime.tenancy import bind_tenant, tenant
 from query_bars.figures import Figure, in_turn, shown
 
 ROWS, TENANTS, TENANT = 1_000_000, 100, 7

@@ -13,7 +13,14 @@ from dataclasses import dataclass, field
 
 from fastapi import Depends, FastAPI, HTTPException
 from httpx import ASGITransport, AsyncClient, Response
-from replica_servers import (
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
+
+from pgwright_runtime.replicas import ReadYourWritesMiddleware, Replicas, RoutingMetrics
+from pgwright_runtime.replicas.tokens import Token, decode, encode
+from query_bars.figures import Figure, at_least, at_most, shown
+from runtime.tests.support.replica_servers import (
     SECRET,
     Engines,
     Note,
@@ -24,13 +31,6 @@ from replica_servers import (
     run_primary,
     run_replica,
 )
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Session
-
-from pgwright.runtime.replicas import ReadYourWritesMiddleware, Replicas, RoutingMetrics
-from pgwright.runtime.replicas.tokens import Token, decode, encode
-from query_bars.figures import Figure, at_least, at_most, shown
 
 READS = 4_000
 RATE = 200

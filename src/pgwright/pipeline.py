@@ -19,6 +19,9 @@ from pathlib import Path
 
 import psycopg
 
+from pgwright.advisor import advisor
+from pgwright.advisor import findings as advised
+from pgwright.advisor.goal import Goal
 from pgwright.checks import load_checks, run_checks, score_subjects
 from pgwright.checks.loader import CONFIDENCES, is_allowed
 from pgwright.database import conninfo, environment, mask
@@ -26,17 +29,14 @@ from pgwright.embedded import binaries
 from pgwright.errors import ConfigError, EmbeddedServerError, MigrationError, ProofError, TwinError
 from pgwright.migrations import AlembicDirectory, upgrade
 from pgwright.model.advice import Advice
+from pgwright.model.comparison import StatementComparison
 from pgwright.model.finding import SEVERITIES, Check, Diagnosis, Finding
+from pgwright.model.fix import Fix
+from pgwright.model.not_examined import NotExamined
 from pgwright.model.policy import Policy
 from pgwright.model.probe import Probe
 from pgwright.model.proof import Proof
-from pgwright.model.remedy import Plan
-from pgwright.model.snapshot import NotExamined, Snapshot
-from pgwright.model.whatif import WhatIf
-from pgwright.planner import advisor
-from pgwright.planner import findings as advised
-from pgwright.planner.goal import Goal
-from pgwright.planner.whatif import what_if
+from pgwright.model.snapshot import Snapshot
 from pgwright.probe import CHECKS as PROBED
 from pgwright.probe import Asked
 from pgwright.probe import probe as probing
@@ -46,6 +46,7 @@ from pgwright.proof.forecast import forecast
 from pgwright.proof.timing import ROUNDS
 from pgwright.remedies import plan_remedies
 from pgwright.snapshot import load_snapshot, read_snapshot
+from pgwright.twin.comparison import compare_plans
 
 # What is being done, how much of it is done, and of how much (0: nobody knows).
 Progress = Callable[[str, int, int], None]
@@ -114,7 +115,7 @@ def advise(snapshot: Snapshot, *, goal: Goal = _DEFAULT_GOAL, progress: Progress
     return advisor.advise(snapshot, goal, progress=progress)
 
 
-def fix(snapshot: Snapshot, findings: Iterable[Finding]) -> Plan:
+def fix(snapshot: Snapshot, findings: Iterable[Finding]) -> Fix:
     """Stage 3: turn findings into remedies, in the order in which they run."""
     return plan_remedies(snapshot, findings)
 
@@ -168,17 +169,17 @@ def plan(
     without_indexes: Sequence[str] = (),
     settings: Mapping[str, str] | None = None,
     progress: Progress = silent,
-) -> WhatIf:
+) -> StatementComparison:
     """Beside the stages: what production would do with one statement, as it is and with a change.
 
-    Args: those of `pgwright.planner.whatif.what_if`.
+    Args: those of `pgwright.twin.comparison.compare_plans`.
     Raises: StatementRefused, TwinError, EmbeddedServerError.
     """
     if not snapshot.schema_sql:
         lacking = _because(snapshot, "schema", "the snapshot holds no schema")
         raise TwinError(". ".join(part for part in (f"no plan: {lacking.reason}", lacking.remedy) if part))
     progress("planning on the twin", 0, 0)
-    return what_if(
+    return compare_plans(
         snapshot,
         text,
         query_id=query_id,

@@ -10,13 +10,12 @@ from typing import get_args
 
 import pytest
 
-from checks.builders import make_snapshot
 from pgwright.checks import load_checks
-from pgwright.model.finding import SEVERITIES, Check, Confidence
-from pgwright.model.snapshot import Subject
+from pgwright.model.finding import SEVERITIES, Check, Confidence, Subject
+from tests.support.builders import make_snapshot
 
 HEADINGS = ["What it does", "Why it matters", "Example", "When it is wrong", "Source"]
-FORBIDDEN = ("pgwright.database", "pgwright.planner", "psycopg", "sqlalchemy")
+FORBIDDEN = ("pgwright.database", "pgwright.twin", "pgwright.advisor", "psycopg", "sqlalchemy")
 HERE = Path(__file__).parent
 CHECKS = load_checks()
 each_check = pytest.mark.parametrize("check", CHECKS, ids=[check.name for check in CHECKS])

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from checks.builders import make_foreign_key, make_server, make_snapshot, make_statement, make_table
 from pgwright.checks import load_checks, run_checks
 from pgwright.model.finding import SEVERITIES
 from pgwright.model.policy import Policy
 from pgwright.model.snapshot import Snapshot
+from tests.support.builders import make_foreign_key, make_server, make_snapshot, make_statement, make_table
 
 
 def _faulty(*allow: str) -> Snapshot:

@@ -11,8 +11,6 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from checks.builders import run
-from conftest import Database
 from pgwright.checks import run_checks
 from pgwright.embedded import binaries
 from pgwright.model.finding import Finding
@@ -20,6 +18,8 @@ from pgwright.model.policy import ClientPool, Policy
 from pgwright.model.snapshot import Snapshot
 from pgwright.remedies import plan_remedies, render_script
 from pgwright.snapshot import read_snapshot
+from tests.support.builders import run
+from tests.support.database import Database
 
 Work = Callable[[psycopg.Connection], object]
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from checks.builders import make_snapshot, make_table
 from pgwright.checks import load_checks, score_subjects
 from pgwright.checks.scorecard import points
 from pgwright.model.finding import Confidence, Finding, Severity, SubjectScore
-from pgwright.model.snapshot import NotExamined
+from pgwright.model.not_examined import NotExamined
+from tests.support.builders import make_snapshot, make_table
 
 SNAPSHOT = make_snapshot(make_table("users"))
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pgwright.planner import advisor
-from pgwright.planner.goal import Goal
+from pgwright.advisor import advisor
+from pgwright.advisor.goal import Goal
 
 DEFAULT = Goal()
 answer = advisor.advise

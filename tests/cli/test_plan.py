@@ -53,7 +53,7 @@ def test_narrow_plans_stand_one_below_the_other(run, twin, monkeypatch) -> None:
 
 def test_json_tells_both_plans(run, twin) -> None:
     told = document(run("plan", LOOKUP, twin, "--with-index", INDEX, "--set", "work_mem=64MB", "--format", "json"))
-    assert told["kind"] == "whatif"
+    assert told["kind"] == "plan"
     assert told["values_from"] == "statistics"
     assert told["settings"] == {"work_mem": "64MB"}
     assert told["ratio"] == pytest.approx(told["after"]["cost"] / told["before"]["cost"])

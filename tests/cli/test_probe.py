@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from conftest import Database
-from probe.shop_app import SCHEMA
+from tests.probe.shop_app import SCHEMA
+from tests.support.database import Database
 
-TESTS = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 KEY = "n-plus-one:GET /orders: Order.items"
 # Of sarif-schema-2.1.0: what each object must have, and the words that it may use.
 LEVELS = {"none", "note", "warning", "error"}
@@ -27,7 +27,7 @@ def app(database: Database, monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
     """The arguments that probe two endpoints of the shop's app."""
     database.execute(SCHEMA)
     monkeypatch.setenv("DATABASE_URL", database.url("psycopg"))
-    return ("probe.shop_app:create_sync", "--factory", "--app-dir", str(TESTS), "--only", "/orders*")
+    return ("tests.probe.shop_app:create_sync", "--factory", "--app-dir", str(ROOT), "--only", "/orders*")
 
 
 def test_the_calls_and_the_findings_are_printed_and_the_exit_code_is_1(run, app) -> None:

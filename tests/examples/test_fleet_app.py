@@ -5,15 +5,15 @@ from __future__ import annotations
 from itertools import chain
 
 import pytest
-from fleet_clients import SECRET, TENANTS, UNKNOWN, Client, client_of, of, walk
 
-from conftest import Database
 from fleet.address import as_app
 from fleet.after.app import create_app
-from pgwright.runtime import count_statements
-from pgwright.runtime.replicas import NotAReplica
+from pgwright_runtime import count_statements
+from pgwright_runtime.replicas import NotAReplica
+from tests.support.database import Database
+from tests.support.fleet_clients import SECRET, TENANTS, UNKNOWN, Client, client_of, of, walk
 
-pytest_plugins = ["fleet_databases"]
+pytest_plugins = ["tests.support.fleet_databases"]
 
 LISTS = ("/couriers?size=200", "/couriers?status=active&size=40", "/deliveries?status=pending&size=7")
 FIGURES = ("/statistics/couriers", "/statistics/deliveries")

@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fleet_clients import LARGE_SCALE, UNTIL
 
 from fleet import data, schema
 from fleet.replay import replay
 from pgwright import pipeline
 from pgwright.embedded import EmbeddedServer
-from pgwright.model.remedy import Plan
+from pgwright.model.fix import Fix
+from tests.support.fleet_clients import LARGE_SCALE, UNTIL
 
 NAME = "fleet_chain"
 COMMITTED = Path("examples/fleet/migrations/versions/0002_fix_what_pgwright_check_found.py")
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.xdist_group("fleet_chain")
 
 
 @pytest.fixture(scope="module")
-def plan(server: EmbeddedServer) -> Iterator[Plan]:
+def plan(server: EmbeddedServer) -> Iterator[Fix]:
     server.create_database(NAME, template="template1")
     schema.upgrade(server.url(NAME), "0001")
     data.load(server.url(NAME), LARGE_SCALE, until=UNTIL)
@@ -45,26 +45,26 @@ def indexes(text: str) -> list[re.Match[str]]:
     return list(INDEX.finditer(" ".join(text.split())))
 
 
-def written(plan: Plan) -> list[re.Match[str]]:
+def written(plan: Fix) -> list[re.Match[str]]:
     return [found for remedy in plan.remedies for step in remedy.upgrade for found in indexes(step.sql)]
 
 
-def test_fix_answers_with_indexes_alone_and_refuses_nothing(plan: Plan) -> None:
+def test_fix_answers_with_indexes_alone_and_refuses_nothing(plan: Fix) -> None:
     assert plan.refused == ()
     assert len(written(plan)) == len(plan.remedies) > 0
 
 
-def test_the_committed_revision_is_what_fix_writes(plan: Plan) -> None:
+def test_the_committed_revision_is_what_fix_writes(plan: Fix) -> None:
     now, then = ({one[0] for one in found if one["table"] not in LARGEST} for found in both(plan))
     assert now == then
     assert len(then) == 8
 
 
-def test_on_the_largest_tables_each_committed_index_has_one_that_begins_alike(plan: Plan) -> None:
+def test_on_the_largest_tables_each_committed_index_has_one_that_begins_alike(plan: Fix) -> None:
     now, then = ({(one["table"], one["first"]) for one in found if one["table"] in LARGEST} for found in both(plan))
     assert then <= now
     assert len(then) == 4
 
 
-def both(plan: Plan) -> tuple[list[re.Match[str]], list[re.Match[str]]]:
+def both(plan: Fix) -> tuple[list[re.Match[str]], list[re.Match[str]]]:
     return written(plan), indexes(COMMITTED.read_text())

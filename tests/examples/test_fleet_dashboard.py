@@ -6,14 +6,14 @@ from collections.abc import AsyncIterator
 
 import psycopg
 import pytest
-from fleet_clients import SECRET, Client, client_of, of
 
-from conftest import Database
 from fleet.address import as_app
 from fleet.after import dashboard
 from fleet.after.app import create_app
+from tests.support.database import Database
+from tests.support.fleet_clients import SECRET, Client, client_of, of
 
-pytest_plugins = ["fleet_databases"]
+pytest_plugins = ["tests.support.fleet_databases"]
 
 NEW = {"price_cents": 1250, "cash_on_delivery": True, "address": " Mill Lane 7 "}
 AN_HOUR_AGO = "UPDATE view_refreshes SET refreshed_at = now() - interval '1 hour'"

@@ -13,13 +13,13 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.exc import DBAPIError
 
-from conftest import Database
 from fleet import schema
 from fleet.address import to_url
 from fleet.after.models import Base as AfterBase
 from fleet.before.models import Base as BeforeBase
+from tests.support.database import Database
 
-pytest_plugins = ["fleet_databases"]
+pytest_plugins = ["tests.support.fleet_databases"]
 
 SCHEMA = """
     SELECT conrelid::regclass::text, pg_get_constraintdef(oid) FROM pg_constraint

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from fleet_clients import SCALE, UNTIL
 
-from conftest import Database
 from fleet import data, replay
 from fleet.address import to_url
 from fleet.operations import operations
 from pgwright.proof.operations import Operation
-from pgwright.runtime import count_statements, create_engine
+from pgwright_runtime import count_statements, create_engine
+from tests.support.database import Database
+from tests.support.fleet_clients import SCALE, UNTIL
 
-pytest_plugins = ["fleet_databases"]
+pytest_plugins = ["tests.support.fleet_databases"]
 
 
 async def run(operation: Operation, database: Database, *, is_after: bool) -> tuple[object, int]:

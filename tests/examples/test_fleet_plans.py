@@ -7,15 +7,15 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
-from fleet_clients import SECRET, Client, client_of, of
 from sqlalchemy import event
 
-from conftest import Database
 from fleet.address import as_app
 from fleet.after.app import create_app
-from pgwright.runtime.tenancy import current_tenant, tenant
+from pgwright_runtime.tenancy import current_tenant, tenant
+from tests.support.database import Database
+from tests.support.fleet_clients import SECRET, Client, client_of, of
 
-pytest_plugins = ["fleet_databases"]
+pytest_plugins = ["tests.support.fleet_databases"]
 
 # About 3 % of the rows.
 ORGANIZATION = 9

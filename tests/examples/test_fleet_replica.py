@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from fleet_clients import SCALE, SECRET, UNTIL, Client, client_of, of
-from replica_servers import Replica, run_primary, run_replica
 
 from fleet import data
 from fleet.address import as_app
 from fleet.after.app import create_app
+from runtime.tests.support.replica_servers import Replica, run_primary, run_replica
+from tests.support.fleet_clients import SCALE, SECRET, UNTIL, Client, client_of, of
 
 NEW = {"price_cents": 1250, "address": "Mill Lane 7"}
 NEWEST = "/deliveries?size=1"

@@ -6,17 +6,17 @@ import asyncio
 
 import psycopg
 import pytest
-from fleet_clients import TENANTS, Client, of, walk
 from psycopg import errors
 from sqlalchemy import select
 
-from conftest import Database
 from fleet.address import as_app, to_libpq
 from fleet.after.models import Base, Delivery
-from pgwright.runtime.tenancy import TenantMissing
-from pgwright.runtime.tenancy.testing import assert_tenants_isolated_async
+from pgwright_runtime.tenancy import TenantMissing
+from pgwright_runtime.tenancy.testing import assert_tenants_isolated_async
+from tests.support.database import Database
+from tests.support.fleet_clients import TENANTS, Client, of, walk
 
-pytest_plugins = ["fleet_databases"]
+pytest_plugins = ["tests.support.fleet_databases"]
 
 SET_TENANT = "SELECT set_config('app.current_org_id', '3', false)"
 TENANT_COLUMNS = [

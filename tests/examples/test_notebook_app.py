@@ -8,12 +8,12 @@ from uuid import UUID
 import pytest
 from httpx import ASGITransport, AsyncClient
 
-from conftest import Database
 from notebook.app import create_app
 from notebook.arguments import arguments
-from pgwright.runtime import count_statements
+from pgwright_runtime import count_statements
+from tests.support.database import Database
 
-pytest_plugins = ["notebook_databases"]
+pytest_plugins = ["tests.support.notebook_databases"]
 
 GIVEN = arguments(0.02)
 

@@ -16,10 +16,10 @@ from pgwright.embedded import EmbeddedServer
 from pgwright.model.change import ConvertColumns, CreateIndex
 from pgwright.model.finding import Diagnosis
 from pgwright.model.snapshot import Snapshot
-from pgwright.planner.plans import read_plan
-from pgwright.planner.twin import open_twin
-from pgwright.planner.workload import read_workload
 from pgwright.snapshot import read_snapshot
+from pgwright.twin.plans import read_plan
+from pgwright.twin.priced import read_workload
+from pgwright.twin.twin import open_twin
 
 NAME = "notebook_chain"
 COMMITTED = Path("examples/notebook/migrations/versions/0002_fix_what_pgwright_check_found.py")

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 import psycopg
 import pytest
 
-from conftest import Database
 from notebook import data, schema
 from notebook.arguments import arguments
+from tests.support.database import Database
 
-pytest_plugins = ["notebook_databases"]
+pytest_plugins = ["tests.support.notebook_databases"]
 
 SCALE = 0.02
 CONTENT = "SELECT md5(string_agg(row::text, ',' ORDER BY row.id)) FROM {} AS row"

@@ -14,13 +14,13 @@ from alembic.migration import MigrationContext
 from alembic.util import CommandError
 from sqlalchemy import Connection, create_engine
 
-from conftest import Database
 from notebook import schema
 from notebook.address import to_url
 from notebook.after.models import Base as AfterBase
 from notebook.before.models import Base as BeforeBase
+from tests.support.database import Database
 
-pytest_plugins = ["notebook_databases"]
+pytest_plugins = ["tests.support.notebook_databases"]
 
 SCHEMA = """
     SELECT conrelid::regclass::text, pg_get_constraintdef(oid) FROM pg_constraint

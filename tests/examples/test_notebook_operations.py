@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from conftest import Database
 from notebook import data
 from notebook.address import to_url
 from notebook.operations import OPERATIONS, operations
 from notebook.replay import MIX, replay
 from pgwright.proof.operations import Operation
-from pgwright.runtime import count_statements, create_engine
+from pgwright_runtime import count_statements, create_engine
+from tests.support.database import Database
 
-pytest_plugins = ["notebook_databases"]
+pytest_plugins = ["tests.support.notebook_databases"]
 
 SCALE = 0.02
 

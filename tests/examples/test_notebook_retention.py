@@ -10,13 +10,13 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from conftest import Database
 from notebook import lifecycle, retention
 from notebook.after.repositories import NotebookRepository
 from notebook.arguments import arguments
-from pgwright.runtime import count_statements
+from pgwright_runtime import count_statements
+from tests.support.database import Database
 
-pytest_plugins = ["notebook_databases"]
+pytest_plugins = ["tests.support.notebook_databases"]
 
 SCALE = 0.02
 GIVEN = arguments(SCALE)

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from conftest import Database
 from pgwright.model.probe import Probe, ProbedEndpoint
 from pgwright.probe import Asked, probe
-from probe.shop_app import SCHEMA
+from tests.probe.shop_app import SCHEMA
+from tests.support.database import Database
 
-TESTS = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 Probing = Callable[..., Probe]
 
 
@@ -29,7 +29,7 @@ def probing(shop: Database) -> Probing:
     """Probe a factory of the shop's app, without the endpoint that never ends."""
 
     def run(factory: str = "create_sync", **asked: Any) -> Probe:
-        settings = {"app": f"probe.shop_app:{factory}", "skip": ("/stream",), "is_factory": True, "folder": TESTS}
+        settings = {"app": f"tests.probe.shop_app:{factory}", "skip": ("/stream",), "is_factory": True, "folder": ROOT}
         return probe(Asked(**{**settings, **asked}), lambda what, done, total: None)
 
     return run

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from notebook.address import to_url
 from notebook.before.repositories import ConversationRepository, JobRepository, NotebookRepository, SourceRepository
 from notebook.views import ConversationSummary, JobView, NotebookDetail, NotebookSummary, SourceDetail
-from pgwright.runtime import create_engine
+from pgwright_runtime import create_engine
 
 
 @asynccontextmanager

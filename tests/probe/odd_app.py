@@ -15,7 +15,7 @@ from sqlalchemy import create_engine, make_url, select, text
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
 
-from probe.shop_app import Order
+from tests.probe.shop_app import Order
 
 WRITE = "INSERT INTO visits (page) VALUES ('past')"
 LATE = Event()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from conftest import Database
 from pgwright.database import connect
 from pgwright.probe.catalog import Catalog, read_catalog
 from pgwright.probe.filling import Filling, Known, fill
 from pgwright.probe.openapi import Endpoint, Parameter
+from tests.support.database import Database
 
 SCHEMA = """
 CREATE TABLE organizations (id bigint PRIMARY KEY, slug text);

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from conftest import Database
 from pgwright.probe import Asked, probe
+from tests.support.database import Database
 
-pytest_plugins = ["notebook_databases"]
+pytest_plugins = ["tests.support.notebook_databases"]
 
-TESTS = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def _silent(what: str, done: int, total: int) -> None:
@@ -20,7 +20,7 @@ def _silent(what: str, done: int, total: int) -> None:
 
 def test_before_every_list_with_a_relationship_is_named(before: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", before.url())
-    result = probe(Asked("probe.notebook_before:app", TESTS), _silent)
+    result = probe(Asked("tests.probe.notebook_before:app", ROOT), _silent)
     assert not [one for one in result.not_examined if one.what.startswith("GET ")]
     named = {finding.object for finding in result.findings if finding.check == "n-plus-one"}
     assert named >= {

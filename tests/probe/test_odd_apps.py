@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from conftest import Database
-from probe.conftest import Probing, endpoint, reason
-from probe.odd_app import LATE, late_threads
+from tests.probe.conftest import Probing, endpoint, reason
+from tests.probe.odd_app import LATE, late_threads
+from tests.support.database import Database
 
-APP = "probe.odd_app:create"
+APP = "tests.probe.odd_app:create"
 
 
 def test_a_driver_that_writes_past_the_engines_is_refused_and_told(probing: Probing, shop: Database) -> None:

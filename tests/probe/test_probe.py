@@ -7,11 +7,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from conftest import Database
 from pgwright.errors import ConnectionFailed, ProbeError
 from pgwright.model.policy import Policy
-from probe.conftest import Probing, endpoint, reason
-from probe.shop_app import TOKEN
+from tests.probe.conftest import Probing, endpoint, reason
+from tests.probe.shop_app import TOKEN
+from tests.support.database import Database
 
 SIGNED_IN = (("Authorization", f"Bearer {TOKEN}"),)
 
@@ -163,12 +163,16 @@ def test_what_the_policy_allows_is_left_out_and_named(probing: Probing) -> None:
     [
         ("shop_app", False, "it is no module:attribute"),
         ("probe.nowhere:app", False, "the import failed: ModuleNotFoundError"),
-        ("probe.shop_app:nothing", False, "has no attribute 'nothing'"),
-        ("probe.shop_app:TOKEN", False, "it is str, which cannot be called"),
-        ("probe.shop_app:open_session", True, "the factory failed: TypeError"),
-        ("probe.shop_app:create_without_startup", True, "its startup failed: RuntimeError: no queue to be reached"),
-        ("probe.shop_app:plain", False, "it has no OpenAPI schema"),
-        ("probe.shop_app:create_empty", True, "its OpenAPI schema has no GET endpoint"),
+        ("tests.probe.shop_app:nothing", False, "has no attribute 'nothing'"),
+        ("tests.probe.shop_app:TOKEN", False, "it is str, which cannot be called"),
+        ("tests.probe.shop_app:open_session", True, "the factory failed: TypeError"),
+        (
+            "tests.probe.shop_app:create_without_startup",
+            True,
+            "its startup failed: RuntimeError: no queue to be reached",
+        ),
+        ("tests.probe.shop_app:plain", False, "it has no OpenAPI schema"),
+        ("tests.probe.shop_app:create_empty", True, "its OpenAPI schema has no GET endpoint"),
     ],
 )
 def test_an_app_that_cannot_be_probed_is_told_with_the_reason(

@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import Connection, Engine, create_engine, exc, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from conftest import Database
 from pgwright.errors import CommitRefused
 from pgwright.probe.rollback import nothing_stays
-from pgwright.runtime import create_engine as create_runtime_engine
-from runtime.pgbouncer import run_pgbouncer
-from runtime.replica_servers import run_primary, run_replica
+from pgwright_runtime import create_engine as create_runtime_engine
+from runtime.tests.support.pgbouncer import run_pgbouncer
+from runtime.tests.support.replica_servers import run_primary, run_replica
+from tests.support.database import Database
 
 INSERT = text("INSERT INTO note VALUES (1)")
 COUNT = text("SELECT count(*) FROM note")

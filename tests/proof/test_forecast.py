@@ -7,11 +7,11 @@ from collections.abc import Callable
 import psycopg
 import pytest
 
-from conftest import Database
 from pgwright.model.snapshot import Snapshot
 from pgwright.proof.forecast import forecast
 from pgwright.proof.plans import compare_plans
 from pgwright.snapshot import read_snapshot
+from tests.support.database import Database
 
 SCHEMA = """
 CREATE TABLE author (id varchar(36) PRIMARY KEY, name text);

@@ -10,13 +10,13 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from conftest import Database
 from pgwright.errors import ProofError
 from pgwright.model.proof import Proof
 from pgwright.proof import Operation
 from pgwright.proof.clones import make_clones
 from pgwright.proof.prove import prove
 from pgwright.snapshot import read_snapshot
+from tests.support.database import Database
 
 SCHEMA = """
 CREATE TABLE author (id varchar(36) PRIMARY KEY, name text);

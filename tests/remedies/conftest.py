@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from alembic_project import Project
+
+from tests.support.alembic_project import Project
 
 
 @pytest.fixture

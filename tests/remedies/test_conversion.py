@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from alembic_project import Project, finding
 from sqlalchemy.exc import DBAPIError
 
 from pgwright.model.change import ColumnConversion, ConvertColumns
 from pgwright.model.finding import Finding
 from pgwright.model.names import QualifiedName
+from tests.support.alembic_project import Project, finding
 
 A = "0b8e1c9a-3d2f-4a6b-8c7d-1e2f3a4b5c6d"
 B = "ffffffff-3d2f-4a6b-8c7d-1e2f3a4b5c6d"

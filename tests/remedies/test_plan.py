@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from alembic_project import Project, created, finding
 from sqlalchemy.exc import DBAPIError
 
 from pgwright.model.change import AnalyzeTable, CreateIndex, DropIndex, RebuildIndex, UniqueAmongLiving
 from pgwright.model.finding import Finding
+from pgwright.model.fix import Fix
 from pgwright.model.index import IndexDefinition, IndexKey
 from pgwright.model.names import QualifiedName
-from pgwright.model.remedy import Plan
+from tests.support.alembic_project import Project, created, finding
 
 T = QualifiedName("public", "t")
 
@@ -29,7 +29,7 @@ def drop(project: Project, name: str, check: str = "unused-index") -> Finding:
     return finding(check, name, DropIndex(found.name, found.table, found.sql, found.size_bytes))
 
 
-def reasons(plan: Plan) -> dict[str, str]:
+def reasons(plan: Fix) -> dict[str, str]:
     return {refused.what: refused.reason for refused in plan.refused}
 
 
@@ -39,7 +39,7 @@ TABLES = (
 
 
 def test_no_findings_give_an_empty_plan(project: Project) -> None:
-    assert project.plan() == Plan((), (), ())
+    assert project.plan() == Fix((), (), ())
 
 
 def test_findings_without_changes_are_left_to_a_person(project: Project) -> None:

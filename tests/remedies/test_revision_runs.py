@@ -7,7 +7,6 @@ import threading
 import psycopg
 import pytest
 from alembic.util import CommandError
-from alembic_project import Project, finding
 from sqlalchemy.exc import DBAPIError
 
 from pgwright.migrations import downgrade, open_directory, upgrade
@@ -23,6 +22,7 @@ from pgwright.model.change import (
 from pgwright.model.finding import Finding
 from pgwright.model.index import IndexDefinition, IndexKey
 from pgwright.model.names import QualifiedName
+from tests.support.alembic_project import Project, finding
 
 NOTES = QualifiedName("public", "notes")
 USERS = QualifiedName("public", "users")

@@ -11,7 +11,6 @@ import pytest
 import sqlalchemy as sa
 from alembic import command
 from alembic.util import CommandError
-from alembic_project import Project, finding
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.orm import DeclarativeBase, mapped_column
@@ -21,6 +20,7 @@ from pgwright.model.index import IndexDefinition, IndexKey
 from pgwright.model.names import QualifiedName, quote
 from pgwright.remedies import plan_remedies, render_revision, render_script
 from pgwright.snapshot import read_snapshot
+from tests.support.alembic_project import Project, finding
 
 T = QualifiedName("public", "t")
 A = "0b8e1c9a-3d2f-4a6b-8c7d-1e2f3a4b5c6d"

@@ -6,12 +6,12 @@ import json
 from dataclasses import replace
 
 import pytest
-import samples
 
 from pgwright.model.advice import Advice
 from pgwright.model.advice import Step as CurveStep
 from pgwright.report import FORMATS, Format, Screen, reasons, render
 from pgwright.report.charts import PLOT_HEIGHT, PLOT_WIDTH, cost_curve
+from tests.support import samples
 
 FIRST = samples.ADVICE.indexes[0]
 TEXTS: tuple[Format, ...] = ("terminal", "markdown", "html")

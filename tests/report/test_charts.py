@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
-import samples
 
 from pgwright.report.charts import PLOT_WIDTH, pair_chart, score_bars
+from tests.support import samples
 
 
 def test_axis_spans_whole_decades_around_all_times() -> None:

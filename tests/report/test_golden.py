@@ -6,16 +6,16 @@ import os
 from pathlib import Path
 
 import pytest
-import samples
 
 from pgwright.report import Format, Result, Screen, render
+from tests.support import samples
 
 GOLDEN = Path(__file__).parent / "golden"
 RESULTS: dict[str, Result] = {
     "diagnosis": samples.DIAGNOSIS,
     "empty": samples.EMPTY_DIAGNOSIS,
     "advice": samples.ADVICE,
-    "plan": samples.PLAN,
+    "fix": samples.FIX,
     "proof": samples.PROOF,
 }
 SUFFIXES: dict[str, tuple[Format, Screen]] = {

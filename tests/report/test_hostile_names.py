@@ -7,12 +7,12 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-import samples
 
 from pgwright.report import FORMATS, Format, Result, Screen, render
 from pgwright.report.quoting import code, escape_markdown, visible
+from tests.support import samples
 
-RESULTS: list[Result] = [samples.DIAGNOSIS, samples.ADVICE, samples.PLAN, samples.PROOF]
+RESULTS: list[Result] = [samples.DIAGNOSIS, samples.ADVICE, samples.FIX, samples.PROOF]
 
 
 @pytest.mark.parametrize("form", FORMATS)

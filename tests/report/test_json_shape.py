@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-import samples
-
 from pgwright.report import render
+from tests.support import samples
 
 
 def test_proof_has_what_dashboards_read() -> None:
@@ -36,7 +35,7 @@ def test_advice_holds_the_statement_to_run() -> None:
 
 
 def test_plan_names_the_kind_of_each_remedy() -> None:
-    document = json.loads(render(samples.PLAN, "json"))
+    document = json.loads(render(samples.FIX, "json"))
     assert [remedy["kind"] for remedy in document["remedies"]] == ["CreateIndex", "CreateIndex"]
     assert document["remedies"][0]["upgrade"][0]["lock"] == "SHARE UPDATE EXCLUSIVE"
 

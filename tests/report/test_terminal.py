@@ -2,9 +2,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import samples
-
 from pgwright.report import Screen, render
+from tests.support import samples
 
 
 def test_long_lists_are_cut_and_the_number_hidden_is_told() -> None:

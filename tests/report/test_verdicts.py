@@ -2,9 +2,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import samples
-
 from pgwright.report.verdicts import conclusion, in_words, is_proved
+from tests.support import samples
 
 NOTHING = replace(samples.PROOF, operations=(), statements=())
 

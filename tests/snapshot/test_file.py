@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from conftest import Database
 from pgwright.errors import ConfigError, UnreadableSnapshot
 from pgwright.snapshot import load_snapshot, read_snapshot, save_snapshot
+from tests.support.database import Database
 
 
 @pytest.mark.parametrize("name", ["s.json", "s.json.gz"])

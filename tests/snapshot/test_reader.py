@@ -5,11 +5,11 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from conftest import Database
 from pgwright.model.names import QualifiedName
 from pgwright.model.policy import Policy
 from pgwright.model.snapshot import Snapshot
 from pgwright.snapshot import read_snapshot
+from tests.support.database import Database
 
 SCHEMA = """
 CREATE SCHEMA "Odd Schema";

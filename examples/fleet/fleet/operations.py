@@ -21,8 +21,8 @@ from fleet.before import queries as before
 from fleet.data import typical_organization
 from fleet.views import CourierView, DeliveryView
 from pgwright.proof.operations import AsyncCall, Operation
-from pgwright.runtime.paging import keyset_page
-from pgwright.runtime.tenancy import bind_tenant, tenant
+from pgwright_runtime.paging import keyset_page
+from pgwright_runtime.tenancy import bind_tenant, tenant
 
 SCALE_VARIABLE = "FLEET_SCALE"
 PAGE_SIZE = 50

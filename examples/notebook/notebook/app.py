@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import async_sessionmaker
 
 from notebook.address import to_url
 from notebook.routes import router
-from pgwright.runtime import create_engine
+from pgwright_runtime import create_engine
 
 # What the server answers when it stops a statement at its limit: query_canceled, lock_not_available.
 _LIMITS = ("57014", "55P03")

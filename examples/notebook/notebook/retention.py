@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from notebook.address import to_url
 from notebook.after.models import Base
-from pgwright.runtime import create_engine
+from pgwright_runtime import create_engine
 
 RETENTION_DAYS = 90
 BATCH_ROWS = 1_000

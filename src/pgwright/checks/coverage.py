@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from pgwright.checks.families import IndexFamily, TableFamily
 from pgwright.checks.memo import once_a_snapshot
-from pgwright.model.index import IndexDefinition, IndexKey, index_name
+from pgwright.model.index import Index, IndexDefinition, IndexKey, index_name
 from pgwright.model.names import MAX_IDENTIFIER_BYTES, QualifiedName, quote
-from pgwright.model.snapshot import Index, Snapshot
+from pgwright.model.snapshot import Snapshot
 
 
 def serves_equality(index: Index, columns: tuple[str, ...]) -> bool:

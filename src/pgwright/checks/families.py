@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from pgwright.checks.memo import once_a_snapshot
+from pgwright.model.index import Index
 from pgwright.model.names import QualifiedName
-from pgwright.model.snapshot import ColumnStatistics, Index, Snapshot, Table
+from pgwright.model.snapshot import Snapshot
+from pgwright.model.statistics import ColumnStatistics
+from pgwright.model.table import Table
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ from functools import cache
 from importlib import import_module
 
 from pgwright.model.finding import SEVERITIES, Check, Confidence, Finding
+from pgwright.model.not_examined import NotExamined
 from pgwright.model.policy import Policy
-from pgwright.model.snapshot import NotExamined, Snapshot
+from pgwright.model.snapshot import Snapshot
 
 PACKAGE = "pgwright.checks"
 CONFIDENCES: tuple[Confidence, ...] = ("certain", "likely", "possible")

@@ -10,7 +10,8 @@ from pgwright.checks.families import is_partition
 from pgwright.checks.workload import read_workload
 from pgwright.model.change import DetachedKey
 from pgwright.model.names import QualifiedName
-from pgwright.model.snapshot import ForeignKey, Snapshot
+from pgwright.model.snapshot import Snapshot
+from pgwright.model.table import ForeignKey
 
 ColumnName = tuple[QualifiedName, str]
 Pair = tuple[ColumnName, ColumnName]

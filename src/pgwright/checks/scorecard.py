@@ -16,8 +16,9 @@ from typing import get_args
 
 from pgwright.checks.figures import listing
 from pgwright.checks.loader import load_checks
-from pgwright.model.finding import Check, Confidence, Finding, LostPoint, Severity, SubjectScore
-from pgwright.model.snapshot import NotExamined, Snapshot, Subject
+from pgwright.model.finding import Check, Confidence, Finding, LostPoint, Severity, Subject, SubjectScore
+from pgwright.model.not_examined import NotExamined
+from pgwright.model.snapshot import Snapshot
 
 FULL_SCORE = 10.0
 SEVERITY_POINTS: Mapping[Severity, float] = {"high": 3.0, "medium": 1.5, "low": 0.5, "info": 0.0}

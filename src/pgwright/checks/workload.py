@@ -9,7 +9,8 @@ from functools import cached_property
 from pgwright.checks.memo import once_a_snapshot
 from pgwright.errors import UnparsableStatement
 from pgwright.model.names import QualifiedName
-from pgwright.model.snapshot import Snapshot, Statement
+from pgwright.model.snapshot import Snapshot
+from pgwright.model.statement import Statement
 from pgwright.sqltext import Block, Schema, StatementShape, read_shape
 
 NO_WORKLOAD = "the snapshot holds no statements of pg_stat_statements"

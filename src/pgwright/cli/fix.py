@@ -15,7 +15,7 @@ from pgwright.cli.progress import watched
 from pgwright.config import Config
 from pgwright.migrations import AlembicDirectory, open_directory
 from pgwright.model.finding import Finding
-from pgwright.model.remedy import Plan
+from pgwright.model.fix import Fix
 from pgwright.model.snapshot import Snapshot
 from pgwright.remedies import render_revision, render_script
 from pgwright.report import Format
@@ -102,7 +102,7 @@ def _chosen(findings: Iterable[Finding], only: tuple[str, ...], skip: tuple[str,
     ]
 
 
-def _write_script(plan: Plan, snapshot: Snapshot, message: str, path: Path, form: Format, shows_all: bool) -> None:
+def _write_script(plan: Fix, snapshot: Snapshot, message: str, path: Path, form: Format, shows_all: bool) -> None:
     text = render_script(plan, message=message, database=snapshot.server.database, taken_at=snapshot.taken_at)
     if path == _STDOUT:
         say(text)
@@ -113,7 +113,7 @@ def _write_script(plan: Plan, snapshot: Snapshot, message: str, path: Path, form
 
 
 def _write_revision(
-    plan: Plan,
+    plan: Fix,
     snapshot: Snapshot,
     message: str,
     directory: AlembicDirectory,

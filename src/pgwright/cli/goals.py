@@ -7,6 +7,7 @@ from typing import TypedDict, TypeVar, Unpack
 
 import click
 
+from pgwright.advisor.goal import Goal
 from pgwright.cli import options
 from pgwright.config import (
     METHODS,
@@ -21,7 +22,6 @@ from pgwright.config import (
 )
 from pgwright.errors import ConfigError
 from pgwright.model.snapshot import Snapshot
-from pgwright.planner.goal import Goal
 
 F = TypeVar("F", bound=Callable[..., object])
 

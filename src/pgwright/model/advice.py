@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pgwright.model.index import IndexDefinition
 from pgwright.model.names import QualifiedName
-from pgwright.model.snapshot import NotExamined
+from pgwright.model.not_examined import NotExamined
 
 
 @dataclass(frozen=True)
@@ -160,6 +160,8 @@ Ended = Literal["complete", "deadline", "interrupted"]
 @dataclass(frozen=True)
 class Advice:
     """What `advise` gives back."""
+
+    kind: ClassVar[str] = "advice"
 
     indexes: tuple[IndexAdvice, ...]
     statements: int

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pgwright.model.change import Change
-from pgwright.model.snapshot import NotExamined, Snapshot, Subject
+from pgwright.model.not_examined import NotExamined
+from pgwright.model.snapshot import Snapshot
 
+Subject = Literal["keys", "indexes", "queries", "connections", "retention", "vacuum", "settings", "security"]
 Severity = Literal["high", "medium", "low", "info"]
 Confidence = Literal["certain", "likely", "possible"]
 Origin = Literal["read", "measured", "planned", "estimated", "stated"]
@@ -24,7 +26,8 @@ class Evidence:
     value: str
     """With its unit, as it is printed."""
     origin: Origin = "read"
-    """read: from the catalogs or counters; planned: a planner cost; estimated: by a rule; stated: by the team."""
+    """read: from the catalogs or counters; measured: on a copy; planned: a planner cost; estimated: by a rule;
+    stated: by the team."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +133,8 @@ class SubjectScore:
 @dataclass(frozen=True)
 class Diagnosis:
     """What `check` gives back."""
+
+    kind: ClassVar[str] = "diagnosis"
 
     database: str
     server_version: str

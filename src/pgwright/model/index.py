@@ -1,4 +1,4 @@
-"""What an index is: its keys, its predicate, and the SQL that creates it."""
+"""What an index is: its keys, its predicate, the SQL that creates it; and one that exists, with its use."""
 
 from __future__ import annotations
 
@@ -92,6 +92,43 @@ class IndexDefinition:
     def named(self, name: str) -> IndexDefinition:
         """Return the same index under another name."""
         return replace(self, name=name)
+
+
+@dataclass(frozen=True)
+class Index:
+    """An index that exists, with its use."""
+
+    name: QualifiedName
+    definition: IndexDefinition
+    sql: str
+    """The exact `pg_get_indexdef`, to create it again."""
+    is_primary: bool
+    constraint: str | None
+    """The name of the primary-key, unique or exclusion constraint that owns it."""
+    is_exclusion: bool
+    is_valid: bool
+    is_replica_identity: bool
+    parent: QualifiedName | None
+    """The partitioned index that it belongs to."""
+    size_bytes: int
+    pages: int
+    analyzed_pages: int
+    row_estimate: float
+    tree_height: int | None
+    """Levels above the leaves of a B-tree; None when it could not be read or is no B-tree."""
+    scans: int
+    rows_read: int
+    last_scan_at: str | None
+    """Known from PostgreSQL 16 on."""
+
+    @property
+    def table(self) -> QualifiedName:
+        return self.definition.table
+
+    @property
+    def enforces(self) -> bool:
+        """True when data correctness rests on it, so that it may never be dropped as unused."""
+        return self.definition.is_unique or self.is_exclusion or self.constraint is not None or self.is_replica_identity
 
 
 def index_name(table: QualifiedName, columns: tuple[str, ...], suffix: str = "") -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pgwright.model.finding import Finding
-from pgwright.model.snapshot import NotExamined
+from pgwright.model.not_examined import NotExamined
 
 Varied = Literal["page size", "data", "nothing"]
 
@@ -58,6 +58,8 @@ class FindingPlace:
 @dataclass(frozen=True)
 class Probe:
     """What `probe` gives back."""
+
+    kind: ClassVar[str] = "probe"
 
     app: str
     """As it was named: `app.main:app`."""

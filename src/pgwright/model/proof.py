@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
-from pgwright.model.snapshot import NotExamined
+from pgwright.model.not_examined import NotExamined
 
 Verdict = Literal["faster", "same", "slower", "results differ"]
 
@@ -84,6 +84,8 @@ class WritePrice:
 @dataclass(frozen=True)
 class Proof:
     """What `prove` gives back."""
+
+    kind: ClassVar[str] = "proof"
 
     server_version: str
     pgwright_version: str

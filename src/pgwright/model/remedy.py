@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pgwright.model.change import Change
-from pgwright.model.snapshot import NotExamined
 
 LockMode = Literal["none", "ACCESS SHARE", "SHARE UPDATE EXCLUSIVE", "SHARE", "SHARE ROW EXCLUSIVE", "ACCESS EXCLUSIVE"]
 
@@ -45,14 +44,3 @@ class Remedy:
     """Expected duration, estimated from sizes; None when nothing is known."""
     model_hint: str
     """What to write in the SQLAlchemy model so that `alembic check` stays clean."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """All remedies in the order in which they run, and what no remedy answers."""
-
-    remedies: tuple[Remedy, ...]
-    by_hand: tuple[str, ...]
-    """Keys of the findings that only a person can answer."""
-    refused: tuple[NotExamined, ...]
-    """Changes that are not written, and why."""

@@ -8,8 +8,8 @@ from http import HTTPStatus
 from sqlalchemy.exc import IllegalStateChangeError, MissingGreenlet
 
 from pgwright.errors import CommitRefused, PgwrightError
+from pgwright.model.not_examined import NotExamined
 from pgwright.model.probe import ProbedEndpoint
-from pgwright.model.snapshot import NotExamined
 from pgwright.probe.asked import Asked, shown
 from pgwright.probe.client import Request
 from pgwright.probe.evidence import Seen

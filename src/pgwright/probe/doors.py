@@ -14,8 +14,8 @@ from typing import Any
 from psycopg import BaseConnection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from pgwright.model.snapshot import NotExamined
-from pgwright.runtime.frames import frames
+from pgwright.model.not_examined import NotExamined
+from pgwright_runtime.frames import frames
 
 READ_ONLY = "default_transaction_read_only"
 # A pooler takes only the parameters that it knows.

@@ -9,8 +9,8 @@ from pgwright.model.finding import Evidence
 from pgwright.model.probe import ProbedEndpoint
 from pgwright.probe.loading import relative
 from pgwright.probe.server import ServerCosts, cost_of
-from pgwright.runtime.guard import Problem
 from pgwright.sqltext import gist
+from pgwright_runtime.guard import Problem
 
 _GIST = 160
 _OBJECT_GIST = 80

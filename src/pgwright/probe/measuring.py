@@ -12,7 +12,7 @@ from typing import Any
 
 from pgwright.model.probe import ProbeCall
 from pgwright.probe.client import Answer, Request, get
-from pgwright.runtime.guard import GuardMiddleware, Problem, QueryGuard, QueryWarning, Unit
+from pgwright_runtime.guard import GuardMiddleware, Problem, QueryGuard, QueryWarning, Unit
 
 # Counted calls after the warm-up; their median is the time.
 RUNS = 3

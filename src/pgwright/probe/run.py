@@ -11,8 +11,8 @@ from typing import Any
 from pgwright.database import connect
 from pgwright.errors import ProbeError, QueryFailed
 from pgwright.model.finding import SEVERITIES, Finding
+from pgwright.model.not_examined import NotExamined
 from pgwright.model.probe import FindingPlace, Probe
-from pgwright.model.snapshot import NotExamined
 from pgwright.probe.asked import Asked
 from pgwright.probe.calling import Calling
 from pgwright.probe.catalog import Catalog, read_catalog
@@ -27,7 +27,7 @@ from pgwright.probe.openapi import Endpoint, mounted_apps, order, read_endpoints
 from pgwright.probe.queries import n_plus_one, repeated_statement, unused_eager_load
 from pgwright.probe.rollback import nothing_stays
 from pgwright.probe.server import ServerCosts, read_costs
-from pgwright.runtime.guard import Problem
+from pgwright_runtime.guard import Problem
 
 Progress = Callable[[str, int, int], None]
 

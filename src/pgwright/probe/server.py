@@ -9,7 +9,7 @@ from pglast.parser import ParseError, fingerprint
 
 from pgwright.database import ReadOnlyDatabase
 from pgwright.model.names import quote
-from pgwright.model.snapshot import NotExamined
+from pgwright.model.not_examined import NotExamined
 from pgwright.probe.catalog import PACKAGE
 from pgwright.sqltext import repaired
 

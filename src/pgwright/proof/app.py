@@ -15,7 +15,7 @@ from pgwright.model.proof import MeasuredOperation
 from pgwright.proof.operations import Operation
 from pgwright.proof.results import canonical
 from pgwright.proof.timing import ROUNDS, is_settled, measure_in_turn, verdict
-from pgwright.runtime import count_statements
+from pgwright_runtime import count_statements
 
 Progress = Callable[[str, int, int], None]
 

@@ -21,7 +21,7 @@ from psycopg.conninfo import make_conninfo
 from pgwright.database import conninfo, environment, mask, target
 from pgwright.embedded import binaries, run_server
 from pgwright.errors import ConnectionFailed, ProofError
-from pgwright.model.snapshot import NotExamined
+from pgwright.model.not_examined import NotExamined
 
 # As a small production server has it, so that a warm table stays warm.
 _SERVER_SETTINGS: Mapping[str, str] = {

@@ -14,13 +14,17 @@ import psycopg
 
 from pgwright import __version__
 from pgwright.embedded import EmbeddedServer, run_server
+from pgwright.model.index import Index
 from pgwright.model.names import QualifiedName
+from pgwright.model.not_examined import NotExamined
 from pgwright.model.proof import Proof
-from pgwright.model.snapshot import PAGE_BYTES, ColumnStatistics, Index, NotExamined, Snapshot, Table
-from pgwright.planner.restore import SERVER_SETTINGS, restored
-from pgwright.planner.sizes import estimate_size
-from pgwright.planner.twin import Twin, open_twin
+from pgwright.model.snapshot import Snapshot
+from pgwright.model.statistics import ColumnStatistics
+from pgwright.model.table import PAGE_BYTES, Table
 from pgwright.proof.plans import compare_plans
+from pgwright.sizes import estimate_size
+from pgwright.twin.restore import SERVER_SETTINGS, restored
+from pgwright.twin.twin import Twin, open_twin
 
 # Bytes of the types whose width does not depend on the value: what columns are converted to.
 _FIXED_WIDTH = {"uuid": 16, "int8": 8, "int4": 4}

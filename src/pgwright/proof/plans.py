@@ -9,14 +9,15 @@ import psycopg
 
 from pgwright.embedded import run_server
 from pgwright.model.advice import QueryPlan
+from pgwright.model.not_examined import NotExamined
 from pgwright.model.proof import PlannedStatement
-from pgwright.model.snapshot import NotExamined, Snapshot
-from pgwright.planner.parameters import Case
-from pgwright.planner.restore import SERVER_SETTINGS
-from pgwright.planner.twin import Twin, open_twin
-from pgwright.planner.workload import read_workload
+from pgwright.model.snapshot import Snapshot
 from pgwright.proof.statements import without_text_casts
 from pgwright.sqltext import gist
+from pgwright.twin.priced import read_workload
+from pgwright.twin.restore import SERVER_SETTINGS
+from pgwright.twin.twin import Twin, open_twin
+from pgwright.workload.parameters import Case
 
 
 def compare_plans(before: Snapshot, after: Snapshot) -> tuple[tuple[PlannedStatement, ...], tuple[NotExamined, ...]]:

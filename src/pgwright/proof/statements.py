@@ -12,12 +12,14 @@ import psycopg
 from psycopg import sql
 
 from pgwright.errors import UnparsableStatement
+from pgwright.model.not_examined import NotExamined
 from pgwright.model.proof import MeasuredStatement
-from pgwright.model.snapshot import NotExamined, Snapshot, Statement
-from pgwright.planner.parameters import choose_values, infer_values
+from pgwright.model.snapshot import Snapshot
+from pgwright.model.statement import Statement
 from pgwright.proof.results import same_rows
 from pgwright.proof.timing import BUDGET_SECONDS, ROUNDS, is_settled, timing, turns, verdict
 from pgwright.sqltext import Schema, StatementShape, gist, has_plan, read_shape, repaired
+from pgwright.workload.parameters import choose_values, infer_values
 
 # Together these are nearly all of a workload's time; each costs some seconds at worst.
 MOST_STATEMENTS = 40

@@ -11,8 +11,10 @@ import psycopg
 from psycopg import sql
 
 from pgwright.model.names import QualifiedName
+from pgwright.model.not_examined import NotExamined
 from pgwright.model.proof import WritePrice
-from pgwright.model.snapshot import Column, NotExamined, Snapshot, Table
+from pgwright.model.snapshot import Snapshot
+from pgwright.model.table import Column, Table
 from pgwright.proof.timing import ROUNDS, timing
 
 _ROWS = 500

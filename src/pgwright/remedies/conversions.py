@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from pgwright.model.change import ColumnConversion, ConvertColumns, DetachedKey
 from pgwright.model.names import quote
-from pgwright.model.snapshot import ForeignKey, Snapshot
+from pgwright.model.snapshot import Snapshot
+from pgwright.model.table import ForeignKey
 from pgwright.remedies.dependents import Place, find_dependents, find_index_obstacles
 from pgwright.remedies.draft import Draft
 from pgwright.remedies.estimate import family

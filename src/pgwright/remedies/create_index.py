@@ -9,12 +9,13 @@ from pgwright.model.change import CreateIndex
 from pgwright.model.index import IndexDefinition
 from pgwright.model.names import QualifiedName, quote, quote_literal, shorten
 from pgwright.model.remedy import Remedy, Step
-from pgwright.model.snapshot import Snapshot, Table
-from pgwright.planner.builds import build_seconds
+from pgwright.model.snapshot import Snapshot
+from pgwright.model.table import Table
 from pgwright.remedies.blocks import block
 from pgwright.remedies.estimate import family
 from pgwright.remedies.hints import index_hint
 from pgwright.remedies.indexes import build, drop, drop_partitioned, index_of, on_lines
+from pgwright.sizes.builds import build_seconds
 
 
 def render(change: CreateIndex, snapshot: Snapshot) -> Remedy:

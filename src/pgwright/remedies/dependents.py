@@ -16,8 +16,8 @@ from pglast.enums import ConstrType
 from pglast.parser import ParseError, split
 from pglast.visitors import Skip, Visitor
 
+from pgwright.model.index import Index
 from pgwright.model.names import QualifiedName, quote
-from pgwright.model.snapshot import Index
 
 Place = tuple[QualifiedName, str]
 """A column of a table."""

@@ -7,7 +7,8 @@ from typing import TypeVar
 
 from pgwright.model.change import Change
 from pgwright.model.finding import Finding
-from pgwright.model.snapshot import NotExamined, Snapshot
+from pgwright.model.not_examined import NotExamined
+from pgwright.model.snapshot import Snapshot
 
 C = TypeVar("C", bound=Change)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pgwright.model.change import DropIndex
+from pgwright.model.index import Index
 from pgwright.model.names import quote
 from pgwright.model.remedy import Remedy
-from pgwright.model.snapshot import Index, Snapshot
-from pgwright.planner.builds import build_seconds
+from pgwright.model.snapshot import Snapshot
 from pgwright.remedies.create_index import partitioned_steps
 from pgwright.remedies.estimate import family, in_words
 from pgwright.remedies.indexes import build, drop, drop_partitioned
+from pgwright.sizes.builds import build_seconds
 
 
 def render(change: DropIndex, snapshot: Snapshot) -> Remedy:

@@ -6,7 +6,8 @@ How long an index takes to build stands in `planner/builds.py`, for the advisor 
 from __future__ import annotations
 
 from pgwright.model.names import QualifiedName
-from pgwright.model.snapshot import Snapshot, Table
+from pgwright.model.snapshot import Snapshot
+from pgwright.model.table import Table
 
 MEGABYTE = 1_000_000
 

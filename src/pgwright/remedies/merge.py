@@ -15,9 +15,9 @@ from pgwright.model.change import (
     UniqueAmongLiving,
 )
 from pgwright.model.finding import Finding
-from pgwright.model.index import IndexDefinition
+from pgwright.model.index import Index, IndexDefinition
 from pgwright.model.names import QualifiedName
-from pgwright.model.snapshot import Index, Snapshot
+from pgwright.model.snapshot import Snapshot
 from pgwright.remedies.conversions import unite_conversions
 from pgwright.remedies.coverage import serves, serves_foreign_key
 from pgwright.remedies.create_index import free_name

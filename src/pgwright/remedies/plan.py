@@ -16,7 +16,8 @@ from pgwright.model.change import (
     UniqueAmongLiving,
 )
 from pgwright.model.finding import Finding
-from pgwright.model.remedy import Plan, Remedy
+from pgwright.model.fix import Fix
+from pgwright.model.remedy import Remedy
 from pgwright.model.snapshot import Snapshot
 from pgwright.remedies import (
     analyze_table,
@@ -40,7 +41,7 @@ _RENDER: dict[type[Change], Callable[[Any, Snapshot], Remedy]] = {
 }
 
 
-def plan_remedies(snapshot: Snapshot, findings: Iterable[Finding]) -> Plan:
+def plan_remedies(snapshot: Snapshot, findings: Iterable[Finding]) -> Fix:
     """Return what `fix` writes for these findings.
 
     The same change asked for twice becomes one remedy that names both findings; a new index whose work another one
@@ -53,7 +54,7 @@ def plan_remedies(snapshot: Snapshot, findings: Iterable[Finding]) -> Plan:
         for kind, render in _RENDER.items()
         for change in draft.of(kind)
     ]
-    return Plan(
+    return Fix(
         remedies=tuple(remedies),
         by_hand=tuple(dict.fromkeys(finding.key for finding in found if not finding.changes)),
         refused=tuple(draft.refused),

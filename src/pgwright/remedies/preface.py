@@ -7,7 +7,8 @@ from itertools import groupby
 from textwrap import fill
 
 from pgwright.model.change import ConvertColumns, CreateIndex, UniqueAmongLiving
-from pgwright.model.remedy import LockMode, Plan, Remedy
+from pgwright.model.fix import Fix
+from pgwright.model.remedy import LockMode, Remedy
 from pgwright.remedies.estimate import ASSUMPTION, in_words
 
 _WIDTH = 88
@@ -22,7 +23,7 @@ _BLOCKS: dict[LockMode, str] = {
 }
 
 
-def preface(plan: Plan, *, message: str, database: str, taken_at: str) -> str:
+def preface(plan: Fix, *, message: str, database: str, taken_at: str) -> str:
     """Return the docstring of a revision, without its quotes."""
     keys = dict.fromkeys(key for remedy in plan.remedies for key in remedy.findings)
     sections = [
@@ -67,20 +68,20 @@ def _locks(remedy: Remedy) -> str:
     )
 
 
-def _meanings(plan: Plan) -> Iterator[str]:
+def _meanings(plan: Fix) -> Iterator[str]:
     taken = {step.lock for remedy in plan.remedies for step in remedy.upgrade if step.tables}
     for lock, meaning in _BLOCKS.items():
         if lock in taken:
             yield _item("-", f"{lock}: {meaning}")
 
 
-def _warnings(plan: Plan, *, is_safe: bool) -> Iterator[str]:
+def _warnings(plan: Fix, *, is_safe: bool) -> Iterator[str]:
     for number, remedy in enumerate(plan.remedies, start=1):
         if remedy.warning and remedy.is_safe is is_safe:
             yield _item("-", f"Step {number}: {remedy.warning}")
 
 
-def _hints(plan: Plan) -> Iterator[str]:
+def _hints(plan: Fix) -> Iterator[str]:
     """Yield the lines for the models; an index's line is led by its table."""
     for remedy in plan.remedies:
         table = ""

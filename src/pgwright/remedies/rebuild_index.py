@@ -6,8 +6,8 @@ from pgwright.model.change import RebuildIndex
 from pgwright.model.names import quote
 from pgwright.model.remedy import Remedy
 from pgwright.model.snapshot import Snapshot
-from pgwright.planner.builds import build_seconds
 from pgwright.remedies.indexes import build
+from pgwright.sizes.builds import build_seconds
 
 _DUPLICATES = (
     "The index is unique, and its first build may have failed because {table} holds duplicates. While it does, this "

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from itertools import groupby
 from textwrap import indent, wrap
 
-from pgwright.model.remedy import Plan, Step
+from pgwright.model.fix import Fix
+from pgwright.model.remedy import Step
 from pgwright.remedies import carried
 from pgwright.remedies.preface import preface
 
@@ -25,7 +26,7 @@ _OUTSIDE = "op.get_context().autocommit_block()"
 
 
 def render_revision(
-    plan: Plan, *, revision: str, down_revision: str | None, message: str, database: str, taken_at: str
+    plan: Fix, *, revision: str, down_revision: str | None, message: str, database: str, taken_at: str
 ) -> str:
     """Return the text of the revision file.
 
@@ -57,7 +58,7 @@ def render_revision(
     return f"# ruff: noqa: E501\n{text}" if is_wide else text
 
 
-def _carried(plan: Plan) -> list[Callable[..., object]]:
+def _carried(plan: Fix) -> list[Callable[..., object]]:
     """Return the functions that the revision needs."""
     steps = [step for remedy in plan.remedies for step in (*remedy.upgrade, *remedy.downgrade)]
     has_builds = any(step.builds for step in steps)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
+from pgwright.model.fix import Fix
 from pgwright.model.names import quote_literal
-from pgwright.model.remedy import Plan, Step
+from pgwright.model.remedy import Step
 from pgwright.remedies.blocks import block
 from pgwright.remedies.carried import LOCK_WAIT, LONG_WAIT
 from pgwright.remedies.preface import preface
@@ -17,7 +18,7 @@ SET statement_timeout = 0;
 SET idle_in_transaction_session_timeout = 0;"""
 
 
-def render_script(plan: Plan, *, message: str, database: str, taken_at: str) -> str:
+def render_script(plan: Fix, *, message: str, database: str, taken_at: str) -> str:
     """Return the upgrade as SQL, and the downgrade after it as comments.
 
     It stops at the first error. Run again, it does not do twice what is done.

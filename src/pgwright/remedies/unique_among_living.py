@@ -6,10 +6,10 @@ from pgwright.model.change import UniqueAmongLiving
 from pgwright.model.names import quote, quote_literal
 from pgwright.model.remedy import Remedy, Step
 from pgwright.model.snapshot import Snapshot
-from pgwright.planner.builds import build_seconds
 from pgwright.remedies.blocks import block
 from pgwright.remedies.hints import index_hint
 from pgwright.remedies.indexes import build, drop, drop_constraint, index_of
+from pgwright.sizes.builds import build_seconds
 
 
 def render(change: UniqueAmongLiving, snapshot: Snapshot) -> Remedy:

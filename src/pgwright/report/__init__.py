@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pgwright.model.advice import Advice
-from pgwright.model.finding import Diagnosis
-from pgwright.model.probe import Probe
-from pgwright.model.proof import Proof
-from pgwright.model.remedy import Plan
-from pgwright.model.whatif import WhatIf
+from pgwright.model.result import Result
 from pgwright.report.as_json import render_json
 from pgwright.report.html import render_html
 from pgwright.report.markdown import render_markdown
 from pgwright.report.sarif import render_sarif
 from pgwright.report.terminal import Screen, render_terminal
 
-Result = Diagnosis | Advice | Plan | Proof | WhatIf | Probe
 Format = Literal["terminal", "json", "markdown", "html", "sarif"]
 FORMATS: tuple[Format, ...] = ("terminal", "json", "markdown", "html")
 # For results that hold findings.

@@ -1,16 +1,16 @@
 """Results as JSON, in a shape that stays: keys are added in later versions, never renamed or removed.
 
-Every document has `kind` (`diagnosis`, `advice`, `plan`, `proof`, `whatif` or `probe`), `format` (1) and
+Every document has `kind` (`diagnosis`, `advice`, `fix`, `proof`, `plan` or `probe`), `format` (1) and
 `pgwright_version`. Then:
 
 - diagnosis: `database`, `server_version`, `taken_at`, `checks_run`, `summary` (findings a severity), `scorecard`,
   `findings`, `not_examined`, `known`, `allowed`.
 - advice: `indexes` (with `sql`, `serves`, `size_bytes`, `build_seconds`, `lock`, `write_cost`, `runner_up`), `drops`,
   `risks`, `changed` (plans before and after), `curve`, `unplanned`, `limits`, and the totals.
-- plan: `remedies` (with `upgrade` and `downgrade` steps), `by_hand`, `refused`.
+- fix: `remedies` (with `upgrade` and `downgrade` steps), `by_hand`, `refused`.
 - proof: `operations` and `statements` (`before_ms`, `after_ms`, `ratio`, `results_equal`, `verdict`; measured medians),
   `planned`, `writes`, `row_counts`, `is_proved`, and the versions.
-- whatif: `text`, `values`, `before` and `after` (`cost`, `indexes`, `nodes` with `conditions`), `ratio`, `added`,
+- plan: `text`, `values`, `before` and `after` (`cost`, `indexes`, `nodes` with `conditions`), `ratio`, `added`,
   `removed`, `settings`, `limits`.
 - probe: `endpoints` (with `name`, `varied`, `calls` of `size`, `queries`, `rows`, `rows_fetched`, `ms`; and `growth`),
   `findings`, `places` (`key`, `file`, `line`), `not_examined`, `known`, `allowed`.
@@ -28,11 +28,13 @@ import msgspec
 
 from pgwright import __version__
 from pgwright.model.advice import Advice, DroppedIndex, IndexAdvice, RunnerUp
+from pgwright.model.comparison import StatementComparison, StatementPlan
 from pgwright.model.finding import SEVERITIES, Diagnosis, Finding
+from pgwright.model.fix import Fix
 from pgwright.model.probe import Probe, ProbedEndpoint
 from pgwright.model.proof import MeasuredOperation, MeasuredStatement, Proof, Timing, WritePrice
-from pgwright.model.remedy import Plan, Remedy
-from pgwright.model.whatif import StatementPlan, WhatIf
+from pgwright.model.remedy import Remedy
+from pgwright.model.result import Result
 from pgwright.report.reasons import saved, total_bytes
 from pgwright.report.verdicts import conclusion, is_proved
 
@@ -41,9 +43,9 @@ FORMAT = 1
 Document = dict[str, Any]
 
 
-def render_json(result: object) -> str:
+def render_json(result: Result) -> str:
     """Return the document, indented, with a line break at the end."""
-    document = {"kind": type(result).__name__.lower(), "format": FORMAT, "pgwright_version": __version__}
+    document = {"kind": result.kind, "format": FORMAT, "pgwright_version": __version__}
     encoded = msgspec.json.encode(document | _document(result))
     return msgspec.json.format(encoded, indent=2).decode() + "\n"
 
@@ -104,7 +106,7 @@ def _runner_up(other: RunnerUp) -> Document:
 
 
 @_document.register
-def _(plan: Plan) -> Document:
+def _(plan: Fix) -> Document:
     return _fields(plan) | {"remedies": [_remedy(remedy) for remedy in plan.remedies]}
 
 
@@ -138,7 +140,7 @@ def _times(before: Timing, after: Timing) -> Document:
 
 
 @_document.register
-def _(result: WhatIf) -> Document:
+def _(result: StatementComparison) -> Document:
     after = None if result.after is None else _statement_plan(result.after)
     changes = {"before": _statement_plan(result.before), "after": after, "settings": dict(result.settings)}
     return _fields(result) | changes | {"ratio": result.ratio}

@@ -6,14 +6,14 @@ from functools import cache
 
 from jinja2 import Environment
 
+from pgwright.model.result import Result
 from pgwright.report.quoting import visible
 from pgwright.report.templating import context, environment
 
 
-def render_html(result: object) -> str:
+def render_html(result: Result) -> str:
     """Return the page."""
-    kind = type(result).__name__.lower()
-    return _environment().get_template(f"{kind}.html").render(result=result, **context(result)).rstrip() + "\n"
+    return _environment().get_template(f"{result.kind}.html").render(result=result, **context(result)).rstrip() + "\n"
 
 
 @cache

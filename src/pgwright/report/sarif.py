@@ -27,7 +27,7 @@ _LEVELS: Mapping[Severity, str] = {"high": "error", "medium": "warning", "low": 
 def render_sarif(result: object) -> str:
     """Return the log, indented, with a line break at the end. Raises ConfigError: the result holds no findings."""
     if not isinstance(result, Diagnosis | Probe):
-        kind = type(result).__name__.lower()
+        kind = getattr(result, "kind", type(result).__name__)
         raise ConfigError(f"there is no SARIF of a {kind}: it holds no findings. Take another format: --format")
     places = {one.key: one for one in result.places} if isinstance(result, Probe) else {}
     names = list(dict.fromkeys(finding.check for finding in result.findings))

@@ -10,16 +10,16 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pgwright import __version__
 from pgwright.model.advice import Advice, PlannedStatement
+from pgwright.model.comparison import StatementComparison
 from pgwright.model.finding import SEVERITIES, Diagnosis, Finding, Severity
+from pgwright.model.fix import Fix
 from pgwright.model.probe import Probe
 from pgwright.model.proof import Proof
-from pgwright.model.remedy import Plan
-from pgwright.model.whatif import WhatIf
 from pgwright.report import charts, figures, reasons
+from pgwright.report.comparison import comparison, node_line, plan_text, values_note
 from pgwright.report.quoting import code, code_block, code_cell, gist, one_line, visible
-from pgwright.report.terminal.plan import expected, locks
+from pgwright.report.terminal.fix import expected, locks
 from pgwright.report.verdicts import conclusion, in_words, is_proved
-from pgwright.report.whatif import comparison, node_line, plan_text, values_note
 
 
 def environment(*, escapes_html: bool, finalize: Callable[[object], object] | None = None) -> Environment:
@@ -97,7 +97,7 @@ def _diff(one: PlannedStatement) -> str:
 
 
 @context.register
-def _(plan: Plan) -> dict[str, Any]:
+def _(plan: Fix) -> dict[str, Any]:
     return {"unsafe": sum(not remedy.is_safe for remedy in plan.remedies)}
 
 
@@ -112,7 +112,7 @@ def _(proof: Proof) -> dict[str, Any]:
 
 
 @context.register
-def _(result: WhatIf) -> dict[str, Any]:
+def _(result: StatementComparison) -> dict[str, Any]:
     return {"comparison": comparison(result), "values_note": values_note(result), "line": node_line, "text": plan_text}
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from pgwright.database import ReadOnlyDatabase, Row
 from pgwright.model.names import QualifiedName
-from pgwright.model.snapshot import (
+from pgwright.model.statistics import (
     ColumnStatistics,
     CommonCombination,
     Dependency,

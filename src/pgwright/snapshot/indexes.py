@@ -7,9 +7,9 @@ from contextlib import suppress
 
 from pgwright.database import ReadOnlyDatabase, Row
 from pgwright.errors import QueryFailed
-from pgwright.model.index import IndexDefinition, IndexKey
+from pgwright.model.index import Index, IndexDefinition, IndexKey
 from pgwright.model.names import QualifiedName
-from pgwright.model.snapshot import PAGE_BYTES, ForeignKey, Index, ReferentialAction
+from pgwright.model.table import PAGE_BYTES, ForeignKey, ReferentialAction
 from pgwright.snapshot.tables import PACKAGE, extension_schema, optional_name
 
 # pg_index.indoption, from the server's source: src/include/catalog/pg_index.h.

@@ -9,8 +9,11 @@ from typing import Any, TypeVar
 from pgwright.database import ReadOnlyDatabase, Row, connect
 from pgwright.errors import QueryFailed
 from pgwright.model.names import QualifiedName, quote
+from pgwright.model.not_examined import NotExamined
 from pgwright.model.policy import Policy
-from pgwright.model.snapshot import FORMAT, NotExamined, Server, Snapshot, Table
+from pgwright.model.server import Server
+from pgwright.model.snapshot import FORMAT, Snapshot
+from pgwright.model.table import Table
 from pgwright.snapshot.extended import read_extended_statistics
 from pgwright.snapshot.indexes import read_foreign_keys, read_indexes
 from pgwright.snapshot.schema import read_schema

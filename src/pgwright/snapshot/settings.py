@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pgwright.database import ReadOnlyDatabase
-from pgwright.model.snapshot import NotExamined, Role, RoleSetting, Session, Setting
+from pgwright.model.not_examined import NotExamined
+from pgwright.model.server import Role, RoleSetting, Session, Setting
 from pgwright.snapshot.tables import PACKAGE
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pgwright.database import ReadOnlyDatabase
 from pgwright.model.names import quote
-from pgwright.model.snapshot import NotExamined, Server, Statement
+from pgwright.model.not_examined import NotExamined
+from pgwright.model.server import Server
+from pgwright.model.statement import Statement
 from pgwright.snapshot.tables import PACKAGE, extension_schema
 from pgwright.sqltext import has_plan, inner_query, outline
 

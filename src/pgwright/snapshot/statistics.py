@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pgwright.database import ReadOnlyDatabase, Row
 from pgwright.model.names import QualifiedName
-from pgwright.model.snapshot import ColumnStatistics
+from pgwright.model.statistics import ColumnStatistics
 from pgwright.snapshot.tables import PACKAGE
 
 

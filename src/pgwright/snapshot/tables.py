@@ -7,7 +7,8 @@ from collections.abc import Collection
 
 from pgwright.database import ReadOnlyDatabase, Row
 from pgwright.model.names import QualifiedName
-from pgwright.model.snapshot import PAGE_BYTES, Column, NotExamined, Sequence, Table
+from pgwright.model.not_examined import NotExamined
+from pgwright.model.table import PAGE_BYTES, Column, Sequence, Table
 
 PACKAGE = "pgwright.snapshot"
 _DEFAULT_FILL_FACTOR = 100

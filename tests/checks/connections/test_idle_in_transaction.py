@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from checks.builders import evidence, make_session, make_snapshot, not_examined, run
+from tests.support.builders import evidence, make_session, make_snapshot, not_examined, run
 
 CHECK = "idle-in-transaction"
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from checks.builders import evidence, make_server, make_session, make_setting, make_snapshot, not_examined, run
 from pgwright.model.policy import ClientPool, Policy
+from tests.support.builders import evidence, make_server, make_session, make_setting, make_snapshot, not_examined, run
 
 CHECK = "pool-over-budget"
 SETTINGS = (

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from checks.builders import make_index, make_snapshot, make_table, run
 from pgwright.model.change import DropIndex
-from pgwright.model.index import IndexKey
-from pgwright.model.snapshot import Index, Snapshot
+from pgwright.model.index import Index, IndexKey
+from pgwright.model.snapshot import Snapshot
+from tests.support.builders import make_index, make_snapshot, make_table, run
 
 CHECK = "duplicate-index"
 USERS = make_table("users", "id bigint, email text", primary_key=("id",))

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from checks.builders import make_index, make_snapshot, make_table, run
 from pgwright.model.change import DropIndex, RebuildIndex
 from pgwright.model.finding import Finding
+from tests.support.builders import make_index, make_snapshot, make_table, run
 
 CHECK = "invalid-index"
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from checks.builders import (
+from pgwright.model.change import CreateIndex
+from pgwright.model.policy import Policy
+from tests.support.builders import (
     make_index,
     make_snapshot,
     make_statement,
@@ -9,8 +11,6 @@ from checks.builders import (
     not_examined,
     run,
 )
-from pgwright.model.change import CreateIndex
-from pgwright.model.policy import Policy
 
 CHECK = "missing-soft-delete-index"
 MESSAGE = make_table(

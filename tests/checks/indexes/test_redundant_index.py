@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from checks.builders import make_index, make_snapshot, make_table, run
 from pgwright.model.change import DropIndex
 from pgwright.model.finding import Finding
-from pgwright.model.snapshot import Index
+from pgwright.model.index import Index
+from tests.support.builders import make_index, make_snapshot, make_table, run
 
 CHECK = "redundant-index"
 TABLE = make_table("message", "id bigint, a bigint, b bigint, c bigint")

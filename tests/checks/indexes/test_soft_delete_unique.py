@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from checks.builders import make_foreign_key, make_index, make_snapshot, make_statement, make_table, run
 from pgwright.model.change import UniqueAmongLiving
 from pgwright.model.finding import Finding
+from tests.support.builders import make_foreign_key, make_index, make_snapshot, make_statement, make_table, run
 
 CHECK = "soft-delete-unique"
 USERS = make_table("users", "id bigint NOT NULL, email text, deleted_at timestamptz", rows=500, primary_key=("id",))

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from checks.builders import make_foreign_key, make_index, make_snapshot, make_table, run
 from pgwright.model.change import CreateIndex
-from pgwright.model.index import IndexKey
-from pgwright.model.snapshot import Index, Snapshot
+from pgwright.model.index import Index, IndexKey
+from pgwright.model.snapshot import Snapshot
+from tests.support.builders import make_foreign_key, make_index, make_snapshot, make_table, run
 
 CHECK = "unindexed-foreign-key"
 PARENT = make_table("conversation", primary_key=("id",))

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from checks.builders import (
+from pgwright.model.change import DropIndex
+from tests.support.builders import (
     evidence,
     make_foreign_key,
     make_index,
@@ -12,7 +13,6 @@ from checks.builders import (
     not_examined,
     run,
 )
-from pgwright.model.change import DropIndex
 
 CHECK = "unused-index"
 TABLE = make_table("orders", "id bigint, note text, user_id bigint", rows=50_000)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from checks.builders import make_foreign_key, make_snapshot, make_table, run
 from pgwright.model.change import ConvertColumns
+from tests.support.builders import make_foreign_key, make_snapshot, make_table, run
 
 CHECK = "foreign-key-type-mismatch"
 ACCOUNT = make_table("account", "id bigint NOT NULL", primary_key=("id",))

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from checks.builders import make_foreign_key, make_snapshot, make_table, run
-from pgwright.model.snapshot import ReferentialAction, Snapshot
+from pgwright.model.snapshot import Snapshot
+from pgwright.model.table import ReferentialAction
+from tests.support.builders import make_foreign_key, make_snapshot, make_table, run
 
 CHECK = "foreign-key-without-cascade"
 USERS = make_table("users", primary_key=("id",), rows_deleted=7)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from checks.builders import make_index, make_snapshot, make_table, run
+from tests.support.builders import make_index, make_snapshot, make_table, run
 
 CHECK = "missing-primary-key"
 

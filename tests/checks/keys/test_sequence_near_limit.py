@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from checks.builders import make_snapshot, make_table, not_examined, qualified, run
 from pgwright.model.finding import Finding
-from pgwright.model.snapshot import Sequence, Snapshot
+from pgwright.model.snapshot import Snapshot
+from pgwright.model.table import Sequence
+from tests.support.builders import make_snapshot, make_table, not_examined, qualified, run
 
 CHECK = "sequence-near-limit"
 LIMIT = 2**31 - 1

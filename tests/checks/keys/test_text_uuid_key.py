@@ -4,7 +4,9 @@ from uuid import UUID, uuid5
 
 import pytest
 
-from checks.builders import (
+from pgwright.model.change import ConvertColumns
+from pgwright.model.finding import Finding
+from tests.support.builders import (
     evidence,
     make_foreign_key,
     make_index,
@@ -15,8 +17,6 @@ from checks.builders import (
     not_examined,
     run,
 )
-from pgwright.model.change import ConvertColumns
-from pgwright.model.finding import Finding
 
 CHECK = "text-uuid-key"
 UUIDS = [str(uuid5(UUID(int=0), str(n))) for n in range(100)]

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from checks.builders import make_snapshot, make_statement, make_table, not_examined, run
+from tests.support.builders import make_snapshot, make_statement, make_table, not_examined, run
 
 CHECK = "deep-offset"
 MESSAGE = make_table("message", "id bigint, created_at timestamptz", rows=50_000)

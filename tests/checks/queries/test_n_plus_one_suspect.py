@@ -1,7 +1,15 @@
 from __future__ import annotations
 
-from checks.builders import evidence, make_foreign_key, make_snapshot, make_statement, make_table, not_examined, run
 from pgwright.model.finding import Finding
+from tests.support.builders import (
+    evidence,
+    make_foreign_key,
+    make_snapshot,
+    make_statement,
+    make_table,
+    not_examined,
+    run,
+)
 
 CHECK = "n-plus-one-suspect"
 NOTEBOOKS = make_table("notebooks", "id bigint NOT NULL, user_id bigint", rows=900, primary_key=("id",))

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from checks.builders import make_snapshot, make_statement, make_table, run
 from pgwright.model.finding import Finding
-from pgwright.model.snapshot import Table
+from pgwright.model.table import Table
+from tests.support.builders import make_snapshot, make_statement, make_table, run
 
 CHECK = "sequential-scan-heavy"
 

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from checks.builders import evidence, make_snapshot, make_statistics, make_table, not_examined, run
 from pgwright.checks.retention.retention_overdue import share_before
 from pgwright.model.policy import Policy
+from tests.support.builders import evidence, make_snapshot, make_statistics, make_table, not_examined, run
 
 CHECK = "retention-overdue"
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from checks.builders import make_server, make_snapshot, run
+from tests.support.builders import make_server, make_snapshot, run
 
 CHECK = "public-schema-create"
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from checks.builders import make_snapshot, make_statement, make_table, not_examined, run
-from pgwright.model.snapshot import Role
+from pgwright.model.server import Role
+from tests.support.builders import make_snapshot, make_statement, make_table, not_examined, run
 
 CHECK = "superuser-application"
 USERS = make_table("users")

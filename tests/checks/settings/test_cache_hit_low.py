@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from checks.builders import make_server, make_setting, make_snapshot, not_examined, run
+from tests.support.builders import make_server, make_setting, make_snapshot, not_examined, run
 
 CHECK = "cache-hit-low"
 

@@ -1,7 +1,15 @@
 from __future__ import annotations
 
-from checks.builders import evidence, make_session, make_setting, make_snapshot, make_statement, not_examined, run
-from pgwright.model.snapshot import Role, RoleSetting
+from pgwright.model.server import Role, RoleSetting
+from tests.support.builders import (
+    evidence,
+    make_session,
+    make_setting,
+    make_snapshot,
+    make_statement,
+    not_examined,
+    run,
+)
 
 CHECK = "no-statement-timeout"
 NONE = make_setting("statement_timeout", "0")

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from checks.builders import evidence, make_session, make_snapshot, make_table, run
+from tests.support.builders import evidence, make_session, make_snapshot, make_table, run
 
 CHECK = "dead-rows-high"
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from checks.builders import make_snapshot, make_statistics, make_table, run
 from pgwright.model.change import AnalyzeTable
+from tests.support.builders import make_snapshot, make_statistics, make_table, run
 
 CHECK = "never-analyzed"
 

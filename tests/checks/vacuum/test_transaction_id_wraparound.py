@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from checks.builders import make_server, make_snapshot, make_table, run
+from tests.support.builders import make_server, make_snapshot, make_table, run
 
 CHECK = "transaction-id-wraparound"
 

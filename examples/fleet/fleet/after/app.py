@@ -39,9 +39,9 @@ from fleet.web import (
     found,
     link_next,
 )
-from pgwright.runtime.paging import InvalidCursor, keyset_page
-from pgwright.runtime.replicas import ReadYourWritesMiddleware
-from pgwright.runtime.tenancy import tenant
+from pgwright_runtime.paging import InvalidCursor, keyset_page
+from pgwright_runtime.replicas import ReadYourWritesMiddleware
+from pgwright_runtime.tenancy import tenant
 
 router = APIRouter()
 

@@ -13,7 +13,7 @@ from sqlalchemy import URL, func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from fleet.address import to_url
-from pgwright.runtime import create_engine
+from pgwright_runtime import create_engine
 
 # Longer than a request may take: a refresh reads all deliveries.
 _TIMEOUT = text("SET LOCAL statement_timeout = '15min'")

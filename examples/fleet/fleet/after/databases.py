@@ -10,9 +10,9 @@ from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from fleet.address import to_url
-from pgwright.runtime import create_engine
-from pgwright.runtime.replicas import Replicas
-from pgwright.runtime.tenancy import bind_tenant
+from pgwright_runtime import create_engine
+from pgwright_runtime.replicas import Replicas
+from pgwright_runtime.tenancy import bind_tenant
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from sqlalchemy import BigInteger, DateTime, ForeignKey, Identity, Index, MetaDa
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from fleet.naming import NAMING
-from pgwright.runtime.tenancy import tenant_policy
+from pgwright_runtime.tenancy import tenant_policy
 
 Key = Annotated[int, mapped_column(Identity(), primary_key=True)]
 Tenant = Annotated[int, mapped_column(ForeignKey("organizations.id"))]

@@ -23,7 +23,7 @@ from fleet.views import (
     DeliveryView,
     VehicleView,
 )
-from pgwright.runtime.aggregates import count_by
+from pgwright_runtime.aggregates import count_by
 
 DASHBOARD = table(
     "tenant_dashboard",

@@ -24,7 +24,7 @@ from fleet.views import (
     DeliveryView,
 )
 from fleet.web import BigId, Days, NewDelivery, OrganizationId, Size, add_error_answers, found, link_next
-from pgwright.runtime import create_engine
+from pgwright_runtime import create_engine
 
 router = APIRouter()
 

@@ -19,7 +19,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-import pgwright.runtime.tenancy.alembic  # noqa: F401  (registers op.create_tenant_policy)
+import pgwright_runtime.tenancy.alembic  # noqa: F401  (registers op.create_tenant_policy)
 
 revision = "0003"
 down_revision = "0002"

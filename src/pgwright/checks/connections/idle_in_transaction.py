@@ -39,7 +39,9 @@ from collections.abc import Iterator
 from pgwright.checks.figures import count, milliseconds
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.names import quote
-from pgwright.model.snapshot import NotExamined, Session, Snapshot
+from pgwright.model.not_examined import NotExamined
+from pgwright.model.server import Session
+from pgwright.model.snapshot import Snapshot
 
 # No request of a web app takes so long between two statements.
 LONG_SECONDS = 60.0

@@ -41,7 +41,8 @@ from collections.abc import Iterator
 
 from pgwright.checks.figures import count, share
 from pgwright.model.finding import Check, Evidence, Finding
-from pgwright.model.snapshot import NotExamined, Snapshot
+from pgwright.model.not_examined import NotExamined
+from pgwright.model.snapshot import Snapshot
 
 # Room for migrations, monitoring, backups and people.
 BUDGET_SHARE = 0.9

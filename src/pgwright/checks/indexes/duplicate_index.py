@@ -38,8 +38,9 @@ from pgwright.checks.families import IndexFamily, index_families
 from pgwright.checks.figures import count, size
 from pgwright.model.change import DropIndex
 from pgwright.model.finding import Check, Evidence, Finding
+from pgwright.model.index import Index
 from pgwright.model.names import quote
-from pgwright.model.snapshot import Index, Snapshot
+from pgwright.model.snapshot import Snapshot
 
 
 def find(snapshot: Snapshot) -> Iterator[Finding]:

@@ -37,7 +37,8 @@ from pgwright.checks.families import IndexFamily, index_families
 from pgwright.checks.figures import size
 from pgwright.model.change import Change, DropIndex, RebuildIndex
 from pgwright.model.finding import Check, Evidence, Finding
-from pgwright.model.snapshot import Index, Snapshot
+from pgwright.model.index import Index
+from pgwright.model.snapshot import Snapshot
 
 # Of a failed REINDEX CONCURRENTLY; a second failure adds a number.
 _LEFTOVER = re.compile(r"_cc(new|old)\d*\Z")

@@ -41,8 +41,9 @@ from pgwright.checks.soft_delete import deleted_share, is_living, soft_deleting
 from pgwright.checks.workload import NO_WORKLOAD, NO_WORKLOAD_REMEDY, Query, read_workload
 from pgwright.model.change import CreateIndex
 from pgwright.model.finding import Check, Evidence, Finding
-from pgwright.model.index import IndexDefinition, IndexKey
-from pgwright.model.snapshot import Index, NotExamined, Snapshot
+from pgwright.model.index import Index, IndexDefinition, IndexKey
+from pgwright.model.not_examined import NotExamined
+from pgwright.model.snapshot import Snapshot
 from pgwright.sqltext import Block, SortKey
 
 # A statement is hot when it runs often or takes a share of the workload that one would notice.

@@ -43,7 +43,8 @@ from pgwright.checks.soft_delete import deleted_share, is_living, mentions, soft
 from pgwright.checks.workload import read_workload
 from pgwright.model.change import UniqueAmongLiving
 from pgwright.model.finding import Check, Evidence, Finding
-from pgwright.model.snapshot import Index, Snapshot
+from pgwright.model.index import Index
+from pgwright.model.snapshot import Snapshot
 
 
 def find(snapshot: Snapshot) -> Iterator[Finding]:

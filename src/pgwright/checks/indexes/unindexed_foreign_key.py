@@ -41,7 +41,8 @@ from pgwright.checks.figures import count, size
 from pgwright.model.change import CreateIndex
 from pgwright.model.finding import Check, Evidence, Finding, Severity
 from pgwright.model.index import IndexDefinition, IndexKey
-from pgwright.model.snapshot import ForeignKey, Snapshot
+from pgwright.model.snapshot import Snapshot
+from pgwright.model.table import ForeignKey
 
 # Below this, reading it all costs about as much as an index scan.
 SMALL_TABLE_ROWS = 1_000

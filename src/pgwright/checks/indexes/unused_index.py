@@ -41,7 +41,9 @@ from pgwright.checks.families import IndexFamily, TableFamily, alone, families, 
 from pgwright.checks.figures import count, listing, size
 from pgwright.model.change import DropIndex
 from pgwright.model.finding import Check, Confidence, Evidence, Finding, Severity
-from pgwright.model.snapshot import Index, NotExamined, Snapshot
+from pgwright.model.index import Index
+from pgwright.model.not_examined import NotExamined
+from pgwright.model.snapshot import Snapshot
 
 # Less than a week cannot show weekly work.
 FEWEST_DAYS = 7.0

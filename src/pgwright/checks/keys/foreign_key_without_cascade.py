@@ -40,7 +40,8 @@ from pgwright.checks.families import families
 from pgwright.checks.figures import count, listing
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.names import QualifiedName, quote
-from pgwright.model.snapshot import ForeignKey, Snapshot, Table
+from pgwright.model.snapshot import Snapshot
+from pgwright.model.table import ForeignKey, Table
 
 # A finding names at most so many keys; the SQL below it holds them all.
 MOST_NAMES = 12

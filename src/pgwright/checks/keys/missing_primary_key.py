@@ -38,8 +38,9 @@ from collections.abc import Iterator
 from pgwright.checks.families import TableFamily, families
 from pgwright.checks.figures import count, size
 from pgwright.model.finding import Check, Evidence, Finding
+from pgwright.model.index import Index
 from pgwright.model.names import quote
-from pgwright.model.snapshot import Index, Snapshot
+from pgwright.model.snapshot import Snapshot
 
 # The name of the key column that we propose where the table has none that could serve.
 NEW_COLUMN = "id"

@@ -34,7 +34,9 @@ from collections.abc import Iterator
 from pgwright.checks.figures import count, listing, share
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.names import quote
-from pgwright.model.snapshot import NotExamined, Sequence, Snapshot
+from pgwright.model.not_examined import NotExamined
+from pgwright.model.snapshot import Snapshot
+from pgwright.model.table import Sequence
 
 # Half is gone: the time it took to get here is what is left, at the same pace.
 NOTICE_SHARE = 0.5

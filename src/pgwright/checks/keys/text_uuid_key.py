@@ -45,7 +45,8 @@ from pgwright.checks.references import ColumnName, References, detached
 from pgwright.checks.uuid_columns import TextColumn, text_groups
 from pgwright.model.change import ColumnConversion, ConvertColumns
 from pgwright.model.finding import Check, Evidence, Finding, Severity
-from pgwright.model.snapshot import NotExamined, Snapshot
+from pgwright.model.not_examined import NotExamined
+from pgwright.model.snapshot import Snapshot
 
 # sizeof(pg_uuid_t).
 UUID_BYTES = 16

@@ -38,7 +38,9 @@ from pgwright.checks.figures import count, milliseconds, one_line
 from pgwright.checks.workload import NO_WORKLOAD, NO_WORKLOAD_REMEDY, Query, read_workload
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.names import QualifiedName, quote
-from pgwright.model.snapshot import NotExamined, Snapshot, Statement
+from pgwright.model.not_examined import NotExamined
+from pgwright.model.snapshot import Snapshot
+from pgwright.model.statement import Statement
 
 # Below this, even the last page is near.
 SMALL_TABLE_ROWS = 1_000

@@ -41,7 +41,9 @@ from pgwright.checks.references import ColumnName, References
 from pgwright.checks.workload import NO_WORKLOAD, NO_WORKLOAD_REMEDY, Query, read_workload
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.names import QualifiedName
-from pgwright.model.snapshot import NotExamined, Snapshot, Statement
+from pgwright.model.not_examined import NotExamined
+from pgwright.model.snapshot import Snapshot
+from pgwright.model.statement import Statement
 
 # Fewer prove nothing.
 FEWEST_CALLS = 50

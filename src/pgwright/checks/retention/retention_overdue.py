@@ -40,7 +40,9 @@ from pgwright.checks.families import TableFamily, column_statistics, families
 from pgwright.checks.figures import count, listing, share, size
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.names import quote
-from pgwright.model.snapshot import ColumnStatistics, NotExamined, Snapshot
+from pgwright.model.not_examined import NotExamined
+from pgwright.model.snapshot import Snapshot
+from pgwright.model.statistics import ColumnStatistics
 
 # What most teams that soft-delete promise for recovery; assumed only where nobody stated a retention.
 DEFAULT_RETENTION_DAYS = 90

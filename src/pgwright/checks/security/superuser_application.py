@@ -36,7 +36,9 @@ from pgwright.checks.figures import count, one_line
 from pgwright.checks.workload import NO_WORKLOAD, NO_WORKLOAD_REMEDY, read_workload
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.names import quote
-from pgwright.model.snapshot import NotExamined, Snapshot, Statement
+from pgwright.model.not_examined import NotExamined
+from pgwright.model.snapshot import Snapshot
+from pgwright.model.statement import Statement
 
 # A person at a console runs fewer of them.
 FEWEST_CALLS = 100

@@ -36,7 +36,8 @@ from collections.abc import Iterator
 from pgwright.checks.families import families
 from pgwright.checks.figures import count, listing, share, size
 from pgwright.model.finding import Check, Evidence, Finding
-from pgwright.model.snapshot import NotExamined, Snapshot
+from pgwright.model.not_examined import NotExamined
+from pgwright.model.snapshot import Snapshot
 
 # Fewer are the warming up.
 FEWEST_BLOCKS = 100_000

@@ -38,7 +38,8 @@ from collections.abc import Iterator
 from pgwright.checks.figures import listing
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.names import quote
-from pgwright.model.snapshot import NotExamined, Snapshot
+from pgwright.model.not_examined import NotExamined
+from pgwright.model.snapshot import Snapshot
 
 NAME = "statement_timeout"
 # Longer than any request should take, short enough to end a run-away; reports can raise it for themselves.

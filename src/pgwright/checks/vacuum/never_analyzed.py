@@ -40,7 +40,8 @@ from pgwright.checks.figures import count, size
 from pgwright.model.change import AnalyzeTable
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.names import QualifiedName
-from pgwright.model.snapshot import Snapshot, Table
+from pgwright.model.snapshot import Snapshot
+from pgwright.model.table import Table
 
 # Below this, autovacuum does not analyze a table (autovacuum_analyze_threshold), and a wrong plan costs nothing.
 FEWEST_ROWS = 50

@@ -38,7 +38,7 @@ from collections.abc import Iterator
 from pgwright.model.finding import Check, Finding
 from pgwright.model.probe import ProbeCall
 from pgwright.probe.evidence import Seen, about, advice, measured, of_problem, query_ids, rows
-from pgwright.runtime.guard import Problem
+from pgwright_runtime.guard import Problem
 
 # One page with so many statements is the first thing to mend; all four systems aim at fewer than 5.
 MANY_QUERIES = 20
@@ -85,7 +85,7 @@ def _unexplained(seen: Seen) -> Finding:
         f"Its queries grow from {calls[0].queries:,} to {calls[-1].queries:,}, by statements that differ from each "
         "other.",
         evidence=measured(seen.endpoint),
-        advice="Look at its statements: pgwright.runtime.guard lists them in mode 'raise'.",
+        advice="Look at its statements: pgwright_runtime.guard lists them in mode 'raise'.",
         confidence="possible",
     )
 

@@ -34,7 +34,7 @@ from collections.abc import Iterator
 
 from pgwright.model.finding import Check, Finding
 from pgwright.probe.evidence import Seen, about, advice, mark, measured, of_problem, query_ids
-from pgwright.runtime.guard import Problem
+from pgwright_runtime.guard import Problem
 
 
 def find(seen: Seen) -> Iterator[tuple[Finding, Problem | None]]:

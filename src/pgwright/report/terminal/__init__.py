@@ -10,17 +10,17 @@ from io import StringIO
 from rich.console import Console, RenderableType
 
 from pgwright.model.advice import Advice
+from pgwright.model.comparison import StatementComparison
 from pgwright.model.finding import Diagnosis
+from pgwright.model.fix import Fix
 from pgwright.model.probe import Probe
 from pgwright.model.proof import Proof
-from pgwright.model.remedy import Plan
-from pgwright.model.whatif import WhatIf
 from pgwright.report.terminal.advice import show_advice
 from pgwright.report.terminal.diagnosis import show_diagnosis
-from pgwright.report.terminal.plan import show_plan
+from pgwright.report.terminal.fix import show_fix
+from pgwright.report.terminal.plan import show_comparison
 from pgwright.report.terminal.probe import show_probe
 from pgwright.report.terminal.proof import show_proof
-from pgwright.report.terminal.whatif import show_what_if
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,8 @@ def _(result: Advice, screen: Screen) -> Iterator[RenderableType]:
 
 
 @_show.register
-def _(result: Plan, screen: Screen) -> Iterator[RenderableType]:
-    return show_plan(result, shows_all=screen.shows_all)
+def _(result: Fix, screen: Screen) -> Iterator[RenderableType]:
+    return show_fix(result, shows_all=screen.shows_all)
 
 
 @_show.register
@@ -79,8 +79,8 @@ def _(result: Proof, screen: Screen) -> Iterator[RenderableType]:
 
 
 @_show.register
-def _(result: WhatIf, screen: Screen) -> Iterator[RenderableType]:
-    return show_what_if(result, width=screen.width)
+def _(result: StatementComparison, screen: Screen) -> Iterator[RenderableType]:
+    return show_comparison(result, width=screen.width)
 
 
 @_show.register

@@ -10,7 +10,7 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from pgwright.model.snapshot import NotExamined
+from pgwright.model.not_examined import NotExamined
 from pgwright.report.figures import count
 from pgwright.report.quoting import visible
 

@@ -1,55 +1,80 @@
-"""A Plan for a terminal: each remedy with its lock and its duration, then what a person has to do."""
+"""A StatementComparison for a terminal: the plan, or two plans side by side; one below the other where it is narrow."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
+from rich.table import Table
 from rich.text import Text
 
-from pgwright.model.remedy import Plan, Remedy
-from pgwright.report.figures import count, duration
-from pgwright.report.terminal.parts import Indented, first, heading, hidden, plain, show_not_examined
+from pgwright.model.comparison import PlanNode, StatementComparison, StatementPlan, TriedIndex
+from pgwright.report.comparison import CHANGED, SAME, comparison, figures_of, node_line, values_note
+from pgwright.report.figures import size
+from pgwright.report.quoting import one_line
+from pgwright.report.terminal.parts import Indented, heading, plain, show_not_examined
+
+_SIDE_BY_SIDE = 96
+_STATEMENT = 400
 
 
-def show_plan(plan: Plan, *, shows_all: bool) -> Iterator[RenderableType]:
-    unsafe = sum(not remedy.is_safe for remedy in plan.remedies)
-    yield Text.assemble(
-        (count(len(plan.remedies), "remedy"), "bold"),
-        f", {unsafe} of them unsafe on a busy table" if unsafe else "",
-    )
-    for remedy in plan.remedies:
-        yield from _remedy(remedy, shows_all)
-    yield from show_not_examined(plan.refused, title="Not written")
-    if plan.by_hand:
-        yield heading("For a person to decide")
-        shown = first(plan.by_hand, shows_all=shows_all)
-        for key in shown:
-            yield Indented(plain(f"- {key}"), 2, 2)
-        if len(shown) < len(plan.by_hand):
-            yield Indented(hidden(len(plan.by_hand) - len(shown), "finding"), 2)
+def show_comparison(result: StatementComparison, *, width: int) -> Iterator[RenderableType]:
+    yield Indented(plain(one_line(result.text, _STATEMENT), "bold"), 0, 2)
+    if note := values_note(result):
+        yield Indented(plain(note, "dim"), 0, 2)
+    if result.after is None:
+        yield heading("Plan of production")
+        yield _plan(result.before, "")
+    else:
+        yield Text()
+        yield from _changes(result)
+        yield from _both(result.before, result.after, width)
+    yield Text()
+    style = "bold" if result.ratio is None else "bold green" if result.ratio < 1 else "bold yellow"
+    yield Indented(Text(comparison(result), style), 0, 2)
+    if result.after is not None:
+        yield Indented(Text(f"{CHANGED} marks what differs. Planned on a twin, nothing measured.", "dim"), 0, 2)
+    yield from show_not_examined(result.limits, title="Not as in production")
 
 
-def _remedy(remedy: Remedy, shows_all: bool) -> Iterator[RenderableType]:
-    mark, style = ("safe  ", "green") if remedy.is_safe else ("UNSAFE", "bold red")
-    yield Indented(Text.assemble((mark, style), "  ", plain(remedy.title, "bold")), 0, 8)
-    yield Indented(Text(f"{locks(remedy)}{expected(remedy)}", "dim"), 8)
-    if remedy.warning:
-        yield Indented(plain(remedy.warning, "yellow"), 8)
-    answers = first(remedy.findings, shows_all=shows_all)
-    more = f" and {len(remedy.findings) - len(answers)} more" if len(answers) < len(remedy.findings) else ""
-    yield Indented(Text.assemble(("answers ", "dim"), plain(", ".join(answers) + more)), 8, 2)
-    if remedy.model_hint:
-        yield Indented(Text("in the models:", "dim"), 8)
-        yield Indented(plain(remedy.model_hint, "cyan"), 10, 2)
+def _changes(result: StatementComparison) -> Iterator[RenderableType]:
+    for one in result.added:
+        yield Indented(_tried(one), 0, 2)
+    for name in result.removed:
+        yield Indented(Text.assemble(("- ", "red"), "without ", plain(name, "bold")), 0, 2)
+    for name, value in result.settings:
+        yield Indented(Text.assemble(("= ", "cyan"), plain(f"{name} = {value}", "bold")), 0, 2)
 
 
-def locks(remedy: Remedy) -> str:
-    """Return the locks that the upgrade takes, as a phrase."""
-    taken = dict.fromkeys(step.lock for step in remedy.upgrade if step.lock != "none")
-    return f"lock {', '.join(taken)}" if taken else "no lock"
+def _tried(one: TriedIndex) -> Text:
+    use = ("used", "green") if one.is_used else ("not used", "yellow")
+    return Text.assemble(("+ ", "green"), plain(one.sql, "bold"), "  ", use, f", {size(one.size_bytes)} (estimated)")
 
 
-def expected(remedy: Remedy) -> str:
-    """Return how long it is expected to take, as a phrase."""
-    return "" if remedy.seconds_estimate is None else f", takes {duration(remedy.seconds_estimate)} (estimated)"
+def _both(before: StatementPlan, after: StatementPlan, width: int) -> Iterator[RenderableType]:
+    if width < _SIDE_BY_SIDE:
+        yield heading("As it is")
+        yield _plan(before, "red")
+        yield heading("With the change")
+        yield _plan(after, "green")
+        return
+    table = Table.grid(padding=(0, 3, 0, 0), expand=True)
+    table.add_column(ratio=1)
+    table.add_column(ratio=1)
+    table.add_row(heading("As it is"), heading("With the change"))
+    table.add_row(_plan(before, "red"), _plan(after, "green"))
+    yield table
+
+
+def _plan(plan: StatementPlan, style: str) -> Group:
+    return Group(*(line for node in plan.nodes for line in _node(node, style)))
+
+
+def _node(node: PlanNode, style: str) -> Iterator[RenderableType]:
+    mark, color = (CHANGED, style) if node.is_changed else (SAME, "")
+    indent = 2 * node.depth
+    head = Text.assemble((f"{mark} ", color), " " * indent, plain(node_line(node), color or "bold"))
+    yield Indented(head, 0, indent + 4)
+    yield Indented(Text(figures_of(node), "dim"), indent + 4)
+    for name, text in node.conditions:
+        yield Indented(Text.assemble((f"{name}: ", "dim"), plain(text)), indent + 4, 2)

@@ -1,0 +1,33 @@
+"""The app's connection pools: what they may be, how they fare, and who keeps a connection.
+
+    PoolBudget    how many connections each process may open, with the arithmetic
+    PoolMetrics   for Prometheus: checked out, waiting, wait time, timeouts
+    LeakFinder    names the line that keeps a connection
+
+`pgwright_runtime.create_engine` makes the pools that these three look at.
+"""
+
+from pgwright_runtime.pools.budget import PoolBudget, PoolBudgetWarning, PoolOverBudget
+from pgwright_runtime.pools.fork import dispose_after_fork
+from pgwright_runtime.pools.leaks import Leak, LeakFinder
+from pgwright_runtime.pools.limits import ServerLimits, read_server_limits, read_server_limits_sync
+from pgwright_runtime.pools.metrics import PoolMetrics
+from pgwright_runtime.pools.pooler import Pooler
+from pgwright_runtime.pools.watched import AsyncWatchedPool, PoolObserver, WatchedPool
+
+__all__ = [
+    "AsyncWatchedPool",
+    "Leak",
+    "LeakFinder",
+    "PoolBudget",
+    "PoolBudgetWarning",
+    "PoolMetrics",
+    "PoolObserver",
+    "PoolOverBudget",
+    "Pooler",
+    "ServerLimits",
+    "WatchedPool",
+    "dispose_after_fork",
+    "read_server_limits",
+    "read_server_limits_sync",
+]

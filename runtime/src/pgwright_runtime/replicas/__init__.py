@@ -1,0 +1,28 @@
+"""Reads on streaming replicas that show the caller's own writes."""
+
+from pgwright_runtime.replicas.asgi import ReadYourWritesMiddleware
+from pgwright_runtime.replicas.errors import (
+    NotAPrimary,
+    NotAReplica,
+    OtherSystem,
+    ReplicaError,
+    ServerRefused,
+    WriteOnReadSession,
+)
+from pgwright_runtime.replicas.replicas import Replicas
+from pgwright_runtime.replicas.router import ReplicaStatus, RoutingMetrics
+from pgwright_runtime.replicas.sync import SyncReplicas
+
+__all__ = [
+    "NotAPrimary",
+    "NotAReplica",
+    "OtherSystem",
+    "ReadYourWritesMiddleware",
+    "ReplicaError",
+    "ReplicaStatus",
+    "Replicas",
+    "RoutingMetrics",
+    "ServerRefused",
+    "SyncReplicas",
+    "WriteOnReadSession",
+]

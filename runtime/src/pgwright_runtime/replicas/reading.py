@@ -1,0 +1,177 @@
+"""The session that only reads: on a replica that shows the caller's writes, and elsewhere when that one fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session, SessionTransaction
+
+from pgwright_runtime.replicas.errors import WriteOnReadSession
+from pgwright_runtime.replicas.failures import is_connecting_failed, is_connection_lost, is_recovery_conflict
+from pgwright_runtime.replicas.router import Route, Router
+from pgwright_runtime.replicas.transcripts import OPTION, Transcript
+
+_EMPTY = Transcript()
+
+
+class ReadingSession(Session):
+    """A session whose transactions are READ ONLY.
+
+    Under READ COMMITTED every statement has a snapshot of its own, so it may run on another server than the one before
+    it, if that server is not behind. That holds unless a statement left something in the transaction (`SET LOCAL`, a
+    cursor, an advisory lock) or a SAVEPOINT is open: then the transaction stays where it is, and fails with its server.
+    So does one of a higher isolation level after its first statement.
+    """
+
+    def __init__(self, *args: Any, router: Router, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._router = router
+        self._route: Route | None = None
+        self._connection: Connection | None = None
+        self._transcript = _EMPTY
+        self._has_read = False
+
+    def get_bind(self, *args: Any, **kwargs: Any) -> Engine:
+        return self._direct().server.reading
+
+    def execute(self, *args: Any, **kwargs: Any) -> Any:
+        return self._read(super().execute, args, kwargs)
+
+    def scalar(self, *args: Any, **kwargs: Any) -> Any:
+        return self._read(super().scalar, args, kwargs)
+
+    def scalars(self, *args: Any, **kwargs: Any) -> Any:
+        return self._read(super().scalars, args, kwargs)
+
+    def rollback(self) -> None:
+        self._leave()
+        super().rollback()
+
+    def close(self) -> None:
+        self._leave()
+        super().close()
+
+    def reset(self) -> None:
+        self._leave()
+        super().reset()
+
+    def _read(self, run: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if getattr(args[0] if args else kwargs.get("statement"), "is_dml", False):
+            raise WriteOnReadSession("execute INSERT, UPDATE or DELETE")
+        while True:
+            route = self._direct()
+            is_bound = self._is_bound_to_server()
+            try:
+                result = run(*args, **kwargs)
+            except Exception as error:
+                if not self._fail_over(error, is_bound=is_bound):
+                    raise
+            else:
+                self._has_read = True
+                self._router.count(route.reason or "replica")
+                return result
+
+    def _direct(self) -> Route:
+        """Return the server of the next statement, which shows the caller's writes up to now."""
+        if not self._router.watchers.is_running():
+            self._router.watchers.start()
+        needed = self._router.callers.needed()
+        route = self._route
+        if route is None or not (route.server.covers(needed) or self._is_bound_to_server()):
+            self._leave()
+            route = self._router.choose(needed)
+            if route.reason == "not replayed":
+                route = self._router.wait(needed)
+            self._route = route
+        return route
+
+    def _is_bound_to_server(self) -> bool:
+        transcript, route = self._transcript, self._route
+        has_snapshot = transcript.statements and route is not None and route.server.keeps_snapshot
+        return transcript.has_state or bool(has_snapshot) or self.in_nested_transaction()
+
+    def _fail_over(self, error: Exception, *, is_bound: bool) -> bool:
+        """Go on elsewhere if the error is the replica's, and nothing in the transaction is lost by it."""
+        route, connection = self._route, self._connection
+        if route is None or route.server.is_primary:
+            return False
+        if is_recovery_conflict(error):
+            is_lost = False
+        elif connection is None:
+            # A pool is exhausted by a replica that hangs, but also by too many requests: those have to wait.
+            is_lost = is_connecting_failed(error) or (isinstance(error, PoolTimeout) and not route.server.is_healthy)
+        else:
+            is_lost = is_connection_lost(error)
+        if is_lost:
+            if not route.server.problem:
+                route.server.fail(f"{type(error).__name__} in a read")
+            if connection is not None and not connection.invalidated:
+                connection.invalidate()
+        elif not is_recovery_conflict(error):
+            return False
+        if is_bound:
+            return False
+        self._leave()
+        self._router.count("failovers")
+        # Another replica may be behind what was read already; the primary never is. Nor would it conflict.
+        chosen = None if self._has_read or not is_lost else self._router.choose(self._router.callers.needed())
+        self._route = chosen if chosen and not chosen.reason else self._router.on_primary("failed over")
+        return True
+
+    def _leave(self) -> None:
+        """End the transaction on its server, which may have gone: nothing can be lost by that."""
+        transaction, connection = self.get_transaction(), self._connection
+        self._connection = None
+        if transaction is None or connection is None:
+            return
+        # SQLAlchemy has no public way to take one connection out of a session's transaction. To roll that back would
+        # expire what was loaded, and in an async app an expired attribute is an error.
+        for key in (connection, connection.engine):
+            transaction._connections.pop(key, None)
+        try:
+            connection.close()
+        except Exception as error:
+            if not is_connection_lost(error):
+                raise
+            if not connection.closed:
+                connection.invalidate()
+                connection.close()
+
+    def _began(self, connection: Connection) -> None:
+        self._transcript = Transcript()
+        self._connection = connection.execution_options(**{OPTION: self._transcript})
+
+    def _ended(self) -> None:
+        self._route = self._connection = None
+        self._transcript = _EMPTY
+        self._has_read = False
+
+
+@event.listens_for(ReadingSession, "before_flush")
+def _refuse_flush(session: ReadingSession, context: object, instances: object) -> None:
+    changed = [*session.new, *session.deleted, *(each for each in session.dirty if session.is_modified(each))]
+    if changed:
+        raise WriteOnReadSession(f"flush {type(changed[0]).__name__!r}, which was added, changed or deleted")
+
+
+@event.listens_for(ReadingSession, "after_begin")
+def _began(session: ReadingSession, transaction: SessionTransaction, connection: Connection) -> None:
+    if not transaction.nested:
+        session._began(connection)
+
+
+@event.listens_for(ReadingSession, "before_commit")
+def _commits(session: ReadingSession) -> None:
+    # Where nothing was written, a COMMIT does no more than the end of the transaction, but it can fail.
+    if not session.in_nested_transaction():
+        session.flush()
+        session._leave()
+
+
+@event.listens_for(ReadingSession, "after_transaction_end")
+def _ended(session: ReadingSession, transaction: SessionTransaction) -> None:
+    if transaction.parent is None:
+        session._ended()

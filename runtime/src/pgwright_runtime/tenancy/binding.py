@@ -1,0 +1,168 @@
+"""Binds each transaction to the tenant of the code that runs it.
+
+Before the first statement of a transaction goes `SELECT set_config(name, value, true)`, one round trip. The setting
+ends with the transaction, so neither a pool nor a pooler in transaction mode can hand it to somebody else. The server
+applies the policies; this module only sees to it that no statement runs unbound, or for another tenant.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+from weakref import WeakSet
+
+from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
+from sqlalchemy.orm import Session, SessionTransaction, sessionmaker
+
+from pgwright_runtime.statements import TRANSACTION_CONTROL
+from pgwright_runtime.tenancy.context import (
+    EXPECTED,
+    Tenant,
+    TenantType,
+    current_tenant,
+    parse_tenant,
+    types_in_use,
+)
+from pgwright_runtime.tenancy.errors import TenancyError, TenantChanged, TenantMissing
+
+DEFAULT_SETTING = "app.current_org_id"
+
+_SET = text("SELECT set_config(:name, :value, true)")
+_OPTION = "pgwright_tenant_binding"
+_BOUND = "pgwright_bound_tenant"
+_PROCESS = "pgwright_process_id"
+
+_bound_engines: WeakSet[Engine] = WeakSet()
+
+
+@dataclass(frozen=True)
+class Binding:
+    """How the tenant of one engine reaches the server."""
+
+    setting: str
+    kind: TenantType
+
+
+def bind_tenant(
+    target: Engine | AsyncEngine | sessionmaker[Any] | async_sessionmaker[Any],
+    *,
+    setting: str = DEFAULT_SETTING,
+    type: type[int] | type[UUID] | type[str] = int,  # noqa: A002  (the word that policies use, too)
+) -> None:
+    """Let each transaction of an engine, or of the sessions of a factory, run for `current_tenant` only.
+
+    A factory is given a copy of its engine that shares the pool, and the engine itself stays unbound. There is no way
+    to lift a binding: work across tenants needs another engine, with a role of its own.
+
+    Args:
+        target: what the app's requests use.
+        setting: the setting that the policies read; it has a dot in its name.
+        type: the type of a tenant's id.
+    Raises: TenancyError: it is bound already. ValueError: the setting, the type or the factory cannot be used.
+    """
+    check_setting(setting)
+    if type not in EXPECTED:
+        raise ValueError(f"a tenant's id is an int, a UUID or a str, not {type!r}")
+    binding = Binding(setting, type)
+    if isinstance(target, sessionmaker | async_sessionmaker):
+        _bind_factory(target, binding)
+    else:
+        engine = target.sync_engine if isinstance(target, AsyncEngine) else target
+        _refuse_second(engine)
+        engine.update_execution_options(**{_OPTION: binding})
+        _listen(engine, binding)
+
+
+def check_setting(name: str) -> str:
+    """Return the name of a setting that PostgreSQL accepts from everybody. Raises: ValueError."""
+    if not re.fullmatch(r"[A-Za-z_][\w$]*(\.[A-Za-z_][\w$]*)+", name, re.ASCII):
+        raise ValueError(f"{name!r} cannot be a setting of an app; it needs a prefix, as in {DEFAULT_SETTING!r}")
+    return name
+
+
+def _bind_factory(factory: sessionmaker[Any] | async_sessionmaker[Any], binding: Binding) -> None:
+    engine = factory.kw.get("bind")
+    if not isinstance(engine, Engine | AsyncEngine) or factory.kw.get("binds"):
+        raise ValueError("a session factory is bound through its engine: give it one engine, as bind=engine")
+    _refuse_second(engine.sync_engine if isinstance(engine, AsyncEngine) else engine)
+    copy = engine.execution_options(**{_OPTION: binding})
+    _listen(copy.sync_engine if isinstance(copy, AsyncEngine) else copy, binding)
+    factory.configure(bind=copy)
+
+
+def _refuse_second(engine: Engine) -> None:
+    bound = engine.get_execution_options().get(_OPTION)
+    if bound is not None:
+        raise TenancyError(f"{engine!r} is bound to a tenant already, by the setting {bound.setting!r}")
+
+
+def _listen(engine: Engine, binding: Binding) -> None:
+    types_in_use.add(binding.kind)
+    _bound_engines.add(engine)
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.info.pop(_BOUND, None)
+
+    @event.listens_for(engine, "begin_twophase")
+    def begin_twophase(connection: Connection, transaction_id: object) -> None:
+        connection.info.pop(_BOUND, None)
+
+    # Not at `begin`: an error there leaves SQLAlchemy's connection unable to begin again. A SAVEPOINT is a statement
+    # as well, so that the setting is always made outside of it and its rollback does not undo it.
+    @event.listens_for(engine, "before_cursor_execute")
+    def check(connection: Connection, cursor: Any, statement: str, values: Any, context: Any, many: bool) -> None:
+        if context is None or not context.execution_options.get(TRANSACTION_CONTROL):
+            _require_tenant(connection, binding)
+
+
+def _require_tenant(connection: Connection, binding: Binding) -> None:
+    tenant = current_tenant.get()
+    if tenant is None:
+        raise TenantMissing
+    opened_by = connection.info.setdefault(_PROCESS, os.getpid())
+    if opened_by != os.getpid():
+        raise TenancyError(f"process {opened_by} opened this connection; after a fork, open another one")
+    bound = connection.info.get(_BOUND)
+    if bound is None:
+        _set_tenant(connection, binding, tenant)
+    elif tenant != bound:
+        raise TenantChanged("transaction", bound, tenant, "Commit or roll back before the tenant changes.")
+
+
+def _set_tenant(connection: Connection, binding: Binding, tenant: Tenant) -> None:
+    # Asked of the driver, for it may be set in `connect_args` as well; all of PostgreSQL's drivers have the attribute.
+    if getattr(connection.connection.dbapi_connection, "autocommit", False):
+        raise TenancyError("the connection commits by itself, so a tenant would last one statement: begin transactions")
+    value = str(parse_tenant(tenant, binding.kind))
+    connection.execute(
+        _SET, {"name": binding.setting, "value": value}, execution_options={TRANSACTION_CONTROL: True}
+    ).close()
+    connection.info[_BOUND] = tenant
+
+
+@event.listens_for(Session, "after_begin")
+def _keep_session_to_one_tenant(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
+    # A session answers from the objects that it holds, and no policy sees that.
+    if _OPTION not in connection.get_execution_options():
+        return
+    tenant = current_tenant.get()
+    holds = session.info.get(_BOUND) if len(session.identity_map) else None
+    if holds is not None and tenant is not None and tenant != holds:
+        raise TenantChanged("session", holds, tenant, "Use one session for each unit of work, or close() it first.")
+    if tenant is not None:
+        session.info[_BOUND] = tenant
+
+
+def _leave_connections_to_the_parent() -> None:
+    for engine in list(_bound_engines):
+        engine.dispose(close=False)
+
+
+if hasattr(os, "register_at_fork"):
+    # Two processes on one connection would read each other's rows.
+    os.register_at_fork(after_in_child=_leave_connections_to_the_parent)

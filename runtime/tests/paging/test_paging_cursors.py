@@ -1,0 +1,186 @@
+"""Cursors: exact for every type, and worth nothing when anybody else made or changed them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Column, Integer, MetaData, Table, create_engine, select
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+from sqlalchemy.orm import Session
+from sqlalchemy.types import NullType
+from starlette.requests import Request
+
+from pgwright_runtime.paging import (
+    InvalidCursor,
+    InvalidPage,
+    InvalidPageSize,
+    keyset_page,
+    keyset_page_sync,
+)
+from pgwright_runtime.paging.cursors import MAX_LENGTH, VERSION, Cursor, decode, encode
+from tests.support.database import Database
+
+SECRET = b"a secret of the test's own"
+CURSOR = Cursor(("Zoë 'x'", None, "7"), ("text", "timestamp with time zone", "bigint"), backward=False, shared=1)
+
+# Each has values beside each other that a careless cursor would confuse.
+VALUES = {
+    "bigint": ["9007199254740992", "9007199254740993"],
+    "boolean": ["false", "true"],
+    "text": ["", "a", "a\tb", "ä", "日本"],
+    "varchar(3)": ["abc", "abd"],
+    "char(3)": ["a", "b"],
+    "numeric": ["-Infinity", "0.1", "0.10000000000000000000000000000001", "1e30", "Infinity", "NaN"],
+    "real": ["0.1", "0.10000001", "Infinity", "NaN"],
+    "double precision": ["-Infinity", "0.1", "0.10000000000000002", "Infinity", "NaN"],
+    "timestamptz": ["-infinity", "2026-01-01 00:00:00.000001+05:30", "2026-01-01 00:00:00.000002+05:30", "infinity"],
+    "timestamp": ["0044-03-15 BC", "2026-01-01 00:00:00.123456", "2026-01-01 00:00:00.123457"],
+    "date": ["-infinity", "2026-01-01", "infinity"],
+    "time": ["23:59:59.999999", "24:00:00"],
+    "interval": ["-1 day", "29 days 23:59:59.999999", "1 month", "31 days", "11 months 29 days", "1 year"],
+    "uuid": ["00000000-0000-0000-0000-000000000001", "00000000-0000-0000-0000-000000000002"],
+    "bytea": ["\\x", "\\x00", "\\x00ff"],
+    "inet": ["10.0.0.1", "10.0.0.2"],
+    "integer[]": ["{}", "{1}", "{1,2}"],
+    "integer[][]": ["{{1,2}}", "{{1,3}}"],
+    "text[]": ['{"NULL"}', '{"a,b"}', "{NULL}"],
+    "int4range": ["empty", "(,1)", "[1,2)", "[1,3)", "[1,)"],
+    "tstzrange": ["empty", "[-infinity,infinity)", "[2026-01-01 00:00:00.000001+00,2026-01-02 00:00:00+00)"],
+    "jsonb": ["1", "2", '{"a": 1}'],
+    '"Odd ""mood"': ["sad", "happy"],
+}
+things = Table("things", MetaData(), Column("id", Integer, primary_key=True), Column("v", NullType))
+BY_VALUE = select(things.c.id).order_by(things.c.v)
+
+
+def fill(database: Database, type_name: str, values: list[str]) -> list[int]:
+    """Make a table of these values and a NULL; return the ids in the order of the values."""
+    database.execute("CREATE TYPE \"Odd \"\"mood\" AS ENUM ('sad', 'happy')")
+    database.execute(f"CREATE TABLE things (id int PRIMARY KEY, v {type_name})")
+    listed = ", ".join(f"({number}, '{value}')" for number, value in enumerate(values))
+    database.execute(f"INSERT INTO things VALUES {listed}, ({len(values)}, NULL)")
+    return list(range(len(values) + 1))
+
+
+@pytest.mark.parametrize("type_name", VALUES)
+def test_neighbours_of_every_type_are_told_apart(database: Database, type_name: str) -> None:
+    ids = fill(database, type_name, VALUES[type_name])
+    engine = create_engine(database.url("psycopg"))
+    with Session(engine) as session:
+        seen, cursor = [], None
+        for _ in ids:
+            page = keyset_page_sync(session, BY_VALUE, size=1, cursor=cursor, secret=SECRET)
+            cursor = page.next
+            seen += page.items
+    engine.dispose()
+    assert (seen, cursor) == (ids, None)
+
+
+@pytest.mark.parametrize("driver", ["asyncpg", "psycopg"])
+async def test_a_cursor_of_one_driver_serves_another(database: Database, driver: str) -> None:
+    ids = fill(database, "timestamptz", VALUES["timestamptz"])
+    sync, other = create_engine(database.url("psycopg")), create_async_engine(database.url(driver))
+    with Session(sync) as session:
+        first = keyset_page_sync(session, BY_VALUE, size=2, secret=SECRET)
+    async with AsyncSession(other) as reader:
+        second = await keyset_page(reader, BY_VALUE, size=9, cursor=first.next, secret=SECRET)
+        back = await keyset_page(reader, BY_VALUE, size=9, cursor=second.previous, secret=SECRET)
+    sync.dispose()
+    await other.dispose()
+    assert first.items + second.items == ids
+    assert back == replace(first, previous=None)
+
+
+@given(
+    values=st.lists(st.none() | st.text(), min_size=1, max_size=4),
+    flags=st.tuples(st.booleans(), st.booleans()),
+)
+def test_what_was_encoded_comes_back(values: list[str | None], flags: tuple[bool, bool]) -> None:
+    cursor = Cursor(tuple(values), ("text",) * len(values), *flags, shared=2)
+    token = encode(cursor, order="a", secret=SECRET)
+    assert decode(token, order="a", secret=SECRET) == cursor
+    assert set(token) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+
+
+@given(data=st.data())
+def test_no_character_can_be_changed_removed_or_added(data: st.DataObject) -> None:
+    token = encode(CURSOR, order="a", secret=SECRET)
+    place = data.draw(st.integers(0, len(token) - 1))
+    changed = data.draw(st.text(max_size=2).filter(lambda characters: characters != token[place]))
+    with pytest.raises(InvalidCursor):
+        decode(token[:place] + changed + token[place + 1 :], order="a", secret=SECRET)
+
+
+@pytest.mark.parametrize("token", ["", "a", "=", "é", "AAAA", "\0", "A" * MAX_LENGTH, "A" * (MAX_LENGTH + 1), None, 7])
+def test_what_is_no_cursor_is_refused(token: Any) -> None:
+    with pytest.raises(InvalidCursor):
+        decode(token, order="a", secret=SECRET)
+
+
+def test_a_cursor_of_another_order_secret_or_version_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    token = encode(CURSOR, order="a", secret=SECRET)
+    with pytest.raises(InvalidCursor, match="another order"):
+        decode(token, order="b", secret=SECRET)
+    with pytest.raises(InvalidCursor):
+        decode(token, order="a", secret=SECRET + b".")
+    monkeypatch.setattr("pgwright_runtime.paging.cursors.VERSION", VERSION + 1)
+    with pytest.raises(InvalidCursor, match="another version"):
+        decode(token, order="a", secret=SECRET)
+
+
+def test_even_a_signed_type_name_cannot_carry_sql() -> None:
+    token = encode(replace(CURSOR, types=("text", "text", "text); DROP TABLE x; --")), order="a", secret=SECRET)
+    with pytest.raises(InvalidCursor, match="type"):
+        decode(token, order="a", secret=SECRET)
+
+
+def test_a_sort_value_too_long_for_a_cursor_is_named() -> None:
+    with pytest.raises(ValueError, match="too long"):
+        encode(replace(CURSOR, values=("x" * MAX_LENGTH, None, "7")), order="a", secret=SECRET)
+
+
+@pytest.mark.parametrize("size", [0, -1, 1_001, 2**70, True, "10", 1.5, None])
+def test_a_size_out_of_range_is_refused(size: Any) -> None:
+    with pytest.raises(InvalidPageSize, match="1 to 1,000"):
+        keyset_page_sync(Session(), BY_VALUE, size=size, secret=SECRET)
+
+
+@pytest.mark.parametrize("secret", [b"", b"short", "a text of more than enough characters", None])
+def test_a_secret_that_could_be_guessed_is_refused(secret: Any) -> None:
+    with pytest.raises(ValueError, match="secret"):
+        keyset_page_sync(Session(), BY_VALUE, size=1, secret=secret)
+
+
+async def test_a_web_app_answers_400(database: Database) -> None:
+    ids = fill(database, "text", ["a", "b", "c"])
+    engine = create_async_engine(database.url("asyncpg"))
+    app = FastAPI()
+
+    @app.exception_handler(InvalidPage)
+    async def answer(request: Request, error: InvalidPage) -> JSONResponse:
+        return JSONResponse({"detail": str(error)}, status_code=400)
+
+    @app.get("/things")
+    async def read_things(size: int = 2, cursor: str | None = None) -> dict[str, Any]:
+        async with AsyncSession(engine) as session:
+            page = await keyset_page(session, BY_VALUE, size=size, cursor=cursor, secret=SECRET)
+        return {"items": page.items, "next": page.next}
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://app") as client:
+        first = (await client.get("/things")).json()
+        second = (await client.get("/things", params={"cursor": first["next"]})).json()
+        wrong = [
+            await client.get("/things", params=params)
+            for params in ({"cursor": first["next"][:-1]}, {"cursor": "x" * 9_000}, {"cursor": ""}, {"size": "-1"})
+        ]
+    await engine.dispose()
+    assert first["items"] + second["items"] == ids
+    assert [answer.status_code for answer in wrong] == [400] * 4
+    assert all(answer.json()["detail"] for answer in wrong)

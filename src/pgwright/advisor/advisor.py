@@ -1,0 +1,194 @@
+"""The index advisor: candidates from the workload, priced on twins, chosen together, each with its reasons.
+
+workload ──▶ candidates ──▶ search (plans of the twin ⇄ choice under them) ──▶ risks left out ──▶ reasons
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from pgwright.advisor.candidates.existing import does_work_of
+from pgwright.advisor.explanation import describe
+from pgwright.advisor.field import Field, lay_out
+from pgwright.advisor.goal import Goal
+from pgwright.advisor.pricer import members
+from pgwright.advisor.risks import find_risks, is_grave
+from pgwright.advisor.search import Found, Outcome, Search
+from pgwright.model.advice import Advice, Risk
+from pgwright.model.snapshot import Snapshot
+from pgwright.twin.priced import read_workload
+from pgwright.twin.twin import Twin, open_twins
+
+_EVERYTHING = Goal()
+# More were never tried: the machines that this was measured on have two cores.
+_MOST_TWINS = 2
+# An index that saves less than this share is worth having only where it makes a statement cheaper by this factor.
+_SMALL_SHARE, _NOTABLY = 0.0005, 0.8
+# Below this share it is not worth having at all: nobody would notice it.
+_NEGLIGIBLE_SHARE = 1e-5
+# A statement of this share of the workload is hot: an index that may make it slower is left out.
+_HOT = 0.01
+# A wider index is taken in the place of a narrow one up to so many times its size.
+_MUCH_LARGER = 10.0
+_MOST_CORRECTIONS = 2
+# Of the time, kept for choosing again without what is risky; and the least for each time.
+_SHARE_TO_CORRECT, _SECONDS_TO_CORRECT = 0.2, 1.0
+
+Progress = Callable[[str, int, int], None]
+
+
+def silent(what: str, done: int, total: int) -> None:
+    """Show no progress."""
+
+
+def advise(
+    snapshot: Snapshot,
+    goal: Goal = _EVERYTHING,
+    *,
+    twins: Sequence[Twin] | None = None,
+    progress: Progress = silent,
+) -> Advice:
+    """Choose indexes for the workload of a snapshot.
+
+    Ctrl-C ends the search and gives the best choice so far; before there is one it is a KeyboardInterrupt.
+
+    Args:
+        snapshot: with its schema and statements.
+        goal: how much room there is, which kinds of index, how statements count, how long the search may take.
+        twins: built twins of it; None: they are built for the time of the call.
+        progress: told what is being done and the best choice so far.
+    Raises: TwinError, EmbeddedServerError.
+    """
+    if twins is not None:
+        return _advise(snapshot, goal, twins, progress)
+    with open_twins(snapshot, min(_MOST_TWINS, os.cpu_count() or 1)) as built:
+        return _advise(snapshot, goal, built, progress)
+
+
+def _advise(snapshot: Snapshot, goal: Goal, twins: Sequence[Twin], progress: Progress) -> Advice:
+    started = time.monotonic()
+    for twin in twins:
+        twin.clear()
+    plans_before = sum(twin.plans_made for twin in twins)
+    progress("reading the workload", 0, 0)
+    workload = read_workload(snapshot, twins[0])
+    progress("making candidate indexes", 0, 0)
+    field = lay_out(snapshot, goal, twins, workload)
+    decision = _decide(field, started + goal.deadline_seconds, progress)
+    progress("writing the reasons", 0, 0)
+    advice = describe(field, decision.outcome.found.chosen, decision.risks)
+    return replace(
+        advice,
+        plans=sum(twin.plans_made for twin in twins) - plans_before,
+        seconds=time.monotonic() - started,
+        first_answer_seconds=decision.outcome.first_answer_at - started,
+        ended=decision.outcome.ended,
+    )
+
+
+@dataclass(frozen=True)
+class _Decision:
+    outcome: Outcome
+    risks: tuple[Risk, ...]
+
+
+def _decide(field: Field, deadline: float, progress: Progress) -> _Decision:
+    """Search; leave out what puts a hot statement at risk, and search again without it."""
+
+    def report(found: Found) -> None:
+        progress(_standing(field, found), 0, 0)
+
+    forbidden, left_out = 0, dict[int, Risk]()
+    kept = 0.0 if field.goal.takes_risks else _SHARE_TO_CORRECT * (deadline - time.monotonic())
+    first_deadline = deadline - max(kept, 0.0)
+    outcome = Search(field.pricer, field.terms, deadline=first_deadline, existing=field.existing, report=report).run()
+    first = outcome.first_answer_at
+    for correction in range(_MOST_CORRECTIONS + 1):
+        found = _without_weak(field, _widened(field, _without_weak(field, outcome.found), forbidden))
+        outcome = replace(outcome, found=found, first_answer_at=first)
+        risks = find_risks(field, outcome.found.chosen)
+        culprits = 0 if field.goal.takes_risks else _culprits(field, outcome.found.chosen, risks, left_out)
+        if not culprits or outcome.ended == "interrupted" or correction == _MOST_CORRECTIONS:
+            break
+        forbidden |= culprits
+        search = Search(
+            field.pricer,
+            field.terms,
+            deadline=max(deadline, time.monotonic() + _SECONDS_TO_CORRECT),
+            existing=field.existing,
+            forbidden=forbidden,
+            report=report,
+        )
+        try:
+            outcome = search.run()
+        except KeyboardInterrupt:  # before it had an answer: what was found, less what is risky
+            chosen = field.terms.with_stand_ins(outcome.found.chosen & ~culprits)
+            outcome = replace(outcome, found=replace(outcome.found, chosen=chosen), ended="interrupted")
+    risks = {position: replace(risk, is_left_out=True) for position, risk in left_out.items()} | risks
+    return _Decision(outcome, tuple(sorted(risks.values(), key=lambda risk: -risk.share)))
+
+
+def _without_weak(field: Field, found: Found) -> Found:
+    """Drop what saves next to nothing and makes no statement notably cheaper, the weakest first."""
+    if field.goal.least_gain is not None:
+        return found
+    chosen = found.chosen
+    while True:
+        losses = field.losses(chosen)
+        weak = [
+            one
+            for one in sorted(losses, key=lambda one: losses[one].cost)
+            if losses[one].cost < (_SMALL_SHARE if losses[one].ratio > _NOTABLY else _NEGLIGIBLE_SHARE) * field.base
+        ]
+        if not weak:
+            return replace(found, chosen=chosen)
+        # Half of them at a time, for two may stand in for each other.
+        for one in weak[: (len(weak) + 1) // 2]:
+            chosen &= ~(1 << one)
+        chosen = field.terms.with_stand_ins(chosen)
+
+
+def _widened(field: Field, found: Found, forbidden: int) -> Found:
+    """Exchange an index for one that begins with its keys where that makes a statement notably cheaper.
+
+    The wider one saves a sort, say: little beside the whole workload, and much for that statement.
+    """
+    if field.goal.least_gain is not None or field.goal.budget_bytes is not None:
+        return found
+    chosen = found.chosen
+    for one in members(chosen & ~field.existing):
+        taken, others = field.candidates[one], chosen & ~(1 << one)
+        for rival in field.candidates_of[taken.definition.table]:
+            is_wider = rival is not taken and does_work_of(rival.definition, taken.definition)
+            is_too_large = rival.size.size_bytes > _MUCH_LARGER * taken.size.size_bytes
+            if not is_wider or is_too_large or forbidden >> rival.number & 1:
+                continue
+            exchanged = others | 1 << rival.number
+            more_writes = field.write_costs[rival.number] - field.write_costs[one]
+            is_cheaper = field.cost(exchanged, like=chosen) + more_writes < field.cost(chosen)
+            if is_cheaper and field.is_notable(chosen, exchanged, _NOTABLY):
+                chosen, taken, one = exchanged, rival, rival.number
+    return replace(found, chosen=chosen)
+
+
+def _culprits(field: Field, chosen: int, risks: dict[int, Risk], left_out: dict[int, Risk]) -> int:
+    """Return the indexes that save less than the hot statements weigh which they put at risk."""
+    found, losses = 0, field.losses(chosen)
+    for position, risk in risks.items():
+        if risk.share < _HOT or not is_grave(risk):
+            continue
+        for one in members(field.used(position, chosen) & ~field.existing):
+            if losses[one].cost < risk.share * field.base:
+                found |= 1 << one
+                left_out[position] = risk
+    return found
+
+
+def _standing(field: Field, found: Found) -> str:
+    new = found.chosen & ~field.existing
+    saved = 1 - (found.cost - field.terms.price(found.chosen)) / field.base if field.base else 0.0
+    size = sum(field.candidates[one].size.size_bytes for one in members(new))
+    return f"saves {100 * saved:.1f} % with {new.bit_count()} indexes, {size / 1024**2:,.0f} MB"

@@ -1,0 +1,28 @@
+"""One statement of the workload, with its counters. Times are milliseconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement of the workload, from `pg_stat_statements`."""
+
+    query_id: int
+    text: str
+    """Normalised: constants are `$1`, `$2`, …"""
+    role: str
+    calls: int
+    total_ms: float
+    mean_ms: float
+    max_ms: float
+    deviation_ms: float
+    rows: int
+    blocks_hit: int
+    blocks_read: int
+    temporary_blocks_written: int
+
+    @property
+    def rows_per_call(self) -> float:
+        return self.rows / self.calls if self.calls else 0.0

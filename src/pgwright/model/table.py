@@ -1,0 +1,123 @@
+"""Tables, their columns, foreign keys and sequences, as the catalogs have them, with their use.
+
+Sizes are bytes, pages blocks of 8,192 bytes, counters count since `Server.statistics_reset_at`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from pgwright.model.names import QualifiedName
+
+PAGE_BYTES = 8192
+TableKind = Literal["table", "partitioned table", "materialized view", "foreign table"]
+ReferentialAction = Literal["no action", "restrict", "cascade", "set null", "set default"]
+
+
+@dataclass(frozen=True)
+class Column:
+    name: str
+    position: int
+    type: str
+    """As `format_type` writes it: `character varying(255)`."""
+    base_type: str
+    """As `pg_type.typname`, of the domain's base type where the type is a domain: `varchar`, `uuid`, `int4`."""
+    is_nullable: bool
+    default: str | None
+    is_identity: bool
+    is_generated: bool
+    collation: str | None
+    """None: the default of the type."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table, partitioned table, materialised view or foreign table."""
+
+    name: QualifiedName
+    kind: TableKind
+    columns: tuple[Column, ...]
+    primary_key: tuple[str, ...]
+    parent: QualifiedName | None
+    """The partitioned or inherited-from table, where there is one."""
+    row_estimate: float
+    """`reltuples`; -1 when the table was never analyzed."""
+    pages: int
+    """Pages of the heap now, from its size in bytes."""
+    analyzed_pages: int
+    """`relpages`: pages when it was last analyzed or vacuumed."""
+    all_visible_pages: int
+    total_bytes: int
+    """Heap, TOAST and indexes together."""
+    sequential_scans: int
+    sequential_rows_read: int
+    index_scans: int
+    rows_inserted: int
+    rows_updated: int
+    rows_deleted: int
+    rows_hot_updated: int
+    live_rows: int
+    dead_rows: int
+    rows_modified_since_analyze: int
+    last_vacuum_at: str | None
+    """By hand or by autovacuum, whichever is later; the same for the next."""
+    last_analyze_at: str | None
+    frozen_age: int
+    """`age(relfrozenxid)` in transactions; 0 where it does not apply."""
+    has_row_security: bool
+    fill_factor: int
+    parameters: tuple[str, ...] = ()
+    """`reloptions`, as `name=value`."""
+
+    @property
+    def rows(self) -> float:
+        """Best guess of the rows now, as the planner makes it: density at the last analyze, times the pages of now.
+
+        Of a table never analyzed it is the live-row counter, which may be off by what was not reported yet.
+        """
+        if self.row_estimate < 0:
+            return float(self.live_rows)
+        if not self.analyzed_pages or self.kind == "partitioned table":
+            return self.row_estimate or float(self.live_rows)
+        return self.row_estimate / self.analyzed_pages * self.pages
+
+    @property
+    def heap_bytes(self) -> int:
+        return self.pages * PAGE_BYTES
+
+    @cached_property
+    def column_by_name(self) -> dict[str, Column]:
+        return {column.name: column for column in self.columns}
+
+
+@dataclass(frozen=True)
+class ForeignKey:
+    name: str
+    table: QualifiedName
+    columns: tuple[str, ...]
+    referenced_table: QualifiedName
+    referenced_columns: tuple[str, ...]
+    on_delete: ReferentialAction
+    on_update: ReferentialAction
+    is_validated: bool
+    is_inherited: bool
+    """True on a partition whose parent carries the constraint."""
+    definition: str
+    """The exact `pg_get_constraintdef`."""
+
+
+@dataclass(frozen=True)
+class Sequence:
+    name: QualifiedName
+    table: QualifiedName | None
+    column: str | None
+    """The column that owns it, or whose default draws from it."""
+    last_value: int | None
+    """None: never used, or the role may not read it."""
+    limit: int
+    """The largest value that both the sequence and its column can hold."""
+    increment: int
+    starts_over: bool = False
+    """CYCLE: after the limit comes the first value again."""

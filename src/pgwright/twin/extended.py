@@ -1,0 +1,207 @@
+"""Extended statistics, put into the catalog: no function of PostgreSQL 18 takes them.
+
+On our own server, as superuser, a cast from bytea makes values of `pg_ndistinct` and `pg_dependencies` from their
+serialized form (src/backend/statistics/mvdistinct.c, dependencies.c and mcv.c of PostgreSQL 18). A list of common
+combinations holds values in their types' own form; so ANALYZE makes one of a scratch table with a row each, and only
+the frequencies are written over. The statistics of expressions are those of columns of the scratch table.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import psycopg
+from psycopg import sql
+
+from pgwright.model.names import quote
+from pgwright.model.not_examined import NotExamined
+from pgwright.model.snapshot import Snapshot
+from pgwright.model.statistics import CommonCombination, ExtendedStatistics
+from pgwright.twin.statistics import restore_columns
+
+_DISTINCT_MAGIC, _DEPENDENCIES_MAGIC, _BASIC = 0xA352BFA4, 0xB4549A2C, 1
+_SCRATCH = "pgwright_scratch"
+_CASTS = """
+CREATE CAST (bytea AS pg_ndistinct) WITHOUT FUNCTION;
+CREATE CAST (bytea AS pg_dependencies) WITHOUT FUNCTION;
+CREATE CAST (bytea AS pg_mcv_list) WITHOUT FUNCTION;
+CREATE SCHEMA pgwright_scratch
+"""
+_FIND = """
+SELECT e.oid::int8, (
+    SELECT jsonb_object_agg(a.attname, a.attnum) FROM pg_attribute a WHERE a.attrelid = e.stxrelid AND a.attnum > 0)
+FROM pg_statistic_ext e JOIN pg_namespace n ON n.oid = e.stxnamespace
+WHERE n.nspname = %s AND e.stxname = %s
+"""
+_INSERT = """
+INSERT INTO pg_statistic_ext_data (stxoid, stxdinherit, stxdndistinct, stxddependencies)
+VALUES (%s, %s, %s::bytea::pg_ndistinct, %s::bytea::pg_dependencies)
+"""
+_EXPRESSIONS = """
+UPDATE pg_statistic_ext_data
+SET stxdexpr = (
+    SELECT array_agg(s ORDER BY n)
+    FROM unnest(%s::int2[]) AS n
+    LEFT JOIN pg_statistic s ON s.starelid = 'pgwright_scratch.t'::regclass AND s.staattnum = n)
+WHERE stxoid = %s AND stxdinherit = %s
+"""
+_BUILT = """
+SELECT d.stxdmcv::bytea, (
+    SELECT array_agg(i.values::text ORDER BY i.index) FROM pg_mcv_list_items(d.stxdmcv) AS i)
+FROM pg_statistic_ext_data d JOIN pg_statistic_ext e ON e.oid = d.stxoid
+WHERE e.stxrelid = 'pgwright_scratch.t'::regclass
+"""
+
+
+def restore_extended(connection: psycopg.Connection, snapshot: Snapshot) -> tuple[NotExamined, ...]:
+    """Restore the extended statistics of a snapshot; tell which could not be."""
+    if not snapshot.extended_statistics:
+        return ()
+    for statement in _CASTS.split(";"):
+        connection.execute(statement.encode())
+    has_values = any(one.common_values or one.histogram for one in snapshot.statistics)
+    left_out = [
+        found
+        for one in snapshot.extended_statistics
+        if (found := _restore(connection, one, has_values=has_values)) is not None
+    ]
+    connection.execute(f"DROP SCHEMA {_SCRATCH} CASCADE".encode())
+    return tuple(dict.fromkeys(left_out))
+
+
+def _restore(connection: psycopg.Connection, wanted: ExtendedStatistics, *, has_values: bool) -> NotExamined | None:
+    what = f"extended statistics {wanted.name.short} ({', '.join(wanted.kinds)})"
+    found = connection.execute(_FIND, (wanted.name.schema, wanted.name.name)).fetchone()
+    if found is None:  # left out with its table
+        return None
+    if not wanted.is_readable:
+        return NotExamined(what, "not copied to the twin: only the table's owner may read them", _remedy(wanted))
+    oid, number_by_column = found
+    numbers = [number_by_column[column] for column in wanted.columns]
+    numbers += [-1 - place for place in range(len(wanted.expressions))]
+    try:
+        with connection.transaction():
+            parts = (_distinct(wanted, numbers), _dependencies(wanted, numbers))
+            connection.execute(_INSERT, (oid, wanted.is_inherited, *parts))
+            _Scratch(connection, wanted, oid).fill()
+    except (psycopg.Error, KeyError) as error:
+        return NotExamined(what, f"not copied to the twin: {str(error).splitlines()[0]}")
+    if "mcv" in wanted.kinds and not wanted.common and not has_values:
+        return NotExamined(what, "its common values were not copied to the twin: the snapshot holds none")
+    return None
+
+
+def _remedy(wanted: ExtendedStatistics) -> str:
+    return f"read as the owner of {wanted.table.short}, or as a member of that role"
+
+
+def _distinct(wanted: ExtendedStatistics, numbers: list[int]) -> bytes | None:
+    if not wanted.distinct:
+        return None
+    items = (
+        struct.pack(f"<di{len(one.keys)}h", one.count, len(one.keys), *(numbers[key] for key in one.keys))
+        for one in wanted.distinct
+    )
+    return struct.pack("<III", _DISTINCT_MAGIC, _BASIC, len(wanted.distinct)) + b"".join(items)
+
+
+def _dependencies(wanted: ExtendedStatistics, numbers: list[int]) -> bytes | None:
+    if not wanted.dependencies:
+        return None
+    items = (
+        struct.pack(f"<dh{len(one.keys)}h", one.degree, len(one.keys), *(numbers[key] for key in one.keys))
+        for one in wanted.dependencies
+    )
+    return struct.pack("<III", _DEPENDENCIES_MAGIC, _BASIC, len(wanted.dependencies)) + b"".join(items)
+
+
+@dataclass
+class _Scratch:
+    """A table whose columns have the types of the keys; the first column numbers its rows."""
+
+    connection: psycopg.Connection
+    wanted: ExtendedStatistics
+    oid: int
+
+    def fill(self) -> None:
+        known = any(self.wanted.expression_statistics)
+        if not known and not self.wanted.common:
+            return
+        keys = [*map(quote, self.wanted.columns), *(f"({text})" for text in self.wanted.expressions)]
+        self._names = [f"c{place}" for place in range(len(keys))]
+        listed = ", ".join(f"{key} AS {name}" for key, name in zip(keys, self._names, strict=True))
+        # The expressions were written with nothing but the catalog in the search path.
+        self.connection.execute("SET LOCAL search_path = pg_catalog")
+        table = str(self.wanted.table)
+        self.connection.execute(
+            f"CREATE TABLE {_SCRATCH}.t AS SELECT 0 AS number, {listed} FROM {table} WHERE false".encode()  # noqa: S608
+        )
+        if known:
+            self._restore_expressions()
+        if self.wanted.common:
+            self._restore_common()
+        self.connection.execute(f"DROP TABLE {_SCRATCH}.t".encode())
+        self.connection.execute("SET LOCAL search_path TO DEFAULT")
+
+    def _restore_expressions(self) -> None:
+        first = len(self.wanted.columns)
+        restore_columns(
+            self.connection,
+            (
+                (one, _SCRATCH, "t", self._names[first + place], False)
+                for place, one in enumerate(self.wanted.expression_statistics)
+                if one is not None
+            ),
+        )
+        # One column more, for the number, and columns count from 1.
+        numbers = [first + place + 2 for place in range(len(self.wanted.expressions))]
+        self.connection.execute(_EXPRESSIONS, (numbers, self.oid, self.wanted.is_inherited))
+
+    def _restore_common(self) -> None:
+        rows = json.dumps([[number, *one.values] for number, one in enumerate(self.wanted.common)])
+        types = self.connection.execute(
+            "SELECT format_type(atttypid, atttypmod) FROM pg_attribute"
+            " WHERE attrelid = 'pgwright_scratch.t'::regclass AND attnum > 0 ORDER BY attnum"
+        ).fetchall()
+        cells = ", ".join(f"(r ->> {place})::{kind}" for place, (kind,) in enumerate(types))
+        insert = f"INSERT INTO {_SCRATCH}.t SELECT {cells} FROM jsonb_array_elements(%s::jsonb) AS r"  # noqa: S608
+        self.connection.execute(insert.encode(), (rows,))
+        names = ", ".join(self._names)
+        for statement in (
+            f"CREATE STATISTICS {_SCRATCH}.s (mcv) ON {names} FROM {_SCRATCH}.t",
+            f"ALTER STATISTICS {_SCRATCH}.s SET STATISTICS 10000",
+            f"ANALYZE {_SCRATCH}.t",
+        ):
+            self.connection.execute(statement.encode())
+        self.connection.execute(
+            "UPDATE pg_statistic_ext_data SET stxdmcv = %s::bytea::pg_mcv_list WHERE stxoid = %s AND stxdinherit = %s",
+            (self._with_frequencies(), self.oid, self.wanted.is_inherited),
+        )
+
+    def _with_frequencies(self) -> bytes:
+        """Return the list that ANALYZE built of the scratch table, with the frequencies of production."""
+        written = sql.SQL(", ").join(
+            sql.SQL("CASE WHEN {0} IS NOT NULL THEN format('%s', {0}) END").format(sql.Identifier(name))
+            for name in self._names
+        )
+        # As pg_mcv_list_items writes them, which a cast to text does not for every type.
+        query = sql.SQL("SELECT number, ARRAY[{}]::text FROM pgwright_scratch.t").format(written)
+        number_by_values: Mapping[str, int] = {
+            values: number for number, values in self.connection.execute(query).fetchall()
+        }
+        row = self.connection.execute(_BUILT.encode()).fetchone()
+        assert row is not None
+        return _patched(row[0], [self.wanted.common[number_by_values[values]] for values in row[1]], len(self._names))
+
+
+def _patched(built: bytes, items: Sequence[CommonCombination], keys: int) -> bytes:
+    """Write the frequencies into a serialized list, which ends with its items: NULL flags, frequencies, positions."""
+    item_bytes = keys * (1 + 2) + 2 * 8
+    patched = bytearray(built)
+    start = len(built) - item_bytes * len(items)
+    for place, item in enumerate(items):
+        struct.pack_into("<dd", patched, start + place * item_bytes + keys, item.frequency, item.base_frequency)
+    return bytes(patched)

@@ -1,0 +1,89 @@
+"""Relation files that look full: sparse, with just the pages that the planner opens.
+
+The planner multiplies row density by the size of the file, so an empty relation is extended by truncation, which uses
+no disk. Of a B-tree it also opens the metapage, for the height, and may walk down to a leaf to look for the column's
+extremes; so a chain of one page a level is written, its leaf empty, and the probe falls back to the histogram.
+
+Page layout: src/include/storage/bufpage.h and src/include/access/nbtree.h of PostgreSQL 18.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from itertools import count
+from pathlib import Path
+
+from pgwright.model.table import PAGE_BYTES
+
+_SEGMENT_PAGES = 131_072  # RELSEG_SIZE: a relation is cut into files of 1 GiB
+_HEADER_BYTES = 24
+_SPECIAL_BYTES = 16
+_SPECIAL = PAGE_BYTES - _SPECIAL_BYTES
+_LEAF, _ROOT, _META = 1, 2, 8
+_MAGIC, _VERSION = 0x053162, 4
+_PIVOT_BYTES = 8
+_ALTERNATIVE_TID = 0x2000
+
+
+def extend(path: Path, pages: int) -> None:
+    """Make a relation's files as long as `pages`, keeping what the first one holds."""
+    owner = path.stat()
+    full, rest = divmod(pages, _SEGMENT_PAGES)
+    lengths = [_SEGMENT_PAGES] * full + [rest]
+    for number, length in enumerate(lengths):
+        segment = path if number == 0 else path.with_name(f"{path.name}.{number}")
+        descriptor = os.open(segment, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            os.ftruncate(descriptor, length * PAGE_BYTES)
+            if os.geteuid() == 0:
+                os.fchown(descriptor, owner.st_uid, owner.st_gid)
+        finally:
+            os.close(descriptor)
+    for number in count(len(lengths)):
+        try:
+            path.with_name(f"{path.name}.{number}").unlink()
+        except FileNotFoundError:
+            break
+
+
+def write_btree(path: Path, pages: int, height: int, *, all_equal_image: bool = True) -> None:
+    """Give a B-tree's file its size and height: a metapage and one page a level, the root first, the leaf empty."""
+    pages = max(pages, height + 2)
+    extend(path, pages)
+    chain = [_metapage(root=1, level=height, all_equal_image=all_equal_image)]
+    for level in range(height, -1, -1):
+        block = len(chain)
+        flags = (_ROOT if level == height else 0) | (_LEAF if level == 0 else 0)
+        chain.append(_page(level, flags, child=block + 1 if level else None))
+    with path.open("r+b") as file:
+        file.write(b"".join(chain))
+
+
+def _metapage(root: int, level: int, *, all_equal_image: bool) -> bytes:
+    # magic, version, root, level, fast root, fast level, deleted pages, (padding), heap tuples (unused), equal image
+    meta = struct.pack("<IIIIIIIxxxxd?", _MAGIC, _VERSION, root, level, root, level, 0, -1.0, all_equal_image)
+    lower = _HEADER_BYTES + len(meta)
+    body = meta.ljust(_SPECIAL - _HEADER_BYTES, b"\0")
+    return _header(lower, _SPECIAL) + body + _special(0, _META)
+
+
+def _page(level: int, flags: int, child: int | None) -> bytes:
+    if child is None:
+        body = bytes(_SPECIAL - _HEADER_BYTES)
+        return _header(_HEADER_BYTES, _SPECIAL) + body + _special(level, flags)
+    # One downlink with no key: minus infinity, so every search goes down here.
+    offset = _SPECIAL - _PIVOT_BYTES
+    pointer = struct.pack("<I", offset | 1 << 15 | _PIVOT_BYTES << 17)
+    pivot = struct.pack("<HHHH", child >> 16, child & 0xFFFF, 0, _PIVOT_BYTES | _ALTERNATIVE_TID)
+    gap = bytes(offset - _HEADER_BYTES - len(pointer))
+    return _header(_HEADER_BYTES + len(pointer), offset) + pointer + gap + pivot + _special(level, flags)
+
+
+def _header(lower: int, upper: int) -> bytes:
+    # lsn, checksum, flags, lower, upper, special, size | layout version 4, prune xid
+    return struct.pack("<QHHHHHHI", 0, 0, 0, lower, upper, _SPECIAL, PAGE_BYTES | 4, 0)
+
+
+def _special(level: int, flags: int) -> bytes:
+    return struct.pack("<IIIHH", 0, 0, level, flags, 0)

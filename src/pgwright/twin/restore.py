@@ -1,0 +1,138 @@
+"""What a snapshot tells, put into an empty database: schema, statistics, and files as long as production's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+
+from pgwright.embedded import EmbeddedServer
+from pgwright.model.index import Index
+from pgwright.model.not_examined import NotExamined
+from pgwright.model.snapshot import Snapshot
+from pgwright.sizes import key_width, tree_height
+from pgwright.twin.collation import create_database, in_order_of_stand_in
+from pgwright.twin.extended import restore_extended
+from pgwright.twin.pages import extend, write_btree
+from pgwright.twin.schema import restore_schema
+from pgwright.twin.statistics import restore_columns
+
+SERVER_SETTINGS: Mapping[str, str] = {
+    "autovacuum": "off",
+    "allow_system_table_mods": "on",
+    "max_locks_per_transaction": "1024",
+    "max_parallel_workers": "8",
+    "shared_buffers": "64MB",
+    "jit": "off",
+}
+_MEANING = ("search_path", "TimeZone", "DateStyle", "IntervalStyle")
+
+
+@contextmanager
+def restored(
+    snapshot: Snapshot, server: EmbeddedServer, *, is_whole: bool = False
+) -> Iterator[tuple[str, tuple[NotExamined, ...]]]:
+    """Restore the schema of a snapshot into an empty database; drop it on the way out.
+
+    Args:
+        is_whole: restore all of a large schema, not only what the workload touches.
+    Returns: The name of the database, and what was left out of it.
+    """
+    name = f"twin_{uuid4().hex[:10]}"
+    told = create_database(server, name, snapshot.server)
+    try:
+        yield name, told + restore_schema(server, name, snapshot, is_whole=is_whole)
+    finally:
+        server.drop_database(name)
+
+
+def build(snapshot: Snapshot, server: EmbeddedServer, name: str) -> tuple[NotExamined, ...]:
+    """Make a database that stays: schema, statistics and sizes. Return what was left out of it."""
+    told = create_database(server, name, snapshot.server)
+    told += restore_schema(server, name, snapshot, is_whole=False)
+    with server.admin(name) as connection:
+        return told + restore_planner_facts(connection, snapshot, server.data)
+
+
+def restore_planner_facts(connection: psycopg.Connection, snapshot: Snapshot, data: Path) -> tuple[NotExamined, ...]:
+    """Make the planner of a restored database believe in production's sizes and values; tell what could not be told.
+
+    Args:
+        connection: to the restored database, as superuser.
+        data: the data directory of its server, whose files are extended.
+    """
+    connection.execute("SET client_min_messages = warning")
+    warnings: list[str] = []
+    connection.add_notice_handler(lambda notice: warnings.append(notice.message_primary or ""))
+    _restore_sizes(connection, snapshot)
+    row = connection.execute("SELECT datcollate FROM pg_database WHERE datname = current_database()").fetchone()
+    is_stand_in = row is not None and row[0] not in ("C", snapshot.server.collation)
+    known = in_order_of_stand_in(snapshot) if is_stand_in else snapshot.statistics
+    restore_columns(
+        connection, ((one, one.relation.schema, one.relation.name, one.column, one.is_inherited) for one in known)
+    )
+    extended = restore_extended(connection, snapshot)
+    _lay_out_files(connection, snapshot, data)
+    return (*extended, *(NotExamined("statistics of a column", text) for text in dict.fromkeys(warnings)))
+
+
+def _restore_sizes(connection: psycopg.Connection, snapshot: Snapshot) -> None:
+    rows = [
+        (str(table.name), table.analyzed_pages, table.row_estimate, table.all_visible_pages)
+        for table in snapshot.tables
+    ] + [(str(index.name), index.analyzed_pages, index.row_estimate, 0) for index in snapshot.indexes]
+    names, pages, tuples, visible = ([row[column] for row in rows] for column in range(4))
+    connection.execute(
+        """
+        UPDATE pg_class c
+        SET relpages = r.pages, reltuples = r.tuples, relallvisible = r.visible,
+            relispopulated = true  -- an unpopulated materialised view cannot be planned
+        FROM unnest(%s::text[], %s::int4[], %s::float4[], %s::int4[]) AS r(name, pages, tuples, visible)
+        WHERE c.oid = to_regclass(r.name)
+        """,
+        (names, pages, tuples, visible),
+    )
+
+
+def _lay_out_files(connection: psycopg.Connection, snapshot: Snapshot, data: Path) -> None:
+    names = [str(table.name) for table in snapshot.tables] + [str(index.name) for index in snapshot.indexes]
+    found = connection.execute(
+        "SELECT name, pg_relation_filepath(to_regclass(name)) FROM unnest(%s::text[]) AS name", (names,)
+    ).fetchall()
+    path_by_name = {name: data / path for name, path in found if path is not None}
+    connection.execute("CHECKPOINT")  # nothing of these files may be written later from the buffers
+    for table in snapshot.tables:
+        path = path_by_name.get(str(table.name))
+        if path is not None:
+            extend(path, table.pages)
+    for index in snapshot.indexes:
+        path = path_by_name.get(str(index.name))
+        if path is not None:
+            _lay_out_index(path, index, snapshot)
+    connection.execute("CREATE EXTENSION IF NOT EXISTS pg_buffercache WITH SCHEMA pg_catalog")
+    connection.execute("SELECT pg_buffercache_evict_all()")
+
+
+def _lay_out_index(path: Path, index: Index, snapshot: Snapshot) -> None:
+    if index.definition.method != "btree":
+        extend(path, max(index.pages, path.stat().st_size // 8192))
+        return
+    height = index.tree_height
+    if height is None:
+        height = tree_height(index.pages, key_width(index.definition, snapshot, with_included=False))
+    write_btree(path, index.pages, height)
+
+
+def copy_settings(connection: psycopg.Connection, snapshot: Snapshot) -> None:
+    """Give a session the planner settings of production, and those that say what its literals mean."""
+    wanted = {s.name: s.raw for s in snapshot.settings if s.is_planner or s.name in _MEANING}
+    connection.execute(
+        "SELECT set_config(s.name, w.value, false)"
+        " FROM unnest(%s::text[], %s::text[]) AS w(name, value) JOIN pg_settings s ON s.name = w.name"
+        " WHERE s.context IN ('user', 'superuser')",
+        (list(wanted), list(wanted.values())),
+    )
+    connection.execute("SET client_min_messages = error")

@@ -1,0 +1,53 @@
+"""Statistics of columns, restored by PostgreSQL's own function."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from itertools import islice
+
+import psycopg
+
+from pgwright.model.statistics import ColumnStatistics
+
+Placed = tuple[ColumnStatistics, str, str, str, bool]
+"""What is known, and where it goes: schema, relation, column, and whether children are included."""
+
+# As many columns a round trip.
+_BATCH = 1_000
+_FIELDS = {
+    "null_fraction": "float4", "average_width": "int4", "distinct": "float4", "correlation": "float4",
+    "common_values": "text[]", "common_frequencies": "float4[]", "histogram": "text[]",
+    "common_elements": "text[]", "common_element_frequencies": "float4[]", "element_count_histogram": "float4[]",
+    "range_length_histogram": "text", "range_empty_fraction": "float4", "range_bounds_histogram": "text",
+}  # fmt: skip
+_RESTORE = f"""
+SELECT pg_restore_attribute_stats(
+    'schemaname', r.schema, 'relname', r.name, 'attname', r.column, 'inherited', r.inherited,
+    'null_frac', r.null_fraction, 'avg_width', r.average_width, 'n_distinct', r.distinct,
+    'correlation', r.correlation,
+    'most_common_vals', r.common_values::text, 'most_common_freqs', r.common_frequencies,
+    'histogram_bounds', r.histogram::text,
+    'most_common_elems', r.common_elements::text, 'most_common_elem_freqs', r.common_element_frequencies,
+    'elem_count_histogram', r.element_count_histogram,
+    'range_length_histogram', r.range_length_histogram, 'range_empty_frac', r.range_empty_fraction,
+    'range_bounds_histogram', r.range_bounds_histogram)
+FROM jsonb_to_recordset(%s::jsonb) AS r(
+    schema text, name text, "column" text, inherited bool, {", ".join(f'"{k}" {v}' for k, v in _FIELDS.items())})
+-- What is missing here was left out with its table.
+JOIN pg_attribute a ON a.attrelid = to_regclass(quote_ident(r.schema) || '.' || quote_ident(r.name))
+    AND a.attname = r.column
+"""  # noqa: S608
+
+
+def restore_columns(connection: psycopg.Connection, placed: Iterable[Placed]) -> None:
+    """Give columns, of tables or of index expressions, their statistics; what does not exist is passed over."""
+    waiting = iter(placed)
+    with connection.transaction():
+        while batch := [_row(*one) for one in islice(waiting, _BATCH)]:
+            connection.execute(_RESTORE.encode(), (json.dumps(batch),))
+
+
+def _row(known: ColumnStatistics, schema: str, name: str, column: str, is_inherited: bool) -> dict[str, object]:
+    place = {"schema": schema, "name": name, "column": column, "inherited": is_inherited}
+    return place | {field: getattr(known, field) for field in _FIELDS}

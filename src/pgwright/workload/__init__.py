@@ -1,0 +1,1 @@
+"""The statements of a snapshot, parsed once, and values for their parameters."""

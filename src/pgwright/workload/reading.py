@@ -1,0 +1,155 @@
+"""The statements of a workload, each parsed once a snapshot: what can be planned, what cannot, and why."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from pgwright.errors import UnparsableStatement
+from pgwright.model.snapshot import Snapshot
+from pgwright.model.statement import Statement
+from pgwright.sqltext import Schema, StatementShape, gist, inner_query, is_cut_off, read_shape
+
+Kind = Literal["query", "no plan", "unreadable"]
+HIDDEN = "<insufficient privilege>"
+_PROCEDURAL = {
+    "CALL": "a procedure does its work; the statements in it",
+    "DO": "a code block does its work; the statements in it",
+}
+_SEEN_WHERE = "are seen where pg_stat_statements.track is 'all'"
+_FIRST_WORD = re.compile(r"(?:\s|/\*.*?\*/|--[^\n]*\n)*(\w*)", re.DOTALL)
+_REFRESH = re.compile(r'refresh\s+materialized\s+view\s+(?:concurrently\s+)?([\w."$]+)', re.IGNORECASE)
+_VIEW = re.compile(r"^CREATE MATERIALIZED VIEW (\S+) (?:USING \w+ )?AS\n(.*?)\n\s*WITH (?:NO )?DATA;$", re.M | re.S)
+_FUNCTION = re.compile(r'^CREATE (?:FUNCTION|PROCEDURE) [^.\s]+\.("(?:[^"]|"")+"|[\w$]+)\(', re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A statement as far as its text alone tells."""
+
+    kind: Kind
+    statement: Statement
+    """Its text is what is planned: of COPY (SELECT …) TO the SELECT."""
+    shape: StatementShape | None = None
+    """Of a query."""
+    reason: str = ""
+    """Why it is unreadable."""
+
+
+def read_statements(snapshot: Snapshot) -> tuple[Reading, ...]:
+    """Return the statements of a snapshot, those that are planned alike as one; read once, kept with the snapshot."""
+    kept, place = vars(snapshot), "_pgwright.workload.reading"
+    if place not in kept:
+        kept[place] = tuple(_readings(snapshot))
+    found: tuple[Reading, ...] = kept[place]
+    return found
+
+
+def called_function(text: str, snapshot: Snapshot) -> str | None:
+    """Return a function of the schema that a statement calls, where there is one."""
+    names = (name.strip('"') for name in _FUNCTION.findall(snapshot.schema_sql))
+    return next((name for name in names if re.search(rf'\b{re.escape(name)}"?\s*\(', text)), None)
+
+
+def sees_inside(snapshot: Snapshot) -> bool:
+    """Tell whether the statements inside functions, procedures and code blocks are in the workload."""
+    found = snapshot.setting_by_name.get("pg_stat_statements.track")
+    return found is not None and found.raw == "all"
+
+
+def cut_off(text: str, reason: str) -> str:
+    """Return the reason for a statement whose end is missing."""
+    return f"its text is cut off after {len(text):,} characters ({reason})"
+
+
+def _readings(snapshot: Snapshot) -> Iterator[Reading]:
+    schema = Schema.of(snapshot)
+    views = {name.replace('"', ""): query for name, query in _VIEW.findall(snapshot.schema_sql)}
+    planned: dict[str, list[Statement]] = {}
+    others: dict[str, list[Statement]] = {}
+    for statement in snapshot.statements:
+        query = inner_query(statement.text) or _refreshed(statement.text, views)
+        (others if query is None else planned).setdefault(query or statement.text, []).append(statement)
+    for query, same in planned.items():
+        yield _read_query(replace(_merged(same), text=query), schema)
+    for same in others.values():
+        yield _without_plan(_merged(same), is_inside_seen=sees_inside(snapshot))
+
+
+def _read_query(statement: Statement, schema: Schema) -> Reading:
+    try:
+        shape = read_shape(statement.text, schema)
+    except UnparsableStatement as error:
+        if is_cut_off(statement.text, error.reason):
+            return Reading("unreadable", statement, reason=cut_off(statement.text, error.reason))
+        return Reading("unreadable", statement, reason=error.reason)
+    return Reading("no plan" if shape.kind == "other" else "query", statement, shape)
+
+
+def _without_plan(statement: Statement, *, is_inside_seen: bool) -> Reading:
+    text = statement.text.strip()
+    if not text:
+        return Reading("unreadable", statement, reason="pg_stat_statements has lost its text")
+    if text == HIDDEN:
+        return Reading(
+            "unreadable", statement, reason="its text is hidden: grant pg_read_all_stats to the role that reads"
+        )
+    found = _FIRST_WORD.match(text)
+    word = found[1].upper() if found else ""
+    if word in _PROCEDURAL:
+        reason = f"{_PROCEDURAL[word]} {_SEEN_WHERE}"
+        return Reading("no plan" if is_inside_seen else "unreadable", statement, reason=reason)
+    if not word:
+        return Reading("unreadable", statement, reason="it begins with no SQL command")
+    return Reading("no plan", statement)
+
+
+def _refreshed(text: str, views: Mapping[str, str]) -> str | None:
+    """Return the query behind a materialised view that is refreshed, where the schema tells it."""
+    found = _REFRESH.match(text.strip())
+    if found is None:
+        return None
+    name = found[1].replace('"', "")
+    same = [query for known, query in views.items() if name in (known, known.split(".", 1)[-1])]
+    return same[0] if len(same) == 1 else None
+
+
+def _merged(same: list[Statement]) -> Statement:
+    """Return statements of one text, run under several roles, as one; the role is that of most time."""
+    if len(same) == 1:
+        return same[0]
+    calls, total = sum(one.calls for one in same), sum(one.total_ms for one in same)
+    return replace(
+        max(same, key=lambda one: one.total_ms),
+        calls=calls,
+        total_ms=total,
+        mean_ms=total / max(calls, 1),
+        max_ms=max(one.max_ms for one in same),
+        rows=sum(one.rows for one in same),
+        blocks_hit=sum(one.blocks_hit for one in same),
+        blocks_read=sum(one.blocks_read for one in same),
+        temporary_blocks_written=sum(one.temporary_blocks_written for one in same),
+    )
+
+
+def share_of_time(statements: Iterable[Statement], snapshot: Snapshot) -> float:
+    """Return the time of some statements as a share of all time in the workload, in [0, 1]."""
+    total = sum(one.total_ms for one in snapshot.statements)
+    return sum(one.total_ms for one in statements) / total if total > 0 else 0.0
+
+
+def named(statement: Statement, snapshot: Snapshot) -> str:
+    """Return a statement as a list of the unread names it: its share of the time, then its text."""
+    text = gist(statement.text, 80) or "(empty text)"
+    return f"{in_percent(share_of_time([statement], snapshot))} of the workload's time: {text}"
+
+
+def in_percent(share: float) -> str:
+    """Return a share as a report prints it; not a little as nothing.
+
+    >>> in_percent(0.1234), in_percent(0.0004), in_percent(0)
+    ('12.3 %', 'under 0.1 %', '0.0 %')
+    """
+    return "under 0.1 %" if 0 < share < 0.0005 else f"{share:.1%}".replace("%", " %")

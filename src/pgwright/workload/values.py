@@ -1,0 +1,240 @@
+"""The values that a parameter may stand for, each with the share of the calls that probably ask for it."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from pgwright.model.statistics import ColumnStatistics
+
+# Columns with more values than this are no status columns.
+MOST_STATUS_VALUES = 20
+# A column is skewed where its most common value is so many times as common as a value is on average.
+SKEW = 2.0
+# Shares of a column's values that a range takes, and of its calls: mostly a page or a day, seldom nearly everything.
+_WIDTHS = ((0.01, 0.6), (1 / 3, 0.3), (0.9, 0.1))
+# The planner's own guess for a bound that it does not know (DEFAULT_INEQ_SEL, src/include/utils/selfuncs.h).
+_THIRD = 1 / 3
+_PREFIX, _LONGEST_PREFIX = 4, 12
+_TIME_TYPES = ("date", "timestamp", "timestamptz")
+_MIDDLE = 0.5
+_LEAST_ROWS = 0.1
+_LARGEST_TILT = 60.0
+_WILD = re.compile(r"([\\%_])")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Values for parameters that go together: one, the members of a list, or the two ends of a range."""
+
+    values: tuple[str, ...]
+    weight: float
+    """Share of the calls, in [0, 1]."""
+    row_share: float
+    """Of the table's rows that have it."""
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """What the statistics tell of a column's values."""
+
+    known: ColumnStatistics
+    rows: float
+    """Of the table."""
+    type: str
+    """As `Column.base_type`."""
+
+    @cached_property
+    def common(self) -> tuple[tuple[str, float], ...]:
+        """The common values with their shares of the rows, the most common first."""
+        pairs = zip(self.known.common_values or (), self.known.common_frequencies or (), strict=False)
+        return tuple(sorted(pairs, key=lambda pair: -pair[1]))
+
+    @property
+    def distinct(self) -> float:
+        return max(self.known.distinct_count(self.rows), 1.0)
+
+    @cached_property
+    def rest(self) -> float:
+        """Share of the rows with values that are not among the common ones."""
+        return max(1 - self.known.null_fraction - sum(share for _, share in self.common), 0.0)
+
+    @property
+    def share_of_rare(self) -> float:
+        return self.rest / max(self.distinct - len(self.common), 1.0)
+
+    def share(self, value: str) -> float:
+        """Return the share of the rows that have a value, as the planner reckons it."""
+        return dict(self.common).get(value, self.share_of_rare)
+
+    @property
+    def is_skewed(self) -> bool:
+        """Whether the most common value has `SKEW` times the rows of an average one of the others."""
+        if not self.common or self.distinct <= 1:
+            return False
+        most = self.common[0][1]
+        return most >= SKEW * (1 - self.known.null_fraction - most) / (self.distinct - 1)
+
+    def from_the_middle(self) -> Iterator[str]:
+        """Yield values from the middle: of the histogram when most rows are there, else of the common ones."""
+        bounds, common = self.known.histogram or (), self.known.common_values or ()
+        is_rare = bounds and sum(self.known.common_frequencies or ()) < _MIDDLE
+        for group in (bounds, common) if is_rare else (common, bounds):
+            middle = len(group) // 2
+            yield from group[middle:] + group[:middle]
+
+    @property
+    def is_time(self) -> bool:
+        return self.type in _TIME_TYPES
+
+    def bounds(self) -> tuple[str, ...]:
+        """Return values in order, equal shares of the rows between them."""
+        if self.known.histogram and len(self.known.histogram) > 1:
+            return self.known.histogram
+        return tuple(sorted(self.known.common_values or (), key=_order(self.known.common_values or ())))
+
+
+def equal_to(values: Distribution) -> tuple[Choice, ...]:
+    """Return what `column = $1` asks for.
+
+    Without skew (`SKEW`) any value will do. Otherwise a very common value, a middle one and a rare one: a key is asked
+    for in proportion to its rows, for busy parents have the more readers. Each value of a status column (at most 20)
+    counts alike: apps ask for the few pending rows at least as often as for the many done ones.
+    """
+    if not values.is_skewed:
+        found = next(values.from_the_middle())
+        return (Choice((found,), 1.0, values.share(found)),)
+    common, is_status = values.common, values.distinct <= MOST_STATUS_VALUES
+    strata: list[tuple[str, float]] = []
+    for group in _by_rank(common):
+        value, _ = group[len(group) // 2]
+        strata.append((value, float(len(group)) if is_status else sum(share for _, share in group)))
+    if values.known.histogram and values.rest > 0:
+        bounds = values.known.histogram
+        strata.append((bounds[len(bounds) // 2], values.distinct - len(common) if is_status else values.rest))
+    total = sum(weight for _, weight in strata)
+    return tuple(Choice((value,), weight / total, values.share(value)) for value, weight in strata)
+
+
+def _by_rank(common: Sequence[tuple[str, float]]) -> Iterator[Sequence[tuple[str, float]]]:
+    """Split common values in two: those within a factor (`SKEW`) of the most common one, and the others."""
+    top = [pair for pair in common if pair[1] * SKEW >= common[0][1]]
+    yield top
+    if len(top) < len(common):
+        yield common[len(top) :]
+
+
+def between(values: Distribution) -> tuple[Choice, ...]:
+    """Return both ends of a range: of some widths, up to the latest for a time, else around the middle."""
+    bounds = values.bounds()
+    steps = len(bounds) - 1
+    if steps < 1:
+        return tuple(Choice((bound, bound), 1.0, 1.0) for bound in bounds)
+    found: list[Choice] = []
+    for width, weight in _WIDTHS:
+        size = max(1, round(width * steps))
+        low = steps - size if values.is_time else (steps - size) // 2
+        found.append(Choice((bounds[low], bounds[low + size]), weight, size / steps))
+    return _distinct(found)
+
+
+def beyond(values: Distribution, symbol: str, *, is_paged: bool) -> tuple[Choice, ...]:
+    """Return the one end of an open range.
+
+    Args:
+        is_paged: a LIMIT ends the reading; people turn the first pages, which for times are the latest.
+    """
+    bounds = values.bounds()
+    steps = len(bounds) - 1
+    is_above = symbol.startswith(">")
+    if steps < 1:
+        return tuple(Choice((bound,), 1.0, 1.0) for bound in bounds)
+    widths: Sequence[tuple[float, float]] = _WIDTHS
+    if is_paged:
+        widths = ((0.9 if values.is_time and not is_above else _THIRD, 1.0),)
+    found: list[Choice] = []
+    for width, weight in widths:
+        size = max(1, round(width * steps))
+        found.append(Choice((bounds[steps - size] if is_above else bounds[size],), weight, size / steps))
+    return _distinct(found)
+
+
+def starting_with(values: Distribution, observed: float | None) -> tuple[Choice, ...]:
+    """Return a pattern `abc%`, as long as fits the observed rows a call, where they tell."""
+    sample = next(values.from_the_middle())
+    lengths = [_PREFIX] if observed is None else range(1, min(len(sample), _LONGEST_PREFIX) + 1)
+    shares = {sample[:length]: _share_of_prefix(values, sample[:length]) for length in lengths}
+    wanted = max(observed or 0.0, _LEAST_ROWS)
+    prefix = min(
+        shares, key=lambda one: abs(math.log(max(shares[one] * values.rows, _LEAST_ROWS) / wanted)), default=""
+    )
+    return (Choice((_escaped(prefix) + "%",), 1.0, shares.get(prefix, 1.0)),)
+
+
+def containing(values: Distribution) -> tuple[Choice, ...]:
+    """Return a pattern `%abc%` of letters that occur."""
+    sample = next(values.from_the_middle())
+    start = max(0, len(sample) // 2 - 2)
+    return (Choice((f"%{_escaped(sample[start : start + _PREFIX])}%",), 1.0, 0.0),)
+
+
+def fitted(choices: tuple[Choice, ...], rows: float, observed: float, *, is_limited: bool) -> tuple[Choice, ...]:
+    """Weigh choices anew, so that their mean of expected rows is what was observed.
+
+    The weights are tilted as little as possible: w′ ∝ w × exp(λ × rows of the choice), the distribution nearest to the
+    first one in relative entropy among those with that mean. Where even the extreme choice has more or less than was
+    observed, it alone is left. Below a LIMIT a value has at least the rows that came back, and no more is known.
+    """
+    expected = [max(rows * choice.row_share, _LEAST_ROWS) for choice in choices]
+    if is_limited:
+        able = [choice for choice, rows_of in zip(choices, expected, strict=True) if rows_of >= observed]
+        left = able or [max(choices, key=lambda choice: choice.row_share)]
+        total = sum(choice.weight for choice in left)
+        return tuple(Choice(one.values, one.weight / total, one.row_share) for one in left)
+    least, most = min(expected), max(expected)
+    if observed <= least or observed >= most:
+        extreme = choices[expected.index(least if observed <= least else most)]
+        return (Choice(extreme.values, 1.0, extreme.row_share),)
+    low, high = -_LARGEST_TILT, _LARGEST_TILT
+    weights: list[float] = []
+    for _ in range(60):
+        tilt = (low + high) / 2
+        raw = [c.weight * math.exp(tilt * (e - most) / (most - least)) for c, e in zip(choices, expected, strict=True)]
+        weights = [one / sum(raw) for one in raw]
+        mean = sum(w * e for w, e in zip(weights, expected, strict=True))
+        low, high = (tilt, high) if mean < observed else (low, tilt)
+    return tuple(Choice(c.values, w, c.row_share) for c, w in zip(choices, weights, strict=True))
+
+
+def _distinct(choices: Sequence[Choice]) -> tuple[Choice, ...]:
+    """Put choices of equal values together."""
+    found: dict[tuple[str, ...], Choice] = {}
+    for one in choices:
+        before = found.get(one.values)
+        weight = one.weight + (before.weight if before else 0.0)
+        found[one.values] = Choice(one.values, weight, one.row_share)
+    return tuple(found.values())
+
+
+def _share_of_prefix(values: Distribution, prefix: str) -> float:
+    of_common = sum(share for value, share in values.common if value.startswith(prefix))
+    bounds = values.known.histogram or ()
+    of_rest = sum(value.startswith(prefix) for value in bounds) / len(bounds) * values.rest if bounds else 0.0
+    # A prefix longer than the histogram can tell apart has fewer rows with each letter.
+    return of_common + of_rest
+
+
+def _escaped(text: str) -> str:
+    return _WILD.sub(r"\\\1", text)
+
+
+def _order(values: Sequence[str]) -> Callable[[str], tuple[float, str]]:
+    """Return a sort key: numbers by value, all else as text, which is right for dates too."""
+    try:
+        numbers = {value: float(value) for value in values}
+    except ValueError:
+        return lambda value: (0.0, value)
+    return lambda value: (numbers[value], value)

@@ -1,0 +1,229 @@
+"""The advisor on a real workload: what it proposes, what it leaves alone, and what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import psycopg
+import pytest
+
+from pgwright.advisor.advisor import advise
+from pgwright.advisor.findings import findings_from
+from pgwright.advisor.goal import Goal
+from pgwright.embedded import EmbeddedServer
+from pgwright.model.advice import Advice
+from pgwright.model.change import CreateIndex, DropIndex
+from pgwright.snapshot import read_snapshot
+from pgwright.twin.twin import open_twin
+from tests.support.database import Database
+
+SCHEMA = """
+CREATE TABLE author (id int PRIMARY KEY, email text);
+CREATE TABLE post (id int PRIMARY KEY, author_id int REFERENCES author, status text, title text, at timestamptz,
+                   deleted_at timestamptz);
+INSERT INTO author SELECT i, 'a' || i || '@example.org' FROM generate_series(1, 5000) i;
+INSERT INTO post SELECT i, 1 + i * 7919 % 5000, CASE WHEN i % 400 = 0 THEN 'draft' ELSE 'live' END, repeat('t', 60),
+    now() - i * interval '1 minute', CASE WHEN i % 50 = 0 THEN now() END FROM generate_series(1, 50000) i;
+VACUUM ANALYZE;
+"""
+PAGE = "SELECT * FROM post WHERE author_id = %s AND deleted_at IS NULL ORDER BY at DESC LIMIT 3"
+
+
+@pytest.fixture
+def blog(database: Database) -> Database:
+    database.execute(SCHEMA)
+    database.rows("SELECT pg_stat_statements_reset()")
+    return database
+
+
+def run(database: Database, text: str, values: list[object], times: int = 10) -> None:
+    with psycopg.connect(database.dsn, autocommit=True) as connection:
+        for _ in range(times):
+            connection.execute(text.encode(), values)
+
+
+Advise = Callable[..., Advice]
+
+
+@pytest.fixture
+def advice_for(twin_server: EmbeddedServer) -> Advise:
+    def run_advisor(database: Database, budget_bytes: int | None = None) -> Advice:
+        snapshot = read_snapshot(database.dsn)
+        with open_twin(snapshot, twin_server) as twin:
+            return advise(snapshot, Goal(budget_bytes=budget_bytes), twins=[twin])
+
+    return run_advisor
+
+
+def sql_of(advice: Advice) -> list[str]:
+    return [one.definition.sql().split(" ON ")[1] for one in advice.indexes]
+
+
+def test_equality_comes_first_and_the_order_follows(blog: Database, advice_for: Advise) -> None:
+    run(blog, "SELECT * FROM post WHERE status = %s ORDER BY at DESC LIMIT 3", ["draft"])
+    (found,) = sql_of(advice_for(blog))
+    assert found.startswith("public.post (status, at)") or "WHERE status = 'draft'" in found
+
+
+def test_a_lookup_gets_its_column(blog: Database, advice_for: Advise) -> None:
+    run(blog, "SELECT * FROM author WHERE email = %s", ["a17@example.org"])
+    assert sql_of(advice_for(blog)) == ["public.author (email)"]
+
+
+def test_a_rare_value_gets_a_partial_index(blog: Database, advice_for: Advise) -> None:
+    run(blog, "SELECT * FROM post WHERE status = %s ORDER BY at", ["draft"])
+    (found,) = advice_for(blog).indexes
+    assert found.definition.predicate == "status = 'draft'"
+    assert "only rows with status = 'draft' are asked for" in found.reason
+
+
+def test_a_join_gets_the_inner_side(blog: Database, advice_for: Advise) -> None:
+    run(blog, "SELECT * FROM author a JOIN post p ON p.author_id = a.id WHERE a.id = %s", [17])
+    assert sql_of(advice_for(blog)) == ["public.post (author_id)"]
+
+
+def test_nothing_is_advised_that_exists_or_helps_nobody(blog: Database, advice_for: Advise) -> None:
+    run(blog, "SELECT * FROM post WHERE id = %s", [17])
+    run(blog, "SELECT count(*) FROM post WHERE title LIKE %s", ["t%"])
+    assert advice_for(blog).indexes == ()
+
+
+def test_an_empty_workload_gives_empty_advice(blog: Database, advice_for: Advise) -> None:
+    advice = advice_for(blog)
+    assert (advice.indexes, advice.statements) == ((), 0)
+
+
+def test_the_budget_is_kept(blog: Database, advice_for: Advise) -> None:
+    run(blog, PAGE, [17])
+    run(blog, "SELECT * FROM author WHERE email = %s", ["a17@example.org"])
+    whole = advice_for(blog)
+    assert len(whole.indexes) == 2
+    smallest = min(one.size_bytes for one in whole.indexes)
+    limited = advice_for(blog, budget_bytes=smallest)
+    assert sum(one.size_bytes for one in limited.indexes) <= smallest
+    assert advice_for(blog, budget_bytes=8192).indexes == ()
+
+
+def test_writes_are_counted_against_an_index(blog: Database, advice_for: Advise) -> None:
+    run(blog, "SELECT * FROM author WHERE email = %s", ["a17@example.org"], times=2)
+    (cheap,) = advice_for(blog).indexes
+    assert cheap.write_cost == 0
+    blog.execute("INSERT INTO author SELECT i, 'b' || i FROM generate_series(10001, 10100) i")
+    (dearer,) = advice_for(blog).indexes
+    assert dearer.writes == 100
+    assert dearer.gain < cheap.gain
+    blog.execute("INSERT INTO author SELECT i, 'b' || i FROM generate_series(20001, 24000) i")
+    assert advice_for(blog).indexes == (), "it would cost more than it saves"
+
+
+def test_each_index_names_the_statements_it_serves_and_the_runner_up(blog: Database, advice_for: Advise) -> None:
+    run(blog, PAGE, [17])
+    (found,) = advice_for(blog).indexes
+    (served,) = found.serves
+    assert served.calls == 10
+    assert served.cost_after < served.cost_before / 10
+    assert found.runner_up is not None
+    assert found.runner_up.definition.columns[0] == "author_id"
+    assert found.runner_up.gain_share <= found.gain_share + 0.01
+
+
+def test_an_expression_without_statistics_is_said_to_be_a_guess(blog: Database, advice_for: Advise) -> None:
+    run(blog, "SELECT id FROM author WHERE lower(email) = %s", ["a17@example.org"])
+    advice = advice_for(blog)
+    (found,) = advice.indexes
+    assert any("author (lower(email)) yet" in limit for limit in advice.limits), advice.limits
+    blog.execute(f"{found.definition.sql()}; ANALYZE author")
+    assert not any("lower(email)" in limit for limit in advice_for(blog).limits)
+
+
+def test_a_budget_below_every_candidate_names_the_smallest(blog: Database, advice_for: Advise) -> None:
+    run(blog, PAGE, [17])
+    advice = advice_for(blog, 1024)
+    assert advice.indexes == ()
+    (told,) = (limit for limit in advice.limits if "smallest candidate takes" in limit)
+    assert int(told.split()[-2].replace(",", "")) >= 8
+
+
+def test_a_workload_that_reads_no_table_is_said_so(blog: Database, advice_for: Advise) -> None:
+    run(blog, "SET work_mem = '8MB'", [])
+    assert any("reads a table" in limit for limit in advice_for(blog).limits)
+
+
+def test_what_cannot_be_planned_is_told_with_its_share(blog: Database, advice_for: Advise) -> None:
+    blog.execute("CREATE TABLE gone AS SELECT 1 AS n")
+    run(blog, "SELECT g.n, a.id FROM gone g, author a WHERE a.id = %s", [1])
+    blog.execute("DROP TABLE gone")
+    (told,) = advice_for(blog).unplanned
+    assert told.reason.startswith('relation "gone" does not exist')
+    assert "of the workload's time" in told.what
+
+
+def test_a_finding_carries_the_change_and_drops_what_it_replaces(blog: Database, advice_for: Advise) -> None:
+    blog.execute("CREATE INDEX post_author ON post (author_id)")
+    blog.execute("INSERT INTO post SELECT i, 1, 'live', 't', now() - i * interval '1 s', NULL"
+                 " FROM generate_series(60000, 90000) i; ANALYZE post")  # fmt: skip
+    blog.rows("SELECT pg_stat_statements_reset()")
+    run(blog, "SELECT * FROM post WHERE author_id = %s ORDER BY at DESC LIMIT 4", [1])
+    snapshot = read_snapshot(blog.dsn)
+    (finding,) = findings_from(advice_for(blog), snapshot)
+    create, drop = finding.changes
+    assert isinstance(create, CreateIndex)
+    assert create.definition.columns == ("author_id", "at")
+    assert isinstance(drop, DropIndex)
+    assert drop.name.name == "post_author"
+
+
+def test_advice_holds_when_it_is_followed(blog: Database, advice_for: Advise) -> None:
+    """Build what is advised: the planner uses all of it, at the cost that was planned, and nothing more is advised."""
+    run(blog, PAGE, [17])
+    run(blog, "SELECT * FROM author WHERE email = %s", ["a17@example.org"])
+    advice = advice_for(blog)
+    for one in advice.indexes:
+        blog.execute(one.definition.sql())
+    blog.execute("VACUUM ANALYZE")
+    again = advice_for(blog)
+    assert again.indexes == ()
+    assert again.cost_before == pytest.approx(advice.cost_after, rel=0.03)
+
+
+def test_a_partitioned_table_gets_one_index_that_serves_its_partitions_too(
+    database: Database, advice_for: Advise
+) -> None:
+    database.execute("""
+        CREATE TABLE event (id int, who int, at date) PARTITION BY RANGE (id);
+        CREATE TABLE event_0 PARTITION OF event FOR VALUES FROM (0) TO (20000);
+        CREATE TABLE event_1 PARTITION OF event FOR VALUES FROM (20000) TO (40000) PARTITION BY HASH (id);
+        CREATE TABLE event_10 PARTITION OF event_1 FOR VALUES WITH (MODULUS 1, REMAINDER 0);
+        INSERT INTO event SELECT i, i % 4000, now() FROM generate_series(0, 39999) i;
+        VACUUM ANALYZE
+    """)
+    database.rows("SELECT pg_stat_statements_reset()")
+    run(database, "SELECT * FROM event WHERE who = %s", [7])
+    run(database, "SELECT * FROM event_10 WHERE who = %s", [7])
+    advice = advice_for(database)
+    (index,) = advice.indexes
+    assert index.sql == "CREATE INDEX ix_event_who ON public.event (who)"
+    assert len(index.serves) == 2
+    assert advice.cost_after < advice.cost_before / 10
+    (finding,) = findings_from(advice, read_snapshot(database.dsn))
+    assert "blocks writes" in finding.advice
+
+
+def test_a_value_that_the_operator_refuses_gives_way_to_the_generic_plan(
+    database: Database, advice_for: Advise
+) -> None:
+    database.execute("CREATE TABLE doc (id int PRIMARY KEY, body jsonb);")
+    database.execute(
+        "INSERT INTO doc SELECT i, jsonb_build_object('a', i % 9) FROM generate_series(1, 9000) i; ANALYZE"
+    )
+    database.rows("SELECT pg_stat_statements_reset()")
+    run(database, "SELECT * FROM doc WHERE body @? %s AND extract(year FROM now()) = 2026", ["$.a"])
+    advice = advice_for(database)
+    assert advice.statements == 1
+    assert advice.unplanned == ()
+
+
+def test_a_statement_with_a_value_that_nobody_knows_is_not_free(blog: Database, advice_for: Advise) -> None:
+    run(blog, "SELECT * FROM post WHERE at AT TIME ZONE %s > '2020-01-01' AND author_id = 7", ["UTC"])
+    advice = advice_for(blog)
+    assert advice.cost_before > 10_000

@@ -1,0 +1,121 @@
+"""Statements at risk: what is named, what is left out for their sake, and what is taken all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from pgwright.advisor.advisor import advise
+from pgwright.advisor.goal import Goal
+from pgwright.embedded import EmbeddedServer
+from pgwright.model.advice import Advice
+from pgwright.model.snapshot import Snapshot
+from pgwright.model.statement import Statement
+from pgwright.snapshot import read_snapshot
+from pgwright.twin.twin import Twin, open_twin
+from tests.support.database import Database
+
+SCHEMA = """
+CREATE TABLE large (id int PRIMARY KEY, filler text);
+CREATE TABLE small (id int PRIMARY KEY, email text, filler text);
+CREATE TABLE parent (id int PRIMARY KEY, kind int, filler text);
+CREATE TABLE child (id int PRIMARY KEY, parent_id int, filler text);
+INSERT INTO large SELECT i, repeat('x', 200) FROM generate_series(1, 40000) i;
+INSERT INTO small SELECT i, 'a' || i, repeat('x', 100) FROM generate_series(1, 5000) i;
+INSERT INTO parent SELECT i, i % 7, repeat('x', 40) FROM generate_series(1, 10000) i;
+INSERT INTO child SELECT i, 1 + i * 7919 % 10000, repeat('x', 300) FROM generate_series(1, 60000) i;
+VACUUM ANALYZE;
+"""
+# An index on small.email saves some percent of the first; of the second nearly all.
+THIN = "SELECT (SELECT max(length(filler)) FROM large), (SELECT id FROM small WHERE email = 'a7')"
+LOOKUP = "SELECT id FROM small WHERE email = 'a9'"
+NARROW = Goal(methods=frozenset({"btree"}), most_keys=1, is_plain=True)
+
+
+@pytest.fixture(scope="module")
+def snapshot(server: EmbeddedServer) -> Iterator[Snapshot]:
+    server.create_database("risks", template="template1")
+    database = Database(server, "risks")
+    database.execute(SCHEMA)
+    yield read_snapshot(database.dsn)
+    server.drop_database("risks")
+
+
+@pytest.fixture(scope="module")
+def twin(snapshot: Snapshot, twin_server: EmbeddedServer) -> Iterator[Twin]:
+    with open_twin(snapshot, twin_server) as built:
+        yield built
+
+
+def advice_for(snapshot: Snapshot, twin: Twin, calls: dict[str, int], goal: Goal = NARROW) -> Advice:
+    statements = tuple(
+        Statement(number, text, "app", times, 1.0, 0.1, 0.1, 0.0, times, 0, 0, 0)
+        for number, (text, times) in enumerate(calls.items())
+    )
+    return advise(replace(snapshot, statements=statements), goal, twins=[twin])
+
+
+def test_an_index_is_left_out_that_a_hot_statement_gains_little_by(snapshot: Snapshot, twin: Twin) -> None:
+    advice = advice_for(snapshot, twin, {THIN: 100})
+    assert advice.indexes == ()
+    assert advice.cost_after == advice.cost_before
+    (risk,) = advice.risks
+    assert risk.is_left_out
+    assert (risk.text, risk.calls, risk.indexes) == (THIN, 100, ("(email)",))
+    assert risk.share == pytest.approx(1.0)
+    assert 0.9 < risk.cost_after / risk.cost_before < 1.0
+    assert "below 10 %" in risk.reason
+
+
+def test_it_is_taken_with_its_risk_named_when_risks_are(snapshot: Snapshot, twin: Twin) -> None:
+    advice = advice_for(snapshot, twin, {THIN: 100}, replace(NARROW, takes_risks=True))
+    (index,) = advice.indexes
+    assert index.definition.columns == ("email",)
+    (risk,) = advice.risks
+    assert not risk.is_left_out
+    assert risk.cost_after * 100 == pytest.approx(advice.cost_after)
+
+
+def test_it_is_taken_when_others_gain_more_than_the_statement_at_risk_weighs(snapshot: Snapshot, twin: Twin) -> None:
+    advice = advice_for(snapshot, twin, {THIN: 1, LOOKUP: 100})
+    (index,) = advice.indexes
+    assert {served.text for served in index.serves} == {THIN, LOOKUP}
+    (risk,) = advice.risks
+    assert (risk.text, risk.is_left_out) == (THIN, False)
+
+
+def test_an_index_without_risk_stays_beside_one_that_is_left_out(snapshot: Snapshot, twin: Twin) -> None:
+    lookup = "SELECT * FROM child WHERE parent_id = 7"
+    advice = advice_for(snapshot, twin, {THIN: 100, lookup: 100})
+    assert [one.definition.columns for one in advice.indexes] == [("parent_id",)]
+    assert [risk.text for risk in advice.risks if risk.is_left_out] == [THIN]
+
+
+def test_a_clear_gain_is_no_risk(snapshot: Snapshot, twin: Twin) -> None:
+    advice = advice_for(snapshot, twin, {LOOKUP: 100})
+    assert len(advice.indexes) == 1
+    assert advice.risks == ()
+
+
+def test_a_loop_over_the_new_index_is_a_risk_while_few_more_rows_would_undo_its_gain(
+    snapshot: Snapshot, twin: Twin
+) -> None:
+    """The planner takes each unknown condition for 0.5 % of the rows: the loop runs 100 times here, 50 times there."""
+    joined = "SELECT * FROM parent p JOIN child c ON c.parent_id = p.id WHERE length(p.filler) = 40"
+    advice = advice_for(snapshot, twin, {f"{joined} OR length(p.filler) = 41": 100}, replace(NARROW, takes_risks=True))
+    (risk,) = advice.risks
+    assert risk.cost_after < 0.9 * risk.cost_before
+    assert risk.tolerance is not None
+    assert 1.0 < risk.tolerance < 2.0
+    assert "for each row" in risk.reason
+    surer = advice_for(snapshot, twin, {joined: 100})
+    assert [one.definition.columns for one in surer.indexes] == [("parent_id",)]
+    (risk,) = surer.risks
+    assert not risk.is_left_out  # named, but no reason to do without
+    assert risk.tolerance is not None
+    assert 2.0 < risk.tolerance < 3.0
+    sure = advice_for(snapshot, twin, {f"{joined} AND length(p.filler) < 50": 100})
+    assert [one.definition.columns for one in sure.indexes] == [("parent_id",)]
+    assert sure.risks == ()
