@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from pgwright.model.proof import MeasuredOperation
 from pgwright.report.charts import PLOT_WIDTH, pair_chart, score_bars
 from tests.support import samples
 
@@ -21,7 +22,7 @@ def test_ten_times_is_the_same_length_everywhere() -> None:
 
 
 def test_chart_of_an_immeasurably_short_time_does_not_fail() -> None:
-    nothing = samples.MeasuredOperation("noop", samples.timing(0.0), samples.timing(0.0), 0, 0, True, "same")
+    nothing = MeasuredOperation("noop", samples.timing(0.0), samples.timing(0.0), 0, 0, True, "same")
     assert pair_chart([nothing]).pairs[0].before_width == 0
 
 

@@ -12,16 +12,17 @@ from pgwright.report import FORMATS, Format, Result, Screen, render
 from pgwright.report.quoting import code, escape_markdown, visible
 from tests.support import samples
 
-RESULTS: list[Result] = [samples.DIAGNOSIS, samples.ADVICE, samples.FIX, samples.PROOF]
+RESULTS = samples.RESULTS.values()
+IDS = list(samples.RESULTS)
 
 
 @pytest.mark.parametrize("form", FORMATS)
-@pytest.mark.parametrize("result", RESULTS, ids=lambda result: type(result).__name__)
+@pytest.mark.parametrize("result", RESULTS, ids=IDS)
 def test_no_escape_sequence_reaches_the_output(result: Result, form: Format) -> None:
     assert "\x1b" not in render(result, form, Screen(shows_all=True))
 
 
-@pytest.mark.parametrize("result", RESULTS, ids=lambda result: type(result).__name__)
+@pytest.mark.parametrize("result", RESULTS, ids=IDS)
 def test_colour_comes_from_us_alone(result: Result) -> None:
     text = render(result, "terminal", Screen(has_color=True, shows_all=True))
     plain = render(result, "terminal", Screen(shows_all=True))
@@ -33,7 +34,7 @@ def test_rich_markup_in_a_name_is_printed_as_it_is() -> None:
     assert "[red]a|b" in render(samples.DIAGNOSIS, "terminal", Screen(width=200))
 
 
-@pytest.mark.parametrize("result", RESULTS, ids=lambda result: type(result).__name__)
+@pytest.mark.parametrize("result", RESULTS, ids=IDS)
 def test_html_is_well_formed_and_holds_no_script(result: Result) -> None:
     page = render(result, "html")
     tags = _Tags()

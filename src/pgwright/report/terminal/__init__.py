@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import singledispatch
@@ -21,6 +22,9 @@ from pgwright.report.terminal.fix import show_fix
 from pgwright.report.terminal.plan import show_comparison
 from pgwright.report.terminal.probe import show_probe
 from pgwright.report.terminal.proof import show_proof
+
+# Spaces at the end of a line, and before the codes that end its colour.
+_TRAILING = re.compile(r"[ \t]+((?:\x1b\[[0-9;]*m)*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ def render_terminal(result: object, screen: Screen) -> str:
     with console.capture() as capture:
         for part in _show(result, screen):
             console.print(part)
-    return "\n".join(line.rstrip() for line in capture.get().strip("\n").split("\n")) + "\n"
+    return _TRAILING.sub(r"\1", capture.get().strip("\n")) + "\n"
 
 
 @singledispatch

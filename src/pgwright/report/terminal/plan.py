@@ -58,10 +58,11 @@ def _both(before: StatementPlan, after: StatementPlan, width: int) -> Iterator[R
         yield heading("With the change")
         yield _plan(after, "green")
         return
+    yield Text()
     table = Table.grid(padding=(0, 3, 0, 0), expand=True)
     table.add_column(ratio=1)
     table.add_column(ratio=1)
-    table.add_row(heading("As it is"), heading("With the change"))
+    table.add_row(Text("As it is", "bold"), Text("With the change", "bold"))
     table.add_row(_plan(before, "red"), _plan(after, "green"))
     yield table
 

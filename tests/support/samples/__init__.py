@@ -1,0 +1,45 @@
+"""One small result of each kind, with names that try to break every format."""
+
+from __future__ import annotations
+
+from pgwright.model.result import Result
+from tests.support.samples.advice import ADVICE
+from tests.support.samples.diagnosis import DIAGNOSIS, EMPTY_DIAGNOSIS
+from tests.support.samples.fix import FIX
+from tests.support.samples.names import HOSTILE, INDEX
+from tests.support.samples.plan import COMPARISON, PLAN
+from tests.support.samples.probe import EMPTY_PROBE, PROBE
+from tests.support.samples.proof import DIFFERENT, FASTER, PROOF, SAME, SLOWER, timing
+
+RESULTS: dict[str, Result] = {
+    "diagnosis": DIAGNOSIS,
+    "diagnosis-empty": EMPTY_DIAGNOSIS,
+    "advice": ADVICE,
+    "fix": FIX,
+    "proof": PROOF,
+    "plan": COMPARISON,
+    "plan-alone": PLAN,
+    "probe": PROBE,
+    "probe-empty": EMPTY_PROBE,
+}
+"""By the name of its golden file: the kind, and what is special about it."""
+
+__all__ = [
+    "ADVICE",
+    "COMPARISON",
+    "DIAGNOSIS",
+    "DIFFERENT",
+    "EMPTY_DIAGNOSIS",
+    "EMPTY_PROBE",
+    "FASTER",
+    "FIX",
+    "HOSTILE",
+    "INDEX",
+    "PLAN",
+    "PROBE",
+    "PROOF",
+    "RESULTS",
+    "SAME",
+    "SLOWER",
+    "timing",
+]

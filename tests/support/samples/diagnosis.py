@@ -1,0 +1,86 @@
+"""A Diagnosis."""
+
+from __future__ import annotations
+
+from pgwright.model.finding import Diagnosis, Evidence, Finding, LostPoint, SubjectScore
+from pgwright.model.not_examined import NotExamined
+from tests.support.samples.names import CREATE, HOSTILE, INDEX, QUERY
+
+DIAGNOSIS = Diagnosis(
+    database="shop",
+    server_version="16.4",
+    taken_at="2026-11-01T12:00:00+00:00",
+    checks_run=("missing-index", "text-uuid-key", "unused-index"),
+    findings=(
+        Finding(
+            check="missing-index",
+            subject="indexes",
+            severity="high",
+            confidence="likely",
+            object="messages (conversation_id, created_at DESC)",
+            message="An index would make 1 statement of the workload up to 480 times cheaper by planned cost.",
+            evidence=(
+                Evidence(" ".join(QUERY.split()), "cost 9,600.00 → 20.00, 1,200 calls", "planned"),
+                Evidence("size", "18.1 MB", "estimated"),
+                Evidence("rows", "600,000"),
+            ),
+            advice=f"Create it: {INDEX.sql(concurrently=True)};",
+            changes=(CREATE,),
+            queries=(42,),
+        ),
+        Finding(
+            check="missing-primary-key",
+            subject="keys",
+            severity="medium",
+            confidence="certain",
+            object=HOSTILE,
+            message=f"{HOSTILE} has no primary key.",
+            evidence=(Evidence("rows", "17"),),
+            advice="Declare a primary key.",
+            sql=f"ALTER TABLE {HOSTILE} ADD COLUMN id bigint PRIMARY KEY",
+        ),
+        *(
+            Finding(
+                check="unused-index",
+                subject="indexes",
+                severity="low",
+                confidence="possible",
+                object=f"ix_old_{number}",
+                message="No query used it in 40 days.",
+                evidence=(Evidence("scans", "0"),),
+                advice="Drop it, when no replica uses it.",
+            )
+            for number in range(12)
+        ),
+        Finding(
+            check="foreign-key-without-cascade",
+            subject="keys",
+            severity="info",
+            confidence="certain",
+            object="users",
+            message="Deleting from users fails while rows of orders refer to it.",
+            evidence=(Evidence("children", "orders (user_id)"),),
+            advice="Decide whether the database should delete them.",
+        ),
+    ),
+    not_examined=(
+        NotExamined("what other roles do", "the role is no member of pg_monitor", "GRANT pg_monitor TO app"),
+        NotExamined("replicas", "nobody was asked"),
+    ),
+    scorecard=(
+        SubjectScore("keys", 8.5, (LostPoint(1.5, f"missing-primary-key: {HOSTILE}"),)),
+        SubjectScore("indexes", 3.0, (LostPoint(6.0, "missing-index: messages"), LostPoint(1.0, "unused-index"))),
+        SubjectScore("retention", None, (LostPoint(0.0, "retention-overdue was not examined: no statistics"),)),
+    ),
+    allowed=("deep-offset:audit",),
+)
+
+EMPTY_DIAGNOSIS = Diagnosis(
+    database="empty",
+    server_version="18.6",
+    taken_at="2026-11-01T12:00:00+00:00",
+    checks_run=("text-uuid-key",),
+    findings=(),
+    not_examined=(),
+    scorecard=(SubjectScore("keys", 10.0, ()),),
+)
