@@ -3,7 +3,9 @@ from __future__ import annotations
 import pytest
 
 from pgwright.model.proof import MeasuredOperation
-from pgwright.report.charts import PLOT_WIDTH, pair_chart, score_bars
+from pgwright.report.diagnosis.chart import score_bars
+from pgwright.report.plot import PLOT_WIDTH
+from pgwright.report.proof.chart import pair_chart
 from tests.support import samples
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import get_args
 
 import pytest
 
-from pgwright.report import FINDING_FORMATS, Format, Result, Screen, render
+from pgwright.report import FINDING_FORMATS, Format, Screen, render
+from pgwright.report.kind import KINDS
 from tests.support import samples
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -45,7 +45,7 @@ def test_report_equals_its_golden_file(name: str, suffix: str) -> None:
 def test_every_format_of_every_kind_has_a_golden_file() -> None:
     """Nor is there a file left of what is no more."""
     assert {form for form, _ in SUFFIXES.values()} == set(FINDING_FORMATS)
-    assert {result.kind for result in samples.RESULTS.values()} == {one.kind for one in get_args(Result)}
+    assert {result.kind for result in samples.RESULTS.values()} == set(KINDS)
     assert {path.name for path in GOLDEN.iterdir()} == {f"{name}.{suffix}" for name, suffix in CASES}
 
 

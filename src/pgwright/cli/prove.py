@@ -16,7 +16,7 @@ from pgwright.errors import ConfigError
 from pgwright.migrations import open_directory
 from pgwright.proof.timing import ROUNDS
 from pgwright.report import Format, render
-from pgwright.report.verdicts import is_proved
+from pgwright.report.proof.words import is_proved
 
 NOT_PROVED = 1
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pgwright.model.advice import Advice
-from pgwright.model.comparison import StatementComparison
-from pgwright.model.finding import Diagnosis
-from pgwright.model.fix import Fix
-from pgwright.model.probe import Probe
-from pgwright.model.proof import Proof
+from typing import ClassVar, Protocol
 
-Result = Diagnosis | Advice | Fix | Proof | StatementComparison | Probe
-"""Each has its `kind`: the word that the JSON says and the name of its templates."""
+
+class Result(Protocol):
+    """A frozen dataclass that says what it is."""
+
+    kind: ClassVar[str]
+    """The word that its JSON says, and the name of its folder in `report`."""

@@ -1,4 +1,4 @@
-"""Stage 5: anything that the stages give, as terminal text, JSON, Markdown or HTML. One module a format."""
+"""Stage 5: anything that the stages give, as terminal text, JSON, Markdown, HTML; a module a format, a folder a kind."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from pgwright.report.as_json import render_json
 from pgwright.report.html import render_html
 from pgwright.report.markdown import render_markdown
 from pgwright.report.sarif import render_sarif
-from pgwright.report.terminal import Screen, render_terminal
+from pgwright.report.screen import Screen
+from pgwright.report.terminal import render_terminal
 
 Format = Literal["terminal", "json", "markdown", "html", "sarif"]
 FORMATS: tuple[Format, ...] = ("terminal", "json", "markdown", "html")

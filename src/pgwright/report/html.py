@@ -8,12 +8,12 @@ from jinja2 import Environment
 
 from pgwright.model.result import Result
 from pgwright.report.quoting import visible
-from pgwright.report.templating import context, environment
+from pgwright.report.templating import environment, rendered
 
 
 def render_html(result: Result) -> str:
     """Return the page."""
-    return _environment().get_template(f"{result.kind}.html").render(result=result, **context(result)).rstrip() + "\n"
+    return rendered(_environment(), "page.html", result).rstrip() + "\n"
 
 
 @cache

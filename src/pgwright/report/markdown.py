@@ -9,14 +9,14 @@ from jinja2 import Environment
 
 from pgwright.model.result import Result
 from pgwright.report.quoting import escape_markdown
-from pgwright.report.templating import context, environment
+from pgwright.report.templating import environment, rendered
 
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
 def render_markdown(result: Result) -> str:
     """Return the document; user text is escaped, so that a name cannot format it."""
-    text = _environment().get_template(f"{result.kind}.md").render(result=result, **context(result))
+    text = rendered(_environment(), "page.md", result)
     return _BLANK_LINES.sub("\n\n", text).strip() + "\n"
 
 

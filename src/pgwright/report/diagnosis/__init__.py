@@ -1,0 +1,11 @@
+"""What `check` gives: scores and findings."""
+
+from __future__ import annotations
+
+from pgwright.model.finding import Diagnosis
+from pgwright.report.diagnosis import words
+from pgwright.report.diagnosis.document import SHAPES
+from pgwright.report.diagnosis.terminal import show
+from pgwright.report.kind import Kind
+
+KIND = Kind(Diagnosis, version=1, show=show, words=words, shapes=SHAPES)

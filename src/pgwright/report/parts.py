@@ -1,0 +1,101 @@
+"""The parts that every terminal report is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from pgwright.model.not_examined import NotExamined
+from pgwright.report.figures import count
+from pgwright.report.quoting import visible
+
+# Below this a table of figures folds its numbers; each row becomes a small list instead.
+_TABLE_WIDTH = 72
+_MOST_SHOWN = 5
+
+T = TypeVar("T")
+
+
+@dataclass
+class Indented:
+    """Text wrapped to the screen, each line indented; later lines of a paragraph `hang` deeper."""
+
+    text: Text
+    indent: int = 2
+    hang: int = 0
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        # A screen too narrow for the indent gets none.
+        is_wide = options.max_width > 2 * (self.indent + self.hang)
+        indent, hang = (self.indent, self.hang) if is_wide else (0, 0)
+        for paragraph in self.text.split("\n", allow_blank=True):
+            for number, line in enumerate(paragraph.wrap(console, options.max_width - indent - hang)):
+                line.rstrip()
+                yield Text(" " * (indent + (hang if number else 0))) + line
+
+
+def heading(text: str) -> Text:
+    """Return a heading with a blank line above."""
+    return Text("\n" + visible(text), style="bold")
+
+
+def plain(text: str, style: str = "") -> Text:
+    """Return user text, made harmless."""
+    return Text(visible(text), style=style)
+
+
+def hidden(number: int, noun: str) -> Text:
+    """Return the line that says how much is not shown."""
+    return Text(f"… and {count(number, noun)} more; --all shows everything.", style="dim")
+
+
+def figures(columns: Sequence[str], rows: Sequence[Sequence[Text]], *, names: int = 1) -> RenderableType:
+    """Return a table whose first `names` columns are text and whose others are figures; a list where it is narrow."""
+    return _Figures(columns, rows, names)
+
+
+@dataclass
+class _Figures:
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Text]]
+    names: int
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        if options.max_width < _TABLE_WIDTH:
+            yield from self._list()
+            return
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+        for number, column in enumerate(self.columns):
+            is_name = number < self.names
+            table.add_column(column, justify="left" if is_name else "right", overflow="fold", vertical="top")
+        for row in self.rows:
+            table.add_row(*row)
+        yield table
+
+    def _list(self) -> Iterator[RenderableType]:
+        for row in self.rows:
+            yield Indented(row[0], 0, 2)
+            for column, cell in zip(self.columns[1:], row[1:], strict=True):
+                yield Indented(Text(f"{column}: ", style="dim") + cell, 2, 2)
+
+
+def show_not_examined(missing: Sequence[NotExamined], *, title: str = "Not examined") -> Iterator[RenderableType]:
+    """Say what was not looked at, why, and what would help: never hidden."""
+    if not missing:
+        return
+    yield heading(title)
+    for one in missing:
+        line = Text.assemble("- ", plain(one.what, "bold"), ": ", plain(one.reason))
+        yield Indented(line, 2, 2)
+        if one.remedy:
+            yield Indented(Text.assemble(("→ ", "cyan"), plain(one.remedy)), 4, 2)
+
+
+def first(items: Sequence[T], *, shows_all: bool, most: int = _MOST_SHOWN) -> Sequence[T]:
+    """Return as many as are shown: all, or the first few; one more than that costs no more than saying so."""
+    return items if shows_all or len(items) <= most + 1 else items[:most]

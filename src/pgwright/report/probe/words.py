@@ -1,0 +1,17 @@
+"""What a Probe comes to, in words."""
+
+from __future__ import annotations
+
+from pgwright.model.probe import Probe
+from pgwright.report.figures import count
+
+
+def where(probe: Probe) -> str:
+    """Return which server was asked, and when."""
+    server = f"{probe.database}, PostgreSQL {probe.server_version}, " if probe.database else ""
+    return f"{server}{probe.probed_at}, all rolled back"
+
+
+def called(probe: Probe) -> str:
+    """Return how many endpoints were called."""
+    return f"{count(len(probe.endpoints), 'endpoint')} called"

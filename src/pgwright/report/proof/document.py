@@ -1,0 +1,32 @@
+"""How the JSON of a Proof differs from its dataclasses."""
+
+from __future__ import annotations
+
+import math
+
+from pgwright.model.proof import MeasuredOperation, MeasuredStatement, Proof, WritePrice
+from pgwright.report.proof.words import Measured, conclusion, is_proved
+from pgwright.report.shape import Shape, Shapes
+
+
+def before_ms(one: Measured | WritePrice) -> float:
+    """Median before."""
+    return one.before.median_ms
+
+
+def after_ms(one: Measured | WritePrice) -> float:
+    """Median after."""
+    return one.after.median_ms
+
+
+def ratio(one: Measured) -> float | None:
+    """How many times faster after: before ÷ after, by medians; null when it is infinite."""
+    return one.ratio if math.isfinite(one.ratio) else None
+
+
+SHAPES: Shapes = {
+    Proof: Shape(last=(is_proved, conclusion)),
+    MeasuredOperation: Shape(last=(before_ms, after_ms, ratio)),
+    MeasuredStatement: Shape(last=(before_ms, after_ms, ratio)),
+    WritePrice: Shape(last=(before_ms, after_ms)),
+}
