@@ -70,7 +70,7 @@ def main() -> int:
             shutil.copy(revision, app / "migrations" / "versions")
             console.print(f"Added by hand, for no tool can decide it: {revision.name}")
 
-        say("4  The proof: before and after, measured in turn on two clones")
+        say("4  The proof: before and after, measured in turn on two copies")
         prove = ["pgwright", "prove", "--alembic", ini, "--operations", "notebook.operations:OPERATIONS"]
         run([*prove, "--json", "build/demo/proof.json", "-o", "build/demo/proof.html"], environment)
 

@@ -157,7 +157,7 @@ def test_an_operation_that_fails_is_named(blog: Database) -> None:
     def broken(engine: Engine) -> object:
         raise KeyError("lost")
 
-    with pytest.raises(ProofError, match=r"operation 'broken' failed on the clone 'before': KeyError"):
+    with pytest.raises(ProofError, match=r"operation 'broken' failed on the copy 'before': KeyError"):
         proof_of(blog, INDEX, operations=(Operation("broken", broken, broken),))
 
 

@@ -8,7 +8,7 @@ from tests.support import samples
 
 def test_long_lists_are_cut_and_the_number_hidden_is_told() -> None:
     text = render(samples.DIAGNOSIS, "terminal")
-    assert "and 9 findings of unused-index more: ix_old_3, ix_old_4" in text
+    assert "and 9 more findings of unused-index: ix_old_3, ix_old_4" in text
     assert "--all" in text
     assert "ix_old_11" not in text
 

@@ -20,7 +20,7 @@ def upgrade(dsn: str, directory: AlembicDirectory, target: str = "head") -> tupl
     """Bring the database to a revision and return those that ran, oldest first.
 
     Args:
-        dsn: libpq keywords or a URL; the database is changed, so it must be a clone or a scratch database.
+        dsn: libpq keywords or a URL; the database is changed, so it must be a copy or a scratch database.
         target: as `alembic upgrade` takes it: `head`, an id, `+1`.
     Raises: MigrationError: a revision failed, or there is none of that id.
     """

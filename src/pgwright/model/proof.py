@@ -1,4 +1,4 @@
-"""What was proved: planned on the twin, measured on a clone, results compared."""
+"""What was proved: planned on the twin, measured on a copy, results compared."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class MeasuredStatement:
 
 @dataclass(frozen=True)
 class MeasuredOperation:
-    """One of the app's own operations, before on the clone as it was, after on the clone with the fix."""
+    """One of the app's own operations, before on the copy as it was, after on the copy with the fix."""
 
     name: str
     before: Timing
@@ -90,7 +90,7 @@ class Proof:
     server_version: str
     pgwright_version: str
     revision: str
-    """What was applied to the clone: Alembic revisions, or the name of an SQL file."""
+    """What was applied to the copy: Alembic revisions, or the name of an SQL file."""
     apply_seconds: float
     row_counts: dict[str, int]
     planned: tuple[PlannedStatement, ...]

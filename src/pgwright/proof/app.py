@@ -67,7 +67,7 @@ class _Side:
             return await result if isinstance(result, Awaitable) else result
         except Exception as error:
             said = f"{type(error).__name__}: {error}"
-            raise ProofError(f"operation {self._name!r} failed on the clone {self._side!r}: {said}") from error
+            raise ProofError(f"operation {self._name!r} failed on the copy {self._side!r}: {said}") from error
 
     async def count(self) -> int:
         with count_statements(self._engine) as counted:

@@ -63,7 +63,7 @@ def make_clones(dsn: str, database_bytes: int, *, staging: str | None = None) ->
     free = shutil.disk_usage(tempfile.gettempdir()).free
     if database_bytes * _ROOM_FACTOR > free:
         raise ProofError(
-            f"the database has {database_bytes / 2**30:.1f} GiB and its clones need {_ROOM_FACTOR} times as much, but "
+            f"the database has {database_bytes / 2**30:.1f} GiB and its copies need {_ROOM_FACTOR} times as much, but "
             f"{tempfile.gettempdir()} has {free / 2**30:.1f} GiB free. Set TMPDIR, or name a server with --staging DSN."
         )
     with run_server(settings=_SERVER_SETTINGS) as server, _on_server(server.dsn(), dsn) as clones:
@@ -121,7 +121,7 @@ def _administer(server: str, statement: str, *names: str) -> None:
     except psycopg.OperationalError as error:
         raise ConnectionFailed(target(server), mask(str(error).strip()), "Check the staging DSN.") from None
     except psycopg.Error as error:
-        raise ProofError(f"could not set up a clone on {target(server)}: {error.diag.message_primary}") from error
+        raise ProofError(f"could not set up a copy on {target(server)}: {error.diag.message_primary}") from error
 
 
 def _copy(source: str, clone: str) -> tuple[NotExamined, ...]:
@@ -149,7 +149,7 @@ def _copy(source: str, clone: str) -> tuple[NotExamined, ...]:
         remedy = next((hint for text, hint in _COPY_HINTS.items() if text in reason), "")
         raise ProofError(f"could not copy {target(source)}: {reason}. {remedy}".rstrip())
     errors = [line.split("error:", 1)[1].strip() for line in complaints.splitlines() if "error:" in line]
-    return tuple(NotExamined("an object of the source", f"left out of the clone: {error}", "") for error in errors)
+    return tuple(NotExamined("an object of the source", f"left out of the copy: {error}", "") for error in errors)
 
 
 _COPY_HINTS: Mapping[str, str] = {

@@ -1,4 +1,4 @@
-"""Stage 5: anything that the stages give, as terminal text, JSON, Markdown, HTML; a module a format, a folder a kind."""
+"""Stage 5: any result as text, JSON, Markdown, HTML or SARIF; a module for each format, a folder for each kind."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def plain(text: str, style: str = "") -> Text:
 
 def hidden(number: int, noun: str) -> Text:
     """Return the line that says how much is not shown."""
-    return Text(f"… and {count(number, noun)} more; --all shows everything.", style="dim")
+    return Text(f"… and {count(number, f'more {noun}')}; --all shows everything.", style="dim")
 
 
 def figures(columns: Sequence[str], rows: Sequence[Sequence[Text]], *, names: int = 1) -> RenderableType:
@@ -81,6 +81,8 @@ class _Figures:
         for row in self.rows:
             yield Indented(row[0], 0, 2)
             for column, cell in zip(self.columns[1:], row[1:], strict=True):
+                if not cell.plain:
+                    continue
                 yield Indented(Text(f"{column}: ", style="dim") + cell, 2, 2)
 
 

@@ -48,7 +48,7 @@ def test_an_index_tells_its_price_and_the_next_best(form: Format) -> None:
     text = text_of(samples.ADVICE, form).replace("\\_", "_")
     assert "takes 4 s" in text
     assert "1,200 HOT updates lost" in text
-    assert "INCLUDE (body) WHERE deleted_at IS NULL: 3.1 times the size, saves 0.2 % of the workload" in text
+    assert "INCLUDE (body) WHERE deleted_at IS NULL: 3.1 times the size, saves 0.2 % more of the workload" in text
     assert "the same size, saves as much" in text
 
 
@@ -61,8 +61,8 @@ def test_every_statement_to_run_is_shown_however_many_there_are(form: Format) ->
 
 def test_terminal_cuts_long_lists_and_all_shows_them() -> None:
     cut, whole = text_of(samples.ADVICE), text_of(samples.ADVICE, shows_all=True)
-    assert "… and 2 plans more; --all shows everything." in cut
-    assert "… and 4 statements more" in cut
+    assert "… and 2 more plans; --all shows everything." in cut
+    assert "… and 4 more statements" in cut
     assert "--all shows" not in whole
     assert "SELECT 5 FROM messages" in whole
     assert "SELECT 5 FROM messages" not in cut

@@ -122,7 +122,7 @@ def next_best(index: IndexAdvice) -> str:
     if abs(more) < _SAME_GAIN:
         return f"{other.definition.outline}: {larger}, saves as much"
     word = "more" if more > 0 else "less"
-    return f"{other.definition.outline}: {larger}, saves {share(abs(more))} of the workload's planned cost {word}"
+    return f"{other.definition.outline}: {larger}, saves {share(abs(more))} {word} of the workload's planned cost"
 
 
 def costs(one: ServedStatement | PlannedStatement | Risk) -> str:

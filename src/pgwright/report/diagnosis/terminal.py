@@ -71,7 +71,7 @@ def _severity(severity: Severity, findings: Sequence[Finding], shows_all: bool) 
 def _others(findings: Sequence[Finding]) -> Iterator[RenderableType]:
     named = ", ".join(one_line(finding.object, 60) for finding in findings[:6])
     more = ", …" if len(findings) > 6 else ""
-    yield Indented(plain(f"and {count(len(findings), 'finding')} of {findings[0].check} more: {named}{more}"), 8)
+    yield Indented(plain(f"and {count(len(findings), 'more finding')} of {findings[0].check}: {named}{more}"), 8)
     yield Indented(Text("--all shows everything.", "dim"), 8)
 
 

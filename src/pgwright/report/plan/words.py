@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pgwright.model.comparison import PlanNode, StatementComparison, StatementPlan
+from pgwright.model.names import quote_literal
 from pgwright.report.figures import cost, ratio, share
 
 # A sign beside the colour, for whoever sees no colours.
@@ -30,17 +31,27 @@ def values_note(result: StatementComparison) -> str:
     if result.values_from == "generic plan":
         return "Planned without values (a generic plan): the statistics suggest none. Give them: --value"
     listed = ", ".join(
-        f"${number} = {'NULL' if value is None else repr(value)}" for number, value in enumerate(result.values, 1)
+        f"${number} = {'NULL' if value is None else quote_literal(value)}"
+        for number, value in enumerate(result.values, 1)
     )
     return f"{listed} ({'chosen from the statistics' if result.values_from == 'statistics' else 'as given'})"
 
 
 def node_line(node: PlanNode) -> str:
     """Return a node as EXPLAIN writes it, without figures."""
-    words = [node.kind, *([node.join] if node.join else [])]
+    words = [_kind(node)]
     words += [f"using {node.index}"] if node.index else []
     words += [f"on {node.relation}"] if node.relation else []
     return " ".join(words)
+
+
+def _kind(node: PlanNode) -> str:
+    """Return the kind with its join: `Hash Left Join`, `Nested Loop Semi Join`.
+
+    >>> _kind(PlanNode(0, "Hash Join", "Left", None, None, 1, 1, ()))
+    'Hash Left Join'
+    """
+    return f"{node.kind.removesuffix(' Join')} {node.join} Join" if node.join else node.kind
 
 
 def figures_of(node: PlanNode) -> str:

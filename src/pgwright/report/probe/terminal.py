@@ -8,9 +8,10 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from pgwright.model.probe import Probe, ProbeCall, ProbedEndpoint
-from pgwright.report.figures import count, milliseconds
+from pgwright.report.figures import milliseconds
 from pgwright.report.findings import counted, show_finding, show_set_aside
 from pgwright.report.parts import Indented, figures, first, heading, hidden, plain, show_not_examined
+from pgwright.report.probe import words
 from pgwright.report.quoting import one_line
 from pgwright.report.screen import Screen
 
@@ -22,8 +23,7 @@ _SIZE = 24
 def show(result: Probe, screen: Screen) -> Iterator[RenderableType]:
     """Yield the parts."""
     shows_all = screen.shows_all
-    where = f"  {result.database}, PostgreSQL {result.server_version}" if result.database else ""
-    yield Text.assemble(plain(result.app, "bold"), plain(where), f"  {result.probed_at}, all rolled back")
+    yield Text.assemble(plain(result.app, "bold"), "  ", plain(words.where(result)))
     if result.endpoints:
         yield heading("Calls (measured, warm)")
         rows = [_row(endpoint, call) for endpoint in result.endpoints for call in endpoint.calls]
@@ -55,7 +55,7 @@ def _row(endpoint: ProbedEndpoint, call: ProbeCall) -> list[Text]:
 
 
 def _summary(result: Probe) -> Text:
-    called = f"{count(len(result.endpoints), 'endpoint')} called"
+    called = words.called(result)
     if not result.findings:
         new = "No new findings" if result.known else "No findings"
         return Text.assemble((new, "bold green"), f"; {called}.")
