@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 import re
 from configparser import ConfigParser
 from dataclasses import fields
@@ -20,10 +19,11 @@ from pgwright.config import Config
 from pgwright.model.finding import Check
 from pgwright.model.policy import ClientPool
 from pgwright.pipeline import all_checks
+from pgwright.report.kind import KINDS, load_kind
+from pgwright.report.schema import schema
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
-GOLDEN = ROOT / "tests" / "report" / "golden"
 AT_ROOT = tuple(ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md"))
 PAGES = (*AT_ROOT, *sorted(DOCS.rglob("*.md")), *sorted((ROOT / "examples").glob("*/README.md")))
 FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
@@ -70,14 +70,27 @@ def test_every_setting_of_a_pool_is_documented(key: str) -> None:
     assert f"\n| `{key}` |" in pools
 
 
-@pytest.mark.parametrize("kind", ["diagnosis", "advice", "fix", "proof"])
+def _json_sections() -> dict[str, str]:
+    _, *parts = re.split(r"^## (.+)\n", _read(DOCS / "reference" / "json.md"), flags=re.MULTILINE)
+    return dict(zip(parts[::2], parts[1::2], strict=True))
+
+
+def test_every_kind_of_json_document_has_its_section() -> None:
+    sections = _json_sections()
+    assert set(sections) - {"What stays", "Every document"} == set(KINDS)
+    for kind in KINDS:
+        assert f'`"{kind}"`' in sections["Every document"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_every_key_of_a_json_document_is_documented(kind: str) -> None:
-    page = _read(DOCS / "reference" / "json.md")
-    document = json.loads(_read(GOLDEN / f"{kind}.json"))
-    lists = [value for value in document.values() if isinstance(value, list) and value]
-    items = [value[0] for value in lists if isinstance(value[0], dict)]
-    keys = {key for level in (document, *items) for key in level}
-    assert {key for key in keys if f"`{key}`" not in page} == set()
+    """In its own section, or where that says to look."""
+    sections, whole = _json_sections(), schema(load_kind(kind))
+    told = sections["Every document"] + sections[kind]
+    if "(#diagnosis)" in sections[kind]:
+        told += sections["diagnosis"]
+    keys = {key for record in (whole, *whole["$defs"].values()) for key in record["properties"]}
+    assert {key for key in keys if f"`{key}`" not in told} == set()
 
 
 def test_scorecard_page_has_the_formula_of_the_code() -> None:

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from pgwright.pipeline import all_checks
+from pgwright.report.kind import KINDS
 
 
 def test_without_a_name_every_check_is_listed(run) -> None:
@@ -24,6 +27,13 @@ def test_unknown_name_gives_the_nearest(run) -> None:
     result = run("explain", "text-uid-key")
     assert result.exit_code == 2
     assert result.stderr == "pgwright: there is no check 'text-uid-key'. Did you mean 'text-uuid-key'?\n"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_schema_of_a_result_is_printed(run, kind: str) -> None:
+    result = run("explain", "--schema", kind)
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["properties"]["kind"] == {"enum": [kind]}
 
 
 def test_version_names_the_parts(run) -> None:

@@ -99,7 +99,7 @@ def test_check_gives_sarif_too(run, shop) -> None:
 def test_what_holds_no_findings_has_no_sarif(run, shop) -> None:
     result = run("plan", "SELECT 1", shop.dsn, "-o", "plan.sarif")
     assert result.exit_code == 2
-    assert "there is no SARIF of a whatif" in result.stderr
+    assert "there is no SARIF of a plan" in result.stderr
 
 
 def test_a_baseline_sets_known_findings_aside(run, app) -> None:

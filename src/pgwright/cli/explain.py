@@ -9,18 +9,26 @@ import click
 from pgwright import pipeline
 from pgwright.cli.output import has_color, say
 from pgwright.model.finding import Check
+from pgwright.report.as_json import indented
+from pgwright.report.kind import KINDS, load_kind
+from pgwright.report.schema import schema
 
 
 @click.command(short_help="Print the manual of a check, or list all.")
 @click.argument("name", required=False)
-def explain(name: str | None) -> None:
+@click.option("--schema", "kind", type=click.Choice(KINDS), help="Print the JSON Schema of a result instead.")
+def explain(name: str | None, kind: str | None) -> None:
     """Print the manual of a check; without a name, list all checks.
 
     \b
     Examples:
       pgwright explain
       pgwright explain unindexed-foreign-key
+      pgwright explain --schema proof > proof.schema.json
     """
+    if kind is not None:
+        say(indented(schema(load_kind(kind))))
+        return
     say(_list() if name is None else _page(pipeline.require_check(name)))
 
 

@@ -1,7 +1,7 @@
 """Results as JSON, in a shape that stays: keys are added in later versions, never renamed or removed.
 
 Every document has `kind`, `format` (the version of that kind's shape) and `pgwright_version`; then the fields of the
-result. Its schema lies beside the kind, and `pgwright explain --schema KIND` prints it.
+result. `schema.py` gives its JSON Schema, and `pgwright explain --schema KIND` prints it.
 
 `_ms` are milliseconds, `_bytes` bytes, `cost` planner costs. A ratio that is infinite is null.
 """

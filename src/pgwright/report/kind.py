@@ -17,8 +17,9 @@ from pgwright.model.result import Result
 from pgwright.report.screen import Screen
 from pgwright.report.shape import Shapes
 
-HERE = Path(__file__).parent
-KINDS: tuple[str, ...] = tuple(sorted(found.name for found in iter_modules([str(HERE)]) if found.ispkg))
+KINDS: tuple[str, ...] = tuple(
+    sorted(found.name for found in iter_modules([str(Path(__file__).parent)]) if found.ispkg)
+)
 
 R = TypeVar("R", bound=Result)
 
@@ -40,10 +41,6 @@ class Kind(Generic[R]):
     @property
     def name(self) -> str:
         return self.result.kind
-
-    @property
-    def schema_file(self) -> Path:
-        return HERE / self.name / f"schema.v{self.version}.json"
 
 
 @cache
