@@ -50,6 +50,11 @@ def test_nothing_stated_is_the_default(tmp_path: Path) -> None:
     assert Config().policy == Policy()
 
 
+def test_until_takes_any_share_below_the_whole(tmp_path: Path) -> None:
+    written(tmp_path, '[tool.pgwright]\nuntil = "99.9%"\n')
+    assert read_config(start=tmp_path).until == pytest.approx(0.999)
+
+
 def test_nearest_file_with_the_table_wins(tmp_path: Path) -> None:
     written(tmp_path, "[tool.pgwright]\nretention_days = 1\n")
     inner = tmp_path / "a" / "b"
@@ -77,6 +82,7 @@ def test_unknown_key_names_the_nearest(tmp_path: Path) -> None:
         ('severity = "hgh"', "expected one of 'high', 'medium', 'low', 'info'"),
         ('budget = "a lot"', "'budget' in .* is 'a lot'; expected a size or a share"),
         ('until = "all"', "'until' in .* is 'all'; expected percent"),
+        ('until = "100%"', "'until' in .* is '100%'; expected percent"),
         ("until = true", "'until' in .* expected a text"),
         ('weight = "rows"', "expected one of 'calls', 'time', 'equal'"),
         ("deadline = 0", "'deadline' in .* is '0'; expected a time above 0"),

@@ -9,8 +9,9 @@ import pytest
 
 from pgwright.advisor.advisor import advise
 from pgwright.advisor.goal import Goal
+from pgwright.advisor.risks import is_grave
 from pgwright.embedded import EmbeddedServer
-from pgwright.model.advice import Advice
+from pgwright.model.advice import Advice, Risk
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.statement import Statement
 from pgwright.snapshot import read_snapshot
@@ -55,6 +56,22 @@ def advice_for(snapshot: Snapshot, twin: Twin, calls: dict[str, int], goal: Goal
         for number, (text, times) in enumerate(calls.items())
     )
     return advise(replace(snapshot, statements=statements), goal, twins=[twin])
+
+
+@pytest.mark.parametrize(
+    ("after", "tolerance", "expected"),
+    [
+        (50.0, 2.0, False),  # a clear gain, that stays when the loop costs twice
+        (90.0, 2.0, False),
+        (90.1, 9.0, True),  # no clear gain
+        (120.0, 9.0, True),  # a loss
+        (50.0, 1.9, True),
+        (50.0, None, True),  # nobody knows how far it carries
+    ],
+)
+def test_only_a_clear_gain_that_carries_is_not_grave(after: float, tolerance: float | None, expected: bool) -> None:
+    risk = Risk(1, "SELECT 1", 1, 0.5, 100.0, after, "", tolerance, ("(email)",))
+    assert is_grave(risk) is expected
 
 
 def test_an_index_is_left_out_that_a_hot_statement_gains_little_by(snapshot: Snapshot, twin: Twin) -> None:

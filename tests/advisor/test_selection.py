@@ -104,6 +104,16 @@ def test_without_any_weight_nothing_is_chosen() -> None:
     assert (choice.chosen, choice.cost) == (0, 0.0)
 
 
+def test_a_solution_that_only_the_tolerance_of_the_solver_allows_is_refused() -> None:
+    """HiGHS takes what is half a byte too large for the budget; then the choice to begin with stays."""
+    half = 500_000
+    plans = Plans([Weighted(1.0)] * 2, [[Atom(0, 10.0), Atom(0b01, 1.0)], [Atom(0, 10.0), Atom(0b10, 1.0)]])
+    terms = Terms([half, half], [0.1, 0.1], 2 * half - 0.5)
+    assert is_allowed(terms, 0, chosen_of(plans, terms).chosen)
+    enough = Terms([half, half], [0.1, 0.1], 2.0 * half)
+    assert chosen_of(plans, enough).chosen == 0b11
+
+
 def test_without_time_the_choice_is_still_allowed() -> None:
     chance = random.Random(1)
     found = [

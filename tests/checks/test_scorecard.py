@@ -48,6 +48,13 @@ def test_fifty_findings_of_one_check_cost_no_more_than_two() -> None:
     assert score.lost[0].reason == "missing-primary-key: t0, t1, t2 and 47 more; 50 findings, counted as two"
 
 
+def test_the_cap_is_twice_the_dearest_finding_of_the_check() -> None:
+    severities: tuple[Severity, ...] = ("low", "high", "high", "low")
+    score = _score("keys", *(_finding("missing-primary-key", one, one) for one in severities))
+    assert score.lost[0].points == 6.0
+    assert score.lost[0].reason.startswith("missing-primary-key: high, high, low")
+
+
 def test_the_score_never_falls_below_zero() -> None:
     checks = ("missing-primary-key", "text-uuid-key", "sequence-near-limit")
     assert _score("keys", *(_finding(check, str(n), "high") for check in checks for n in range(3))).score == 0.0

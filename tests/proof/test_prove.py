@@ -113,6 +113,16 @@ def test_a_fix_that_changes_results_is_caught(blog: Database) -> None:
     assert (statement.verdict, statement.results_equal) == ("results differ", False)
 
 
+@pytest.mark.parametrize("change", ["DELETE FROM post WHERE id <= 30000", "UPDATE post SET views = -views"])
+def test_a_fix_that_changes_results_is_caught_where_no_limit_cuts(blog: Database, change: str) -> None:
+    """All the rows are compared then, so there is no second look that could excuse the first."""
+    ((author,),) = blog.rows("SELECT id FROM author ORDER BY name LIMIT 1")
+    blog.rows("SELECT pg_stat_statements_reset()")
+    blog.rows(f"SELECT id, views FROM post WHERE author_id = '{author}'")
+    (statement,) = proof_of(blog, INDEX, change).statements
+    assert (statement.verdict, statement.results_equal) == ("results differ", False)
+
+
 def test_keys_converted_to_uuid_give_equal_results_for_statements_with_text_casts(blog: Database) -> None:
     blog.rows("SELECT pg_stat_statements_reset()")
     with psycopg.connect(blog.dsn, autocommit=True) as connection:

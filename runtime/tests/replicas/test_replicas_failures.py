@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from pgwright.embedded import EmbeddedServer
 from pgwright_runtime import create_engine
 from pgwright_runtime.replicas import NotAPrimary, NotAReplica, OtherSystem, Replicas
+from pgwright_runtime.replicas.failures import is_connection_lost
 from runtime.tests.support.replica_servers import (
     SECRET,
     Engines,
@@ -110,6 +111,30 @@ async def test_a_function_is_called_again(engines: Engines, replica: Replica) ->
     async with engines.replicas() as replicas:
         assert await replicas.read(function) == "1MB"
     assert calls == 2
+
+
+async def test_a_statement_that_hits_the_limit_of_the_driver_is_not_run_again(
+    primary: EmbeddedServer, replica: Replica
+) -> None:
+    """Its connection is well; on another server it would only take as long once more."""
+    slow = create_engine(replica.server.url("postgres", "asyncpg"), connect_args={"command_timeout": 0.5})
+    engine = create_engine(primary.url("postgres", "asyncpg"))
+    async with Replicas(engine, [slow], secret=SECRET) as replicas:
+        with pytest.raises(TimeoutError):
+            async with replicas.read_session() as session:
+                await session.execute(text("SELECT pg_sleep(30)"))
+        metrics = replicas.metrics()
+    assert (metrics.failovers, metrics.replicas[0].is_healthy) == (0, True)
+    await engine.dispose()
+    await slow.dispose()
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [(TimeoutError(), False), (ConnectionResetError(), True), (OSError(), True), (ValueError(), False)],
+)
+def test_a_lost_connection_is_told_from_a_slow_statement(error: Exception, expected: bool) -> None:
+    assert is_connection_lost(error) is expected
 
 
 async def test_a_query_that_keeps_the_replica_from_replaying_runs_on_the_primary(

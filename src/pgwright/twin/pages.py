@@ -48,8 +48,10 @@ def extend(path: Path, pages: int) -> None:
 
 
 def write_btree(path: Path, pages: int, height: int, *, all_equal_image: bool = True) -> None:
-    """Give a B-tree's file its size and height: a metapage and one page a level, the root first, the leaf empty."""
-    pages = max(pages, height + 2)
+    """Give a B-tree's file its size and height: a metapage and one page a level, the root first, the leaf empty.
+
+    Where the pages are fewer than that, the file becomes as long as it needs.
+    """
     extend(path, pages)
     chain = [_metapage(root=1, level=height, all_equal_image=all_equal_image)]
     for level in range(height, -1, -1):

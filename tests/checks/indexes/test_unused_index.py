@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import pytest
 
 from pgwright.model.change import DropIndex
+from pgwright.model.snapshot import Snapshot
 from tests.support.builders import (
+    TAKEN_AT,
     evidence,
     make_foreign_key,
     make_index,
@@ -57,6 +61,16 @@ def test_not_examined_while_the_counters_are_young(reset: str | None) -> None:
     snapshot = make_snapshot(TABLE, UNUSED, server=server)
     assert run(CHECK, snapshot) == []
     assert "days old" in not_examined(CHECK, snapshot)[0].reason
+
+
+def test_from_the_seventh_day_on_the_counters_are_believed() -> None:
+    def at(seconds: int) -> Snapshot:
+        reset = datetime.fromisoformat(TAKEN_AT) - timedelta(days=7) + timedelta(seconds=seconds)
+        return make_snapshot(TABLE, UNUSED, server=make_server(statistics_reset_at=str(reset)))
+
+    assert len(run(CHECK, at(0))) == 1
+    assert run(CHECK, at(1)) == []
+    assert "below 7 days" in not_examined(CHECK, at(1))[0].reason
 
 
 def test_without_a_reset_the_counters_are_as_old_as_the_server_at_least() -> None:

@@ -33,6 +33,14 @@ def test_different_results_come_first_however_fast() -> None:
     assert conclusion(proof)[0] == "Do not apply this fix: results differ for count_messages."
 
 
+def test_different_results_alone_are_not_proved_however_fast() -> None:
+    """Nothing else speaks against it: no operation is slower."""
+    proof = replace(NOTHING, operations=(samples.FASTER, samples.DIFFERENT))
+    assert not is_proved(proof)
+    assert conclusion(proof)[0] == "Do not apply this fix: results differ for count_messages."
+    assert not any("helps" in sentence for sentence in conclusion(proof))
+
+
 def test_nothing_measured_is_nothing_proved() -> None:
     assert not is_proved(NOTHING)
     assert conclusion(NOTHING)[0] == "Nothing was measured, so nothing is proved."
