@@ -65,10 +65,10 @@ def test_a_fix_that_does_not_help_exits_with_1_and_says_so(run, shop, monkeypatc
 
 
 def test_a_fix_that_changes_results_exits_with_1_and_says_so(run, shop) -> None:
-    """Faster, nothing slower, and wrong."""
+    """However much faster it is."""
     shop.rows("SELECT pg_stat_statements_reset()")
     shop.rows("SELECT id, note FROM orders WHERE user_id = 7")
-    Path("fix.sql").write_text("CREATE INDEX ON orders (user_id); UPDATE orders SET note = 'y' WHERE user_id < 1000;\n")
+    Path("fix.sql").write_text("CREATE INDEX ON orders (user_id); UPDATE orders SET note = 'y';\n")
     result = run("prove", shop.dsn, "--sql", "fix.sql", "--rounds", 3)
     assert result.exit_code == 1, result.output
     assert "Do not apply this fix: results differ for 1 statement." in result.stdout

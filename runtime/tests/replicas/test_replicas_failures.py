@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from pgwright.embedded import EmbeddedServer
 from pgwright_runtime import create_engine
@@ -117,7 +117,7 @@ async def test_a_statement_that_hits_the_limit_of_the_driver_is_not_run_again(
     primary: EmbeddedServer, replica: Replica
 ) -> None:
     """Its connection is well; on another server it would only take as long once more."""
-    slow = create_engine(replica.server.url("postgres", "asyncpg"), connect_args={"command_timeout": 0.5})
+    slow = create_async_engine(replica.server.url("postgres", "asyncpg"), connect_args={"command_timeout": 0.5})
     engine = create_engine(primary.url("postgres", "asyncpg"))
     async with Replicas(engine, [slow], secret=SECRET) as replicas:
         with pytest.raises(TimeoutError):
