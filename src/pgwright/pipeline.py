@@ -44,7 +44,7 @@ from pgwright.proof import Operation
 from pgwright.proof import prove as proving
 from pgwright.proof.forecast import forecast
 from pgwright.proof.timing import ROUNDS
-from pgwright.remedies import plan_remedies
+from pgwright.remedies import make_fix
 from pgwright.snapshot import load_snapshot, read_snapshot
 from pgwright.twin.comparison import compare_plans
 
@@ -117,7 +117,7 @@ def advise(snapshot: Snapshot, *, goal: Goal = _DEFAULT_GOAL, progress: Progress
 
 def fix(snapshot: Snapshot, findings: Iterable[Finding]) -> Fix:
     """Stage 3: turn findings into remedies, in the order in which they run."""
-    return plan_remedies(snapshot, findings)
+    return make_fix(snapshot, findings)
 
 
 def prove(

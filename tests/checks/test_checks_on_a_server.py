@@ -16,7 +16,7 @@ from pgwright.embedded import binaries
 from pgwright.model.finding import Finding
 from pgwright.model.policy import ClientPool, Policy
 from pgwright.model.snapshot import Snapshot
-from pgwright.remedies import plan_remedies, render_script
+from pgwright.remedies import make_fix, render_script
 from pgwright.snapshot import read_snapshot
 from tests.support.builders import run
 from tests.support.database import Database
@@ -262,10 +262,10 @@ def _execute(database: Database, *statements: str) -> None:
 
 def _mend(database: Database, snapshot: Snapshot, findings: list[Finding]) -> None:
     """Run what `fix` would write for the findings, then what they give to run by hand."""
-    plan = plan_remedies(snapshot, findings)
-    assert plan.refused == ()
-    assert plan.remedies or any(finding.sql for finding in findings)
-    script = render_script(plan, message="mend", database=database.name, taken_at=snapshot.taken_at)
+    fix = make_fix(snapshot, findings)
+    assert fix.refused == ()
+    assert fix.remedies or any(finding.sql for finding in findings)
+    script = render_script(fix, message="mend", database=database.name, taken_at=snapshot.taken_at)
     command = [str(binaries() / "psql"), "-X", "-q", "-d", database.dsn, "-f", "-"]
     subprocess.run(command, input=script, text=True, check=True, capture_output=True)
     _execute(database, *(statement for finding in findings if finding.sql for statement in finding.sql.split(";\n")))

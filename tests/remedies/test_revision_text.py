@@ -18,7 +18,7 @@ from sqlalchemy.orm import DeclarativeBase, mapped_column
 from pgwright.model.change import ColumnConversion, ConvertColumns, CreateIndex
 from pgwright.model.index import IndexDefinition, IndexKey
 from pgwright.model.names import QualifiedName, quote
-from pgwright.remedies import plan_remedies, render_revision, render_script
+from pgwright.remedies import make_fix, render_revision, render_script
 from pgwright.snapshot import read_snapshot
 from tests.support.alembic_project import Project, finding
 
@@ -162,7 +162,7 @@ def test_any_name_goes_through(project: Project, schema: str, table: str, column
         f"i{name}", place, (key, IndexKey("other_one")), predicate=f"{quote(column)} IS NOT NULL"
     )
     snapshot = read_snapshot(database.dsn)
-    plan = plan_remedies(snapshot, [finding("f", table, convert(place, column), CreateIndex(definition))])
+    plan = make_fix(snapshot, [finding("f", table, convert(place, column), CreateIndex(definition))])
     assert not plan.refused
     project.write(plan)
     before = project.dump()

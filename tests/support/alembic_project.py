@@ -13,7 +13,7 @@ from pgwright.embedded import binaries
 from pgwright.model.finding import Finding
 from pgwright.model.fix import Fix
 from pgwright.model.snapshot import Snapshot
-from pgwright.remedies import plan_remedies, render_revision
+from pgwright.remedies import make_fix, render_revision
 from pgwright.snapshot import read_snapshot
 
 _ENV = """\
@@ -71,7 +71,7 @@ class Project:
         return read_snapshot(self.database.dsn)
 
     def plan(self, *findings: Finding) -> Fix:
-        return plan_remedies(self.snapshot(), findings)
+        return make_fix(self.snapshot(), findings)
 
     def write(self, plan: Fix, revision: str = "r1", down_revision: str | None = None) -> Path:
         text = render_revision(

@@ -83,15 +83,15 @@ def fix(
             goal=goals.goal(config, snapshot, **asked),
             progress=progress,
         )
-    plan = pipeline.fix(snapshot, _chosen(diagnosis.findings, only, skip))
-    if not plan.remedies:
-        show(plan, form, shows_all=shows_all)
+    result = pipeline.fix(snapshot, _chosen(diagnosis.findings, only, skip))
+    if not result.remedies:
+        show(result, form, shows_all=shows_all)
         click.echo("nothing to write.", err=True)
         return
     if directory is None:
-        _write_script(plan, snapshot, message, _STDOUT if dry_run or sql is None else sql, form, shows_all)
+        _write_script(result, snapshot, message, _STDOUT if dry_run or sql is None else sql, form, shows_all)
     else:
-        _write_revision(plan, snapshot, message, directory, rev_id, dry_run, form, shows_all)
+        _write_revision(result, snapshot, message, directory, rev_id, dry_run, form, shows_all)
 
 
 def _chosen(findings: Iterable[Finding], only: tuple[str, ...], skip: tuple[str, ...]) -> list[Finding]:
@@ -102,18 +102,18 @@ def _chosen(findings: Iterable[Finding], only: tuple[str, ...], skip: tuple[str,
     ]
 
 
-def _write_script(plan: Fix, snapshot: Snapshot, message: str, path: Path, form: Format, shows_all: bool) -> None:
-    text = render_script(plan, message=message, database=snapshot.server.database, taken_at=snapshot.taken_at)
+def _write_script(result: Fix, snapshot: Snapshot, message: str, path: Path, form: Format, shows_all: bool) -> None:
+    text = render_script(result, message=message, database=snapshot.server.database, taken_at=snapshot.taken_at)
     if path == _STDOUT:
         say(text)
         return
-    show(plan, form, shows_all=shows_all)
+    show(result, form, shows_all=shows_all)
     write(path, text)
     click.echo(f"Review it, then: psql -X -f {path} DSN. Or first: pgwright prove --sql {path}", err=True)
 
 
 def _write_revision(
-    plan: Fix,
+    result: Fix,
     snapshot: Snapshot,
     message: str,
     directory: AlembicDirectory,
@@ -124,7 +124,7 @@ def _write_revision(
 ) -> None:
     def render(revision: str, down_revision: str | None) -> str:
         return render_revision(
-            plan,
+            result,
             revision=revision,
             down_revision=down_revision,
             message=message,
@@ -136,6 +136,6 @@ def _write_revision(
         say(render(rev_id or _DRY_RUN_ID, directory.head))
         return
     path = directory.write(message, render, revision=rev_id)
-    show(plan, form, shows_all=shows_all)
+    show(result, form, shows_all=shows_all)
     click.echo(f"wrote {path}", err=True)
     click.echo("Review it. Then prove the gain: pgwright prove; and apply it: alembic upgrade head", err=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pgwright.remedies.plan import plan_remedies
+from pgwright.remedies.fix import make_fix
 from pgwright.remedies.revision import render_revision
 from pgwright.remedies.script import render_script
 
-__all__ = ["plan_remedies", "render_revision", "render_script"]
+__all__ = ["make_fix", "render_revision", "render_script"]

@@ -1,4 +1,4 @@
-"""The plan in the making: which changes are still wanted, by which findings, and which were refused."""
+"""A fix in the making: which changes are still wanted, by which findings, and which were refused."""
 
 from __future__ import annotations
 

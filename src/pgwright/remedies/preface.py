@@ -23,23 +23,23 @@ _BLOCKS: dict[LockMode, str] = {
 }
 
 
-def preface(plan: Fix, *, message: str, database: str, taken_at: str) -> str:
+def preface(fix: Fix, *, message: str, database: str, taken_at: str) -> str:
     """Return the docstring of a revision, without its quotes."""
-    keys = dict.fromkeys(key for remedy in plan.remedies for key in remedy.findings)
+    keys = dict.fromkeys(key for remedy in fix.remedies for key in remedy.findings)
     sections = [
         " ".join(message.split()) or "Answer the findings of pgwright.",
         fill(f"Written by pgwright for the database {database!r} as it was on {taken_at}.", _WIDTH),
         _section("Answers these findings:", (_item("-", key) for key in keys)),
         _section(
             f"Steps ({ASSUMPTION}):",
-            (_step(number, remedy) for number, remedy in enumerate(plan.remedies, start=1)),
+            (_step(number, remedy) for number, remedy in enumerate(fix.remedies, start=1)),
         ),
-        _section("What these locks do:", _meanings(plan)),
-        _section("UNSAFE ON A BUSY TABLE:", _warnings(plan, is_safe=False)),
-        _section("Mind:", _warnings(plan, is_safe=True)),
-        _section("Change the models too, so that `alembic check` stays clean:", _hints(plan)),
-        _section("Not written:", (_item("-", f"{refused.what}: {refused.reason}") for refused in plan.refused)),
-        _section("Left to you:", (_item("-", key) for key in plan.by_hand)),
+        _section("What these locks do:", _meanings(fix)),
+        _section("UNSAFE ON A BUSY TABLE:", _warnings(fix, is_safe=False)),
+        _section("Mind:", _warnings(fix, is_safe=True)),
+        _section("Change the models too, so that `alembic check` stays clean:", _hints(fix)),
+        _section("Not written:", (_item("-", f"{refused.what}: {refused.reason}") for refused in fix.refused)),
+        _section("Left to you:", (_item("-", key) for key in fix.by_hand)),
     ]
     return "\n\n".join(section for section in sections if section)
 
@@ -68,22 +68,22 @@ def _locks(remedy: Remedy) -> str:
     )
 
 
-def _meanings(plan: Fix) -> Iterator[str]:
-    taken = {step.lock for remedy in plan.remedies for step in remedy.upgrade if step.tables}
+def _meanings(fix: Fix) -> Iterator[str]:
+    taken = {step.lock for remedy in fix.remedies for step in remedy.upgrade if step.tables}
     for lock, meaning in _BLOCKS.items():
         if lock in taken:
             yield _item("-", f"{lock}: {meaning}")
 
 
-def _warnings(plan: Fix, *, is_safe: bool) -> Iterator[str]:
-    for number, remedy in enumerate(plan.remedies, start=1):
+def _warnings(fix: Fix, *, is_safe: bool) -> Iterator[str]:
+    for number, remedy in enumerate(fix.remedies, start=1):
         if remedy.warning and remedy.is_safe is is_safe:
             yield _item("-", f"Step {number}: {remedy.warning}")
 
 
-def _hints(plan: Fix) -> Iterator[str]:
+def _hints(fix: Fix) -> Iterator[str]:
     """Yield the lines for the models; an index's line is led by its table."""
-    for remedy in plan.remedies:
+    for remedy in fix.remedies:
         table = ""
         if isinstance(remedy.change, CreateIndex | UniqueAmongLiving):
             table = f"{remedy.change.definition.table.short}: "

@@ -1,4 +1,4 @@
-"""Write the plan as one Alembic revision, which runs without pgwright."""
+"""Write a fix as one Alembic revision, which runs without pgwright."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _OUTSIDE = "op.get_context().autocommit_block()"
 
 
 def render_revision(
-    plan: Fix, *, revision: str, down_revision: str | None, message: str, database: str, taken_at: str
+    fix: Fix, *, revision: str, down_revision: str | None, message: str, database: str, taken_at: str
 ) -> str:
     """Return the text of the revision file.
 
@@ -34,11 +34,11 @@ def render_revision(
         revision: its id.
         down_revision: the id of the revision it follows; None for the first.
         message: what it does, in one line; it opens the docstring.
-        database: the name of the database that the plan is for.
+        database: the name of the database that the fix is for.
         taken_at: when the snapshot was taken, ISO 8601.
     """
     identity = f"Revision ID: {revision}\nRevises: {down_revision or ''}".rstrip()
-    docstring = "\n".join([preface(plan, message=message, database=database, taken_at=taken_at), "", identity, ""])
+    docstring = "\n".join([preface(fix, message=message, database=database, taken_at=taken_at), "", identity, ""])
     variables = "\n".join(
         [
             f"revision = {_literal(revision)}",
@@ -47,10 +47,10 @@ def render_revision(
             "depends_on = None",
         ]
     )
-    upgrade = [(remedy.title, remedy.upgrade) for remedy in plan.remedies]
-    downgrade = [(remedy.title, remedy.downgrade) for remedy in reversed(plan.remedies) if remedy.downgrade]
+    upgrade = [(remedy.title, remedy.upgrade) for remedy in fix.remedies]
+    downgrade = [(remedy.title, remedy.downgrade) for remedy in reversed(fix.remedies) if remedy.downgrade]
     functions = [_function("upgrade", upgrade), _function("downgrade", downgrade)]
-    functions += [inspect.getsource(function) for function in _carried(plan)]
+    functions += [inspect.getsource(function) for function in _carried(fix)]
     body = "\n\n\n".join(function.strip() for function in functions)
     head = "\n\n".join([f'"""{_in_docstring(docstring)}"""', _imports(body), variables, _constants()])
     text = f"{head}\n\n\n{body}\n"
@@ -58,9 +58,9 @@ def render_revision(
     return f"# ruff: noqa: E501\n{text}" if is_wide else text
 
 
-def _carried(plan: Fix) -> list[Callable[..., object]]:
+def _carried(fix: Fix) -> list[Callable[..., object]]:
     """Return the functions that the revision needs."""
-    steps = [step for remedy in plan.remedies for step in (*remedy.upgrade, *remedy.downgrade)]
+    steps = [step for remedy in fix.remedies for step in (*remedy.upgrade, *remedy.downgrade)]
     has_builds = any(step.builds for step in steps)
     needed: list[Callable[..., object]] = [inspect.unwrap(carried._patient_session), carried._execute, carried._run]
     needed += [carried._run_long] if has_builds or any(step.waits_long for step in steps) else []

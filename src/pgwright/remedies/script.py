@@ -1,4 +1,4 @@
-"""Write the plan as one script for psql, for teams without Alembic."""
+"""Write a fix as one script for psql, for teams without Alembic."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ SET statement_timeout = 0;
 SET idle_in_transaction_session_timeout = 0;"""
 
 
-def render_script(plan: Fix, *, message: str, database: str, taken_at: str) -> str:
+def render_script(fix: Fix, *, message: str, database: str, taken_at: str) -> str:
     """Return the upgrade as SQL, and the downgrade after it as comments.
 
     It stops at the first error. Run again, it does not do twice what is done.
     """
-    upgrade = [(remedy.title, remedy.upgrade) for remedy in plan.remedies]
-    downgrade = [(remedy.title, remedy.downgrade) for remedy in reversed(plan.remedies) if remedy.downgrade]
-    opening = f"{preface(plan, message=message, database=database, taken_at=taken_at)}\n\nRun it: psql -X -f FILE DSN"
+    upgrade = [(remedy.title, remedy.upgrade) for remedy in fix.remedies]
+    downgrade = [(remedy.title, remedy.downgrade) for remedy in reversed(fix.remedies) if remedy.downgrade]
+    opening = f"{preface(fix, message=message, database=database, taken_at=taken_at)}\n\nRun it: psql -X -f FILE DSN"
     return "\n".join(
         [
             _commented(opening),

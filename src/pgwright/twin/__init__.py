@@ -1,1 +1,1 @@
-"""Engine: an empty database whose planner believes that it is production; plans, prices and what-ifs on it."""
+"""Engine: an empty database whose planner believes that it is production; plans, prices and comparisons on it."""

@@ -1,4 +1,4 @@
-"""Findings to a plan: merged, apart in name, in order, nothing in vain."""
+"""Findings to a fix: merged, apart in name, in order, nothing in vain."""
 
 from __future__ import annotations
 

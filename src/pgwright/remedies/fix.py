@@ -1,4 +1,4 @@
-"""The plan: which remedies, in which order, and what no remedy answers."""
+"""The fix: which remedies, in which order, and what no remedy answers."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _RENDER: dict[type[Change], Callable[[Any, Snapshot], Remedy]] = {
 }
 
 
-def plan_remedies(snapshot: Snapshot, findings: Iterable[Finding]) -> Fix:
+def make_fix(snapshot: Snapshot, findings: Iterable[Finding]) -> Fix:
     """Return what `fix` writes for these findings.
 
     The same change asked for twice becomes one remedy that names both findings; a new index whose work another one
