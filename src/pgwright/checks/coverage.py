@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from pgwright.checks.families import IndexFamily, TableFamily
-from pgwright.checks.memo import once_a_snapshot
 from pgwright.model.index import Index, IndexDefinition, IndexKey, index_name
+from pgwright.model.memo import once_a_snapshot
 from pgwright.model.names import MAX_IDENTIFIER_BYTES, QualifiedName, quote
 from pgwright.model.snapshot import Snapshot
 

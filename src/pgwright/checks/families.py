@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from pgwright.checks.memo import once_a_snapshot
 from pgwright.model.index import Index
+from pgwright.model.memo import once_a_snapshot
 from pgwright.model.names import QualifiedName
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.statistics import ColumnStatistics

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from pgwright.checks.families import is_partition
-from pgwright.checks.workload import read_workload
 from pgwright.model.change import DetachedKey
 from pgwright.model.names import QualifiedName
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.table import ForeignKey
+from pgwright.workload.shaped import shaped_statements
 
 ColumnName = tuple[QualifiedName, str]
 Pair = tuple[ColumnName, ColumnName]
@@ -83,7 +83,7 @@ class References:
         return None
 
     def _by_join(self) -> Iterator[Pair]:
-        for query in read_workload(self.snapshot).queries:
+        for query in shaped_statements(self.snapshot):
             for block in query.shape.blocks:
                 for join in block.joins:
                     yield (

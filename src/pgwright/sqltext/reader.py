@@ -8,7 +8,7 @@ from typing import Any
 
 from pglast import parse_sql
 from pglast.enums import A_Expr_Kind, CTEMaterialize, SetOperation
-from pglast.parser import ParseError, fingerprint
+from pglast.parser import ParseError
 
 from pgwright.errors import UnparsableStatement
 from pgwright.sqltext.conditions import MIRRORED, Conditions
@@ -76,7 +76,7 @@ def read_shape(text: str, schema: Schema) -> StatementShape:
     target = getattr(tree, "relation", None) if kind not in ("select", "other") else None
     named = schema.find(target.schemaname, target.relname) if target is not None else None
     written = tuple(output.name for output in tree.targetList) if isinstance(tree, ast.UpdateStmt) else ()
-    return StatementShape(kind, named, written, blocks, reader.reads_unknown, fingerprint(repaired(text)))
+    return StatementShape(kind, named, written, blocks, reader.reads_unknown)
 
 
 class _Reader:

@@ -153,8 +153,6 @@ class StatementShape:
     blocks: tuple[Block, ...]
     reads_unknown: bool
     """True when it names a relation that the schema does not list: a view, say, or a dropped table."""
-    fingerprint: str
-    """Equal for statements that differ in constants only."""
 
     @property
     def tables(self) -> frozenset[QualifiedName]:

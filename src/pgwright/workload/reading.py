@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from pgwright.errors import UnparsableStatement
+from pgwright.model.memo import once_a_snapshot
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.statement import Statement
 from pgwright.sqltext import Schema, StatementShape, gist, inner_query, is_cut_off, read_shape
@@ -31,20 +32,19 @@ class Reading:
 
     kind: Kind
     statement: Statement
-    """Its text is what is planned: of COPY (SELECT …) TO the SELECT."""
+    """Its text is what is planned: of COPY (SELECT …) TO the SELECT. Its counters are the sums of all."""
+    stands_for: tuple[Statement, ...]
+    """Those of the snapshot that are planned so, one a role and text."""
     shape: StatementShape | None = None
     """Of a query."""
     reason: str = ""
     """Why it is unreadable."""
 
 
+@once_a_snapshot
 def read_statements(snapshot: Snapshot) -> tuple[Reading, ...]:
-    """Return the statements of a snapshot, those that are planned alike as one; read once, kept with the snapshot."""
-    kept, place = vars(snapshot), "_pgwright.workload.reading"
-    if place not in kept:
-        kept[place] = tuple(_readings(snapshot))
-    found: tuple[Reading, ...] = kept[place]
-    return found
+    """Return the statements of a snapshot, those that are planned alike as one."""
+    return tuple(_readings(snapshot))
 
 
 def called_function(text: str, snapshot: Snapshot) -> str | None:
@@ -73,37 +73,39 @@ def _readings(snapshot: Snapshot) -> Iterator[Reading]:
         query = inner_query(statement.text) or _refreshed(statement.text, views)
         (others if query is None else planned).setdefault(query or statement.text, []).append(statement)
     for query, same in planned.items():
-        yield _read_query(replace(_merged(same), text=query), schema)
+        yield _read_query(query, tuple(same), schema)
     for same in others.values():
-        yield _without_plan(_merged(same), is_inside_seen=sees_inside(snapshot))
+        yield _without_plan(tuple(same), is_inside_seen=sees_inside(snapshot))
 
 
-def _read_query(statement: Statement, schema: Schema) -> Reading:
+def _read_query(text: str, same: tuple[Statement, ...], schema: Schema) -> Reading:
+    statement = replace(_merged(same), text=text)
     try:
-        shape = read_shape(statement.text, schema)
+        shape = read_shape(text, schema)
     except UnparsableStatement as error:
-        if is_cut_off(statement.text, error.reason):
-            return Reading("unreadable", statement, reason=cut_off(statement.text, error.reason))
-        return Reading("unreadable", statement, reason=error.reason)
-    return Reading("no plan" if shape.kind == "other" else "query", statement, shape)
+        reason = cut_off(text, error.reason) if is_cut_off(text, error.reason) else error.reason
+        return Reading("unreadable", statement, same, reason=reason)
+    return Reading("no plan" if shape.kind == "other" else "query", statement, same, shape)
 
 
-def _without_plan(statement: Statement, *, is_inside_seen: bool) -> Reading:
-    text = statement.text.strip()
+def _without_plan(same: tuple[Statement, ...], *, is_inside_seen: bool) -> Reading:
+    kind, reason = _why_without_plan(same[0].text.strip(), is_inside_seen=is_inside_seen)
+    return Reading(kind, _merged(same), same, reason=reason)
+
+
+def _why_without_plan(text: str, *, is_inside_seen: bool) -> tuple[Kind, str]:
     if not text:
-        return Reading("unreadable", statement, reason="pg_stat_statements has lost its text")
+        return "unreadable", "pg_stat_statements has lost its text"
     if text == HIDDEN:
-        return Reading(
-            "unreadable", statement, reason="its text is hidden: grant pg_read_all_stats to the role that reads"
-        )
+        return "unreadable", "its text is hidden: grant pg_read_all_stats to the role that reads"
     found = _FIRST_WORD.match(text)
     word = found[1].upper() if found else ""
     if word in _PROCEDURAL:
         reason = f"{_PROCEDURAL[word]} {_SEEN_WHERE}"
-        return Reading("no plan" if is_inside_seen else "unreadable", statement, reason=reason)
+        return "no plan" if is_inside_seen else "unreadable", reason
     if not word:
-        return Reading("unreadable", statement, reason="it begins with no SQL command")
-    return Reading("no plan", statement)
+        return "unreadable", "it begins with no SQL command"
+    return "no plan", ""
 
 
 def _refreshed(text: str, views: Mapping[str, str]) -> str | None:
@@ -116,7 +118,7 @@ def _refreshed(text: str, views: Mapping[str, str]) -> str | None:
     return same[0] if len(same) == 1 else None
 
 
-def _merged(same: list[Statement]) -> Statement:
+def _merged(same: Sequence[Statement]) -> Statement:
     """Return statements of one text, run under several roles, as one; the role is that of most time."""
     if len(same) == 1:
         return same[0]
@@ -136,8 +138,13 @@ def _merged(same: list[Statement]) -> Statement:
 
 def share_of_time(statements: Iterable[Statement], snapshot: Snapshot) -> float:
     """Return the time of some statements as a share of all time in the workload, in [0, 1]."""
-    total = sum(one.total_ms for one in snapshot.statements)
+    total = _total_ms(snapshot)
     return sum(one.total_ms for one in statements) / total if total > 0 else 0.0
+
+
+@once_a_snapshot
+def _total_ms(snapshot: Snapshot) -> float:
+    return sum(one.total_ms for one in snapshot.statements)
 
 
 def named(statement: Statement, snapshot: Snapshot) -> str:

@@ -37,14 +37,16 @@ from dataclasses import dataclass
 from pgwright.checks.coverage import free_name, without_parentheses
 from pgwright.checks.families import TableFamily
 from pgwright.checks.figures import count, milliseconds, one_line, share
+from pgwright.checks.no_workload import NO_WORKLOAD, NO_WORKLOAD_REMEDY
 from pgwright.checks.soft_delete import deleted_share, is_living, soft_deleting
-from pgwright.checks.workload import NO_WORKLOAD, NO_WORKLOAD_REMEDY, Query, read_workload
 from pgwright.model.change import CreateIndex
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.index import Index, IndexDefinition, IndexKey
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
 from pgwright.sqltext import Block, SortKey
+from pgwright.workload.reading import share_of_time
+from pgwright.workload.shaped import ShapedStatement, statements_touching
 
 # A statement is hot when it runs often or takes a share of the workload that one would notice.
 HOT_CALLS = 100
@@ -82,12 +84,11 @@ def find(snapshot: Snapshot) -> Iterator[Finding | NotExamined]:
                 yield _finding(snapshot, family, column, want, queries)
 
 
-def _wanted(snapshot: Snapshot, family: TableFamily, column: str) -> dict[_Want, list[Query]]:
-    workload = read_workload(snapshot)
-    found: dict[_Want, list[Query]] = {}
-    for query in workload.touching(family.name):
+def _wanted(snapshot: Snapshot, family: TableFamily, column: str) -> dict[_Want, list[ShapedStatement]]:
+    found: dict[_Want, list[ShapedStatement]] = {}
+    for query in statements_touching(family.name, snapshot):
         statement = query.statement
-        if statement.calls >= HOT_CALLS or workload.share(statement.total_ms) >= HOT_SHARE:
+        if statement.calls >= HOT_CALLS or share_of_time([statement], snapshot) >= HOT_SHARE:
             for block in query.shape.blocks:
                 want = _want(block, family, column)
                 if want is not None:
@@ -124,7 +125,9 @@ def _begins_with(index: Index, want: _Want) -> bool:
     return bool(leading) and leading[0] in want.columns
 
 
-def _finding(snapshot: Snapshot, family: TableFamily, column: str, want: _Want, queries: list[Query]) -> Finding:
+def _finding(
+    snapshot: Snapshot, family: TableFamily, column: str, want: _Want, queries: list[ShapedStatement]
+) -> Finding:
     statements = sorted({query.statement for query in queries}, key=lambda statement: -statement.total_ms)
     total = sum(statement.total_ms for statement in statements)
     deleted = deleted_share(snapshot, family, column)
@@ -146,7 +149,7 @@ def _finding(snapshot: Snapshot, family: TableFamily, column: str, want: _Want, 
         f"Hot statements look for living rows by {about}, and no index WHERE {is_living(column)} serves them.",
         evidence=[
             Evidence("calls", count(sum(statement.calls for statement in statements))),
-            Evidence("time", f"{milliseconds(total)}, {share(read_workload(snapshot).share(total))} of the workload"),
+            Evidence("time", f"{milliseconds(total)}, {share(share_of_time(statements, snapshot))} of the workload"),
             Evidence("dearest statement", one_line(statements[0].text)),
             Evidence("rows", count(family.rows)),
             Evidence("rows marked as deleted", "unknown" if deleted is None else share(deleted), "estimated"),

@@ -40,11 +40,11 @@ from pgwright.checks.coverage import free_name
 from pgwright.checks.families import TableFamily, index_families
 from pgwright.checks.figures import count, listing, share
 from pgwright.checks.soft_delete import deleted_share, is_living, mentions, soft_deleting
-from pgwright.checks.workload import read_workload
 from pgwright.model.change import UniqueAmongLiving
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.index import Index
 from pgwright.model.snapshot import Snapshot
+from pgwright.workload.shaped import statements_touching
 
 
 def find(snapshot: Snapshot) -> Iterator[Finding]:
@@ -117,7 +117,7 @@ def _obstacle(snapshot: Snapshot, family: TableFamily, index: Index) -> str:
 
 
 def _upserts(snapshot: Snapshot, family: TableFamily) -> tuple[int, ...]:
-    queries = read_workload(snapshot).touching(family.name)
+    queries = statements_touching(family.name, snapshot)
     ours = (query.statement for query in queries if query.shape.target == family.name)
     return tuple(dict.fromkeys(s.query_id for s in ours if "on conflict" in s.text.lower()))
 

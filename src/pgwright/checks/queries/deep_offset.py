@@ -35,12 +35,13 @@ from collections.abc import Iterator
 
 from pgwright.checks.families import families
 from pgwright.checks.figures import count, milliseconds, one_line
-from pgwright.checks.workload import NO_WORKLOAD, NO_WORKLOAD_REMEDY, Query, read_workload
+from pgwright.checks.no_workload import NO_WORKLOAD, NO_WORKLOAD_REMEDY
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.names import QualifiedName, quote
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.statement import Statement
+from pgwright.workload.shaped import ShapedStatement, shaped_statements
 
 # Below this, even the last page is near.
 SMALL_TABLE_ROWS = 1_000
@@ -60,8 +61,8 @@ def find(snapshot: Snapshot) -> Iterator[Finding | NotExamined]:
     if not snapshot.statements:
         yield CHECK.unexamined(NO_WORKLOAD, NO_WORKLOAD_REMEDY)
         return
-    by_table: dict[QualifiedName, list[Query]] = {}
-    for query in read_workload(snapshot).queries:
+    by_table: dict[QualifiedName, list[ShapedStatement]] = {}
+    for query in shaped_statements(snapshot):
         tables = _paged_tables(snapshot, query)
         if tables:
             by_table.setdefault(tables[0], []).append(query)
@@ -69,7 +70,7 @@ def find(snapshot: Snapshot) -> Iterator[Finding | NotExamined]:
         yield _finding(snapshot, table, queries)
 
 
-def _paged_tables(snapshot: Snapshot, query: Query) -> list[QualifiedName]:
+def _paged_tables(snapshot: Snapshot, query: ShapedStatement) -> list[QualifiedName]:
     """Return the tables that a statement pages through, the one that sets the order first."""
     known = families(snapshot)
     for block in query.shape.blocks:
@@ -81,7 +82,7 @@ def _paged_tables(snapshot: Snapshot, query: Query) -> list[QualifiedName]:
     return []
 
 
-def _finding(snapshot: Snapshot, table: QualifiedName, queries: list[Query]) -> Finding:
+def _finding(snapshot: Snapshot, table: QualifiedName, queries: list[ShapedStatement]) -> Finding:
     worst = max(queries, key=lambda query: (_is_deep(query), query.statement.total_ms))
     statement = worst.statement
     is_deep = _is_deep(worst)
@@ -111,7 +112,7 @@ def _finding(snapshot: Snapshot, table: QualifiedName, queries: list[Query]) -> 
     )
 
 
-def _is_deep(query: Query) -> bool:
+def _is_deep(query: ShapedStatement) -> bool:
     """Tell whether the figures betray deep pages."""
     statement = query.statement
     constant = max((block.offset or 0 for block in query.shape.blocks), default=0)

@@ -37,13 +37,15 @@ from dataclasses import dataclass
 from math import log
 
 from pgwright.checks.figures import count, milliseconds, one_line, share
+from pgwright.checks.no_workload import NO_WORKLOAD, NO_WORKLOAD_REMEDY
 from pgwright.checks.references import ColumnName, References
-from pgwright.checks.workload import NO_WORKLOAD, NO_WORKLOAD_REMEDY, Query, read_workload
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.names import QualifiedName
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.statement import Statement
+from pgwright.workload.reading import share_of_time
+from pgwright.workload.shaped import ShapedStatement, shaped_statements
 
 # Fewer prove nothing.
 FEWEST_CALLS = 50
@@ -70,8 +72,8 @@ class _Loop:
     """Statements that fetch by one key, and the statement whose rows may drive them."""
 
     key: ColumnName
-    children: tuple[Query, ...]
-    parent: Query
+    children: tuple[ShapedStatement, ...]
+    parent: ShapedStatement
     parent_rows: int
     """Of the parent; of all parents together where none alone explains the calls."""
 
@@ -107,9 +109,9 @@ def find(snapshot: Snapshot) -> Iterator[Finding | NotExamined]:
 def _loops(snapshot: Snapshot) -> Iterator[_Loop]:
     references = References(snapshot)
     related = _related(references)
-    children: dict[tuple[ColumnName, str], list[Query]] = {}
-    parents: dict[tuple[QualifiedName, str], list[Query]] = {}
-    for query in read_workload(snapshot).queries:
+    children: dict[tuple[ColumnName, str], list[ShapedStatement]] = {}
+    parents: dict[tuple[QualifiedName, str], list[ShapedStatement]] = {}
+    for query in shaped_statements(snapshot):
         if query.shape.kind != "select":
             continue
         key, role = _key(query, references), query.statement.role
@@ -126,7 +128,7 @@ def _loops(snapshot: Snapshot) -> Iterator[_Loop]:
                 yield loop
 
 
-def _key(query: Query, references: References) -> ColumnName:
+def _key(query: ShapedStatement, references: References) -> ColumnName:
     """Return the one column by which a SELECT fetches; `NO_KEY` when it fetches in another way."""
     block = query.only_block
     if block is None:
@@ -146,7 +148,9 @@ def _related(references: References) -> dict[ColumnName, set[QualifiedName]]:
     return found
 
 
-def _best(snapshot: Snapshot, key: ColumnName, children: tuple[Query, ...], drivers: list[Query]) -> _Loop | None:
+def _best(
+    snapshot: Snapshot, key: ColumnName, children: tuple[ShapedStatement, ...], drivers: list[ShapedStatement]
+) -> _Loop | None:
     """Return the loop whose parent's rows come nearest to the calls; of all parents together where none fits."""
     parents = [query for query in dict.fromkeys(drivers) if query not in children]
     loops = [_Loop(key, children, parent, parent.statement.rows) for parent in parents]
@@ -167,7 +171,7 @@ def _fits(snapshot: Snapshot, loop: _Loop) -> bool:
 
 def _finding(snapshot: Snapshot, loop: _Loop) -> Finding:
     child, parent = loop.child, loop.parent.statement
-    part = read_workload(snapshot).share(loop.total_ms)
+    part = share_of_time((query.statement for query in loop.children), snapshot)
     about = snapshot.describe(loop.key[0], (loop.key[1],))
     is_one_parent = loop.parent_rows == parent.rows
     is_close = is_one_parent and abs(loop.ratio - 1) <= CLOSE_RATIO

@@ -34,9 +34,9 @@ from collections.abc import Iterator
 
 from pgwright.checks.families import TableFamily, families
 from pgwright.checks.figures import count, one_line, share, size
-from pgwright.checks.workload import Query, read_workload
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.snapshot import Snapshot
+from pgwright.workload.shaped import ShapedStatement, statements_touching
 
 # Below this, a sequential scan takes about a millisecond.
 LARGE_TABLE_ROWS = 10_000
@@ -99,12 +99,10 @@ def _finding(snapshot: Snapshot, family: TableFamily) -> Finding:
     )
 
 
-def _readers(snapshot: Snapshot, family: TableFamily) -> list[Query]:
+def _readers(snapshot: Snapshot, family: TableFamily) -> list[ShapedStatement]:
     """Return the dearest statements that read the table."""
-    workload = read_workload(snapshot)
-    touching = [
-        query for name in (family.name, *(leaf.name for leaf in family.leaves)) for query in workload.touching(name)
-    ]
+    names = (family.name, *(leaf.name for leaf in family.leaves))
+    touching = [query for name in names for query in statements_touching(name, snapshot)]
     readers = [query for query in dict.fromkeys(touching) if query.shape.blocks]
     return sorted(readers, key=lambda query: -query.statement.total_ms)[:MOST_QUERIES]
 

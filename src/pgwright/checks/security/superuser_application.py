@@ -33,12 +33,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgwright.checks.figures import count, one_line
-from pgwright.checks.workload import NO_WORKLOAD, NO_WORKLOAD_REMEDY, read_workload
+from pgwright.checks.no_workload import NO_WORKLOAD, NO_WORKLOAD_REMEDY
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.names import quote
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.statement import Statement
+from pgwright.workload.shaped import shaped_statements
 
 # A person at a console runs fewer of them.
 FEWEST_CALLS = 100
@@ -50,7 +51,7 @@ def find(snapshot: Snapshot) -> Iterator[Finding | NotExamined]:
         return
     superusers = {role.name for role in snapshot.roles if role.is_superuser}
     by_role: dict[str, list[Statement]] = {}
-    for query in read_workload(snapshot).queries:
+    for query in shaped_statements(snapshot):
         if query.statement.role in superusers:
             by_role.setdefault(query.statement.role, []).append(query.statement)
     for role, statements in sorted(by_role.items()):
