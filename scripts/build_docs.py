@@ -26,9 +26,9 @@ from click.testing import CliRunner
 from pgwright.cli import main as command_line
 from pgwright.cli.commands import NAMES
 from pgwright.embedded import run_server
+from pgwright.figures import milliseconds, ratio
 from pgwright.model.finding import Check, Subject
 from pgwright.pipeline import all_checks, manual
-from pgwright.report.figures import milliseconds, ratio
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"

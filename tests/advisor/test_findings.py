@@ -75,8 +75,8 @@ def test_evidence_gives_size_build_writes_and_the_next_best(finding: Finding) ->
     assert told["size"] == ("2.0 MB", "estimated")
     assert told["time to build it"] == ("3 s", "estimated")
     assert "reads and writes go on" in told["lock while it is built"][0]
-    assert "500 index entries written, cost 20, 40 HOT updates lost" in told["price on writes"][0]
-    assert told["next best: (author_id, at DESC) INCLUDE (title)"][0] == "gain 41.00 % at 3.0 times the size, estimated"
+    assert "500 index entries written, cost 20.00, 40 HOT updates lost" in told["price on writes"][0]
+    assert told["next best: (author_id, at DESC) INCLUDE (title)"][0] == "gain 41.0 % at 3.0 times the size, estimated"
 
 
 def test_only_the_risk_of_this_index_is_named(finding: Finding) -> None:

@@ -17,6 +17,7 @@ from pgwright.advisor.goal import Goal
 from pgwright.advisor.pricer import members
 from pgwright.advisor.risks import find_risks, is_grave
 from pgwright.advisor.search import Found, Outcome, Search
+from pgwright.figures import count, share, size
 from pgwright.model.advice import Advice, Risk
 from pgwright.model.snapshot import Snapshot
 from pgwright.twin.priced import read_workload
@@ -190,5 +191,5 @@ def _culprits(field: Field, chosen: int, risks: dict[int, Risk], left_out: dict[
 def _standing(field: Field, found: Found) -> str:
     new = found.chosen & ~field.existing
     saved = 1 - (found.cost - field.terms.price(found.chosen)) / field.base if field.base else 0.0
-    size = sum(field.candidates[one].size.size_bytes for one in members(new))
-    return f"saves {100 * saved:.1f} % with {new.bit_count()} indexes, {size / 1024**2:,.0f} MB"
+    taken = sum(field.candidates[one].size.size_bytes for one in members(new))
+    return f"saves {share(saved)} with {count(new.bit_count(), 'index')}, {size(taken)}"

@@ -11,6 +11,7 @@ from pgwright.advisor.candidates.existing import does_work_of
 from pgwright.advisor.field import Field
 from pgwright.advisor.pricer import members
 from pgwright.advisor.unseen import unseen
+from pgwright.figures import listing, size
 from pgwright.model.advice import (
     Advice,
     DroppedIndex,
@@ -81,7 +82,7 @@ def _unfit(field: Field) -> Iterator[str]:
     sizes = [one.size.size_bytes for one in field.candidates if not field.existing >> one.number & 1]
     budget = field.goal.budget_bytes
     if sizes and budget is not None and budget < min(sizes):
-        yield f"The budget is less than the smallest candidate takes: {min(sizes) // 1024:,} kB."
+        yield f"The budget is less than the smallest candidate takes: {size(min(sizes))}."
 
 
 def _guessed(field: Field, chosen: int) -> Iterator[str]:
@@ -94,9 +95,8 @@ def _guessed(field: Field, chosen: int) -> Iterator[str]:
         if key.expression and measured_elsewhere(key.expression, definition.table, field.snapshot) is None
     )
     if found:
-        more = f" and {len(found) - 1} more" if len(found) > 1 else ""
         yield (
-            f"No index has {found[0]}{more} yet, so its values were never counted and the planner guesses how many "
+            f"No index has {listing(found, 1)} yet, so its values were never counted and the planner guesses how many "
             "rows it finds. Analyze the table when it is built."
         )
 

@@ -34,6 +34,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pgwright.figures import cost, count, duration, share, size, times
 from pgwright.model.advice import Advice, IndexAdvice, Risk
 from pgwright.model.change import Change, CreateIndex, DropIndex
 from pgwright.model.finding import Evidence, Finding, Severity
@@ -45,7 +46,6 @@ _HIGH_SHARE, _MEDIUM_SHARE = 0.05, 0.001
 # A statement that becomes this many times cheaper is worth a medium finding however rare it is.
 _MEDIUM_RATIO = 10.0
 _MOST_STATEMENTS_SHOWN = 3
-_GIST = 100
 
 
 def findings_from(advice: Advice, snapshot: Snapshot) -> tuple[Finding, ...]:
@@ -60,7 +60,6 @@ def findings_from(advice: Advice, snapshot: Snapshot) -> tuple[Finding, ...]:
 def _finding(index: IndexAdvice, advice: Advice, snapshot: Snapshot) -> Finding:
     definition = index.definition
     best = max((served.cost_before / max(served.cost_after, 0.01) for served in index.serves), default=1.0)
-    count = len(index.serves)
     risks = _risks(index, advice)
     return Finding(
         check=CHECK_NAME,
@@ -68,8 +67,8 @@ def _finding(index: IndexAdvice, advice: Advice, snapshot: Snapshot) -> Finding:
         severity=_severity(index.gain_share, best),
         confidence="likely",
         object=f"{definition.table.short} {definition.outline}",
-        message=f"An index would make {count} statement{'s' if count != 1 else ''} of the workload up to "
-        f"{f'{best:.1f}' if best < 10 else f'{best:,.0f}'} times cheaper by planned cost. {index.reason}",
+        message=f"An index would make {count(len(index.serves), 'statement')} of the workload up to "
+        f"{times(best)} times cheaper by planned cost. {index.reason}",
         evidence=(*_served(index), *_price(index), *_dropped(index, advice), *map(_at_risk, risks)),
         advice=_how(index, bool(risks)),
         changes=_changes(index, snapshot),
@@ -106,18 +105,18 @@ def _how(index: IndexAdvice, is_risky: bool) -> str:
     return " ".join(said)
 
 
-def _severity(share: float, best_ratio: float) -> Severity:
-    if share >= _HIGH_SHARE:
+def _severity(gain_share: float, best_ratio: float) -> Severity:
+    if gain_share >= _HIGH_SHARE:
         return "high"
-    return "medium" if share >= _MEDIUM_SHARE or best_ratio >= _MEDIUM_RATIO else "low"
+    return "medium" if gain_share >= _MEDIUM_SHARE or best_ratio >= _MEDIUM_RATIO else "low"
 
 
 def _served(index: IndexAdvice) -> tuple[Evidence, ...]:
     return tuple(
         Evidence(
-            gist(served.text, _GIST),
-            f"cost {served.cost_before:,.2f} → {served.cost_after:,.2f}, {served.calls:,} calls, "
-            f"{100 * served.share:.1f} % of the workload's planned cost",
+            gist(served.text),
+            f"cost {cost(served.cost_before)} → {cost(served.cost_after)}, {count(served.calls, 'call')}, "
+            f"{share(served.share)} of the workload's planned cost",
             "planned",
         )
         for served in index.serves[:_MOST_STATEMENTS_SHOWN]
@@ -125,42 +124,29 @@ def _served(index: IndexAdvice) -> tuple[Evidence, ...]:
 
 
 def _price(index: IndexAdvice) -> Iterator[Evidence]:
-    yield Evidence("gain over the workload, write cost subtracted", f"{100 * index.gain_share:.2f} %", "planned")
-    yield Evidence("size", _size(index.size_bytes), "estimated")
+    yield Evidence("gain over the workload, write cost subtracted", share(index.gain_share), "planned")
+    yield Evidence("size", size(index.size_bytes), "estimated")
     yield Evidence("lock while it is built", index.lock)
     if index.build_seconds:
-        yield Evidence("time to build it", _duration(index.build_seconds), "estimated")
-    hot = f", {index.hot_updates_lost:,} HOT updates lost" if index.hot_updates_lost else ""
-    entries = f"{index.writes:,} index entries written, cost {index.write_cost:,.0f}{hot}"
+        yield Evidence("time to build it", duration(index.build_seconds), "estimated")
+    hot = f", {count(index.hot_updates_lost, 'HOT update')} lost" if index.hot_updates_lost else ""
+    entries = f"{count(index.writes, 'index entry')} written, cost {cost(index.write_cost)}{hot}"
     yield Evidence("price on writes", entries, "estimated")
     if (other := index.runner_up) is not None:
-        times = other.size_bytes / max(index.size_bytes, 1)
-        worth = f"gain {100 * other.gain_share:.2f} % at {times:.1f} times the size, estimated"
+        larger = other.size_bytes / max(index.size_bytes, 1)
+        worth = f"gain {share(other.gain_share)} at {times(larger)} times the size, estimated"
         yield Evidence(f"next best: {other.definition.outline}", worth, "planned")
 
 
 def _dropped(index: IndexAdvice, advice: Advice) -> Iterator[Evidence]:
     for drop in advice.drops:
         if drop.name in index.replaces:
-            yield Evidence(f"size of {drop.name.short}, which it replaces", _size(drop.size_bytes))
-            yield Evidence(f"writes saved by dropping {drop.name.short}", f"cost {drop.saved:,.0f}", "estimated")
+            yield Evidence(f"size of {drop.name.short}, which it replaces", size(drop.size_bytes))
+            yield Evidence(f"writes saved by dropping {drop.name.short}", f"cost {cost(drop.saved)}", "estimated")
 
 
 def _at_risk(risk: Risk) -> Evidence:
-    said = f"cost {risk.cost_before:,.2f} → {risk.cost_after:,.2f}, {risk.calls:,} calls. {risk.reason}"
+    said = f"cost {cost(risk.cost_before)} → {cost(risk.cost_after)}, {count(risk.calls, 'call')}. {risk.reason}"
     if risk.tolerance is not None:
-        said += f" Stays cheaper until its rows exceed the estimate {risk.tolerance:.1f} times."
-    return Evidence(f"at risk: {gist(risk.text, _GIST)}", said, "planned")
-
-
-def _size(number: float) -> str:
-    """Return bytes with a unit, 1 kB being 1,024 bytes as PostgreSQL counts."""
-    if number < 2**20:
-        return f"{number / 2**10:,.1f} kB"
-    return f"{number / 2**20:,.1f} MB" if number < 2**30 else f"{number / 2**30:,.1f} GB"
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 1:
-        return "under 1 s"
-    return f"{seconds:,.0f} s" if seconds < 120 else f"{seconds / 60:,.0f} min"
+        said += f" Stays cheaper until its rows exceed the estimate {times(risk.tolerance)} times."
+    return Evidence(f"at risk: {gist(risk.text)}", said, "planned")

@@ -14,8 +14,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import get_args
 
-from pgwright.checks.figures import listing
 from pgwright.checks.loader import load_checks
+from pgwright.figures import listing
 from pgwright.model.finding import Check, Confidence, Finding, LostPoint, Severity, Subject, SubjectScore
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot

@@ -10,7 +10,7 @@ from pgwright import pipeline
 from pgwright.cli import options
 from pgwright.cli.progress import watched
 from pgwright.config import Config
-from pgwright.report.figures import count, size
+from pgwright.figures import count, size
 from pgwright.snapshot import save_snapshot
 
 

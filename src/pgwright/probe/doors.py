@@ -14,6 +14,7 @@ from typing import Any
 from psycopg import BaseConnection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from pgwright.figures import listing
 from pgwright.model.not_examined import NotExamined
 from pgwright_runtime.frames import frames
 
@@ -39,11 +40,10 @@ class Doors:
 
     def told(self) -> Iterator[NotExamined]:
         if self._opened:
-            places = list(self._opened)
-            more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
             reason = (
-                f"{' and '.join(self._drivers)} opened connections without an engine in {', '.join(places[:_SHOWN])}"
-                f"{more}: their statements are not counted, and the server refuses their writes"
+                f"{' and '.join(self._drivers)} opened connections without an engine in "
+                f"{listing(list(self._opened), _SHOWN)}: their statements are not counted, and the server refuses "
+                "their writes"
             )
             yield NotExamined("statements past SQLAlchemy", reason, "use the app's engine there, or read on your own")
 

@@ -10,8 +10,8 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from pgwright.figures import count
 from pgwright.model.not_examined import NotExamined
-from pgwright.report.figures import count
 from pgwright.report.quoting import visible
 
 # Below this a table of figures folds its numbers; each row becomes a small list instead.

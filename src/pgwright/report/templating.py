@@ -6,10 +6,9 @@ from collections.abc import Callable
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from pgwright import __version__
+from pgwright import __version__, figures
 from pgwright.model.finding import SEVERITIES
 from pgwright.model.result import Result
-from pgwright.report import figures
 from pgwright.report.findings import by_severity
 from pgwright.report.kind import kind_of
 from pgwright.report.quoting import code, code_block, code_cell, gist, one_line
@@ -33,9 +32,7 @@ def environment(*, escapes_html: bool, finalize: Callable[[object], object] | No
         "ratio": figures.ratio,
         "cost": figures.cost,
         "share": figures.share,
-        "spread": figures.spread,
         "count": figures.count,
-        "lost": figures.lost,
         "one_line": one_line,
         "gist": gist,
         "code": code,

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from pgwright.database import ReadOnlyDatabase, Row, connect
 from pgwright.errors import QueryFailed
+from pgwright.figures import listing
 from pgwright.model.names import QualifiedName, quote
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.policy import Policy
@@ -25,6 +26,7 @@ from pgwright.snapshot.tables import read_sequences, read_tables
 PACKAGE = "pgwright.snapshot"
 # The role pg_read_all_data came with PostgreSQL 14.
 _READ_ALL_SINCE = 140_000
+_MOST_NAMED = 5
 
 _NO_TABLES: tuple[tuple[Table, ...], dict[int, QualifiedName]] = ((), {})
 
@@ -164,10 +166,9 @@ def _tell_hidden(hidden: list[Row], grant: str, missing: list[NotExamined]) -> N
     if not hidden:
         return
     names = [quote(row["schema"]) + (f".{quote(row['name'])}" if row["name"] else "") for row in hidden]
-    shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
     missing.append(
         NotExamined(
-            f"columns' statistics and plans of {shown}",
+            f"columns' statistics and plans of {listing(names, _MOST_NAMED)}",
             "the role may not read these tables",
             grant,
         )

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection
 
 from pgwright.database import ReadOnlyDatabase, Row
+from pgwright.figures import listing
 from pgwright.model.names import QualifiedName
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.table import PAGE_BYTES, Column, Sequence, Table
@@ -22,9 +23,8 @@ def read_tables(
     locked = database.read(PACKAGE, "locked_tables")
     if locked:
         names = [QualifiedName(row["schema"], row["name"]).short for row in locked]
-        more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
         reason = "another session holds or awaits an exclusive lock, and who waits for it holds up others"
-        missing.append(NotExamined(f"tables: {', '.join(names[:_MOST_NAMED])}{more}", reason, "read again later"))
+        missing.append(NotExamined(f"tables: {listing(names, _MOST_NAMED)}", reason, "read again later"))
     rows = database.read(PACKAGE, "tables", {"locked": [row["oid"] for row in locked]})
     name_by_oid = {row["oid"]: QualifiedName(row["schema"], row["name"]) for row in rows}
     oids = list(name_by_oid)

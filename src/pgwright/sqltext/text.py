@@ -123,7 +123,7 @@ def repaired(text: str) -> str:
     return _TYPED_CONSTANT.sub(lambda found: f"{found[2]}::{found[1].lower()}", text)
 
 
-def gist(statement: str, limit: int) -> str:
+def gist(statement: str, limit: int = 100) -> str:
     """Return a statement on one line, cut to so many characters; of a long one the list of columns goes first.
 
     >>> gist("SELECT m.id, m.body, m.created_at FROM messages AS m WHERE m.id = $1", 50)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import psycopg
 
 from pgwright.errors import UnparsableStatement
+from pgwright.figures import listing
 from pgwright.model.names import QualifiedName
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
@@ -75,9 +76,8 @@ def workload_limits(snapshot: Snapshot) -> tuple[str, ...]:
             "its planner is not seen."
         )
     if missing := unanalyzed(snapshot, _touched(snapshot)):
-        names = ", ".join(name.short for name in missing[:_MOST_NAMED])
-        more = f" and {len(missing) - _MOST_NAMED} more" if len(missing) > _MOST_NAMED else ""
-        limits.append(f"Statistics were never gathered of {names}{more}: run ANALYZE first, then ask again.")
+        names = listing([name.short for name in missing], _MOST_NAMED)
+        limits.append(f"Statistics were never gathered of {names}: run ANALYZE first, then ask again.")
     return tuple(limits)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from pgwright.errors import UnparsableStatement
+from pgwright.figures import share
 from pgwright.model.memo import once_a_snapshot
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.statement import Statement
@@ -150,13 +151,4 @@ def _total_ms(snapshot: Snapshot) -> float:
 def named(statement: Statement, snapshot: Snapshot) -> str:
     """Return a statement as a list of the unread names it: its share of the time, then its text."""
     text = gist(statement.text, 80) or "(empty text)"
-    return f"{in_percent(share_of_time([statement], snapshot))} of the workload's time: {text}"
-
-
-def in_percent(share: float) -> str:
-    """Return a share as a report prints it; not a little as nothing.
-
-    >>> in_percent(0.1234), in_percent(0.0004), in_percent(0)
-    ('12.3 %', 'under 0.1 %', '0.0 %')
-    """
-    return "under 0.1 %" if 0 < share < 0.0005 else f"{share:.1%}".replace("%", " %")
+    return f"{share(share_of_time([statement], snapshot))} of the workload's time: {text}"

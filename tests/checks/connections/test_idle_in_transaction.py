@@ -15,7 +15,7 @@ def _idle(seconds: float, **fields: object) -> object:
 def test_fires_once_for_each_application_and_role() -> None:
     found = run(CHECK, make_snapshot(_idle(90), _idle(120), _idle(90, application="worker")))
     assert [finding.object for finding in found] == ["api as app", "worker as app"]
-    assert evidence(found[0])["longest idle"] == "120.0 s"
+    assert evidence(found[0])["longest idle"] == "2 min"
     assert found[0].sql.startswith("ALTER ROLE app IN DATABASE shop SET idle_in_transaction_session_timeout")
 
 

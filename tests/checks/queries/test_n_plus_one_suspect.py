@@ -29,7 +29,7 @@ def test_fires_when_a_statement_runs_once_for_each_row_of_another() -> None:
     assert (finding.object, finding.confidence, finding.severity) == ("sources (notebook_id)", "likely", "high")
     assert finding.queries == (2, 1)
     assert evidence(finding)["parent"] == PARENT.text
-    assert evidence(finding)["its time"] == "5,000 ms, 98 % of the workload"
+    assert evidence(finding)["its time"] == "5.00 s, 98.0 % of the workload"
     assert "50.0 times for each call" in finding.message
 
 

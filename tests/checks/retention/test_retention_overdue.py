@@ -22,7 +22,7 @@ def test_fires_for_rows_past_their_expiry() -> None:
     statistics = make_statistics("token", "expires_at", _days_ago(102, 2, -98))
     (finding,) = run(CHECK, make_snapshot(TOKEN, statistics))
     assert finding.object == "token (expires_at)"
-    assert evidence(finding)["overdue rows"] == "50,000, 50 % of the table"
+    assert evidence(finding)["overdue rows"] == "50,000, 50.0 % of the table"
     assert finding.sql == (
         "DELETE FROM public.token WHERE (id) IN (SELECT id FROM public.token "
         "WHERE expires_at < now() - interval '2 days' LIMIT 10000)"
@@ -32,7 +32,7 @@ def test_fires_for_rows_past_their_expiry() -> None:
 def test_fires_for_rows_deleted_before_the_retention_and_says_that_it_is_assumed() -> None:
     statistics = make_statistics("note", "deleted_at", _days_ago(290, 90, 0), null_fraction=0.8)
     (finding,) = run(CHECK, make_snapshot(NOTE, statistics))
-    assert evidence(finding)["overdue rows"] == "10,000, 10 % of the table"
+    assert evidence(finding)["overdue rows"] == "10,000, 10.0 % of the table"
     assert "assumed" in evidence(finding)["counted as overdue"]
 
 
@@ -78,7 +78,7 @@ def test_partitions_are_reported_on_their_parent() -> None:
     old = make_statistics("token_1", "expires_at", _days_ago(300, 200))
     new = make_statistics("token_2", "expires_at", _days_ago(-200, -300))
     (finding,) = run(CHECK, make_snapshot(parent, *leaves, old, new))
-    assert evidence(finding)["overdue rows"] == "50,000, 50 % of the table"
+    assert evidence(finding)["overdue rows"] == "50,000, 50.0 % of the table"
     assert "(tableoid, ctid)" in finding.sql
 
 

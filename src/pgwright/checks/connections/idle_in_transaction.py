@@ -36,7 +36,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgwright.checks.figures import count, milliseconds
+from pgwright.figures import count, duration
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.names import quote
 from pgwright.model.not_examined import NotExamined
@@ -71,12 +71,12 @@ def _finding(snapshot: Snapshot, application: str, role: str, idle: list[Session
     return CHECK.found(
         about,
         f"{count(len(idle))} session{'s' * (len(idle) > 1)} of {about} sat in an open transaction doing nothing, the "
-        f"longest for {milliseconds(longest * 1000)}.",
+        f"longest for {duration(longest)}.",
         severity="high" if longest >= VERY_LONG_SECONDS else None,
         evidence=[
             Evidence("sessions", count(len(idle))),
-            Evidence("longest idle", milliseconds(longest * 1000)),
-            Evidence("oldest transaction", milliseconds(max(session.transaction_seconds for session in idle) * 1000)),
+            Evidence("longest idle", duration(longest)),
+            Evidence("oldest transaction", duration(max(session.transaction_seconds for session in idle))),
             Evidence("idle_in_transaction_session_timeout", timeout.value if timeout else "unknown"),
         ],
         advice="End the transaction before slow work outside the database, and let the server end what is forgotten.",

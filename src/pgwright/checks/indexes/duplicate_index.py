@@ -35,7 +35,7 @@ from collections.abc import Iterator
 
 from pgwright.checks.coverage import is_duplicate
 from pgwright.checks.families import IndexFamily, index_families
-from pgwright.checks.figures import count, size
+from pgwright.figures import count, size
 from pgwright.model.change import DropIndex
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.index import Index

@@ -34,7 +34,7 @@ import re
 from collections.abc import Iterator
 
 from pgwright.checks.families import IndexFamily, index_families
-from pgwright.checks.figures import size
+from pgwright.figures import size
 from pgwright.model.change import Change, DropIndex, RebuildIndex
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.index import Index

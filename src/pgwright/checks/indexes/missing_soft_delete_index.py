@@ -36,15 +36,15 @@ from dataclasses import dataclass
 
 from pgwright.checks.coverage import free_name, without_parentheses
 from pgwright.checks.families import TableFamily
-from pgwright.checks.figures import count, milliseconds, one_line, share
 from pgwright.checks.no_workload import NO_WORKLOAD, NO_WORKLOAD_REMEDY
 from pgwright.checks.soft_delete import deleted_share, is_living, soft_deleting
+from pgwright.figures import count, milliseconds, share
 from pgwright.model.change import CreateIndex
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.index import Index, IndexDefinition, IndexKey
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
-from pgwright.sqltext import Block, SortKey
+from pgwright.sqltext import Block, SortKey, gist
 from pgwright.workload.reading import share_of_time
 from pgwright.workload.shaped import ShapedStatement, statements_touching
 
@@ -150,7 +150,7 @@ def _finding(
         evidence=[
             Evidence("calls", count(sum(statement.calls for statement in statements))),
             Evidence("time", f"{milliseconds(total)}, {share(share_of_time(statements, snapshot))} of the workload"),
-            Evidence("dearest statement", one_line(statements[0].text)),
+            Evidence("dearest statement", gist(statements[0].text)),
             Evidence("rows", count(family.rows)),
             Evidence("rows marked as deleted", "unknown" if deleted is None else share(deleted), "estimated"),
         ],

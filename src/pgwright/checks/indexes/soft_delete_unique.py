@@ -38,8 +38,8 @@ from dataclasses import replace
 
 from pgwright.checks.coverage import free_name
 from pgwright.checks.families import TableFamily, index_families
-from pgwright.checks.figures import count, listing, share
 from pgwright.checks.soft_delete import deleted_share, is_living, mentions, soft_deleting
+from pgwright.figures import count, listing, share
 from pgwright.model.change import UniqueAmongLiving
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.index import Index

@@ -37,7 +37,7 @@ from collections.abc import Iterator
 
 from pgwright.checks.coverage import free_name, is_served
 from pgwright.checks.families import TableFamily, alone, families
-from pgwright.checks.figures import count, size
+from pgwright.figures import count, size
 from pgwright.model.change import CreateIndex
 from pgwright.model.finding import Check, Evidence, Finding, Severity
 from pgwright.model.index import IndexDefinition, IndexKey

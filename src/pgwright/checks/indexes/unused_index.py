@@ -38,7 +38,7 @@ from collections.abc import Iterable, Iterator
 from pgwright.checks.ages import statistics_days
 from pgwright.checks.coverage import is_droppable, is_served, serves_equality, substitutes
 from pgwright.checks.families import IndexFamily, TableFamily, alone, families, index_families
-from pgwright.checks.figures import count, listing, size
+from pgwright.figures import count, listing, size
 from pgwright.model.change import DropIndex
 from pgwright.model.finding import Check, Confidence, Evidence, Finding, Severity
 from pgwright.model.index import Index

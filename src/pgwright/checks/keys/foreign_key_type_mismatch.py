@@ -35,8 +35,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgwright.checks.families import families
-from pgwright.checks.figures import count, size
 from pgwright.checks.references import ColumnName, References, components, detached
+from pgwright.figures import count, size
 from pgwright.model.change import ColumnConversion, ConvertColumns
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.snapshot import Snapshot

@@ -37,7 +37,7 @@ import re
 from collections.abc import Iterator
 
 from pgwright.checks.families import families
-from pgwright.checks.figures import count, listing
+from pgwright.figures import count, listing
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.names import QualifiedName, quote
 from pgwright.model.snapshot import Snapshot

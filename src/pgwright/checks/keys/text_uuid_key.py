@@ -40,9 +40,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from pgwright.checks.figures import count, listing, size
 from pgwright.checks.references import ColumnName, References, detached
 from pgwright.checks.uuid_columns import TextColumn, text_groups
+from pgwright.figures import count, listing, size
 from pgwright.model.change import ColumnConversion, ConvertColumns
 from pgwright.model.finding import Check, Evidence, Finding, Severity
 from pgwright.model.not_examined import NotExamined

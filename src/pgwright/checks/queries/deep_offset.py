@@ -34,13 +34,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgwright.checks.families import families
-from pgwright.checks.figures import count, milliseconds, one_line
 from pgwright.checks.no_workload import NO_WORKLOAD, NO_WORKLOAD_REMEDY
+from pgwright.figures import count, milliseconds
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.names import QualifiedName, quote
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.statement import Statement
+from pgwright.sqltext import gist
 from pgwright.workload.shaped import ShapedStatement, shaped_statements
 
 # Below this, even the last page is near.
@@ -98,7 +99,7 @@ def _finding(snapshot: Snapshot, table: QualifiedName, queries: list[ShapedState
         severity=None if is_deep else "low",
         confidence="likely" if is_deep else None,
         evidence=[
-            Evidence("statement", one_line(statement.text)),
+            Evidence("statement", gist(statement.text)),
             Evidence("calls", count(sum(query.statement.calls for query in queries))),
             Evidence("mean and slowest", f"{milliseconds(statement.mean_ms)} and {milliseconds(statement.max_ms)}"),
             Evidence("blocks a call", count(_blocks(statement))),

@@ -36,14 +36,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import log
 
-from pgwright.checks.figures import count, milliseconds, one_line, share
 from pgwright.checks.no_workload import NO_WORKLOAD, NO_WORKLOAD_REMEDY
 from pgwright.checks.references import ColumnName, References
+from pgwright.figures import count, milliseconds, share
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.names import QualifiedName
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.statement import Statement
+from pgwright.sqltext import gist
 from pgwright.workload.reading import share_of_time
 from pgwright.workload.shaped import ShapedStatement, shaped_statements
 
@@ -182,10 +183,10 @@ def _finding(snapshot: Snapshot, loop: _Loop) -> Finding:
         severity="high" if part >= LARGE_SHARE or loop.calls_a_parent >= MANY_CALLS_A_PARENT else None,
         confidence="likely" if is_close else None,
         evidence=[
-            Evidence("statement in the loop", one_line(child.text)),
+            Evidence("statement in the loop", gist(child.text)),
             Evidence("its calls", count(child.calls)),
             Evidence("its time", f"{milliseconds(loop.total_ms)}, {share(part)} of the workload"),
-            Evidence("parent" if is_one_parent else "largest of several parents", one_line(parent.text)),
+            Evidence("parent" if is_one_parent else "largest of several parents", gist(parent.text)),
             Evidence("calls and rows of the parent", f"{count(parent.calls)} and {count(parent.rows)}"),
         ],
         advice="Fetch for all rows at once: selectinload() or joinedload() in the parent's query, or one statement "

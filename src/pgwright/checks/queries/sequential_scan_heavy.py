@@ -33,9 +33,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgwright.checks.families import TableFamily, families
-from pgwright.checks.figures import count, one_line, share, size
+from pgwright.figures import count, share, size
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.snapshot import Snapshot
+from pgwright.sqltext import gist
 from pgwright.workload.shaped import ShapedStatement, statements_touching
 
 # Below this, a sequential scan takes about a millisecond.
@@ -92,7 +93,7 @@ def _finding(snapshot: Snapshot, family: TableFamily) -> Finding:
             Evidence("rows read by them", count(rows_read)),
             Evidence("rows", count(family.rows)),
             Evidence("size", size(family.heap_bytes)),
-            *(Evidence("statement that reads it", one_line(query.statement.text)) for query in queries),
+            *(Evidence("statement that reads it", gist(query.statement.text)) for query in queries),
         ],
         advice="Let `pgwright advise` choose an index for the statements that read it.",
         queries=[query.statement.query_id for query in queries],

@@ -37,7 +37,7 @@ from datetime import datetime, timedelta
 
 from pgwright.checks.ages import FAR_FUTURE, FAR_PAST, moment, taken_at
 from pgwright.checks.families import TableFamily, column_statistics, families
-from pgwright.checks.figures import count, listing, share, size
+from pgwright.figures import count, listing, share, size
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.names import quote
 from pgwright.model.not_examined import NotExamined

@@ -32,13 +32,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgwright.checks.figures import count, one_line
 from pgwright.checks.no_workload import NO_WORKLOAD, NO_WORKLOAD_REMEDY
+from pgwright.figures import count
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.names import quote
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.statement import Statement
+from pgwright.sqltext import gist
 from pgwright.workload.shaped import shaped_statements
 
 # A person at a console runs fewer of them.
@@ -66,7 +67,7 @@ def _finding(snapshot: Snapshot, role: str, statements: list[Statement]) -> Find
         f"The app works as {quote(role)}, a superuser: no permission and no row-level security holds for it.",
         evidence=[
             Evidence("calls on the user's tables", count(sum(statement.calls for statement in statements))),
-            Evidence("most frequent statement", one_line(busiest.text)),
+            Evidence("most frequent statement", gist(busiest.text)),
             Evidence("tables with row-level security", count(sum(table.has_row_security for table in snapshot.tables))),
         ],
         advice="Create a role that may only read and write the app's tables, and connect as that one; keep another for "

@@ -34,7 +34,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgwright.checks.families import families
-from pgwright.checks.figures import count, listing, share, size
+from pgwright.figures import count, listing, share, size
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot

@@ -35,7 +35,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgwright.checks.figures import listing
+from pgwright.figures import listing
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.names import quote
 from pgwright.model.not_examined import NotExamined

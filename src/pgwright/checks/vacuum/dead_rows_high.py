@@ -31,7 +31,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgwright.checks.families import TableFamily, families
-from pgwright.checks.figures import count, milliseconds, share
+from pgwright.figures import count, duration, share
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.snapshot import Snapshot
 
@@ -69,7 +69,7 @@ def _finding(snapshot: Snapshot, family: TableFamily, dead: int) -> Finding:
             Evidence("living rows", count(family.rows)),
             Evidence("last vacuum", min(vacuumed, default="none on record")),
             Evidence("autovacuum", "switched off for this table" if is_off else "on"),
-            Evidence("oldest open transaction", milliseconds(oldest * 1000)),
+            Evidence("oldest open transaction", duration(oldest)),
         ],
         advice="Run VACUUM"
         + (", switch autovacuum on again" if is_off else ", and let autovacuum come earlier to this table")

@@ -36,7 +36,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgwright.checks.families import TableFamily, families
-from pgwright.checks.figures import count, size
+from pgwright.figures import count, size
 from pgwright.model.change import AnalyzeTable
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.names import QualifiedName

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
+from pgwright.figures import count
 from pgwright.model.advice import Advice, PlannedStatement, Risk
 from pgwright.report.advice import words
-from pgwright.report.figures import count
 from pgwright.report.parts import Indented, first, heading, hidden, plain
 from pgwright.report.quoting import gist
 

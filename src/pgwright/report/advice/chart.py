@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from pgwright.figures import cost, share, size
 from pgwright.model.advice import Advice
-from pgwright.report.figures import cost, share, size
 from pgwright.report.plot import PLOT_WIDTH, Tick
 
 PLOT_HEIGHT = 200.0

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from rich.console import RenderableType
 from rich.text import Text
 
+from pgwright.figures import cost, count, share, size
 from pgwright.model.advice import Advice, DroppedIndex, IndexAdvice, ServedStatement
 from pgwright.report.advice import words
 from pgwright.report.advice.changes import show_changed, show_risks
 from pgwright.report.advice.chart import FEWEST_POINTS
-from pgwright.report.figures import cost, count, share, size
 from pgwright.report.parts import Indented, figures, first, heading, hidden, plain, show_not_examined
 from pgwright.report.quoting import gist, one_line
 from pgwright.report.screen import Screen

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Literal
 
+from pgwright.figures import cost, count, duration, share, size
 from pgwright.model.advice import Advice, IndexAdvice, PlannedStatement, Risk, ServedStatement
 from pgwright.report.advice.chart import Curve, cost_curve
-from pgwright.report.figures import cost, count, duration, share, size
 
 # From this share of the workload's time on, what could not be read is said before anything else.
 ALARMING_SHARE = 1 / 3

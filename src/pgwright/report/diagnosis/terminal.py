@@ -8,8 +8,9 @@ from itertools import groupby
 from rich.console import RenderableType
 from rich.text import Text
 
+from pgwright.figures import count
 from pgwright.model.finding import Diagnosis, Finding, Severity, SubjectScore
-from pgwright.report.figures import count, lost
+from pgwright.report.diagnosis.words import lost
 from pgwright.report.findings import counted, show_finding, show_set_aside
 from pgwright.report.parts import Indented, first, heading, plain, show_not_examined
 from pgwright.report.quoting import one_line

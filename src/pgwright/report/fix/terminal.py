@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from rich.console import RenderableType
 from rich.text import Text
 
+from pgwright.figures import count
 from pgwright.model.fix import Fix
 from pgwright.model.remedy import Remedy
-from pgwright.report.figures import count
 from pgwright.report.fix import words
 from pgwright.report.parts import Indented, first, heading, hidden, plain, show_not_examined
 from pgwright.report.screen import Screen

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from pgwright.figures import duration
 from pgwright.model.fix import Fix
 from pgwright.model.remedy import Remedy
-from pgwright.report.figures import duration
 
 
 def unsafe(fix: Fix) -> int:

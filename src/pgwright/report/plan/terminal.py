@@ -8,8 +8,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from pgwright.figures import size
 from pgwright.model.comparison import PlanNode, StatementComparison, StatementPlan, TriedIndex
-from pgwright.report.figures import size
 from pgwright.report.parts import Indented, heading, plain, show_not_examined
 from pgwright.report.plan.words import CHANGED, SAME, comparison, figures_of, node_line, values_note
 from pgwright.report.quoting import one_line

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from pgwright.figures import cost, ratio, share
 from pgwright.model.comparison import PlanNode, StatementComparison, StatementPlan
 from pgwright.model.names import quote_literal
-from pgwright.report.figures import cost, ratio, share
 
 # A sign beside the colour, for whoever sees no colours.
 CHANGED, SAME = "*", " "

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from rich.console import RenderableType
 from rich.text import Text
 
+from pgwright.figures import milliseconds
 from pgwright.model.probe import Probe, ProbeCall, ProbedEndpoint
-from pgwright.report.figures import milliseconds
 from pgwright.report.findings import counted, show_finding, show_set_aside
 from pgwright.report.parts import Indented, figures, first, heading, hidden, plain, show_not_examined
 from pgwright.report.probe import words

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from pgwright.figures import count
 from pgwright.model.probe import Probe
-from pgwright.report.figures import count
 
 
 def where(probe: Probe) -> str:

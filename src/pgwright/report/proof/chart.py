@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pgwright.figures import milliseconds, ratio
 from pgwright.model.proof import MeasuredOperation
-from pgwright.report.figures import milliseconds, ratio
 from pgwright.report.plot import PLOT_WIDTH, Tick
 
 

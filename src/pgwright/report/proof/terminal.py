@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from rich.console import RenderableType
 from rich.text import Text
 
+from pgwright.figures import cost, duration, milliseconds, ratio
 from pgwright.model.proof import MeasuredOperation, MeasuredStatement, PlannedStatement, Proof, Verdict, WritePrice
-from pgwright.report.figures import cost, duration, milliseconds, ratio
 from pgwright.report.parts import Indented, figures, first, heading, hidden, plain, show_not_examined
 from pgwright.report.proof.words import conclusion, in_words, is_proved, runs
 from pgwright.report.quoting import gist

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from pgwright.model.proof import MeasuredOperation, MeasuredStatement, Proof, Verdict
-from pgwright.report.figures import count, ratio, size
+from pgwright.figures import count, milliseconds, ratio, size
+from pgwright.model.proof import MeasuredOperation, MeasuredStatement, Proof, Timing, Verdict
 from pgwright.report.proof.chart import PairChart, pair_chart
 
 Measured = MeasuredOperation | MeasuredStatement
@@ -84,3 +84,8 @@ def _named(measured: Iterable[Measured], verdict: Verdict) -> str:
     operations = ", ".join(one.name for one in hits if isinstance(one, MeasuredOperation))
     statements = sum(isinstance(one, MeasuredStatement) for one in hits)
     return " and ".join(filter(None, (operations, count(statements, "statement") if statements else "")))
+
+
+def spread(timing: Timing) -> str:
+    """Return the median with the quartiles around it."""
+    return f"{milliseconds(timing.median_ms)} ({milliseconds(timing.low_ms)} – {milliseconds(timing.high_ms)})"

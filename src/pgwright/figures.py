@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-
-from pgwright.model.finding import LostPoint
-from pgwright.model.proof import Timing
+from collections.abc import Sequence
 
 
 def milliseconds(value: float) -> str:
@@ -58,11 +56,20 @@ def ratio(value: float) -> str:
     >>> ratio(1.04), ratio(12.34), ratio(0.5), ratio(float("inf"))
     ('1.0×', '12×', '0.50×', '∞×')
     """
+    return f"{times(value)}×"
+
+
+def times(value: float) -> str:
+    """Return how many times, for a sentence that says `times` itself.
+
+    >>> times(9.94), times(1234.5)
+    ('9.9', '1,234')
+    """
     if math.isinf(value):
-        return "∞×"
+        return "∞"
     if value >= 10:
-        return f"{value:,.0f}×"
-    return f"{value:.1f}×" if value >= 1 else f"{value:.2f}×"
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= 1 else f"{value:.2f}"
 
 
 def cost(value: float) -> str:
@@ -83,23 +90,24 @@ def share(value: float) -> str:
     return "under 0.1 %" if 0 < value < 0.001 else f"{value:.1%}".replace("%", " %")
 
 
-def count(number: int, noun: str) -> str:
-    """Return a number with its noun.
+def count(number: float, noun: str = "") -> str:
+    """Return a whole number, with its noun where one is given.
 
-    >>> count(1, "index"), count(1234, "query")
-    ('1 index', '1,234 queries')
+    >>> count(1234567.2), count(1, "index"), count(1234, "query")
+    ('1,234,567', '1 index', '1,234 queries')
     """
-    return f"{number:,} {noun if number == 1 else _plural(noun)}"
+    said = f"{number:,.0f}"
+    return f"{said} {noun if said == '1' else _plural(noun)}" if noun else said
 
 
-def lost(point: LostPoint) -> str:
-    """Return why points were lost, and how many; a reason that costs none stands alone."""
-    return f"−{point.points:g} {point.reason}" if point.points else point.reason
+def listing(names: Sequence[str], most: int = 6) -> str:
+    """Return names in a row, with a count instead of the tail.
 
-
-def spread(timing: Timing) -> str:
-    """Return the median with the quartiles around it."""
-    return f"{milliseconds(timing.median_ms)} ({milliseconds(timing.low_ms)} – {milliseconds(timing.high_ms)})"
+    >>> listing(["a", "b", "c"], most=2)
+    'a, b and 1 more'
+    """
+    shown = ", ".join(names[:most])
+    return f"{shown} and {len(names) - most:,} more" if len(names) > most else shown
 
 
 def _plural(noun: str) -> str:
