@@ -237,7 +237,7 @@ def relative(advice: Advice) -> float:
 @contextmanager
 def without_levels() -> Iterator[None]:
     """Let candidates have the size that they have, and no levels above their leaves."""
-    with patch("pgwright.twin.twin.write_btree", lambda path, pages, height: extend(path, pages)):
+    with patch("pgwright.twin.candidates.write_btree", lambda path, pages, height: extend(path, pages)):
         yield
 
 

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any
 
 import psycopg
@@ -16,6 +15,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import dict_row
 
 from pgwright.errors import ConfigError, ConnectionFailed, NoDatabaseGiven, QueryFailed, ServerTooOld
+from pgwright.sql_files import read_sql
 
 APPLICATION_NAME = "pgwright"
 OLDEST_VERSION = 130_000
@@ -126,7 +126,7 @@ class ReadOnlyDatabase:
         `name_post_160000.sql` is preferred on servers from 16 on, `name.sql` is the general one.
         Raises: QueryFailed, with the transaction still usable.
         """
-        text = _query_text(package, name, self.version_number).replace("/*relation*/", relation)
+        text = read_sql(package, name, self.version_number).replace("/*relation*/", relation)
         return self.query(text, parameters, subject=name.replace("_", " "))
 
     def query(
@@ -194,15 +194,6 @@ def _with_defaults(info: str) -> str:
         application_name=known.get("application_name") or APPLICATION_NAME,
         connect_timeout=known.get("connect_timeout") or _CONNECT_SECONDS,
     )
-
-
-def _query_text(package: str, name: str, version_number: int) -> str:
-    folder = files(package) / "sql"
-    variants = [entry.name for entry in folder.iterdir() if entry.name.startswith(f"{name}_post_")]
-    since = {int(variant.removesuffix(".sql").rsplit("_", 1)[1]): variant for variant in variants}
-    fitting = [version for version in since if version <= version_number]
-    chosen = since[max(fitting)] if fitting else f"{name}.sql"
-    return (folder / chosen).read_text(encoding="utf-8")
 
 
 def _reason(error: psycopg.Error) -> str:

@@ -15,7 +15,8 @@ from pgwright.model.index import IndexDefinition, IndexKey
 from pgwright.model.names import QualifiedName
 from pgwright.model.snapshot import Snapshot
 from pgwright.snapshot import read_snapshot
-from pgwright.twin.twin import Candidate, Twin, open_twins
+from pgwright.twin.candidates import Candidate
+from pgwright.twin.twin import Twin, open_twins
 from tests.support.database import Database
 
 SCHEMA = """

@@ -78,7 +78,7 @@ def later(seconds: float = 20.0) -> float:
 
 
 def test_the_result_is_the_best_of_all_subsets(pricer: Pricer, twin: Twin) -> None:
-    sizes = [one.size.size_bytes for one in twin._candidates]
+    sizes = [one.size.size_bytes for one in twin.candidates.made]
     costs = {chosen: cost(twin, UNLIMITED, chosen) for chosen in range(ALL + 1)}
     for share in (1.0, 0.6, 0.35, 0.2):
         budget = share * sum(sizes)
@@ -157,6 +157,6 @@ def test_without_time_there_is_an_answer(pricer: Pricer, twin: Twin) -> None:
 
 
 def test_the_same_search_gives_the_same_answer(pricer: Pricer, twin: Twin) -> None:
-    again = Pricer([twin], pricer.queries, twin._candidates)
+    again = Pricer([twin], pricer.queries, twin.candidates.made)
     first, second = (Search(one, UNLIMITED, deadline=later()).run().found for one in (pricer, again))
     assert first == second

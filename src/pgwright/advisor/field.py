@@ -20,8 +20,9 @@ from pgwright.model.index import Index, IndexDefinition
 from pgwright.model.names import QualifiedName
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.table import PAGE_BYTES
+from pgwright.twin.candidates import Candidate
 from pgwright.twin.priced import Workload
-from pgwright.twin.twin import Candidate, Twin
+from pgwright.twin.twin import Twin
 
 # Without a budget an index as large as all tables must save this share of the workload's planned cost.
 _GAIN_FOR_ALL_BYTES = 0.001

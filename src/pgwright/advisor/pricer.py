@@ -17,7 +17,8 @@ from threading import Event
 import psycopg
 
 from pgwright.model.names import QualifiedName
-from pgwright.twin.twin import Candidate, Twin
+from pgwright.twin.candidates import Candidate
+from pgwright.twin.twin import Twin
 
 # Costs that differ by less are one: the planner itself calls paths equal that differ by 1 % (STD_FUZZ_FACTOR).
 _EQUAL = 1e-9

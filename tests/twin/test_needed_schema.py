@@ -5,7 +5,7 @@ import pytest
 
 from pgwright.model.snapshot import Snapshot
 from pgwright.snapshot import read_snapshot
-from pgwright.twin import scope
+from pgwright.twin import needed_schema
 from pgwright.twin.twin import open_twin
 from tests.support.database import Database
 
@@ -13,7 +13,7 @@ from tests.support.database import Database
 @pytest.fixture
 def large(database: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
     """A schema that counts as large."""
-    monkeypatch.setattr(scope, "LARGE_SCHEMA_TABLES", 3)
+    monkeypatch.setattr(needed_schema, "LARGE_SCHEMA_TABLES", 3)
     database.execute("""
         CREATE TABLE parent (id int PRIMARY KEY);
         CREATE TABLE "Odd Child" (id int PRIMARY KEY, p int REFERENCES parent);
@@ -27,7 +27,7 @@ def large(database: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
 
 
 def names(snapshot: Snapshot) -> set[str] | None:
-    needed = scope.needed_tables(snapshot)
+    needed = needed_schema.needed_tables(snapshot)
     return None if needed is None else {name.name for name in needed}
 
 

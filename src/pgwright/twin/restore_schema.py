@@ -15,8 +15,9 @@ from pgwright.errors import TwinError
 from pgwright.model.names import quote
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
+from pgwright.sql_files import read_sql
 from pgwright.twin.collation import without_icu
-from pgwright.twin.scope import needed_tables, prune
+from pgwright.twin.needed_schema import needed_tables, prune
 
 _HEADER = re.compile(r"^-- Name: (?P<name>.*?); Type: (?P<type>[^;]+); Schema: (?P<schema>[^;]*)", re.MULTILINE)
 _OF_PSQL = re.compile(r"^\\(?:un)?restrict .*$", re.MULTILINE)
@@ -26,14 +27,6 @@ _IDENTIFIER = r'(?:"(?:[^"]|"")+"|[\w$]+)'
 _POLICY_ROLES = re.compile(
     rf"^CREATE POLICY .*? TO ({_IDENTIFIER}(?:, {_IDENTIFIER})*)(?: USING | WITH CHECK |;)", re.M
 )
-# Nobody's rights matter here, and a role that row-level security holds for has to be able to ask.
-_GRANTS = """
-DO $$ DECLARE name text; BEGIN
-    FOR name IN SELECT quote_ident(nspname) FROM pg_namespace WHERE nspname !~ '^(pg_|information_schema)' LOOP
-        EXECUTE format('GRANT USAGE ON SCHEMA %1$s TO PUBLIC; GRANT ALL ON ALL TABLES IN SCHEMA %1$s TO PUBLIC', name);
-    END LOOP;
-END $$;
-"""
 
 
 def restore_schema(
@@ -43,9 +36,10 @@ def restore_schema(
     keep = None if is_whole else needed_tables(snapshot)
     schema_sql = snapshot.schema_sql if keep is None else prune(snapshot.schema_sql, keep)
     has_policies = any(table.has_row_security for table in snapshot.tables)
+    grants = read_sql("pgwright.twin", "grant_all") if has_policies else ""
     text = (
         "SET client_min_messages = error;\nSET check_function_bodies = off;\nSET synchronous_commit = off;\n"
-        f"{_roles(snapshot)}{without_icu(schema_sql)}\nRESET ALL;\n{_GRANTS if has_policies else ''}"
+        f"{_roles(snapshot)}{without_icu(schema_sql)}\nRESET ALL;\n{grants}"
     )
     if _is_taken_whole(server, database, text):
         return ()

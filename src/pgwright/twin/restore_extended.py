@@ -20,48 +20,18 @@ from pgwright.model.names import quote
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.statistics import CommonCombination, ExtendedStatistics
-from pgwright.twin.statistics import restore_columns
+from pgwright.sql_files import read_sql
+from pgwright.twin.restore_columns import restore_columns
 
 _DISTINCT_MAGIC, _DEPENDENCIES_MAGIC, _BASIC = 0xA352BFA4, 0xB4549A2C, 1
 _SCRATCH = "pgwright_scratch"
-_CASTS = """
-CREATE CAST (bytea AS pg_ndistinct) WITHOUT FUNCTION;
-CREATE CAST (bytea AS pg_dependencies) WITHOUT FUNCTION;
-CREATE CAST (bytea AS pg_mcv_list) WITHOUT FUNCTION;
-CREATE SCHEMA pgwright_scratch
-"""
-_FIND = """
-SELECT e.oid::int8, (
-    SELECT jsonb_object_agg(a.attname, a.attnum) FROM pg_attribute a WHERE a.attrelid = e.stxrelid AND a.attnum > 0)
-FROM pg_statistic_ext e JOIN pg_namespace n ON n.oid = e.stxnamespace
-WHERE n.nspname = %s AND e.stxname = %s
-"""
-_INSERT = """
-INSERT INTO pg_statistic_ext_data (stxoid, stxdinherit, stxdndistinct, stxddependencies)
-VALUES (%s, %s, %s::bytea::pg_ndistinct, %s::bytea::pg_dependencies)
-"""
-_EXPRESSIONS = """
-UPDATE pg_statistic_ext_data
-SET stxdexpr = (
-    SELECT array_agg(s ORDER BY n)
-    FROM unnest(%s::int2[]) AS n
-    LEFT JOIN pg_statistic s ON s.starelid = 'pgwright_scratch.t'::regclass AND s.staattnum = n)
-WHERE stxoid = %s AND stxdinherit = %s
-"""
-_BUILT = """
-SELECT d.stxdmcv::bytea, (
-    SELECT array_agg(i.values::text ORDER BY i.index) FROM pg_mcv_list_items(d.stxdmcv) AS i)
-FROM pg_statistic_ext_data d JOIN pg_statistic_ext e ON e.oid = d.stxoid
-WHERE e.stxrelid = 'pgwright_scratch.t'::regclass
-"""
 
 
 def restore_extended(connection: psycopg.Connection, snapshot: Snapshot) -> tuple[NotExamined, ...]:
     """Restore the extended statistics of a snapshot; tell which could not be."""
     if not snapshot.extended_statistics:
         return ()
-    for statement in _CASTS.split(";"):
-        connection.execute(statement.encode())
+    connection.execute(_sql("extended_casts"))
     has_values = any(one.common_values or one.histogram for one in snapshot.statistics)
     left_out = [
         found
@@ -74,7 +44,7 @@ def restore_extended(connection: psycopg.Connection, snapshot: Snapshot) -> tupl
 
 def _restore(connection: psycopg.Connection, wanted: ExtendedStatistics, *, has_values: bool) -> NotExamined | None:
     what = f"extended statistics {wanted.name.short} ({', '.join(wanted.kinds)})"
-    found = connection.execute(_FIND, (wanted.name.schema, wanted.name.name)).fetchone()
+    found = connection.execute(_sql("extended_oid"), (wanted.name.schema, wanted.name.name)).fetchone()
     if found is None:  # left out with its table
         return None
     if not wanted.is_readable:
@@ -85,13 +55,17 @@ def _restore(connection: psycopg.Connection, wanted: ExtendedStatistics, *, has_
     try:
         with connection.transaction():
             parts = (_distinct(wanted, numbers), _dependencies(wanted, numbers))
-            connection.execute(_INSERT, (oid, wanted.is_inherited, *parts))
+            connection.execute(_sql("extended_insert"), (oid, wanted.is_inherited, *parts))
             _Scratch(connection, wanted, oid).fill()
     except (psycopg.Error, KeyError) as error:
         return NotExamined(what, f"not copied to the twin: {str(error).splitlines()[0]}")
     if "mcv" in wanted.kinds and not wanted.common and not has_values:
         return NotExamined(what, "its common values were not copied to the twin: the snapshot holds none")
     return None
+
+
+def _sql(name: str) -> bytes:
+    return read_sql("pgwright.twin", name).encode()
 
 
 def _remedy(wanted: ExtendedStatistics) -> str:
@@ -158,7 +132,7 @@ class _Scratch:
         )
         # One column more, for the number, and columns count from 1.
         numbers = [first + place + 2 for place in range(len(self.wanted.expressions))]
-        self.connection.execute(_EXPRESSIONS, (numbers, self.oid, self.wanted.is_inherited))
+        self.connection.execute(_sql("extended_expressions"), (numbers, self.oid, self.wanted.is_inherited))
 
     def _restore_common(self) -> None:
         rows = json.dumps([[number, *one.values] for number, one in enumerate(self.wanted.common)])
@@ -192,7 +166,7 @@ class _Scratch:
         number_by_values: Mapping[str, int] = {
             values: number for number, values in self.connection.execute(query).fetchall()
         }
-        row = self.connection.execute(_BUILT.encode()).fetchone()
+        row = self.connection.execute(_sql("extended_built")).fetchone()
         assert row is not None
         return _patched(row[0], [self.wanted.common[number_by_values[values]] for values in row[1]], len(self._names))
 

@@ -1,0 +1,238 @@
+"""The indexes of a twin that can be switched on and off: made there without building them, or taken from production."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+import psycopg
+from psycopg.pq import ExecStatus
+
+from pgwright.model.index import Index, IndexDefinition
+from pgwright.model.names import QualifiedName
+from pgwright.model.snapshot import Snapshot
+from pgwright.model.table import PAGE_BYTES
+from pgwright.sizes import IndexSize, estimate_size
+from pgwright.sql_files import read_sql
+from pgwright.twin.pages import extend, write_btree
+from pgwright.twin.plans import read_plan
+
+# The tables' own rows are touched too, so that their lists of indexes, and plans kept for statements, are made anew.
+# An index that is not live is not even opened by the planner.
+_SWITCH = """
+UPDATE pg_index SET indisvalid = {state}, indislive = {state} WHERE indexrelid IN ({indexes});
+UPDATE pg_class SET relpages = relpages
+WHERE oid IN (SELECT indrelid FROM pg_index WHERE indexrelid IN ({indexes}));
+"""
+_EVICT = "SELECT count(pg_buffercache_evict_relation(oid::oid::regclass)) FROM unnest(%s::int8[]) AS oid"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An index that can be switched on and off: one that exists on the twin only, or one of production's."""
+
+    number: int
+    """What tells it from the others: its place among all that were made; equal on twins that made the same."""
+    definition: IndexDefinition
+    size: IndexSize
+    parts: Mapping[str, int] = field(compare=False)
+    """The indexes that a plan may use, by name with their oids: one, or one a partition."""
+    tables: frozenset[QualifiedName]
+    """Its table, and the partitions of that."""
+    added_as: str = field(default="", compare=False)
+    """Its name on the twin; "" for one of production's."""
+
+
+@dataclass(frozen=True)
+class _Part:
+    """An index as the twin's catalog has it: one, the partitioned one (without a file), or one of a partition."""
+
+    table: QualifiedName
+    name: str
+    oid: int
+    path: str | None
+
+
+@dataclass
+class Candidates:
+    """Makes them, and knows which are on."""
+
+    snapshot: Snapshot
+    connection: psycopg.Connection
+    data: Path
+    """The data directory of the server, whose files are written to."""
+    made: list[Candidate] = field(default_factory=list)
+    """Candidate n at place n."""
+    on: frozenset[int] = frozenset()
+    _number_by_index: dict[bytes, int] = field(default_factory=dict)
+    _names: Iterator[int] = field(default_factory=count)
+
+    def add(self, definitions: Iterable[IndexDefinition]) -> list[Candidate]:
+        """Create indexes that hold nothing but look as they would; they stay off until they are asked for.
+
+        A definition that PostgreSQL refuses (no such operator class, say) is left out.
+        """
+        by_table: dict[QualifiedName, list[IndexDefinition]] = defaultdict(list)
+        for definition in definitions:
+            by_table[definition.table].append(definition)
+        made = [one for table, wanted in by_table.items() for one in self._make(table, wanted)]
+        self.on |= {one.number for one in made}
+        self.enable(())
+        return made
+
+    def take_in(self, indexes: Iterable[Index]) -> list[Candidate]:
+        """Let indexes of production be switched off as candidates are; until then they are on."""
+        known = {str(index.name): index for index in indexes}
+        taken: list[Candidate] = []
+        for name, parts in self._parts(known).items():
+            index = known[name]
+            size = IndexSize(index.pages, index.tree_height or 0, index.row_estimate)
+            names = {part.name: part.oid for part in parts if part.path is not None}
+            if names:
+                tables = frozenset(part.table for part in parts)
+                taken.append(self._known(Candidate(len(self.made), index.definition, size, names, tables)))
+        self.on |= {one.number for one in taken}
+        return taken
+
+    def clear(self) -> None:
+        """Drop the indexes that were added, and leave production's as they are there."""
+        self.enable(one for one in self.made if not one.added_as)
+        for one in self.made:
+            if one.added_as:
+                name = QualifiedName(one.definition.table.schema, one.added_as)
+                self.connection.execute(f"DROP INDEX {name}".encode())
+        self.made.clear()
+        self._number_by_index.clear()
+        self.on = frozenset()
+
+    def enable(self, candidates: Iterable[Candidate]) -> None:
+        """Make these visible to the planner, and no others."""
+        on = frozenset(candidate.number for candidate in candidates)
+        if switch := self.switch(on):
+            self.connection.pgconn.exec_(switch)
+        self.on = on
+
+    def switch(self, on: Set[int]) -> bytes:
+        """Return the statements that make just these visible; nothing when they are. Who runs them sets `on`."""
+        statements = ""
+        for state, changed in (("true", on - self.on), ("false", self.on - on)):
+            if oids := [str(oid) for number in changed for oid in self.made[number].parts.values()]:
+                statements += _SWITCH.format(state=state, indexes=",".join(oids))
+        return statements.encode()
+
+    def numbers(self, names: Iterable[bytes]) -> frozenset[int]:
+        """Return the candidates among some indexes of the twin, by the names of their parts."""
+        found = (self._number_by_index.get(name) for name in names)
+        return frozenset(number for number in found if number is not None)
+
+    def refusal(self, definition: IndexDefinition) -> str:
+        """Return what PostgreSQL says against an index; "" when it takes it."""
+        with self._emptied(definition.table):
+            try:
+                with self.connection.transaction(force_rollback=True):
+                    self.connection.execute(definition.named("pgwright_refused").sql().encode())
+            except psycopg.Error as error:
+                return error.diag.message_primary or str(error)
+        return ""
+
+    def rows_of(self, definition: IndexDefinition) -> float:
+        """Return how many rows an index would hold: those of its predicate, as the planner estimates them."""
+        table = self.snapshot.table_by_name[definition.table]
+        if definition.predicate is None:
+            return max(table.rows, 1.0)
+        text = f"SELECT FROM ONLY {definition.table} WHERE {definition.predicate}"
+        row = self.connection.execute(f"EXPLAIN (FORMAT JSON) {text}".encode()).fetchone()
+        return read_plan(row[0] if row else None).row_estimate
+
+    def _make(self, table: QualifiedName, definitions: Iterable[IndexDefinition]) -> list[Candidate]:
+        """Create indexes on one table, while its files are empty."""
+        rows = {definition: self.rows_of(definition) for definition in definitions}
+        created: dict[str, IndexDefinition] = {}
+        with self._emptied(table):
+            for definition in rows:
+                name = f"pgwright_{next(self._names)}"
+                # In C at once, without the GIL: several twins make theirs at the same time.
+                made_it = self.connection.pgconn.exec_(definition.named(name).sql().encode())
+                if made_it.status == ExecStatus.COMMAND_OK:
+                    created[name] = definition
+        names = {str(QualifiedName(table.schema, name)): name for name in created}
+        made: list[Candidate] = []
+        facts: list[tuple[int, str, int, float]] = []
+        found = self._parts(names)
+        # The server wrote their first pages to its buffers: out with them, before the files get pages of ours.
+        oids = [part.oid for parts in found.values() for part in parts if part.path is not None]
+        self.connection.execute(_EVICT, (oids,))
+        for index, parts in found.items():
+            definition = created[names[index]]
+            sizes, used = self._laid_out(definition, rows[definition], names[index], parts, facts)
+            if used:  # a partitioned table may have no partition
+                tables = frozenset(part.table for part in parts)
+                number = len(self.made)
+                candidate = Candidate(number, definition, _together(sizes), used, tables, added_as=names[index])
+                made.append(self._known(candidate))
+        columns = [list(column) for column in zip(*facts, strict=True)] or [[], [], [], []]
+        self.connection.execute(read_sql("pgwright.twin", "set_index_sizes").encode(), columns)
+        return made
+
+    def _parts(self, indexes: Iterable[str]) -> dict[str, list[_Part]]:
+        """Return the parts of each index, in the order of the names given."""
+        parts = read_sql("pgwright.twin", "index_parts").encode()
+        found: dict[str, list[_Part]] = {name: [] for name in indexes}
+        for index, schema, table, *rest in self.connection.execute(parts, {"indexes": list(found)}):
+            found[index].append(_Part(QualifiedName(schema, table), *rest))
+        return found
+
+    def _known(self, candidate: Candidate) -> Candidate:
+        self.made.append(candidate)
+        self._number_by_index |= {name.encode(): candidate.number for name in candidate.parts}
+        return candidate
+
+    def _laid_out(
+        self,
+        definition: IndexDefinition,
+        rows: float,
+        name: str,
+        parts: Sequence[_Part],
+        facts: list[tuple[int, str, int, float]],
+    ) -> tuple[list[IndexSize], dict[str, int]]:
+        """Give a new index the files of its size, on a partitioned table each part its own; note what pg_class says."""
+        files = [(part, self.data / part.path) for part in parts if part.path is not None]
+        rows_of_all = sum(self.snapshot.table_by_name[part.table].rows for part, _ in files)
+        sizes: list[IndexSize] = []
+        oids: dict[str, int] = {}
+        for part, path in files:
+            share = self.snapshot.table_by_name[part.table].rows / max(rows_of_all, 1.0) if len(files) > 1 else 1.0
+            size = estimate_size(definition, self.snapshot, max(share * rows, 1.0))
+            if definition.method == "btree":
+                write_btree(path, size.pages, size.tree_height)
+            else:
+                extend(path, max(size.pages, path.stat().st_size // PAGE_BYTES))
+            part_name = name if len(files) == 1 else f"{name}_{len(oids)}"
+            facts.append((part.oid, part_name, size.pages, size.rows))
+            oids[part_name] = part.oid
+            sizes.append(size)
+        return sizes, oids
+
+    @contextmanager
+    def _emptied(self, table: QualifiedName) -> Iterator[None]:
+        """Cut the files of a table and its partitions to nothing, so that building an index scans nothing."""
+        files = read_sql("pgwright.twin", "table_files").encode()
+        found = self.connection.execute(files, {"table": str(table)}).fetchall()
+        paths = {QualifiedName(schema, name): self.data / path for schema, name, path in found}
+        for path in paths.values():
+            extend(path, 0)
+        try:
+            yield
+        finally:
+            for name, path in paths.items():
+                extend(path, self.snapshot.table_by_name[name].pages)
+
+
+def _together(sizes: Sequence[IndexSize]) -> IndexSize:
+    """Return the size of an index of several parts; a row is written to one of them, so its height is the largest."""
+    pages, rows = sum(size.pages for size in sizes), sum(size.rows for size in sizes)
+    return IndexSize(pages, max(size.tree_height for size in sizes), rows)
