@@ -200,6 +200,18 @@ def test_a_partitioned_table_is_indexed_part_by_part(project: Project) -> None:
     assert not project.plan(drop(project, "ix_p_1_id")).remedies
 
 
+def test_an_index_attached_from_the_top_down_is_valid_at_every_level(project: Project) -> None:
+    project.database.execute(PARTITIONS + "CREATE TABLE old.p_2_b PARTITION OF old.p_2 FOR VALUES IN ('b')")
+    plan = project.plan(want(index("ix_p_id", "id", table=QualifiedName("public", "p"))))
+    attached = [step.sql.split()[2] for step in plan.remedies[0].upgrade if step.sql.startswith("ALTER INDEX")]
+    assert attached == ["public.ix_p_id", "public.ix_p_id", "old.ix_p_2_id", "old.ix_p_2_id"]
+    project.write(plan)
+    project.upgrade()
+    found = {str(each.name): each.is_valid for each in project.snapshot().indexes if each.name.name.startswith("ix_")}
+    assert len(found) == 5
+    assert all(found.values()), "the server validates upwards, at whichever level the last part is attached"
+
+
 def test_a_partition_that_came_later_is_told(project: Project) -> None:
     project.database.execute(PARTITIONS)
     project.write(project.plan(want(index("ix_p_id", "id", table=QualifiedName("public", "p")))))

@@ -62,8 +62,7 @@ def partitioned_steps(
         assert table.parent is not None
         above = definition.name if table.parent == definition.table else names[table.parent]
         attach.append(_attach(QualifiedName(table.parent.schema, above), index_of(part)))
-    # The deepest first, so that each is whole when it is attached.
-    return (*steps, *reversed(attach), _require_whole(definition))
+    return (*steps, *attach, _require_whole(definition))
 
 
 def part_names(definition: IndexDefinition, snapshot: Snapshot) -> dict[QualifiedName, str]:

@@ -5,6 +5,7 @@ How long an index takes to build stands in `planner/builds.py`, for the advisor 
 
 from __future__ import annotations
 
+from pgwright.figures import duration
 from pgwright.model.names import QualifiedName
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.table import Table
@@ -53,10 +54,4 @@ def in_words(seconds: float | None) -> str:
     """
     if seconds is None:
         return "of unknown duration"
-    if seconds < 1:
-        return "under a second"
-    if seconds < 120:
-        return f"about {seconds:.0f} s"
-    if seconds < 7200:
-        return f"about {seconds / 60:.0f} min"
-    return f"about {seconds / 3600:.1f} h"
+    return "under a second" if seconds < 1 else f"about {duration(seconds)}"

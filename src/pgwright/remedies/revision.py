@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import json
 from collections.abc import Callable
@@ -69,16 +70,29 @@ def _carried(fix: Fix) -> list[Callable[..., object]]:
 
 
 def _imports(functions: str) -> str:
-    """Return the imports at the head of `carried`, as far as the functions need them."""
-    source = inspect.getsource(carried)
-    text = source[source.index("import random") : source.index("# Whoever waits")].strip()
-    return text if "suppress(" in functions else text.replace(", suppress", "")
+    """Return the imports of `carried`, as far as the functions need them."""
+    imports, _ = _head()
+    return imports if "suppress(" in functions else imports.replace(", suppress", "")
 
 
 def _constants() -> str:
-    """Return the settings at the head of `carried`, with their comments."""
+    """Return the settings of `carried`, with their comments."""
+    return _head()[1]
+
+
+def _head() -> tuple[str, str]:
+    """Return what stands in `carried` before its first function: the imports, and what follows them."""
     source = inspect.getsource(carried)
-    return source[source.index("# Whoever waits") : source.index("@contextmanager")].strip()
+    nodes = ast.parse(source).body
+    imports = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom) and not _is_future(node)]
+    function = next(node for node in nodes if isinstance(node, ast.FunctionDef))
+    begins = min([function.lineno, *(node.lineno for node in function.decorator_list)])
+    lines, ends = source.splitlines(), imports[-1].end_lineno
+    return "\n".join(lines[imports[0].lineno - 1 : ends]), "\n".join(lines[ends : begins - 1]).strip()
+
+
+def _is_future(node: ast.Import | ast.ImportFrom) -> bool:
+    return isinstance(node, ast.ImportFrom) and node.module == "__future__"
 
 
 def _function(name: str, remedies: list[tuple[str, tuple[Step, ...]]]) -> str:
