@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 
 from pgwright.advisor.candidates.existing import does_work_of
 from pgwright.advisor.explanation import describe
-from pgwright.advisor.field import Field, lay_out
+from pgwright.advisor.field import Field
 from pgwright.advisor.goal import Goal
+from pgwright.advisor.layout import lay_out
 from pgwright.advisor.pricer import members
 from pgwright.advisor.risks import find_risks, is_grave
 from pgwright.advisor.search import Found, Outcome, Search

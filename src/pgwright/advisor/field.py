@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property, reduce
-from itertools import islice
 from operator import or_
 
-from pgwright.advisor.candidates import merged, propose
-from pgwright.advisor.candidates.existing import does_work_of
 from pgwright.advisor.goal import Goal
-from pgwright.advisor.pricer import Atom, Pricer, Query, members
+from pgwright.advisor.pricer import Atom, Pricer, members
 from pgwright.advisor.selection import Terms
-from pgwright.advisor.writes import WriteLoad, WritePrice, read_writes, write_price
-from pgwright.model.index import Index, IndexDefinition
+from pgwright.advisor.writes import WritePrice
+from pgwright.model.index import IndexDefinition
 from pgwright.model.names import QualifiedName
 from pgwright.model.snapshot import Snapshot
-from pgwright.model.table import PAGE_BYTES
 from pgwright.twin.candidates import Candidate
 from pgwright.twin.priced import Workload
 from pgwright.twin.twin import Twin
-
-# Without a budget an index as large as all tables must save this share of the workload's planned cost.
-_GAIN_FOR_ALL_BYTES = 0.001
-# Of two choices alike the one with fewer indexes is taken.
-_TIE = 1e-7
-_NO_COST = 0.01
-# Making one takes about a millisecond, and a plan with many takes longer: so many, and half a one for each statement.
-_MOST_CANDIDATES, _MORE_A_STATEMENT = 1_500, 0.5
 
 
 @dataclass(frozen=True)
@@ -153,125 +139,3 @@ class Field:
             atom = self.pricer.find(query, chosen)
         assert atom is not None
         return atom
-
-
-def lay_out(snapshot: Snapshot, goal: Goal, twins: Sequence[Twin], workload: Workload) -> Field:
-    """Make the candidates on every twin and ask what the workload costs today."""
-    reasons = _proposed(snapshot, goal, workload)
-    droppable = [index for index in snapshot.indexes if _may_go(index, reasons, snapshot)]
-    with ThreadPoolExecutor(len(twins)) as pool:
-        made = list(pool.map(lambda twin: (twin.take_in(droppable), twin.add(reasons)), twins))
-    taken_in, added = made[0]
-    candidates = [*taken_in, *added]
-    existing = (1 << len(taken_in)) - 1
-    pricer = Pricer(twins, _queries(workload), candidates)
-    pricer.ask((query, existing) for query in range(len(pricer.queries)))
-    cost_of_calls = _total(pricer, existing)
-    _weigh(pricer, workload, goal, existing)
-    base = _total(pricer, existing)
-    loads = read_writes(workload, snapshot)
-    write_prices = [
-        write_price(one.definition, one.size, loads.get(one.definition.table, WriteLoad()), snapshot)
-        for one in candidates
-    ]
-    byte_price = _GAIN_FOR_ALL_BYTES * base / max(sum(table.pages for table in snapshot.tables) * PAGE_BYTES, 1)
-    scale = base / cost_of_calls if cost_of_calls else 1.0
-    write_costs = [one.cost * scale for one in write_prices]
-
-    def price(one: Candidate) -> float:
-        of_writes = write_costs[one.number]
-        if existing >> one.number & 1:
-            return of_writes + byte_price * one.size.size_bytes
-        of_bytes = byte_price * one.size.size_bytes if goal.budget_bytes is None else 0.0
-        return of_writes + of_bytes + (base or 1.0) * (_TIE if goal.least_gain is None else goal.least_gain)
-
-    size_of = goal.size_of or (lambda definition: 0)
-    terms = Terms(
-        sizes=[0 if one in taken_in else size_of(one.definition) or one.size.size_bytes for one in candidates],
-        prices=[price(one) for one in candidates],
-        budget=float("inf") if goal.budget_bytes is None else float(goal.budget_bytes),
-        stand_ins={
-            old.number: _stand_ins(old, candidates) for old in taken_in if not _is_covered(old, taken_in, snapshot)
-        },
-    )
-    return Field(
-        snapshot,
-        goal,
-        workload,
-        twins[0],
-        pricer,
-        terms,
-        candidates,
-        reasons,
-        write_prices,
-        write_costs,
-        existing,
-        base,
-    )
-
-
-def _proposed(snapshot: Snapshot, goal: Goal, workload: Workload) -> dict[IndexDefinition, str]:
-    """Return the candidates with their reasons; of too many, each statement's first ones, the busiest ones' first."""
-    busiest = sorted(workload.statements, key=lambda one: -one.statement.total_ms)
-    waiting = deque(iter(propose(one.shape, snapshot, one.inferred, goal)) for one in busiest)
-    reasons: dict[IndexDefinition, str] = {}
-    most = _MOST_CANDIDATES + round(_MORE_A_STATEMENT * len(busiest))
-    while waiting and len(reasons) < most:
-        proposals = waiting.popleft()
-        if (proposal := next(proposals, None)) is not None:
-            reasons.setdefault(proposal.definition, proposal.reason)
-            waiting.append(proposals)
-    room = 0 if goal.is_plain else most - len(reasons)
-    for proposal in islice(merged(reasons, snapshot), room):
-        reasons.setdefault(proposal.definition, proposal.reason)
-    return reasons
-
-
-def _queries(workload: Workload) -> list[Query]:
-    return [
-        Query(position, one.statement.text, case.values, case.weight, case.weight * one.statement.calls, one.tables)
-        for position, one in enumerate(workload.statements)
-        for case in one.cases
-    ]
-
-
-def _weigh(pricer: Pricer, workload: Workload, goal: Goal, existing: int) -> None:
-    """Let each query count what the goal says; until then it counts its calls."""
-    if goal.weights == "calls":
-        return
-    cost: dict[int, float] = {}
-    for number, query in enumerate(pricer.queries):
-        cost[query.position] = cost.get(query.position, 0.0) + query.share * pricer.estimate(number, existing)
-    for number, query in enumerate(pricer.queries):
-        statement = workload.statements[query.position].statement
-        counts = 1.0 if goal.weights == "equal" else statement.total_ms / max(cost[query.position], _NO_COST)
-        pricer.queries[number] = replace(query, weight=query.share * counts)
-
-
-def _total(pricer: Pricer, chosen: int) -> float:
-    return sum(query.weight * pricer.estimate(number, chosen) for number, query in enumerate(pricer.queries))
-
-
-def _may_go(index: Index, proposed: Iterable[IndexDefinition], snapshot: Snapshot) -> bool:
-    """Tell whether an index of production serves searches only, and another index could serve them all."""
-    if index.enforces or not index.is_valid or index.parent is not None or index.definition.method != "btree":
-        return False
-    others = (other.definition for other in snapshot.indexes_by_table[index.table] if other is not index)
-    return any(does_work_of(other, index.definition) for other in (*others, *proposed))
-
-
-def _stand_ins(old: Candidate, candidates: Sequence[Candidate]) -> int:
-    found = 0
-    for one in candidates:
-        if one is not old and does_work_of(one.definition, old.definition):
-            found |= 1 << one.number
-    return found
-
-
-def _is_covered(old: Candidate, droppable: Iterable[Candidate], snapshot: Snapshot) -> bool:
-    """Tell whether an index that stays in any case does its work: a unique one, or one that nothing could replace."""
-    may_go = {one.definition for one in droppable}
-    return any(
-        index.definition not in may_go and index.is_valid and does_work_of(index.definition, old.definition)
-        for index in snapshot.indexes_by_table.get(old.definition.table, ())
-    )
