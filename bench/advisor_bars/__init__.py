@@ -1,0 +1,1 @@
+"""The parts of `bench/advisor.py`: one subject a file."""
