@@ -38,7 +38,7 @@ from pgwright.model.probe import Probe
 from pgwright.model.proof import Proof
 from pgwright.model.snapshot import Snapshot
 from pgwright.probe import CHECKS as PROBED
-from pgwright.probe import Asked
+from pgwright.probe import ProbeRequest
 from pgwright.probe import probe as probing
 from pgwright.proof import Operation
 from pgwright.proof import prove as proving
@@ -190,7 +190,7 @@ def plan(
     )
 
 
-def probe(asked: Asked, *, progress: Progress = silent) -> Probe:
+def probe(asked: ProbeRequest, *, progress: Progress = silent) -> Probe:
     """Beside the stages: call the app's GET endpoints at two sizes, and tell whose queries grow; all is rolled back.
 
     Args:

@@ -10,7 +10,7 @@ import pytest
 from pgwright.advisor.advisor import advise
 from pgwright.advisor.goal import Goal
 from pgwright.embedded import EmbeddedServer
-from pgwright.model.advice import Advice, Step
+from pgwright.model.advice import Advice, CurvePoint
 from pgwright.model.names import QualifiedName
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.statement import Statement
@@ -193,7 +193,7 @@ def test_a_unique_index_is_never_replaced(ask: Ask) -> None:
 
 def test_the_curve_begins_with_nothing_and_ends_with_the_advice(ask: Ask) -> None:
     advice = ask(statement(BY_EMAIL, calls=50), BY_OWNER, BY_TWO, NEWEST)
-    assert advice.curve[0] == Step(0, advice.cost_before, "")
+    assert advice.curve[0] == CurvePoint(0, advice.cost_before, "")
     assert advice.curve[-1].cost == pytest.approx(advice.cost_after)
     assert advice.curve[-1].size_bytes == sum(one.size_bytes for one in advice.indexes)
     costs = [step.cost for step in advice.curve]

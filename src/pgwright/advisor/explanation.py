@@ -14,13 +14,13 @@ from pgwright.advisor.unseen import unseen
 from pgwright.figures import listing, size
 from pgwright.model.advice import (
     Advice,
+    ChangedStatement,
+    CurvePoint,
     DroppedIndex,
     IndexAdvice,
-    PlannedStatement,
     Risk,
     RunnerUp,
     ServedStatement,
-    Step,
 )
 from pgwright.model.index import IndexDefinition
 from pgwright.model.names import QualifiedName
@@ -191,11 +191,11 @@ def _dropped(field: Field, chosen: int) -> Iterator[DroppedIndex]:
             yield DroppedIndex(index.name, index.table, index.sql, index.size_bytes, does_it, cost)
 
 
-def _curve(field: Field, chosen: int) -> Iterator[Step]:
+def _curve(field: Field, chosen: int) -> Iterator[CurvePoint]:
     """Yield what the choice is worth, index by index, the best a byte first."""
     taken, left, size = field.existing, list(members(chosen & ~field.existing)), 0
     cost = field.base
-    yield Step(0, cost, "")
+    yield CurvePoint(0, cost, "")
     # A gain falls as others are taken, so it is computed anew only when it comes up.
     queue = [(float("-inf"), one, -1) for one in left]
     while queue:
@@ -208,10 +208,10 @@ def _curve(field: Field, chosen: int) -> Iterator[Step]:
         taken |= 1 << one
         size += bytes_more
         cost = cost - gain if queue else field.cost(chosen)
-        yield Step(size, cost, f"{definition.table.short} {definition.outline}")
+        yield CurvePoint(size, cost, f"{definition.table.short} {definition.outline}")
 
 
-def _changed(field: Field, chosen: int) -> Iterator[PlannedStatement]:
+def _changed(field: Field, chosen: int) -> Iterator[ChangedStatement]:
     saved: list[tuple[float, int]] = []
     for position in range(len(field.workload.statements)):
         difference = field.call_cost(position, field.existing) - field.call_cost(position, chosen)
@@ -222,7 +222,7 @@ def _changed(field: Field, chosen: int) -> Iterator[PlannedStatement]:
     for position in positions:
         statement = field.workload.statements[position].statement
         cost = field.call_cost(position, field.existing)
-        yield PlannedStatement(
+        yield ChangedStatement(
             query_id=statement.query_id,
             text=statement.text,
             calls=statement.calls,

@@ -18,7 +18,7 @@ from pgwright.cli.progress import watched
 from pgwright.config import Config, parse_duration
 from pgwright.errors import ConfigError
 from pgwright.model.finding import Severity
-from pgwright.probe import Asked
+from pgwright.probe import ProbeRequest
 from pgwright.report import Format
 
 
@@ -95,7 +95,7 @@ def probe(
       pgwright probe app.main:app --baseline probe.json --format sarif -o probe.sarif
     """
     known = read_baseline(baseline)
-    asked = Asked(
+    asked = ProbeRequest(
         app=app,
         folder=folder,
         is_factory=factory,

@@ -106,7 +106,7 @@ class DroppedIndex:
 
 
 @dataclass(frozen=True)
-class PlannedStatement:
+class ChangedStatement:
     """An important statement with its plan before and after the advice."""
 
     query_id: int
@@ -143,7 +143,7 @@ class Risk:
 
 
 @dataclass(frozen=True)
-class Step:
+class CurvePoint:
     """One point of the curve that shows what more bytes would gain."""
 
     size_bytes: int
@@ -178,10 +178,10 @@ class Advice:
     limits: tuple[str, ...]
     """What the twin cannot know, in sentences."""
     drops: tuple[DroppedIndex, ...] = ()
-    changed: tuple[PlannedStatement, ...] = ()
+    changed: tuple[ChangedStatement, ...] = ()
     """The statements whose plan the advice changes, the largest saving first."""
     risks: tuple[Risk, ...] = ()
-    curve: tuple[Step, ...] = ()
+    curve: tuple[CurvePoint, ...] = ()
     """From no index to all advised ones, each step the best one left."""
     unplanned_share: float = 0.0
     """Share of the workload's time in statements that could not be planned, in [0, 1]."""

@@ -70,7 +70,7 @@ class MeasuredOperation:
 
 
 @dataclass(frozen=True)
-class WritePrice:
+class MeasuredWrite:
     """What the fix costs, or saves, on writes to one table."""
 
     table: str
@@ -96,7 +96,7 @@ class Proof:
     planned: tuple[PlannedStatement, ...]
     statements: tuple[MeasuredStatement, ...]
     operations: tuple[MeasuredOperation, ...]
-    writes: tuple[WritePrice, ...]
+    writes: tuple[MeasuredWrite, ...]
     bytes_before: int
     bytes_after: int
     not_examined: tuple[NotExamined, ...]

@@ -10,13 +10,13 @@ from sqlalchemy.exc import IllegalStateChangeError, MissingGreenlet
 from pgwright.errors import CommitRefused, PgwrightError
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.probe import ProbedEndpoint
-from pgwright.probe.asked import Asked, shown
-from pgwright.probe.client import Request
+from pgwright.probe.client import GetRequest
 from pgwright.probe.evidence import Seen
 from pgwright.probe.filling import Known, Size, Values, fill
 from pgwright.probe.loading import told
-from pgwright.probe.measuring import Caller, Measured
+from pgwright.probe.measuring import AppCaller, Measured
 from pgwright.probe.openapi import Endpoint
+from pgwright.probe.request import ProbeRequest, shown
 from pgwright.probe.server import ServerCosts
 
 _SIGN_IN = "sign in: --header 'Authorization=Bearer …' or --cookie 'session=…'"
@@ -25,7 +25,7 @@ _SIGN_IN = "sign in: --header 'Authorization=Bearer …' or --cookie 'session=�
 class Calling:
     """Calls endpoints one after the other; the answers of lists give ids to those that follow."""
 
-    def __init__(self, caller: Caller, asked: Asked, known: Known) -> None:
+    def __init__(self, caller: AppCaller, asked: ProbeRequest, known: Known) -> None:
         self._caller, self._asked, self._known = caller, asked, known
 
     async def call(self, endpoint: Endpoint, costs: ServerCosts) -> Seen | NotExamined:
@@ -64,7 +64,7 @@ class Calling:
 
     async def _first_answered(self, endpoint: Endpoint, size: Size) -> Measured | NotExamined:
         """Measure with the first arguments that are answered with rows, else with the first that are answered."""
-        fallback: tuple[Request, str] | None = None
+        fallback: tuple[GetRequest, str] | None = None
         refused: NotExamined | None = None
         for values in size.candidates:
             request = self._request(endpoint, values)
@@ -82,7 +82,7 @@ class Calling:
             return await self._caller.measure(*fallback)
         return refused or NotExamined(endpoint.name, "the database has no row to ask for", "fill it with data")
 
-    def _request(self, endpoint: Endpoint, values: Values) -> Request:
+    def _request(self, endpoint: Endpoint, values: Values) -> GetRequest:
         path = endpoint.path
         for (name, place), value in values.items():
             if place == "path":
@@ -91,7 +91,7 @@ class Calling:
             place: tuple((name, value) for (name, where), value in values.items() if where == place)
             for place in ("query", "header", "cookie")
         }
-        return Request(
+        return GetRequest(
             path,
             placed["query"],
             (*self._asked.headers, *placed["header"]),

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 
 
 @dataclass(frozen=True)
-class Request:
+class GetRequest:
     """A GET request."""
 
     path: str
@@ -47,7 +47,7 @@ def _largest(value: Any) -> int:
     return 0
 
 
-async def get(app: Any, request: Request, state: Mapping[str, Any], timeout_s: float) -> Answer:
+async def get(app: Any, request: GetRequest, state: Mapping[str, Any], timeout_s: float) -> Answer:
     """Call the app once.
 
     Raises: TimeoutError: the answer was not whole in time; whatever the app raises.

@@ -11,7 +11,7 @@ from statistics import median
 from typing import Any
 
 from pgwright.model.probe import ProbeCall
-from pgwright.probe.client import Answer, Request, get
+from pgwright.probe.client import Answer, GetRequest, get
 from pgwright_runtime.guard import GuardMiddleware, Problem, QueryGuard, QueryWarning, Unit
 
 # Counted calls after the warm-up; their median is the time.
@@ -40,7 +40,7 @@ class _Watching(QueryGuard):
             yield unit
 
 
-class Caller:
+class AppCaller:
     """Calls one app in this process.
 
     Args:
@@ -53,13 +53,13 @@ class Caller:
         self._guard = _Watching()
         self._app, self._state, self._timeout_s = GuardMiddleware(app, guard=self._guard), state, timeout_s
 
-    async def once(self, request: Request) -> Answer:
+    async def once(self, request: GetRequest) -> Answer:
         """Call it to warm it up, and to see whether it answers. Raises what the app raises, and TimeoutError."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", QueryWarning)
             return await get(self._app, request, self._state, self._timeout_s)
 
-    async def measure(self, request: Request, size: str) -> Measured:
+    async def measure(self, request: GetRequest, size: str) -> Measured:
         """Call it `RUNS` times and return the call with most queries, with the median time."""
         times: list[float] = []
         found: list[tuple[Unit, Answer]] = []

@@ -17,7 +17,7 @@ _SECRET_NAME = re.compile(r"token|secret|password|key|signature|code", re.IGNORE
 
 
 @dataclass(frozen=True)
-class Asked:
+class ProbeRequest:
     """The app, how to call it, and within which limits."""
 
     app: str

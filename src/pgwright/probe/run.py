@@ -13,18 +13,18 @@ from pgwright.errors import ProbeError, QueryFailed
 from pgwright.model.finding import SEVERITIES, Finding
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.probe import FindingPlace, Probe
-from pgwright.probe.asked import Asked
 from pgwright.probe.calling import Calling
 from pgwright.probe.catalog import Catalog, read_catalog
-from pgwright.probe.client import Request, get
+from pgwright.probe.client import GetRequest, get
 from pgwright.probe.doors import watched_doors
 from pgwright.probe.evidence import Seen
 from pgwright.probe.filling import Known
 from pgwright.probe.lifespan import running
 from pgwright.probe.loading import dsn_of, load_app, relative, told
-from pgwright.probe.measuring import Caller
+from pgwright.probe.measuring import AppCaller
 from pgwright.probe.openapi import Endpoint, mounted_apps, order, read_endpoints
 from pgwright.probe.queries import n_plus_one, repeated_statement, unused_eager_load
+from pgwright.probe.request import ProbeRequest
 from pgwright.probe.rollback import nothing_stays
 from pgwright.probe.server import ServerCosts, read_costs
 from pgwright_runtime.guard import Problem
@@ -34,7 +34,7 @@ Progress = Callable[[str, int, int], None]
 _FINDERS = (n_plus_one.find, repeated_statement.find, unused_eager_load.find)
 
 
-def probe(asked: Asked, progress: Progress) -> Probe:
+def probe(asked: ProbeRequest, progress: Progress) -> Probe:
     """Call the GET endpoints of an app at two sizes and tell whose queries grow; nothing is committed.
 
     Raises: ProbeError: the app cannot be started or has nothing to call. DatabaseError.
@@ -42,7 +42,7 @@ def probe(asked: Asked, progress: Progress) -> Probe:
     return asyncio.run(_probe(asked, progress))
 
 
-async def _probe(asked: Asked, progress: Progress) -> Probe:
+async def _probe(asked: ProbeRequest, progress: Progress) -> Probe:
     limits = asked.statement_timeout_ms, asked.lock_timeout_ms
     with watched_doors() as doors:
         async with nothing_stays(*limits, doors) as engines:
@@ -52,7 +52,7 @@ async def _probe(asked: Asked, progress: Progress) -> Probe:
                 endpoints = await _endpoints(app, state, asked)
                 dsn = asked.dsn or next(filter(None, map(dsn_of, engines())), None)
                 found, catalog = _read(dsn, asked)
-                calling = Calling(Caller(app, state, asked.timeout_s), asked, _known(asked, dsn, catalog))
+                calling = Calling(AppCaller(app, state, asked.timeout_s), asked, _known(asked, dsn, catalog))
                 for number, endpoint in enumerate(endpoints):
                     progress(endpoint.name, number, len(endpoints))
                     doors.now = endpoint.name
@@ -78,7 +78,7 @@ class _Found:
             self.missing.append(answer)
 
 
-async def _endpoints(app: Any, state: dict[str, Any], asked: Asked) -> list[Endpoint]:
+async def _endpoints(app: Any, state: dict[str, Any], asked: ProbeRequest) -> list[Endpoint]:
     """Return what is to be called. Raises ProbeError when the app tells of no GET endpoint."""
     endpoints = list(read_endpoints(await _schema(app, state, asked)))
     for path, mounted in mounted_apps(app):
@@ -93,14 +93,14 @@ async def _endpoints(app: Any, state: dict[str, Any], asked: Asked) -> list[Endp
     return chosen
 
 
-async def _schema(app: Any, state: dict[str, Any], asked: Asked) -> dict[str, Any]:
+async def _schema(app: Any, state: dict[str, Any], asked: ProbeRequest) -> dict[str, Any]:
     """Return the OpenAPI document: from the app itself, else from where it is served."""
     try:
         if callable(own := getattr(app, "openapi", None)):
             document = own()
         else:
             headers, cookies = asked.headers, asked.cookies
-            request = Request("/openapi.json", headers=headers, cookies=cookies)
+            request = GetRequest("/openapi.json", headers=headers, cookies=cookies)
             document = (await get(app, request, state, asked.timeout_s)).document
     except Exception as error:  # the app's own code runs here
         reason = asked.hide(told(error))
@@ -112,7 +112,7 @@ async def _schema(app: Any, state: dict[str, Any], asked: Asked) -> dict[str, An
     return document
 
 
-def _read(dsn: str | None, asked: Asked) -> tuple[_Found, Catalog | None]:
+def _read(dsn: str | None, asked: ProbeRequest) -> tuple[_Found, Catalog | None]:
     """Read where ids come from, and what the statements have cost until now."""
     found = _Found()
     if dsn is None:
@@ -130,12 +130,12 @@ def _read(dsn: str | None, asked: Asked) -> tuple[_Found, Catalog | None]:
             return found, None
 
 
-def _known(asked: Asked, dsn: str | None, catalog: Catalog | None) -> Known:
+def _known(asked: ProbeRequest, dsn: str | None, catalog: Catalog | None) -> Known:
     names = [*(name.lower() for name, _ in asked.headers), *(name.lower() for name, _ in asked.cookies)]
     return Known(dsn, catalog, asked.parameters, frozenset(names))
 
 
-def _result(asked: Asked, found: _Found) -> Probe:
+def _result(asked: ProbeRequest, found: _Found) -> Probe:
     pairs = [pair for seen in found.seen for find in _FINDERS for pair in find(seen)]
     findings = sorted((_hidden(finding, asked) for finding, _ in pairs), key=lambda one: SEVERITIES.index(one.severity))
     allowed = {one.key for one in findings if one.check in asked.policy.allow or one.key in asked.policy.allow}
@@ -152,7 +152,7 @@ def _result(asked: Asked, found: _Found) -> Probe:
     )
 
 
-def _hidden(finding: Finding, asked: Asked) -> Finding:
+def _hidden(finding: Finding, asked: ProbeRequest) -> Finding:
     """Return a finding whose texts hold no secret that was given: a statement may have it as a literal."""
     evidence = tuple(replace(one, name=asked.hide(one.name), value=asked.hide(one.value)) for one in finding.evidence)
     return replace(finding, object=asked.hide(finding.object), evidence=evidence)

@@ -12,7 +12,7 @@ from psycopg import sql
 
 from pgwright.model.names import QualifiedName
 from pgwright.model.not_examined import NotExamined
-from pgwright.model.proof import WritePrice
+from pgwright.model.proof import MeasuredWrite
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.table import Column, Table
 from pgwright.proof.timing import ROUNDS, timing
@@ -39,13 +39,13 @@ def measure_writes(
     *,
     rounds: int = ROUNDS,
     progress: Progress,
-) -> tuple[tuple[WritePrice, ...], tuple[NotExamined, ...]]:
+) -> tuple[tuple[MeasuredWrite, ...], tuple[NotExamined, ...]]:
     """Time writes to each table on both clones in turn.
 
     Needs a superuser on the clones, for `session_replication_role`: rows are taken out and put back without their
     children noticing. Where it is refused, that table is reported as not examined.
     """
-    prices: list[WritePrice] = []
+    prices: list[MeasuredWrite] = []
     missing: list[NotExamined] = []
     with _connect(before) as old, _connect(after) as new:
         for number, name in enumerate(tables):
@@ -68,7 +68,7 @@ def measure_writes(
 
 def _price(
     action: Action, table: Table, source: Snapshot, clones: tuple[psycopg.Connection, psycopg.Connection], rounds: int
-) -> WritePrice | None:
+) -> MeasuredWrite | None:
     write = _statement(action, table, source)
     if write is None:
         return None
@@ -88,7 +88,7 @@ def _price(
                 milliseconds = (time.perf_counter() - began) * 1000
             if number:  # the first round warms the caches
                 taken[side].append(milliseconds)
-    return WritePrice(table.name.short, action, rows, timing(taken[0]), timing(taken[1])) if rows else None
+    return MeasuredWrite(table.name.short, action, rows, timing(taken[0]), timing(taken[1])) if rows else None
 
 
 def _statement(action: Action, table: Table, source: Snapshot) -> sql.Composed | None:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from pgwright.model.index import IndexDefinition
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.table import PAGE_BYTES
-from pgwright.sizes.groups import Group, groups_of
+from pgwright.sizes.groups import FrequencyGroup, groups_of
 from pgwright.sizes.keys import included_of, keys_of
 from pgwright.sizes.size import (
     LINE_POINTER_BYTES,
@@ -99,7 +99,7 @@ def _average_tuple(columns: tuple[Widths, ...], header: int) -> float:
 
 
 def _leaves(
-    group: Group, rows: float, size: float, fill: int, is_deduplicated: bool, *, is_steady: bool
+    group: FrequencyGroup, rows: float, size: float, fill: int, is_deduplicated: bool, *, is_steady: bool
 ) -> tuple[float, float]:
     """Return the leaf pages that a group of keys takes, and its tuples."""
     held = group.share * rows

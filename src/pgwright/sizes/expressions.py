@@ -42,7 +42,7 @@ _PARTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Expression:
+class ExpressionValues:
     """What an expression's values look like; estimated."""
 
     base_type: str
@@ -54,7 +54,7 @@ class Expression:
 
 def describe(
     text: str, columns: Mapping[str, Column], statistics: Mapping[str, ColumnStatistics | None], rows: float
-) -> Expression:
+) -> ExpressionValues:
     """Return what can be told of an expression in SQL text."""
     words = (quoted.replace('""', '"') or plain for quoted, plain in _WORD.findall(text))
     name = next((word for word in words if word in columns), None)
@@ -75,13 +75,13 @@ def describe(
     if _TO_DATE.search(text):
         return _plain("date", min(distinct, _spans(known, 86_400.0)))
     if column is not None and (_SAME_VALUES.match(text) or text.strip("() ") == name):
-        return Expression(column.base_type, widths_of(column.base_type, known), known, distinct)
-    return Expression("text", Widths((_UNKNOWN_TEXT_BYTES,), 1), None, distinct)
+        return ExpressionValues(column.base_type, widths_of(column.base_type, known), known, distinct)
+    return ExpressionValues("text", Widths((_UNKNOWN_TEXT_BYTES,), 1), None, distinct)
 
 
-def _plain(base_type: str, distinct: float) -> Expression:
+def _plain(base_type: str, distinct: float) -> ExpressionValues:
     widths = Widths((5,), 1) if base_type == "numeric" else widths_of(base_type, None)
-    return Expression(base_type, widths, None, max(distinct, 1.0))
+    return ExpressionValues(base_type, widths, None, max(distinct, 1.0))
 
 
 def _spans(known: ColumnStatistics | None, seconds: float) -> float:
@@ -100,21 +100,21 @@ def moment_of(value: str) -> float | None:
         return None
 
 
-def _inside(path: list[str], known: ColumnStatistics | None, rows: float) -> Expression:
+def _inside(path: list[str], known: ColumnStatistics | None, rows: float) -> ExpressionValues:
     """Return what the documents of the statistics hold at a path of jsonb."""
     values = (_at(text, path) for text in (known.sample if known else ()))
     return _of_sample([value for value in values if value is not None], rows)
 
 
-def _of_sample(values: Sequence[str], most: float) -> Expression:
+def _of_sample(values: Sequence[str], most: float) -> ExpressionValues:
     """Return what texts look like of which these are a sample, and of which there are so many at most."""
     if not values:
-        return Expression("text", Widths((_UNKNOWN_TEXT_BYTES,), 1), None, _UNKNOWN_DISTINCT)
+        return ExpressionValues("text", Widths((_UNKNOWN_TEXT_BYTES,), 1), None, _UNKNOWN_DISTINCT)
     seen = len(set(values))
     # When most are different in the sample, nobody has seen them all.
     distinct = float(seen) if seen < len(values) / 2 else most * seen / len(values)
     width = round(sum(len(value.encode()) + 1 for value in values) / len(values))
-    return Expression("text", Widths((width,), 1), None, distinct)
+    return ExpressionValues("text", Widths((width,), 1), None, distinct)
 
 
 def _at(text: str, path: list[str]) -> str | None:

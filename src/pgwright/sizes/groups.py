@@ -31,7 +31,7 @@ _AGREEING, _LEAST_DISTANCE = 0.1, 0.01
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class FrequencyGroup:
     """Keys that are about equally frequent."""
 
     share: float
@@ -44,10 +44,10 @@ class Group:
 
 def groups_of(
     keys: Sequence[Key], definition: IndexDefinition, table: Table, snapshot: Snapshot, rows: float
-) -> tuple[tuple[Group, ...], tuple[float, ...]]:
+) -> tuple[tuple[FrequencyGroup, ...], tuple[float, ...]]:
     """Return the groups of an index's keys, and how many distinct values its first 1, 2, … columns have."""
     whole = max(table.rows, rows, 1.0)
-    kept: tuple[Group, ...] = (Group(1.0, 1.0),)
+    kept: tuple[FrequencyGroup, ...] = (FrequencyGroup(1.0, 1.0),)
     prefixes: list[float] = []
     columns = definition.columns
     unique = [set(key) for key in unique_keys(table.name, snapshot)]
@@ -59,7 +59,7 @@ def groups_of(
         is_unique = definition.is_unique and position == len(keys) - 1
         is_fixed = is_unique or any(one <= set(columns[: position + 1]) for one in unique)
         if is_fixed:
-            kept = tuple(g if g.nulls else Group(g.share, max(g.keys, g.share * rows)) for g in kept)
+            kept = tuple(g if g.nulls else FrequencyGroup(g.share, max(g.keys, g.share * rows)) for g in kept)
         elif len(columns) > position:
             kept = _at_least(kept, fewest(table, frozenset(columns[: position + 1]), snapshot) * rows / whole)
         if position and not is_fixed:
@@ -70,26 +70,26 @@ def groups_of(
 
 
 @lru_cache(maxsize=16_384)
-def column_groups(known: ColumnStatistics | None, distinct: float, rows: float) -> tuple[Group, ...]:
+def column_groups(known: ColumnStatistics | None, distinct: float, rows: float) -> tuple[FrequencyGroup, ...]:
     """Return the groups of one column over the whole table."""
     if known is None:
-        return (Group(1.0, max(distinct, 1.0)),)
+        return (FrequencyGroup(1.0, max(distinct, 1.0)),)
     shares = known.common_frequencies or ()
     by_size: dict[int, list[float]] = {}
     for share in shares:
         by_size.setdefault(round(math.log(max(share * rows, 1.0), _STEP)), []).append(share)
-    groups = [Group(sum(found), float(len(found))) for found in by_size.values()]
+    groups = [FrequencyGroup(sum(found), float(len(found))) for found in by_size.values()]
     rest = 1.0 - known.null_fraction - sum(shares)
     others = distinct - len(shares)
     if rest > _LEAST_SHARE and (others >= 1 or not shares):
-        groups.append(Group(rest, max(others, 1.0)))
+        groups.append(FrequencyGroup(rest, max(others, 1.0)))
     if known.null_fraction > _LEAST_SHARE:
-        groups.append(Group(known.null_fraction, 1.0, nulls=1))
+        groups.append(FrequencyGroup(known.null_fraction, 1.0, nulls=1))
     total = sum(group.share for group in groups) or 1.0
-    return tuple(Group(group.share / total, group.keys, group.nulls) for group in groups)
+    return tuple(FrequencyGroup(group.share / total, group.keys, group.nulls) for group in groups)
 
 
-def _selected(key: Key, predicate: str | None, share: float, rows: float) -> Sequence[Group]:
+def _selected(key: Key, predicate: str | None, share: float, rows: float) -> Sequence[FrequencyGroup]:
     """Return the groups of a column among the rows of a partial index.
 
     A predicate on other columns leaves each row with the same chance; one on this column leaves a part of its values.
@@ -100,8 +100,8 @@ def _selected(key: Key, predicate: str | None, share: float, rows: float) -> Seq
     if key.name is not None and mentions(predicate, key.name):
         valued = [group for group in groups if not group.nulls] or list(groups)
         total = sum(group.share for group in valued)
-        return [Group(g.share / total, max(1.0, g.keys * share / total), g.nulls) for g in valued]
-    return [Group(g.share, _hit(g.keys, rows * g.share * share, rows * g.share), g.nulls) for g in groups]
+        return [FrequencyGroup(g.share / total, max(1.0, g.keys * share / total), g.nulls) for g in valued]
+    return [FrequencyGroup(g.share, _hit(g.keys, rows * g.share * share, rows * g.share), g.nulls) for g in groups]
 
 
 def _hit(keys: float, drawn: float, rows: float) -> float:
@@ -144,9 +144,9 @@ def _distance(one: ColumnStatistics, other: ColumnStatistics) -> float:
 
 
 def _combined(
-    before: Sequence[Group], own: Sequence[Group], rows: float, narrowing: float, position: int
-) -> tuple[Group, ...]:
-    merged: dict[tuple[int, int], Group] = {}
+    before: Sequence[FrequencyGroup], own: Sequence[FrequencyGroup], rows: float, narrowing: float, position: int
+) -> tuple[FrequencyGroup, ...]:
+    merged: dict[tuple[int, int], FrequencyGroup] = {}
     for one in before:
         each = rows * one.share / one.keys
         for other in own:
@@ -160,19 +160,23 @@ def _combined(
             nulls = one.nulls | other.nulls << position
             mark = nulls, round(math.log(max(rows * share / count, 1.0), _STEP))
             same = merged.get(mark)
-            merged[mark] = Group(share + same.share, count + same.keys, nulls) if same else Group(share, count, nulls)
+            merged[mark] = (
+                FrequencyGroup(share + same.share, count + same.keys, nulls)
+                if same
+                else FrequencyGroup(share, count, nulls)
+            )
     return tuple(merged.values()) or tuple(before)
 
 
-def _at_least(groups: Sequence[Group], least: float) -> tuple[Group, ...]:
+def _at_least(groups: Sequence[FrequencyGroup], least: float) -> tuple[FrequencyGroup, ...]:
     total = sum(group.keys for group in groups)
     factor = max(1.0, least / total)
-    return tuple(Group(group.share, group.keys * factor, group.nulls) for group in groups)
+    return tuple(FrequencyGroup(group.share, group.keys * factor, group.nulls) for group in groups)
 
 
 def _bounded(
-    groups: tuple[Group, ...], keys: Sequence[Key], table: Table, snapshot: Snapshot, rows: float
-) -> tuple[Group, ...]:
+    groups: tuple[FrequencyGroup, ...], keys: Sequence[Key], table: Table, snapshot: Snapshot, rows: float
+) -> tuple[FrequencyGroup, ...]:
     """Return the groups with as many keys as is known, or at most as many as are possible."""
     total = sum(group.keys for group in groups)
     counted = counted_combinations(keys, table, snapshot)
@@ -180,4 +184,4 @@ def _bounded(
     if rows < table.rows:
         known = _hit(known, rows, table.rows) if known < total or counted is not None else total
     factor = min(known, rows) / total
-    return tuple(Group(g.share, max(1.0, min(g.keys * factor, g.share * rows)), g.nulls) for g in groups)
+    return tuple(FrequencyGroup(g.share, max(1.0, min(g.keys * factor, g.share * rows)), g.nulls) for g in groups)

@@ -10,7 +10,7 @@ from pglast.stream import RawStream
 
 from pgwright.sqltext.expressions import index_text, is_long
 from pgwright.sqltext.nodes import ast, bare, conjuncts, disjuncts, operator_of, value_of, walk
-from pgwright.sqltext.scope import Derived, Place, Scope
+from pgwright.sqltext.scope import ColumnOrigin, Derived, Scope
 from pgwright.sqltext.shape import Clause, Condition, Expression, Join, Operator
 
 MIRRORED = {
@@ -50,14 +50,14 @@ class Conditions:
             self._add_cast(conjunct)
         self._add_clause(conjunct)
 
-    def _place(self, places: Iterable[Place], condition: Callable[[Place], Condition]) -> None:
+    def _place(self, places: Iterable[ColumnOrigin], condition: Callable[[ColumnOrigin], Condition]) -> None:
         for place in places:
             if self._scope.is_own(place):
                 self._draft.conditions.append(condition(place))
             elif not self._scope.is_around(place):
                 place.draft.lookups.append(condition(place))  # the planner pushes the filter down into the subquery
 
-    def _simple(self, node: Any) -> tuple[tuple[Place, ...], Callable[[Place], Condition]] | None:
+    def _simple(self, node: Any) -> tuple[tuple[ColumnOrigin, ...], Callable[[ColumnOrigin], Condition]] | None:
         """Return the column and the condition, where a conjunct compares one column with a value."""
         operator: Operator
         if isinstance(node, ast.NullTest):
@@ -76,7 +76,7 @@ class Conditions:
             return None
         return (found, lambda place: Condition(place.use, operator)) if found else None
 
-    def _compared(self, node: Any) -> tuple[tuple[Place, ...], Callable[[Place], Condition]] | None:
+    def _compared(self, node: Any) -> tuple[tuple[ColumnOrigin, ...], Callable[[ColumnOrigin], Condition]] | None:
         if isinstance(bare(node.lexpr), ast.RowExpr):
             return None
         left, right = self._scope.places(node.lexpr), self._scope.places(node.rexpr)
@@ -114,7 +114,7 @@ class Conditions:
                 inner, other = (left, right) if not ours else (right, left)
                 self._add_expression(inner, other, node, symbol if not ours else MIRRORED.get(symbol, symbol))
 
-    def _join(self, ours: Iterable[Place], theirs: Iterable[Place]) -> None:
+    def _join(self, ours: Iterable[ColumnOrigin], theirs: Iterable[ColumnOrigin]) -> None:
         for one in ours:
             for other in theirs:
                 if one.draft is other.draft and one.alias == other.alias:
@@ -123,7 +123,7 @@ class Conditions:
                     if place.is_joinable:
                         place.draft.joins.append(Join(one.use, other.use))
 
-    def _look_up(self, places: Iterable[Place], other: Any, operator: Operator) -> None:
+    def _look_up(self, places: Iterable[ColumnOrigin], other: Any, operator: Operator) -> None:
         for place in places:
             read = [p for reference in walk((other,), ast.ColumnRef) for p in self._scope.places(reference)]
             if place.is_joinable and not any(p.draft is place.draft and p.alias == place.alias for p in read):

@@ -8,7 +8,7 @@ from typing import Any
 from pgwright.model.names import QualifiedName
 from pgwright.sqltext.expressions import is_aggregate
 from pgwright.sqltext.nodes import ast, walk
-from pgwright.sqltext.scope import UNKNOWN, Derived, Place, Scope
+from pgwright.sqltext.scope import UNKNOWN, ColumnOrigin, Derived, Scope
 
 
 def outputs(node: Any, scope: Scope) -> Derived:
@@ -16,7 +16,7 @@ def outputs(node: Any, scope: Scope) -> Derived:
     if not isinstance(node, ast.SelectStmt) or node.valuesLists:
         return UNKNOWN
     names: list[str] = []
-    columns: dict[str, tuple[Place, ...]] = {}
+    columns: dict[str, tuple[ColumnOrigin, ...]] = {}
     is_ordered, is_complete = True, True
     for target in node.targetList or ():
         reference = target.val

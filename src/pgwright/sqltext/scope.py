@@ -25,7 +25,7 @@ from pgwright.sqltext.shape import (
 
 
 @dataclass(eq=False)
-class Draft:
+class BlockDraft:
     """A block being read; blocks around it or inside it may still add to its joins, lookups and outputs."""
 
     conditions: list[Condition] = field(default_factory=list)
@@ -78,11 +78,11 @@ class Draft:
 
 
 @dataclass(frozen=True, eq=False)
-class Place:
+class ColumnOrigin:
     """A table's column, and the block that reads the table."""
 
     use: ColumnUse
-    draft: Draft
+    draft: BlockDraft
     alias: str
     is_joinable: bool = True
     """False: a filter from outside reaches it, a join does not, for rows are grouped or made distinct between."""
@@ -94,7 +94,7 @@ class Derived:
 
     names: tuple[str, ...] = ()
     """In order; empty when the order is not known."""
-    columns: Mapping[str, tuple[Place, ...]] = field(default_factory=dict)
+    columns: Mapping[str, tuple[ColumnOrigin, ...]] = field(default_factory=dict)
     is_complete: bool = True
     """False: it may have columns that are not listed."""
 
@@ -138,7 +138,7 @@ class Scope:
 
     schema: Schema
     outer: Scope | None = None
-    draft: Draft = field(default_factory=Draft)
+    draft: BlockDraft = field(default_factory=BlockDraft)
     tables: dict[str, QualifiedName] = field(default_factory=dict)
     derived: dict[str, Derived] = field(default_factory=dict)
     merged: set[str] = field(default_factory=set)
@@ -154,13 +154,13 @@ class Scope:
                 found.setdefault(name, alias)
         return found
 
-    def place_of(self, alias: str, name: str) -> tuple[Place, ...]:
+    def place_of(self, alias: str, name: str) -> tuple[ColumnOrigin, ...]:
         table = self.tables.get(alias)
         if table is None:
             return self.derived[alias].columns.get(name, ()) if alias in self.derived else ()
-        return (Place(ColumnUse(table, name), self.draft, alias),) if name in self.schema.columns[table] else ()
+        return (ColumnOrigin(ColumnUse(table, name), self.draft, alias),) if name in self.schema.columns[table] else ()
 
-    def places(self, node: Any) -> tuple[Place, ...]:
+    def places(self, node: Any) -> tuple[ColumnOrigin, ...]:
         """Return the tables' columns that a reference means, here or in a block around; several behind a UNION."""
         node = bare(node)
         if not isinstance(node, ast.ColumnRef) or isinstance(node.fields[-1], ast.A_Star):
@@ -174,7 +174,7 @@ class Scope:
             scope = scope.outer
         return ()
 
-    def _own(self, qualifier: str | None, name: str) -> tuple[Place, ...] | None:
+    def _own(self, qualifier: str | None, name: str) -> tuple[ColumnOrigin, ...] | None:
         """Return what a name means in this block; None when it is none of this block's."""
         if qualifier is not None:
             is_ours = qualifier in self.tables or qualifier in self.derived
@@ -193,10 +193,10 @@ class Scope:
                 return place.use
         return None
 
-    def is_own(self, place: Place) -> bool:
+    def is_own(self, place: ColumnOrigin) -> bool:
         return place.draft is self.draft
 
-    def is_around(self, place: Place) -> bool:
+    def is_around(self, place: ColumnOrigin) -> bool:
         """Tell whether a block around this one reads the table."""
         outer = self.outer
         while outer is not None and not outer.is_own(place):

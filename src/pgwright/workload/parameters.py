@@ -20,8 +20,8 @@ from pgwright.sqltext import Block, ColumnUse, ParameterUse, StatementShape
 from pgwright.workload.literals import array, literal
 from pgwright.workload.values import (
     MOST_STATUS_VALUES,
-    Choice,
     Distribution,
+    ValueChoice,
     between,
     beyond,
     containing,
@@ -118,7 +118,7 @@ def value_cases(
     Returns: The generic plan alone when there is no parameter, or nothing is known of one of them.
     """
     certain = {one.parameter: one.value for one in inferred}
-    groups: list[tuple[tuple[int, ...], tuple[Choice, ...]]] = []
+    groups: list[tuple[tuple[int, ...], tuple[ValueChoice, ...]]] = []
     seen: set[int] = set()
     for block in shape.blocks:
         for together in _groups(block):
@@ -137,7 +137,7 @@ def value_cases(
 
 
 def _case(
-    groups: Sequence[tuple[tuple[int, ...], tuple[Choice, ...]]], varied: tuple[int, ...], choice: Choice
+    groups: Sequence[tuple[tuple[int, ...], tuple[ValueChoice, ...]]], varied: tuple[int, ...], choice: ValueChoice
 ) -> Case:
     chosen: dict[int, str] = {}
     for numbers, choices in groups:
@@ -146,14 +146,14 @@ def _case(
     return Case(tuple(chosen.get(number) for number in range(1, max(chosen) + 1)), choice.weight)
 
 
-def _middle(choices: Sequence[Choice]) -> Choice:
+def _middle(choices: Sequence[ValueChoice]) -> ValueChoice:
     """Return the choice that half of the calls ask for no more rows than."""
     taken = 0.0
     ordered = sorted(choices, key=lambda one: one.row_share)
     return next((one for one in ordered if (taken := taken + one.weight) >= 0.5), ordered[-1])
 
 
-def _spread(choices: Sequence[Choice]) -> float:
+def _spread(choices: Sequence[ValueChoice]) -> float:
     """Return how many times more rows the largest choice has than the smallest."""
     least = min(choice.row_share for choice in choices)
     return max(choice.row_share for choice in choices) / max(least, 1e-9) if len(choices) > 1 else 0.0
@@ -179,25 +179,25 @@ def _choices(
     shape: StatementShape,
     snapshot: Snapshot,
     certain: dict[int, str],
-) -> tuple[Choice, ...]:
+) -> tuple[ValueChoice, ...]:
     """Return what parameters that go together may be; nothing when nobody knows."""
     use = uses[0]
     if use.column is None:
         value = "0" if use.role == "offset" else str(max(1, math.ceil(statement.rows_per_call)))
-        return (Choice((value,), 1.0, 1.0),)
+        return (ValueChoice((value,), 1.0, 1.0),)
     if all(one.number in certain for one in uses):
-        return (Choice(tuple(certain[one.number] for one in uses), 1.0, 1.0),)
+        return (ValueChoice(tuple(certain[one.number] for one in uses), 1.0, 1.0),)
     column, table = snapshot.column(use.column.table, use.column.column), snapshot.table_by_name[use.column.table]
     known = snapshot.statistics_by_column.get((use.column.table, use.column.column))
     made = literal(column, use.symbol, known)
     if made is not None and (use.operator != "=" or column.base_type.startswith("_")):
-        return (Choice((made,) * len(uses), 1.0, 1.0),)
+        return (ValueChoice((made,) * len(uses), 1.0, 1.0),)
     if known is None or not known.sample:
         return ()
     values = Distribution(known, table.rows, column.base_type)
     observed = _observed(use, block, statement, shape)
     if use.is_array or (use.symbol == "<>" and use.operator == "other" and _ALL.search(statement.text)):
-        return (Choice((_keys(values, statement),), 1.0, 1.0),)
+        return (ValueChoice((_keys(values, statement),), 1.0, 1.0),)
     if use.operator == "range":
         choices = _range(uses, values, is_paged=block.has_limit)
     elif use.operator == "like":
@@ -211,24 +211,24 @@ def _choices(
     return choices if observed is None else fitted(choices, values.rows, observed, is_limited=block.has_limit)
 
 
-def _range(uses: Sequence[ParameterUse], values: Distribution, *, is_paged: bool) -> tuple[Choice, ...]:
+def _range(uses: Sequence[ParameterUse], values: Distribution, *, is_paged: bool) -> tuple[ValueChoice, ...]:
     """Return the ends of a range: the lower ones below the upper ones, so that there is something between."""
     symbols = [use.symbol for use in uses]
     is_lower = [symbol in _LOWER or ("BETWEEN" in symbol and n % 2 == 0) for n, symbol in enumerate(symbols)]
     if all(is_lower) or not any(is_lower):
         alike = beyond(values, symbols[0] if symbols[0] in _LOWER else "<", is_paged=is_paged)
-        return tuple(Choice(one.values * len(uses), one.weight, one.row_share) for one in alike)
+        return tuple(ValueChoice(one.values * len(uses), one.weight, one.row_share) for one in alike)
     return tuple(
-        Choice(tuple(one.values[0 if lower else 1] for lower in is_lower), one.weight, one.row_share)
+        ValueChoice(tuple(one.values[0 if lower else 1] for lower in is_lower), one.weight, one.row_share)
         for one in between(values)
     )
 
 
-def _different(values: Distribution, count: int) -> Choice:
+def _different(values: Distribution, count: int) -> ValueChoice:
     """Return so many values that differ, as far as so many are known: those of an IN list."""
     found = list(islice(dict.fromkeys(values.from_the_middle()), count))
     every = tuple(found[number % len(found)] for number in range(count))
-    return Choice(every, 1.0, sum(map(values.share, found)))
+    return ValueChoice(every, 1.0, sum(map(values.share, found)))
 
 
 def _observed(use: ParameterUse, block: Block, statement: Statement, shape: StatementShape) -> float | None:

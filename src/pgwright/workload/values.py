@@ -27,7 +27,7 @@ _WILD = re.compile(r"([\\%_])")
 
 
 @dataclass(frozen=True)
-class Choice:
+class ValueChoice:
     """Values for parameters that go together: one, the members of a list, or the two ends of a range."""
 
     values: tuple[str, ...]
@@ -97,7 +97,7 @@ class Distribution:
         return tuple(sorted(self.known.common_values or (), key=_order(self.known.common_values or ())))
 
 
-def equal_to(values: Distribution) -> tuple[Choice, ...]:
+def equal_to(values: Distribution) -> tuple[ValueChoice, ...]:
     """Return what `column = $1` asks for.
 
     Without skew (`SKEW`) any value will do. Otherwise a very common value, a middle one and a rare one: a key is asked
@@ -106,7 +106,7 @@ def equal_to(values: Distribution) -> tuple[Choice, ...]:
     """
     if not values.is_skewed:
         found = next(values.from_the_middle())
-        return (Choice((found,), 1.0, values.share(found)),)
+        return (ValueChoice((found,), 1.0, values.share(found)),)
     common, is_status = values.common, values.distinct <= MOST_STATUS_VALUES
     strata: list[tuple[str, float]] = []
     for group in _by_rank(common):
@@ -116,7 +116,7 @@ def equal_to(values: Distribution) -> tuple[Choice, ...]:
         bounds = values.known.histogram
         strata.append((bounds[len(bounds) // 2], values.distinct - len(common) if is_status else values.rest))
     total = sum(weight for _, weight in strata)
-    return tuple(Choice((value,), weight / total, values.share(value)) for value, weight in strata)
+    return tuple(ValueChoice((value,), weight / total, values.share(value)) for value, weight in strata)
 
 
 def _by_rank(common: Sequence[tuple[str, float]]) -> Iterator[Sequence[tuple[str, float]]]:
@@ -127,21 +127,21 @@ def _by_rank(common: Sequence[tuple[str, float]]) -> Iterator[Sequence[tuple[str
         yield common[len(top) :]
 
 
-def between(values: Distribution) -> tuple[Choice, ...]:
+def between(values: Distribution) -> tuple[ValueChoice, ...]:
     """Return both ends of a range: of some widths, up to the latest for a time, else around the middle."""
     bounds = values.bounds()
     steps = len(bounds) - 1
     if steps < 1:
-        return tuple(Choice((bound, bound), 1.0, 1.0) for bound in bounds)
-    found: list[Choice] = []
+        return tuple(ValueChoice((bound, bound), 1.0, 1.0) for bound in bounds)
+    found: list[ValueChoice] = []
     for width, weight in _WIDTHS:
         size = max(1, round(width * steps))
         low = steps - size if values.is_time else (steps - size) // 2
-        found.append(Choice((bounds[low], bounds[low + size]), weight, size / steps))
+        found.append(ValueChoice((bounds[low], bounds[low + size]), weight, size / steps))
     return _distinct(found)
 
 
-def beyond(values: Distribution, symbol: str, *, is_paged: bool) -> tuple[Choice, ...]:
+def beyond(values: Distribution, symbol: str, *, is_paged: bool) -> tuple[ValueChoice, ...]:
     """Return the one end of an open range.
 
     Args:
@@ -151,18 +151,18 @@ def beyond(values: Distribution, symbol: str, *, is_paged: bool) -> tuple[Choice
     steps = len(bounds) - 1
     is_above = symbol.startswith(">")
     if steps < 1:
-        return tuple(Choice((bound,), 1.0, 1.0) for bound in bounds)
+        return tuple(ValueChoice((bound,), 1.0, 1.0) for bound in bounds)
     widths: Sequence[tuple[float, float]] = _WIDTHS
     if is_paged:
         widths = ((0.9 if values.is_time and not is_above else _THIRD, 1.0),)
-    found: list[Choice] = []
+    found: list[ValueChoice] = []
     for width, weight in widths:
         size = max(1, round(width * steps))
-        found.append(Choice((bounds[steps - size] if is_above else bounds[size],), weight, size / steps))
+        found.append(ValueChoice((bounds[steps - size] if is_above else bounds[size],), weight, size / steps))
     return _distinct(found)
 
 
-def starting_with(values: Distribution, observed: float | None) -> tuple[Choice, ...]:
+def starting_with(values: Distribution, observed: float | None) -> tuple[ValueChoice, ...]:
     """Return a pattern `abc%`, as long as fits the observed rows a call, where they tell."""
     sample = next(values.from_the_middle())
     lengths = [_PREFIX] if observed is None else range(1, min(len(sample), _LONGEST_PREFIX) + 1)
@@ -171,17 +171,19 @@ def starting_with(values: Distribution, observed: float | None) -> tuple[Choice,
     prefix = min(
         shares, key=lambda one: abs(math.log(max(shares[one] * values.rows, _LEAST_ROWS) / wanted)), default=""
     )
-    return (Choice((_escaped(prefix) + "%",), 1.0, shares.get(prefix, 1.0)),)
+    return (ValueChoice((_escaped(prefix) + "%",), 1.0, shares.get(prefix, 1.0)),)
 
 
-def containing(values: Distribution) -> tuple[Choice, ...]:
+def containing(values: Distribution) -> tuple[ValueChoice, ...]:
     """Return a pattern `%abc%` of letters that occur."""
     sample = next(values.from_the_middle())
     start = max(0, len(sample) // 2 - 2)
-    return (Choice((f"%{_escaped(sample[start : start + _PREFIX])}%",), 1.0, 0.0),)
+    return (ValueChoice((f"%{_escaped(sample[start : start + _PREFIX])}%",), 1.0, 0.0),)
 
 
-def fitted(choices: tuple[Choice, ...], rows: float, observed: float, *, is_limited: bool) -> tuple[Choice, ...]:
+def fitted(
+    choices: tuple[ValueChoice, ...], rows: float, observed: float, *, is_limited: bool
+) -> tuple[ValueChoice, ...]:
     """Weigh choices anew, so that their mean of expected rows is what was observed.
 
     The weights are tilted as little as possible: w′ ∝ w × exp(λ × rows of the choice), the distribution nearest to the
@@ -193,11 +195,11 @@ def fitted(choices: tuple[Choice, ...], rows: float, observed: float, *, is_limi
         able = [choice for choice, rows_of in zip(choices, expected, strict=True) if rows_of >= observed]
         left = able or [max(choices, key=lambda choice: choice.row_share)]
         total = sum(choice.weight for choice in left)
-        return tuple(Choice(one.values, one.weight / total, one.row_share) for one in left)
+        return tuple(ValueChoice(one.values, one.weight / total, one.row_share) for one in left)
     least, most = min(expected), max(expected)
     if observed <= least or observed >= most:
         extreme = choices[expected.index(least if observed <= least else most)]
-        return (Choice(extreme.values, 1.0, extreme.row_share),)
+        return (ValueChoice(extreme.values, 1.0, extreme.row_share),)
     low, high = -_LARGEST_TILT, _LARGEST_TILT
     weights: list[float] = []
     for _ in range(60):
@@ -206,16 +208,16 @@ def fitted(choices: tuple[Choice, ...], rows: float, observed: float, *, is_limi
         weights = [one / sum(raw) for one in raw]
         mean = sum(w * e for w, e in zip(weights, expected, strict=True))
         low, high = (tilt, high) if mean < observed else (low, tilt)
-    return tuple(Choice(c.values, w, c.row_share) for c, w in zip(choices, weights, strict=True))
+    return tuple(ValueChoice(c.values, w, c.row_share) for c, w in zip(choices, weights, strict=True))
 
 
-def _distinct(choices: Sequence[Choice]) -> tuple[Choice, ...]:
+def _distinct(choices: Sequence[ValueChoice]) -> tuple[ValueChoice, ...]:
     """Put choices of equal values together."""
-    found: dict[tuple[str, ...], Choice] = {}
+    found: dict[tuple[str, ...], ValueChoice] = {}
     for one in choices:
         before = found.get(one.values)
         weight = one.weight + (before.weight if before else 0.0)
-        found[one.values] = Choice(one.values, weight, one.row_share)
+        found[one.values] = ValueChoice(one.values, weight, one.row_share)
     return tuple(found.values())
 
 

@@ -7,8 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from pgwright.model.advice import Advice
-from pgwright.model.advice import Step as CurveStep
+from pgwright.model.advice import Advice, CurvePoint
 from pgwright.report import FORMATS, Format, Screen, render
 from pgwright.report.advice.chart import PLOT_HEIGHT, cost_curve
 from pgwright.report.advice.words import plan_changes
@@ -78,7 +77,7 @@ def test_no_index_is_an_answer_too() -> None:
 
 
 def test_empty_workload_divides_by_nothing() -> None:
-    empty = replace(samples.ADVICE, cost_before=0.0, cost_after=0.0, curve=(CurveStep(0, 0.0, ""),) * 3)
+    empty = replace(samples.ADVICE, cost_before=0.0, cost_after=0.0, curve=(CurvePoint(0, 0.0, ""),) * 3)
     assert "(0.0 % less)" in text_of(empty)
     assert cost_curve(empty) is None
 

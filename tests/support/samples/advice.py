@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pgwright.model.advice import Advice, DroppedIndex, IndexAdvice, Risk, RunnerUp, ServedStatement
-from pgwright.model.advice import PlannedStatement as ChangedStatement
-from pgwright.model.advice import Step as CurveStep
+from pgwright.model.advice import ChangedStatement as ChangedStatement
+from pgwright.model.advice import CurvePoint
 from pgwright.model.names import QualifiedName
 from pgwright.model.not_examined import NotExamined
 from tests.support.samples.names import BODY, HOSTILE, INDEX, MESSAGES, QUERY
@@ -94,9 +94,9 @@ ADVICE = Advice(
         Risk(44, "SELECT 1", 12, 0.1, 80.0, 240.0, "Its planned cost rises.", None, ("(body)",), is_left_out=True),
     ),
     curve=(
-        CurveStep(0, 14_000_000.0, ""),
-        CurveStep(19_000_000, 2_660_000.0, INDEX.outline),
-        CurveStep(28_000_000, 2_500_000.0, HOSTILE),
+        CurvePoint(0, 14_000_000.0, ""),
+        CurvePoint(19_000_000, 2_660_000.0, INDEX.outline),
+        CurvePoint(28_000_000, 2_500_000.0, HOSTILE),
     ),
     unplanned_share=0.41,
     first_answer_seconds=0.3,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pgwright.model.not_examined import NotExamined
-from pgwright.model.proof import MeasuredOperation, MeasuredStatement, PlannedStatement, Proof, Timing, WritePrice
+from pgwright.model.proof import MeasuredOperation, MeasuredStatement, MeasuredWrite, PlannedStatement, Proof, Timing
 from tests.support.samples.names import HOSTILE, QUERY
 
 
@@ -28,7 +28,7 @@ PROOF = Proof(
         MeasuredStatement(43, "SELECT 1", 3, timing(0.02), timing(0.02), True, "same"),
     ),
     operations=(FASTER, SAME),
-    writes=(WritePrice("messages", "INSERT", 500, timing(9.0), timing(12.0)),),
+    writes=(MeasuredWrite("messages", "INSERT", 500, timing(9.0), timing(12.0)),),
     bytes_before=400 * 2**20,
     bytes_after=310 * 2**20,
     not_examined=(NotExamined("triggers", "they were not fired"),),

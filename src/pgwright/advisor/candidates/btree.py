@@ -29,7 +29,7 @@ _SAID = {
 
 
 @dataclass(frozen=True)
-class Group:
+class KeyOrder:
     """Keys in an order that is worth a try."""
 
     keys: tuple[IndexKey, ...]
@@ -45,18 +45,18 @@ def plain_trees(use: TableUse) -> Iterator[Proposal]:
 
 
 @lru_cache(maxsize=1)
-def groups(use: TableUse) -> tuple[Group, ...]:
+def groups(use: TableUse) -> tuple[KeyOrder, ...]:
     """Return the orders of keys, the likeliest to help first, each once."""
-    found: dict[tuple[IndexKey, ...], Group] = {}
+    found: dict[tuple[IndexKey, ...], KeyOrder] = {}
     for group in _groups(use):
         keys = group.keys[: use.goal.most_keys]
         known = found.get(keys)
         if keys and (known is None or (group.covers and not known.covers)):
-            found[keys] = Group(keys, known.reason if known else group.reason, group.covers)
+            found[keys] = KeyOrder(keys, known.reason if known else group.reason, group.covers)
     return tuple(found.values())
 
 
-def _groups(use: TableUse) -> Iterator[Group]:
+def _groups(use: TableUse) -> Iterator[KeyOrder]:
     equal, joined = use.equal, use.joined[:_MOST_JOINED]
     if equal:
         yield _on(use, equal, "equality", covers=True)
@@ -86,7 +86,7 @@ def _groups(use: TableUse) -> Iterator[Group]:
         yield from _all_pairs(use)
 
 
-def _ordered(use: TableUse, lead: tuple[str, ...], said: str = "equality") -> Iterator[Group]:
+def _ordered(use: TableUse, lead: tuple[str, ...], said: str = "equality") -> Iterator[KeyOrder]:
     for ordering in use.orderings:
         rest = use.sort_keys(ordering.keys, without=lead)
         is_turned = any(key.is_descending for key in ordering.keys) and not any(key.is_descending for key in rest)
@@ -109,7 +109,7 @@ def _joined_pairs(use: TableUse, joined: tuple[str, ...]) -> Iterator[tuple[str,
             yield one, two
 
 
-def _in_branches(use: TableUse) -> Iterator[Group]:
+def _in_branches(use: TableUse) -> Iterator[KeyOrder]:
     """Yield an index for each branch of an OR, which a bitmap scan puts together, and for what the branches share."""
     for branch in use.branches:
         equal = use.sorted_columns(c.column.column for c in branch if c.operator in ("=", "in"))
@@ -125,7 +125,7 @@ def _in_branches(use: TableUse) -> Iterator[Group]:
                     yield _on(use, (other, column), "the condition of all branches and that of one")
 
 
-def _all_pairs(use: TableUse) -> Iterator[Group]:
+def _all_pairs(use: TableUse) -> Iterator[KeyOrder]:
     """Yield every ordered pair of the columns that take part, as two columns may be all that an index may have."""
     truths = [c.column.column for c in use.conditions if c.operator in ("is null", "is true", "is false")]
     in_branches = [c.column.column for branch in use.branches for c in branch if c.operator in ("=", "in")]
@@ -140,9 +140,9 @@ def _all_pairs(use: TableUse) -> Iterator[Group]:
             yield _on(use, pair, "condition, join or order")
 
 
-def _on(use: TableUse, columns: Iterable[str], said: str, *, covers: bool = False) -> Group:
+def _on(use: TableUse, columns: Iterable[str], said: str, *, covers: bool = False) -> KeyOrder:
     names = tuple(columns)
-    return Group(use.keys(names), f"{said} on {', '.join(map(quote, names))} first", covers)
+    return KeyOrder(use.keys(names), f"{said} on {', '.join(map(quote, names))} first", covers)
 
 
 def _after(
@@ -153,9 +153,9 @@ def _after(
     said: str = "equality",
     *,
     covers: bool = False,
-) -> Group:
+) -> KeyOrder:
     before = f"{said} on {', '.join(map(quote, lead))} first, then " if lead else ""
-    return Group(use.keys(lead) + rest, before + reason, covers)
+    return KeyOrder(use.keys(lead) + rest, before + reason, covers)
 
 
 def _is_beyond_unique(use: TableUse, keys: tuple[IndexKey, ...]) -> bool:

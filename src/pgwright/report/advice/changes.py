@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from pgwright.figures import count
-from pgwright.model.advice import Advice, PlannedStatement, Risk
+from pgwright.model.advice import Advice, ChangedStatement, Risk
 from pgwright.report.advice import words
 from pgwright.report.parts import Indented, first, heading, hidden, plain
 from pgwright.report.quoting import gist
@@ -52,5 +52,5 @@ def show_changed(advice: Advice, *, shows_all: bool) -> Iterator[RenderableType]
         yield Indented(hidden(len(advice.changed) - len(shown), "plan"), 2)
 
 
-def _costs(one: Risk | PlannedStatement) -> Text:
+def _costs(one: Risk | ChangedStatement) -> Text:
     return Text.assemble(words.costs(one), (" (planned)", "dim"))

@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 from typing import Literal
 
 from pgwright.figures import cost, count, duration, share, size
-from pgwright.model.advice import Advice, IndexAdvice, PlannedStatement, Risk, ServedStatement
+from pgwright.model.advice import Advice, ChangedStatement, IndexAdvice, Risk, ServedStatement
 from pgwright.report.advice.chart import Curve, cost_curve
 
 # From this share of the workload's time on, what could not be read is said before anything else.
@@ -125,7 +125,7 @@ def next_best(index: IndexAdvice) -> str:
     return f"{other.definition.outline}: {larger}, saves {share(abs(more))} {word} of the workload's planned cost"
 
 
-def costs(one: ServedStatement | PlannedStatement | Risk) -> str:
+def costs(one: ServedStatement | ChangedStatement | Risk) -> str:
     """Return what the plan of one statement costs before and after, and how much of the workload it is."""
     return (
         f"cost {cost(one.cost_before)} → {cost(one.cost_after)}, {count(one.calls, 'call')}, "
@@ -169,7 +169,7 @@ def plan_changes(before: str, after: str) -> tuple[PlanLine, ...]:
     return tuple(lines)
 
 
-def diff(one: PlannedStatement) -> str:
+def diff(one: ChangedStatement) -> str:
     """Return both plans of a statement as lines with their marks."""
     return "\n".join(f"{line.mark} {line.text}" for line in plan_changes(one.plan_before, one.plan_after))
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import math
 
-from pgwright.model.proof import MeasuredOperation, MeasuredStatement, Proof, WritePrice
+from pgwright.model.proof import MeasuredOperation, MeasuredStatement, MeasuredWrite, Proof
 from pgwright.report.proof.words import Measured, conclusion, is_proved
 from pgwright.report.shape import Shape, Shapes
 
 
-def before_ms(one: Measured | WritePrice) -> float:
+def before_ms(one: Measured | MeasuredWrite) -> float:
     """Median before."""
     return one.before.median_ms
 
 
-def after_ms(one: Measured | WritePrice) -> float:
+def after_ms(one: Measured | MeasuredWrite) -> float:
     """Median after."""
     return one.after.median_ms
 
@@ -28,5 +28,5 @@ SHAPES: Shapes = {
     Proof: Shape(last=(is_proved, conclusion)),
     MeasuredOperation: Shape(last=(before_ms, after_ms, ratio)),
     MeasuredStatement: Shape(last=(before_ms, after_ms, ratio)),
-    WritePrice: Shape(last=(before_ms, after_ms)),
+    MeasuredWrite: Shape(last=(before_ms, after_ms)),
 }

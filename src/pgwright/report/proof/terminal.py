@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from pgwright.figures import cost, duration, milliseconds, ratio
-from pgwright.model.proof import MeasuredOperation, MeasuredStatement, PlannedStatement, Proof, Verdict, WritePrice
+from pgwright.model.proof import MeasuredOperation, MeasuredStatement, MeasuredWrite, PlannedStatement, Proof, Verdict
 from pgwright.report.parts import Indented, figures, first, heading, hidden, plain, show_not_examined
 from pgwright.report.proof.words import conclusion, in_words, is_proved, runs
 from pgwright.report.quoting import gist
@@ -85,7 +85,7 @@ def _statement(one: MeasuredStatement) -> list[Text]:
     ]
 
 
-def _write(one: WritePrice) -> list[Text]:
+def _write(one: MeasuredWrite) -> list[Text]:
     change = one.after.median_ms / one.before.median_ms if one.before.median_ms else float("inf")
     return [
         plain(one.table),
