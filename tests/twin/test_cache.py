@@ -11,7 +11,8 @@ from pgwright.model.index import IndexDefinition, IndexKey
 from pgwright.model.names import QualifiedName
 from pgwright.model.snapshot import Snapshot
 from pgwright.snapshot import read_snapshot
-from pgwright.twin import cache, servers
+from pgwright.sql_files import read_sql
+from pgwright.twin import cache, restore, servers
 from pgwright.twin.sparse import copy_cluster, disk_bytes
 from pgwright.twin.twin import open_twin, open_twins
 from tests.support.database import Database
@@ -75,6 +76,12 @@ def test_what_a_plan_depends_on_is_in_the_key(snapshot: Snapshot) -> None:
         replace(snapshot, server=replace(snapshot.server, collation="de_DE.utf8")),
     ]
     assert len({key, cache.content_key(snapshot, 2), *(cache.content_key(one, 1) for one in others)}) == 7
+
+
+def test_the_code_and_the_queries_that_build_a_twin_are_in_the_key(snapshot: Snapshot) -> None:
+    content = set(cache._content(snapshot))
+    assert Path(restore.__file__).read_bytes() in content
+    assert read_sql("pgwright.twin", "restore_columns").encode() in content
 
 
 def test_several_twins_of_one_server_are_kept_together(folder: Path, snapshot: Snapshot, builds: list[str]) -> None:
