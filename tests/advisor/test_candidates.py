@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from pgwright.advisor.candidates import Proposal, is_covered, merged, propose
+from pgwright.advisor.candidates import Proposal, merged, propose
 from pgwright.advisor.goal import Goal
 from pgwright.embedded import EmbeddedServer
+from pgwright.indexes.coverage import is_covered
 from pgwright.model.snapshot import Snapshot
 from pgwright.snapshot import read_snapshot
 from pgwright.sqltext import Schema, read_shape

@@ -29,6 +29,16 @@ _BASE_TYPES = {
     "boolean": "bool",
 }
 
+_OF_THE_DEFINITION = (
+    "include",
+    "predicate",
+    "is_unique",
+    "nulls_not_distinct",
+    "method",
+    "parameters",
+    "is_deferrable",
+)
+
 
 def run(check: str, snapshot: Snapshot) -> list[Finding]:
     """Return the findings of one check."""
@@ -160,7 +170,7 @@ def make_index(name: str, table: str | QualifiedName, keys: str | Sequence[Index
         name=name,
         table=own,
         keys=tuple(map(_key, keys.split(","))) if isinstance(keys, str) else tuple(keys),
-        **{key: fields.pop(key) for key in ("include", "predicate", "is_unique", "method") if key in fields},
+        **{key: fields.pop(key) for key in _OF_THE_DEFINITION if key in fields},
     )
     defaults: dict[str, Any] = {
         "sql": definition.sql(),

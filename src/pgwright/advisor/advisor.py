@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from pgwright.advisor.candidates.existing import does_work_of
 from pgwright.advisor.explanation import describe
 from pgwright.advisor.field import Field
 from pgwright.advisor.goal import Goal
@@ -19,6 +18,7 @@ from pgwright.advisor.pricer import members
 from pgwright.advisor.risks import find_risks, is_grave
 from pgwright.advisor.search import Found, Outcome, Search
 from pgwright.figures import count, share, size
+from pgwright.indexes.coverage import searches_as
 from pgwright.model.advice import Advice, Risk
 from pgwright.model.snapshot import Snapshot
 from pgwright.twin.priced import read_workload
@@ -163,8 +163,9 @@ def _widened(field: Field, found: Found, forbidden: int) -> Found:
     chosen = found.chosen
     for one in members(chosen & ~field.existing):
         taken, others = field.candidates[one], chosen & ~(1 << one)
+        table = field.snapshot.table_by_name[taken.definition.table]
         for rival in field.candidates_of[taken.definition.table]:
-            is_wider = rival is not taken and does_work_of(rival.definition, taken.definition)
+            is_wider = rival is not taken and searches_as(rival.definition, taken.definition, table)
             is_too_large = rival.size.size_bytes > _MUCH_LARGER * taken.size.size_bytes
             if not is_wider or is_too_large or forbidden >> rival.number & 1:
                 continue

@@ -7,11 +7,11 @@ from heapq import heappop, heappush
 
 import psycopg
 
-from pgwright.advisor.candidates.existing import does_work_of
 from pgwright.advisor.field import Field
 from pgwright.advisor.pricer import members
 from pgwright.advisor.unseen import unseen
 from pgwright.figures import listing, size
+from pgwright.indexes.coverage import searches_as
 from pgwright.model.advice import (
     Advice,
     ChangedStatement,
@@ -160,8 +160,9 @@ def _runner_up(field: Field, chosen: int, number: int) -> RunnerUp | None:
 
 
 def _replaced(field: Field, chosen: int, definition: IndexDefinition) -> Iterator[QualifiedName]:
+    table = field.snapshot.table_by_name[definition.table]
     for index in _gone(field, chosen):
-        if does_work_of(definition, field.candidates[index].definition):
+        if searches_as(definition, field.candidates[index].definition, table):
             yield _name(field, index)
 
 
@@ -182,7 +183,8 @@ def _dropped(field: Field, chosen: int) -> Iterator[DroppedIndex]:
     by_name = {index.name: index for index in field.snapshot.indexes}
     for number in _gone(field, chosen):
         index = by_name[_name(field, number)]
-        covering = next((one for one in kept if does_work_of(one, index.definition)), None)
+        table = field.snapshot.table_by_name[index.table]
+        covering = next((one for one in kept if searches_as(one, index.definition, table)), None)
         if covering is not None:
             does_it = (
                 covering.name if covering.name in {one.name.name for one in by_name.values()} else covering.outline

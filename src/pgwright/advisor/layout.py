@@ -9,12 +9,12 @@ from dataclasses import replace
 from itertools import islice
 
 from pgwright.advisor.candidates import merged, propose
-from pgwright.advisor.candidates.existing import does_work_of
 from pgwright.advisor.field import Field
 from pgwright.advisor.goal import Goal
 from pgwright.advisor.pricer import Pricer, Query
 from pgwright.advisor.selection import Terms
 from pgwright.advisor.writes import WriteLoad, WritePrice, read_writes, write_price
+from pgwright.indexes.coverage import searches_as
 from pgwright.model.index import Index, IndexDefinition
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.table import PAGE_BYTES
@@ -143,7 +143,9 @@ def _terms(
         prices=[*kept, *new],
         budget=float("inf") if goal.budget_bytes is None else float(goal.budget_bytes),
         stand_ins={
-            old.number: _stand_ins(old, candidates) for old in taken_in if not _is_covered(old, taken_in, snapshot)
+            old.number: _stand_ins(old, candidates, snapshot)
+            for old in taken_in
+            if not _is_covered(old, taken_in, snapshot)
         },
     )
 
@@ -153,13 +155,14 @@ def _may_go(index: Index, proposed: Iterable[IndexDefinition], snapshot: Snapsho
     if index.enforces or not index.is_valid or index.parent is not None or index.definition.method != "btree":
         return False
     others = (other.definition for other in snapshot.indexes_by_table[index.table] if other is not index)
-    return any(does_work_of(other, index.definition) for other in (*others, *proposed))
+    table = snapshot.table_by_name[index.table]
+    return any(searches_as(other, index.definition, table) for other in (*others, *proposed))
 
 
-def _stand_ins(old: Candidate, candidates: Sequence[Candidate]) -> int:
-    found = 0
+def _stand_ins(old: Candidate, candidates: Sequence[Candidate], snapshot: Snapshot) -> int:
+    found, table = 0, snapshot.table_by_name[old.definition.table]
     for one in candidates:
-        if one is not old and does_work_of(one.definition, old.definition):
+        if one is not old and searches_as(one.definition, old.definition, table):
             found |= 1 << one.number
     return found
 
@@ -167,7 +170,8 @@ def _stand_ins(old: Candidate, candidates: Sequence[Candidate]) -> int:
 def _is_covered(old: Candidate, droppable: Iterable[Candidate], snapshot: Snapshot) -> bool:
     """Tell whether an index that stays in any case does its work: a unique one, or one that nothing could replace."""
     may_go = {one.definition for one in droppable}
+    table = snapshot.table_by_name[old.definition.table]
     return any(
-        index.definition not in may_go and index.is_valid and does_work_of(index.definition, old.definition)
+        index.definition not in may_go and index.is_valid and searches_as(index.definition, old.definition, table)
         for index in snapshot.indexes_by_table.get(old.definition.table, ())
     )

@@ -50,6 +50,8 @@ class IndexDefinition:
     method: str = "btree"
     parameters: tuple[str, ...] = ()
     """Storage parameters as `name=value`."""
+    is_deferrable: bool = False
+    """A constraint owns it that may be checked at the commit only. CREATE INDEX has no word for it."""
 
     @property
     def columns(self) -> tuple[str, ...]:

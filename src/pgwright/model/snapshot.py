@@ -46,6 +46,22 @@ class Snapshot:
         return {table.name: table for table in self.tables}
 
     @cached_property
+    def partitions_by_table(self) -> dict[QualifiedName, tuple[Table, ...]]:
+        """The partitions of each partitioned table, those one level below."""
+        grouped: dict[QualifiedName, list[Table]] = {}
+        for table in self.tables:
+            parent = self.table_by_name.get(table.parent) if table.parent is not None else None
+            if parent is not None and parent.kind == "partitioned table":
+                grouped.setdefault(parent.name, []).append(table)
+        return {table: tuple(partitions) for table, partitions in grouped.items()}
+
+    @cached_property
+    def relation_names(self) -> frozenset[QualifiedName]:
+        """The names that a new index cannot have."""
+        relations: tuple[Table | Index | Sequence, ...] = (*self.tables, *self.indexes, *self.sequences)
+        return frozenset(relation.name for relation in relations)
+
+    @cached_property
     def indexes_by_table(self) -> dict[QualifiedName, tuple[Index, ...]]:
         grouped: dict[QualifiedName, list[Index]] = {}
         for index in self.indexes:

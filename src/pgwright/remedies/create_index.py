@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from pgwright.indexes.names import free_name
 from pgwright.model.change import CreateIndex
 from pgwright.model.index import IndexDefinition
-from pgwright.model.names import QualifiedName, quote, quote_literal, shorten
+from pgwright.model.names import QualifiedName, quote, quote_literal
 from pgwright.model.remedy import Remedy, Step
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.table import Table
@@ -67,23 +68,13 @@ def partitioned_steps(
 
 def part_names(definition: IndexDefinition, snapshot: Snapshot) -> dict[QualifiedName, str]:
     """Return a free name for the index on each partition: that of the parent's index, with the partition's name."""
-    taken = {index.name for index in snapshot.indexes} | set(snapshot.table_by_name)
+    taken = set(snapshot.relation_names)
     names: dict[QualifiedName, str] = {}
     for table in family(snapshot, definition.table)[1:]:
         name = free_name(_part_name(definition, table), table.name.schema, taken)
         taken.add(QualifiedName(table.name.schema, name))
         names[table.name] = name
     return names
-
-
-def free_name(name: str, schema: str, taken: set[QualifiedName]) -> str:
-    """Return the name, cut to 63 bytes, with a number where a relation of that name exists in the schema."""
-    candidate, number = shorten(name), 1
-    while QualifiedName(schema, candidate) in taken:
-        number += 1
-        suffix = f"_{number}"
-        candidate = name.encode()[: 63 - len(suffix)].decode(errors="ignore") + suffix
-    return candidate
 
 
 def _part_name(definition: IndexDefinition, table: Table) -> str:

@@ -19,6 +19,7 @@ class Draft:
     def __init__(self, snapshot: Snapshot, findings: Iterable[Finding]) -> None:
         self.snapshot = snapshot
         self.index_by_name = {index.name: index for index in snapshot.indexes}
+        self.parts = [index for index in snapshot.indexes if index.parent is not None]
         self.wanted: dict[Change, list[str]] = {}
         self.refused: list[NotExamined] = []
         for finding in findings:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
+from pgwright.indexes.coverage import is_served, replaces, searches_as, serves_equality
+from pgwright.indexes.names import free_name
 from pgwright.model.change import (
     AnalyzeTable,
     Change,
@@ -18,9 +20,8 @@ from pgwright.model.finding import Finding
 from pgwright.model.index import Index, IndexDefinition
 from pgwright.model.names import QualifiedName
 from pgwright.model.snapshot import Snapshot
+from pgwright.model.table import ForeignKey
 from pgwright.remedies.conversions import unite_conversions
-from pgwright.remedies.coverage import serves, serves_foreign_key
-from pgwright.remedies.create_index import free_name
 from pgwright.remedies.draft import Draft
 from pgwright.remedies.estimate import family
 
@@ -123,10 +124,13 @@ def _unite_creations(draft: Draft) -> None:
 
 
 def _does_work_of(draft: Draft, index: IndexDefinition, change: CreateIndex) -> bool:
-    if serves(index, change.definition):
+    wanted = change.definition
+    table = draft.snapshot.table_by_name.get(wanted.table)
+    # The index of a partitioned table has a part on each partition.
+    if replaces(replace(index, table=wanted.table), wanted, table):
         return True
     is_for_key = all(key.startswith(f"{FOREIGN_KEY_CHECK}:") for key in draft.wanted[change])
-    return is_for_key and serves_foreign_key(index, change.definition.columns)
+    return is_for_key and serves_equality(index, wanted.columns, table)
 
 
 def _leave_out_served_creations(draft: Draft) -> None:
@@ -135,7 +139,8 @@ def _leave_out_served_creations(draft: Draft) -> None:
     rebuilds = {change.name: change for change in draft.of(RebuildIndex)}
     replaced = {change.replaces for change in draft.of(UniqueAmongLiving)}
     for change in draft.of(CreateIndex):
-        for index in draft.snapshot.indexes_by_table.get(change.definition.table, ()):
+        existing = draft.snapshot.indexes_by_table.get(change.definition.table, ())
+        for index in sorted(existing, key=lambda index: index.name in drops):
             is_out = change not in draft.wanted or index.name in replaced
             if is_out or not _does_work_of(draft, index.definition, change):
                 continue
@@ -152,7 +157,9 @@ def _refuse_bad_drops(draft: Draft) -> None:
         index = draft.index_by_name.get(change.name)
         if index is None:
             continue
-        if index.enforces:
+        is_bound = index.constraint is not None or index.is_replica_identity
+        # One that is not valid is what a failed build of a unique index left behind.
+        if is_bound or (index.is_valid and index.enforces):
             draft.refuse(change, f"{change.name} enforces a constraint, uniqueness or the replica identity")
         elif index.parent is not None:
             draft.refuse(change, f"{change.name} is a part of {index.parent} and falls only with it")
@@ -165,7 +172,8 @@ def _keep_one_of_each(draft: Draft) -> None:
         is_useless = any(key.split(":")[0] in USELESS_CHECKS for key in draft.wanted[change])
         if index is None or is_useless:
             continue
-        if not any(serves(other, index.definition) for other in _after(draft, index)):
+        table = draft.snapshot.table_by_name.get(index.table)
+        if not any(searches_as(other, index.definition, table) for other in _after(draft, index)):
             draft.refuse(change, "the index that would do its work is dropped too")
 
 
@@ -177,45 +185,67 @@ def _keep_what_serves_foreign_keys(draft: Draft) -> None:
         index = draft.index_by_name.get(name)
         if index is None or not index.is_valid:
             continue
-        remaining = list(_after(draft, index))
-        for key in draft.snapshot.foreign_keys_by_table.get(index.table, ()):
-            is_served = any(serves_foreign_key(other, key.columns) for other in remaining)
-            if serves_foreign_key(index.definition, key.columns) and not is_served:
-                reason = (
-                    f"{name} is the only index that serves the foreign key {key.name!r}: deletes of parents need it"
-                )
-                draft.refuse(change, reason, "create an index on the columns of the key first")
-                break
+        key = next((key for key in _served_keys(draft.snapshot, index) if not _is_served(draft, index, key)), None)
+        if key is not None:
+            reason = f"{name} is the only index that serves the foreign key {key.name!r}: deletes of parents need it"
+            draft.refuse(change, reason, "create an index on the columns of the key first")
+
+
+def _served_keys(snapshot: Snapshot, index: Index) -> Iterator[ForeignKey]:
+    table = snapshot.table_by_name.get(index.table)
+    for key in snapshot.foreign_keys_by_table.get(index.table, ()):
+        if serves_equality(index.definition, key.columns, table):
+            yield key
+
+
+def _is_served(draft: Draft, index: Index, key: ForeignKey) -> bool:
+    """Tell whether an index other than this one finds the rows of a foreign key in the end."""
+    snapshot = draft.snapshot
+    table = snapshot.table_by_name.get(key.table)
+    will_be = any(serves_equality(definition, key.columns, table) for definition in _created(draft, key.table))
+    return will_be or is_served(snapshot, key.table, key.columns, without={index.name, *_gone(draft)})
 
 
 def _after(draft: Draft, index: Index) -> Iterator[IndexDefinition]:
     """Yield the other indexes of the same table as they will be."""
-    gone = {change.name for change in draft.of(DropIndex)} | {change.replaces for change in draft.of(UniqueAmongLiving)}
+    gone = _gone(draft)
     for other in draft.snapshot.indexes_by_table.get(index.table, ()):
         if other.is_valid and other.name != index.name and other.name not in gone:
             yield other.definition
+    yield from _created(draft, index.table)
+
+
+def _created(draft: Draft, table: QualifiedName) -> Iterator[IndexDefinition]:
     created: list[CreateIndex | UniqueAmongLiving] = [*draft.of(CreateIndex), *draft.of(UniqueAmongLiving)]
-    yield from (new.definition for new in created if new.definition.table == index.table)
+    yield from (new.definition for new in created if new.definition.table == table)
+
+
+def _gone(draft: Draft) -> set[QualifiedName]:
+    """Return the indexes that will be there no more: those dropped or replaced, and their parts."""
+    gone = {change.name for change in draft.of(DropIndex)} | {change.replaces for change in draft.of(UniqueAmongLiving)}
+    while below := {part.name for part in draft.parts if part.parent in gone} - gone:
+        gone |= below
+    return gone
 
 
 def _name_apart(draft: Draft) -> None:
     """Give each new index a name that is free in its schema."""
     snapshot = draft.snapshot
-    taken = {index.name for index in snapshot.indexes} | set(snapshot.table_by_name)
-    taken |= {sequence.name for sequence in snapshot.sequences}
+    taken = set(snapshot.relation_names)
     changes: list[CreateIndex | UniqueAmongLiving] = [*draft.of(CreateIndex), *draft.of(UniqueAmongLiving)]
     for change in changes:
         wanted = change.definition
         old = draft.index_by_name.get(QualifiedName(wanted.table.schema, wanted.name))
-        is_leftover = old is not None and not old.is_valid and _are_alike(old.definition, wanted)
+        is_leftover = old is not None and not old.is_valid and _are_alike(snapshot, old.definition, wanted)
         name = wanted.name if is_leftover else free_name(wanted.name, wanted.table.schema, taken)
         taken.add(QualifiedName(wanted.table.schema, name))
         if name != wanted.name:
             draft.replace(change, replace(change, definition=wanted.named(name)))
 
 
-def _are_alike(one: IndexDefinition, other: IndexDefinition) -> bool:
-    return one.table == other.table and serves(one, other) and serves(other, one)
+def _are_alike(snapshot: Snapshot, one: IndexDefinition, other: IndexDefinition) -> bool:
+    table = snapshot.table_by_name.get(other.table)
+    return replaces(one, other, table) and replaces(other, one, table)
 
 
 def _analyze_where_it_pays(draft: Draft) -> None:

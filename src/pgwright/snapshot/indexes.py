@@ -49,6 +49,7 @@ def _index(row: Row, table: QualifiedName, tree_height: int | None) -> Index:
         nulls_not_distinct=row["nulls_not_distinct"],
         method=row["method"],
         parameters=tuple(row["parameters"]),
+        is_deferrable=not row["is_immediate"],
     )
     return Index(
         name=name,

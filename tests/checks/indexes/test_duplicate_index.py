@@ -42,7 +42,6 @@ def test_quiet_when_anything_that_matters_differs() -> None:
         _index("x", predicate="(id > 0)"),
         _index("x", include=("id",)),
         _index("x", method="hash"),
-        make_index("x", "users", "email DESC"),
         make_index("x", "users", "email, id"),
         make_index("x", "users", [IndexKey("email", operator_class="text_pattern_ops")]),
         make_index("x", "users", [IndexKey("email", collation='"C"')]),
@@ -53,6 +52,34 @@ def test_quiet_when_anything_that_matters_differs() -> None:
 
 def test_a_default_that_is_written_out_is_no_difference() -> None:
     assert _dropped(_index("a"), make_index("b", "users", [IndexKey("email", nulls_first=False)], scans=1)) == ["a"]
+
+
+def test_the_same_in_wholly_opposite_order_is_read_backwards() -> None:
+    assert _dropped(_index("a"), make_index("b", "users", "email DESC")) == ["b"]
+    assert _dropped(_index("a"), make_index("b", "users", [IndexKey("email", nulls_first=True)])) == []
+
+
+def test_predicates_are_compared_by_what_they_say() -> None:
+    ours, theirs = "(email = 'x'::text)", "email = 'x'"
+    assert _dropped(_index("a", predicate=ours), _index("b", predicate=theirs)) == ["b"]
+
+
+def test_an_index_that_is_not_deferrable_makes_a_deferrable_constraint_vain() -> None:
+    plain = _index("a", is_unique=True)
+    deferrable = _index("users_email_key", is_unique=True, is_deferrable=True, constraint="users_email_key")
+    (finding,) = run(CHECK, _with(plain, deferrable))
+    assert (finding.object, finding.changes) == ("users_email_key", ())
+
+
+def test_the_index_of_a_partition_alone_goes_before_a_part_of_the_parents() -> None:
+    parent, leaf = make_table("event", kind="partitioned table"), make_table("event_1", parent="event")
+    indexes = [
+        make_index("ix", "event", "id"),
+        make_index("ix_1", "event_1", "id", parent="ix"),
+        make_index("own", "event_1", "id", scans=99),
+    ]
+    (finding,) = run(CHECK, make_snapshot(parent, leaf, *indexes))
+    assert finding.object == "own"
 
 
 def test_a_unique_index_is_not_replaced_by_a_plain_one() -> None:
@@ -68,8 +95,8 @@ def test_two_constraints_are_for_a_person() -> None:
 
 
 def test_a_unique_index_is_for_a_person_because_a_foreign_key_may_rest_on_it() -> None:
-    (finding,) = run(CHECK, _with(_index("a", is_unique=True), _index("b", is_unique=True)))
-    assert (finding.changes, finding.sql) == ((), "DROP INDEX CONCURRENTLY public.a")
+    (finding,) = run(CHECK, _with(_index("b", is_unique=True), _index("a", is_unique=True)))
+    assert (finding.changes, finding.sql) == ((), "DROP INDEX CONCURRENTLY public.b")
 
 
 def test_an_invalid_index_is_left_to_its_own_check() -> None:

@@ -57,11 +57,22 @@ def test_quiet_when_the_predicates_differ_or_the_longer_one_is_invalid() -> None
     assert _run(make_index("short", "message", "a", predicate="(c > 0)"), LONG) == []
 
 
-def test_quiet_for_other_methods() -> None:
+def test_other_methods_are_judged_by_what_they_can_be_searched_for() -> None:
+    def fires(short: Index, long: Index) -> bool:
+        return [finding.object for finding in _run(short, long)] == ["short"]
+
+    assert fires(make_index("short", "message", "b", method="gin"), make_index("long", "message", "a, b", method="gin"))
+    assert fires(
+        make_index("short", "message", "a", method="gist"), make_index("long", "message", "a, b", method="gist")
+    )
+    assert fires(make_index("short", "message", "a", method="hash"), LONG)
+    for short in ("b", "a"):
+        assert _run(make_index("short", "message", short, method="brin"), LONG) == []
     assert (
-        _run(make_index("short", "message", "a", method="gin"), make_index("long", "message", "a, b", method="gin"))
+        _run(make_index("short", "message", "b", method="gist"), make_index("long", "message", "a, b", method="gist"))
         == []
     )
+    assert _run(make_index("short", "message", "b", method="hash"), LONG) == []
 
 
 def test_a_much_larger_substitute_is_only_possible() -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pgwright.model.advice import Advice, DroppedIndex, IndexAdvice, Risk, RunnerUp, ServedStatement
+from pgwright.model.advice import Advice, CurvePoint, DroppedIndex, IndexAdvice, Risk, RunnerUp, ServedStatement
 from pgwright.model.advice import ChangedStatement as ChangedStatement
-from pgwright.model.advice import CurvePoint
 from pgwright.model.names import QualifiedName
 from pgwright.model.not_examined import NotExamined
 from tests.support.samples.names import BODY, HOSTILE, INDEX, MESSAGES, QUERY

@@ -10,7 +10,6 @@ from pgwright.advisor.candidates.brin import block_ranges
 from pgwright.advisor.candidates.btree import plain_trees
 from pgwright.advisor.candidates.containers import inverted
 from pgwright.advisor.candidates.covering import covering
-from pgwright.advisor.candidates.existing import is_covered
 from pgwright.advisor.candidates.expressions import on_expressions
 from pgwright.advisor.candidates.merging import merged
 from pgwright.advisor.candidates.partial import partial
@@ -20,13 +19,14 @@ from pgwright.advisor.candidates.ranges import for_ranges
 from pgwright.advisor.candidates.use import TableUse, is_worth_indexing
 from pgwright.advisor.candidates.vectors import for_vectors
 from pgwright.advisor.goal import Goal
+from pgwright.indexes.coverage import is_covered
 from pgwright.model.index import IndexDefinition
 from pgwright.model.names import QualifiedName
 from pgwright.model.snapshot import Snapshot
 from pgwright.sqltext import StatementShape
 from pgwright.workload.parameters import InferredValue
 
-__all__ = ["Proposal", "is_covered", "merged", "propose"]
+__all__ = ["Proposal", "merged", "propose"]
 
 # Each is priced on the twin, at about a millisecond a plan.
 _MOST_A_TABLE = 60

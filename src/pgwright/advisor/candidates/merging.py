@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from itertools import combinations
 
 from pgwright.advisor.candidates.covering import MOST_COLUMNS, MOST_SHARE_OF_ROW
-from pgwright.advisor.candidates.existing import is_covered
 from pgwright.advisor.candidates.proposal import Proposal, define
 from pgwright.advisor.candidates.use import row_bytes, width
+from pgwright.indexes.coverage import is_covered
 from pgwright.model.index import IndexDefinition, IndexKey
 from pgwright.model.names import QualifiedName
 from pgwright.model.snapshot import Snapshot

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from pgwright.advisor.candidates.btree import groups
 from pgwright.advisor.candidates.covering import widened
-from pgwright.advisor.candidates.existing import normal
 from pgwright.advisor.candidates.proposal import Proposal, define, label_of
 from pgwright.advisor.candidates.use import TableUse
+from pgwright.indexes.spelling import spell
 from pgwright.model.index import IndexKey
 from pgwright.model.names import quote, quote_literal
 from pgwright.sqltext import Condition
@@ -31,7 +31,7 @@ class _Predicate:
     columns: tuple[str, ...]
     label: str = ""
     parts: tuple[str, ...] = ()
-    """The conjuncts that it is made of, as `normal` writes them."""
+    """The conjuncts that it is made of, as `spell` writes them."""
 
 
 def partial(use: TableUse) -> Iterator[Proposal]:
@@ -92,7 +92,7 @@ def _states(use: TableUse) -> Iterator[_Predicate]:
     for condition in use.conditions:
         column = condition.column.column
         for text, label in _texts(condition, use):
-            found.setdefault(text, _Predicate(text, (column,), label, (normal(text),)))
+            found.setdefault(text, _Predicate(text, (column,), label, (spell(text),)))
     yield from found.values()
 
 
@@ -117,7 +117,7 @@ def _clauses(use: TableUse, states: list[_Predicate]) -> Iterator[_Predicate]:
     Not an equality with one of many values, nor anything about an expression, whose values nobody counted; nor a
     search in a document or an array, for which there are other indexes.
     """
-    said = {normal(state.text) for state in states}
+    said = {spell(state.text) for state in states}
     fixed = {column for state in states if " = " in state.text for column in state.columns}
     keyed = {
         c.column.column
@@ -130,8 +130,8 @@ def _clauses(use: TableUse, states: list[_Predicate]) -> Iterator[_Predicate]:
         is_key = len(clause.columns) == 1 and clause.columns[0] in keyed | searched | fixed
         if len(clause.columns) > 1:
             continue  # the planner takes a third of the rows for any comparison of two columns: the size is a guess
-        if normal(clause.text) not in said and not is_key and not any(text in clause.text for text in uncounted):
-            yield _Predicate(clause.text, clause.columns, "", (normal(clause.text),))
+        if spell(clause.text) not in said and not is_key and not any(text in clause.text for text in uncounted):
+            yield _Predicate(clause.text, clause.columns, "", (spell(clause.text),))
 
 
 def _together(predicates: list[_Predicate]) -> _Predicate:
@@ -144,6 +144,6 @@ def _together(predicates: list[_Predicate]) -> _Predicate:
 
 def _unneeded(use: TableUse, predicate: _Predicate) -> tuple[str, ...]:
     """Return the columns that only the predicate reads: they need not be in the index."""
-    read = {c for clause in use.clauses for c in clause.columns if normal(clause.text) not in predicate.parts}
+    read = {c for clause in use.clauses for c in clause.columns if spell(clause.text) not in predicate.parts}
     free = (column for clause in use.clauses for column in clause.filtered_only)
     return tuple(column for column in dict.fromkeys(free) if column not in read)

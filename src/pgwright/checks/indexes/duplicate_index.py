@@ -1,9 +1,11 @@
-"""Find indexes that hold what another index of the table holds, in the same order.
+"""Find indexes that hold what another index of the table holds, in the same or wholly opposite order.
 
 ## What it does
 
-Groups the valid indexes of a table by method, keys with direction, operator class and collation, INCLUDE columns and
-predicate. Of each group it keeps the one that a constraint owns, else a unique one, else the most used.
+Groups the valid indexes of a table that do each other's work: by method, keys with operator class and collation, all in
+the same or all in the opposite direction, INCLUDE columns, and predicates that say the same. Of each group it keeps the
+primary key, else a unique one, else one that a constraint owns, else a part of a partitioned index, else the most used,
+else the smallest. A constraint that is deferrable does not enforce what a plain unique index does.
 
 ## Why it matters
 
@@ -33,40 +35,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgwright.checks.coverage import is_duplicate
-from pgwright.checks.families import IndexFamily, index_families
+from pgwright.checks.families import IndexFamily
+from pgwright.checks.substitutes import indexes_to_compare
 from pgwright.figures import count, size
+from pgwright.indexes.choice import must_stay
+from pgwright.indexes.coverage import replaces, searches_as
 from pgwright.model.change import DropIndex
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.index import Index
 from pgwright.model.names import quote
 from pgwright.model.snapshot import Snapshot
+from pgwright.model.table import Table
 
 
 def find(snapshot: Snapshot) -> Iterator[Finding]:
-    for indexes in index_families(snapshot).values():
+    for name, indexes in indexes_to_compare(snapshot).items():
+        table = snapshot.table_by_name[name]
         # The best first: each later one is compared with those that stay.
         kept: list[IndexFamily] = []
-        for index in sorted(indexes, key=_value, reverse=True):
-            twin = next((keeper for keeper in kept if _replaces(keeper.head, index.head)), None)
+        for index in indexes:
+            twin = next((keeper for keeper in kept if _is_copy(index.head, keeper.head, table)), None)
             if twin is not None:
                 yield _finding(index, twin)
             elif index.head.is_valid:
                 kept.append(index)
 
 
-def _value(index: IndexFamily) -> tuple[bool, bool, bool, bool, int, str]:
-    head = index.head
-    unique = head.definition.is_unique
-    return head.is_primary, head.constraint is not None, head.is_replica_identity, unique, index.scans, head.name.name
-
-
-def _replaces(keeper: Index, index: Index) -> bool:
-    """Tell whether the keeper does all that the index does, enforcement included."""
+def _is_copy(index: Index, keeper: Index, table: Table) -> bool:
+    """Tell whether the keeper does all that the index does, enforcement included, and the index all its searches."""
+    is_apart = not index.is_valid or must_stay(index)
     ours, theirs = keeper.definition, index.definition
-    enforces_as_much = not theirs.is_unique or (ours.is_unique and ours.nulls_not_distinct == theirs.nulls_not_distinct)
-    stays = index.is_exclusion or index.is_replica_identity or not index.is_valid
-    return not stays and enforces_as_much and is_duplicate(ours, theirs)
+    return not is_apart and replaces(ours, theirs, table) and searches_as(theirs, ours, table)
 
 
 def _finding(index: IndexFamily, twin: IndexFamily) -> Finding:

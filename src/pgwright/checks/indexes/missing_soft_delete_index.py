@@ -34,11 +34,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pgwright.checks.coverage import free_name, without_parentheses
 from pgwright.checks.families import TableFamily
 from pgwright.checks.no_workload import NO_WORKLOAD, NO_WORKLOAD_REMEDY
 from pgwright.checks.soft_delete import deleted_share, is_living, soft_deleting
 from pgwright.figures import count, milliseconds, share
+from pgwright.indexes.names import conventional_name
+from pgwright.indexes.predicates import read_predicate
 from pgwright.model.change import CreateIndex
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.index import Index, IndexDefinition, IndexKey
@@ -111,7 +112,8 @@ def _want(block: Block, family: TableFamily, column: str) -> _Want | None:
 def _is_served(snapshot: Snapshot, family: TableFamily, column: str, want: _Want) -> bool:
     indexes = [index for index in snapshot.indexes_by_table.get(family.name, ()) if index.is_valid]
     full = [index for index in indexes if index.definition.predicate is None]
-    partial = [index for index in indexes if without_parentheses(index.definition.predicate or "") == is_living(column)]
+    living = read_predicate(is_living(column))
+    partial = [index for index in indexes if read_predicate(index.definition.predicate) == living]
     columns = set(want.columns)
     finds_one_row = any(i.definition.is_unique and set(i.definition.columns) <= columns for i in (*full, *partial))
     holds_mark = any(set(i.definition.columns[: len(columns) + 1]) == {*columns, column} for i in full)
@@ -139,7 +141,7 @@ def _finding(
         if key.column.column not in want.columns
     ]
     definition = IndexDefinition(
-        name=free_name(snapshot, family.name, tuple(key.column or "" for key in keys), "living"),
+        name=conventional_name(snapshot, family.name, tuple(key.column or "" for key in keys), "living"),
         table=family.name,
         keys=tuple(keys),
         predicate=is_living(column),

@@ -2,9 +2,11 @@
 
 ## What it does
 
-Reports a plain B-tree index whose keys are the first keys of another B-tree with the same predicate, in the same or
-wholly opposite direction, and whose INCLUDE columns the other holds too. Indexes that a constraint, uniqueness or a
-replica identity rests on are never reported.
+Reports a plain B-tree index whose keys are the first keys of another B-tree, in the same or wholly opposite direction,
+and whose INCLUDE columns the other holds too. Likewise a hash index on the first key of a B-tree, a GIN index all whose
+keys another GIN index has, and a GiST index whose keys are the first of another. The predicates have to say the same,
+but for `a IS NOT NULL` where `a` is the first key of the other. Indexes that a constraint, uniqueness or a replica
+identity rests on are never reported.
 
 ## Why it matters
 
@@ -32,8 +34,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgwright.checks.coverage import is_droppable, substitutes
 from pgwright.checks.families import IndexFamily, index_families
+from pgwright.checks.substitutes import is_droppable, substitutes
 from pgwright.figures import count, size
 from pgwright.model.change import DropIndex
 from pgwright.model.finding import Check, Evidence, Finding
@@ -46,8 +48,8 @@ MUCH_LARGER = 3.0
 def find(snapshot: Snapshot) -> Iterator[Finding]:
     for indexes in index_families(snapshot).values():
         for index in indexes:
-            if index.head.is_valid and is_droppable(index.head):
-                found = substitutes(index, indexes)
+            if index.head.is_valid and is_droppable(index):
+                found = substitutes(snapshot, index)
                 if found:
                     yield _finding(index, min(found, key=lambda other: (other.size_bytes, other.head.name)))
 
@@ -57,7 +59,7 @@ def _finding(index: IndexFamily, longer: IndexFamily) -> Finding:
     is_much_larger = longer.size_bytes > MUCH_LARGER * index.size_bytes > 0
     return CHECK.found(
         head.name.short,
-        f"{head.name.short} does nothing that {longer.head.name.short} does not: its keys are the first keys there.",
+        f"{head.name.short} does nothing that {longer.head.name.short} does not: its keys are {_place(longer)} there.",
         confidence="possible" if is_much_larger else None,
         evidence=[
             Evidence("definition", head.sql),
@@ -69,6 +71,10 @@ def _finding(index: IndexFamily, longer: IndexFamily) -> Finding:
         + (" It is much larger: measure before and after." if is_much_larger else ""),
         changes=[DropIndex(head.name, head.table, head.sql, index.size_bytes)],
     )
+
+
+def _place(longer: IndexFamily) -> str:
+    return "keys" if longer.head.definition.method in ("gin", "brin") else "the first keys"
 
 
 CHECK = Check(__name__, severity="low", confidence="likely", find=find)

@@ -36,10 +36,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from pgwright.checks.coverage import free_name
 from pgwright.checks.families import TableFamily, index_families
 from pgwright.checks.soft_delete import deleted_share, is_living, mentions, soft_deleting
 from pgwright.figures import count, listing, share
+from pgwright.indexes.names import conventional_name
 from pgwright.model.change import UniqueAmongLiving
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.index import Index
@@ -75,7 +75,7 @@ def _finding(snapshot: Snapshot, family: TableFamily, column: str, index: Index)
     columns = tuple(key.column or "expression" for key in definition.keys)
     living = replace(
         definition,
-        name=free_name(snapshot, family.name, columns, "living"),
+        name=conventional_name(snapshot, family.name, columns, "living"),
         predicate=f"({definition.predicate}) AND {is_living(column)}" if definition.predicate else is_living(column),
     )
     obstacle = _obstacle(snapshot, family, index)

@@ -35,9 +35,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgwright.checks.coverage import free_name, is_served
 from pgwright.checks.families import TableFamily, alone, families
 from pgwright.figures import count, size
+from pgwright.indexes.coverage import is_served
+from pgwright.indexes.names import conventional_name
 from pgwright.model.change import CreateIndex
 from pgwright.model.finding import Check, Evidence, Finding, Severity
 from pgwright.model.index import IndexDefinition, IndexKey
@@ -57,7 +58,7 @@ def find(snapshot: Snapshot) -> Iterator[Finding]:
         # A partition may have a key of its own.
         family = tables.get(key.table) or alone(snapshot.table_by_name[key.table])
         place = (key.table, frozenset(key.columns))
-        if place not in told and not key.is_inherited and not is_served(snapshot, family, key.columns):
+        if place not in told and not key.is_inherited and not is_served(snapshot, key.table, key.columns):
             told.add(place)
             yield _finding(snapshot, key, family)
 
@@ -81,7 +82,7 @@ def _finding(snapshot: Snapshot, key: ForeignKey, family: TableFamily) -> Findin
         changes=[
             CreateIndex(
                 IndexDefinition(
-                    name=free_name(snapshot, key.table, key.columns),
+                    name=conventional_name(snapshot, key.table, key.columns),
                     table=key.table,
                     keys=tuple(IndexKey(column) for column in key.columns),
                 ),

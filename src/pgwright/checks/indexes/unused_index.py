@@ -33,17 +33,20 @@ Examining Index Usage.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Set
 
 from pgwright.checks.ages import statistics_days
-from pgwright.checks.coverage import is_droppable, is_served, serves_equality, substitutes
 from pgwright.checks.families import IndexFamily, TableFamily, alone, families, index_families
+from pgwright.checks.substitutes import is_droppable, takes_over
 from pgwright.figures import count, listing, size
+from pgwright.indexes.coverage import is_served, serves_equality
 from pgwright.model.change import DropIndex
 from pgwright.model.finding import Check, Confidence, Evidence, Finding, Severity
 from pgwright.model.index import Index
+from pgwright.model.names import QualifiedName
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
+from pgwright.model.table import ForeignKey
 
 # Less than a week cannot show weekly work.
 FEWEST_DAYS = 7.0
@@ -72,7 +75,7 @@ def find(snapshot: Snapshot) -> Iterator[Finding | NotExamined]:
         for index in candidates:
             table = index.head.table
             family = tables.get(table) or alone(snapshot.table_by_name[table])
-            rivals = [leaf for other in candidates if other.head.table == table for leaf in (other.head, *other.leaves)]
+            rivals = {one.name for other in candidates for one in (other.head, *other.leaves)}
             yield _finding(snapshot, index, family, _only_served(snapshot, index, family, rivals), days)
 
 
@@ -80,9 +83,7 @@ def _candidates(snapshot: Snapshot) -> Iterator[IndexFamily]:
     for indexes in index_families(snapshot).values():
         for index in indexes:
             is_unused = index.scans == 0 and index.head.is_valid and index.size_bytes > 0
-            is_free = is_droppable(index.head) and not any(leaf.enforces for leaf in index.leaves)
-            takes_over = any(is_droppable(other.head) and substitutes(other, [index]) for other in indexes)
-            if is_unused and is_free and not takes_over:
+            if is_unused and is_droppable(index) and not takes_over(snapshot, index):
                 yield index
 
 
@@ -111,14 +112,18 @@ def _finding(snapshot: Snapshot, index: IndexFamily, family: TableFamily, keys: 
     )
 
 
-def _only_served(snapshot: Snapshot, index: IndexFamily, family: TableFamily, rivals: Iterable[Index]) -> list[str]:
+def _only_served(snapshot: Snapshot, index: IndexFamily, family: TableFamily, rivals: Set[QualifiedName]) -> list[str]:
     """Return the foreign keys that this index serves, and none would if all unused ones of the table went."""
     return [
         snapshot.describe(key.table, key.columns)
         for key in snapshot.foreign_keys_by_table.get(family.name, ())
-        if any(serves_equality(leaf, key.columns) for leaf in index.leaves)
-        and not is_served(snapshot, family, key.columns, without=rivals)
+        if any(_finds(snapshot, leaf, key) for leaf in index.leaves)
+        and not is_served(snapshot, family.name, key.columns, without=rivals)
     ]
+
+
+def _finds(snapshot: Snapshot, index: Index, key: ForeignKey) -> bool:
+    return index.is_valid and serves_equality(index.definition, key.columns, snapshot.table_by_name.get(index.table))
 
 
 def _severity(index: IndexFamily, family: TableFamily, keys: list[str]) -> Severity:

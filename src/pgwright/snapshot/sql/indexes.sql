@@ -16,9 +16,21 @@ SELECT
          FROM generate_series(1, i.indnkeyatts) AS n)
     END AS key_texts,
     i.indoption::int2[]::int[] AS options,
-    (SELECT array_agg(CASE WHEN o.opcdefault THEN NULL ELSE o.opcname::text END ORDER BY k.n)
+    (SELECT array_agg(
+         CASE
+             WHEN NOT o.opcdefault THEN o.opcname::text
+             -- The default of another type is none where the column's own type has one: text_ops on char or citext.
+             WHEN o.opcintype <> coalesce(nullif(t.typbasetype, 0), t.oid) AND EXISTS (
+                 SELECT FROM pg_opclass d
+                 WHERE d.opcmethod = o.opcmethod AND d.opcdefault
+                   AND d.opcintype = coalesce(nullif(t.typbasetype, 0), t.oid)
+             ) THEN o.opcname::text
+         END ORDER BY k.n)
      FROM unnest(i.indclass::oid[]) WITH ORDINALITY AS k(oid, n)
-     JOIN pg_opclass o ON o.oid = k.oid) AS operator_classes,
+     JOIN pg_opclass o ON o.oid = k.oid
+     LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = (i.indkey::int2[])[k.n - 1] AND a.attnum <> 0
+     LEFT JOIN pg_type t ON t.oid = a.atttypid
+     ) AS operator_classes,
     (SELECT array_agg(
          CASE WHEN k.oid <> 0 AND k.oid <> coalesce(a.attcollation, 100) THEN k.oid::regcollation::text END ORDER BY k.n)
      FROM unnest(i.indcollation::oid[]) WITH ORDINALITY AS k(oid, n)
@@ -27,6 +39,7 @@ SELECT
     coalesce(c.reloptions, '{}')::text[] AS parameters,
     i.indisunique AS is_unique,
     coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::bool, false) AS nulls_not_distinct,
+    i.indimmediate AS is_immediate,
     i.indisprimary AS is_primary,
     con.conname AS constraint,
     i.indisexclusion AS is_exclusion,

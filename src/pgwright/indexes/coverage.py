@@ -1,0 +1,96 @@
+"""Whether one index does the work of another, by what the server can use it for.
+
+It is asked of what exists and of what is only wanted alike, and nowhere else answered: the checks, the remedies and the
+advisor agree because they ask here. Validity is another matter: nothing that is not valid serves anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable
+
+from pgwright.indexes.keys import entries, finds_equal, keys_serve
+from pgwright.indexes.predicates import NotNull, implies, never_null, read_predicate
+from pgwright.model.index import Index, IndexDefinition
+from pgwright.model.names import QualifiedName
+from pgwright.model.snapshot import Snapshot
+from pgwright.model.table import Table
+
+
+def searches_as(x: IndexDefinition, y: IndexDefinition, table: Table | None = None) -> bool:
+    """Tell whether every search that `y` serves is served by `x`, as narrowly; uniqueness is another matter.
+
+    A partial index is another one than the same keys over all rows: with few rows in it, it reads far less.
+
+    Args:
+        table: of both; without it, less is known to be the same.
+    """
+    return x.table == y.table and keys_serve(x, y, table) and _holds(x, y) and _has_same_rows(x, y, table)
+
+
+def enforces_as(x: IndexDefinition, y: IndexDefinition, table: Table | None = None) -> bool:
+    """Tell whether `x` keeps unique whatever `y` does, as early, and for foreign keys and ON CONFLICT as well."""
+    if not y.is_unique:
+        return True
+    is_as_strict = x.is_unique and x.method == y.method == "btree" and (y.is_deferrable or not x.is_deferrable)
+    return (
+        is_as_strict
+        and x.table == y.table
+        and set(entries(x, table)) == set(entries(y, table))
+        and (x.nulls_not_distinct or not y.nulls_not_distinct or _holds_no_null(y, table))
+        and implies(read_predicate(y.predicate, table), read_predicate(x.predicate, table))
+    )
+
+
+def replaces(x: IndexDefinition, y: IndexDefinition, table: Table | None = None) -> bool:
+    """Tell whether `y` is in vain beside `x`."""
+    return searches_as(x, y, table) and enforces_as(x, y, table)
+
+
+def serves_equality(definition: IndexDefinition, columns: tuple[str, ...], table: Table | None = None) -> bool:
+    """Tell whether `a = … AND b = …` over all rows finds them by this index, whatever the order of its first keys.
+
+    A partial index does so when its predicate says no more than that such a column is not null: the comparison says so.
+    """
+    says_no_more = read_predicate(definition.predicate, table) <= {NotNull(column) for column in columns}
+    return says_no_more and finds_equal(definition, columns, table)
+
+
+def is_served(
+    snapshot: Snapshot, table: QualifiedName, columns: tuple[str, ...], *, without: Container[QualifiedName] = ()
+) -> bool:
+    """Tell whether an index finds rows by these columns: one of the whole table, or one of each partition."""
+    known = snapshot.table_by_name.get(table)
+    indexes = snapshot.indexes_by_table.get(table, ())
+    if any(i.is_valid and i.name not in without and serves_equality(i.definition, columns, known) for i in indexes):
+        return True
+    partitions = snapshot.partitions_by_table.get(table, ())
+    return bool(partitions) and all(is_served(snapshot, one.name, columns, without=without) for one in partitions)
+
+
+def is_covered(definition: IndexDefinition, snapshot: Snapshot) -> bool:
+    """Tell whether a valid index that exists serves the searches of a new one."""
+    table = snapshot.table_by_name.get(definition.table)
+    existing: Iterable[Index] = snapshot.indexes_by_table.get(definition.table, ())
+    return any(index.is_valid and searches_as(index.definition, definition, table) for index in existing)
+
+
+def _holds(x: IndexDefinition, y: IndexDefinition) -> bool:
+    """Tell whether what `y` includes can be read from `x`; whether a key can be, is known of B-trees only."""
+    keys = {key.column for key in x.keys} if x.method == "btree" else set()
+    return set(y.include) <= {*x.include, *keys}
+
+
+def _has_same_rows(x: IndexDefinition, y: IndexDefinition, table: Table | None) -> bool:
+    """Tell whether `x` is used for all rows of `y`, and holds no others that would have to be passed over."""
+    if x.predicate == y.predicate:
+        return True
+    ours, theirs = read_predicate(x.predicate, table), read_predicate(y.predicate, table)
+    narrow = {*ours, *never_null(table)}
+    if x.method == "btree" and (first := x.keys[0].column) is not None:
+        narrow.add(NotNull(first))  # NULLs stand together, at one end
+    return implies(theirs, ours) and implies(narrow, theirs)
+
+
+def _holds_no_null(definition: IndexDefinition, table: Table | None) -> bool:
+    keys = {NotNull(key.column) if key.column is not None else None for key in definition.keys}
+    return keys <= {*never_null(table), *read_predicate(definition.predicate, table)}
