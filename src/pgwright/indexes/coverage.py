@@ -31,10 +31,10 @@ def enforces_as(x: IndexDefinition, y: IndexDefinition, table: Table | None = No
     """Tell whether `x` keeps unique whatever `y` does, as early, and for foreign keys and ON CONFLICT as well."""
     if not y.is_unique:
         return True
-    is_as_strict = x.is_unique and x.method == y.method == "btree" and (y.is_deferrable or not x.is_deferrable)
     return (
-        is_as_strict
-        and x.table == y.table
+        # A deferrable one is no target of a foreign key or of ON CONFLICT, and may be deferred from the start.
+        (x.is_unique and not x.is_deferrable)
+        and (x.table, x.method, y.method) == (y.table, "btree", "btree")
         and set(entries(x, table)) == set(entries(y, table))
         and (x.nulls_not_distinct or not y.nulls_not_distinct or _holds_no_null(y, table))
         and implies(read_predicate(y.predicate, table), read_predicate(x.predicate, table))
@@ -85,10 +85,12 @@ def _has_same_rows(x: IndexDefinition, y: IndexDefinition, table: Table | None) 
     if x.predicate == y.predicate:
         return True
     ours, theirs = read_predicate(x.predicate, table), read_predicate(y.predicate, table)
-    narrow = {*ours, *never_null(table)}
+    narrow, asked = {*ours, *never_null(table)}, set(theirs)
     if x.method == "btree" and (first := x.keys[0].column) is not None:
         narrow.add(NotNull(first))  # NULLs stand together, at one end
-    return implies(theirs, ours) and implies(narrow, theirs)
+    if y.method in ("hash", "gin") and len(y.keys) == 1 and (only := y.keys[0].column) is not None:
+        asked.add(NotNull(only))  # such an index answers nothing but comparisons
+    return implies(asked, ours) and implies(narrow, theirs)
 
 
 def _holds_no_null(definition: IndexDefinition, table: Table | None) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pgwright.indexes.spelling import spell
 from pgwright.model.index import IndexDefinition, IndexKey
@@ -65,7 +65,11 @@ def keys_serve(x: IndexDefinition, y: IndexDefinition, table: Table | None) -> b
 def _is_first_key(x: IndexDefinition, y: IndexDefinition, table: Table | None) -> bool:
     """Tell whether the only key of `y`, which cannot sort, is the first one of a B-tree: it has the same operators."""
     is_by_value = y.method == "hash" or (y.method == "gin" and _are_scalars(y, table))
-    return is_by_value and len(y.keys) == 1 and entry(x.keys[0], table) == entry(y.keys[0], table)
+    if not is_by_value or len(y.keys) > 1:
+        return False
+    one, other = entry(x.keys[0], table), entry(y.keys[0], table)
+    is_pattern = y.method == "hash" and one.operator_class in _PATTERN_CLASSES  # equality is its operator too
+    return one == other or (is_pattern and replace(one, operator_class=None) == other)
 
 
 def _are_scalars(definition: IndexDefinition, table: Table | None) -> bool:

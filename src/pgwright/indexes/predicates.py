@@ -53,13 +53,21 @@ class NotNull:
 
 
 @dataclass(frozen=True, slots=True)
+class Truth:
+    """`column` or `NOT column`."""
+
+    column: str
+    value: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Other:
     """Anything else, in one spelling."""
 
     text: str
 
 
-Conjunct = Compared | OneOf | IsNull | NotNull | Other
+Conjunct = Compared | OneOf | IsNull | NotNull | Truth | Other
 Predicate = frozenset[Conjunct]
 
 
@@ -105,10 +113,10 @@ _PROVES: Mapping[tuple[str, str], Callable[[Decimal, Decimal], bool]] = {
 def _proves(given: Conjunct, wanted: Conjunct) -> bool:
     if given == wanted:
         return True
-    if isinstance(given, Other) or isinstance(wanted, Other | IsNull) or given.column != wanted.column:
+    if isinstance(given, Other) or isinstance(wanted, Other | IsNull | Truth) or given.column != wanted.column:
         return False
     if isinstance(wanted, NotNull):
-        return isinstance(given, Compared | OneOf)
+        return isinstance(given, Compared | OneOf) or given == Truth(given.column, True)
     if isinstance(given, OneOf):
         return _is_short(given) and all(_fits(value, wanted) for value in given.values)
     if isinstance(given, Compared) and isinstance(wanted, Compared):
@@ -149,12 +157,17 @@ class _Reader:
             yield self._simple(node) or self._other(node)
 
     def _simple(self, node: Any) -> Conjunct | None:
+        if isinstance(node, ast.ColumnRef):
+            column = column_of(node)
+            return Truth(column, True) if column is not None else None
         if isinstance(node, ast.NullTest):
             column = column_of(node.arg)
             kind = IsNull if node.nulltesttype == NullTestType.IS_NULL else NotNull
             return kind(column) if column is not None else None
         if isinstance(node, ast.BoolExpr) and node.boolop == BoolExprType.OR_EXPR:
             return self._alternatives(node)
+        if isinstance(node, ast.BoolExpr) and (column := column_of(node.args[0])) is not None:
+            return Truth(column, False)
         if isinstance(node, ast.A_Expr):
             symbol = str(node.name[-1].sval)
             if node.kind == A_Expr_Kind.AEXPR_OP and symbol in _MIRRORED and node.lexpr is not None:
@@ -164,8 +177,10 @@ class _Reader:
                 return self._listed(node)
         return None
 
-    def _compared(self, left: Any, symbol: str, right: Any) -> Compared | OneOf | None:
+    def _compared(self, left: Any, symbol: str, right: Any) -> Compared | OneOf | Truth | None:
         column = self._column(left)
+        if column is not None and symbol == "=" and isinstance(getattr(right, "val", None), ast.Boolean):
+            return Truth(column, bool(right.val.boolval))
         value = self._value(column, right) if column is not None else None
         if column is None or value is None:
             return None

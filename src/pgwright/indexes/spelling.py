@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
 from pglast import ast as _ast
 from pglast import parse_sql
+from pglast.enums import A_Expr_Kind
 from pglast.parser import ParseError
 from pglast.stream import RawStream
 from pglast.visitors import Visitor
@@ -24,15 +24,15 @@ TEXTS = ("text", "varchar")
 def spell(expression: str, table: Table | None = None) -> str:
     """Return an expression so that the server's way to write it and an app's compare equal.
 
-    Only what cannot change the meaning is dropped: parentheses, `::text` of a string, and of a column that is text or
-    varchar; of a column whose type is not known too.
+    Only what cannot change the meaning is dropped: parentheses, and `::text` of strings and of columns that are text or
+    varchar; without the table, of any column.
 
     >>> spell("((payload ->> 'kind'::text))") == spell("payload->>'kind'")
     True
     """
-    text, columns = _without_casts(expression)
-    if table is not None and not all(is_text(table, column) for column in columns):
-        return _plain(expression)
+    text, columns = _rewritten(expression, False)
+    if columns and all(is_text(table, column) for column in columns):
+        return _rewritten(expression, True)[0]
     return text
 
 
@@ -73,31 +73,22 @@ def type_of(cast: Any) -> str | None:
 
 
 @lru_cache(maxsize=8192)
-def _plain(expression: str) -> str:
-    return _rewritten(expression, lambda tree: None)
-
-
-@lru_cache(maxsize=8192)
-def _without_casts(expression: str) -> tuple[str, frozenset[str]]:
-    """Return the expression without casts to text, and the columns that lost one."""
-    visitor = _WithoutCasts()
-    text = _rewritten(expression, lambda tree: visitor(tree))
-    return text, frozenset(visitor.columns)
-
-
-def _rewritten(expression: str, rewrite: Callable[[Any], object]) -> str:
+def _rewritten(expression: str, columns_too: bool) -> tuple[str, frozenset[str]]:
+    """Return the expression in the printer's words, without casts to text, and the columns that are cast to it."""
+    rewrite = _Rewrite(columns_too)
     try:
         tree = parse_sql(f"SELECT {expression}")
         rewrite(tree)
-        return RawStream()(tree).removeprefix("SELECT ")
+        return RawStream()(tree).removeprefix("SELECT "), frozenset(rewrite.columns)
     except (ParseError, NotImplementedError, RecursionError):
-        return expression
+        return expression, frozenset()
 
 
-class _WithoutCasts(Visitor):
-    """Drops casts to text of strings and of columns."""
+class _Rewrite(Visitor):
+    """Drops casts to text of strings, and of columns too where asked; writes LIKE as the operator that it is."""
 
-    def __init__(self) -> None:
+    def __init__(self, columns_too: bool) -> None:
+        self._columns_too = columns_too
         self.columns: set[str] = set()
 
     def visit_TypeCast(self, ancestors: object, node: Any) -> object:  # noqa: N802
@@ -106,5 +97,10 @@ class _WithoutCasts(Visitor):
         column = column_of(node.arg)
         if column is not None:
             self.columns.add(column)
+            return node.arg if self._columns_too else None
         is_string = isinstance(node.arg, ast.A_Const) and isinstance(node.arg.val, ast.String)
-        return node.arg if column is not None or is_string else None
+        return node.arg if is_string else None
+
+    def visit_A_Expr(self, ancestors: object, node: Any) -> None:  # noqa: N802
+        if node.kind in (A_Expr_Kind.AEXPR_LIKE, A_Expr_Kind.AEXPR_ILIKE):
+            node.kind = A_Expr_Kind.AEXPR_OP
