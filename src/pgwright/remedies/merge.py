@@ -185,17 +185,20 @@ def _keep_what_serves_foreign_keys(draft: Draft) -> None:
         index = draft.index_by_name.get(name)
         if index is None or not index.is_valid:
             continue
-        key = next((key for key in _served_keys(draft.snapshot, index) if not _is_served(draft, index, key)), None)
-        if key is not None:
-            reason = f"{name} is the only index that serves the foreign key {key.name!r}: deletes of parents need it"
+        lost = next((key for key in _served_keys(draft, index) if not _is_served(draft, index, key)), None)
+        if lost is not None:
+            reason = f"{name} is the only index that serves the foreign key {lost.name!r}: deletes of parents need it"
             draft.refuse(change, reason, "create an index on the columns of the key first")
 
 
-def _served_keys(snapshot: Snapshot, index: Index) -> Iterator[ForeignKey]:
-    table = snapshot.table_by_name.get(index.table)
-    for key in snapshot.foreign_keys_by_table.get(index.table, ()):
-        if serves_equality(index.definition, key.columns, table):
-            yield key
+def _served_keys(draft: Draft, index: Index) -> Iterator[ForeignKey]:
+    """Yield the foreign keys that an index serves, or its part on a partition."""
+    names = _with_parts(draft, {index.name})
+    for part in (draft.index_by_name[name] for name in sorted(names)):
+        table = draft.snapshot.table_by_name.get(part.table)
+        for key in draft.snapshot.foreign_keys_by_table.get(part.table, ()):
+            if serves_equality(part.definition, key.columns, table):
+                yield key
 
 
 def _is_served(draft: Draft, index: Index, key: ForeignKey) -> bool:
@@ -203,7 +206,8 @@ def _is_served(draft: Draft, index: Index, key: ForeignKey) -> bool:
     snapshot = draft.snapshot
     table = snapshot.table_by_name.get(key.table)
     will_be = any(serves_equality(definition, key.columns, table) for definition in _created(draft, key.table))
-    return will_be or is_served(snapshot, key.table, key.columns, without={index.name, *_gone(draft)})
+    gone = _with_parts(draft, {index.name}) | _gone(draft)
+    return will_be or is_served(snapshot, key.table, key.columns, without=gone)
 
 
 def _after(draft: Draft, index: Index) -> Iterator[IndexDefinition]:
@@ -222,10 +226,17 @@ def _created(draft: Draft, table: QualifiedName) -> Iterator[IndexDefinition]:
 
 def _gone(draft: Draft) -> set[QualifiedName]:
     """Return the indexes that will be there no more: those dropped or replaced, and their parts."""
-    gone = {change.name for change in draft.of(DropIndex)} | {change.replaces for change in draft.of(UniqueAmongLiving)}
-    while below := {part.name for part in draft.parts if part.parent in gone} - gone:
-        gone |= below
-    return gone
+    names = {change.name for change in draft.of(DropIndex)} | {
+        change.replaces for change in draft.of(UniqueAmongLiving)
+    }
+    return _with_parts(draft, names)
+
+
+def _with_parts(draft: Draft, names: set[QualifiedName]) -> set[QualifiedName]:
+    found = set(names)
+    while below := {part.name for part in draft.parts if part.parent in found} - found:
+        found |= below
+    return found
 
 
 def _name_apart(draft: Draft) -> None:

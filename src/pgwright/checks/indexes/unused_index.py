@@ -76,7 +76,7 @@ def find(snapshot: Snapshot) -> Iterator[Finding | NotExamined]:
             table = index.head.table
             family = tables.get(table) or alone(snapshot.table_by_name[table])
             rivals = {one.name for other in candidates for one in (other.head, *other.leaves)}
-            yield _finding(snapshot, index, family, _only_served(snapshot, index, family, rivals), days)
+            yield _finding(snapshot, index, family, _only_served(snapshot, index, rivals), days)
 
 
 def _candidates(snapshot: Snapshot) -> Iterator[IndexFamily]:
@@ -112,13 +112,15 @@ def _finding(snapshot: Snapshot, index: IndexFamily, family: TableFamily, keys: 
     )
 
 
-def _only_served(snapshot: Snapshot, index: IndexFamily, family: TableFamily, rivals: Set[QualifiedName]) -> list[str]:
+def _only_served(snapshot: Snapshot, index: IndexFamily, rivals: Set[QualifiedName]) -> list[str]:
     """Return the foreign keys that this index serves, and none would if all unused ones of the table went."""
     return [
         snapshot.describe(key.table, key.columns)
-        for key in snapshot.foreign_keys_by_table.get(family.name, ())
-        if any(_finds(snapshot, leaf, key) for leaf in index.leaves)
-        and not is_served(snapshot, family.name, key.columns, without=rivals)
+        for table in dict.fromkeys(part.table for part in (index.head, *index.leaves))
+        for key in snapshot.foreign_keys_by_table.get(table, ())
+        if not (key.is_inherited and table != index.head.table)
+        and any(_finds(snapshot, leaf, key) for leaf in index.leaves)
+        and not is_served(snapshot, table, key.columns, without=rivals)
     ]
 
 
