@@ -70,3 +70,16 @@ def test_snapshot_file_serves_in_place_of_a_database(run, shop, alembic: Path, t
     assert run("snapshot", shop.dsn, "-o", tmp_path / "shop.json").exit_code == 0
     assert run("fix", tmp_path / "shop.json", *REVISION, "-m", "x").exit_code == 0
     assert versions(alembic) == ["first_schema.py", "fix1_x.py"]
+
+
+def test_what_check_says_that_fix_writes_is_written(run, database) -> None:
+    database.execute("""
+        CREATE TABLE orders (id int PRIMARY KEY, a int, b int);
+        CREATE INDEX ix_a_desc ON orders (a DESC); CREATE INDEX ix_a_b ON orders (a, b)
+    """)
+    only = ("--no-advice", "--severity", "low")
+    checked = run("check", database.dsn, *only)
+    assert "Drop ix_a_desc; ix_a_b takes over its searches." in " ".join(checked.output.split())
+    fixed = run("fix", database.dsn, "--sql", "-", "--no-advice", "--only", "redundant-index")
+    assert "DROP INDEX CONCURRENTLY IF EXISTS public.ix_a_desc" in fixed.stdout
+    assert "Not written" not in fixed.output

@@ -17,7 +17,9 @@ from pgwright.model.index import Index, IndexKey
 from pgwright.model.names import QualifiedName
 from pgwright.model.snapshot import Snapshot
 from pgwright.remedies import plan_remedies
+from pgwright.snapshot import read_snapshot
 from tests.support.builders import make_foreign_key, make_index, make_snapshot, make_table, run
+from tests.support.database import Database
 
 CHECKS = ("duplicate-index", "redundant-index", "unused-index", "invalid-index")
 COLUMNS = "id bigint NOT NULL, a int NOT NULL, b int, s text"
@@ -180,3 +182,51 @@ def test_of_two_that_could_replace_each_other_one_is_named() -> None:
             QualifiedName("public", "y"),
             QualifiedName("public", "z"),
         }
+
+
+SHOP = """
+CREATE TABLE users (id int PRIMARY KEY, email varchar(99) NOT NULL);
+CREATE TABLE orders (
+    id int PRIMARY KEY, user_id int REFERENCES users, a int NOT NULL, b int, status varchar(9), tags int[],
+    CONSTRAINT later UNIQUE (a, id) DEFERRABLE);
+CREATE INDEX ix_a_desc ON orders (a DESC);
+CREATE INDEX ix_a_b ON orders (a, b);
+CREATE INDEX ix_a_hash ON orders USING hash (a);
+CREATE INDEX ix_a_filled ON orders (a) WHERE a IS NOT NULL;
+CREATE INDEX ix_new ON orders (id) WHERE status = 'new';
+CREATE INDEX ix_new_again ON orders (id DESC) WHERE (status IN ('new'));
+CREATE UNIQUE INDEX uq_at_once ON orders (a, id);
+CREATE INDEX ix_user ON orders (user_id) WHERE user_id IS NOT NULL;
+CREATE INDEX ix_user_b ON orders (user_id, b);
+CREATE INDEX ix_tags ON orders USING gin (tags);
+CREATE TABLE event (id int, at date, user_id int REFERENCES users) PARTITION BY RANGE (at);
+CREATE TABLE event_1 PARTITION OF event FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+CREATE INDEX ix_event ON event (user_id);
+CREATE INDEX ix_own ON event_1 (user_id);
+CREATE UNIQUE INDEX uq_email_ccnew ON users (email);
+UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'uq_email_ccnew'::regclass;
+INSERT INTO users SELECT n, 'e' || n FROM generate_series(1, 3000) n;
+INSERT INTO orders SELECT n, n, n, n, 'new' FROM generate_series(1, 3000) n;
+ANALYZE
+"""
+
+
+def test_a_server_has_every_drop_carried_out_and_is_left_alone_then(database: Database) -> None:
+    database.execute(SHOP)
+    before = read_snapshot(database.dsn)
+    findings = found_by_checks(before)
+    assert {name.name for name in drops(findings)} == {
+        "ix_a_desc", "ix_a_hash", "ix_a_filled", "ix_new_again", "ix_user", "ix_own", "uq_email_ccnew",
+    }  # fmt: skip
+    for finding in findings:
+        assert dropped(plan_remedies(before, [finding])) == drops([finding])
+    # A deferrable constraint adds nothing to a unique index that is checked at once; a person has to drop it.
+    assert [finding.object for finding in findings if not finding.changes] == ["later"]
+    plan = plan_remedies(before, findings)
+    assert plan.refused == ()
+    for remedy in plan.remedies:
+        for step in remedy.upgrade:
+            database.execute(step.sql)
+    after = read_snapshot(database.dsn)
+    assert {index.name for index in before.indexes} - {index.name for index in after.indexes} == drops(findings)
+    assert drops(found_by_checks(after)) == set()
