@@ -22,7 +22,7 @@ from tests.support.builders import make_foreign_key, make_index, make_snapshot, 
 from tests.support.database import Database
 
 CHECKS = ("duplicate-index", "redundant-index", "unused-index", "invalid-index")
-COLUMNS = "id bigint NOT NULL, a int NOT NULL, b int, s text"
+COLUMNS = "id bigint NOT NULL, a integer NOT NULL, b integer, s text"
 TABLES = (
     make_table("parent", "id bigint NOT NULL"),
     make_table("t", COLUMNS, rows=5_000),

@@ -204,3 +204,25 @@ def test_a_table_that_somebody_locks_is_told_and_the_others_are_read(odd: Databa
     assert told["tables: child, event, event_2026, line"] == "read again later"
     assert "GRANT" not in told["schema"]
     assert {sequence.name.name for sequence in snapshot.sequences} == {"spare"}
+
+
+def test_an_operator_class_that_is_the_default_of_another_type_is_named(database: Database) -> None:
+    database.execute("""
+        CREATE EXTENSION citext; CREATE DOMAIN word AS citext;
+        CREATE TABLE t (c citext, w word, v varchar(9), s text, tags int[]);
+        CREATE INDEX ix_own ON t (c, w, v, s, tags, lower(s));
+        CREATE INDEX ix_text ON t (c text_ops, w text_ops, v text_ops, s text_ops, tags array_ops, lower(s) text_ops);
+    """)
+    classes = {
+        index.name.name: [key.operator_class for key in index.definition.keys]
+        for index in read_snapshot(database.dsn).indexes
+    }
+    assert classes == {"ix_own": [None] * 6, "ix_text": ["text_ops"] * 2 + [None] * 4}
+
+
+def test_a_constraint_that_may_be_deferred_is_told_from_one_that_is_checked_at_once(database: Database) -> None:
+    database.execute("CREATE TABLE t (a int UNIQUE, b int UNIQUE DEFERRABLE, c int UNIQUE INITIALLY DEFERRED)")
+    assert {index.name.name for index in read_snapshot(database.dsn).indexes if index.definition.is_deferrable} == {
+        "t_b_key",
+        "t_c_key",
+    }

@@ -46,9 +46,11 @@ def is_text(table: Table | None, column: str) -> bool:
 def tree_of(expression: str) -> Any:
     """Return the parse tree of an expression; None when it is none, or nested too deep."""
     try:
-        return parse_sql(f"SELECT {expression}")[0].stmt.targetList[0].val  # type: ignore[union-attr]
+        statements: Any = parse_sql(f"SELECT {expression}")
     except (ParseError, RecursionError):
         return None
+    outputs = statements[0].stmt.targetList or () if len(statements) == 1 else ()
+    return outputs[0].val if len(outputs) == 1 else None
 
 
 def text_of(node: Any) -> str | None:

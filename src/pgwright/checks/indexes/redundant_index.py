@@ -3,10 +3,10 @@
 ## What it does
 
 Reports a plain B-tree index whose keys are the first keys of another B-tree, in the same or wholly opposite direction,
-and whose INCLUDE columns the other holds too. Likewise a hash index on the first key of a B-tree, a GIN index all whose
-keys another GIN index has, and a GiST index whose keys are the first of another. The predicates have to say the same,
-but for `a IS NOT NULL` where `a` is the first key of the other. Indexes that a constraint, uniqueness or a replica
-identity rests on are never reported.
+and whose INCLUDE columns the other holds too. Likewise a hash index on the first key of a B-tree, a GIN index all of
+whose keys are in another GIN index, and a GiST index whose keys are the first keys of another. The predicates have to
+say the same, but for `a IS NOT NULL` where `a` is the first key of the other. Indexes that a constraint, uniqueness or
+a replica identity rests on are never reported.
 
 ## Why it matters
 

@@ -19,7 +19,7 @@ SELECT
     (SELECT array_agg(
          CASE
              WHEN NOT o.opcdefault THEN o.opcname::text
-             -- The default of another type is none where the column's own type has one: text_ops on char or citext.
+             -- The default of another type is none where the column's own type has one: text_ops on citext.
              WHEN o.opcintype <> coalesce(nullif(t.typbasetype, 0), t.oid) AND EXISTS (
                  SELECT FROM pg_opclass d
                  WHERE d.opcmethod = o.opcmethod AND d.opcdefault

@@ -1,0 +1,55 @@
+"""What can be told without a server; what the planner proves is told in the test beside this one."""
+
+from __future__ import annotations
+
+import pytest
+
+from pgwright.indexes.predicates import implies, read_predicate
+from pgwright.indexes.spelling import spell
+from tests.support.builders import make_table
+
+TABLE = make_table("t", "n integer, x numeric, f double precision, v character varying(9), s text, c character(3)")
+
+
+def follows(given: str, wanted: str) -> bool:
+    return implies(read_predicate(given, TABLE), read_predicate(wanted, TABLE))
+
+
+def test_no_clause_says_nothing() -> None:
+    assert implies(read_predicate("n > 1"), read_predicate(None))
+    assert not implies(read_predicate(None), read_predicate("n > 1"))
+
+
+def test_a_cast_is_dropped_only_where_it_changes_nothing() -> None:
+    assert read_predicate("((v)::text = 'new'::text)", TABLE) == read_predicate("v = 'new'", TABLE)
+    assert read_predicate("(c)::text = 'x'", TABLE) != read_predicate("c = 'x'", TABLE)
+    assert read_predicate("n::text = '5'", TABLE) != read_predicate("n = 5", TABLE)
+    assert spell("lower((v)::text)", TABLE) == spell("lower(v)", TABLE)
+    assert spell("lower((c)::text)", TABLE) != spell("lower(c)", TABLE)
+
+
+def test_long_lists_are_looked_into_as_far_as_the_planner_does() -> None:
+    def numbers(count: int) -> str:
+        return f"n IN ({', '.join(map(str, range(count)))})"
+
+    assert follows(numbers(99), numbers(100))
+    assert not follows(numbers(100), numbers(101))
+    assert follows(numbers(101), numbers(101))
+
+
+@pytest.mark.parametrize("value", ["'NaN'", "'Infinity'", "1e400", "n", "$1", "NULL", "now()"])
+def test_what_is_no_plain_number_is_compared_by_its_text_alone(value: str) -> None:
+    assert follows(f"f < {value}", f"f < {value}")
+    assert not follows(f"f < {value}", "f < 2000")
+    assert not follows("f < 0", f"f < {value}")
+
+
+def test_an_integer_is_cast_to_meet_a_fraction_so_that_nothing_follows() -> None:
+    assert not follows("n > 2", "n > 1.5")
+    assert follows("x > 2", "x > 1.5")
+
+
+@pytest.mark.parametrize("text", ["n >", "(" * 20_000, "s = 'it''s' AND", "", "n = 1; DROP TABLE t"])
+def test_what_cannot_be_parsed_equals_itself(text: str) -> None:
+    assert read_predicate(text, TABLE) == read_predicate(text, TABLE)
+    assert not follows("n = 1", text)
