@@ -16,7 +16,7 @@ from pgwright.model.fix import Fix
 from pgwright.model.index import Index, IndexKey
 from pgwright.model.names import QualifiedName
 from pgwright.model.snapshot import Snapshot
-from pgwright.remedies import plan_remedies
+from pgwright.remedies import make_fix
 from pgwright.snapshot import read_snapshot
 from tests.support.builders import make_foreign_key, make_index, make_snapshot, make_table, run
 from tests.support.database import Database
@@ -140,7 +140,7 @@ def show(snapshot: Snapshot) -> None:
 def test_every_drop_that_a_check_asks_for_alone_is_written(snapshot: Snapshot) -> None:
     show(snapshot)
     for finding in found_by_checks(snapshot):
-        plan = plan_remedies(snapshot, [finding])
+        plan = make_fix(snapshot, [finding])
         assert (plan.refused, dropped(plan)) == ((), drops([finding]))
 
 
@@ -149,7 +149,7 @@ def test_every_drop_that_a_check_asks_for_alone_is_written(snapshot: Snapshot) -
 def test_whatever_goes_something_that_does_its_work_stays(snapshot: Snapshot) -> None:
     show(snapshot)
     findings = found_by_checks(snapshot)
-    plan = plan_remedies(snapshot, findings)
+    plan = make_fix(snapshot, findings)
     gone = dropped(plan)
     assert plan.refused == ()
     assert gone == drops(findings)
@@ -171,7 +171,7 @@ def test_whatever_goes_something_that_does_its_work_stays(snapshot: Snapshot) ->
 def test_what_is_left_after_the_drops_is_left_alone(snapshot: Snapshot) -> None:
     show(snapshot)
     findings = [finding for check in CHECKS[:2] for finding in run(check, snapshot)]
-    after = without(snapshot, dropped(plan_remedies(snapshot, findings)))
+    after = without(snapshot, dropped(make_fix(snapshot, findings)))
     assert not drops([finding for check in CHECKS[:2] for finding in run(check, after)])
 
 
@@ -219,10 +219,10 @@ def test_a_server_has_every_drop_carried_out_and_is_left_alone_then(database: Da
         "ix_a_desc", "ix_a_hash", "ix_a_filled", "ix_new_again", "ix_user", "ix_own", "uq_email_ccnew",
     }  # fmt: skip
     for finding in findings:
-        assert dropped(plan_remedies(before, [finding])) == drops([finding])
+        assert dropped(make_fix(before, [finding])) == drops([finding])
     # A deferrable constraint adds nothing to a unique index that is checked at once; a person has to drop it.
     assert [finding.object for finding in findings if not finding.changes] == ["later"]
-    plan = plan_remedies(before, findings)
+    plan = make_fix(before, findings)
     assert plan.refused == ()
     for remedy in plan.remedies:
         for step in remedy.upgrade:

@@ -49,7 +49,7 @@ def tree_of(expression: str) -> Any:
         statements: Any = parse_sql(f"SELECT {expression}")
     except (ParseError, RecursionError):
         return None
-    outputs = statements[0].stmt.targetList or () if len(statements) == 1 else ()
+    outputs: Any = statements[0].stmt.targetList or () if len(statements) == 1 else ()
     return outputs[0].val if len(outputs) == 1 else None
 
 
