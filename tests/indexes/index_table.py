@@ -77,7 +77,7 @@ _CONDITIONS = (
     "v = 'new' AND a > 990", "v = 'new' AND a = 5 AND b = 7", "v IN ('new', 'old') AND a = 5", "v = 'new' AND c < 9",
     "v = 'new' AND c < 9 AND a = 5", "c < 9 AND a = 5", "c < 5 AND a = 5", "b IS NOT NULL AND a = 5",
     "s = 'x'", "s > 'x'", "s LIKE 'x%'", "s COLLATE \"C\" = 'x'", "s COLLATE \"C\" > 'x'", "k = 'x'", "k > 'x'",
-    "k LIKE 'x%'", "k = 'x' AND a = 5", "v LIKE 'x%'", "v > 'x'", "lower(s) = 'x'", "lower(s) > 'x'",
+    "k LIKE 'x%'", "k = 'x' AND a = 5", "v LIKE 'x%'", "v > 'x'", "v = 'x'", "lower(s) = 'x'", "lower(s) > 'x'",
     "lower(s) = 'x' AND a = 5", "lower(v) = 'x'", "tags @> '{5}'", "tags && '{5}'", "tags @> '{5}' AND a = 5",
     "span && '[1,3)'", "span @> 5", "span && '[1,3)' AND a = 5", "s ~ '^x'", "k ~ '^x'",
 )  # fmt: skip

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from pgwright.embedded import EmbeddedServer
-from pgwright.indexes.coverage import searches_as
+from pgwright.indexes.coverage import searches_as, serves_equality
 from pgwright.model.index import IndexDefinition
 from pgwright.model.table import Table
 from pgwright.snapshot import read_snapshot
@@ -69,6 +69,23 @@ def test_what_the_planner_does_is_said_but_for_a_few_reasons(known: Known) -> No
     unsaid = [(x, y) for x, y in pairs if not known.says(x, y) and not known.lacks(x, y)]
     assert [(x, y) for x, y in unsaid if not _reason(known.definitions[x], known.definitions[y])] == []
     assert len([y for _, y in unsaid if known.definitions[y].method != "brin"]) < 35
+
+
+def test_rows_said_to_be_found_by_their_values_are_found_by_the_planner(known: Known) -> None:
+    conditions = {
+        ("a",): "a = 5", ("b",): "b = 7", ("a", "b"): "a = 5 AND b = 7", ("c",): "c = 5", ("c", "a"): "c = 5 AND a = 3",
+        ("s",): "s = 'x'", ("k",): "k = 'x'", ("k", "a"): "k = 'x' AND a = 5", ("v",): "v = 'x'",
+    }  # fmt: skip
+    said, found = set(), set()
+    for columns, condition in conditions.items():
+        for name, uses in known.uses.items():
+            use = uses.get(Probe(f"SELECT * FROM t WHERE {condition}", ("sort",)))
+            if use is not None and use.found_by == {*columns}:
+                found.add((columns, name))
+            if serves_equality(known.definitions[name], columns, known.table):
+                said.add((columns, name))
+    assert len(said) > 30
+    assert said - found == set()
 
 
 def _reason(x: IndexDefinition, y: IndexDefinition) -> str:

@@ -49,8 +49,8 @@ def tree_of(expression: str) -> Any:
         statements: Any = parse_sql(f"SELECT {expression}")
     except (ParseError, RecursionError):
         return None
-    outputs: Any = statements[0].stmt.targetList or () if len(statements) == 1 else ()
-    return outputs[0].val if len(outputs) == 1 else None
+    outputs: Any = statements[0].stmt.targetList if len(statements) == 1 else None
+    return outputs[0].val if outputs is not None and len(outputs) == 1 else None
 
 
 def text_of(node: Any) -> str | None:
