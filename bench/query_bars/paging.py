@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from pgwright.embedded import run_server
-from pgwright_runtime import create_engine
-from pgwright_runtime.paging import keyset_page, suggest_index
+from pgwright_runtime import create_async_engine
+from pgwright_runtime.paging import Pager, suggest_index
 from query_bars.figures import Figure, at_most, in_turn, shown
 
 ROWS = 1_000_000
@@ -21,6 +21,7 @@ DEEP_PAGE = 1_000
 ROUNDS = 60
 MOST = 1.5
 SECRET = b"for measuring only"
+PAGER = Pager(secret=SECRET)
 
 
 class Base(DeclarativeBase):
@@ -59,7 +60,7 @@ ORDERS = (
 async def measure(scale: float) -> AsyncIterator[Figure]:
     """Yield the ratios; the bar names the number of rows, so the scale changes nothing here."""
     with run_server() as server:
-        engine = create_engine(server.url(), pool_size=1, max_overflow=0)
+        engine = create_async_engine(server.url(), pool_size=1, max_overflow=0)
         try:
             await _fill(engine)
             for order in ORDERS:
@@ -86,7 +87,7 @@ async def _measure(engine: AsyncEngine, order: Order) -> AsyncIterator[Figure]:
 
     async def keyset(cursor: str | None) -> None:
         async with AsyncSession(engine) as session:
-            await keyset_page(session, order.statement, size=SIZE, cursor=cursor, secret=SECRET)
+            await PAGER.page(session, order.statement, size=SIZE, cursor=cursor)
 
     async def offset(page: int) -> None:
         async with AsyncSession(engine) as session:
@@ -107,7 +108,7 @@ async def _walk(engine: AsyncEngine, order: Order) -> str:
     ids: list[int] = []
     async with AsyncSession(engine) as session:
         for _ in range(DEEP_PAGE - 1):
-            page = await keyset_page(session, order.statement, size=SIZE, cursor=cursor, secret=SECRET)
+            page = await PAGER.page(session, order.statement, size=SIZE, cursor=cursor)
             ids += [job.id for job in page.items]
             cursor = page.next
             session.expunge_all()

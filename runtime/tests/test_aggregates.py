@@ -12,11 +12,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from pgwright_runtime.aggregates import (
     Summary,
     count_by,
-    count_by_sync,
     count_where,
-    count_where_sync,
     summary,
-    summary_sync,
 )
 from tests.support.database import Database
 
@@ -80,10 +77,10 @@ def test_a_sync_session_gets_the_same(database: Database) -> None:
     fill(database)
     engine = create_engine(database.url("psycopg"))
     with Session(engine) as session:
-        assert list(count_by_sync(session, P.status)) == ["done", "open", "Done", None]
-        assert count_by_sync(session, Firm.name, P.firm_id == Firm.id) == {"A": 4, "B": 2}
-        assert count_where_sync(session, CONDITIONS) == {"done": 3, "heavy": 2, "lost": 0}
-        assert summary_sync(session, P.grams, P.firm_id) == GRAMS
+        assert list(count_by(session, P.status)) == ["done", "open", "Done", None]
+        assert count_by(session, Firm.name, P.firm_id == Firm.id) == {"A": 4, "B": 2}
+        assert count_where(session, CONDITIONS) == {"done": 3, "heavy": 2, "lost": 0}
+        assert summary(session, P.grams, P.firm_id) == GRAMS
         with pytest.raises(ValueError, match="at least one"):
-            count_where_sync(session, {})
+            count_where(session, {})
     engine.dispose()

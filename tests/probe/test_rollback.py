@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from pgwright.errors import CommitRefused
 from pgwright.probe.rollback import nothing_stays
-from pgwright_runtime import create_engine as create_runtime_engine
+from pgwright_runtime import create_async_engine as create_runtime_engine
 from runtime.tests.support.pgbouncer import run_pgbouncer
 from runtime.tests.support.replica_servers import run_primary, run_replica
 from tests.support.database import Database

@@ -21,12 +21,12 @@ from fleet.before import queries as before
 from fleet.data import typical_organization
 from fleet.views import CourierView, DeliveryView
 from pgwright.proof.operations import AsyncCall, Operation
-from pgwright_runtime.paging import keyset_page
+from pgwright_runtime.paging import Pager
 from pgwright_runtime.tenancy import bind_tenant, tenant
 
 SCALE_VARIABLE = "FLEET_SCALE"
 PAGE_SIZE = 50
-_SECRET = b"for measuring only"
+_PAGER = Pager(secret="for measuring only")
 _NEW = (Decimal("12.50"), True, "Mill Lane 7")
 
 Call = Callable[[AsyncSession, int], Awaitable[object]]
@@ -83,12 +83,12 @@ def _work_as_app(engine: AsyncEngine) -> None:
 
 
 async def _couriers(session: AsyncSession, organization_id: int, size: int = PAGE_SIZE) -> list[CourierView]:
-    page = await keyset_page(session, after.couriers(organization_id), size=size, secret=_SECRET)
+    page = await _PAGER.page(session, after.couriers(organization_id), size=size)
     return [after.show_courier(courier) for courier in page.items]
 
 
 async def _deliveries(session: AsyncSession, organization_id: int, status: str | None = None) -> list[DeliveryView]:
-    page = await keyset_page(session, after.deliveries(organization_id, status), size=PAGE_SIZE, secret=_SECRET)
+    page = await _PAGER.page(session, after.deliveries(organization_id, status), size=PAGE_SIZE)
     return [after.show_delivery(delivery) for delivery in page.items]
 
 

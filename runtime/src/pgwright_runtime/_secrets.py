@@ -5,6 +5,9 @@ from __future__ import annotations
 # RFC 2104 discourages keys shorter than the hash; half of SHA-256's 32 bytes is where we stop.
 MIN_SECRET_BYTES = 16
 
+Secrets = str | bytes | list[str] | list[bytes] | tuple[str | bytes, ...]
+"""One secret, or several while they are changed: the first signs, all of them verify."""
+
 
 def secret_bytes(secret: str | bytes) -> bytes:
     """Return a secret as bytes, a text by its UTF-8.
@@ -18,3 +21,18 @@ def secret_bytes(secret: str | bytes) -> bytes:
     if not isinstance(found, bytes) or len(found) < MIN_SECRET_BYTES:
         raise ValueError(f"the secret must be at least {MIN_SECRET_BYTES} bytes, as from secrets.token_urlsafe(32)")
     return found
+
+
+def signing_keys(secrets: Secrets) -> tuple[bytes, ...]:
+    """Return the keys of one secret or several: the first signs, all of them verify.
+
+    Raises: ValueError: there is none, or one is no secret.
+
+    >>> signing_keys(["the new secret, 2026", "the old secret, 2025"])
+    (b'the new secret, 2026', b'the old secret, 2025')
+    """
+    several = secrets if isinstance(secrets, list | tuple) else [secrets]
+    keys = tuple(secret_bytes(secret) for secret in several)
+    if not keys:
+        raise ValueError("there must be at least one secret")
+    return keys

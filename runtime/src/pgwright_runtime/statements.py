@@ -7,11 +7,15 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from sqlalchemy import Engine, event
-from sqlalchemy.ext.asyncio import AsyncEngine
+
+from pgwright_runtime._alchemy import sync_engine
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
 # The execution option of statements that belong to BEGIN, such as the tenant's setting.
 TRANSACTION_CONTROL = "pgwright_transaction_control"
@@ -50,7 +54,7 @@ def count_statements(engine: AsyncEngine | Engine) -> Iterator[StatementCount]:
     >>> statements.count, statements.texts
     (1, ['SELECT 1'])
     """
-    target = engine.sync_engine if isinstance(engine, AsyncEngine) else engine
+    target = sync_engine(engine)
     _listen(target)
     counting = (target, StatementCount())
     _active.set((*_active.get(), counting))

@@ -34,9 +34,10 @@ from sqlalchemy.orm import Session
 from sqlalchemy.types import Boolean
 
 from pgwright.embedded import EmbeddedServer
-from pgwright_runtime.paging import Page, keyset_page_sync
+from pgwright_runtime.paging import Page, Pager
 
 SECRET = b"a secret of the test's own"
+PAGER = Pager(secret=SECRET)
 metadata = MetaData()
 items = Table(
     "items",
@@ -103,7 +104,7 @@ def connection(server: EmbeddedServer) -> Iterator[Connection]:
 
 
 def page(session: Session, statement: Select[Any], size: int, cursor: str | None = None) -> Page[Any]:
-    return keyset_page_sync(session, statement, size=size, cursor=cursor, secret=SECRET)
+    return PAGER.page(session, statement, size=size, cursor=cursor)
 
 
 def walk(session: Session, statement: Select[Any], size: int) -> tuple[list[Any], list[Any]]:

@@ -10,11 +10,12 @@ from sqlalchemy import Column, Integer, MetaData, Select, String, Table, create_
 from sqlalchemy.engine.interfaces import CacheStats
 from sqlalchemy.orm import Session
 
-from pgwright_runtime.paging import keys, keyset_page_sync
+from pgwright_runtime.paging import Pager, keys
 from pgwright_runtime.paging.sources import Sources, read_sources
 from tests.support.database import Database
 
 SECRET = b"a secret of the test's own"
+PAGER = Pager(secret=SECRET)
 boxes = Table(
     "boxes",
     MetaData(),
@@ -48,8 +49,8 @@ def test_the_second_call_of_a_shape_compiles_nothing(session: Session, shape: Ca
     event.listen(session.connection(), "before_cursor_execute", lambda *arguments: stats.append(arguments[4].cache_hit))
     for shelf, found in ((0, CacheStats.CACHE_MISS), (1, CacheStats.CACHE_HIT)):
         stats.clear()
-        first = keyset_page_sync(session, shape(shelf), size=3, secret=SECRET)
-        keyset_page_sync(session, shape(shelf), size=3, cursor=first.next, secret=SECRET)
+        first = PAGER.page(session, shape(shelf), size=3)
+        PAGER.page(session, shape(shelf), size=3, cursor=first.next)
         assert stats == [found, found]
 
 
@@ -63,7 +64,7 @@ def test_an_order_is_read_once_for_all_values(session: Session, monkeypatch: pyt
 
     monkeypatch.setattr(keys, "read_sources", read)
     for shelf in range(5):
-        page = keyset_page_sync(session, SHAPES["mixed, nullable"](shelf), size=3, secret=SECRET)
+        page = PAGER.page(session, SHAPES["mixed, nullable"](shelf), size=3)
         assert page.items == [39 - place - (place // 3) for place in range(3)]
     assert len(readings) == 1
 
@@ -72,8 +73,8 @@ def test_values_inside_an_order_are_those_of_the_call(session: Session) -> None:
     """What is remembered of one statement must not answer for another one of its shape."""
     shape = SHAPES["values in the order"]
     for shelf in range(4):
-        page = keyset_page_sync(session, shape(shelf), size=7, secret=SECRET)
-        page = keyset_page_sync(session, shape(shelf), size=7, cursor=page.next, secret=SECRET)
+        page = PAGER.page(session, shape(shelf), size=7)
+        page = PAGER.page(session, shape(shelf), size=7, cursor=page.next)
         assert page.items == list(session.scalars(shape(shelf).order_by(c.id)))[7:14]
 
 

@@ -21,13 +21,13 @@ from pgwright_runtime.paging import (
     InvalidCursor,
     InvalidPage,
     InvalidPageSize,
-    keyset_page,
-    keyset_page_sync,
+    Pager,
 )
 from pgwright_runtime.paging.cursors import MAX_LENGTH, VERSION, Cursor, decode, encode
 from tests.support.database import Database
 
 SECRET = b"a secret of the test's own"
+PAGER = Pager(secret=SECRET)
 CURSOR = Cursor(("Zoë 'x'", None, "7"), ("text", "timestamp with time zone", "bigint"), backward=False, shared=1)
 
 # Each has values beside each other that a careless cursor would confuse.
@@ -87,7 +87,7 @@ def test_neighbours_of_every_type_are_told_apart(database: Database, type_name: 
     with Session(engine) as session:
         seen, cursor = [], None
         for _ in ids:
-            page = keyset_page_sync(session, BY_VALUE, size=1, cursor=cursor, secret=SECRET)
+            page = PAGER.page(session, BY_VALUE, size=1, cursor=cursor)
             cursor = page.next
             seen += page.items
     engine.dispose()
@@ -99,10 +99,10 @@ async def test_a_cursor_of_one_driver_serves_another(database: Database, driver:
     ids = fill(database, "timestamptz", VALUES["timestamptz"])
     sync, other = create_engine(database.url("psycopg")), create_async_engine(database.url(driver))
     with Session(sync) as session:
-        first = keyset_page_sync(session, BY_VALUE, size=2, secret=SECRET)
+        first = PAGER.page(session, BY_VALUE, size=2)
     async with AsyncSession(other) as reader:
-        second = await keyset_page(reader, BY_VALUE, size=9, cursor=first.next, secret=SECRET)
-        back = await keyset_page(reader, BY_VALUE, size=9, cursor=second.previous, secret=SECRET)
+        second = await PAGER.page(reader, BY_VALUE, size=9, cursor=first.next)
+        back = await PAGER.page(reader, BY_VALUE, size=9, cursor=second.previous)
     sync.dispose()
     await other.dispose()
     assert first.items + second.items == ids
@@ -115,58 +115,89 @@ async def test_a_cursor_of_one_driver_serves_another(database: Database, driver:
 )
 def test_what_was_encoded_comes_back(values: list[str | None], flags: tuple[bool, bool]) -> None:
     cursor = Cursor(tuple(values), ("text",) * len(values), *flags, shared=2)
-    token = encode(cursor, order="a", secret=SECRET)
-    assert decode(token, order="a", secret=SECRET) == cursor
+    token = encode(cursor, order="a", key=SECRET)
+    assert decode(token, order="a", keys=[SECRET]) == cursor
     assert set(token) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
 
 
 @given(data=st.data())
 def test_no_character_can_be_changed_removed_or_added(data: st.DataObject) -> None:
-    token = encode(CURSOR, order="a", secret=SECRET)
+    token = encode(CURSOR, order="a", key=SECRET)
     place = data.draw(st.integers(0, len(token) - 1))
     changed = data.draw(st.text(max_size=2).filter(lambda characters: characters != token[place]))
     with pytest.raises(InvalidCursor):
-        decode(token[:place] + changed + token[place + 1 :], order="a", secret=SECRET)
+        decode(token[:place] + changed + token[place + 1 :], order="a", keys=[SECRET])
 
 
 @pytest.mark.parametrize("token", ["", "a", "=", "é", "AAAA", "\0", "A" * MAX_LENGTH, "A" * (MAX_LENGTH + 1), None, 7])
 def test_what_is_no_cursor_is_refused(token: Any) -> None:
     with pytest.raises(InvalidCursor):
-        decode(token, order="a", secret=SECRET)
+        decode(token, order="a", keys=[SECRET])
 
 
 def test_a_cursor_of_another_order_secret_or_version_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    token = encode(CURSOR, order="a", secret=SECRET)
+    token = encode(CURSOR, order="a", key=SECRET)
     with pytest.raises(InvalidCursor, match="another order"):
-        decode(token, order="b", secret=SECRET)
+        decode(token, order="b", keys=[SECRET])
     with pytest.raises(InvalidCursor):
-        decode(token, order="a", secret=SECRET + b".")
+        decode(token, order="a", keys=[SECRET + b"."])
     monkeypatch.setattr("pgwright_runtime.paging.cursors.VERSION", VERSION + 1)
     with pytest.raises(InvalidCursor, match="another version"):
-        decode(token, order="a", secret=SECRET)
+        decode(token, order="a", keys=[SECRET])
 
 
 def test_even_a_signed_type_name_cannot_carry_sql() -> None:
-    token = encode(replace(CURSOR, types=("text", "text", "text); DROP TABLE x; --")), order="a", secret=SECRET)
+    token = encode(replace(CURSOR, types=("text", "text", "text); DROP TABLE x; --")), order="a", key=SECRET)
     with pytest.raises(InvalidCursor, match="type"):
-        decode(token, order="a", secret=SECRET)
+        decode(token, order="a", keys=[SECRET])
 
 
 def test_a_sort_value_too_long_for_a_cursor_is_named() -> None:
     with pytest.raises(ValueError, match="too long"):
-        encode(replace(CURSOR, values=("x" * MAX_LENGTH, None, "7")), order="a", secret=SECRET)
+        encode(replace(CURSOR, values=("x" * MAX_LENGTH, None, "7")), order="a", key=SECRET)
 
 
-@pytest.mark.parametrize("size", [0, -1, 1_001, 2**70, True, "10", 1.5, None])
+@pytest.mark.parametrize("size", [0, -1, 1_001, 2**70, True, "10", 1.5])
 def test_a_size_out_of_range_is_refused(size: Any) -> None:
     with pytest.raises(InvalidPageSize, match="1 to 1,000"):
-        keyset_page_sync(Session(), BY_VALUE, size=size, secret=SECRET)
+        Pager(secret=SECRET, max_size=1_000).page(Session(), BY_VALUE, size=size)
 
 
-@pytest.mark.parametrize("secret", [b"", b"short", "a text of more than enough characters", None])
+@pytest.mark.parametrize(("default", "most"), [(0, 10), (11, 10), (-1, -1)])
+def test_sizes_of_no_use_are_refused(default: int, most: int) -> None:
+    with pytest.raises(ValueError, match="default_size is"):
+        Pager(secret=SECRET, default_size=default, max_size=most)
+
+
+@pytest.mark.parametrize("secret", [b"", b"short", "short", b"fifteen letters", 16, None, [], [SECRET, b"short"]])
 def test_a_secret_that_could_be_guessed_is_refused(secret: Any) -> None:
     with pytest.raises(ValueError, match="secret"):
-        keyset_page_sync(Session(), BY_VALUE, size=1, secret=secret)
+        Pager(secret=secret)
+
+
+def test_a_secret_is_not_shown() -> None:
+    assert "enough" not in repr(Pager(secret="a text of more than enough characters"))
+
+
+@pytest.mark.parametrize("secret", ["sixteen letters!", b"sixteen letters!", ["sixteen letters!"]])
+def test_a_secret_is_text_or_bytes(secret: Any) -> None:
+    assert Pager(secret=secret).keys == (b"sixteen letters!",)
+
+
+def test_a_secret_can_be_changed_while_cursors_are_out(database: Database) -> None:
+    ids = fill(database, "text", ["a", "b", "c"])
+    engine = create_engine(database.url("psycopg"))
+    old, both, new = Pager(secret="o" * 16), Pager(secret=["n" * 16, "o" * 16]), Pager(secret="n" * 16)
+    with Session(engine) as session:
+        first = old.page(session, BY_VALUE, size=1)
+        second = both.page(session, BY_VALUE, size=1, cursor=first.next)
+        third = new.page(session, BY_VALUE, size=1, cursor=second.next)
+        assert first.items + second.items + third.items == ids[:3]
+        with pytest.raises(InvalidCursor):
+            new.page(session, BY_VALUE, size=1, cursor=first.next)
+        with pytest.raises(InvalidCursor):
+            old.page(session, BY_VALUE, size=1, cursor=second.next)
+    engine.dispose()
 
 
 async def test_a_web_app_answers_400(database: Database) -> None:
@@ -181,7 +212,7 @@ async def test_a_web_app_answers_400(database: Database) -> None:
     @app.get("/things")
     async def read_things(size: int = 2, cursor: str | None = None) -> dict[str, Any]:
         async with AsyncSession(engine) as session:
-            page = await keyset_page(session, BY_VALUE, size=size, cursor=cursor, secret=SECRET)
+            page = await PAGER.page(session, BY_VALUE, size=size, cursor=cursor)
         return {"items": page.items, "next": page.next}
 
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://app") as client:

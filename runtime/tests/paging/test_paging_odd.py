@@ -19,10 +19,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, contains_eager, joinedload, mapped_column, relationship
 
-from pgwright_runtime.paging import InvalidCursor, NotPageable, keyset_page_sync
+from pgwright_runtime.paging import InvalidCursor, NotPageable, Pager
 from tests.support.database import Database
 
 SECRET = b"a secret of the test's own"
+PAGER = Pager(secret=SECRET)
 
 
 class Base(DeclarativeBase):
@@ -66,7 +67,7 @@ def session(database: Database) -> Iterator[Session]:
 def read_all(session: Session, statement: Select[*tuple[Any, ...]], *, unique: bool = False) -> list[Any]:
     read, cursor = [], None
     while True:
-        page = keyset_page_sync(session, statement, size=3, cursor=cursor, secret=SECRET, unique=unique)
+        page = PAGER.page(session, statement, size=3, cursor=cursor, unique=unique)
         read += page.items
         if (cursor := page.next) is None:
             return read
@@ -107,7 +108,7 @@ def test_what_cannot_be_paged_is_refused_before_it_runs(
     session: Session, statement: Select[*tuple[Any, ...]], reason: str
 ) -> None:
     with pytest.raises(NotPageable, match=reason):
-        keyset_page_sync(session, statement, size=3, secret=SECRET)
+        PAGER.page(session, statement, size=3)
     assert session.scalar(select(func.count()).select_from(S)) == 12
 
 
@@ -130,7 +131,7 @@ def test_an_order_that_is_falsely_called_unique_loses_no_row(
 
 def test_a_cursor_of_another_statement_is_refused(session: Session) -> None:
     by_name = select(S.id).order_by(S.name)
-    token = keyset_page_sync(session, by_name, size=3, secret=SECRET).next
+    token = PAGER.page(session, by_name, size=3).next
     others: list[Any] = [
         by_name.order_by(None).order_by(S.name.desc()),
         by_name.order_by(None).order_by(S.name.nulls_first()),
@@ -141,14 +142,14 @@ def test_a_cursor_of_another_statement_is_refused(session: Session) -> None:
     ]
     for statement in others:
         with pytest.raises(InvalidCursor, match="another order"):
-            keyset_page_sync(session, statement, size=3, cursor=token, secret=SECRET)
+            PAGER.page(session, statement, size=3, cursor=token)
     with pytest.raises(InvalidCursor, match="too long"):
-        keyset_page_sync(session, by_name, size=3, cursor="A" * 2**20, secret=SECRET)
+        PAGER.page(session, by_name, size=3, cursor="A" * 2**20)
 
 
 def test_a_total_locks_nothing(session: Session) -> None:
     sent: list[str] = []
     event.listen(session.connection(), "before_cursor_execute", lambda *arguments: sent.append(arguments[2]))
-    page = keyset_page_sync(session, select(S).order_by(S.id).with_for_update(), size=3, secret=SECRET, total="exact")
+    page = Pager(secret=SECRET, total="exact").page(session, select(S).order_by(S.id).with_for_update(), size=3)
     assert page.total == 12
     assert ["FOR UPDATE" in statement for statement in sent] == [True, False]

@@ -10,9 +10,10 @@ from sqlalchemy import Column, DateTime, Integer, MetaData, String, Table, creat
 from sqlalchemy.orm import Session
 
 from pgwright.embedded import EmbeddedServer
-from pgwright_runtime.paging import keyset_page_sync, suggest_index
+from pgwright_runtime.paging import Pager, suggest_index
 
 SECRET = b"a secret of the test's own"
+PAGER = Pager(secret=SECRET)
 ROWS = 50_000
 SIZE = 50
 metadata = MetaData()
@@ -77,7 +78,7 @@ def explained(session: Session, statement: Any, cursor: str) -> tuple[list[int],
 
     connection = session.connection()
     event.listen(connection, "before_cursor_execute", note)
-    page = keyset_page_sync(session, statement, size=SIZE, cursor=cursor, secret=SECRET)
+    page = PAGER.page(session, statement, size=SIZE, cursor=cursor)
     event.remove(connection, "before_cursor_execute", note)
     explain = "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) "
     return page.items, [
@@ -88,8 +89,8 @@ def explained(session: Session, statement: Any, cursor: str) -> tuple[list[int],
 def cursor_after(session: Session, statement: Any, ids: list[int]) -> str:
     """Return the cursor at the end of the page that begins after the first of two neighbours."""
     # A cursor belongs to the order, not to the WHERE, so a page of these two rows gives one anywhere.
-    before = keyset_page_sync(session, statement.where(c.id.in_(ids)), size=1, secret=SECRET)
-    page = keyset_page_sync(session, statement, size=SIZE, cursor=before.next, secret=SECRET)
+    before = PAGER.page(session, statement.where(c.id.in_(ids)), size=1)
+    page = PAGER.page(session, statement, size=SIZE, cursor=before.next)
     assert page.next is not None
     return page.next
 

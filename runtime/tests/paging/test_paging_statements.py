@@ -40,17 +40,16 @@ from sqlalchemy.orm import (
 from pgwright.embedded import EmbeddedServer
 from pgwright_runtime.paging import (
     NotPageable,
+    Pager,
     Total,
     count_rows,
-    count_rows_sync,
-    keyset_page,
-    keyset_page_sync,
     suggest_index,
 )
 from pgwright_runtime.paging.keys import read_keys
 from pgwright_runtime.paging.totals import TotalKind
 
 SECRET = b"a secret of the test's own"
+PAGER = Pager(secret=SECRET)
 
 
 class Base(DeclarativeBase):
@@ -132,7 +131,7 @@ def read_all(session: Session, statement: Select[*tuple[Any, ...]], size: int = 
     """Read the pages of a statement, forward."""
     read, cursor = [], None
     while True:
-        page = keyset_page_sync(session, statement, size=size, cursor=cursor, secret=SECRET)
+        page = PAGER.page(session, statement, size=size, cursor=cursor)
         read += page.items
         cursor = page.next
         if cursor is None:
@@ -188,8 +187,8 @@ def test_entities_keep_what_is_loaded_beside_them(session: Session) -> None:
     for load in (joinedload(R.trips), selectinload(R.trips)):
         session.expunge_all()
         statement = select(R).options(load, joinedload(R.van)).order_by(R.name.desc(), R.number)
-        page = keyset_page_sync(session, statement, size=7, secret=SECRET)
-        page = keyset_page_sync(session, statement, size=7, cursor=page.next, secret=SECRET)
+        page = PAGER.page(session, statement, size=7)
+        page = PAGER.page(session, statement, size=7, cursor=page.next)
         loaded = [rider.__dict__ for rider in page.items]
         assert [len(attributes["trips"]) for attributes in loaded] == [attributes["id"] % 4 for attributes in loaded]
         assert len(loaded) == 7
@@ -197,8 +196,8 @@ def test_entities_keep_what_is_loaded_beside_them(session: Session) -> None:
 
 def test_rows_keep_their_names_and_lose_the_sort_values(session: Session) -> None:
     statement = select(R.id, func.upper(R.name).label("loud"), V).join(R.van).order_by(desc("loud"), R.id)
-    page = keyset_page_sync(session, statement, size=4, secret=SECRET)
-    row = keyset_page_sync(session, statement, size=4, cursor=page.next, secret=SECRET).items[0]
+    page = PAGER.page(session, statement, size=4)
+    row = PAGER.page(session, statement, size=4, cursor=page.next).items[0]
     assert row._fields == ("id", "loud", "Van")
     assert (row.loud, row.Van.id) == (f"N{row.id % 4}", row.id % 5)
 
@@ -213,9 +212,9 @@ def test_groups_are_paged_as_a_subquery(session: Session) -> None:
     groups = select(R.name, func.count().label("riders")).group_by(R.name).subquery()
     statement = select(groups).order_by(groups.c.riders.desc(), groups.c.name)
     with pytest.raises(NotPageable, match="unique=True"):
-        keyset_page_sync(session, statement, size=2, secret=SECRET)
-    page = keyset_page_sync(session, statement, size=2, secret=SECRET, unique=True)
-    page = keyset_page_sync(session, statement, size=2, cursor=page.next, secret=SECRET, unique=True)
+        PAGER.page(session, statement, size=2)
+    page = PAGER.page(session, statement, size=2, unique=True)
+    page = PAGER.page(session, statement, size=2, cursor=page.next, unique=True)
     assert page.items == [("N2", 5), ("N3", 5)]
 
 
@@ -236,7 +235,7 @@ def test_groups_are_paged_as_a_subquery(session: Session) -> None:
 )
 def test_what_has_no_order_is_refused(session: Session, statement: Any, reason: str) -> None:
     with pytest.raises(NotPageable, match=reason):
-        keyset_page_sync(session, statement, size=5, secret=SECRET)
+        PAGER.page(session, statement, size=5)
 
 
 @pytest.mark.parametrize(
@@ -248,15 +247,15 @@ def test_what_has_no_order_is_refused(session: Session, statement: Any, reason: 
 def test_a_page_whose_rows_are_gone_leads_back(session: Session, keys: list[Any], place: int) -> None:
     """Also where the last key is NULL, as that of a rider without trips is."""
     statement = select(R.id, T.id).outerjoin(R.trips).order_by(*keys)
-    first = keyset_page_sync(session, statement, size=place, secret=SECRET)
+    first = PAGER.page(session, statement, size=place)
     gone = statement.where(false())
-    page = keyset_page_sync(session, gone, size=place, cursor=first.next, secret=SECRET)
+    page = PAGER.page(session, gone, size=place, cursor=first.next)
     assert (page.items, page.has_next, page.has_previous) == ([], False, True)
-    back = keyset_page_sync(session, statement, size=place, cursor=page.previous, secret=SECRET)
+    back = PAGER.page(session, statement, size=place, cursor=page.previous)
     assert back.items == first.items
-    empty = keyset_page_sync(session, gone, size=place, cursor=page.previous, secret=SECRET)
-    again = keyset_page_sync(session, statement, size=place, cursor=empty.next, secret=SECRET)
-    assert again.items == keyset_page_sync(session, statement, size=place, cursor=first.next, secret=SECRET).items
+    empty = PAGER.page(session, gone, size=place, cursor=page.previous)
+    again = PAGER.page(session, statement, size=place, cursor=empty.next)
+    assert again.items == PAGER.page(session, statement, size=place, cursor=first.next).items
 
 
 @pytest.mark.parametrize("driver", ["asyncpg", "psycopg"])
@@ -270,12 +269,12 @@ async def test_page_and_total_come_in_one_call(server: EmbeddedServer, database_
         asked: list[tuple[TotalKind, int]] = [("exact", 1), ("capped", 29), ("capped", 30), ("estimate", 1)]
         for kind, cap in asked:
             sent.clear()
-            page = await keyset_page(session, statement, size=2, secret=SECRET, total=kind, cap=cap)
+            page = await Pager(secret=SECRET, total=kind, cap=cap).page(session, statement, size=2)
             totals[kind, cap] = (page.total, page.total_kind)
             assert len(sent) == 2
             counted: Total = await count_rows(session, statement.limit(3), kind, cap=cap)
             assert (counted.rows, counted.kind) == totals[kind, cap]
-        plain = await keyset_page(session, statement, size=2, secret=SECRET)
+        plain = await PAGER.page(session, statement, size=2)
     await engine.dispose()
     assert totals == {
         ("exact", 1): (30, "exact"),
@@ -300,7 +299,7 @@ def test_a_total_counts_what_the_page_shows(session: Session, by_event: bool) ->
     else:
         statement = statement.options(only_a)
     kinds: list[TotalKind] = ["exact", "capped", "estimate"]
-    totals = [count_rows_sync(session, statement, kind) for kind in kinds]
+    totals = [count_rows(session, statement, kind) for kind in kinds]
     read = read_all(session, statement)
     if by_event:
         event.remove(session, "do_orm_execute", add)
@@ -309,9 +308,9 @@ def test_a_total_counts_what_the_page_shows(session: Session, by_event: bool) ->
 
 
 @pytest.mark.parametrize("wrong", [{"total": "about"}, {"total": "capped", "cap": 0}])
-def test_a_total_of_no_known_kind_is_refused(session: Session, wrong: dict[str, Any]) -> None:
+def test_a_total_of_no_known_kind_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="total"):
-        keyset_page_sync(session, select(R).order_by(R.id), size=5, secret=SECRET, **wrong)
+        Pager(secret=SECRET, **wrong)
 
 
 @pytest.mark.parametrize(

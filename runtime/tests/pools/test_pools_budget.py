@@ -14,14 +14,12 @@ from hypothesis import strategies as st
 
 from pgwright.embedded import EmbeddedServer
 from pgwright.model.policy import ClientPool, Policy
-from pgwright_runtime import create_engine
-from pgwright_runtime.engine import create_sync_engine
+from pgwright_runtime import create_async_engine, create_engine
 from pgwright_runtime.pools import (
     PoolBudget,
     PoolBudgetWarning,
     PoolOverBudget,
     read_server_limits,
-    read_server_limits_sync,
 )
 from tests.support.builders import make_setting, make_snapshot, run
 from tests.support.database import Database
@@ -107,7 +105,7 @@ def test_a_pool_without_limit_is_over_every_budget(size: int, overflow: int) -> 
 
 def test_a_warning_holds_the_arithmetic() -> None:
     with pytest.warns(PoolBudgetWarning, match=r"320 connections, and there are 87(.|\n)*\(50 pool_size") as caught:
-        PoolBudget(100, processes=4).check(50, 30, on_excess="warn")
+        PoolBudget(100, processes=4, on_excess="warn").check(50, 30)
     assert caught[0].filename == __file__
 
 
@@ -119,17 +117,18 @@ def test_a_warning_holds_the_arithmetic() -> None:
         {"max_connections": 9, "machines": -1},
         {"max_connections": 9, "other": -1},
         {"max_connections": 9, "pooler": "statement"},
+        {"max_connections": 9, "on_excess": "ignore"},
         {"max_connections": 9, "pooler": "session", "max_client_conn": 0},
     ],
 )
 def test_facts_that_cannot_be_are_refused(facts: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"must be|unknown pooler"):
+    with pytest.raises(ValueError, match=r"must be|unknown (pooler|on_excess)"):
         PoolBudget(**facts)
 
 
 @pytest.mark.parametrize("driver", ["asyncpg", "psycopg"])
 async def test_the_facts_are_read_from_the_server(server: EmbeddedServer, driver: str) -> None:
-    engine = create_engine(server.url("postgres", driver))
+    engine = create_async_engine(server.url("postgres", driver))
     limits = await read_server_limits(engine)
     await engine.dispose()
     assert limits == {"max_connections": 60, "superuser_reserved_connections": 3, "reserved_connections": 0}
@@ -139,8 +138,8 @@ async def test_the_facts_are_read_from_the_server(server: EmbeddedServer, driver
 def test_an_ordinary_role_can_read_them_in_a_read_only_transaction(database: Database) -> None:
     role = database.name
     database.execute(f"CREATE ROLE {role} LOGIN; ALTER ROLE {role} SET default_transaction_read_only = on")
-    engine = create_sync_engine(database.url("psycopg").replace("postgres@", f"{role}@"))
-    assert read_server_limits_sync(engine)["max_connections"] == 60
+    engine = create_engine(database.url("psycopg").replace("postgres@", f"{role}@"))
+    assert read_server_limits(engine)["max_connections"] == 60
     engine.dispose()
     database.execute(f"DROP ROLE {role}")
 

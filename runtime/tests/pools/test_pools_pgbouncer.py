@@ -12,8 +12,7 @@ from sqlalchemy import BindParameter, Connection, bindparam, event, exc, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from pgwright.embedded import EmbeddedServer
-from pgwright_runtime import count_statements, create_engine
-from pgwright_runtime.engine import create_sync_engine
+from pgwright_runtime import Timeouts, count_statements, create_async_engine, create_engine
 from runtime.tests.support.pgbouncer import PgBouncer, run_pgbouncer
 from tests.support.database import Database
 
@@ -40,7 +39,7 @@ def session_bouncer(server: EmbeddedServer) -> Iterator[PgBouncer]:
 
 def engine_for(bouncer: PgBouncer, database: Database, driver: str, **options: Any) -> AsyncEngine:
     options = {"pooler": "transaction", "pool_size": CLIENTS, "max_overflow": 0, **options}
-    return create_engine(bouncer.url(database.name, driver), **options)
+    return create_async_engine(bouncer.url(database.name, driver), **options)
 
 
 def prepared_names(connection: Connection) -> list[str]:
@@ -51,7 +50,7 @@ def prepared_names(connection: Connection) -> list[str]:
 async def test_thousands_of_statements_over_two_connections(
     bouncer: PgBouncer, database: Database, driver: str
 ) -> None:
-    engine = engine_for(bouncer, database, driver, pool_timeout_s=60)
+    engine = engine_for(bouncer, database, driver, timeouts=Timeouts(pool_s=60))
     backends: set[int] = set()
 
     async def work(client: int) -> list[int]:
@@ -78,7 +77,7 @@ async def test_thousands_of_statements_over_two_connections(
 
 def test_thousands_of_statements_with_threads(bouncer: PgBouncer, database: Database) -> None:
     url = bouncer.url(database.name, "psycopg")
-    engine = create_sync_engine(url, pooler="transaction", pool_size=8, max_overflow=0, pool_timeout_s=60)
+    engine = create_engine(url, pooler="transaction", pool_size=8, max_overflow=0, timeouts=Timeouts(pool_s=60))
 
     def work(client: int) -> list[int]:
         seen = []
@@ -127,9 +126,9 @@ async def test_autocommit_streams_many_rows_and_lists(bouncer: PgBouncer, databa
 async def test_each_transaction_has_its_limits_and_leaves_none(
     bouncer: PgBouncer, database: Database, driver: str
 ) -> None:
-    engine = engine_for(bouncer, database, driver, statement_timeout_ms=1_500, application_name="web")
+    engine = engine_for(bouncer, database, driver, timeouts=Timeouts(statement_ms=1_500), application_name="web")
     plain = engine_for(
-        bouncer, database, driver, statement_timeout_ms=None, lock_timeout_ms=None, idle_in_transaction_timeout_ms=None
+        bouncer, database, driver, timeouts=Timeouts(statement_ms=None, lock_ms=None, idle_in_transaction_ms=None)
     )
     shown = [text(f"SHOW {name}") for name in (*LIMITS, "application_name")]
     for _ in range(3):  # on a new connection and on one that the pool had
@@ -143,7 +142,7 @@ async def test_each_transaction_has_its_limits_and_leaves_none(
 
 @both_drivers
 async def test_the_server_stops_a_slow_statement(bouncer: PgBouncer, database: Database, driver: str) -> None:
-    engine = engine_for(bouncer, database, driver, statement_timeout_ms=50)
+    engine = engine_for(bouncer, database, driver, timeouts=Timeouts(statement_ms=50))
     for _ in range(3):  # more often than there are connections: none is lost by it
         async with engine.connect() as connection:
             with pytest.raises(exc.DBAPIError, match="statement timeout"):
@@ -179,7 +178,9 @@ async def test_without_the_mode_pgbouncer_refuses_the_settings(
 
 @both_drivers
 async def test_session_mode_sets_the_limits_once(session_bouncer: PgBouncer, database: Database, driver: str) -> None:
-    engine = engine_for(session_bouncer, database, driver, pooler="session", pool_size=1, statement_timeout_ms=1_500)
+    engine = engine_for(
+        session_bouncer, database, driver, pooler="session", pool_size=1, timeouts=Timeouts(statement_ms=1_500)
+    )
     executed: list[str] = []
     event.listen(engine.sync_engine, "before_cursor_execute", lambda *arguments: executed.append(arguments[2]))
     autocommit = engine.execution_options(isolation_level="AUTOCOMMIT")
@@ -194,7 +195,7 @@ async def test_session_mode_sets_the_limits_once(session_bouncer: PgBouncer, dat
 
 def test_session_mode_with_threads(session_bouncer: PgBouncer, database: Database) -> None:
     url = session_bouncer.url(database.name, "psycopg")
-    engine = create_sync_engine(url, pooler="session", pool_size=2, max_overflow=0, lock_timeout_ms=0)
+    engine = create_engine(url, pooler="session", pool_size=2, max_overflow=0, timeouts=Timeouts(lock_ms=0))
     with engine.connect() as connection:
         assert [connection.scalar(text(f"SHOW {name}")) for name in LIMITS] == ["30s", "0", "1min"]
     engine.dispose()

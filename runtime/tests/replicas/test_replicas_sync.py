@@ -229,10 +229,10 @@ def test_servers_that_are_something_else_are_refused(sync_engines: SyncEngines) 
 _APP = """
 import sys
 from sqlalchemy import func, select
-from pgwright_runtime import create_sync_engine
+from pgwright_runtime import create_engine
 from pgwright_runtime.replicas import SyncReplicas
 
-primary, replica = (create_sync_engine(url) for url in sys.argv[1:])
+primary, replica = (create_engine(url) for url in sys.argv[1:])
 replicas = SyncReplicas(primary, [replica], secret=b"0123456789abcdef")
 with replicas.read_session() as session:
     answer = session.scalar(select(func.pg_is_in_recovery()))

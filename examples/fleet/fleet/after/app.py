@@ -12,7 +12,6 @@ from contextlib import asynccontextmanager
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response
-from fastapi.responses import JSONResponse
 from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -39,7 +38,8 @@ from fleet.web import (
     found,
     link_next,
 )
-from pgwright_runtime.paging import InvalidCursor, keyset_page
+from pgwright_runtime.paging import Pager
+from pgwright_runtime.paging.fastapi import answer_invalid_pages
 from pgwright_runtime.replicas import ReadYourWritesMiddleware
 from pgwright_runtime.tenancy import tenant
 
@@ -89,7 +89,7 @@ async def list_couriers(
     cursor: str | None = None,
 ) -> list[CourierView]:
     query = queries.couriers(organization_id, status)
-    page = await keyset_page(session, query, size=size, cursor=cursor, secret=request.app.state.secret)
+    page = await request.app.state.pager.page(session, query, size=size, cursor=cursor)
     if page.next:
         link_next(request, response, {"cursor": page.next})
     return await answer(session, organization_id, [queries.show_courier(courier) for courier in page.items])
@@ -111,7 +111,7 @@ async def list_deliveries(
     cursor: str | None = None,
 ) -> list[DeliveryView]:
     query = queries.deliveries(organization_id, status)
-    page = await keyset_page(session, query, size=size, cursor=cursor, secret=request.app.state.secret)
+    page = await request.app.state.pager.page(session, query, size=size, cursor=cursor)
     if page.next:
         link_next(request, response, {"cursor": page.next})
     return await answer(session, organization_id, [queries.show_delivery(delivery) for delivery in page.items])
@@ -187,13 +187,9 @@ def create_app(
             yield
 
     app = FastAPI(title="fleet", lifespan=lifespan)
-    app.state.databases, app.state.secret = databases, key
+    app.state.databases, app.state.pager = databases, Pager(secret=key)
     app.include_router(router)
     app.add_middleware(ReadYourWritesMiddleware, replicas=databases.replicas)
     add_error_answers(app)
-    app.add_exception_handler(InvalidCursor, _refuse)
+    answer_invalid_pages(app)
     return app
-
-
-async def _refuse(request: Request, error: Exception) -> JSONResponse:
-    return JSONResponse({"detail": str(error)}, status_code=400)

@@ -2,9 +2,9 @@
 
 from pgwright_runtime.paging.errors import InvalidCursor, InvalidPage, InvalidPageSize, NotPageable
 from pgwright_runtime.paging.indexes import suggest_index
-from pgwright_runtime.paging.keyset import keyset_page, keyset_page_sync
 from pgwright_runtime.paging.page import Page
-from pgwright_runtime.paging.totals import Total, count_rows, count_rows_sync
+from pgwright_runtime.paging.pager import Pager
+from pgwright_runtime.paging.totals import Total, TotalKind, count_rows
 
 __all__ = [
     "InvalidCursor",
@@ -12,10 +12,9 @@ __all__ = [
     "InvalidPageSize",
     "NotPageable",
     "Page",
+    "Pager",
     "Total",
+    "TotalKind",
     "count_rows",
-    "count_rows_sync",
-    "keyset_page",
-    "keyset_page_sync",
     "suggest_index",
 ]

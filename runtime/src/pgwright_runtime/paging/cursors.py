@@ -12,6 +12,7 @@ import hmac
 import json
 import re
 from base64 import b64decode, urlsafe_b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pgwright_runtime.paging.errors import InvalidCursor
@@ -19,8 +20,6 @@ from pgwright_runtime.paging.errors import InvalidCursor
 VERSION = 1
 # Many servers and proxies refuse a request line above 8 KiB.
 MAX_LENGTH = 6_000
-# RFC 2104 discourages keys shorter than the hash; half of it is where we stop.
-MIN_SECRET_BYTES = 16
 
 _DIGEST_BYTES = 32
 _NAME = r'(?:[a-z_][a-z0-9_$ ]*|"(?:[^"%]|"")+")'
@@ -42,14 +41,14 @@ class Cursor:
     """How many leading sort values the whole page had in common; it makes the next page cheaper, never different."""
 
 
-def encode(cursor: Cursor, *, order: str, secret: bytes) -> str:
+def encode(cursor: Cursor, *, order: str, key: bytes) -> str:
     """Return the token of a cursor.
 
-    Raises: ValueError: the secret is shorter than 16 bytes, or the sort values are too long for a token.
+    Raises: ValueError: the sort values are too long for a token.
     """
     fields = [cursor.values, cursor.types, int(cursor.backward), int(cursor.is_inclusive), cursor.shared]
     body = bytes([VERSION]) + json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
-    token = _text(body + _signature(body, order, secret))
+    token = _text(body + _signature(body, order, key))
     if len(token) > MAX_LENGTH:
         raise ValueError(
             f"the sort values of this row are too long for a cursor ({len(token):,} characters, at most "
@@ -58,10 +57,10 @@ def encode(cursor: Cursor, *, order: str, secret: bytes) -> str:
     return token
 
 
-def decode(token: str, *, order: str, secret: bytes) -> Cursor:
+def decode(token: str, *, order: str, keys: Sequence[bytes]) -> Cursor:
     """Return the cursor of a token.
 
-    Raises: InvalidCursor: it was not made with this secret, for this order, by this version.
+    Raises: InvalidCursor: it was not made with one of the keys, for this order, by this version.
     """
     if not isinstance(token, str) or len(token) > MAX_LENGTH:
         raise InvalidCursor("the cursor is too long")
@@ -75,7 +74,7 @@ def decode(token: str, *, order: str, secret: bytes) -> Cursor:
         raise InvalidCursor("the cursor is damaged")
     if body[0] != VERSION:
         raise InvalidCursor("the cursor is of another version")
-    if not hmac.compare_digest(signature, _signature(body, order, secret)):
+    if not any(hmac.compare_digest(signature, _signature(body, order, key)) for key in keys):
         raise InvalidCursor("the cursor is damaged, or belongs to another order")
     values, types, backward, inclusive, shared = json.loads(body[1:])
     # They become part of the SQL; the signature vouches for them, this check makes sure.
@@ -84,19 +83,10 @@ def decode(token: str, *, order: str, secret: bytes) -> Cursor:
     return Cursor(tuple(values), tuple(types), bool(backward), bool(inclusive), shared)
 
 
-def check_secret(secret: bytes) -> None:
-    """Refuse a secret that could be guessed.
-
-    Raises: ValueError: it is shorter than 16 bytes, or no bytes.
-    """
-    if not isinstance(secret, bytes) or len(secret) < MIN_SECRET_BYTES:
-        raise ValueError(f"the secret must be at least {MIN_SECRET_BYTES} bytes, as from secrets.token_bytes(32)")
-
-
 def _text(signed: bytes) -> str:
     return urlsafe_b64encode(signed).rstrip(b"=").decode()
 
 
-def _signature(body: bytes, order: str, secret: bytes) -> bytes:
+def _signature(body: bytes, order: str, key: bytes) -> bytes:
     # The prefix keeps tokens apart that the app signs elsewhere with the same secret.
-    return hmac.digest(secret, b"pgwright.paging\0" + order.encode() + b"\0" + body, "sha256")
+    return hmac.digest(key, b"pgwright.paging\0" + order.encode() + b"\0" + body, "sha256")

@@ -1,16 +1,14 @@
 """What can be wrong with a page: the client's request, or the app's statement.
 
-ValueError
-├── InvalidPage        the client's fault: answer 400
-│   ├── InvalidCursor
-│   └── InvalidPageSize
-└── NotPageable        the app's fault: change the statement
+An InvalidPage is the client's fault, so a web app answers 400; NotPageable is the app's, which changes the statement.
 """
 
 from __future__ import annotations
 
+from pgwright_runtime.errors import Error
 
-class InvalidPage(ValueError):
+
+class InvalidPage(Error, ValueError):
     """The request for a page is wrong; a web app answers 400."""
 
 
@@ -25,5 +23,5 @@ class InvalidPageSize(InvalidPage):
         super().__init__(f"the page size must be a whole number from 1 to {max_size:,}, not {size!r:.40}")
 
 
-class NotPageable(ValueError):
+class NotPageable(Error, ValueError):
     """The statement has no order that pages could follow."""

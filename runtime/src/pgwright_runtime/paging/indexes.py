@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Alias, Column, ColumnElement, Select, Table
+from sqlalchemy import Alias, Column, ColumnElement, Table
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.functions import FunctionElement
 
+from pgwright_runtime._alchemy import AnySelect
 from pgwright_runtime.paging.errors import NotPageable
 from pgwright_runtime.paging.keys import SortKey, read_keys
 from pgwright_runtime.paging.sources import read_sources
@@ -17,7 +18,7 @@ from pgwright_runtime.paging.sources import read_sources
 _DIALECT = postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]
 
 
-def suggest_index(statement: Select[*tuple[Any, ...]], *, unique: bool = False) -> str:
+def suggest_index(statement: AnySelect, *, unique: bool = False) -> str:
     """Return the index that pages of a statement need, as DDL.
 
     Columns that the WHERE equates with a value come first, then the sort keys, each with its direction and the place
@@ -25,7 +26,7 @@ def suggest_index(statement: Select[*tuple[Any, ...]], *, unique: bool = False) 
     groups (Incremental Sort). Expressions must be immutable to be indexed, which is not checked.
 
     Args:
-        unique: the ORDER BY is unique as it stands, as in `keyset_page`.
+        unique: the ORDER BY is unique as it stands, as in `Pager.page`.
     Raises: NotPageable: the statement cannot be paged, or its first sort key is no table's own.
     """
     sources = read_sources(statement)

@@ -9,12 +9,22 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, FromClause, Label, Over, Select, Table, TableClause
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.orm import RelationshipProperty
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import ClauseList, Grouping, Null, TextClause, UnaryExpression
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.selectable import SelectBase
 
+from pgwright_runtime._alchemy import (
+    AnySelect,
+    collections_from_join,
+    has_row_limit,
+    is_reference,
+    makes_rows,
+    options_of,
+    order_by_clauses,
+    shape_key,
+    tables_of,
+)
 from pgwright_runtime.paging.errors import NotPageable
 from pgwright_runtime.paging.sources import Sources, read_sources
 
@@ -54,9 +64,7 @@ class SortKey:
         return f"{text} {'desc' if self.is_descending else 'asc'} {'first' if self.nulls_first else 'last'}"
 
 
-def read_keys(
-    statement: Select[*tuple[Any, ...]], *, unique: bool = False, sources: Sources | None = None
-) -> tuple[SortKey, ...]:
+def read_keys(statement: AnySelect, *, unique: bool = False, sources: Sources | None = None) -> tuple[SortKey, ...]:
     """Return the keys of the statement's ORDER BY, completed by the primary keys that make it unique.
 
     Args:
@@ -65,7 +73,7 @@ def read_keys(
     Raises: NotPageable: there is no ORDER BY, it cannot be made unique, or the rows are no rows of tables.
     """
     _check(statement)
-    keys = [_key(clause, statement) for clause in _flat(statement._order_by_clauses)]
+    keys = [_key(clause, statement) for clause in _flat(order_by_clauses(statement))]
     completion = _complete(keys, sources, unique) if sources else _remembered(statement, keys, unique)
     known = [replace(key, is_nullable=nullable) for key, nullable in zip(keys, completion.nullable, strict=True)]
     return (*known, *completion.tiebreakers)
@@ -85,17 +93,17 @@ _completions: dict[tuple[Any, ...], _Completion] = {}
 _remembering = Lock()
 
 
-def _remembered(statement: Select[*tuple[Any, ...]], keys: Sequence[SortKey], unique: bool) -> _Completion:
-    shape = statement._generate_cache_key()
+def _remembered(statement: AnySelect, keys: Sequence[SortKey], unique: bool) -> _Completion:
+    shape = shape_key(statement)
     if shape is None:
         return _complete(keys, read_sources(statement), unique)
-    known = _completions.get((unique, *shape.key))
+    known = _completions.get((unique, *shape))
     if known is None:
         known = _complete(keys, read_sources(statement), unique)
         with _remembering:
             while len(_completions) >= MAX_REMEMBERED:
                 del _completions[next(iter(_completions))]
-            _completions[unique, *shape.key] = known
+            _completions[unique, *shape] = known
     return known
 
 
@@ -109,32 +117,25 @@ def _complete(keys: Sequence[SortKey], sources: Sources, unique: bool) -> _Compl
     )
 
 
-def _check(statement: Select[*tuple[Any, ...]]) -> None:
+def _check(statement: AnySelect) -> None:
     if not isinstance(statement, Select):
         raise NotPageable("only a select() can be paged; put a union into a subquery and select from it")
-    if any(part is not None for part in (statement._limit_clause, statement._offset_clause, statement._fetch_clause)):
+    if has_row_limit(statement):
         raise NotPageable("the statement has a LIMIT, OFFSET or FETCH of its own; the page sets it")
-    if statement._distinct or statement._group_by_clauses or statement._having_criteria:
+    if makes_rows(statement):
         raise NotPageable("DISTINCT and GROUP BY make rows of their own; select from the statement as a subquery")
-    if not statement._order_by_clauses:
+    if not order_by_clauses(statement):
         raise NotPageable("the statement has no ORDER BY, so its pages would have no order")
-    for option in statement._with_options:
-        for load in getattr(option, "context", ()):
-            _check_load(load)
-
-
-def _check_load(load: Any) -> None:
-    relationships = [step for step in load.path.path if isinstance(step, RelationshipProperty)]
-    if "eager_from_alias" in load.local_opts and relationships and relationships[-1].uselist:
-        name = relationships[-1]
-        raise NotPageable(
-            f"contains_eager({name}) takes a collection from the rows of the join, and a page may end within it; "
-            f"use selectinload({name}), and exists() to filter"
-        )
+    for option in options_of(statement):
+        for name in collections_from_join(option):
+            raise NotPageable(
+                f"contains_eager({name}) takes a collection from the rows of the join, and a page may end within it; "
+                f"use selectinload({name}), and exists() to filter"
+            )
 
 
 def _check_key(expression: ColumnElement[Any], sources: Sources) -> None:
-    for source in expression._from_objects:
+    for source in tables_of(expression):
         if source not in set(sources.tables):
             raise NotPageable(f"the order names {_name(source)}, which the statement does not read from; join it")
     for part in _parts(expression):
@@ -168,11 +169,11 @@ def _flat(clauses: Sequence[Any]) -> Iterator[Any]:
             yield clause
 
 
-def _key(clause: Any, statement: Select[*tuple[Any, ...]]) -> SortKey:
+def _key(clause: Any, statement: AnySelect) -> SortKey:
     descending, nulls_first = False, None
     while True:
         # A label in ORDER BY is a reference to it, which stands for the label or its name.
-        if type(clause).__name__ in ("_label_reference", "_textual_label_reference", "OrderByList"):
+        if is_reference(clause):
             clause = _one(clause.clauses) if hasattr(clause, "clauses") else clause.element
         elif isinstance(clause, str):
             clause = _named(clause, statement)
@@ -202,7 +203,7 @@ def _one(clauses: Sequence[Any]) -> Any:
     return clauses[0]
 
 
-def _named(name: str, statement: Select[*tuple[Any, ...]]) -> ColumnElement[Any]:
+def _named(name: str, statement: AnySelect) -> ColumnElement[Any]:
     columns = statement.selected_columns
     if name not in columns:
         raise NotPageable(f"the order names {name!r}, which is not selected")

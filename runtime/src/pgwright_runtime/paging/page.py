@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Result, Select
+from sqlalchemy import Result
 
+from pgwright_runtime._alchemy import AnySelect, is_entity, repeats_rows
+from pgwright_runtime._sessions import Steps
 from pgwright_runtime.paging.cursors import Cursor, decode, encode
 from pgwright_runtime.paging.errors import NotPageable
 from pgwright_runtime.paging.keys import SortKey, read_keys
 from pgwright_runtime.paging.ranges import ranges_after
 from pgwright_runtime.paging.sort_values import SortValues
-from pgwright_runtime.paging.steps import Steps
 from pgwright_runtime.paging.totals import TotalKind, count_steps
 
 T = TypeVar("T")
+U = TypeVar("U")
 _NAME = "pgwright_sort_values"
 
 
 @dataclass(frozen=True)
 class Page(Generic[T]):
     """Some rows of a statement, in its order, and the way to those before and after."""
+
+    # For pydantic, so that FastAPI answers `Page[NoteView]` with items that are entities: each is read as a NoteView.
+    __pydantic_config__ = {"revalidate_instances": "always", "from_attributes": True, "use_attribute_docstrings": True}
 
     items: list[T]
     """What is selected, if that is one thing (entities, or the values of a column); else rows with names."""
@@ -45,6 +50,10 @@ class Page(Generic[T]):
     def has_previous(self) -> bool:
         return self.previous is not None
 
+    def map(self, change: Callable[[T], U]) -> Page[U]:
+        """Return the page with each item changed, as in `page.map(NoteView.model_validate)`."""
+        return Page([change(item) for item in self.items], self.next, self.previous, self.total, self.total_kind)
+
 
 @dataclass(frozen=True)
 class Request:
@@ -52,7 +61,8 @@ class Request:
 
     size: int
     cursor: str | None
-    secret: bytes
+    keys: tuple[bytes, ...]
+    """The first signs, all of them verify."""
     total: TotalKind | None
     cap: int
     unique: bool
@@ -71,11 +81,11 @@ class _Found:
         return tuple(fields[: len(fields) // 2]), tuple(fields[len(fields) // 2 :])
 
 
-def page_steps(statement: Select[*tuple[Any, ...]], request: Request) -> Steps[Page[Any]]:
+def page_steps(statement: AnySelect, request: Request) -> Steps[Page[Any]]:
     """Yield the statements of a page, receive their results."""
     keys = read_keys(statement, unique=request.unique)
     order = ", ".join(key.describe() for key in keys)
-    cursor = None if request.cursor is None else decode(request.cursor, order=order, secret=request.secret)
+    cursor = None if request.cursor is None else decode(request.cursor, order=order, keys=request.keys)
     backward = cursor is not None and cursor.backward
     found = yield from _read(statement, [key.reversed() for key in keys] if backward else keys, cursor, request.size)
     total = None
@@ -84,7 +94,7 @@ def page_steps(statement: Select[*tuple[Any, ...]], request: Request) -> Steps[P
     onward, back = _cursors(found, cursor, request.size)
     items = [row.item for row in found[: request.size]]
     following, preceding = (
-        None if place is None else encode(place, order=order, secret=request.secret)
+        None if place is None else encode(place, order=order, key=request.keys[0])
         for place in ((back, onward) if backward else (onward, back))
     )
     items = items[::-1] if backward else items
@@ -93,9 +103,7 @@ def page_steps(statement: Select[*tuple[Any, ...]], request: Request) -> Steps[P
     return Page(items, following, preceding, total.rows, total.kind)
 
 
-def _read(
-    statement: Select[*tuple[Any, ...]], keys: Sequence[SortKey], cursor: Cursor | None, size: int
-) -> Steps[list[_Found]]:
+def _read(statement: AnySelect, keys: Sequence[SortKey], cursor: Cursor | None, size: int) -> Steps[list[_Found]]:
     """Read the rows of a page in the order of the keys, and one more that tells whether the page is the last."""
     selected = len(statement.column_descriptions)
     query = (
@@ -113,8 +121,7 @@ def _read(
 
 def _found(result: Result[*tuple[Any, ...]], selected: int) -> list[_Found]:
     # Joined loads of collections repeat a row once for each related one; SQLAlchemy marks their results.
-    is_repeating = result._unique_filter_state is not None
-    if is_repeating:
+    if repeats_rows(result):
         result = result.unique(_identity)
     if selected == 1:
         found = [_Found(row[0], row[-1]) for row in result]
@@ -128,7 +135,7 @@ def _found(result: Result[*tuple[Any, ...]], selected: int) -> list[_Found]:
 
 def _identity(row: Any) -> tuple[Any, ...]:
     """What a row and its repeats have in common: the entities, and the sort values."""
-    return row[-1], *(id(value) for value in row if hasattr(value, "_sa_instance_state"))
+    return row[-1], *(id(value) for value in row if is_entity(value))
 
 
 def _cursors(found: Sequence[_Found], cursor: Cursor | None, size: int) -> tuple[Cursor | None, Cursor | None]:

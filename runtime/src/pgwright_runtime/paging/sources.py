@@ -19,7 +19,6 @@ from sqlalchemy import (
     FromClause,
     Index,
     Join,
-    Select,
     Table,
     UniqueConstraint,
     literal_column,
@@ -27,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.sql import operators
 from sqlalchemy.sql.elements import BooleanClauseList, Grouping
 
+from pgwright_runtime._alchemy import AnySelect, without_options
 from pgwright_runtime.paging.errors import NotPageable
 
 Columns = set[ColumnElement[Any]]
@@ -88,16 +88,14 @@ class Sources:
         return any(set(key) <= known for key in _unique_keys(table))
 
 
-def read_sources(statement: Select[*tuple[Any, ...]]) -> Sources:
+def read_sources(statement: AnySelect) -> Sources:
     """Read the FROM and the WHERE of a select; what it loads beside them (`joinedload`) is no part of them."""
-    bare: Select[*tuple[Any, ...]] = statement.with_only_columns(literal_column("1"), maintain_column_froms=True)
-    bare._with_options = ()
-    bare._order_by_clauses = ()
+    rows = without_options(statement).order_by(None)
+    bare: AnySelect = rows.with_only_columns(literal_column("1"), maintain_column_froms=True)
     sources = Sources()
     for source in bare.get_final_froms():
         _add(source, sources)
-    for criterion in bare._where_criteria:
-        _add_conditions(criterion, sources, decides=None)
+    _add_conditions(bare.whereclause, sources, decides=None)
     return sources
 
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
-from sqlalchemy import Executable, Result, Select, func, literal_column, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import Select, func, literal_column, select
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.orm import LoaderCriteriaOption, Session
+from sqlalchemy.orm import LoaderCriteriaOption
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from pgwright_runtime.paging.steps import run, run_sync
+from pgwright_runtime._alchemy import AnySelect, options_of, without_locks
+from pgwright_runtime._sessions import AnyAsyncSession, AnySession, Awaited, Steps, run
 
 TotalKind = Literal["exact", "capped", "estimate"]
 DEFAULT_CAP = 10_000
@@ -28,10 +27,18 @@ class Total:
     """"capped": there are more than `rows`, show it as "10,000+"; "estimate": the planner's, from its statistics."""
 
 
-async def count_rows(
-    session: AsyncSession, statement: Select[*tuple[Any, ...]], kind: TotalKind = "exact", *, cap: int = DEFAULT_CAP
-) -> Total:
+@overload
+def count_rows(
+    session: AnyAsyncSession, statement: AnySelect, kind: TotalKind = ..., *, cap: int = ...
+) -> Awaited[Total]: ...
+@overload
+def count_rows(session: AnySession, statement: AnySelect, kind: TotalKind = ..., *, cap: int = ...) -> Total: ...
+def count_rows(
+    session: AnyAsyncSession | AnySession, statement: AnySelect, kind: TotalKind = "exact", *, cap: int = DEFAULT_CAP
+) -> Awaited[Total] | Total:
     """Return how many rows a statement has, whatever its ORDER BY, LIMIT and OFFSET; one round trip.
+
+    Of an async session, await it.
 
     Args:
         kind: "exact" counts every row; "capped" stops after `cap` rows, and its answer is exact below that;
@@ -39,24 +46,14 @@ async def count_rows(
         cap: rows.
     Raises: ValueError: the kind is unknown, or the cap below 1.
     """
-    return await run(session, count_steps(statement, kind, cap))
+    return run(session, count_steps(statement, kind, cap))
 
 
-def count_rows_sync(
-    session: Session, statement: Select[*tuple[Any, ...]], kind: TotalKind = "exact", *, cap: int = DEFAULT_CAP
-) -> Total:
-    """`count_rows` for a sync session."""
-    return run_sync(session, count_steps(statement, kind, cap))
-
-
-def count_steps(
-    statement: Select[*tuple[Any, ...]], kind: TotalKind, cap: int
-) -> Generator[Executable, Result[*tuple[Any, ...]], Total]:
+def count_steps(statement: AnySelect, kind: TotalKind, cap: int) -> Steps[Total]:
     """Yield the statement that counts, receive its result."""
     check_total(kind, cap)
-    rows = statement.order_by(None).limit(None).offset(None)
     # A page locks its own rows; its total must not lock them all.
-    rows._for_update_arg = None
+    rows = without_locks(statement).order_by(None).limit(None).offset(None)
     if kind == "estimate":
         plan = (yield _over(_Explain(literal_column("1")), rows)).scalar_one()
         # One driver hands JSON over as text, the other parses it.
@@ -76,9 +73,9 @@ def check_total(kind: str | None, cap: int) -> None:
         raise ValueError(f"the cap of a total must be at least 1 row, not {cap}")
 
 
-def _over(outer: Select[*tuple[Any, ...]], rows: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+def _over(outer: AnySelect, rows: AnySelect) -> AnySelect:
     """Select from the rows of another statement, under the criteria that hold for its entities."""
-    criteria = [option for option in rows._with_options if isinstance(option, LoaderCriteriaOption)]
+    criteria = [option for option in options_of(rows) if isinstance(option, LoaderCriteriaOption)]
     return outer.select_from(rows.subquery()).options(*criteria)
 
 

@@ -4,13 +4,13 @@
     PoolMetrics   for Prometheus: checked out, waiting, wait time, timeouts
     LeakFinder    names the line that keeps a connection
 
-`pgwright_runtime.create_engine` makes the pools that these three look at.
+`pgwright_runtime.create_engine` and `create_async_engine` make the pools that these three look at.
 """
 
 from pgwright_runtime.pools.budget import PoolBudget, PoolBudgetWarning, PoolOverBudget
 from pgwright_runtime.pools.fork import dispose_after_fork
 from pgwright_runtime.pools.leaks import Leak, LeakFinder
-from pgwright_runtime.pools.limits import ServerLimits, read_server_limits, read_server_limits_sync
+from pgwright_runtime.pools.limits import ServerLimits, read_server_limits
 from pgwright_runtime.pools.metrics import PoolMetrics
 from pgwright_runtime.pools.pooler import Pooler
 from pgwright_runtime.pools.watched import AsyncWatchedPool, PoolObserver, WatchedPool
@@ -29,5 +29,4 @@ __all__ = [
     "WatchedPool",
     "dispose_after_fork",
     "read_server_limits",
-    "read_server_limits_sync",
 ]

@@ -6,6 +6,7 @@ import warnings
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from pgwright_runtime.errors import Error
 from pgwright_runtime.pools.callers import find_caller
 from pgwright_runtime.pools.pooler import Pooler
 
@@ -14,7 +15,7 @@ OnExcess = Literal["raise", "warn"]
 _POOLS_SHARE = 0.9
 
 
-class PoolOverBudget(ValueError):
+class PoolOverBudget(Error, ValueError):
     """The pools may together open more connections than there are for them."""
 
 
@@ -49,10 +50,14 @@ class PoolBudget:
     """PgBouncer's: connections to the server, for one user and database."""
     max_client_conn: int = 100
     """PgBouncer's: connections of all pools together."""
+    on_excess: OnExcess = "raise"
+    """What `check` does about pools that are too large: "raise", or "warn" while an app moves to a budget."""
 
     def __post_init__(self) -> None:
         if self.pooler not in get_args(Pooler):
             raise ValueError(f"unknown pooler {self.pooler!r}; use one of {', '.join(get_args(Pooler))}")
+        if self.on_excess not in get_args(OnExcess):
+            raise ValueError(f"unknown on_excess {self.on_excess!r}; use one of {', '.join(get_args(OnExcess))}")
         for name in ("max_connections", "processes", "machines", "default_pool_size", "max_client_conn"):
             _require(name, getattr(self, name), 1)
         for name in ("superuser_reserved_connections", "reserved_connections", "other"):
@@ -108,16 +113,12 @@ class PoolBudget:
         lines.append(f"pools: ({size} pool_size + {overflow} max_overflow) x {total} = {sum_of_all}, of {self.limit}")
         return "\n".join(lines)
 
-    def check(
-        self, pool_size: int | None = None, max_overflow: int | None = None, *, on_excess: OnExcess = "raise"
-    ) -> None:
+    def check(self, pool_size: int | None = None, max_overflow: int | None = None) -> None:
         """Compare the pools, and the pooler's own, with what there is; the parameters are those of `connections`.
 
         Raises: PoolOverBudget: they may open more, and on_excess is "raise".
         Warns: PoolBudgetWarning: the same, and on_excess is "warn".
         """
-        if on_excess not in get_args(OnExcess):
-            raise ValueError(f"unknown on_excess {on_excess!r}; use one of {', '.join(get_args(OnExcess))}")
         faults = []
         wanted = self.connections(pool_size, max_overflow)
         if wanted is None or wanted > self.limit:
@@ -133,7 +134,7 @@ class PoolBudget:
             else "Make the pools smaller, run fewer processes, or change the pooler's limits."
         )
         message = f"{'; '.join(faults)}. {remedy}\n{self.explain(pool_size, max_overflow)}"
-        if on_excess == "raise":
+        if self.on_excess == "raise":
             raise PoolOverBudget(message)
         caller = find_caller()
         if caller is None:

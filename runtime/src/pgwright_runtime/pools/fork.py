@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import gc
 import os
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 from weakref import WeakSet
 
 from sqlalchemy import Engine, Pool, exc
-from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import PoolProxiedConnection
 
+from pgwright_runtime._alchemy import sync_engine, take_connection
 from pgwright_runtime.pools.watched import WatchedPool
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
 _engines: WeakSet[Engine] = WeakSet()
 # The parent's pools and connections. They must not be collected in the child: asyncpg's connections would then take
@@ -22,14 +25,14 @@ _left_to_the_parent: list[Pool | Any] = []
 def dispose_after_fork(engine: Engine | AsyncEngine) -> None:
     """Give the engine an empty pool in every child that this process forks.
 
-    The parent's connections stay open, and stay the parent's. `create_engine` and `create_sync_engine` have done this
+    The parent's connections stay open, and stay the parent's. `create_engine` and `create_async_engine` have done this
     already. A connection or session that is in use at the fork still belongs to the parent: in the child it raises
     `sqlalchemy.exc.StatementError` when it executes something, and closing it there does nothing.
 
     Source: SQLAlchemy, Using Connection Pools with Multiprocessing or os.fork()
     (https://docs.sqlalchemy.org/en/20/core/pooling.html#pooling-multiprocessing).
     """
-    _engines.add(engine.sync_engine if isinstance(engine, AsyncEngine) else engine)
+    _engines.add(sync_engine(engine))
 
 
 class _OfParent:
@@ -52,11 +55,8 @@ def _take_away(pool: Pool) -> None:
     """Put a stand-in for each connection of the parent's pool that is in use."""
     for found in gc.get_objects():
         # Not isinstance(): it asks an object's __class__, which some lazy proxies compute.
-        if issubclass(type(found), PoolProxiedConnection) and getattr(found, "_pool", None) is pool:
-            _left_to_the_parent.append(found.dbapi_connection)
-            found.dbapi_connection = _OfParent()
-            if (record := found._connection_record) is not None:
-                record.dbapi_connection = found.dbapi_connection
+        if issubclass(type(found), PoolProxiedConnection):
+            _left_to_the_parent.append(take_connection(found, pool, _OfParent()))
 
 
 def _begin_anew() -> None:

@@ -6,14 +6,17 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from weakref import ref
 
 from sqlalchemy import Engine, event
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from pgwright_runtime._alchemy import sync_engine
 from pgwright_runtime.pools.callers import Caller, find_caller
 from pgwright_runtime.pools.watched import PoolObserver, watched_pool
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
 _log = logging.getLogger("pgwright.pools")
 
@@ -58,7 +61,7 @@ class LeakFinder(PoolObserver):
         """Begin to watch.
 
         Args:
-            engine: one of `create_engine` or `create_sync_engine`.
+            engine: one of `create_engine` or `create_async_engine`.
             hold_s: a connection held for longer is a leak, seconds.
             on_leak: called with each leak, in the thread or task that found it; None: a warning in the log
                 `pgwright.pools`.
@@ -71,7 +74,7 @@ class LeakFinder(PoolObserver):
         self._on_leak = on_leak or (lambda leak: _log.warning("%s", leak))
         self._loans: dict[int, _Loan] = {}
         self._next_look = monotonic() + hold_s
-        target = engine.sync_engine if isinstance(engine, AsyncEngine) else engine
+        target = sync_engine(engine)
         event.listen(target, "checkout", self._lent)
         event.listen(target, "checkin", self._returned)
         event.listen(target, "detach", self._returned)

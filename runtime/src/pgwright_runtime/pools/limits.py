@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, TypedDict, overload
 
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.ext.asyncio import AsyncEngine
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
 # A server below version 16 has no reserved_connections.
 _QUERY = text("""
@@ -25,19 +28,24 @@ class ServerLimits(TypedDict):
     reserved_connections: int
 
 
-async def read_server_limits(engine: AsyncEngine) -> ServerLimits:
-    """Return the server's settings, by one query that only reads.
+@overload
+def read_server_limits(engine: AsyncEngine) -> Coroutine[Any, Any, ServerLimits]: ...
+@overload
+def read_server_limits(engine: Engine) -> ServerLimits: ...
+def read_server_limits(engine: AsyncEngine | Engine) -> Coroutine[Any, Any, ServerLimits] | ServerLimits:
+    """Return the server's settings, by one query that only reads; of an async engine, await them.
 
     Raises: sqlalchemy.exc.DBAPIError: the server cannot be reached.
     """
-    async with engine.connect() as connection:
-        return await connection.run_sync(_read)
-
-
-def read_server_limits_sync(engine: Engine) -> ServerLimits:
-    """Return the server's settings, as `read_server_limits` does."""
+    if not isinstance(engine, Engine):
+        return _read_async(engine)
     with engine.connect() as connection:
         return _read(connection)
+
+
+async def _read_async(engine: AsyncEngine) -> ServerLimits:
+    async with engine.connect() as connection:
+        return await connection.run_sync(_read)
 
 
 def _read(connection: Connection) -> ServerLimits:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from math import inf
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import AsyncAdaptedQueuePool, Engine, QueuePool, exc
-from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import PoolProxiedConnection
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
 
 class PoolObserver:
@@ -34,7 +36,7 @@ class PoolObserver:
 class WatchedPool(QueuePool):
     """A `QueuePool` that tells its observers, and whose timeout says what to do.
 
-    `create_sync_engine` uses it; for an engine made otherwise, pass it as SQLAlchemy's `poolclass`.
+    `create_engine` uses it; for an engine made otherwise, pass it as SQLAlchemy's `poolclass`.
     """
 
     def __init__(self, creator: Any, pool_size: int = 5, max_overflow: int = 10, **options: Any) -> None:
@@ -81,7 +83,7 @@ class WatchedPool(QueuePool):
 
 
 class AsyncWatchedPool(WatchedPool, AsyncAdaptedQueuePool):
-    """The same for async engines; `create_engine` uses it."""
+    """The same for async engines; `create_async_engine` uses it."""
 
 
 def watched_pool(engine: Engine | AsyncEngine) -> WatchedPool:
@@ -92,7 +94,8 @@ def watched_pool(engine: Engine | AsyncEngine) -> WatchedPool:
     pool = engine.pool
     if not isinstance(pool, WatchedPool):
         raise ValueError(
-            f"a {type(pool).__name__} cannot be observed; make the engine with pgwright_runtime.create_engine, or "
-            "pass poolclass=WatchedPool (AsyncWatchedPool for async engines) of pgwright_runtime.pools"
+            f"a {type(pool).__name__} cannot be observed; make the engine with pgwright_runtime.create_engine or "
+            "create_async_engine, or pass poolclass=WatchedPool (AsyncWatchedPool for async engines) of "
+            "pgwright_runtime.pools"
         )
     return pool

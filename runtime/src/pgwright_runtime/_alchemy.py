@@ -1,0 +1,120 @@
+"""What we need of SQLAlchemy and its public API does not offer; nowhere else is a private name of it touched.
+
+Each function says which private name it reads, and why no public one will do. `tests/test_alchemy.py` tries them all,
+on the oldest and the newest version that pyproject.toml allows: 2.0.50 and 2.1.9 when this was written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, Engine, FromClause, Pool, Result, Select
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+AnySelect = Select[*tuple[Any, ...]]
+
+
+def sync_engine(engine: Engine | AsyncEngine) -> Engine:
+    """Return the engine that the events of a sync or an async one belong to.
+
+    All public; not by isinstance of AsyncEngine, whose import would load the ORM.
+    """
+    return engine if isinstance(engine, Engine) else engine.sync_engine
+
+
+def order_by_clauses(statement: AnySelect) -> tuple[Any, ...]:
+    """`_order_by_clauses`: what was given to `order_by()` can only be set."""
+    return statement._order_by_clauses
+
+
+def has_row_limit(statement: AnySelect) -> bool:
+    """`_limit_clause`, `_offset_clause`, `_fetch_clause`: they can only be set."""
+    limits = (statement._limit_clause, statement._offset_clause, statement._fetch_clause)
+    return any(limit is not None for limit in limits)
+
+
+def makes_rows(statement: AnySelect) -> bool:
+    """Whether DISTINCT, GROUP BY or HAVING makes rows that are no table's; `_distinct` and so on can only be set."""
+    return bool(statement._distinct or statement._group_by_clauses or statement._having_criteria)
+
+
+def options_of(statement: AnySelect) -> tuple[Any, ...]:
+    """`_with_options`: what was given to `options()` can only be added to."""
+    return statement._with_options
+
+
+def without_options(statement: AnySelect) -> AnySelect:
+    """Return a copy without loader options, which would add joins to its FROM; `options()` only adds."""
+    copy = statement.where()
+    copy._with_options = ()
+    return copy
+
+
+def without_locks(statement: AnySelect) -> AnySelect:
+    """Return a copy without FOR UPDATE; `with_for_update()` cannot take it back."""
+    copy = statement.where()
+    copy._for_update_arg = None
+    return copy
+
+
+def shape_key(statement: AnySelect) -> tuple[Any, ...] | None:
+    """Return what all statements have in common that differ in values only; None: it cannot be cached.
+
+    `_generate_cache_key()` is what SQLAlchemy finds its own compiled statements by.
+    """
+    key = statement._generate_cache_key()
+    return None if key is None else key.key
+
+
+def tables_of(expression: ColumnElement[Any]) -> list[FromClause]:
+    """`_from_objects`: a column's `table` is public, but not the tables of an expression."""
+    return expression._from_objects
+
+
+def is_reference(clause: Any) -> bool:
+    """Whether a clause of ORDER BY stands for a label, or is a list of those of a composite attribute.
+
+    The classes are private, and `OrderByList` is of 2.1.
+    """
+    return type(clause).__name__ in ("_label_reference", "_textual_label_reference", "OrderByList")
+
+
+def collections_from_join(option: Any) -> Iterator[Any]:
+    """Yield the relationships to collections that a loader option fills from the statement's join (`contains_eager`).
+
+    `context`, `path` and `local_opts` are no part of the options' documented API.
+    """
+    for load in getattr(option, "context", ()):
+        relationships = [step for step in load.path.path if hasattr(step, "uselist")]
+        if "eager_from_alias" in load.local_opts and relationships and relationships[-1].uselist:
+            yield relationships[-1]
+
+
+def repeats_rows(result: Result[*tuple[Any, ...]]) -> bool:
+    """Whether a joined load of a collection repeats rows of this result, so that it asks for `unique()`.
+
+    `_unique_filter_state`: the ORM sets it; the public way is to catch the error of reading the rows.
+    """
+    return result._unique_filter_state is not None
+
+
+def is_entity(value: object) -> bool:
+    """`_sa_instance_state`: `inspect(value, raiseerr=False)` says the same, more slowly, and is asked of each value."""
+    return hasattr(value, "_sa_instance_state")
+
+
+def take_connection(lent: Any, pool: Pool, stand_in: Any) -> Any:
+    """Put a stand-in where the connection was that a pool lent, and return that; None: it is not of this pool.
+
+    `_pool` and `_connection_record`: which pool lent a connection is not public, and the record would give it back.
+    """
+    if getattr(lent, "_pool", None) is not pool:
+        return None
+    taken = lent.dbapi_connection
+    lent.dbapi_connection = stand_in
+    if (record := lent._connection_record) is not None:
+        record.dbapi_connection = stand_in
+    return taken

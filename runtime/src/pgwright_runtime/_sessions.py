@@ -1,0 +1,44 @@
+"""One core for sync and async: it yields statements and receives results; the session executes them."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Generator
+from typing import Any, TypeVar, overload
+
+from sqlalchemy import Executable, Result
+from sqlalchemy.ext.asyncio import AsyncSession, async_scoped_session
+from sqlalchemy.orm import Session, scoped_session
+
+T = TypeVar("T")
+AnySession = Session | scoped_session[Any]
+AnyAsyncSession = AsyncSession | async_scoped_session[Any]
+Awaited = Coroutine[Any, Any, T]
+"""What a function gives for an async session: to be awaited, or made a task."""
+Steps = Generator[Executable, Result[*tuple[Any, ...]], T]
+
+
+@overload
+def run(session: AnyAsyncSession, steps: Steps[T]) -> Awaited[T]: ...
+@overload
+def run(session: AnySession, steps: Steps[T]) -> T: ...
+@overload
+def run(session: AnyAsyncSession | AnySession, steps: Steps[T]) -> Awaited[T] | T: ...
+def run(session: AnyAsyncSession | AnySession, steps: Steps[T]) -> Awaited[T] | T:
+    """Execute the steps one after the other and return what they return; of an async session, await it."""
+    if isinstance(session, AsyncSession | async_scoped_session):
+        return _run_async(session, steps)
+    try:
+        statement = next(steps)
+        while True:
+            statement = steps.send(session.execute(statement))
+    except StopIteration as end:
+        return end.value  # type: ignore[no-any-return]
+
+
+async def _run_async(session: AnyAsyncSession, steps: Steps[T]) -> T:
+    try:
+        statement = next(steps)
+        while True:
+            statement = steps.send(await session.execute(statement))
+    except StopIteration as end:
+        return end.value  # type: ignore[no-any-return]
