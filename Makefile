@@ -2,8 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+OLDEST := build/oldest
 
-.PHONY: demo test check bench bench-advisor bench-queries docs golden clean
+.PHONY: demo test test-oldest check bench bench-advisor bench-import bench-queries docs golden clean
 
 demo: $(VENV)/demo.stamp
 	$(BIN)/python examples/notebook/demo.py
@@ -11,10 +12,16 @@ demo: $(VENV)/demo.stamp
 test: $(VENV)/dev.stamp $(VENV)/pgbouncer.stamp
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
+# The runtime on the oldest dependencies that it allows, laid over those of .venv.
+test-oldest: $(OLDEST)/stamp
+	PYTHONPATH=$(OLDEST) $(BIN)/python -m pytest -n 2 --dist loadgroup runtime/tests
+	PYTHONPATH=$(OLDEST) $(BIN)/mypy --cache-dir $(OLDEST)/.mypy_cache --follow-imports silent runtime/tests/typing/api.py
+
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy runtime/tests/typing/api.py
 	$(BIN)/lint-imports
 	$(MAKE) docs
 
@@ -33,6 +40,10 @@ bench-advisor: $(VENV)/bench.stamp
 # The runtime for queries and the fleet app; about 15 minutes, 3 GB in the temporary folder.
 bench-queries: $(VENV)/dev.stamp
 	$(BIN)/python bench/queries.py
+
+# CPU time of importing the runtime beyond SQLAlchemy's.
+bench-import: $(VENV)/dev.stamp
+	$(BIN)/python bench/import_runtime.py
 
 golden: $(VENV)/dev.stamp
 	PGWRIGHT_UPDATE_GOLDEN=1 $(BIN)/python -m pytest -q tests/report
@@ -56,6 +67,11 @@ $(VENV)/bench.stamp: $(VENV)/demo.stamp
 
 $(VENV)/dev.stamp: $(VENV)/demo.stamp
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --group dev
+	touch $@
+
+$(OLDEST)/stamp: runtime/oldest.txt $(VENV)/dev.stamp
+	rm -rf $(OLDEST)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --target $(OLDEST) -r runtime/oldest.txt
 	touch $@
 
 # PgBouncer, for the tests behind a pooler, where apt and root are at hand; elsewhere those tests are skipped.

@@ -37,8 +37,12 @@ def has_row_limit(statement: AnySelect) -> bool:
 
 
 def makes_rows(statement: AnySelect) -> bool:
-    """Whether DISTINCT, GROUP BY or HAVING makes rows that are no table's; `_distinct` and so on can only be set."""
-    return bool(statement._distinct or statement._group_by_clauses or statement._having_criteria)
+    """Whether DISTINCT, GROUP BY or HAVING makes rows that are no table's; `_distinct` and so on can only be set.
+
+    `_post_select_clause`: where 2.1 keeps what `ext(distinct_on(…))` adds.
+    """
+    distinct = statement._distinct or getattr(statement, "_post_select_clause", None) is not None
+    return bool(distinct or statement._group_by_clauses or statement._having_criteria)
 
 
 def options_of(statement: AnySelect) -> tuple[Any, ...]:

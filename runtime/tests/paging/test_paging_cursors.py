@@ -5,21 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import httpx
 import pytest
-from fastapi import FastAPI
-from fastapi.responses import JSONResponse
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Column, Integer, MetaData, Table, create_engine, select
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
 from sqlalchemy.types import NullType
-from starlette.requests import Request
 
 from pgwright_runtime.paging import (
     InvalidCursor,
-    InvalidPage,
     InvalidPageSize,
     Pager,
 )
@@ -198,31 +193,3 @@ def test_a_secret_can_be_changed_while_cursors_are_out(database: Database) -> No
         with pytest.raises(InvalidCursor):
             old.page(session, BY_VALUE, size=1, cursor=second.next)
     engine.dispose()
-
-
-async def test_a_web_app_answers_400(database: Database) -> None:
-    ids = fill(database, "text", ["a", "b", "c"])
-    engine = create_async_engine(database.url("asyncpg"))
-    app = FastAPI()
-
-    @app.exception_handler(InvalidPage)
-    async def answer(request: Request, error: InvalidPage) -> JSONResponse:
-        return JSONResponse({"detail": str(error)}, status_code=400)
-
-    @app.get("/things")
-    async def read_things(size: int = 2, cursor: str | None = None) -> dict[str, Any]:
-        async with AsyncSession(engine) as session:
-            page = await PAGER.page(session, BY_VALUE, size=size, cursor=cursor)
-        return {"items": page.items, "next": page.next}
-
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://app") as client:
-        first = (await client.get("/things")).json()
-        second = (await client.get("/things", params={"cursor": first["next"]})).json()
-        wrong = [
-            await client.get("/things", params=params)
-            for params in ({"cursor": first["next"][:-1]}, {"cursor": "x" * 9_000}, {"cursor": ""}, {"size": "-1"})
-        ]
-    await engine.dispose()
-    assert first["items"] + second["items"] == ids
-    assert [answer.status_code for answer in wrong] == [400] * 4
-    assert all(answer.json()["detail"] for answer in wrong)

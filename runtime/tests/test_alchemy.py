@@ -1,0 +1,205 @@
+"""SQLAlchemy's private names: each says here what it did, and none is used elsewhere.
+
+`make test-oldest` runs this, and all tests of the runtime, on the oldest SQLAlchemy that pyproject.toml allows.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, ForeignKey, create_engine, func, select, text
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    Mapped,
+    Session,
+    contains_eager,
+    joinedload,
+    mapped_column,
+    relationship,
+)
+from sqlalchemy.pool import QueuePool
+
+from pgwright_runtime import _alchemy
+
+RUNTIME = Path(__file__).parents[1]
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Van(Base):
+    __tablename__ = "vans"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    plate: Mapped[str]
+    rides: Mapped[list[Ride]] = relationship(back_populates="van")
+
+
+class Ride(Base):
+    __tablename__ = "rides"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    van_id: Mapped[int] = mapped_column(ForeignKey("vans.id"))
+    van: Mapped[Van] = relationship(back_populates="rides")
+
+
+VANS = select(Van).order_by(Van.plate.desc(), Van.id)
+
+
+@pytest.fixture
+def engine() -> Engine:
+    engine = create_engine("sqlite://")
+    Base.metadata.create_all(engine)
+    with Session(engine) as session:
+        session.add(Van(id=1, plate="A", rides=[Ride(id=1), Ride(id=2)]))
+        session.commit()
+    return engine
+
+
+def test_the_versions_allowed_are_those_that_are_tested() -> None:
+    """The oldest of each dependency stands in oldest.txt as pyproject.toml has it."""
+    pinned = dict(re.findall(r"^([\w\[\]-]+)==([\d.]+)$", (RUNTIME / "oldest.txt").read_text(), re.MULTILINE))
+    allowed = dict(re.findall(r'"([\w\[\]-]+)>=([\d.]+)"', (RUNTIME / "pyproject.toml").read_text()))
+    assert {name: least for name, least in allowed.items() if name != "hatchling"} == {
+        name: ".".join(least.split(".")[: len(allowed[name].split("."))]) for name, least in pinned.items()
+    }
+    assert tuple(map(int, version("sqlalchemy").split(".")[:2])) in {(2, 0), (2, 1)}
+
+
+def test_the_engine_of_events(engine: Engine) -> None:
+    asynchronous = create_async_engine("postgresql+psycopg://")
+    assert _alchemy.sync_engine(engine) is engine
+    assert _alchemy.sync_engine(asynchronous) is asynchronous.sync_engine
+
+
+def test_the_order_of_a_statement() -> None:
+    assert [str(clause) for clause in _alchemy.order_by_clauses(VANS)] == ["vans.plate DESC", "vans.id"]
+    assert _alchemy.order_by_clauses(select(Van)) == ()
+
+
+@pytest.mark.parametrize("statement", [VANS.limit(0), VANS.offset(1), VANS.fetch(2)])
+def test_a_row_limit_is_seen(statement: Any) -> None:
+    assert _alchemy.has_row_limit(statement)
+    assert not _alchemy.has_row_limit(VANS)
+
+
+def distinct_on(statement: Any) -> Any:
+    extension = getattr(postgresql, "distinct_on", None)
+    return statement.distinct(Van.id) if extension is None else statement.ext(extension(Van.id))
+
+
+@pytest.mark.parametrize(
+    "statement", [VANS.distinct(), VANS.group_by(Van.id), VANS.having(func.count() > 1), distinct_on(VANS)]
+)
+def test_rows_that_are_no_tables_are_seen(statement: Any) -> None:
+    assert _alchemy.makes_rows(statement)
+    assert not _alchemy.makes_rows(VANS)
+
+
+def test_options_are_read_and_taken_off_a_copy() -> None:
+    statement = VANS.options(joinedload(Van.rides))
+    bare = _alchemy.without_options(statement)
+    assert (len(_alchemy.options_of(statement)), len(_alchemy.options_of(bare))) == (1, 0)
+    assert "JOIN" in str(statement)
+    assert "JOIN" not in str(bare)
+
+
+def test_locks_are_taken_off_a_copy() -> None:
+    locking = VANS.with_for_update()
+    assert "FOR UPDATE" not in str(_alchemy.without_locks(locking))
+    assert "FOR UPDATE" in str(locking)
+
+
+def test_statements_of_one_shape_have_one_key() -> None:
+    one, same, other = (VANS.where(Van.id > 1), VANS.where(Van.id > 2), VANS.where(Van.id < 1))
+    assert _alchemy.shape_key(one) == _alchemy.shape_key(same) != _alchemy.shape_key(other)
+    assert isinstance(hash(_alchemy.shape_key(one)), int)
+
+
+def test_the_tables_of_an_expression() -> None:
+    expression = (Van.id + Ride.id).expression
+    assert set(_alchemy.tables_of(expression)) == {Van.__table__, Ride.__table__}
+
+
+def test_a_reference_to_a_label_is_seen() -> None:
+    label = func.lower(Van.plate).label("low")
+    by_label, by_column = (select(label).order_by(key) for key in (label, Van.plate))
+    by_name = select(label).order_by("low")
+    assert [_alchemy.is_reference(one._order_by_clauses[0]) for one in (by_label, by_name, by_column)] == [
+        True,
+        True,
+        False,
+    ]
+
+
+def test_a_collection_that_a_join_fills_is_seen() -> None:
+    def found(option: Any) -> list[str]:
+        return [str(one) for one in _alchemy.collections_from_join(option)]
+
+    assert found(contains_eager(Van.rides)) == ["Van.rides"]
+    assert found(joinedload(Van.rides)) == found(contains_eager(Ride.van)) == []
+
+
+def test_a_result_that_repeats_rows_is_seen(engine: Engine) -> None:
+    with Session(engine) as session:
+        assert _alchemy.repeats_rows(session.execute(VANS.options(joinedload(Van.rides))))
+        assert not _alchemy.repeats_rows(session.execute(VANS))
+        assert not _alchemy.repeats_rows(session.execute(select(Van.id, Van.plate)))
+
+
+def test_an_entity_is_told_from_a_value() -> None:
+    assert [_alchemy.is_entity(value) for value in (Van(), "A", None)] == [True, False, False]
+
+
+def test_a_connection_is_taken_from_who_borrowed_it() -> None:
+    engine, other = (create_engine("sqlite://", poolclass=QueuePool) for _ in range(2))
+    with engine.connect() as connection:
+        lent: Any = connection.connection
+        driver = lent.dbapi_connection
+        assert _alchemy.take_connection(lent, other.pool, "stand-in") is None
+        assert lent.dbapi_connection is driver
+        assert _alchemy.take_connection(lent, engine.pool, driver) is driver
+        stand_in = engine.raw_connection().dbapi_connection
+        assert _alchemy.take_connection(lent, engine.pool, stand_in) is driver
+        assert lent.dbapi_connection is lent._connection_record.dbapi_connection is stand_in
+        connection.execute(text("SELECT 1"))
+    driver.close()
+    engine.dispose()
+
+
+SOURCE = RUNTIME / "src" / "pgwright_runtime"
+OTHERS = {"_getframe"}  # of Python
+# To be gathered, too.
+LEFT = {"guard/execution.py"}
+
+
+def private_names(tree: ast.AST) -> tuple[set[str], set[str]]:
+    """Return the private attributes that a module reads of other objects, and the private names that it defines."""
+    foreign, own = set(), set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name):
+                own.add(name)
+            case ast.Attribute(attr=name):
+                foreign.add(name)
+            case ast.FunctionDef(name=name) | ast.AnnAssign(target=ast.Name(id=name)):
+                own.add(name)
+            case ast.Constant(value=str(name)) if re.fullmatch(r"_[a-z]\w+", name):  # for getattr()
+                foreign.add(name)
+    return {name for name in foreign if re.match(r"_(?!_)", name)}, own
+
+
+def test_private_names_are_touched_in_one_file() -> None:
+    names = {path.relative_to(SOURCE): private_names(ast.parse(path.read_text())) for path in SOURCE.rglob("*.py")}
+    ours = {name for _, own in names.values() for name in own} | OTHERS
+    found = {
+        str(path): foreign - ours for path, (foreign, _) in names.items() if foreign - ours and str(path) not in LEFT
+    }
+    assert len(found.pop("_alchemy.py")) > 10
+    assert found == {}
