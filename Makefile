@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-OLDEST := build/oldest
+OLDEST := build/oldest/site-packages
 
 .PHONY: demo test test-oldest check bench bench-advisor bench-import bench-queries docs golden clean
 

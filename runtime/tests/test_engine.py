@@ -31,7 +31,7 @@ async def test_every_connection_carries_its_limits(server: EmbeddedServer, drive
 
 @pytest.mark.parametrize("driver", ["asyncpg", "psycopg"])
 async def test_the_server_stops_a_slow_statement(server: EmbeddedServer, driver: str) -> None:
-    engine = create_async_engine(server.url("postgres", driver), timeouts=Timeouts(statement_ms=50))
+    engine = create_async_engine(server.url("postgres", driver), timeouts=Timeouts(statement_ms=500))
     with pytest.raises(exc.DBAPIError, match="statement timeout"):
         async with engine.connect() as connection:
             await connection.execute(text("SELECT pg_sleep(5)"))

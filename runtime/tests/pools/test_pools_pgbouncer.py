@@ -142,7 +142,7 @@ async def test_each_transaction_has_its_limits_and_leaves_none(
 
 @both_drivers
 async def test_the_server_stops_a_slow_statement(bouncer: PgBouncer, database: Database, driver: str) -> None:
-    engine = engine_for(bouncer, database, driver, timeouts=Timeouts(statement_ms=50))
+    engine = engine_for(bouncer, database, driver, timeouts=Timeouts(statement_ms=500))
     for _ in range(3):  # more often than there are connections: none is lost by it
         async with engine.connect() as connection:
             with pytest.raises(exc.DBAPIError, match="statement timeout"):
