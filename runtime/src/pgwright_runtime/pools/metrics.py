@@ -3,36 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary, ref
 
 from sqlalchemy import Engine, event
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from pgwright_runtime import metrics
+from pgwright_runtime._alchemy import sync_engine
+from pgwright_runtime.metrics import Metric
 from pgwright_runtime.pools.watched import PoolObserver, WatchedPool, watched_pool
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
-
-# Seconds: from a queue that is not felt to longer than anybody waits for a page.
-_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
 
 class PoolMetrics(PoolObserver):
-    """Publish one engine's pool. All metrics have one label, `pool`, whose value is `name`.
-
-    | metric | kind | meaning |
-    |---|---|---|
-    | `pgwright_pool_size` | gauge | connections that the pool keeps open at most |
-    | `pgwright_pool_limit` | gauge | connections that it opens at most: `pool_size + max_overflow` |
-    | `pgwright_pool_checked_out` | gauge | connections in use |
-    | `pgwright_pool_idle` | gauge | open connections that nobody uses |
-    | `pgwright_pool_overflow` | gauge | open connections beyond the size |
-    | `pgwright_pool_waiting` | gauge | requests that have asked for a connection and have none yet |
-    | `pgwright_pool_wait_seconds` | histogram | how long a connection was waited for, timeouts and errors included |
-    | `pgwright_pool_timeouts_total` | counter | requests that got none in time |
-    | `pgwright_pool_connections_opened_total` | counter | connections opened |
-    | `pgwright_pool_connections_invalidated_total` | counter | connections found broken and given up |
+    """Publish one engine's pool: `pgwright_runtime.metrics.POOL`, with the label `pool`, whose value is `name`.
 
     The gauges are read when Prometheus asks. prometheus_client's multiprocess mode knows no such gauges: there, only
     `waiting`, the counters and the histogram are published.
@@ -44,7 +31,7 @@ class PoolMetrics(PoolObserver):
         """Begin to publish.
 
         Args:
-            engine: one of `create_engine` or `create_sync_engine`.
+            engine: one of `create_engine` or `create_async_engine`.
             name: the label's value; each engine of a process needs its own.
             registry: where to publish; None: prometheus_client's `REGISTRY`.
         Raises:
@@ -56,11 +43,12 @@ class PoolMetrics(PoolObserver):
         if name in families.names:
             raise ValueError(f"the registry has a pool named {name!r} already; give each engine a name of its own")
         families.names.add(name)
-        self._waiting = families.gauges["waiting"].labels(name)
+        self._waiting = families.gauges[metrics.POOL_WAITING].labels(name)
         self._wait_seconds = families.wait_seconds.labels(name)
-        self._timeouts = families.timeouts.labels(name)
-        opened, invalidated = families.opened.labels(name), families.invalidated.labels(name)
-        target = engine.sync_engine if isinstance(engine, AsyncEngine) else engine
+        self._timeouts = families.counters[metrics.POOL_TIMEOUTS].labels(name)
+        opened = families.counters[metrics.POOL_OPENED].labels(name)
+        invalidated = families.counters[metrics.POOL_INVALIDATED].labels(name)
+        target = sync_engine(engine)
         for gauge, reading in _READINGS.items():
             families.gauges[gauge].labels(name).set_function(_reader(target, reading))
         # On the engine, not the pool: they outlive its dispose().
@@ -80,12 +68,12 @@ class PoolMetrics(PoolObserver):
 
 
 _Reading = Callable[[WatchedPool], float]
-_READINGS: dict[str, _Reading] = {
-    "size": lambda pool: pool.pool_size,
-    "limit": lambda pool: pool.limit,
-    "checked_out": lambda pool: pool.checkedout(),
-    "idle": lambda pool: pool.checkedin(),
-    "overflow": lambda pool: max(0, pool.overflow()),  # SQLAlchemy counts from -pool_size
+_READINGS: dict[Metric, _Reading] = {
+    metrics.POOL_SIZE: lambda pool: pool.pool_size,
+    metrics.POOL_LIMIT: lambda pool: pool.limit,
+    metrics.POOL_CHECKED_OUT: lambda pool: pool.checkedout(),
+    metrics.POOL_IDLE: lambda pool: pool.checkedin(),
+    metrics.POOL_OVERFLOW: lambda pool: max(0, pool.overflow()),  # SQLAlchemy counts from -pool_size
 }
 
 
@@ -105,26 +93,19 @@ class _Families:
     def __init__(self, registry: CollectorRegistry) -> None:
         from prometheus_client import Counter, Gauge, Histogram
 
-        common: dict[str, Any] = {"labelnames": ("pool",), "namespace": "pgwright", "subsystem": "pool"}
-        common["registry"] = registry
         self.names: set[str] = set()
         self.gauges = {
-            gauge: Gauge(gauge, meaning, **common)
-            for gauge, meaning in {
-                "size": "Connections that the pool keeps open at most.",
-                "limit": "Connections that the pool opens at most.",
-                "checked_out": "Connections in use.",
-                "idle": "Open connections that nobody uses.",
-                "overflow": "Open connections beyond the pool's size.",
-                "waiting": "Requests that have asked for a connection and have none yet.",
-            }.items()
+            metric: Gauge(metric.name, metric.help, metric.labels, registry=registry)
+            for metric in metrics.POOL
+            if metric.kind == "gauge"
         }
-        self.wait_seconds = Histogram(
-            "wait_seconds", "How long a connection was waited for.", buckets=_BUCKETS, **common
-        )
-        self.timeouts = Counter("timeouts", "Requests that got no connection in time.", **common)
-        self.opened = Counter("connections_opened", "Connections opened.", **common)
-        self.invalidated = Counter("connections_invalidated", "Connections found broken and given up.", **common)
+        self.counters = {
+            metric: Counter(metric.name, metric.help, metric.labels, registry=registry)
+            for metric in metrics.POOL
+            if metric.kind == "counter"
+        }
+        wait = metrics.POOL_WAIT
+        self.wait_seconds = Histogram(wait.name, wait.help, wait.labels, buckets=wait.buckets, registry=registry)
 
 
 _known: WeakKeyDictionary[CollectorRegistry, _Families] = WeakKeyDictionary()

@@ -1,0 +1,74 @@
+"""Every metric that the runtime publishes, in one place: a part that measures something states it here first.
+
+A name is `pgwright_<part>_<what>[_<unit>][_total]`, by the rules of Prometheus:
+
+- the unit is a base unit, in full and last: `seconds`, `bytes`, `ratio` (0 to 1); a number of things has none;
+- a counter, and nothing else, ends in `_total`;
+- a label has few values, known before: a pool's name, never a user, a tenant or the text of a statement;
+- what a metric means is a sentence, and never changes under the same name.
+
+What reads metrics is written from these definitions, not from strings: alert rules and dashboards belong here, too.
+
+Source: https://prometheus.io/docs/practices/naming/
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["gauge", "counter", "histogram"]
+Unit = Literal["", "seconds", "bytes", "ratio"]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric, as Prometheus knows it."""
+
+    name: str
+    kind: Kind
+    help: str
+    labels: tuple[str, ...] = ()
+    unit: Unit = ""
+    buckets: tuple[float, ...] = ()
+    """A histogram's upper limits, in its unit, without the infinite one."""
+
+
+# From a queue that is not felt to longer than anybody waits for a page.
+_WAITS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+
+def _of_pool(what: str, kind: Kind, help: str, unit: Unit = "", buckets: tuple[float, ...] = ()) -> Metric:  # noqa: A002
+    return Metric(f"pgwright_pool_{what}", kind, help, ("pool",), unit, buckets)
+
+
+POOL_SIZE = _of_pool("size", "gauge", "Connections that the pool keeps open at most.")
+POOL_LIMIT = _of_pool("limit", "gauge", "Connections that the pool opens at most: pool_size + max_overflow.")
+POOL_CHECKED_OUT = _of_pool("checked_out", "gauge", "Connections in use.")
+POOL_IDLE = _of_pool("idle", "gauge", "Open connections that nobody uses.")
+POOL_OVERFLOW = _of_pool("overflow", "gauge", "Open connections beyond the pool's size.")
+POOL_WAITING = _of_pool("waiting", "gauge", "Requests that have asked for a connection and have none yet.")
+POOL_WAIT = _of_pool(
+    "wait_seconds",
+    "histogram",
+    "How long a connection was waited for, timeouts and errors included.",
+    unit="seconds",
+    buckets=_WAITS_S,
+)
+POOL_TIMEOUTS = _of_pool("timeouts_total", "counter", "Requests that got no connection in time.")
+POOL_OPENED = _of_pool("connections_opened_total", "counter", "Connections opened.")
+POOL_INVALIDATED = _of_pool("connections_invalidated_total", "counter", "Connections found broken and given up.")
+
+POOL = (
+    POOL_SIZE,
+    POOL_LIMIT,
+    POOL_CHECKED_OUT,
+    POOL_IDLE,
+    POOL_OVERFLOW,
+    POOL_WAITING,
+    POOL_WAIT,
+    POOL_TIMEOUTS,
+    POOL_OPENED,
+    POOL_INVALIDATED,
+)
+METRICS = POOL
