@@ -1,0 +1,102 @@
+"""All that the runtime takes from SQLAlchemy's private names, for 2.0 and 2.1.
+
+Names that a version lacks count as "not told", so that an app never fails for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from operator import attrgetter
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.orm import InstanceState, Mapper, RelationshipProperty, SessionTransaction
+
+# Why a statement runs. `ORMExecuteState` has the same in public (`lazy_loaded_from`, `loader_strategy_path`,
+# `is_column_load`), but the event that gives it, `do_orm_execute`, makes every session of the process prepare each
+# statement twice, and cannot say to which cursor the statement went. So these read it where that class reads it;
+# the names are the same in 2.0 and 2.1.
+
+
+def lazy_parent(options: Any) -> InstanceState[Any] | None:
+    """Return the instance whose relationship was read, if a statement with these execution options is its lazy load."""
+    parent: InstanceState[Any] | None = getattr(options.get("_sa_orm_load_options"), "_lazy_loaded_from", None)
+    return parent
+
+
+def refreshed_state(options: Any) -> InstanceState[Any] | None:
+    """Return the instance that a statement with these execution options loads columns of."""
+    state: InstanceState[Any] | None = getattr(options.get("_sa_orm_load_options"), "_refresh_state", None)
+    return state
+
+
+def load_path(statement: Any) -> tuple[Any, ...]:
+    """Return the path of a relationship's load, in the ORM's own objects; () if it is none."""
+    options = getattr(statement, "_compile_options", None)
+    path: tuple[Any, ...] = getattr(getattr(options, "_current_path", None), "path", ())
+    return path
+
+
+def is_refresh(statement: Any) -> bool:
+    """Return whether columns of one instance are loaded that were expired or deferred."""
+    return bool(getattr(getattr(statement, "_compile_options", None), "_for_refresh_state", False))
+
+
+def refreshed_keys(statement: Any) -> frozenset[str] | None:
+    """Return the attributes that a refresh loads; None: all."""
+    keys = getattr(getattr(statement, "_compile_options", None), "_only_load_props", None)
+    return None if keys is None else frozenset(keys)
+
+
+# What a statement loads. Nothing public tells it of a statement that was compiled.
+
+
+def is_subqueryload(options: Any) -> bool:
+    """Return whether a statement with these execution options is the second one of a subqueryload."""
+    return any(isinstance(key, tuple) and key[0] == "orig_query" for key in options)
+
+
+def joined_loads(compiled: Any) -> Iterator[tuple[tuple[RelationshipProperty[Any], ...], bool]]:
+    """Yield the relationships that a statement loads by a join, as paths from its own entities.
+
+    The second value is False for `contains_eager`: its join may be there to filter.
+    """
+    attributes = getattr(getattr(compiled, "compile_state", None), "attributes", None) or {}
+    for key in attributes:
+        if isinstance(key, tuple) and key[0] in ("eager_row_processor", "user_defined_eager_row_processor"):
+            path = relationships(key[1])
+            if path:
+                yield path, ("user_defined_eager_row_processor", key[1]) not in attributes
+
+
+def relationships(path: tuple[Any, ...]) -> tuple[RelationshipProperty[Any], ...]:
+    """Return the relationships of a path in the ORM's own objects, where they alternate with mappers."""
+    return tuple(step for step in path if isinstance(step, RelationshipProperty))
+
+
+def selected_class(entity: Any) -> tuple[Mapper[Any], bool] | None:
+    """Return the mapper of an entity of `column_descriptions`, and whether it is an alias of the class."""
+    # inspect() would raise for what is no entity.
+    alias = getattr(entity, "_aliased_insp", None)
+    mapper = getattr(entity, "__mapper__", None) or getattr(alias, "mapper", None)
+    return None if mapper is None else (mapper, alias is not None)
+
+
+# Where a statement goes. `event.contains` asks for one listener, and no public function for their number.
+execute_listeners = attrgetter("dispatch.do_execute")
+executemany_listeners = attrgetter("dispatch.do_executemany")
+execute_no_params_listeners = attrgetter("dispatch.do_execute_no_params")
+
+
+def is_initialization(context: Any) -> bool:
+    """Return whether the dialect asks its first connection for the server's version and the like."""
+    return context.compiled is None and type(context.root_connection.connection).__name__ == "_AdhocProxiedConnection"
+
+
+def take_out(connection: Connection, transaction: SessionTransaction) -> None:
+    """Take a connection out of a session's transaction, which goes on without it.
+
+    To roll the transaction back would expire what was loaded, and in an async app an expired attribute is an error.
+    """
+    for key in (connection, connection.engine):
+        transaction._connections.pop(key, None)
