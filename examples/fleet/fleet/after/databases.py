@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from fleet.address import to_url
 from pgwright_runtime import create_engine
-from pgwright_runtime.replicas import Replicas
+from pgwright_runtime.replicas import AsyncReplicas
 from pgwright_runtime.tenancy import bind_tenant
 
 
@@ -19,7 +19,7 @@ from pgwright_runtime.tenancy import bind_tenant
 class Databases:
     """One pool for each server."""
 
-    replicas: Replicas
+    replicas: AsyncReplicas
     """Its sessions send nothing without a tenant."""
     primary: AsyncEngine
     """Bound to no tenant: for what is done for all of them."""
@@ -47,7 +47,7 @@ def open_databases(
         return create_engine(asyncpg, pool_size=pool_size, max_overflow=max_overflow, application_name="fleet")
 
     primary, replica = pool(url), pool(replica_url) if replica_url else None
-    replicas = Replicas(_for_tenants(primary), [_for_tenants(replica)] if replica else [], secret=secret)
+    replicas = AsyncReplicas(_for_tenants(primary), [_for_tenants(replica)] if replica else [], secret=secret)
     return Databases(replicas, primary, replica)
 
 
