@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
+from pkgutil import get_data
 
 
 def read_sql(package: str, name: str) -> str:
     """Return the text of `sql/<name>.sql` in a package, without the comment on top."""
-    lines = files(package).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8").splitlines()
-    return "\n".join(line for line in lines if not line.startswith("--"))
+    # importlib.resources would load zipfile and tempfile for it.
+    found = get_data(package, f"sql/{name}.sql")
+    assert found is not None  # the loader of the package cannot read files
+    return "\n".join(line for line in found.decode().splitlines() if not line.startswith("--"))

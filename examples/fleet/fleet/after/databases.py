@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from fleet.address import to_url
 from pgwright_runtime import create_engine
 from pgwright_runtime.replicas import AsyncReplicas
-from pgwright_runtime.tenancy import bind_tenant
+from pgwright_runtime.tenancy import for_tenants
 
 
 @dataclass(frozen=True)
@@ -47,11 +47,5 @@ def open_databases(
         return create_engine(asyncpg, pool_size=pool_size, max_overflow=max_overflow, application_name="fleet")
 
     primary, replica = pool(url), pool(replica_url) if replica_url else None
-    replicas = AsyncReplicas(_for_tenants(primary), [_for_tenants(replica)] if replica else [], secret=secret)
+    replicas = AsyncReplicas(for_tenants(primary), [for_tenants(replica)] if replica else [], secret=secret)
     return Databases(replicas, primary, replica)
-
-
-def _for_tenants(engine: AsyncEngine) -> AsyncEngine:
-    bound = engine.execution_options()  # a copy that shares the pool
-    bind_tenant(bound)
-    return bound

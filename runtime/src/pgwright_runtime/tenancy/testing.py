@@ -51,10 +51,18 @@ def assert_tenants_isolated(
         _fail(_problems(connection, metadata, tenants), ignore)
 
 
-async def assert_tenants_isolated_async(
+async def async_assert_tenants_isolated(
     engine: AsyncEngine, metadata: MetaData, tenants: tuple[Tenant, Tenant], *, ignore: Collection[str] = ()
 ) -> None:
-    """Do as `assert_tenants_isolated`, with an async engine."""
+    """Fail when a tenant reaches a row of the other one, as `assert_tenants_isolated` does, with an async engine.
+
+    Args:
+        engine: connects as the app's role; it may be bound to tenants or not.
+        metadata: its tables with `info["tenant"]` are tried.
+        tenants: two tenants that have rows in each of them.
+        ignore: what is meant to be as it is, by the name that its problem begins with, as in "public.couriers".
+    Raises: AssertionError: with one line for each problem. A table that could not be tried is a problem, too.
+    """
     with tenant(tenants[0]):
         async with engine.connect() as connection:
             _fail(await connection.run_sync(_problems, metadata, tenants), ignore)
