@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import InstanceState, Mapper, RelationshipProperty, SessionTransaction
 
 # Why a statement runs. `ORMExecuteState` has the same in public (`lazy_loaded_from`, `loader_strategy_path`,
@@ -89,14 +89,26 @@ execute_no_params_listeners = attrgetter("dispatch.do_execute_no_params")
 
 
 def is_initialization(context: Any) -> bool:
-    """Return whether the dialect asks its first connection for the server's version and the like."""
+    """Return whether the dialect asks its first connection for the server's version and the like.
+
+    Those statements go through the same events; what they run on has no public name in 2.0 and 2.1.
+    """
     return context.compiled is None and type(context.root_connection.connection).__name__ == "_AdhocProxiedConnection"
+
+
+def without_listeners(engine: Engine) -> Engine:
+    """Return an engine that connects as this one, by a pool of its own, and hears none of its events.
+
+    `create_engine` would need the arguments that this one was made with, which an engine does not tell.
+    """
+    return Engine(engine.pool.recreate(), engine.dialect, engine.url)
 
 
 def take_out(connection: Connection, transaction: SessionTransaction) -> None:
     """Take a connection out of a session's transaction, which goes on without it.
 
-    To roll the transaction back would expire what was loaded, and in an async app an expired attribute is an error.
+    There is no public way. To roll the transaction back would expire what was loaded, and in an async app an expired
+    attribute is an error.
     """
     for key in (connection, connection.engine):
         transaction._connections.pop(key, None)

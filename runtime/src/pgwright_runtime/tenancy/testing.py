@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from pgwright_runtime._alchemy import without_listeners
 from pgwright_runtime.tenancy.constraints import telling_constraints
 from pgwright_runtime.tenancy.context import Tenant, tenant
 from pgwright_runtime.tenancy.exposure import bypassing_role, exposed_tables, exposing_functions, exposing_views
@@ -113,7 +114,7 @@ def _is_key(table: Table, column: str) -> bool:
 
 def _read_without_tenant(connection: Connection, table: Table, policy: TenantPolicy) -> Iterator[str]:
     """Yield what a connection reads that nobody bound: as it is opened, and after a transaction has ended."""
-    unbound = Engine(connection.engine.pool.recreate(), connection.dialect, connection.engine.url)
+    unbound = without_listeners(connection.engine)
     count = select(func.count()).select_from(table)
     try:
         with unbound.connect() as fresh:
