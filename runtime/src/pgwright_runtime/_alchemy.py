@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.orm import InstanceState, Mapper, RelationshipProperty, SessionTransaction
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import InstanceState, Mapper, SessionTransaction
 
 # Why a statement runs. `ORMExecuteState` has the same in public (`lazy_loaded_from`, `loader_strategy_path`,
 # `is_column_load`), but the event that gives it, `do_orm_execute`, makes every session of the process prepare each
@@ -56,22 +58,15 @@ def is_subqueryload(options: Any) -> bool:
     return any(isinstance(key, tuple) and key[0] == "orig_query" for key in options)
 
 
-def joined_loads(compiled: Any) -> Iterator[tuple[tuple[RelationshipProperty[Any], ...], bool]]:
-    """Yield the relationships that a statement loads by a join, as paths from its own entities.
+def joined_loads(compiled: Any) -> Iterator[tuple[tuple[Any, ...], bool]]:
+    """Yield the paths along which a statement loads by a join, in the ORM's own objects, from its own entities on.
 
     The second value is False for `contains_eager`: its join may be there to filter.
     """
     attributes = getattr(getattr(compiled, "compile_state", None), "attributes", None) or {}
     for key in attributes:
         if isinstance(key, tuple) and key[0] in ("eager_row_processor", "user_defined_eager_row_processor"):
-            path = relationships(key[1])
-            if path:
-                yield path, ("user_defined_eager_row_processor", key[1]) not in attributes
-
-
-def relationships(path: tuple[Any, ...]) -> tuple[RelationshipProperty[Any], ...]:
-    """Return the relationships of a path in the ORM's own objects, where they alternate with mappers."""
-    return tuple(step for step in path if isinstance(step, RelationshipProperty))
+            yield key[1], ("user_defined_eager_row_processor", key[1]) not in attributes
 
 
 def selected_class(entity: Any) -> tuple[Mapper[Any], bool] | None:

@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy.orm import Mapper
 
-from pgwright_runtime import _alchemy
 from pgwright_runtime.guard import execution, remedies
 from pgwright_runtime.guard.evidence import Kind, Parent, Problem
 from pgwright_runtime.guard.reads import is_seen, was_read
@@ -179,7 +178,7 @@ def _prefix(group: StatementGroup, mapper: Mapper[Any]) -> execution.Path | None
     own = [group.path[-1].mapper] if group.path else selected
     if any(_related(entity, mapper) for entity in own):
         return ()
-    for path, _ in _alchemy.joined_loads(group.compiled):
+    for path, _ in execution.joined_paths(group.compiled):
         if _related(path[-1].mapper, mapper):
             return path
     return None

@@ -14,10 +14,26 @@ Path = tuple[RelationshipProperty[Any], ...]
 """Relationships from the root of a query on, as `(Notebook.sources, Source.chunks)`."""
 
 
+def relationships(path: tuple[Any, ...]) -> Path:
+    """Return the relationships of a path in the ORM's own objects, where they alternate with mappers."""
+    return tuple(step for step in path if isinstance(step, RelationshipProperty))
+
+
+def joined_paths(compiled: Any) -> Iterator[tuple[Path, bool]]:
+    """Yield the relationships that a statement loads by a join, as paths from its own entities.
+
+    The second value is False for `contains_eager`: its join may be there to filter.
+    """
+    for path, is_chosen in _alchemy.joined_loads(compiled):
+        steps = relationships(path)
+        if steps:
+            yield steps, is_chosen
+
+
 def is_subclass_load(statement: Any) -> bool:
     """Return whether the columns of subclasses are loaded (`polymorphic_load="selectin"`)."""
     path = _alchemy.load_path(statement)
-    return bool(path) and not _alchemy.relationships(path) and not _alchemy.is_refresh(statement)
+    return bool(path) and not relationships(path) and not _alchemy.is_refresh(statement)
 
 
 def entities(statement: Any) -> Iterator[tuple[Mapper[Any], bool]]:

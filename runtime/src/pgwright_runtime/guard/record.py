@@ -45,7 +45,7 @@ class StatementGroup:
     @property
     def path(self) -> execution.Path:
         """Relationships that it loads along; () if it loads none."""
-        return _alchemy.relationships(_alchemy.load_path(self.statement))
+        return execution.relationships(_alchemy.load_path(self.statement))
 
     @property
     def is_eager(self) -> bool:
@@ -62,7 +62,7 @@ class StatementGroup:
         loads: dict[RelationshipProperty[Any], str] = {}
         if self.is_eager:
             loads[self.path[-1]] = "subqueryload" if _alchemy.is_subqueryload(self.options) else "selectinload"
-        for path, is_chosen in _alchemy.joined_loads(self.compiled):
+        for path, is_chosen in execution.joined_paths(self.compiled):
             # Deeper joins may have found no instance to be read.
             if is_chosen and len(path) == 1:
                 loads[path[0]] = "joinedload"
@@ -70,7 +70,7 @@ class StatementGroup:
 
     def options_in_use(self) -> dict[RelationshipProperty[Any], str]:
         """Return the relationships that it loads, at any depth, each with the option to name in a longer one."""
-        joined = _alchemy.joined_loads(self.compiled)
+        joined = execution.joined_paths(self.compiled)
         return {path[-1]: "joinedload" if is_chosen else "contains_eager" for path, is_chosen in joined} | (
             self.eager_loads()
         )
