@@ -30,7 +30,7 @@ from notebook import data, schema
 from notebook.app import create_app
 from notebook.arguments import arguments
 from pgwright.embedded import run_server
-from pgwright_runtime import create_engine
+from pgwright_runtime import create_async_engine
 from pgwright_runtime.guard import GuardMiddleware, QueryGuard
 from query_bars.figures import Figure, at_most, shown
 
@@ -68,7 +68,7 @@ async def measure(scale: float) -> AsyncIterator[Figure]:
         schema.upgrade(dsn, "0001")
         data.load(dsn, NOTEBOOK_SCALE)
         schema.upgrade(dsn)
-        engines = [create_engine(server.url("notebook")) for _ in range(2)]
+        engines = [create_async_engine(server.url("notebook")) for _ in range(2)]
         try:
             async for figure in _requests(engines[0], idle_us / 1e6):
                 yield figure

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from pgwright.embedded import run_server
-from pgwright_runtime import create_engine
+from pgwright_runtime import create_async_engine
 from pgwright_runtime.paging import keyset_page, suggest_index
 from query_bars.figures import Figure, at_most, in_turn, shown
 
@@ -59,7 +59,7 @@ ORDERS = (
 async def measure(scale: float) -> AsyncIterator[Figure]:
     """Yield the ratios; the bar names the number of rows, so the scale changes nothing here."""
     with run_server() as server:
-        engine = create_engine(server.url(), pool_size=1, max_overflow=0)
+        engine = create_async_engine(server.url(), pool_size=1, max_overflow=0)
         try:
             await _fill(engine)
             for order in ORDERS:

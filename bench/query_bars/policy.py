@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 import pgwright_runtime.tenancy.alembic  # noqa: F401  (registers op.create_tenant_policy)
 from pgwright.embedded import EmbeddedServer, run_server
-from pgwright_runtime import create_engine
+from pgwright_runtime import create_async_engine
 from pgwright_runtime.tenancy import for_tenants, tenant
 from query_bars.figures import Figure, in_turn, shown
 
@@ -84,7 +84,7 @@ async def measure(scale: float) -> AsyncIterator[Figure]:
     with run_server() as server:
         _prepare(server)
         await _secure(server)
-        engine = for_tenants(create_engine(server.url().replace("postgres@", f"{ROLE}@"), pool_size=1, max_overflow=0))
+        engine = for_tenants(create_async_engine(server.url().replace("postgres@", f"{ROLE}@"), pool_size=1, max_overflow=0))
         try:
             with tenant(TENANT):
                 for name, (question, uses_index) in QUESTIONS.items():
@@ -121,7 +121,7 @@ def _prepare(server: EmbeddedServer) -> None:
 
 async def _secure(server: EmbeddedServer) -> None:
     """Put the wrapped policy on its table, as a migration does."""
-    engine = create_engine(server.url())
+    engine = create_async_engine(server.url())
     try:
         async with engine.begin() as connection:
             await connection.run_sync(_create_policy)

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import exc, text
 
 from pgwright.embedded import EmbeddedServer
-from pgwright_runtime import create_engine
-from pgwright_runtime.engine import create_sync_engine
+from pgwright_runtime import create_async_engine
+from pgwright_runtime.engine import create_engine
 from pgwright_runtime.pools import PoolBudget, PoolBudgetWarning, PoolOverBudget
 from pgwright_runtime.pools.watched import watched_pool
 from tests.support.database import Database
@@ -20,7 +20,7 @@ SETTINGS = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_ti
 
 @pytest.mark.parametrize("driver", ["", "asyncpg", "psycopg"])
 async def test_every_connection_carries_its_limits(server: EmbeddedServer, driver: str) -> None:
-    engine = create_engine(server.url("postgres", driver), application_name=r"my app \ 1", lock_timeout_ms=1_500)
+    engine = create_async_engine(server.url("postgres", driver), application_name=r"my app \ 1", lock_timeout_ms=1_500)
     async with engine.connect() as connection:
         shown = [await connection.scalar(text(f"SHOW {name}")) for name in SETTINGS]
     await engine.dispose()
@@ -29,7 +29,7 @@ async def test_every_connection_carries_its_limits(server: EmbeddedServer, drive
 
 @pytest.mark.parametrize("driver", ["asyncpg", "psycopg"])
 async def test_the_server_stops_a_slow_statement(server: EmbeddedServer, driver: str) -> None:
-    engine = create_engine(server.url("postgres", driver), statement_timeout_ms=50)
+    engine = create_async_engine(server.url("postgres", driver), statement_timeout_ms=50)
     with pytest.raises(exc.DBAPIError, match="statement timeout"):
         async with engine.connect() as connection:
             await connection.execute(text("SELECT pg_sleep(5)"))
@@ -37,7 +37,7 @@ async def test_the_server_stops_a_slow_statement(server: EmbeddedServer, driver:
 
 
 async def test_a_request_waits_for_a_connection_only_so_long(server: EmbeddedServer) -> None:
-    engine = create_engine(server.url("postgres"), pool_size=1, max_overflow=0, pool_timeout_s=0.05)
+    engine = create_async_engine(server.url("postgres"), pool_size=1, max_overflow=0, pool_timeout_s=0.05)
     async with engine.connect():
         with pytest.raises(exc.TimeoutError):
             await engine.connect().start()
@@ -45,7 +45,7 @@ async def test_a_request_waits_for_a_connection_only_so_long(server: EmbeddedSer
 
 
 async def test_a_connection_that_the_server_ended_is_replaced(server: EmbeddedServer) -> None:
-    engine = create_engine(server.url("postgres"), pool_size=1, max_overflow=0)
+    engine = create_async_engine(server.url("postgres"), pool_size=1, max_overflow=0)
     async with engine.connect() as connection:
         process_id = await connection.scalar(text("SELECT pg_backend_pid()"))
     with server.admin() as admin:
@@ -58,11 +58,11 @@ async def test_a_connection_that_the_server_ended_is_replaced(server: EmbeddedSe
 @pytest.mark.parametrize("url", ["postgresql+psycopg2://localhost/x", "sqlite+aiosqlite://", "mysql://localhost/x"])
 def test_other_drivers_are_refused_by_name(url: str) -> None:
     with pytest.raises(ValueError, match="use postgresql"):
-        create_engine(url)
+        create_async_engine(url)
 
 
 def test_a_sync_engine_carries_the_same_limits(server: EmbeddedServer) -> None:
-    engine = create_sync_engine(server.url("postgres"), application_name="worker", lock_timeout_ms=0)
+    engine = create_engine(server.url("postgres"), application_name="worker", lock_timeout_ms=0)
     with engine.connect() as connection:
         shown = [connection.scalar(text(f"SHOW {name}")) for name in SETTINGS]
     engine.dispose()
@@ -71,7 +71,7 @@ def test_a_sync_engine_carries_the_same_limits(server: EmbeddedServer) -> None:
 
 def test_a_sync_engine_refuses_an_async_driver() -> None:
     with pytest.raises(ValueError, match=r"'postgresql\+asyncpg'; use postgresql\+psycopg$"):
-        create_sync_engine("postgresql+asyncpg://localhost/x")
+        create_engine("postgresql+asyncpg://localhost/x")
 
 
 @pytest.mark.parametrize("driver", ["asyncpg", "psycopg"])
@@ -79,7 +79,7 @@ async def test_without_a_limit_the_role_decides(database: Database, driver: str)
     role = database.name
     database.execute(f"CREATE ROLE {role} LOGIN; ALTER ROLE {role} SET statement_timeout = '7s'")
     url = database.url(driver).replace("postgres@", f"{role}@")
-    engine = create_engine(url, statement_timeout_ms=None)
+    engine = create_async_engine(url, statement_timeout_ms=None)
     async with engine.connect() as connection:
         assert [await connection.scalar(text(f"SHOW {name}")) for name in SETTINGS[:2]] == ["7s", "5s"]
     await engine.dispose()
@@ -91,10 +91,10 @@ def test_the_pool_comes_from_the_budget() -> None:
     sizes = [
         (pool.pool_size, pool.max_overflow)
         for pool in (
-            watched_pool(create_engine("postgresql://")),
-            watched_pool(create_engine("postgresql://", budget=budget)),
-            watched_pool(create_engine("postgresql://", budget=budget, max_overflow=0)),
-            watched_pool(create_sync_engine("postgresql://", budget=budget, pool_size=2, max_overflow=1)),
+            watched_pool(create_async_engine("postgresql://")),
+            watched_pool(create_async_engine("postgresql://", budget=budget)),
+            watched_pool(create_async_engine("postgresql://", budget=budget, max_overflow=0)),
+            watched_pool(create_engine("postgresql://", budget=budget, pool_size=2, max_overflow=1)),
         )
     ]
     assert sizes == [(10, 10), (5, 5), (5, 0), (2, 1)]
@@ -103,18 +103,18 @@ def test_the_pool_comes_from_the_budget() -> None:
 def test_a_pool_over_the_budget_is_refused_or_warned_of() -> None:
     budget = PoolBudget(max_connections=100, processes=8)
     with pytest.raises(PoolOverBudget, match="may open 640 connections, and there are 87"):
-        create_engine("postgresql://", pool_size=50, max_overflow=30, budget=budget)
+        create_async_engine("postgresql://", pool_size=50, max_overflow=30, budget=budget)
     with pytest.warns(PoolBudgetWarning, match="may open 640 connections") as caught:
-        create_sync_engine("postgresql://", pool_size=50, max_overflow=30, budget=budget, on_excess="warn")
+        create_engine("postgresql://", pool_size=50, max_overflow=30, budget=budget, on_excess="warn")
     assert caught[0].filename == __file__
 
 
 def test_the_pooler_is_stated_once() -> None:
     budget = PoolBudget(max_connections=100, pooler="transaction")
     with pytest.raises(ValueError, match="pooler is 'session', and the budget's is 'transaction'"):
-        create_engine("postgresql://", budget=budget, pooler="session")
+        create_async_engine("postgresql://", budget=budget, pooler="session")
     with pytest.raises(ValueError, match="unknown pooler 'statement'; use one of none, session, transaction"):
-        create_engine("postgresql://", pooler="statement")  # type: ignore[arg-type]
+        create_async_engine("postgresql://", pooler="statement")  # type: ignore[arg-type]
 
 
 def test_the_runtime_imports_nothing_of_the_tool() -> None:

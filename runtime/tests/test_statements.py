@@ -8,24 +8,24 @@ from threading import Thread
 
 import pytest
 from sqlalchemy import Engine, exc, text
-from sqlalchemy import create_engine as create_sync_engine
+from sqlalchemy import create_async_engine as create_engine
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from pgwright.embedded import EmbeddedServer
-from pgwright_runtime import count_statements, create_engine
+from pgwright_runtime import count_statements, create_async_engine
 from pgwright_runtime.statements import MAX_TEXTS
 
 
 @pytest.fixture
 async def engine(server: EmbeddedServer) -> AsyncIterator[AsyncEngine]:
-    engine = create_engine(server.url("postgres", "asyncpg"), pool_size=4)
+    engine = create_async_engine(server.url("postgres", "asyncpg"), pool_size=4)
     yield engine
     await engine.dispose()
 
 
 @pytest.fixture
 def sync_engine(server: EmbeddedServer) -> Iterator[Engine]:
-    engine = create_sync_engine(server.url("postgres", "psycopg"))
+    engine = create_engine(server.url("postgres", "psycopg"))
     yield engine
     engine.dispose()
 

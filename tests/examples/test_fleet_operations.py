@@ -8,7 +8,7 @@ from fleet import data, replay
 from fleet.address import to_url
 from fleet.operations import operations
 from pgwright.proof.operations import Operation
-from pgwright_runtime import count_statements, create_engine
+from pgwright_runtime import count_statements, create_async_engine
 from tests.support.database import Database
 from tests.support.fleet_clients import SCALE, UNTIL
 
@@ -17,7 +17,7 @@ pytest_plugins = ["tests.support.fleet_databases"]
 
 async def run(operation: Operation, database: Database, *, is_after: bool) -> tuple[object, int]:
     """Return what the operation answers, and its queries."""
-    engine = create_engine(to_url(database.url(), "asyncpg"), pool_size=1)
+    engine = create_async_engine(to_url(database.url(), "asyncpg"), pool_size=1)
     call = operation.after if is_after else operation.before
     try:
         with count_statements(engine) as statements:

@@ -9,7 +9,7 @@ from notebook.address import to_url
 from notebook.operations import OPERATIONS, operations
 from notebook.replay import MIX, replay
 from pgwright.proof.operations import Operation
-from pgwright_runtime import count_statements, create_engine
+from pgwright_runtime import count_statements, create_async_engine
 from tests.support.database import Database
 
 pytest_plugins = ["tests.support.notebook_databases"]
@@ -19,7 +19,7 @@ SCALE = 0.02
 
 async def run(operation: Operation, database: Database, *, is_after: bool) -> tuple[object, int]:
     """Return what the operation answers, and its queries."""
-    engine = create_engine(to_url(database.dsn, "asyncpg"), pool_size=1)
+    engine = create_async_engine(to_url(database.dsn, "asyncpg"), pool_size=1)
     call = operation.after if is_after else operation.before
     try:
         with count_statements(engine) as statements:

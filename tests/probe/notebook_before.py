@@ -14,12 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from notebook.address import to_url
 from notebook.before.repositories import ConversationRepository, JobRepository, NotebookRepository, SourceRepository
 from notebook.views import ConversationSummary, JobView, NotebookDetail, NotebookSummary, SourceDetail
-from pgwright_runtime import create_engine
+from pgwright_runtime import create_async_engine
 
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    app.state.engine = create_engine(to_url(os.environ["DATABASE_URL"], "asyncpg"), pool_size=2)
+    app.state.engine = create_async_engine(to_url(os.environ["DATABASE_URL"], "asyncpg"), pool_size=2)
     yield
     await app.state.engine.dispose()
 

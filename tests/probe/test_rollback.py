@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import Connection, Engine, create_engine, exc, text
+from sqlalchemy import Connection, Engine, create_async_engine, exc, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from pgwright.errors import CommitRefused
 from pgwright.probe.rollback import nothing_stays
-from pgwright_runtime import create_engine as create_runtime_engine
+from pgwright_runtime import create_async_engine as create_runtime_engine
 from runtime.tests.support.pgbouncer import run_pgbouncer
 from runtime.tests.support.replica_servers import run_primary, run_replica
 from tests.support.database import Database
@@ -69,7 +69,7 @@ def _two_phases(engine: Engine) -> None:
 async def test_nothing_stays_inside_and_all_is_as_before_outside(
     notes: Database, write: Callable[[Engine], None]
 ) -> None:
-    engine = create_engine(notes.url("psycopg"))
+    engine = create_async_engine(notes.url("psycopg"))
     async with nothing_stays(5_000, 5_000):
         write(engine)
     assert notes.rows("SELECT count(*) FROM note") == [(0,)]
@@ -90,7 +90,7 @@ async def test_an_engine_in_autocommit_leaves_nothing(notes: Database, driver: s
 
 @pytest.mark.parametrize("text_", ["COMMIT", " -- so\n end", "INSERT INTO note VALUES (1); commit"])
 async def test_commit_as_text_is_refused(notes: Database, text_: str) -> None:
-    engine = create_engine(notes.url("psycopg"))
+    engine = create_async_engine(notes.url("psycopg"))
     async with nothing_stays(5_000, 5_000):
         with engine.connect() as connection:
             connection.execute(INSERT)
@@ -101,14 +101,14 @@ async def test_commit_as_text_is_refused(notes: Database, text_: str) -> None:
 
 
 async def test_a_statement_is_stopped_at_the_limit(notes: Database) -> None:
-    engine = create_engine(notes.url("psycopg"))
+    engine = create_async_engine(notes.url("psycopg"))
     async with nothing_stays(50, 5_000):
         with engine.connect() as connection, pytest.raises(exc.OperationalError, match="statement timeout"):
             connection.execute(text("SELECT pg_sleep(30)"))
 
 
 async def test_a_pool_that_never_resets_is_emptied_at_the_end(notes: Database) -> None:
-    engine = create_engine(notes.url("psycopg"), pool_reset_on_return=None)
+    engine = create_async_engine(notes.url("psycopg"), pool_reset_on_return=None)
     async with nothing_stays(5_000, 5_000):
         _begin(engine)
     _read(engine)

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from notebook import data, schema
 from notebook.address import to_url
 from pgwright.embedded import EmbeddedServer
-from pgwright_runtime import create_engine
+from pgwright_runtime import create_async_engine
 from tests.support.database import Database
 
 SCALE = 0.02
@@ -63,6 +63,6 @@ def after(server: EmbeddedServer, fixed: Database) -> Iterator[Database]:
 
 @pytest.fixture
 async def after_engine(after: Database) -> AsyncIterator[AsyncEngine]:
-    engine = create_engine(to_url(after.dsn, "asyncpg"), pool_size=2)
+    engine = create_async_engine(to_url(after.dsn, "asyncpg"), pool_size=2)
     yield engine
     await engine.dispose()

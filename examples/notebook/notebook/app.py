@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import async_sessionmaker
 
 from notebook.address import to_url
 from notebook.routes import router
-from pgwright_runtime import create_engine
+from pgwright_runtime import create_async_engine
 
 # What the server answers when it stops a statement at its limit: query_canceled, lock_not_available.
 _LIMITS = ("57014", "55P03")
@@ -28,7 +28,7 @@ def create_app(database_url: str | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         url = to_url(database_url or os.environ["DATABASE_URL"], "asyncpg")
-        app.state.engine = create_engine(
+        app.state.engine = create_async_engine(
             url,
             pool_size=int(os.environ.get("DATABASE_POOL_SIZE", "50")),
             max_overflow=int(os.environ.get("DATABASE_MAX_OVERFLOW", "30")),

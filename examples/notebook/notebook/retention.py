@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from notebook.address import to_url
 from notebook.after.models import Base
-from pgwright_runtime import create_engine
+from pgwright_runtime import create_async_engine
 
 RETENTION_DAYS = 90
 BATCH_ROWS = 1_000
@@ -110,7 +110,7 @@ def _delete_batch(rule: Rule, last: tuple[object, ...] | None, batch_rows: int) 
 
 
 async def _main(options: argparse.Namespace) -> int:
-    engine = create_engine(to_url(options.database_url, "asyncpg"), pool_size=1, application_name="notebook-retention")
+    engine = create_async_engine(to_url(options.database_url, "asyncpg"), pool_size=1, application_name="notebook-retention")
     try:
         if options.dry_run:
             rows = await overdue(engine, retention_days=options.days)

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import Session, selectinload
 
 from pgwright.embedded import EmbeddedServer
-from pgwright_runtime import create_engine
+from pgwright_runtime import create_async_engine
 from pgwright_runtime.guard import GuardRules, QueryGuard, QueryProblems
 from runtime.tests.support.guard_shelf import ROWS, Notebook, Owner, create_shelf
 
@@ -25,7 +25,7 @@ def shelf(server: EmbeddedServer) -> Iterator[str]:
 
 @pytest.fixture(params=["asyncpg", "psycopg"])
 async def engine(server: EmbeddedServer, shelf: str, request: pytest.FixtureRequest) -> AsyncIterator[AsyncEngine]:
-    engine = create_engine(server.url(shelf, request.param))
+    engine = create_async_engine(server.url(shelf, request.param))
     yield engine
     await engine.dispose()
 

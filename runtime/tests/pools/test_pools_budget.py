@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from pgwright.embedded import EmbeddedServer
 from pgwright.model.policy import ClientPool, Policy
-from pgwright_runtime import create_engine
-from pgwright_runtime.engine import create_sync_engine
+from pgwright_runtime import create_async_engine
+from pgwright_runtime.engine import create_engine
 from pgwright_runtime.pools import (
     PoolBudget,
     PoolBudgetWarning,
@@ -129,7 +129,7 @@ def test_facts_that_cannot_be_are_refused(facts: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("driver", ["asyncpg", "psycopg"])
 async def test_the_facts_are_read_from_the_server(server: EmbeddedServer, driver: str) -> None:
-    engine = create_engine(server.url("postgres", driver))
+    engine = create_async_engine(server.url("postgres", driver))
     limits = await read_server_limits(engine)
     await engine.dispose()
     assert limits == {"max_connections": 60, "superuser_reserved_connections": 3, "reserved_connections": 0}
@@ -139,7 +139,7 @@ async def test_the_facts_are_read_from_the_server(server: EmbeddedServer, driver
 def test_an_ordinary_role_can_read_them_in_a_read_only_transaction(database: Database) -> None:
     role = database.name
     database.execute(f"CREATE ROLE {role} LOGIN; ALTER ROLE {role} SET default_transaction_read_only = on")
-    engine = create_sync_engine(database.url("psycopg").replace("postgres@", f"{role}@"))
+    engine = create_engine(database.url("psycopg").replace("postgres@", f"{role}@"))
     assert read_server_limits_sync(engine)["max_connections"] == 60
     engine.dispose()
     database.execute(f"DROP ROLE {role}")

@@ -12,10 +12,10 @@ from pgwright.embedded import EmbeddedServer
 SYNC = """
 import gc, os, sys
 from sqlalchemy import text
-from pgwright_runtime.engine import create_sync_engine
+from pgwright_runtime.engine import create_engine
 from pgwright_runtime.pools import LeakFinder
 
-engine = create_sync_engine(sys.argv[1], pool_size=1, max_overflow=1)
+engine = create_engine(sys.argv[1], pool_size=1, max_overflow=1)
 finder = LeakFinder(engine, hold_s=0, on_leak=lambda leak: None)
 
 def backend():
@@ -47,9 +47,9 @@ engine.dispose()
 ASYNC = """
 import asyncio, gc, os, sys
 from sqlalchemy import text
-from pgwright_runtime import create_engine
+from pgwright_runtime import create_async_engine
 
-engine = create_engine(sys.argv[1], pool_size=2, max_overflow=0)
+engine = create_async_engine(sys.argv[1], pool_size=2, max_overflow=0)
 
 async def backend():
     async with engine.connect() as connection:
@@ -80,9 +80,9 @@ IN_USE = """
 import os, sys
 from sqlalchemy import exc, text
 from sqlalchemy.orm import Session
-from pgwright_runtime.engine import create_sync_engine
+from pgwright_runtime.engine import create_engine
 
-engine = create_sync_engine(sys.argv[1], pool_size=2, max_overflow=0)
+engine = create_engine(sys.argv[1], pool_size=2, max_overflow=0)
 with Session(engine) as session, engine.connect() as connection:
     for one in (session, connection):
         one.execute(text("SET LOCAL application_name = 'parent'"))

@@ -17,8 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
 from pgwright.embedded import EmbeddedServer
-from pgwright_runtime import create_engine
-from pgwright_runtime.engine import create_sync_engine
+from pgwright_runtime import create_async_engine
+from pgwright_runtime.engine import create_engine
 from pgwright_runtime.pools import Leak, LeakFinder
 
 both_drivers = pytest.mark.parametrize("driver", ["asyncpg", "psycopg"])
@@ -38,7 +38,7 @@ def place(leak: Leak) -> tuple[str, int, str]:
 
 @both_drivers
 async def test_names_the_line_of_a_session_under_asyncio(server: EmbeddedServer, driver: str) -> None:
-    engine = create_engine(server.url("postgres", driver))
+    engine = create_async_engine(server.url("postgres", driver))
     told: list[Leak] = []
     finder = LeakFinder(engine, hold_s=0, on_leak=told.append)
 
@@ -59,7 +59,7 @@ async def test_names_the_line_of_a_session_under_asyncio(server: EmbeddedServer,
 
 
 def test_names_the_line_of_a_sync_session_that_returns_late(server: EmbeddedServer, caplog: Any) -> None:
-    engine = create_sync_engine(server.url("postgres"))
+    engine = create_engine(server.url("postgres"))
     LeakFinder(engine, hold_s=0)
     with caplog.at_level(logging.WARNING, "pgwright.pools"), Session(engine) as session:
         session.execute(text("SELECT 1"))
@@ -71,7 +71,7 @@ def test_names_the_line_of_a_sync_session_that_returns_late(server: EmbeddedServ
 
 
 def test_quiet_while_connections_come_back_in_time(server: EmbeddedServer) -> None:
-    engine = create_sync_engine(server.url("postgres"))
+    engine = create_engine(server.url("postgres"))
     told: list[Leak] = []
     finder = LeakFinder(engine, hold_s=60, on_leak=told.append)
     for _ in range(3):
@@ -87,7 +87,7 @@ def test_quiet_while_connections_come_back_in_time(server: EmbeddedServer) -> No
 
 
 def test_a_sync_connection_that_is_dropped_is_found(server: EmbeddedServer) -> None:
-    engine = create_sync_engine(server.url("postgres"), pool_size=1, max_overflow=0)
+    engine = create_engine(server.url("postgres"), pool_size=1, max_overflow=0)
     told: list[Leak] = []
     LeakFinder(engine, hold_s=60, on_leak=told.append)
 
@@ -106,7 +106,7 @@ def test_a_sync_connection_that_is_dropped_is_found(server: EmbeddedServer) -> N
 
 @both_drivers
 async def test_an_async_connection_that_is_dropped_is_found(server: EmbeddedServer, driver: str) -> None:
-    engine = create_engine(server.url("postgres", driver), pool_size=1, max_overflow=0)
+    engine = create_async_engine(server.url("postgres", driver), pool_size=1, max_overflow=0)
     told: list[Leak] = []
     LeakFinder(engine, hold_s=60, on_leak=told.append)
 
@@ -128,7 +128,7 @@ async def test_an_async_connection_that_is_dropped_is_found(server: EmbeddedServ
 
 @both_drivers
 async def test_a_timeout_names_the_line_that_holds_the_connection(server: EmbeddedServer, driver: str) -> None:
-    engine = create_engine(server.url("postgres", driver), pool_size=1, max_overflow=0, pool_timeout_s=0.05)
+    engine = create_async_engine(server.url("postgres", driver), pool_size=1, max_overflow=0, pool_timeout_s=0.05)
     told: list[Leak] = []
     LeakFinder(engine, hold_s=0.01, on_leak=told.append)
     holder = await engine.connect()
@@ -141,7 +141,7 @@ async def test_a_timeout_names_the_line_that_holds_the_connection(server: Embedd
 
 
 def test_a_checkout_looks_at_the_others(server: EmbeddedServer) -> None:
-    engine = create_sync_engine(server.url("postgres"))
+    engine = create_engine(server.url("postgres"))
     told: list[Leak] = []
     LeakFinder(engine, hold_s=0, on_leak=told.append)
     with engine.connect(), engine.connect():
@@ -155,9 +155,9 @@ def test_a_library_is_named_when_no_line_of_the_app_is_on_the_stack(server: Embe
     package.write_text("def take(engine):\n    return engine.connect()\n")
     program = (
         "import sys, threading, wrapper\n"
-        "from pgwright_runtime.engine import create_sync_engine\n"
+        "from pgwright_runtime.engine import create_engine\n"
         "from pgwright_runtime.pools import LeakFinder\n"
-        "engine = create_sync_engine(sys.argv[1])\n"
+        "engine = create_engine(sys.argv[1])\n"
         "leaks = LeakFinder(engine, hold_s=0, on_leak=lambda leak: print(leak.caller))\n"
         "thread = threading.Thread(target=wrapper.take, args=(engine,))\n"
         "thread.start(); thread.join(); engine.dispose()\n"
@@ -174,7 +174,7 @@ def test_a_library_is_named_when_no_line_of_the_app_is_on_the_stack(server: Embe
 
 @both_drivers
 async def test_a_session_used_by_two_tasks_leaves_the_pool_whole(server: EmbeddedServer, driver: str) -> None:
-    engine = create_engine(server.url("postgres", driver), pool_size=2, max_overflow=0, pool_timeout_s=1)
+    engine = create_async_engine(server.url("postgres", driver), pool_size=2, max_overflow=0, pool_timeout_s=1)
     finder = LeakFinder(engine, hold_s=0, on_leak=lambda _: None)
     for _ in range(3):
         async with AsyncSession(engine) as session:
@@ -189,4 +189,4 @@ async def test_a_session_used_by_two_tasks_leaves_the_pool_whole(server: Embedde
 
 def test_a_negative_time_is_refused(server: EmbeddedServer) -> None:
     with pytest.raises(ValueError, match="hold_s is -1"):
-        LeakFinder(create_sync_engine(server.url("postgres")), hold_s=-1)
+        LeakFinder(create_engine(server.url("postgres")), hold_s=-1)

@@ -7,12 +7,12 @@ from threading import Event, Thread
 
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
-from sqlalchemy import create_engine as create_plain_engine
+from sqlalchemy import create_async_engine as create_plain_engine
 from sqlalchemy import exc, text
 
 from pgwright.embedded import EmbeddedServer
-from pgwright_runtime import create_engine
-from pgwright_runtime.engine import create_sync_engine
+from pgwright_runtime import create_async_engine
+from pgwright_runtime.engine import create_engine
 from pgwright_runtime.pools import PoolMetrics
 
 both_drivers = pytest.mark.parametrize("driver", ["asyncpg", "psycopg"])
@@ -29,7 +29,7 @@ def value(registry: CollectorRegistry, metric: str, pool: str = "default") -> fl
 
 @both_drivers
 async def test_the_gauges_follow_the_pool(server: EmbeddedServer, registry: CollectorRegistry, driver: str) -> None:
-    engine = create_engine(server.url("postgres", driver), pool_size=1, max_overflow=1)
+    engine = create_async_engine(server.url("postgres", driver), pool_size=1, max_overflow=1)
     PoolMetrics(engine, registry=registry)
     gauges = ("size", "limit", "checked_out", "idle", "overflow", "waiting")
 
@@ -55,7 +55,7 @@ async def test_the_gauges_follow_the_pool(server: EmbeddedServer, registry: Coll
 async def test_who_waits_is_seen_and_a_timeout_is_counted_and_says_what_to_do(
     server: EmbeddedServer, registry: CollectorRegistry, driver: str
 ) -> None:
-    engine = create_engine(server.url("postgres", driver), pool_size=1, max_overflow=0, pool_timeout_s=0.3)
+    engine = create_async_engine(server.url("postgres", driver), pool_size=1, max_overflow=0, pool_timeout_s=0.3)
     PoolMetrics(engine, name="primary", registry=registry)
     async with engine.connect():
         waiter = asyncio.create_task(engine.connect().start())
@@ -74,7 +74,7 @@ async def test_who_waits_is_seen_and_a_timeout_is_counted_and_says_what_to_do(
 def test_a_thread_that_waits_is_seen_and_gets_its_connection(
     server: EmbeddedServer, registry: CollectorRegistry
 ) -> None:
-    engine = create_sync_engine(server.url("postgres"), pool_size=1, max_overflow=0, pool_timeout_s=30)
+    engine = create_engine(server.url("postgres"), pool_size=1, max_overflow=0, pool_timeout_s=30)
     PoolMetrics(engine, registry=registry)
     served = Event()
 
@@ -99,7 +99,7 @@ def test_a_thread_that_waits_is_seen_and_gets_its_connection(
 
 
 async def test_a_cancelled_request_waits_no_longer(server: EmbeddedServer, registry: CollectorRegistry) -> None:
-    engine = create_engine(server.url("postgres", "asyncpg"), pool_size=1, max_overflow=0)
+    engine = create_async_engine(server.url("postgres", "asyncpg"), pool_size=1, max_overflow=0)
     PoolMetrics(engine, registry=registry)
     async with engine.connect():
         waiter = asyncio.create_task(engine.connect().start())
@@ -116,7 +116,7 @@ async def test_a_cancelled_request_waits_no_longer(server: EmbeddedServer, regis
 async def test_a_connection_that_the_server_ended_is_counted(
     server: EmbeddedServer, registry: CollectorRegistry, driver: str
 ) -> None:
-    engine = create_engine(server.url("postgres", driver))
+    engine = create_async_engine(server.url("postgres", driver))
     PoolMetrics(engine, registry=registry)
     async with engine.connect() as connection:
         process_id = await connection.scalar(text("SELECT pg_backend_pid()"))
@@ -129,7 +129,7 @@ async def test_a_connection_that_the_server_ended_is_counted(
 
 
 def test_pools_share_a_registry_under_different_names(server: EmbeddedServer, registry: CollectorRegistry) -> None:
-    primary, replica = (create_sync_engine(server.url("postgres")) for _ in range(2))
+    primary, replica = (create_engine(server.url("postgres")) for _ in range(2))
     PoolMetrics(primary, name="primary", registry=registry)
     PoolMetrics(replica, name="replica", registry=registry)
     with replica.connect():
@@ -144,7 +144,7 @@ def test_pools_share_a_registry_under_different_names(server: EmbeddedServer, re
 
 @pytest.mark.parametrize(("size", "overflow"), [(0, 10), (10, -1)])
 def test_a_pool_without_limit_says_so(registry: CollectorRegistry, size: int, overflow: int) -> None:
-    engine = create_sync_engine("postgresql://", pool_size=size, max_overflow=overflow)
+    engine = create_engine("postgresql://", pool_size=size, max_overflow=overflow)
     PoolMetrics(engine, registry=registry)
     assert value(registry, "limit") == float("inf")
     engine.dispose()
@@ -152,5 +152,5 @@ def test_a_pool_without_limit_says_so(registry: CollectorRegistry, size: int, ov
 
 
 def test_another_pool_is_refused_by_name() -> None:
-    with pytest.raises(ValueError, match=r"a QueuePool cannot be observed; .*create_engine"):
+    with pytest.raises(ValueError, match=r"a QueuePool cannot be observed; .*create_async_engine"):
         PoolMetrics(create_plain_engine("postgresql+psycopg://"), registry=CollectorRegistry())

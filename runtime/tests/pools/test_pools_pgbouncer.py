@@ -12,8 +12,8 @@ from sqlalchemy import BindParameter, Connection, bindparam, event, exc, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from pgwright.embedded import EmbeddedServer
-from pgwright_runtime import count_statements, create_engine
-from pgwright_runtime.engine import create_sync_engine
+from pgwright_runtime import count_statements, create_async_engine
+from pgwright_runtime.engine import create_engine
 from runtime.tests.support.pgbouncer import PgBouncer, run_pgbouncer
 from tests.support.database import Database
 
@@ -40,7 +40,7 @@ def session_bouncer(server: EmbeddedServer) -> Iterator[PgBouncer]:
 
 def engine_for(bouncer: PgBouncer, database: Database, driver: str, **options: Any) -> AsyncEngine:
     options = {"pooler": "transaction", "pool_size": CLIENTS, "max_overflow": 0, **options}
-    return create_engine(bouncer.url(database.name, driver), **options)
+    return create_async_engine(bouncer.url(database.name, driver), **options)
 
 
 def prepared_names(connection: Connection) -> list[str]:
@@ -78,7 +78,7 @@ async def test_thousands_of_statements_over_two_connections(
 
 def test_thousands_of_statements_with_threads(bouncer: PgBouncer, database: Database) -> None:
     url = bouncer.url(database.name, "psycopg")
-    engine = create_sync_engine(url, pooler="transaction", pool_size=8, max_overflow=0, pool_timeout_s=60)
+    engine = create_engine(url, pooler="transaction", pool_size=8, max_overflow=0, pool_timeout_s=60)
 
     def work(client: int) -> list[int]:
         seen = []
@@ -194,7 +194,7 @@ async def test_session_mode_sets_the_limits_once(session_bouncer: PgBouncer, dat
 
 def test_session_mode_with_threads(session_bouncer: PgBouncer, database: Database) -> None:
     url = session_bouncer.url(database.name, "psycopg")
-    engine = create_sync_engine(url, pooler="session", pool_size=2, max_overflow=0, lock_timeout_ms=0)
+    engine = create_engine(url, pooler="session", pool_size=2, max_overflow=0, lock_timeout_ms=0)
     with engine.connect() as connection:
         assert [connection.scalar(text(f"SHOW {name}")) for name in LIMITS] == ["30s", "0", "1min"]
     engine.dispose()

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from pgwright.embedded import EmbeddedServer
-from pgwright_runtime import create_engine
+from pgwright_runtime import create_async_engine
 from pgwright_runtime.replicas import AsyncReplicas, NotAPrimary, NotAReplica, OtherSystem
 from runtime.tests.support.replica_servers import (
     SECRET,
@@ -138,7 +138,7 @@ async def test_a_primary_is_no_replica(engines: Engines) -> None:
 
 
 async def test_a_replica_of_another_system_is_refused(engines: Engines, server: EmbeddedServer) -> None:
-    other = create_engine(server.url("postgres"))
+    other = create_async_engine(server.url("postgres"))
     with pytest.raises(OtherSystem, match="made from this primary"):
         await AsyncReplicas(other, [engines.replica], secret=SECRET).start()
     await other.dispose()
@@ -157,8 +157,8 @@ async def test_one_that_is_down_at_the_start_is_used_later(engines: Engines, rep
 
 
 async def test_reads_go_on_while_the_primary_is_gone(replica: Replica) -> None:
-    nowhere = create_engine("postgresql://postgres@/postgres?host=/nonexistent")
-    engine = create_engine(replica.server.url("postgres"))
+    nowhere = create_async_engine("postgresql://postgres@/postgres?host=/nonexistent")
+    engine = create_async_engine(replica.server.url("postgres"))
     async with AsyncReplicas(nowhere, [engine], secret=SECRET) as replicas, replicas.read_session() as session:
         assert await session.scalar(IN_RECOVERY) is True
     await engine.dispose()

@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from pgwright.embedded import EmbeddedServer, run_server
-from pgwright_runtime import create_engine, create_sync_engine
+from pgwright_runtime import create_async_engine, create_engine
 from pgwright_runtime.replicas import AsyncReplicas, Replicas, ReplicaSettings
 
 SECRET = b"0123456789abcdef"
@@ -170,7 +170,7 @@ class Engines:
 
 @asynccontextmanager
 async def connect(primary: EmbeddedServer, replica: EmbeddedServer, driver: str) -> AsyncIterator[Engines]:
-    engines = Engines(*(create_engine(server.url("postgres", driver)) for server in (primary, replica)))
+    engines = Engines(*(create_async_engine(server.url("postgres", driver)) for server in (primary, replica)))
     try:
         yield engines
     finally:
@@ -198,7 +198,7 @@ class SyncEngines:
 
 @contextmanager
 def connect_sync(primary: EmbeddedServer, replica: EmbeddedServer) -> Iterator[SyncEngines]:
-    engines = SyncEngines(*(create_sync_engine(server.url("postgres")) for server in (primary, replica)))
+    engines = SyncEngines(*(create_engine(server.url("postgres")) for server in (primary, replica)))
     try:
         yield engines
     finally:

@@ -13,7 +13,7 @@ from sqlalchemy import URL, func, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from fleet.address import to_url
-from pgwright_runtime import create_engine
+from pgwright_runtime import create_async_engine
 
 # Longer than a request may take: a refresh reads all deliveries.
 _TIMEOUT = text("SET LOCAL statement_timeout = '15min'")
@@ -31,7 +31,7 @@ async def refresh(engine: AsyncEngine) -> bool:
 
 
 async def _refresh_once(url: str | URL) -> bool:
-    engine = create_engine(to_url(url, "asyncpg"), pool_size=1, max_overflow=0, application_name="fleet-refresh")
+    engine = create_async_engine(to_url(url, "asyncpg"), pool_size=1, max_overflow=0, application_name="fleet-refresh")
     try:
         return await refresh(engine)
     finally:

@@ -10,7 +10,7 @@ from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from fleet.address import to_url
-from pgwright_runtime import create_engine
+from pgwright_runtime import create_async_engine
 from pgwright_runtime.replicas import AsyncReplicas
 from pgwright_runtime.tenancy import for_tenants
 
@@ -44,7 +44,7 @@ def open_databases(
 
     def pool(address: str | URL) -> AsyncEngine:
         asyncpg = to_url(address, "asyncpg")
-        return create_engine(asyncpg, pool_size=pool_size, max_overflow=max_overflow, application_name="fleet")
+        return create_async_engine(asyncpg, pool_size=pool_size, max_overflow=max_overflow, application_name="fleet")
 
     primary, replica = pool(url), pool(replica_url) if replica_url else None
     replicas = AsyncReplicas(for_tenants(primary), [for_tenants(replica)] if replica else [], secret=secret)

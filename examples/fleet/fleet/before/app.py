@@ -24,7 +24,7 @@ from fleet.views import (
     DeliveryView,
 )
 from fleet.web import BigId, Days, NewDelivery, OrganizationId, Size, add_error_answers, found, link_next
-from pgwright_runtime import create_engine
+from pgwright_runtime import create_async_engine
 
 router = APIRouter()
 
@@ -115,7 +115,7 @@ def create_app(url: str | URL | None = None, *, pool_size: int = 10, max_overflo
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.engine = create_engine(
+        app.state.engine = create_async_engine(
             to_url(url or os.environ["DATABASE_URL"], "asyncpg"),
             pool_size=pool_size,
             max_overflow=max_overflow,
