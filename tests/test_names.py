@@ -12,16 +12,13 @@ SOURCES = ("src/pgwright", "runtime/src/pgwright_runtime")
 
 # The same thing in the tool and in the runtime, neither of which imports the other's.
 SAME = {
-    "Server": "a PostgreSQL server: as the snapshot describes it, and as the replicas' router watches it",
     "SortKey": "one key of ORDER BY: of a parsed statement, and of a query that is paged",
 }
-# Two things under one name in the runtime, or there and here. To be renamed there; then the line goes.
-IN_THE_RUNTIME = ("Caller", "Snapshot")
 
 
 def test_a_class_name_means_one_thing() -> None:
     twice = {name: places for name, places in defined().items() if len(places) > 1}
-    assert {name: places for name, places in twice.items() if name not in (*SAME, *IN_THE_RUNTIME)} == {}
+    assert {name: places for name, places in twice.items() if name not in SAME} == {}
 
 
 def test_what_is_excused_stands_once_in_each_distribution() -> None:

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 import pgwright_runtime.tenancy.alembic  # noqa: F401  (registers op.create_tenant_policy)
 from pgwright.embedded import EmbeddedServer, run_server
 from pgwright_runtime import create_async_engine
-from pgwright_runtime.tenancy import bind_tenant, tenant
+from pgwright_runtime.tenancy import for_tenants, tenant
 from query_bars.figures import Figure, in_turn, shown
 
 ROWS, TENANTS, TENANT = 1_000_000, 100, 7
@@ -84,8 +84,9 @@ async def measure(scale: float) -> AsyncIterator[Figure]:
     with run_server() as server:
         _prepare(server)
         await _secure(server)
-        engine = create_async_engine(server.url().replace("postgres@", f"{ROLE}@"), pool_size=1, max_overflow=0)
-        bind_tenant(engine)
+        engine = for_tenants(
+            create_async_engine(server.url().replace("postgres@", f"{ROLE}@"), pool_size=1, max_overflow=0)
+        )
         try:
             with tenant(TENANT):
                 for name, (question, uses_index) in QUESTIONS.items():

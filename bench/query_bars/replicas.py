@@ -17,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
-from pgwright_runtime.replicas import ReadYourWritesMiddleware, Replicas, RoutingMetrics
+from pgwright_runtime.replicas import AsyncReplicas, ReadYourWritesMiddleware, RoutingMetrics
 from pgwright_runtime.replicas.tokens import Token, decode, encode
 from query_bars.figures import Figure, at_least, at_most, shown
 from runtime.tests.support.replica_servers import (
@@ -60,8 +60,9 @@ async def _routing(engines: Engines) -> AsyncIterator[Figure]:
             async with replicas.session() as session:
                 session.add(Note(text="replayed long ago"))
                 await session.commit()
-            token = replicas.token() or ""
+            token = replicas.token()
         await asyncio.sleep(1)
+        assert token is not None
         own = decode(token, SECRET)
         # Each is another client's, and verified for the first time.
         tokens = iter([encode(Token(own.lsn, own.until + number), SECRET) for number in range(READS)])
@@ -196,7 +197,7 @@ async def _replica_killed(engines: Engines, replica: Replica) -> AsyncIterator[F
 
 
 async def _kill_and_restart(
-    replicas: Replicas, replica: Replica
+    replicas: AsyncReplicas, replica: Replica
 ) -> tuple[RoutingMetrics, RoutingMetrics, RoutingMetrics]:
     """Return the counters before the kill, before the restart, and when the replica takes connections again."""
     await asyncio.sleep(KILLED_AT)
@@ -216,7 +217,7 @@ def _share(first: RoutingMetrics | None, last: RoutingMetrics) -> float:
 
 
 @asynccontextmanager
-async def _client(replicas: Replicas) -> AsyncIterator[AsyncClient]:
+async def _client(replicas: AsyncReplicas) -> AsyncIterator[AsyncClient]:
     app = FastAPI()
     app.add_middleware(ReadYourWritesMiddleware, replicas=replicas, cookie=None, header=HEADER)
 

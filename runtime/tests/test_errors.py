@@ -10,9 +10,6 @@ import re
 import pgwright_runtime
 from pgwright_runtime import errors
 
-# Their errors do not have the common base yet.
-WITHOUT_THE_BASE = ("guard", "replicas", "tenancy")
-
 
 def drawn() -> dict[str, tuple[str, ...]]:
     """Return name → parents, as the docstring draws them."""
@@ -44,9 +41,7 @@ def test_the_tree_holds_every_exception() -> None:
 def test_each_exception_has_the_parents_that_the_tree_draws() -> None:
     tree = drawn()
     parents = {
-        name: tuple(base.__name__ for base in error.__bases__)
-        for name, error in defined().items()
-        if name != "Error" and error.__module__.split(".")[1] not in WITHOUT_THE_BASE
+        name: tuple(base.__name__ for base in error.__bases__) for name, error in defined().items() if name != "Error"
     }
     assert len(parents) >= 6
     assert parents == {name: tree[name] for name in parents}

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from fleet.address import as_app, to_libpq
 from fleet.after.models import Base, Delivery
 from pgwright_runtime.tenancy import TenantMissing
-from pgwright_runtime.tenancy.testing import assert_tenants_isolated_async
+from pgwright_runtime.tenancy.testing import async_assert_tenants_isolated
 from tests.support.database import Database
 from tests.support.fleet_clients import TENANTS, Client, of, walk
 
@@ -121,9 +121,9 @@ def test_the_database_itself_refuses(fixed: Database) -> None:
 
 async def test_no_table_lets_a_tenant_cross(after_client: Client) -> None:
     primary = after_client.app.state.databases.primary
-    await assert_tenants_isolated_async(primary, Base.metadata, (1, 3), ignore=KNOWN)
+    await async_assert_tenants_isolated(primary, Base.metadata, (1, 3), ignore=KNOWN)
     with pytest.raises(AssertionError) as failure:
-        await assert_tenants_isolated_async(primary, Base.metadata, (1, 3))
+        await async_assert_tenants_isolated(primary, Base.metadata, (1, 3))
     assert {line.strip().split(": ")[0] for line in str(failure.value).splitlines()[1:]} == set(KNOWN)
 
 

@@ -10,7 +10,7 @@ import os
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from typing import Any
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
@@ -22,7 +22,7 @@ from fleet.data import typical_organization
 from fleet.views import CourierView, DeliveryView
 from pgwright.proof.operations import AsyncCall, Operation
 from pgwright_runtime.paging import Pager
-from pgwright_runtime.tenancy import bind_tenant, tenant
+from pgwright_runtime.tenancy import for_tenants, tenant
 
 SCALE_VARIABLE = "FLEET_SCALE"
 PAGE_SIZE = 50
@@ -31,7 +31,7 @@ _NEW = (Decimal("12.50"), True, "Mill Lane 7")
 
 Call = Callable[[AsyncSession, int], Awaitable[object]]
 
-_app_engines: WeakSet[AsyncEngine] = WeakSet()
+_app_engines: WeakKeyDictionary[AsyncEngine, AsyncEngine] = WeakKeyDictionary()
 
 
 def operations(scale: float = 1.0) -> tuple[Operation, ...]:
@@ -53,9 +53,8 @@ def _before(call: Call, organization_id: int) -> AsyncCall:
 
 def _after(call: Call, organization_id: int) -> AsyncCall:
     async def request(engine: AsyncEngine) -> object:
-        _work_as_app(engine)
         with tenant(organization_id):
-            async with AsyncSession(engine) as session:
+            async with AsyncSession(_as_app(engine)) as session:
                 return _some(await call(session, organization_id))
 
     return request
@@ -67,12 +66,11 @@ def _some(found: object) -> object:
     return found
 
 
-def _work_as_app(engine: AsyncEngine) -> None:
-    """Let the connections of an engine work with the app's role and for one tenant; the engine has none open yet."""
+def _as_app(engine: AsyncEngine) -> AsyncEngine:
+    """Return the engine for one tenant at a time, with the app's role; it has no connection open yet."""
     if engine in _app_engines:
-        return
-    _app_engines.add(engine)
-    bind_tenant(engine)
+        return _app_engines[engine]
+    _app_engines[engine] = for_tenants(engine)
 
     @event.listens_for(engine.sync_engine, "connect")
     def set_role(connection: Any, record: Any) -> None:
@@ -80,6 +78,8 @@ def _work_as_app(engine: AsyncEngine) -> None:
         cursor.execute(f"SET ROLE {APP_ROLE}")
         cursor.close()
         connection.commit()
+
+    return _app_engines[engine]
 
 
 async def _couriers(session: AsyncSession, organization_id: int, size: int = PAGE_SIZE) -> list[CourierView]:

@@ -5,12 +5,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import warnings
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -18,7 +15,7 @@ from sqlalchemy import Engine, create_engine, event, exc, literal, select, text
 from sqlalchemy.orm import Session, immediateload, joinedload, selectinload, subqueryload
 
 from pgwright.embedded import EmbeddedServer
-from pgwright_runtime.guard import Problem, QueryGuard, QueryProblems, QueryWarning
+from pgwright_runtime.guard import GuardRules, Problem, QueryGuard, QueryProblems, QueryWarning
 from pgwright_runtime.guard.guard import Mode
 from runtime.tests.support.guard_shelf import ROWS, Chunk, Notebook, Owner, Source, create_shelf
 
@@ -34,7 +31,7 @@ def engine(server: EmbeddedServer) -> Iterator[Engine]:
 
 @pytest.fixture
 def guard(engine: Engine) -> QueryGuard:
-    return QueryGuard(engine, mode="raise", ignore=["Notebook.tags"])
+    return QueryGuard(engine, mode="raise", rules=GuardRules(ignore=["Notebook.tags"]))
 
 
 @pytest.fixture
@@ -101,7 +98,7 @@ def test_one_lazy_load_is_no_problem(guard: QueryGuard, session: Session) -> Non
 
 
 def test_the_threshold_is_a_parameter(engine: Engine, session: Session) -> None:
-    guard = QueryGuard(engine, mode="raise", lazy_loads=ROWS + 1, ignore=["Notebook.tags"])
+    guard = QueryGuard(engine, mode="raise", rules=GuardRules(lazy_loads=ROWS + 1, ignore=["Notebook.tags"]))
     with guard.unit("list") as unit:
         for notebook in session.scalars(select(Notebook)):
             assert notebook.sources
@@ -271,38 +268,8 @@ def test_two_guards_of_an_engine_do_not_count_twice(engine: Engine, guard: Query
     assert unit.count == 1
 
 
-def test_threads_are_seen_until_the_unit_ends_and_others_not(engine: Engine) -> None:
-    def run() -> None:
-        with engine.connect() as connection:
-            connection.execute(text("SELECT 1"))
-
-    async def run_in_workers() -> None:
-        await asyncio.to_thread(run)
-        await asyncio.get_running_loop().run_in_executor(None, run)
-
-    guard = QueryGuard(engine, mode="raise", repeats=10)
-    go, pool = Event(), ThreadPoolExecutor(1)
-    late, stranger = Thread(target=lambda: (go.wait(), run())), Thread(target=lambda: (go.wait(), run()))
-    stranger.start()
-    with guard.unit("threads") as unit:
-        asyncio.run(run_in_workers())
-        plain = Thread(target=run)
-        plain.start()
-        plain.join()
-        assert [pool.submit(run).result() for _ in range(2)] == [None, None]
-        late.start()
-        with guard.unit("stranger") as inner:
-            go.set()
-            stranger.join()
-        assert inner.count == 0
-        late.join()
-    pool.submit(run).result()
-    pool.shutdown()
-    assert (unit.count, len(unit.statements)) == (6, 1)
-
-
 def test_a_warning_stands_on_the_line_at_fault_and_comes_once(engine: Engine) -> None:
-    guard = QueryGuard(engine, mode="warn", ignore=["Notebook.tags"])
+    guard = QueryGuard(engine, mode="warn", rules=GuardRules(ignore=["Notebook.tags"]))
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         for _ in range(3):
@@ -315,46 +282,20 @@ def test_a_warning_stands_on_the_line_at_fault_and_comes_once(engine: Engine) ->
     assert warning.lineno == line_of(here, "assert notebook.sources")
 
 
-def test_a_thousand_units_keep_few_keys(engine: Engine) -> None:
-    guard = QueryGuard(engine, mode="sample", share=1, max_keys=10)
-    with Session(engine) as session:
-        for number in range(1_000):
-            with guard.unit(f"GET /{number}"):
-                for _ in range(3 if number % 100 == 0 else 1):
-                    session.execute(text("SELECT 1"))
-    shot = guard.snapshot()
-    assert (shot.units, shot.sampled, len(shot.by_unit)) == (1_000, 1_000, 11)
-    assert shot.by_unit["other"].units == 990
-    assert sum(counts.units for counts in shot.by_unit.values()) == 1_000
-    assert shot.by_unit["GET /0"].buckets == (0, 0, 1, 1, 1, 1, 1, 1, 1, 1)
-    assert sum(seen.units for seen in shot.problems.values()) == 10
-    assert {key.unit for key in shot.problems} == {"GET /0", "other"}
-
-
-def test_sampling_leaves_units_out(engine: Engine) -> None:
-    guard = QueryGuard(engine, mode="sample", share=0)
-    with guard.unit("GET /") as unit, engine.connect() as connection:
-        connection.execute(text("SELECT 1"))
-    assert (unit.count, unit.is_sampled) == (0, False)
-    assert (guard.snapshot().units, guard.snapshot().sampled) == (1, 0)
-
-
-def test_samples_know_relationship_option_and_place(engine: Engine, session: Session) -> None:
-    guard = QueryGuard(engine, mode="sample", share=1)
-    with guard.unit("GET /notebooks"):
-        for notebook in session.scalars(select(Notebook)):
-            assert notebook.sources
-    ((key, seen),) = guard.snapshot().problems.items()
-    assert (key.unit, key.kind, key.relationship) == ("GET /notebooks", "lazy load", "Notebook.sources")
-    assert (seen.units, seen.statements) == (1, ROWS)
-    assert seen.example.loader == "selectinload(Notebook.sources)"
-    assert seen.example.place is not None
-
-
 @pytest.mark.parametrize(
     ("mode", "parameters"),
-    [("shout", {}), ("sample", {"share": 1.5}), ("warn", {"repeats": 1}), ("warn", {"max_queries": -1})],
+    [("shout", {}), ("sample", {"share": 1.5}), ("warn", {"max_keys": 0}), ("warn", {"max_queries": -1})],
 )
 def test_wrong_parameters_are_refused(engine: Engine, mode: Mode, parameters: dict[str, float]) -> None:
     with pytest.raises(ValueError):
         QueryGuard(engine, mode=mode, **parameters)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("wrong", [{"repeats": 1}, {"lazy_loads": 0}], ids=str)
+def test_wrong_rules_are_refused(wrong: dict[str, int]) -> None:
+    with pytest.raises(ValueError):
+        GuardRules(**wrong)
+
+
+def test_the_smallest_rules_are_taken() -> None:
+    assert GuardRules(lazy_loads=1, repeats=2).repeats == 2

@@ -23,7 +23,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from pgwright.embedded import EmbeddedServer, run_server
 from pgwright_runtime import create_async_engine, create_engine
-from pgwright_runtime.replicas import Replicas, SyncReplicas
+from pgwright_runtime.replicas import AsyncReplicas, Replicas, ReplicaSettings
 
 SECRET = b"0123456789abcdef"
 SETTINGS = {"wal_level": "replica", "max_wal_senders": "10", "max_connections": "60"}
@@ -152,6 +152,11 @@ def replica(primary: EmbeddedServer) -> Iterator[Replica]:
         yield replica
 
 
+def patient(**settings: Any) -> ReplicaSettings:
+    """Return settings that wait long for a replica, as far as the test does not say otherwise."""
+    return ReplicaSettings(**{"wait_ms": 5_000, **settings})
+
+
 @dataclass
 class Engines:
     """An engine for the primary and one for its replica."""
@@ -159,8 +164,8 @@ class Engines:
     primary: AsyncEngine
     replica: AsyncEngine
 
-    def replicas(self, **options: Any) -> Replicas:
-        return Replicas(self.primary, [self.replica], secret=SECRET, **{"wait_ms": 5_000, **options})
+    def replicas(self, **settings: Any) -> AsyncReplicas:
+        return AsyncReplicas(self.primary, [self.replica], secret=SECRET, settings=patient(**settings))
 
 
 @asynccontextmanager
@@ -187,8 +192,8 @@ class SyncEngines:
     primary: Engine
     replica: Engine
 
-    def replicas(self, **options: Any) -> SyncReplicas:
-        return SyncReplicas(self.primary, [self.replica], secret=SECRET, **{"wait_ms": 5_000, **options})
+    def replicas(self, **settings: Any) -> Replicas:
+        return Replicas(self.primary, [self.replica], secret=SECRET, settings=patient(**settings))
 
 
 @contextmanager

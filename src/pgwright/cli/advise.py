@@ -29,7 +29,7 @@ def advise(
     output: Path | None,
     shows_all: bool,
     config: Config,
-    **asked: Unpack[goals.Asked],
+    **asked: Unpack[goals.GoalFlags],
 ) -> None:
     """Choose the indexes that the workload needs.
 

@@ -55,7 +55,7 @@ def fix(
     form: Format,
     shows_all: bool,
     config: Config,
-    **asked: Unpack[goals.Asked],
+    **asked: Unpack[goals.GoalFlags],
 ) -> None:
     """Write the change that answers the findings, as one Alembic revision to review.
 

@@ -26,7 +26,7 @@ from pgwright.model.snapshot import Snapshot
 F = TypeVar("F", bound=Callable[..., object])
 
 
-class Asked(TypedDict, total=False):
+class GoalFlags(TypedDict, total=False):
     """What the flags of one command say; None or nothing where a flag was not given."""
 
     budget: Budget | None
@@ -38,7 +38,7 @@ class Asked(TypedDict, total=False):
     risky: bool
 
 
-def goal(config: Config, snapshot: Snapshot, **asked: Unpack[Asked]) -> Goal:
+def goal(config: Config, snapshot: Snapshot, **asked: Unpack[GoalFlags]) -> Goal:
     """Return the question to the advisor: a flag beats the file, the file beats the default."""
     budget = asked.get("budget") or config.budget
     until, deadline = asked.get("until"), asked.get("deadline")

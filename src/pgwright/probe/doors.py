@@ -5,9 +5,11 @@ No engine holds them, so their statements are not counted, and what they commit 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from traceback import walk_stack
 from types import ModuleType
 from typing import Any
 
@@ -16,7 +18,6 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from pgwright.figures import listing
 from pgwright.model.not_examined import NotExamined
-from pgwright_runtime.frames import frames
 
 READ_ONLY = "default_transaction_read_only"
 # A pooler takes only the parameters that it knows.
@@ -105,4 +106,4 @@ def _watch_asyncpg(doors: Doors) -> Callable[[], None]:
 
 
 def _is_ours() -> bool:
-    return any(frame.f_globals.get("__name__") == "pgwright.database" for frame in frames())
+    return any(frame.f_globals.get("__name__") == "pgwright.database" for frame, _ in walk_stack(sys._getframe()))

@@ -30,7 +30,7 @@ class _Watching(QueryGuard):
     """A guard over every engine that keeps its last unit; it judges all, and warns nobody."""
 
     def __init__(self) -> None:
-        super().__init__(None, mode="warn")
+        super().__init__(None, mode="warn", follow_threads=True)
         self.last: Unit | None = None
 
     @contextmanager

@@ -11,15 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from fleet.address import to_url
 from pgwright_runtime import create_async_engine
-from pgwright_runtime.replicas import Replicas
-from pgwright_runtime.tenancy import bind_tenant
+from pgwright_runtime.replicas import AsyncReplicas
+from pgwright_runtime.tenancy import for_tenants
 
 
 @dataclass(frozen=True)
 class Databases:
     """One pool for each server."""
 
-    replicas: Replicas
+    replicas: AsyncReplicas
     """Its sessions send nothing without a tenant."""
     primary: AsyncEngine
     """Bound to no tenant: for what is done for all of them."""
@@ -47,11 +47,5 @@ def open_databases(
         return create_async_engine(asyncpg, pool_size=pool_size, max_overflow=max_overflow, application_name="fleet")
 
     primary, replica = pool(url), pool(replica_url) if replica_url else None
-    replicas = Replicas(_for_tenants(primary), [_for_tenants(replica)] if replica else [], secret=secret)
+    replicas = AsyncReplicas(for_tenants(primary), [for_tenants(replica)] if replica else [], secret=secret)
     return Databases(replicas, primary, replica)
-
-
-def _for_tenants(engine: AsyncEngine) -> AsyncEngine:
-    bound = engine.execution_options()  # a copy that shares the pool
-    bind_tenant(bound)
-    return bound

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
-
+from pgwright_runtime._asgi import ASGIApp, Message, Receive, Scope, Send
+from pgwright_runtime._stack import first_line
 from pgwright_runtime.guard.guard import QueryGuard
-from pgwright_runtime.guard.places import place_of
 
 HEADER = b"x-pgwright-queries"
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class GuardMiddleware:
@@ -41,7 +33,7 @@ class GuardMiddleware:
             # Frames outside of this one are the server's or the test client's. Where a response is serialized no
             # frame is the user's; then the endpoint's own place is told.
             unit.outermost = (GuardMiddleware.__call__.__code__,)
-            unit.fallback_place = lambda: place_of(scope.get("endpoint"))
+            unit.fallback_place = lambda: first_line(scope.get("endpoint"))
 
             async def send_with_count(message: Message) -> None:
                 if message["type"] == "http.response.start" and self._guard.mode == "warn":

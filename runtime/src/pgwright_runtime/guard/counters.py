@@ -46,7 +46,7 @@ class ProblemCounts:
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
+class GuardCounters:
     """What a guard has seen since it was made."""
 
     units: int
@@ -113,8 +113,8 @@ class Counters:
         seen = self._problems.get(key, ProblemCounts(0, 0, problem))
         self._problems[key] = ProblemCounts(seen.units + 1, seen.statements + problem.count, seen.example)
 
-    def snapshot(self) -> Snapshot:
+    def read(self) -> GuardCounters:
         with self._lock:
             by_unit = {name: tally.counts() for name, tally in self._by_unit.items()}
             problems = dict(self._problems)
-            return Snapshot(self._units, self._sampled, MappingProxyType(by_unit), MappingProxyType(problems))
+            return GuardCounters(self._units, self._sampled, MappingProxyType(by_unit), MappingProxyType(problems))

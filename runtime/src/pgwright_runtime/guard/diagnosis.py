@@ -10,29 +10,30 @@ from sqlalchemy.orm import Mapper
 from pgwright_runtime.guard import execution, remedies
 from pgwright_runtime.guard.evidence import Kind, Parent, Problem
 from pgwright_runtime.guard.reads import is_seen, was_read
-from pgwright_runtime.guard.units import Group, Unit
+from pgwright_runtime.guard.record import Record, StatementGroup
 
 
-def find_problems(unit: Unit, groups: Sequence[Group]) -> tuple[Problem, ...]:
+def find_problems(record: Record) -> tuple[Problem, ...]:
     """Return the problems of a unit: lazy loads, repetitions, unused eager loads, then the budget."""
-    found = [*_lazy_loads(unit, groups), *_repetitions(unit, groups), *_unused(unit, groups)]
-    kept = [problem for problem in found if problem.relationship not in unit.rules.ignore]
-    budget = unit.rules.max_queries
-    if budget is not None and unit.count > budget:
-        kept.append(Problem("over budget", unit.name, unit.count, budget=budget))
+    groups = record.groups
+    found = [*_lazy_loads(record, groups), *_repetitions(record, groups), *_unused(record, groups)]
+    kept = [problem for problem in found if problem.relationship not in record.rules.ignore]
+    budget = record.rules.max_queries
+    if budget is not None and record.count > budget:
+        kept.append(Problem("over budget", record.name, record.count, budget=budget))
     return tuple(kept)
 
 
-def _lazy_loads(unit: Unit, groups: Sequence[Group]) -> Iterator[Problem]:
+def _lazy_loads(record: Record, groups: Sequence[StatementGroup]) -> Iterator[Problem]:
     for group in groups:
-        if group.lazy_from is None or not group.path or len(group.parents) < unit.rules.lazy_loads:
+        if group.lazy_from is None or not group.path or len(group.parents) < record.rules.lazy_loads:
             continue
         source = _loader_of(group, groups)
         parent = _parent(group.lazy_from, source, groups)
-        yield _problem("lazy load", unit, group, _eager(group, source, groups), group.path[-1], parent)
+        yield _problem("lazy load", record, group, _eager(group, source, groups), group.path[-1], parent)
 
 
-def _eager(group: Group, source: Group | None, groups: Sequence[Group]) -> tuple[str, str]:
+def _eager(group: StatementGroup, source: StatementGroup | None, groups: Sequence[StatementGroup]) -> tuple[str, str]:
     """Return the option that spares a lazy load, and the sentence around it."""
     relationship = group.path[-1]
     for other in groups:
@@ -52,10 +53,10 @@ def _eager(group: Group, source: Group | None, groups: Sequence[Group]) -> tuple
     return loader, remedies.add_option(loader, root, is_alias=is_alias)
 
 
-def _repetitions(unit: Unit, groups: Sequence[Group]) -> Iterator[Problem]:
+def _repetitions(record: Record, groups: Sequence[StatementGroup]) -> Iterator[Problem]:
     for group in groups:
         is_load = group.lazy_from is not None or group.is_eager
-        if is_load or group.is_batch or group.count < unit.rules.repeats:
+        if is_load or group.is_batch or group.count < record.rules.repeats:
             continue
         if group.refresh is not None:
             source = _loader_of(group, groups)
@@ -64,11 +65,11 @@ def _repetitions(unit: Unit, groups: Sequence[Group]) -> Iterator[Problem]:
         else:
             is_write = group.text.lstrip()[:6].upper() in ("INSERT", "UPDATE", "DELETE")
             remedy = "", remedies.WRITE if is_write else remedies.FETCH
-        yield _problem("repeated statement", unit, group, remedy)
+        yield _problem("repeated statement", record, group, remedy)
 
 
-def _unused(unit: Unit, groups: Sequence[Group]) -> Iterator[Problem]:
-    if unit.is_blind or not unit.rules.finds_unused:
+def _unused(record: Record, groups: Sequence[StatementGroup]) -> Iterator[Problem]:
+    if record.is_blind or not record.rules.finds_unused:
         return
     told: set[object] = set()
     for group in groups:
@@ -77,10 +78,10 @@ def _unused(unit: Unit, groups: Sequence[Group]) -> Iterator[Problem]:
         for relationship, option in group.eager_loads().items():
             is_second = group.is_eager and relationship is group.path[-1]
             outer = group.path[:-1] if is_second else group.path
-            if any(not was_read(step, unit.reads) for step in outer):
+            if any(not was_read(step, record.reads) for step in outer):
                 # What it belongs to was not read, and is told in its place.
                 continue
-            is_unread = is_seen(relationship.parent, unit.reads) and not was_read(relationship, unit.reads)
+            is_unread = is_seen(relationship.parent, record.reads) and not was_read(relationship, record.reads)
             if relationship not in told and is_unread:
                 told.add(relationship)
                 by_mapping = relationship.lazy in ("joined", "selectin", "subquery", False)
@@ -89,13 +90,13 @@ def _unused(unit: Unit, groups: Sequence[Group]) -> Iterator[Problem]:
                 source = _loader_of(group, groups) if is_second else group
                 parent = _parent(relationship.parent, source, groups)
                 remedy = loader, f"{'add' if by_mapping else 'drop'} {loader}"
-                yield _problem("unused eager load", unit, group, remedy, relationship, parent)
+                yield _problem("unused eager load", record, group, remedy, relationship, parent)
 
 
 def _problem(
     kind: Kind,
-    unit: Unit,
-    group: Group,
+    record: Record,
+    group: StatementGroup,
     remedy: tuple[str, str],
     relationship: Any = None,
     parent: Parent | None = None,
@@ -103,7 +104,7 @@ def _problem(
     use = group.use()
     return Problem(
         kind,
-        unit.name,
+        record.name,
         use.count,
         execution.name_of(relationship) if relationship is not None else "",
         parent,
@@ -116,7 +117,7 @@ def _problem(
     )
 
 
-def _parent(mapper: Mapper[Any], source: Group | None, groups: Sequence[Group]) -> Parent:
+def _parent(mapper: Mapper[Any], source: StatementGroup | None, groups: Sequence[StatementGroup]) -> Parent:
     root = _root(source, groups)
     return Parent(
         mapper.class_.__name__,
@@ -126,20 +127,20 @@ def _parent(mapper: Mapper[Any], source: Group | None, groups: Sequence[Group]) 
     )
 
 
-def _root(source: Group | None, groups: Sequence[Group]) -> Group | None:
+def _root(source: StatementGroup | None, groups: Sequence[StatementGroup]) -> StatementGroup | None:
     """Return the query that began what led to a statement."""
     while source and source.path and (outer := _loader_of(source, groups)):
         source = outer
     return source
 
 
-def _entity_of(group: Group | None, mapper: Mapper[Any]) -> tuple[Mapper[Any], bool] | None:
+def _entity_of(group: StatementGroup | None, mapper: Mapper[Any]) -> tuple[Mapper[Any], bool] | None:
     """Return what a query selects of a class's hierarchy, and whether it is an alias."""
     found = execution.entities(group.statement) if group else ()
     return next((entity for entity in found if _related(entity[0], mapper)), None)
 
 
-def _loader_of(group: Group, groups: Sequence[Group]) -> Group | None:
+def _loader_of(group: StatementGroup, groups: Sequence[StatementGroup]) -> StatementGroup | None:
     """Return the statement that loaded the parents of a relationship's load.
 
     Of those before it that load their class it is the last one that returned rows for so many parents: a `get()` of
@@ -154,7 +155,7 @@ def _loader_of(group: Group, groups: Sequence[Group]) -> Group | None:
     return next(reversed(enough or before), None)
 
 
-def _whole_path(group: Group, groups: Sequence[Group]) -> execution.Path:
+def _whole_path(group: StatementGroup, groups: Sequence[StatementGroup]) -> execution.Path:
     """Return the path of a lazy load from the root of the query that its option has to be added to.
 
     The ORM tells all of it where that query has options of its own, else only the last step.
@@ -171,7 +172,7 @@ def _whole_path(group: Group, groups: Sequence[Group]) -> execution.Path:
     return (*prefix, *group.path)
 
 
-def _prefix(group: Group, mapper: Mapper[Any]) -> execution.Path | None:
+def _prefix(group: StatementGroup, mapper: Mapper[Any]) -> execution.Path | None:
     """Return the joined relationships from a statement's own entities to a class; None: it does not load the class."""
     selected = [entity for entity, _ in execution.entities(group.statement)]
     own = [group.path[-1].mapper] if group.path else selected

@@ -6,19 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from pgwright_runtime._stack import CodeLine
+from pgwright_runtime.errors import Error
+
 Kind = Literal["lazy load", "repeated statement", "unused eager load", "over budget"]
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A line of the user's code."""
-
-    file: str
-    line: int
-    function: str
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line} in {self.function}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +37,7 @@ class StatementUse:
     count: int
     rows: int | None
     """Rows in all; None if the driver does not tell."""
-    place: Place | None
+    place: CodeLine | None
     """In warn and sample mode only those that repeat have one."""
 
     def __str__(self) -> str:
@@ -69,7 +60,7 @@ class Problem:
     loader: str = ""
     """The option that helps, as `selectinload(Notebook.sources)`; for an unused eager load the option to drop, or
     `lazyload(…)` to add where the mapping loads it; "" where no option helps."""
-    place: Place | None = None
+    place: CodeLine | None = None
     """The innermost line of the user's code; None if there was none on the stack."""
     rows: int | None = None
     """Rows of all these executions; None if the driver does not tell."""
@@ -96,7 +87,7 @@ class Problem:
                 return f"{self.count} statements{where}, allowed are {self.budget}: see the list of statements"
 
 
-class QueryProblems(Exception):
+class QueryProblems(Error):
     """A unit in mode "raise" had problems; all of them are in `problems`."""
 
     def __init__(self, unit: str, problems: Sequence[Problem], statements: Sequence[StatementUse]) -> None:

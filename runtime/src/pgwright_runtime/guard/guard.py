@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 import warnings
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from typing import Literal
 
@@ -13,17 +13,18 @@ from sqlalchemy import Engine
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from pgwright_runtime.guard.active import enter, leave
-from pgwright_runtime.guard.counters import Counters, Snapshot
+from pgwright_runtime.guard.counters import Counters, GuardCounters
 from pgwright_runtime.guard.evidence import Problem, QueryProblems, QueryWarning
 from pgwright_runtime.guard.listeners import listen
-from pgwright_runtime.guard.rules import Rules
-from pgwright_runtime.guard.threads import carry_into_threads
+from pgwright_runtime.guard.rules import GuardRules, UnitRules
+from pgwright_runtime.guard.threads import threads_followed
 from pgwright_runtime.guard.units import Unit
 
 Mode = Literal["raise", "warn", "sample"]
 
 # Warnings that are told apart; a program with more problems has heard enough.
 MAX_WARNINGS = 1_000
+_DEFAULT_RULES = GuardRules()
 
 
 class QueryGuard:
@@ -42,11 +43,10 @@ class QueryGuard:
         mode: "raise" for tests, "warn" for development, "sample" for production.
         max_queries: statements that a unit may execute; None: any number.
         share: share of the units that "sample" looks at, 0 to 1.
-        max_keys: names of units, and likewise kinds of problems, that `snapshot` tells one by one.
-        lazy_loads: from so many parents on, lazy loads of a relationship are a problem.
-        repeats: from so many executions on, a statement that loads no relationship is a problem.
-        ignore: relationships that are never reported, as `Notebook.sources`.
-        packages: top-level packages that are your code although they are installed in site-packages.
+        max_keys: names of units, and likewise kinds of problems, that `counters` tells one by one.
+        rules: what counts as a problem, and what is never reported.
+        follow_threads: whether a `Thread`, and the work of a `ThreadPoolExecutor`, belongs to the unit that starts it.
+            For this, while a unit is open, both classes' methods are replaced in the whole process.
     Raises: ValueError: a parameter is out of its range.
 
     An eager load counts as unused when other attributes of its parents were read before the unit's end, and this one
@@ -62,50 +62,47 @@ class QueryGuard:
         max_queries: int | None = None,
         share: float = 0.01,
         max_keys: int = 200,
-        lazy_loads: int = 2,
-        repeats: int = 3,
-        ignore: Collection[str] = (),
-        packages: Collection[str] = (),
+        rules: GuardRules = _DEFAULT_RULES,
+        follow_threads: bool = False,
     ) -> None:
         if mode not in ("raise", "warn", "sample"):
             raise ValueError(f"no mode {mode!r}; use 'raise', 'warn' or 'sample'")
         if not 0 <= share <= 1:
             raise ValueError(f"share is {share!r}, but has to be from 0 to 1")
-        if max_keys < 1 or lazy_loads < 1 or repeats < 2 or (max_queries is not None and max_queries < 0):
-            raise ValueError("max_keys and lazy_loads are at least 1, repeats at least 2, max_queries at least 0")
+        if max_keys < 1 or (max_queries is not None and max_queries < 0):
+            raise ValueError(f"max_keys is {max_keys}, at least 1; max_queries is {max_queries}, at least 0")
         self._dialect = engine.dialect if engine is not None else None
         self._mode = mode
         self._share = share if mode == "sample" else 1.0
-        self._rules = Rules(
+        self._follow_threads = follow_threads
+        self._rules = UnitRules(
+            lazy_loads=rules.lazy_loads,
+            repeats=rules.repeats,
+            ignore=frozenset(rules.ignore),
+            packages=frozenset(rules.packages),
             max_queries=max_queries,
-            lazy_loads=lazy_loads,
-            repeats=repeats,
-            ignore=frozenset(ignore),
-            packages=frozenset(packages),
             finds_unused=mode != "sample",
             locates_all=mode == "raise",
         )
         self._counters = Counters(max_keys)
         self._warned: set[tuple[object, ...]] = set()
         listen()
-        if mode != "sample":
-            carry_into_threads()
 
     @property
     def mode(self) -> Mode:
         return self._mode
 
-    def snapshot(self) -> Snapshot:
+    def counters(self) -> GuardCounters:
         """Return the counters over all units so far, as for a Prometheus collector; each problem with an example."""
-        return self._counters.snapshot()
+        return self._counters.read()
 
     @contextmanager
     def unit(self, name: str = "", *, max_queries: int | None = None) -> Iterator[Unit]:
         """Watch the statements of the block, and of the tasks and threads that it starts.
 
-        In mode "sample" a `Thread` and the work of a `ThreadPoolExecutor` are seen only if they take the context along,
-        as `asyncio.to_thread` and FastAPI's thread pool do. Other tasks and threads are never seen. Blocks may be
-        nested; the outer one counts what the inner one does.
+        Unless the guard follows threads, those are seen that take the context along, as `asyncio.to_thread` and
+        FastAPI's thread pool do. Other tasks and threads are never seen. Blocks may be nested; the outer one counts
+        what the inner one does.
 
         Args:
             name: as `GET /notebooks`; it may be set on the unit until the block ends.
@@ -121,7 +118,8 @@ class QueryGuard:
             return
         enter(unit)
         try:
-            yield unit
+            with threads_followed() if self._follow_threads else nullcontext():
+                yield unit
         finally:
             leave(unit)
             unit.close()

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Engine, event
 
+from pgwright_runtime import _alchemy
 from pgwright_runtime.guard.active import active_units
 from pgwright_runtime.guard.units import Unit
 
@@ -43,7 +44,7 @@ def _do_execute(cursor: Any, text: str, parameters: Any, context: Any) -> bool |
     if not units:
         return None
     dialect = context.dialect
-    is_alone = len(dialect.dispatch.do_execute) == 1
+    is_alone = len(_alchemy.execute_listeners(dialect)) == 1
     if is_alone:
         dialect.do_execute(cursor, text, parameters, context)
     return _record(units, text, cursor, context, is_alone)
@@ -54,7 +55,7 @@ def _do_executemany(cursor: Any, text: str, parameters: Any, context: Any) -> bo
     if not units:
         return None
     dialect = context.dialect
-    is_alone = len(dialect.dispatch.do_executemany) == 1
+    is_alone = len(_alchemy.executemany_listeners(dialect)) == 1
     if is_alone:
         dialect.do_executemany(cursor, text, parameters, context)
     return _record(units, text, cursor, context, is_alone)
@@ -65,7 +66,7 @@ def _do_execute_no_params(cursor: Any, text: str, context: Any) -> bool | None:
     if not units:
         return None
     dialect = context.dialect
-    is_alone = len(dialect.dispatch.do_execute_no_params) == 1
+    is_alone = len(_alchemy.execute_no_params_listeners(dialect)) == 1
     if is_alone:
         dialect.do_execute_no_params(cursor, text, context)
     return _record(units, text, cursor, context, is_alone)
@@ -75,11 +76,6 @@ def _record(units: tuple[Unit, ...], text: str, cursor: Any, context: Any, is_ex
     dialect = context.dialect
     rows = cursor.rowcount if is_executed else -1
     for unit in units:
-        if (unit.dialect is dialect or unit.dialect is None) and not _is_initialization(context):
+        if (unit.dialect is dialect or unit.dialect is None) and not _alchemy.is_initialization(context):
             unit.record(text, rows, context)
     return is_executed or None
-
-
-def _is_initialization(context: Any) -> bool:
-    """Return whether the dialect asks its first connection for the server's version and the like."""
-    return context.compiled is None and type(context.root_connection.connection).__name__ == "_AdhocProxiedConnection"

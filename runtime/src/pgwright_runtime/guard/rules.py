@@ -1,23 +1,37 @@
-"""What a guard takes for a problem, the same for all its units."""
+"""What a guard takes for a problem."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What counts as a problem."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardRules:
+    """What counts as a problem, and whose code is yours.
+
+    Raises: ValueError: `lazy_loads` is below 1, or `repeats` below 2.
+    """
+
+    lazy_loads: int = 2
+    """From so many parents on, lazy loads of a relationship are a problem."""
+    repeats: int = 3
+    """From so many executions on, a statement that loads no relationship is a problem."""
+    ignore: Collection[str] = ()
+    """Relationships that are never reported, as `Notebook.sources`."""
+    packages: Collection[str] = ()
+    """Top-level packages that are your code although they are installed in site-packages."""
+
+    def __post_init__(self) -> None:
+        if self.lazy_loads < 1 or self.repeats < 2:
+            raise ValueError(f"lazy_loads is {self.lazy_loads}, at least 1; repeats is {self.repeats}, at least 2")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitRules(GuardRules):
+    """The rules of a unit: those of its guard, and what the guard's mode adds."""
 
     max_queries: int | None = None
-    lazy_loads: int = 2
-    """A lazy load from so many parents is a problem."""
-    repeats: int = 3
-    """A statement executed so often is a problem."""
-    ignore: frozenset[str] = frozenset()
-    """Relationships that are never reported, as `Notebook.sources`."""
-    packages: frozenset[str] = frozenset()
-    """Installed packages that are the user's own code."""
     finds_unused: bool = True
     locates_all: bool = False
     """Whether every statement gets its place, not only those that repeat."""

@@ -19,7 +19,7 @@ T2 = TypeVar("T2")
 Ts = TypeVarTuple("Ts")
 
 
-class Asked(TypedDict, total=False):
+class PageRequest(TypedDict, total=False):
     """What one page is asked for; each may be left out."""
 
     size: int | None
@@ -63,29 +63,31 @@ class Pager:
     # checker finds its own, and passes over the others.
     @overload
     def page(
-        self, session: AnyAsyncSession, statement: Select[tuple[T]], **asked: Unpack[Asked]
+        self, session: AnyAsyncSession, statement: Select[tuple[T]], **asked: Unpack[PageRequest]
     ) -> Awaited[Page[T]]: ...
     @overload
     def page(
-        self, session: AnyAsyncSession, statement: Select[tuple[T, T2, *Ts]], **asked: Unpack[Asked]
+        self, session: AnyAsyncSession, statement: Select[tuple[T, T2, *Ts]], **asked: Unpack[PageRequest]
     ) -> Awaited[Page[Row[tuple[T, T2, *Ts]]]]: ...
     @overload
-    def page(self, session: AnyAsyncSession, statement: Select[T], **asked: Unpack[Asked]) -> Awaited[Page[T]]: ...
+    def page(
+        self, session: AnyAsyncSession, statement: Select[T], **asked: Unpack[PageRequest]
+    ) -> Awaited[Page[T]]: ...
     @overload
     def page(
-        self, session: AnyAsyncSession, statement: Select[T, T2, *Ts], **asked: Unpack[Asked]
+        self, session: AnyAsyncSession, statement: Select[T, T2, *Ts], **asked: Unpack[PageRequest]
     ) -> Awaited[Page[Row[T, T2, *Ts]]]: ...
     @overload
-    def page(self, session: AnySession, statement: Select[tuple[T]], **asked: Unpack[Asked]) -> Page[T]: ...
+    def page(self, session: AnySession, statement: Select[tuple[T]], **asked: Unpack[PageRequest]) -> Page[T]: ...
     @overload
     def page(
-        self, session: AnySession, statement: Select[tuple[T, T2, *Ts]], **asked: Unpack[Asked]
+        self, session: AnySession, statement: Select[tuple[T, T2, *Ts]], **asked: Unpack[PageRequest]
     ) -> Page[Row[tuple[T, T2, *Ts]]]: ...
     @overload
-    def page(self, session: AnySession, statement: Select[T], **asked: Unpack[Asked]) -> Page[T]: ...
+    def page(self, session: AnySession, statement: Select[T], **asked: Unpack[PageRequest]) -> Page[T]: ...
     @overload
     def page(
-        self, session: AnySession, statement: Select[T, T2, *Ts], **asked: Unpack[Asked]
+        self, session: AnySession, statement: Select[T, T2, *Ts], **asked: Unpack[PageRequest]
     ) -> Page[Row[T, T2, *Ts]]: ...
     def page(
         self,
@@ -98,7 +100,7 @@ class Pager:
     ) -> Awaited[Page[Any]] | Page[Any]:
         """Return one page of a statement that has an ORDER BY; of an async session, await it.
 
-        Args: `Asked` says what each is.
+        Args: `PageRequest` says what each is.
         Raises:
             InvalidCursor: the cursor was not made here for this order. Answer 400.
             InvalidPageSize: the size is out of range. Answer 400.

@@ -6,8 +6,8 @@ import warnings
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from pgwright_runtime._stack import find_line
 from pgwright_runtime.errors import Error
-from pgwright_runtime.pools.callers import find_caller
 from pgwright_runtime.pools.pooler import Pooler
 
 OnExcess = Literal["raise", "warn"]
@@ -136,7 +136,7 @@ class PoolBudget:
         message = f"{'; '.join(faults)}. {remedy}\n{self.explain(pool_size, max_overflow)}"
         if self.on_excess == "raise":
             raise PoolOverBudget(message)
-        caller = find_caller()
+        caller = find_line(or_package=True)
         if caller is None:
             warnings.warn(message, PoolBudgetWarning, stacklevel=2)
         else:  # the app's line, however deep inside create_engine we are

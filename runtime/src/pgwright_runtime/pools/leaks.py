@@ -12,7 +12,7 @@ from weakref import ref
 from sqlalchemy import Engine, event
 
 from pgwright_runtime._alchemy import sync_engine
-from pgwright_runtime.pools.callers import Caller, find_caller
+from pgwright_runtime._stack import CodeLine, find_line
 from pgwright_runtime.pools.watched import PoolObserver, watched_pool
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ LeakState = Literal["held", "returned late", "never returned"]
 class Leak:
     """A connection that was kept for too long."""
 
-    caller: Caller | None
+    caller: CodeLine | None
     """Who took it; None: no line of the app was on the stack, as in a task that runs SQLAlchemy's coroutine itself."""
     held_s: float
     """For how long, until now or until it came back, seconds."""
@@ -40,7 +40,7 @@ class Leak:
 
 @dataclass
 class _Loan:
-    caller: Caller | None
+    caller: CodeLine | None
     since: float
     borrower: ref[Any]
     is_told: bool = False
@@ -108,7 +108,7 @@ class LeakFinder(PoolObserver):
         if now >= self._next_look:
             self.report()
         # The callback makes Python clear the reference before any finaliser runs, which tells a collected one apart.
-        self._loans[id(record)] = _Loan(find_caller(), now, ref(proxy, _nothing))
+        self._loans[id(record)] = _Loan(find_line(or_package=True), now, ref(proxy, _nothing))
 
     def _returned(self, connection: Any, record: Any) -> None:
         loan = self._loans.pop(id(record), None)

@@ -1,6 +1,7 @@
 """Reads on streaming replicas that show the caller's own writes."""
 
 from pgwright_runtime.replicas.asgi import ReadYourWritesMiddleware
+from pgwright_runtime.replicas.async_replicas import AsyncReplicas
 from pgwright_runtime.replicas.errors import (
     NotAPrimary,
     NotAReplica,
@@ -11,18 +12,19 @@ from pgwright_runtime.replicas.errors import (
 )
 from pgwright_runtime.replicas.replicas import Replicas
 from pgwright_runtime.replicas.router import ReplicaStatus, RoutingMetrics
-from pgwright_runtime.replicas.sync import SyncReplicas
+from pgwright_runtime.replicas.settings import ReplicaSettings
 
 __all__ = [
+    "AsyncReplicas",
     "NotAPrimary",
     "NotAReplica",
     "OtherSystem",
     "ReadYourWritesMiddleware",
     "ReplicaError",
+    "ReplicaSettings",
     "ReplicaStatus",
     "Replicas",
     "RoutingMetrics",
     "ServerRefused",
-    "SyncReplicas",
     "WriteOnReadSession",
 ]

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping
-from typing import Any
+from collections.abc import Iterator
 
+from pgwright_runtime._asgi import ASGIApp, Message, Receive, Scope, Send
+from pgwright_runtime.replicas.async_replicas import AsyncReplicas
 from pgwright_runtime.replicas.replicas import Replicas
-from pgwright_runtime.replicas.sync import SyncReplicas
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class ReadYourWritesMiddleware:
@@ -34,7 +28,7 @@ class ReadYourWritesMiddleware:
     def __init__(
         self,
         app: ASGIApp,
-        replicas: Replicas | SyncReplicas,
+        replicas: AsyncReplicas | Replicas,
         *,
         cookie: str | None = "read_your_writes",
         header: str | None = None,
@@ -77,6 +71,6 @@ class ReadYourWritesMiddleware:
         if self._header is not None:
             yield self._header, text
         if self._cookie is not None:
-            attributes = f"; Max-Age={self._replicas.remember_s:.0f}; Path=/; HttpOnly; SameSite=Lax"
+            attributes = f"; Max-Age={self._replicas.settings.remember_s:.0f}; Path=/; HttpOnly; SameSite=Lax"
             secure = b"; Secure" if is_secure else b""
             yield b"set-cookie", self._cookie + b"=" + text + attributes.encode() + secure

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from math import ceil
 from threading import Lock
+from types import MappingProxyType
+from weakref import ReferenceType, ref
 
-from pgwright_runtime.replicas.tokens import InvalidToken, Token, decode, encode
+from pgwright_runtime.replicas.errors import InvalidToken
+from pgwright_runtime.replicas.tokens import Token, decode, encode
 
 UNKNOWN = 2**64 - 1
 """In place of a position: something may have been written, nobody knows where it ended. Only the primary has it."""
 
 
 @dataclass
-class Caller:
-    """The end of a caller's last write. Tasks and threads that a request starts share the request's."""
+class LastWrite:
+    """Where a caller's last write ended. Tasks and threads that a request starts share the request's."""
 
     lsn: int = 0
     until: int = 0
@@ -34,17 +37,25 @@ class Caller:
         return UNKNOWN if self.open_commits else self.lsn
 
 
+# One variable for all, since Python never lets go of one that was made; a context is often older and lives longer than
+# what is kept in it, so it holds on to no `Callers`. What is set is never changed, for contexts are copied.
+_current: ContextVar[Mapping[ReferenceType[Callers], LastWrite]] = ContextVar(
+    "pgwright_last_writes", default=MappingProxyType({})
+)
+
+
 class Entered:
     """A block with a caller of its own; in a request's time a generator would be felt."""
 
-    def __init__(self, current: ContextVar[Caller | None], caller: Caller) -> None:
-        self._current, self._caller = current, caller
+    def __init__(self, callers: Callers, write: LastWrite) -> None:
+        self._callers, self._write = callers, write
 
     def __enter__(self) -> None:
-        self._before = self._current.set(self._caller)
+        self._before = self._callers.current()
+        self._callers.set(self._write)
 
     def __exit__(self, *_: object) -> None:
-        self._current.reset(self._before)
+        self._callers.set(self._before)
 
 
 class Callers:
@@ -53,59 +64,69 @@ class Callers:
     def __init__(self, secret: bytes, remember_s: float) -> None:
         self._secret, self._remember_s = secret, remember_s
         self._committing = Lock()
-        self._current: ContextVar[Caller | None] = ContextVar("pgwright_caller", default=None)
+        self._own = ref(self)
+
+    def current(self) -> LastWrite | None:
+        return _current.get().get(self._own)
+
+    def set(self, write: LastWrite | None) -> None:
+        """Make it the current caller's; those of instances that are gone are left out."""
+        others = {own: other for own, other in _current.get().items() if own is not self._own and own() is not None}
+        _current.set(others if write is None else {**others, self._own: write})
 
     def needed(self) -> int:
         """Return the position that a server must have replayed for the current caller; 0: any will do."""
-        caller = self._current.get()
-        return 0 if caller is None else caller.needed()
+        write = _current.get().get(self._own)
+        return 0 if write is None else write.needed()
 
-    def begin_commit(self) -> Caller:
+    def begin_commit(self) -> LastWrite:
         """Note that the current caller is about to commit; `end_commit` has to follow if that was heard of."""
-        caller = self._current.get()
-        if caller is None:
-            caller = Caller()
-            self._current.set(caller)
+        write = self.current()
+        if write is None:
+            write = LastWrite()
+            self.set(write)
         with self._committing:
-            caller.open_commits += 1
-            caller.until = self._until()
-        return caller
+            write.open_commits += 1
+            write.until = self._until()
+        return write
 
-    def end_commit(self, caller: Caller, lsn: int) -> None:
+    def end_commit(self, write: LastWrite, lsn: int) -> None:
         """Note where the write ended."""
         with self._committing:
-            caller.open_commits -= 1
-            caller.lsn = max(caller.lsn, lsn)
-            caller.until = self._until()
+            write.open_commits -= 1
+            write.lsn = max(write.lsn, lsn)
+            write.until = self._until()
 
-    def enter(self, tokens: Iterable[str]) -> Entered:
+    def enter(self, tokens: Iterable[str | None]) -> Entered:
         """Let the block run for a caller of its own, who wrote what the tokens say."""
-        return Entered(self._current, self._read(tokens))
+        return Entered(self, self._read(tokens))
 
     def token(self) -> str | None:
         """Return the token of the current caller; None: nothing is to be remembered."""
-        caller = self._current.get()
-        needed = 0 if caller is None else caller.needed()
-        if not caller or not needed:
+        write = self.current()
+        needed = 0 if write is None else write.needed()
+        if not write or not needed:
             return None
-        if caller.given is not None:
-            token, text = caller.given
-            if (token.lsn, token.until) == (needed, caller.until):
+        if write.given is not None:
+            token, text = write.given
+            if (token.lsn, token.until) == (needed, write.until):
                 return text
-        return encode(Token(needed, caller.until), self._secret)
+        return encode(Token(needed, write.until), self._secret)
 
-    def _read(self, texts: Iterable[str]) -> Caller:
-        caller = Caller()
+    def _read(self, texts: Iterable[str | None]) -> LastWrite:
+        write = LastWrite()
         for text in texts:
+            if text is None:
+                continue
             try:
                 token = decode(text, self._secret)
-                caller.given = token, text
+                write.given = token, text
             except InvalidToken:
                 # Damaged, or signed with a former secret: its owner may have written just now.
                 token = Token(UNKNOWN, self._until())
-            caller.lsn = max(caller.lsn, token.lsn)
-            caller.until = max(caller.until, token.until)
-        return caller
+            write.lsn = max(write.lsn, token.lsn)
+            write.until = max(write.until, token.until)
+        return write
 
     def _until(self) -> int:
         return ceil(time.time() + self._remember_s)

@@ -14,7 +14,7 @@ from weakref import WeakSet
 from sqlalchemy import event
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from pgwright_runtime.replicas.servers import Server
+from pgwright_runtime.replicas.servers import WatchedServer
 
 IS_WATCHER: ContextVar[bool] = ContextVar("pgwright_is_watcher", default=False)
 """Set where a watcher runs: it alone may connect to a server that hangs, to learn whether it still does."""
@@ -27,7 +27,7 @@ class Connections:
     watcher's only.
     """
 
-    def __init__(self, server: Server, connect_s: float) -> None:
+    def __init__(self, server: WatchedServer, connect_s: float) -> None:
         self.server = server
         # libpq takes whole seconds, and no fewer than two.
         self._connect_s = max(ceil(connect_s), 2)

@@ -2,6 +2,7 @@
 
 ReplicaError
 ├── WriteOnReadSession    a write on a session that only reads
+├── InvalidToken          a token that was not made here, which the primary makes up for; also a ValueError
 └── ServerRefused         an engine whose server cannot play its part
     ├── NotAReplica
     ├── NotAPrimary
@@ -10,8 +11,10 @@ ReplicaError
 
 from __future__ import annotations
 
+from pgwright_runtime.errors import Error
 
-class ReplicaError(Exception):
+
+class ReplicaError(Error):
     """The base of this package's errors."""
 
 
@@ -20,6 +23,10 @@ class WriteOnReadSession(ReplicaError):
 
     def __init__(self, what: str) -> None:
         super().__init__(f"a read session cannot {what}. Use session(), or get_db in place of get_read_db")
+
+
+class InvalidToken(ReplicaError, ValueError):
+    """The token was not made here: forged, truncated, or of another version or secret."""
 
 
 class ServerRefused(ReplicaError):

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, SessionTransaction
 
+from pgwright_runtime._alchemy import take_out
 from pgwright_runtime.replicas.errors import WriteOnReadSession
 from pgwright_runtime.replicas.failures import is_connecting_failed, is_connection_lost, is_recovery_conflict
 from pgwright_runtime.replicas.router import Route, Router
@@ -127,10 +128,7 @@ class ReadingSession(Session):
         self._connection = None
         if transaction is None or connection is None:
             return
-        # SQLAlchemy has no public way to take one connection out of a session's transaction. To roll that back would
-        # expire what was loaded, and in an async app an expired attribute is an error.
-        for key in (connection, connection.engine):
-            transaction._connections.pop(key, None)
+        take_out(connection, transaction)
         try:
             connection.close()
         except Exception as error:

@@ -11,7 +11,8 @@ from threading import Lock
 from typing import Literal
 
 from pgwright_runtime.replicas.callers import Callers
-from pgwright_runtime.replicas.servers import Reason, Server, choose
+from pgwright_runtime.replicas.servers import Reason, WatchedServer, choose
+from pgwright_runtime.replicas.settings import ReplicaSettings
 from pgwright_runtime.replicas.watchers import Watchers
 from pgwright_runtime.replicas.watching import HURRY_S
 
@@ -51,24 +52,24 @@ class RoutingMetrics:
 class Route:
     """A server for a read, and why it is the primary if it is."""
 
-    server: Server
+    server: WatchedServer
     reason: Reason | None = None
 
 
 class Router:
     """Chooses servers for reads."""
 
-    def __init__(self, watchers: Watchers, callers: Callers, *, wait_ms: float, max_lag_s: float) -> None:
+    def __init__(self, watchers: Watchers, callers: Callers, settings: ReplicaSettings) -> None:
         self.watchers, self.callers = watchers, callers
         self._counts: Counter[Counted] = Counter()
         self._counting = Lock()
-        self._wait_ms, self._max_lag_s = wait_ms, max_lag_s
+        self._wait_ms, self._max_lag_s = settings.wait_ms, settings.max_lag_s
         self._turns = count()
 
     def choose(self, needed: int) -> Route:
         """Return where a read goes that needs this position, as far as is known now."""
         chosen = choose(self.watchers.replicas, needed, max_lag_s=self._max_lag_s, turn=next(self._turns))
-        return Route(chosen) if isinstance(chosen, Server) else self.on_primary(chosen)
+        return Route(chosen) if isinstance(chosen, WatchedServer) else self.on_primary(chosen)
 
     def on_primary(self, reason: Reason) -> Route:
         """Return the route to the primary."""

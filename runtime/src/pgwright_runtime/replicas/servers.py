@@ -21,7 +21,7 @@ replicas are further behind than allowed; none is healthy; the replica failed un
 
 
 @dataclass(eq=False)
-class Server:
+class WatchedServer:
     """One server: the primary or a replica."""
 
     name: str
@@ -95,7 +95,7 @@ class History:
         return next((newest - at for seen, at in reversed(self._seen) if seen <= lsn), float("inf"))
 
 
-def choose(replicas: Sequence[Server], needed: int, *, max_lag_s: float, turn: int) -> Server | Reason:
+def choose(replicas: Sequence[WatchedServer], needed: int, *, max_lag_s: float, turn: int) -> WatchedServer | Reason:
     """Return the replica that may answer, in turn, or why none may."""
     if needed == UNKNOWN:
         return "unknown write"

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from struct import Struct
 
+from pgwright_runtime.replicas.errors import InvalidToken
+
 VERSION = 1
-# RFC 2104 discourages keys shorter than the hash; half of it is where we stop.
-MIN_SECRET_BYTES = 16
 
 _BODY = Struct(">BQQ")
 _LENGTH = 2 * (_BODY.size + 32)
@@ -30,10 +30,6 @@ class Token:
     """Bytes of write-ahead log, up to which a server must have replayed to show the caller's writes."""
     until: int
     """From then on every replica in use has them; seconds since 1970."""
-
-
-class InvalidToken(ValueError):
-    """The token was not made here: forged, truncated, or of another version or secret."""
 
 
 def encode(token: Token, secret: bytes) -> str:
@@ -60,12 +56,6 @@ def decode(text: str, secret: bytes) -> Token:
     if version != VERSION:
         raise InvalidToken("the token is of another version")
     return Token(lsn, until)
-
-
-def check_secret(secret: bytes) -> None:
-    """Refuse a secret that could be guessed. Raises: ValueError: it is shorter than 16 bytes, or no bytes."""
-    if not isinstance(secret, bytes) or len(secret) < MIN_SECRET_BYTES:
-        raise ValueError(f"the secret must be at least {MIN_SECRET_BYTES} bytes, as from secrets.token_bytes(32)")
 
 
 def _signature(body: bytes, secret: bytes) -> bytes:

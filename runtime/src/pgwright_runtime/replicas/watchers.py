@@ -8,8 +8,9 @@ from threading import Lock
 
 from pgwright_runtime.replicas.connections import Connections
 from pgwright_runtime.replicas.running import Runner
-from pgwright_runtime.replicas.servers import History, Server
-from pgwright_runtime.replicas.watching import HURRY_S, LOOK_TIMEOUT_S, TICK_S, Watch, Watcher
+from pgwright_runtime.replicas.servers import History, WatchedServer
+from pgwright_runtime.replicas.settings import LOOK_TIMEOUT_S, ReplicaSettings
+from pgwright_runtime.replicas.watching import HURRY_S, TICK_S, Watch, Watcher
 
 
 class Watchers:
@@ -17,18 +18,15 @@ class Watchers:
 
     def __init__(
         self,
-        primary: Server,
-        replicas: Sequence[Server],
+        primary: WatchedServer,
+        replicas: Sequence[WatchedServer],
         runner: Runner,
-        *,
-        interval_s: float,
-        max_lag_s: float,
-        hang_s: float,
+        settings: ReplicaSettings,
     ) -> None:
         self.primary, self.replicas, self.runner = primary, tuple(replicas), runner
-        self._connections = [Connections(server, connect_s=hang_s) for server in (primary, *replicas)]
-        self._interval_s, self._hang_s = interval_s, hang_s
-        self._history = History(keep_s=2 * max_lag_s)
+        self._connections = [Connections(server, connect_s=settings.hang_s) for server in (primary, *replicas)]
+        self._interval_s, self._hang_s = settings.interval_ms / 1_000, settings.hang_s
+        self._history = History(keep_s=2 * settings.max_lag_s)
         self._watchers: list[Watcher] = []
         self._parents: list[Watcher] = []
         self._process = os.getpid()

@@ -9,24 +9,19 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from pgwright_runtime._sql import read_sql
 from pgwright_runtime.replicas.connections import IS_WATCHER, Connections, sever
 from pgwright_runtime.replicas.errors import NotAPrimary, NotAReplica, OtherSystem
 from pgwright_runtime.replicas.running import Event
 from pgwright_runtime.replicas.servers import History
+from pgwright_runtime.replicas.settings import LOOK_TIMEOUT_S
 from pgwright_runtime.replicas.transcripts import UNWATCHED
 
-# The flush position is the furthest that a replica can have. It may stop inside a record of a transaction that is still
-# open; then a replica seems to lag until the next commit, or the checkpointer's next note, at most 15 s later.
-_LOOK = text("""\
-SELECT pg_is_in_recovery(),
-       (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_flush_lsn() END
-        - '0/0'::pg_lsn)::bigint""")
+_LOOK = text(read_sql("pgwright_runtime.replicas", "look"))
 _ISOLATION = text("SHOW transaction_isolation")
 _MAY_IDENTIFY = text("SELECT has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')")
 _IDENTIFY = text("SELECT system_identifier FROM pg_control_system()")
 
-# A look that takes longer finds a server that would keep requests waiting, too.
-LOOK_TIMEOUT_S = 1.0
 HURRY_S = 0.002
 TICK_S = 0.1
 """How often the look under way is judged. Its time is counted in these, so that a process that stood still itself,

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, SessionTransaction
 
-from pgwright_runtime.replicas.callers import Caller, Callers
+from pgwright_runtime.replicas.callers import Callers, LastWrite
 from pgwright_runtime.replicas.transcripts import OPTION, UNWATCHED, Transcript
 
 _HAS_WRITTEN = "SELECT pg_current_xact_id_if_assigned() IS NOT NULL"
@@ -30,7 +30,7 @@ class WritingSession(Session):
         self._callers = callers
         self._transcript = Transcript()
         self._connection: Connection | None = None
-        self._committing: Caller | None = None
+        self._committing: LastWrite | None = None
 
     def _began(self, connection: Connection) -> None:
         self._transcript = Transcript()
@@ -46,8 +46,8 @@ class WritingSession(Session):
             self._committing = self._callers.begin_commit()
 
     def _committed(self) -> None:
-        caller, connection = self._committing, self._connection
-        if self.in_nested_transaction() or caller is None or connection is None:
+        write, connection = self._committing, self._connection
+        if self.in_nested_transaction() or write is None or connection is None:
             return
         self._committing = None
         try:
@@ -56,7 +56,7 @@ class WritingSession(Session):
         except (DBAPIError, OSError):
             # The write is done, so this is no error of the caller's; the commit stays open, and reads stay here.
             return
-        self._callers.end_commit(caller, lsn)
+        self._callers.end_commit(write, lsn)
 
     def _ended(self) -> None:
         self._connection = self._committing = None

@@ -1,6 +1,6 @@
 """Tenants kept apart by row-level security: each transaction is bound to one tenant, or nothing is sent."""
 
-from pgwright_runtime.tenancy.binding import bind_tenant
+from pgwright_runtime.tenancy.binding import for_tenants
 from pgwright_runtime.tenancy.context import current_tenant, tenant
 from pgwright_runtime.tenancy.errors import InvalidTenant, TenancyError, TenantChanged, TenantMissing
 from pgwright_runtime.tenancy.policy import TenantPolicy, tenant_policy
@@ -11,8 +11,8 @@ __all__ = [
     "TenantChanged",
     "TenantMissing",
     "TenantPolicy",
-    "bind_tenant",
     "current_tenant",
+    "for_tenants",
     "tenant",
     "tenant_policy",
 ]

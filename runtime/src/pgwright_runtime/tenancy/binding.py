@@ -10,12 +10,11 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
-from typing import Any
-from uuid import UUID
+from typing import Any, TypeAlias, TypeVar, overload
 from weakref import WeakSet
 
 from sqlalchemy import Connection, Engine, event, text
-from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session, SessionTransaction, sessionmaker
 
 from pgwright_runtime.statements import TRANSACTION_CONTROL
@@ -24,8 +23,8 @@ from pgwright_runtime.tenancy.context import (
     Tenant,
     TenantType,
     current_tenant,
+    is_same_tenant,
     parse_tenant,
-    types_in_use,
 )
 from pgwright_runtime.tenancy.errors import TenancyError, TenantChanged, TenantMissing
 
@@ -47,16 +46,32 @@ class Binding:
     kind: TenantType
 
 
-def bind_tenant(
-    target: Engine | AsyncEngine | sessionmaker[Any] | async_sessionmaker[Any],
+S = TypeVar("S", bound=Session)
+A = TypeVar("A", bound=AsyncSession)
+AnyEngine: TypeAlias = Engine | AsyncEngine
+Factory: TypeAlias = sessionmaker[Any] | async_sessionmaker[Any]
+
+
+@overload
+def for_tenants(target: Engine, *, setting: str = ..., type: TenantType = ...) -> Engine: ...
+@overload
+def for_tenants(target: AsyncEngine, *, setting: str = ..., type: TenantType = ...) -> AsyncEngine: ...
+@overload
+def for_tenants(target: sessionmaker[S], *, setting: str = ..., type: TenantType = ...) -> sessionmaker[S]: ...
+@overload
+def for_tenants(
+    target: async_sessionmaker[A], *, setting: str = ..., type: TenantType = ...
+) -> async_sessionmaker[A]: ...
+def for_tenants(
+    target: AnyEngine | Factory,
     *,
     setting: str = DEFAULT_SETTING,
-    type: type[int] | type[UUID] | type[str] = int,  # noqa: A002  (the word that policies use, too)
-) -> None:
-    """Let each transaction of an engine, or of the sessions of a factory, run for `current_tenant` only.
+    type: TenantType = int,  # noqa: A002  (the word that policies use, too)
+) -> AnyEngine | Factory:
+    """Return a copy of an engine, or of a session factory, each transaction of which runs for `current_tenant` only.
 
-    A factory is given a copy of its engine that shares the pool, and the engine itself stays unbound. There is no way
-    to lift a binding: work across tenants needs another engine, with a role of its own.
+    The copy of an engine shares its pool, and a factory's makes sessions on such a copy; what was given stays unbound.
+    There is no way to lift a binding: work across tenants needs another engine, with a role of its own.
 
     Args:
         target: what the app's requests use.
@@ -68,13 +83,7 @@ def bind_tenant(
     if type not in EXPECTED:
         raise ValueError(f"a tenant's id is an int, a UUID or a str, not {type!r}")
     binding = Binding(setting, type)
-    if isinstance(target, sessionmaker | async_sessionmaker):
-        _bind_factory(target, binding)
-    else:
-        engine = target.sync_engine if isinstance(target, AsyncEngine) else target
-        _refuse_second(engine)
-        engine.update_execution_options(**{_OPTION: binding})
-        _listen(engine, binding)
+    return _copied(target, binding) if isinstance(target, Engine | AsyncEngine) else _copied_factory(target, binding)
 
 
 def check_setting(name: str) -> str:
@@ -84,24 +93,28 @@ def check_setting(name: str) -> str:
     return name
 
 
-def _bind_factory(factory: sessionmaker[Any] | async_sessionmaker[Any], binding: Binding) -> None:
+def _copied(engine: AnyEngine, binding: Binding) -> AnyEngine:
+    bound = _own(engine).get_execution_options().get(_OPTION)
+    if bound is not None:
+        raise TenancyError(f"{engine!r} is bound to a tenant already, by the setting {bound.setting!r}")
+    copy = engine.execution_options(**{_OPTION: binding})
+    _listen(_own(copy), binding)
+    return copy
+
+
+def _copied_factory(factory: Factory, binding: Binding) -> Factory:
     engine = factory.kw.get("bind")
     if not isinstance(engine, Engine | AsyncEngine) or factory.kw.get("binds"):
         raise ValueError("a session factory is bound through its engine: give it one engine, as bind=engine")
-    _refuse_second(engine.sync_engine if isinstance(engine, AsyncEngine) else engine)
-    copy = engine.execution_options(**{_OPTION: binding})
-    _listen(copy.sync_engine if isinstance(copy, AsyncEngine) else copy, binding)
-    factory.configure(bind=copy)
+    # Made of the given one's class, so that listeners of its sessions hear those of the copy as well.
+    return type(factory)(class_=factory.class_, **{**factory.kw, "bind": _copied(engine, binding)})
 
 
-def _refuse_second(engine: Engine) -> None:
-    bound = engine.get_execution_options().get(_OPTION)
-    if bound is not None:
-        raise TenancyError(f"{engine!r} is bound to a tenant already, by the setting {bound.setting!r}")
+def _own(engine: AnyEngine) -> Engine:
+    return engine.sync_engine if isinstance(engine, AsyncEngine) else engine
 
 
 def _listen(engine: Engine, binding: Binding) -> None:
-    types_in_use.add(binding.kind)
     _bound_engines.add(engine)
 
     @event.listens_for(engine, "begin")
@@ -130,7 +143,7 @@ def _require_tenant(connection: Connection, binding: Binding) -> None:
     bound = connection.info.get(_BOUND)
     if bound is None:
         _set_tenant(connection, binding, tenant)
-    elif tenant != bound:
+    elif tenant != bound and not is_same_tenant(tenant, bound, binding.kind):
         raise TenantChanged("transaction", bound, tenant, "Commit or roll back before the tenant changes.")
 
 
@@ -148,11 +161,12 @@ def _set_tenant(connection: Connection, binding: Binding, tenant: Tenant) -> Non
 @event.listens_for(Session, "after_begin")
 def _keep_session_to_one_tenant(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
     # A session answers from the objects that it holds, and no policy sees that.
-    if _OPTION not in connection.get_execution_options():
+    binding = connection.get_execution_options().get(_OPTION)
+    if binding is None:
         return
     tenant = current_tenant.get()
     holds = session.info.get(_BOUND) if len(session.identity_map) else None
-    if holds is not None and tenant is not None and tenant != holds:
+    if holds is not None and tenant is not None and not is_same_tenant(tenant, holds, binding.kind):
         raise TenantChanged("session", holds, tenant, "Use one session for each unit of work, or close() it first.")
     if tenant is not None:
         session.info[_BOUND] = tenant

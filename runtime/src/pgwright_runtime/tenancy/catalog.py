@@ -8,20 +8,10 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, bindparam, text
 
+from pgwright_runtime._sql import read_sql
 from pgwright_runtime.tenancy.policy import TenantPolicy, quote
 
-# A row is a policy of a table, or a table without any.
-_POLICIES = text(
-    """
-    SELECT n.nspname, c.relname, c.relrowsecurity, c.relforcerowsecurity,
-           p.policyname, p.permissive, p.roles::text[] AS roles, p.cmd, p.qual, p.with_check
-    FROM pg_class c
-    JOIN pg_namespace n ON n.oid = c.relnamespace
-    LEFT JOIN pg_policies p ON p.schemaname = n.nspname AND p.tablename = c.relname
-    WHERE c.relkind IN ('r', 'p') AND n.nspname IN :schemas
-    ORDER BY n.nspname, c.relname, p.policyname
-    """
-).bindparams(bindparam("schemas", expanding=True))
+_POLICIES = text(read_sql("pgwright_runtime.tenancy", "policies")).bindparams(bindparam("schemas", expanding=True))
 
 # As pg_get_expr writes the condition of create_statements(), with each run of white space made one space.
 _CONDITION = re.compile(

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias, TypeVar, overload
 from uuid import UUID
 
 from pgwright_runtime.tenancy.errors import InvalidTenant
 
 Tenant: TypeAlias = int | UUID | str
 TenantType: TypeAlias = type[int] | type[UUID] | type[str]
+T = TypeVar("T", bound=Tenant)
 
 current_tenant: ContextVar[Tenant | None] = ContextVar("current_tenant", default=None)
 """The tenant of this task or thread; None: none. Tasks that it starts inherit it."""
@@ -24,9 +25,6 @@ EXPECTED: dict[TenantType, str] = {
 }
 _BIGINT = 1 << 63
 
-# What the bound engines of this process take; a value is then refused where it comes in, not where it is used.
-types_in_use: set[TenantType] = set()
-
 
 @dataclass(eq=False)
 class _Block:
@@ -36,24 +34,38 @@ class _Block:
 _blocks: ContextVar[tuple[_Block, ...]] = ContextVar("pgwright_tenant_blocks", default=())
 
 
-@contextmanager
-def tenant(value: Tenant) -> Iterator[Tenant]:
-    """Work for one tenant inside the block; gives the id in its own type, so "7" becomes 7 where ids are numbers.
+@overload
+def tenant(value: T) -> AbstractContextManager[T]: ...
+@overload
+def tenant(value: Tenant, *, type: type[T]) -> AbstractContextManager[T]: ...
+def tenant(value: Tenant, *, type: type[Any] | None = None) -> AbstractContextManager[Any]:  # noqa: A002
+    """Work for one tenant inside the block; gives its id.
 
     Blocks may be nested, but not around a part of a transaction: that raises TenantChanged at its next statement.
 
-    Raises: InvalidTenant: the value suits none of the types that `bind_tenant` was given in this process.
+    Args:
+        value: the tenant's id.
+        type: the type of ids, for a value that comes from outside: it is refused here, and "7" becomes 7. None: the
+            value is kept as it is, and an engine that has ids of another type refuses it before the first statement.
+    Raises: InvalidTenant: the value is of another type, or, without one, of none that ids may have.
 
-    >>> with tenant(7):
+    >>> with tenant("7", type=int):
     ...     current_tenant.get()
     7
     """
-    parsed = _parse_any(value)
+    if type is not None:
+        return _work_for(parse_tenant(value, type))
+    _refuse_what_no_engine_takes(value)
+    return _work_for(value)
+
+
+@contextmanager
+def _work_for(own: Tenant) -> Iterator[Tenant]:
     block = _Block(current_tenant.get())
     _blocks.set((*_blocks.get(), block))
-    current_tenant.set(parsed)
+    current_tenant.set(own)
     try:
-        yield parsed
+        yield own
     finally:
         _leave(block)
 
@@ -93,14 +105,16 @@ def parse_tenant(value: object, kind: TenantType) -> Tenant:
     return parsed
 
 
-def _parse_any(value: object) -> Tenant:
-    kinds = [kind for kind in EXPECTED if kind in types_in_use] or list(EXPECTED)
-    for kind in kinds:
-        try:
-            return parse_tenant(value, kind)
-        except InvalidTenant:
-            continue
-    raise InvalidTenant(value, " or ".join(EXPECTED[kind] for kind in kinds))
+def is_same_tenant(one: Tenant, other: Tenant, kind: TenantType) -> bool:
+    """Return whether two values are one id, as 7 and "7" are where ids are numbers. Raises: InvalidTenant."""
+    return one == other or parse_tenant(one, kind) == parse_tenant(other, kind)
+
+
+def _refuse_what_no_engine_takes(value: object) -> None:
+    try:
+        parse_tenant(value, str)  # which also takes numbers and UUIDs
+    except InvalidTenant:
+        raise InvalidTenant(value, "a whole number, a UUID, or a text of printable characters") from None
 
 
 def _parse_int(value: object) -> int | None:

@@ -8,8 +8,10 @@ TenancyError
 
 from __future__ import annotations
 
+from pgwright_runtime.errors import Error
 
-class TenancyError(Exception):
+
+class TenancyError(Error):
     """The base: nothing of the statement was sent."""
 
 

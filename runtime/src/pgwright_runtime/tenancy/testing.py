@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from pgwright_runtime._alchemy import without_listeners
 from pgwright_runtime.tenancy.constraints import telling_constraints
 from pgwright_runtime.tenancy.context import Tenant, tenant
 from pgwright_runtime.tenancy.exposure import bypassing_role, exposed_tables, exposing_functions, exposing_views
@@ -51,10 +52,18 @@ def assert_tenants_isolated(
         _fail(_problems(connection, metadata, tenants), ignore)
 
 
-async def assert_tenants_isolated_async(
+async def async_assert_tenants_isolated(
     engine: AsyncEngine, metadata: MetaData, tenants: tuple[Tenant, Tenant], *, ignore: Collection[str] = ()
 ) -> None:
-    """Do as `assert_tenants_isolated`, with an async engine."""
+    """Fail when a tenant reaches a row of the other one, as `assert_tenants_isolated` does, with an async engine.
+
+    Args:
+        engine: connects as the app's role; it may be bound to tenants or not.
+        metadata: its tables with `info["tenant"]` are tried.
+        tenants: two tenants that have rows in each of them.
+        ignore: what is meant to be as it is, by the name that its problem begins with, as in "public.couriers".
+    Raises: AssertionError: with one line for each problem. A table that could not be tried is a problem, too.
+    """
     with tenant(tenants[0]):
         async with engine.connect() as connection:
             _fail(await connection.run_sync(_problems, metadata, tenants), ignore)
@@ -105,7 +114,7 @@ def _is_key(table: Table, column: str) -> bool:
 
 def _read_without_tenant(connection: Connection, table: Table, policy: TenantPolicy) -> Iterator[str]:
     """Yield what a connection reads that nobody bound: as it is opened, and after a transaction has ended."""
-    unbound = Engine(connection.engine.pool.recreate(), connection.dialect, connection.engine.url)
+    unbound = without_listeners(connection.engine)
     count = select(func.count()).select_from(table)
     try:
         with unbound.connect() as fresh:

@@ -8,9 +8,6 @@ from pgwright.embedded import EmbeddedServer
 
 pytest_plugins = ["pytester"]
 
-# Once the plugin is installed it has an entry point of this name; a module cannot be loaded under two.
-LOAD = ("-p", "no:pgwright", "-p", "pgwright_runtime.guard.pytest_plugin", "-p", "no:cacheprovider")
-
 
 @pytest.fixture
 def run(pytester: pytest.Pytester, server: EmbeddedServer) -> pytest.Pytester:
@@ -59,7 +56,7 @@ def test_the_marker_fails_with_statements_counts_and_places(run: pytest.Pytester
             assert False, "its own"
         """
     )
-    result = run.runpytest_inprocess(*LOAD)
+    result = run.runpytest_inprocess("-p", "no:cacheprovider")
     result.assert_outcomes(passed=1, failed=2)
     result.stdout.fnmatch_lines(
         ["3 statements, allowed are 2", "*the same statement 3 times*", "*3 × SELECT $1*", "*test_*.py:6 in names"]
@@ -94,7 +91,7 @@ def test_the_marker_sees_tasks_and_threads(run: pytest.Pytester) -> None:
             execute(engine)
         """
     )
-    run.runpytest_inprocess(*LOAD).assert_outcomes(passed=1, failed=2)
+    run.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=1, failed=2)
 
 
 def test_the_fixture_raises_at_the_end_of_its_unit(run: pytest.Pytester) -> None:
@@ -117,7 +114,7 @@ def test_the_fixture_raises_at_the_end_of_its_unit(run: pytest.Pytester) -> None
             assert unit.count == 1
         """
     )
-    result = run.runpytest_inprocess(*LOAD)
+    result = run.runpytest_inprocess("-p", "no:cacheprovider")
     result.assert_outcomes(passed=1, failed=2)
     result.stdout.fnmatch_lines(["*QueryProblems: 1 query problem(s) in 'list':"])
 
@@ -125,6 +122,30 @@ def test_the_fixture_raises_at_the_end_of_its_unit(run: pytest.Pytester) -> None
 @pytest.mark.parametrize("arguments", ["", "-1", "'many'", "1, 2"])
 def test_a_wrong_marker_is_told(run: pytest.Pytester, arguments: str) -> None:
     run.makepyfile(f"import pytest\n@pytest.mark.max_queries({arguments})\ndef test(): pass")
-    result = run.runpytest_inprocess(*LOAD)
+    result = run.runpytest_inprocess("-p", "no:cacheprovider")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*write max_queries(n)*"])
+
+
+def test_a_run_that_does_not_use_it_loads_neither_sqlalchemy_nor_the_runtime(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytester.makepyfile(
+        """
+        import sys
+
+        def test_unused(pytestconfig):
+            assert pytestconfig.pluginmanager.has_plugin("pgwright")
+            assert not {"sqlalchemy", "pgwright_runtime"} & set(sys.modules)
+
+        def test_used(query_guard):
+            with query_guard.unit("nothing") as unit:
+                pass
+            assert unit.count == 0
+            assert {"sqlalchemy", "pgwright_runtime"} <= set(sys.modules)
+        """
+    )
+    # By the name of its entry point, without the plugins of others, which may load what they like.
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    run = pytester.runpytest_subprocess("-p", "pgwright", "-p", "no:cacheprovider")
+    run.assert_outcomes(passed=2)

@@ -1,4 +1,4 @@
-"""Replicas that die, come back, conflict, are promoted, or never were replicas: no read fails."""
+"""AsyncReplicas that die, come back, conflict, are promoted, or never were replicas: no read fails."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import create_async_engine as create_plain_engine
 
 from pgwright.embedded import EmbeddedServer
 from pgwright_runtime import create_async_engine
-from pgwright_runtime.replicas import NotAPrimary, NotAReplica, OtherSystem, Replicas
+from pgwright_runtime.replicas import AsyncReplicas, NotAPrimary, NotAReplica, OtherSystem
 from pgwright_runtime.replicas.failures import is_connection_lost
 from runtime.tests.support.replica_servers import (
     SECRET,
@@ -117,9 +118,9 @@ async def test_a_statement_that_hits_the_limit_of_the_driver_is_not_run_again(
     primary: EmbeddedServer, replica: Replica
 ) -> None:
     """Its connection is well; on another server it would only take as long once more."""
-    slow = create_async_engine(replica.server.url("postgres", "asyncpg"), connect_args={"command_timeout": 0.5})
-    engine = create_engine(primary.url("postgres", "asyncpg"))
-    async with Replicas(engine, [slow], secret=SECRET) as replicas:
+    slow = create_plain_engine(replica.server.url("postgres", "asyncpg"), connect_args={"command_timeout": 0.5})
+    engine = create_async_engine(primary.url("postgres", "asyncpg"))
+    async with AsyncReplicas(engine, [slow], secret=SECRET) as replicas:
         with pytest.raises(TimeoutError):
             async with replicas.read_session() as session:
                 await session.execute(text("SELECT pg_sleep(30)"))
@@ -157,15 +158,15 @@ async def test_a_query_that_keeps_the_replica_from_replaying_runs_on_the_primary
 
 async def test_a_primary_is_no_replica(engines: Engines) -> None:
     with pytest.raises(NotAReplica, match=r"replica 1 .* is a primary"):
-        await Replicas(engines.primary, [engines.primary], secret=SECRET).start()
+        await AsyncReplicas(engines.primary, [engines.primary], secret=SECRET).start()
     with pytest.raises(NotAPrimary, match=r"the primary .* is a replica"):
-        await Replicas(engines.replica, [engines.replica], secret=SECRET).start()
+        await AsyncReplicas(engines.replica, [engines.replica], secret=SECRET).start()
 
 
 async def test_a_replica_of_another_system_is_refused(engines: Engines, server: EmbeddedServer) -> None:
     other = create_async_engine(server.url("postgres"))
     with pytest.raises(OtherSystem, match="made from this primary"):
-        await Replicas(other, [engines.replica], secret=SECRET).start()
+        await AsyncReplicas(other, [engines.replica], secret=SECRET).start()
     await other.dispose()
 
 
@@ -184,7 +185,7 @@ async def test_one_that_is_down_at_the_start_is_used_later(engines: Engines, rep
 async def test_reads_go_on_while_the_primary_is_gone(replica: Replica) -> None:
     nowhere = create_async_engine("postgresql://postgres@/postgres?host=/nonexistent")
     engine = create_async_engine(replica.server.url("postgres"))
-    async with Replicas(nowhere, [engine], secret=SECRET) as replicas, replicas.read_session() as session:
+    async with AsyncReplicas(nowhere, [engine], secret=SECRET) as replicas, replicas.read_session() as session:
         assert await session.scalar(IN_RECOVERY) is True
     await engine.dispose()
 

@@ -17,7 +17,7 @@ from sqlalchemy import create_engine as create_sync_engine
 from sqlalchemy.orm import Session, selectinload
 
 from pgwright.embedded import EmbeddedServer
-from pgwright_runtime.guard import GuardMiddleware, QueryGuard, QueryProblems
+from pgwright_runtime.guard import GuardMiddleware, GuardRules, QueryGuard, QueryProblems
 from runtime.tests.support.guard_shelf import ROWS, Notebook, Owner, create_shelf
 
 
@@ -97,7 +97,7 @@ def app(engine: Engine) -> FastAPI:
 
 @pytest.fixture
 def guard(engine: Engine) -> QueryGuard:
-    return QueryGuard(engine, mode="warn", ignore=["Notebook.tags"])
+    return QueryGuard(engine, mode="warn", rules=GuardRules(ignore=["Notebook.tags"]))
 
 
 async def get(app: FastAPI, guard: QueryGuard, path: str) -> Response:
@@ -117,14 +117,14 @@ async def get(app: FastAPI, guard: QueryGuard, path: str) -> Response:
 async def test_units_are_named_by_method_and_route(app: FastAPI, guard: QueryGuard, path: str, name: str) -> None:
     response = await get(app, guard, path)
     assert (response.json(), response.headers["x-pgwright-queries"]) == ("owner 0", "1")
-    ((seen, counts),) = guard.snapshot().by_unit.items()
+    ((seen, counts),) = guard.counters().by_unit.items()
     assert (seen, counts.statements) == (name, 1)
 
 
 async def test_unknown_paths_share_a_name(app: FastAPI, guard: QueryGuard) -> None:
     for path in ("/wp-admin", "/.env"):
         assert (await get(app, guard, path)).status_code == 404
-    assert list(guard.snapshot().by_unit) == ["GET (no route)"]
+    assert list(guard.counters().by_unit) == ["GET (no route)"]
 
 
 async def test_without_a_router_the_path_is_the_name(guard: QueryGuard) -> None:
@@ -133,14 +133,14 @@ async def test_without_a_router_the_path_is_the_name(guard: QueryGuard) -> None:
         await send({"type": "http.response.body", "body": b""})
 
     await get(plain, guard, "/plain")  # type: ignore[arg-type]
-    assert list(guard.snapshot().by_unit) == ["GET /plain"]
+    assert list(guard.counters().by_unit) == ["GET /plain"]
 
 
 async def test_a_lazy_load_while_serializing_is_placed_at_the_endpoint(app: FastAPI, guard: QueryGuard) -> None:
     with pytest.warns(match=r"add selectinload\(Notebook.sources\) to the query of Notebook"):
         response = await get(app, guard, "/notebooks")
     assert len(response.json()) == ROWS
-    ((key, seen),) = guard.snapshot().problems.items()
+    ((key, seen),) = guard.counters().problems.items()
     assert (key.unit, key.relationship) == ("GET /notebooks", "Notebook.sources")
     assert seen.example.place is not None
     assert seen.example.place.function.endswith("notebooks")
@@ -149,7 +149,7 @@ async def test_a_lazy_load_while_serializing_is_placed_at_the_endpoint(app: Fast
 
 
 async def test_raise_reaches_the_client(app: FastAPI, engine: Engine) -> None:
-    guard = QueryGuard(engine, mode="raise", ignore=["Notebook.tags"])
+    guard = QueryGuard(engine, mode="raise", rules=GuardRules(ignore=["Notebook.tags"]))
     with pytest.raises(QueryProblems, match="lazy load of Notebook") as error:
         await get(app, guard, "/notebooks")
     assert error.value.unit == "GET /notebooks"
@@ -158,14 +158,14 @@ async def test_raise_reaches_the_client(app: FastAPI, engine: Engine) -> None:
 async def test_without_a_response_model_eager_loads_are_not_judged(app: FastAPI, guard: QueryGuard) -> None:
     response = await get(app, guard, "/eager")
     assert [len(notebook["sources"]) for notebook in response.json()] == [1] * ROWS
-    assert not guard.snapshot().problems
+    assert not guard.counters().problems
 
 
 async def test_an_error_of_the_app_stays_its_own(app: FastAPI, engine: Engine) -> None:
     guard = QueryGuard(engine, mode="raise", max_queries=0)
     with pytest.raises(ZeroDivisionError):
         await get(app, guard, "/broken")
-    assert guard.snapshot().by_unit["GET /broken"].units == 1
+    assert guard.counters().by_unit["GET /broken"].units == 1
 
 
 async def test_a_stream_is_counted_to_its_end(app: FastAPI, guard: QueryGuard) -> None:
@@ -173,7 +173,7 @@ async def test_a_stream_is_counted_to_its_end(app: FastAPI, guard: QueryGuard) -
         warnings.simplefilter("ignore")
         response = await get(app, guard, "/stream")
     assert (response.text, response.headers["x-pgwright-queries"]) == ("012", "0")
-    assert guard.snapshot().by_unit["GET /stream"].statements == 3
+    assert guard.counters().by_unit["GET /stream"].statements == 3
 
 
 async def test_concurrent_requests_do_not_mix(app: FastAPI, guard: QueryGuard) -> None:
@@ -197,4 +197,4 @@ async def test_other_scopes_pass(guard: QueryGuard) -> None:
 
     await GuardMiddleware(lifespan, guard)({"type": "lifespan"}, nothing, nothing)
     assert seen == ["lifespan"]
-    assert guard.snapshot().units == 0
+    assert guard.counters().units == 0

@@ -12,7 +12,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from pgwright_runtime.replicas import Replicas, SyncReplicas
+from pgwright_runtime.replicas import AsyncReplicas, Replicas
 from runtime.tests.support.replica_servers import Engines, Replica, SyncEngines, engines, primary, replica, sync_engines
 
 __all__ = ["engines", "primary", "replica", "sync_engines"]  # fixtures
@@ -21,22 +21,22 @@ IN_RECOVERY = select(func.pg_is_in_recovery())
 READERS = 30  # more than a pool has connections
 
 
-def is_healthy(replicas: Replicas | SyncReplicas) -> bool:
+def is_healthy(replicas: AsyncReplicas | Replicas) -> bool:
     return replicas.metrics().replicas[0].is_healthy
 
 
-async def until_healthy(replicas: Replicas | SyncReplicas) -> None:
+async def until_healthy(replicas: AsyncReplicas | Replicas) -> None:
     async with asyncio.timeout(30):
         while not is_healthy(replicas):
             await asyncio.sleep(0.01)
 
 
-async def ask(replicas: Replicas) -> object:
+async def ask(replicas: AsyncReplicas) -> object:
     async with replicas.read_session() as session:
         return await session.scalar(IN_RECOVERY)
 
 
-def ask_sync(replicas: SyncReplicas) -> object:
+def ask_sync(replicas: Replicas) -> object:
     with replicas.read_session() as session:
         return session.scalar(IN_RECOVERY)
 

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import MetaData, create_engine
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from pgwright_runtime.tenancy import bind_tenant
-from pgwright_runtime.tenancy.testing import assert_tenants_isolated, assert_tenants_isolated_async
+from pgwright_runtime.tenancy import for_tenants
+from pgwright_runtime.tenancy.testing import assert_tenants_isolated, async_assert_tenants_isolated
 from runtime.tests.support.tenancy_couriers import ROLE, A, B, Base, app_url, make_couriers, make_role, policy_sql
 from tests.support.database import Database
 
@@ -49,12 +49,11 @@ def test_isolated_tenants_pass_and_nothing_stays(couriers: Database) -> None:
 
 @pytest.mark.parametrize("driver", ["asyncpg", "psycopg"])
 async def test_bound_engines_and_async_ones_do_as_well(couriers: Database, driver: str) -> None:
-    engine = create_async_engine(app_url(couriers, driver))
-    bind_tenant(engine)
-    await assert_tenants_isolated_async(engine, Base.metadata, (A, B), ignore=[KNOWN])
+    engine = for_tenants(create_async_engine(app_url(couriers, driver)))
+    await async_assert_tenants_isolated(engine, Base.metadata, (A, B), ignore=[KNOWN])
     couriers.execute("ALTER POLICY tenant_isolation ON vehicles WITH CHECK (true)")
     with pytest.raises(AssertionError, match="it moves a row to 8"):
-        await assert_tenants_isolated_async(engine, Base.metadata, (A, B))
+        await async_assert_tenants_isolated(engine, Base.metadata, (A, B))
     await engine.dispose()
 
 

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, contains_eager, joinedload, lazyload, select
 from sqlalchemy.orm.interfaces import ORMOption
 
 from pgwright.embedded import EmbeddedServer
-from pgwright_runtime.guard import Problem, QueryGuard, QueryProblems
+from pgwright_runtime.guard import GuardRules, Problem, QueryGuard, QueryProblems
 from runtime.tests.support.guard_shelf import ROWS, Notebook, Owner, Source, Tag, create_shelf
 
 
@@ -32,7 +32,7 @@ def engine(server: EmbeddedServer) -> Iterator[Engine]:
 
 @pytest.fixture
 def guard(engine: Engine) -> QueryGuard:
-    return QueryGuard(engine, mode="raise", ignore=["Notebook.tags"])
+    return QueryGuard(engine, mode="raise", rules=GuardRules(ignore=["Notebook.tags"]))
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -17,21 +18,14 @@ from pgwright_runtime.tenancy import (
     TenancyError,
     TenantChanged,
     TenantMissing,
-    bind_tenant,
-    context,
     current_tenant,
+    for_tenants,
     tenant,
 )
 from runtime.tests.support.tenancy_couriers import A, B, Courier, app_url, make_couriers
 from tests.support.database import Database
 
 ORGANIZATIONS = select(Courier.organization_id).distinct()
-
-
-@pytest.fixture(autouse=True)
-def _own_types(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(context, "types_in_use", set())
-    monkeypatch.setattr("pgwright_runtime.tenancy.binding.types_in_use", context.types_in_use)
 
 
 @pytest.fixture
@@ -49,15 +43,13 @@ def engine(couriers: Database) -> Iterator[Engine]:
 
 @pytest.fixture
 def bound(engine: Engine) -> Engine:
-    bind_tenant(engine)
-    return engine
+    return for_tenants(engine)
 
 
 @pytest.fixture(params=["asyncpg", "psycopg"])
 async def async_bound(couriers: Database, request: pytest.FixtureRequest) -> AsyncIterator[AsyncEngine]:
     engine = create_async_engine(app_url(couriers, request.param), pool_size=1, max_overflow=0)
-    bind_tenant(engine)
-    yield engine
+    yield for_tenants(engine)
     await engine.dispose()
 
 
@@ -171,69 +163,21 @@ def test_an_autocommit_connection_is_refused(bound: Engine) -> None:
         connection.execute(ORGANIZATIONS)
 
 
-@pytest.mark.parametrize("is_async", [False, True])
-async def test_a_bound_factory_leaves_its_engine_unbound(couriers: Database, is_async: bool) -> None:
-    engine = create_async_engine(app_url(couriers, "psycopg")) if is_async else None
-    sync_engine = engine.sync_engine if engine else create_engine(app_url(couriers, "psycopg"))
-    if engine:
-        factory = async_sessionmaker(engine)
-        bind_tenant(factory)
-        async with factory() as async_session, engine.connect() as unbound:
-            with pytest.raises(TenantMissing):
-                await async_session.scalars(ORGANIZATIONS)
-            with tenant(B):
-                assert (await async_session.scalars(ORGANIZATIONS)).all() == [B]
-            assert await unbound.scalar(text("SELECT 1")) == 1
-        await engine.dispose()
-    else:
-        sync_factory = sessionmaker(sync_engine)
-        bind_tenant(sync_factory)
-        with sync_factory() as session, sync_engine.connect() as plain:
-            with pytest.raises(TenantMissing):
-                session.scalars(ORGANIZATIONS)
-            with tenant(B):
-                assert session.scalars(ORGANIZATIONS).all() == [B]
-            assert plain.scalar(text("SELECT 1")) == 1
-        sync_engine.dispose()
-
-
 def test_binding_twice_or_to_nothing_is_refused(bound: Engine) -> None:
     for again in (bound, sessionmaker(bound)):
         with pytest.raises(TenancyError, match="bound to a tenant already"):
-            bind_tenant(again)
+            for_tenants(again)
     with pytest.raises(ValueError, match="bind=engine"):
-        bind_tenant(sessionmaker())
+        for_tenants(sessionmaker())
 
 
 def test_settings_and_types_that_cannot_be_are_refused() -> None:
     engine = create_engine("postgresql+psycopg://")
     for setting in ("tenant", "app.x'; --", "app.", ""):
         with pytest.raises(ValueError, match="prefix"):
-            bind_tenant(engine, setting=setting)
+            for_tenants(engine, setting=setting)
     with pytest.raises(ValueError, match="int, a UUID or a str"):
-        bind_tenant(engine, type=float)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    "value",
-    ["7; DROP TABLE couriers", "abc", "", " 7", "+7", "007", "1_0", "٧", "9" * 5000, 2**63, True, 7.0, None, "7\0"],
-)
-def test_an_id_that_is_no_number_is_refused_at_once(bound: Engine, value: object) -> None:
-    with pytest.raises(InvalidTenant, match="expected a whole number"), tenant(value):  # type: ignore[arg-type]
-        pytest.fail("the block was entered")
-    assert current_tenant.get() is None
-
-
-def test_an_id_gets_its_own_type(bound: Engine) -> None:
-    with tenant("7") as own, bound.connect() as connection:
-        assert own == 7
-        assert connection.scalars(ORGANIZATIONS).all() == [A]
-    context.types_in_use.clear()
-    context.types_in_use.add(UUID)
-    with tenant("6BA7B810-9dad-11d1-80b4-00c04fd430c8") as own:
-        assert own == UUID("6ba7b810-9dad-11d1-80b4-00c04fd430c8")
-    with pytest.raises(InvalidTenant, match="expected a UUID"), tenant("7"):
-        pass
+        for_tenants(engine, type=float)  # type: ignore[arg-type]
 
 
 def test_an_id_that_was_set_past_the_check_is_refused_before_a_statement(bound: Engine) -> None:
@@ -246,8 +190,7 @@ def test_an_id_that_was_set_past_the_check_is_refused_before_a_statement(bound: 
 
 
 def test_a_text_is_a_value_never_sql(couriers: Database) -> None:
-    engine = create_engine(app_url(couriers, "psycopg"))
-    bind_tenant(engine, setting="app.shop", type=str)
+    engine = for_tenants(create_engine(app_url(couriers, "psycopg")), setting="app.shop", type=str)
     odd = "o'; DROP TABLE couriers; --"
     with tenant(odd), engine.connect() as connection:
         assert connection.scalar(text("SELECT current_setting('app.shop')")) == odd
@@ -304,3 +247,97 @@ def test_an_untenanted_lazy_load_is_refused(bound: Engine) -> None:
             assert courier is not None
         with pytest.raises(TenantMissing):
             _ = courier.vehicle
+
+
+def test_a_bound_engine_is_a_copy_on_the_same_pool(engine: Engine) -> None:
+    bound = for_tenants(engine)
+    with tenant(A), bound.connect() as connection:
+        backend = connection.scalar(text("SELECT pg_backend_pid()"))
+        assert connection.scalars(ORGANIZATIONS).all() == [A]
+    with engine.connect() as unbound:
+        assert unbound.scalar(text("SELECT pg_backend_pid()")) == backend
+    with tenant(A), engine.connect() as unbound, pytest.raises(exc.DataError, match="invalid input syntax"):
+        unbound.execute(ORGANIZATIONS)  # nothing was set, and nothing is left of the other's
+    with tenant(B), bound.connect() as connection:
+        assert connection.scalars(ORGANIZATIONS).all() == [B]
+
+
+def test_copies_may_differ_in_setting_and_type(couriers: Database) -> None:
+    engine = create_engine(app_url(couriers, "psycopg"))
+    numbers, shops = for_tenants(engine), for_tenants(engine, setting="app.shop", type=str)
+    for own, expected in (("7", "7"), (7, "7"), ("abc", "abc")):
+        with tenant(own), shops.connect() as connection:
+            assert connection.scalar(text("SELECT current_setting('app.shop')")) == expected
+    with tenant("7"), numbers.connect() as connection:
+        assert connection.scalars(ORGANIZATIONS).all() == [A]
+    with tenant("abc"), numbers.connect() as connection, pytest.raises(InvalidTenant, match="expected a whole number"):
+        connection.execute(ORGANIZATIONS)
+    engine.dispose()
+
+
+def test_two_ways_to_write_an_id_are_one_tenant(bound: Engine) -> None:
+    with tenant(A), bound.connect() as connection, Session(connection) as session:
+        held = session.scalars(select(Courier)).all()
+        with tenant(str(A)):
+            assert connection.scalars(ORGANIZATIONS).all() == [A]
+            session.commit()
+            assert session.scalars(select(Courier)).all() == held
+        with tenant(str(B)):
+            with pytest.raises(TenantChanged, match="belongs to tenant '7', not to '8'"):
+                connection.execute(ORGANIZATIONS)
+            with pytest.raises(InvalidTenant), tenant("07"):
+                connection.execute(ORGANIZATIONS)
+
+
+def test_a_bound_factory_is_a_copy(couriers: Database) -> None:
+    engine = create_engine(app_url(couriers, "psycopg"))
+    factory = sessionmaker(engine, expire_on_commit=False, info={"of": "the app"})
+    heard: list[Session] = []
+    event.listen(factory, "after_begin", lambda session, *rest: heard.append(session))
+    bound = for_tenants(factory)
+    assert factory.kw["bind"] is engine
+    with bound() as session:
+        with pytest.raises(TenantMissing):
+            session.scalars(ORGANIZATIONS)
+        with tenant(B):
+            courier = session.scalars(select(Courier)).first()
+            session.commit()
+        assert (session.info["of"], courier and courier.organization_id) == ("the app", B)
+    assert set(heard) == {session}
+    with factory() as plain:
+        assert plain.scalar(text("SELECT 1")) == 1
+    engine.dispose()
+
+
+async def test_so_is_an_async_one(couriers: Database) -> None:
+    engine = create_async_engine(app_url(couriers, "psycopg"))
+    factory = async_sessionmaker(engine, expire_on_commit=False)
+    bound = for_tenants(factory)
+    async with bound() as session:
+        with pytest.raises(TenantMissing):
+            await session.scalars(ORGANIZATIONS)
+        with tenant(B):
+            courier = (await session.scalars(select(Courier))).first()
+            await session.commit()
+        assert courier is not None
+        assert courier.organization_id == B
+    async with factory() as plain:
+        assert await plain.scalar(text("SELECT 1")) == 1
+    await engine.dispose()
+
+
+NO_NUMBERS = ["7; DROP TABLE couriers", "abc", " 7", "+7", "007", "1_0", "٧", "9" * 5000, 2**63, UUID(int=7)]
+
+
+@pytest.mark.parametrize("value", NO_NUMBERS, ids=lambda value: str(value)[:20])
+def test_an_id_of_another_type_is_refused_before_a_statement(bound: Engine, value: Any) -> None:
+    texts = sent(bound)
+    with tenant(value), bound.connect() as connection, pytest.raises(InvalidTenant, match="expected a whole number"):
+        connection.execute(ORGANIZATIONS)
+    assert texts == []
+
+
+@pytest.mark.parametrize("value", [2**63 - 1, -(2**63)])
+def test_the_largest_numbers_are_taken(bound: Engine, value: int) -> None:
+    with tenant(value), bound.connect() as connection:
+        assert connection.scalar(text("SELECT current_setting('app.current_org_id')")) == str(value)

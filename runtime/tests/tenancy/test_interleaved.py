@@ -20,7 +20,7 @@ import pytest
 from sqlalchemy import exc, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from pgwright_runtime.tenancy import TenantMissing, bind_tenant, tenant
+from pgwright_runtime.tenancy import TenantMissing, for_tenants, tenant
 from runtime.tests.support.tenancy_couriers import ROLE, Courier, app_url, make_couriers
 from tests.support.database import Database
 
@@ -114,8 +114,7 @@ def counts(database: Database) -> dict[object, object]:
 
 @pytest.mark.parametrize("driver", ["asyncpg", "psycopg"])
 async def test_no_unit_of_work_sees_another_tenant(couriers: Database, driver: str) -> None:
-    engine = create_async_engine(app_url(couriers, driver), pool_size=3, max_overflow=0, pool_timeout=120)
-    bind_tenant(engine)
+    engine = for_tenants(create_async_engine(app_url(couriers, driver), pool_size=3, max_overflow=0, pool_timeout=120))
     before = counts(couriers)
     run = await interleave(engine, seed=1)
     await engine.dispose()
@@ -181,8 +180,7 @@ async def pooled(couriers: Database, pooler: Path, request: pytest.FixtureReques
     engine = create_async_engine(
         url, pool_size=12, max_overflow=0, pool_timeout=120, connect_args=options[request.param]
     )
-    bind_tenant(engine)
-    yield engine
+    yield for_tenants(engine)
     await engine.dispose()
 
 

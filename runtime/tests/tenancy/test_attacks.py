@@ -13,7 +13,7 @@ from sqlalchemy import Engine, create_engine, exc, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
 
-from pgwright_runtime.tenancy import TenancyError, TenantChanged, TenantMissing, bind_tenant, current_tenant, tenant
+from pgwright_runtime.tenancy import TenancyError, TenantChanged, TenantMissing, current_tenant, for_tenants, tenant
 from runtime.tests.support.tenancy_couriers import A, B, Courier, app_url, make_couriers, make_role, policy_sql
 from tests.support.database import Database
 
@@ -30,16 +30,14 @@ def couriers(database: Database) -> Database:
 @pytest.fixture
 def bound(couriers: Database) -> Iterator[Engine]:
     engine = create_engine(app_url(couriers, "psycopg"), pool_size=1, max_overflow=0)
-    bind_tenant(engine)
-    yield engine
+    yield for_tenants(engine)
     engine.dispose()
 
 
 @pytest.fixture(params=["asyncpg", "psycopg"])
 async def async_bound(couriers: Database, request: pytest.FixtureRequest) -> AsyncIterator[AsyncEngine]:
     engine = create_async_engine(app_url(couriers, request.param), pool_size=1, max_overflow=0)
-    bind_tenant(engine)
-    yield engine
+    yield for_tenants(engine)
     await engine.dispose()
 
 
@@ -57,8 +55,7 @@ def test_so_it_is_with_texts(database: Database, end: str) -> None:
     database.execute("CREATE TABLE shops (shop text); INSERT INTO shops VALUES ('a'), ('')")
     database.execute(policy_sql("shops", column="shop", type="text"))
     make_role(database)
-    engine = create_engine(app_url(database, "psycopg"))
-    bind_tenant(engine, type=str)
+    engine = for_tenants(create_engine(app_url(database, "psycopg")), type=str)
     with tenant("a"), engine.connect() as connection:
         assert connection.exec_driver_sql("SELECT * FROM shops").all() == [("a",)]
         connection.exec_driver_sql(end)

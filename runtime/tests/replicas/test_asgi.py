@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
-from pgwright_runtime.replicas import ReadYourWritesMiddleware, Replicas, SyncReplicas
+from pgwright_runtime.replicas import AsyncReplicas, ReadYourWritesMiddleware, Replicas
 from pgwright_runtime.replicas.tokens import Token, encode
 from runtime.tests.support.replica_servers import (
     SECRET,
@@ -31,7 +31,7 @@ from runtime.tests.support.replica_servers import (
 __all__ = ["engines", "primary", "replica", "sync_engines"]  # fixtures
 
 
-def create_app(replicas: Replicas, header: str | None = None) -> FastAPI:
+def create_app(replicas: AsyncReplicas, header: str | None = None) -> FastAPI:
     app = FastAPI()
     db, read_db = Depends(replicas.get_db), Depends(replicas.get_read_db)
     app.add_middleware(
@@ -57,7 +57,7 @@ def create_app(replicas: Replicas, header: str | None = None) -> FastAPI:
     return app
 
 
-def create_sync_app(replicas: SyncReplicas) -> FastAPI:
+def create_sync_app(replicas: Replicas) -> FastAPI:
     app = FastAPI()
     db, read_db = Depends(replicas.get_db), Depends(replicas.get_read_db)
     app.add_middleware(ReadYourWritesMiddleware, replicas=replicas)
@@ -77,8 +77,8 @@ def create_sync_app(replicas: SyncReplicas) -> FastAPI:
 
 
 @asynccontextmanager
-async def client(replicas: Replicas | SyncReplicas, header: str | None = None) -> AsyncIterator[AsyncClient]:
-    app = create_app(replicas, header) if isinstance(replicas, Replicas) else create_sync_app(replicas)
+async def client(replicas: AsyncReplicas | Replicas, header: str | None = None) -> AsyncIterator[AsyncClient]:
+    app = create_app(replicas, header) if isinstance(replicas, AsyncReplicas) else create_sync_app(replicas)
     async with AsyncClient(transport=ASGITransport(app), base_url="https://app.example") as client:
         yield client
 

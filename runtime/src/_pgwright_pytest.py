@@ -1,4 +1,7 @@
-"""Plugin for pytest: the marker `max_queries(n)` and the fixture `query_guard`, for all engines of the process."""
+"""Plugin for pytest: the marker `max_queries(n)` and the fixture `query_guard`, for all engines of the process.
+
+It stands outside of the package, whose `__init__` imports SQLAlchemy: pytest loads it in every run, used or not.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    # Imported late: the plugin is loaded in every run, used or not.
     from pgwright_runtime.guard.guard import QueryGuard
 
 
@@ -30,11 +32,11 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     from pgwright_runtime.guard.active import enter, leave
     from pgwright_runtime.guard.evidence import describe
     from pgwright_runtime.guard.listeners import listen
-    from pgwright_runtime.guard.rules import Rules
+    from pgwright_runtime.guard.rules import UnitRules
     from pgwright_runtime.guard.units import Unit
 
     listen()
-    unit = Unit(None, item.nodeid, Rules(max_queries=marker.args[0], finds_unused=False, locates_all=True))
+    unit = Unit(None, item.nodeid, UnitRules(max_queries=marker.args[0], finds_unused=False, locates_all=True))
     # A test client may run the app in a thread of its own, which takes no context along.
     enter(unit, everywhere=True)
     try:
@@ -51,7 +53,7 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
 
 @pytest.fixture
 def query_guard() -> QueryGuard:
-    """A guard in mode "raise" over all engines: `with query_guard.unit("list", max_queries=3): ...`."""
+    """A guard in mode "raise" over all engines and threads: `with query_guard.unit("list", max_queries=3): ...`."""
     from pgwright_runtime.guard.guard import QueryGuard
 
-    return QueryGuard(None, mode="raise")
+    return QueryGuard(None, mode="raise", follow_threads=True)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from pgwright.embedded import EmbeddedServer
 from pgwright_runtime import create_async_engine
-from pgwright_runtime.guard import QueryGuard, QueryProblems
+from pgwright_runtime.guard import GuardRules, QueryGuard, QueryProblems
 from runtime.tests.support.guard_shelf import ROWS, Notebook, Owner, create_shelf
 
 
@@ -32,7 +32,7 @@ async def engine(server: EmbeddedServer, shelf: str, request: pytest.FixtureRequ
 
 @pytest.fixture
 def guard(engine: AsyncEngine) -> QueryGuard:
-    return QueryGuard(engine, mode="raise", ignore=["Notebook.tags"])
+    return QueryGuard(engine, mode="raise", rules=GuardRules(ignore=["Notebook.tags"]))
 
 
 async def test_a_lazy_load_in_run_sync(engine: AsyncEngine, guard: QueryGuard) -> None:
@@ -110,5 +110,5 @@ async def test_a_cancelled_unit_ends(engine: AsyncEngine, guard: QueryGuard) -> 
 
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(hang(), timeout=0.5)
-    (counts,) = guard.snapshot().by_unit.values()
+    (counts,) = guard.counters().by_unit.values()
     assert counts.statements == 4
