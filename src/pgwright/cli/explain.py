@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from itertools import groupby
+from typing import Any
 
 import click
 
-from pgwright import pipeline
+from pgwright.checks import load_checks, require_check
 from pgwright.cli.output import has_color, say
 from pgwright.model.finding import Check
 
@@ -21,11 +22,11 @@ def explain(name: str | None) -> None:
       pgwright explain
       pgwright explain unindexed-foreign-key
     """
-    say(_list() if name is None else _page(pipeline.require_check(name)))
+    say(_list() if name is None else _page(require_check(name)))
 
 
 def _list() -> str:
-    checks = sorted(pipeline.all_checks(), key=lambda one: (one.subject, one.name))
+    checks = load_checks()
     width = max(len(one.name) for one in checks)
     lines = []
     for subject, group in groupby(checks, key=lambda one: one.subject):
@@ -34,11 +35,11 @@ def _list() -> str:
     return "\n".join(lines[1:]) + "\n"
 
 
-def _page(check: Check) -> str:
+def _page(check: Check[Any]) -> str:
     """Return the manual with its headings in bold on a terminal, and as Markdown elsewhere."""
     opening = f"{check.name}  ({check.subject}, {check.severity}, {check.confidence})"
     title = click.style(opening, bold=True) if has_color() else f"# {opening}"
-    lines = [_line(line) for line in pipeline.manual(check).splitlines()]
+    lines = [_line(line) for line in check.manual.splitlines()]
     return "\n".join([title, "", *lines]) + "\n"
 
 
@@ -50,5 +51,5 @@ def _line(line: str) -> str:
     return click.style(line, dim=True) if line.startswith("    ") else line
 
 
-def _first_line(check: Check) -> str:
-    return (pipeline.manual(check).splitlines() or [""])[0]
+def _first_line(check: Check[Any]) -> str:
+    return (check.manual.splitlines() or [""])[0]

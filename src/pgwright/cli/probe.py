@@ -18,7 +18,7 @@ from pgwright.cli.progress import watched
 from pgwright.config import Config, parse_duration
 from pgwright.errors import ConfigError
 from pgwright.model.finding import Severity
-from pgwright.probe import Asked
+from pgwright.probe import ProbeRequest
 from pgwright.report import Format
 
 
@@ -95,7 +95,7 @@ def probe(
       pgwright probe app.main:app --baseline probe.json --format sarif -o probe.sarif
     """
     known = read_baseline(baseline)
-    asked = Asked(
+    asked = ProbeRequest(
         app=app,
         folder=folder,
         is_factory=factory,
@@ -111,7 +111,7 @@ def probe(
     )
     # What the app prints is no part of the report.
     with watched() as progress, redirect_stdout(sys.stderr):
-        result = set_aside(pipeline.probe(asked, progress=progress), known)
+        result = set_aside(pipeline.probe_app(asked, progress=progress), known)
     emit(result, form, output, shows_all=shows_all)
     if write_baseline is not None:
         save_baseline(write_baseline, result)

@@ -13,7 +13,7 @@ Every document has `kind` (`diagnosis`, `advice`, `fix`, `proof`, `plan` or `pro
 - plan: `text`, `values`, `before` and `after` (`cost`, `indexes`, `nodes` with `conditions`), `ratio`, `added`,
   `removed`, `settings`, `limits`.
 - probe: `endpoints` (with `name`, `varied`, `calls` of `size`, `queries`, `rows`, `rows_fetched`, `ms`; and `growth`),
-  `findings`, `places` (`key`, `file`, `line`), `not_examined`, `known`, `allowed`.
+  `findings`, `not_examined`, `known`, `allowed`.
 
 `_ms` are milliseconds, `_bytes` bytes, `cost` planner costs. A ratio that is infinite is null.
 """

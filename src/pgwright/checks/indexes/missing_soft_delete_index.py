@@ -157,4 +157,11 @@ def _finding(snapshot: Snapshot, family: TableFamily, column: str, want: _Want, 
     )
 
 
-CHECK = Check(__name__, severity="medium", confidence="likely", find=find)
+CHECK = Check(
+    __name__,
+    reads=Snapshot,
+    needs=("tables", "indexes", "statements"),
+    severity="medium",
+    confidence="likely",
+    find=find,
+)

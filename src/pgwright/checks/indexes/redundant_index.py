@@ -71,4 +71,4 @@ def _finding(index: IndexFamily, longer: IndexFamily) -> Finding:
     )
 
 
-CHECK = Check(__name__, severity="low", confidence="likely", find=find)
+CHECK = Check(__name__, reads=Snapshot, needs=("indexes",), severity="low", confidence="likely", find=find)

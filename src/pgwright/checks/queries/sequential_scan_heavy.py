@@ -109,4 +109,4 @@ def _readers(snapshot: Snapshot, family: TableFamily) -> list[Query]:
     return sorted(readers, key=lambda query: -query.statement.total_ms)[:MOST_QUERIES]
 
 
-CHECK = Check(__name__, severity="medium", confidence="likely", find=find)
+CHECK = Check(__name__, reads=Snapshot, needs=("tables",), severity="medium", confidence="likely", find=find)
