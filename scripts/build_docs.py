@@ -18,17 +18,17 @@ from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 from textwrap import dedent, indent
-from typing import get_args
+from typing import Any, get_args
 
 import psycopg
 from click.testing import CliRunner
 
+from pgwright.checks import load_checks
 from pgwright.cli import main as command_line
 from pgwright.cli.commands import NAMES
 from pgwright.embedded import run_server
 from pgwright.figures import milliseconds, ratio
 from pgwright.model.finding import Check, Subject
-from pgwright.pipeline import all_checks, manual
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -48,7 +48,7 @@ _SQL = {"ALTER", "COPY", "CREATE", "DELETE", "DROP", "GRANT", "REVOKE", "SELECT"
 
 def pages() -> dict[Path, str]:
     """Return every page that follows from the code, by its path."""
-    checks = all_checks()
+    checks = load_checks()
     found = {DOCS / "checks" / f"{check.name}.md": _check_page(check) for check in checks}
     found[DOCS / "checks" / "index.md"] = _list_of_checks(checks)
     found[DOCS / "reference" / "commands.md"] = _commands_page()
@@ -72,9 +72,9 @@ def write(wanted: dict[Path, str]) -> None:
             path.unlink()
 
 
-def _check_page(check: Check) -> str:
-    summary, _, body = manual(check).partition("\n")
-    source = _source(check).relative_to(ROOT)
+def _check_page(check: Check[Any]) -> str:
+    summary, _, body = check.manual.partition("\n")
+    source = Path("src", *check.module.split(".")).with_suffix(".py")
     facts = [
         "| subject | severity | confidence |",
         "|---|---|---|",
@@ -85,12 +85,6 @@ def _check_page(check: Check) -> str:
     note = "A finding may be more or less severe or sure than that, where its figures say so."
     head = [_WRITTEN.format(source=source), f"# {check.name}", "", summary, "", *facts, "", note, "", ""]
     return "\n".join(head) + text
-
-
-def _source(check: Check) -> Path:
-    if check.module.startswith(("pgwright.checks.", "pgwright.probe.")):
-        return ROOT / "src" / Path(*check.module.split(".")).with_suffix(".py")
-    return ROOT / "src" / "pgwright" / "advisor" / "findings.py"
 
 
 def _fenced(block: str) -> str:
@@ -111,12 +105,12 @@ def _language(code: str) -> str:
     return "python"
 
 
-def _list_of_checks(checks: tuple[Check, ...]) -> str:
+def _list_of_checks(checks: tuple[Check[Any], ...]) -> str:
     lines = [
         _WRITTEN.format(source="the manuals of the checks"),
         "# Checks",
         "",
-        "Each check asks one question of a snapshot; `pgwright explain NAME` prints the same manual as its page here.",
+        "Each check asks one question of a database or an app; `pgwright explain NAME` prints its page.",
         "Severity is how bad a fault is, confidence how sure pgwright is that it is one.",
         "",
     ]
@@ -125,7 +119,7 @@ def _list_of_checks(checks: tuple[Check, ...]) -> str:
     for subject, group in groupby(by_subject, key=lambda check: check.subject):
         lines += [f"## {subject}", "", "| check | severity | confidence | |", "|---|---|---|---|"]
         for check in group:
-            summary = manual(check).splitlines()[0]
+            summary = check.manual.splitlines()[0]
             lines.append(f"| [{check.name}]({check.name}.md) | {check.severity} | {check.confidence} | {summary} |")
         lines.append("")
     return "\n".join(lines)

@@ -13,12 +13,12 @@ from types import ModuleType
 
 import pytest
 
+from pgwright.checks import load_checks
 from pgwright.checks.scorecard import CONFIDENCE_WEIGHTS, MOST_TIMES, SEVERITY_POINTS
 from pgwright.cli.commands import NAMES
 from pgwright.config import Config
 from pgwright.model.finding import Check
 from pgwright.model.policy import ClientPool
-from pgwright.pipeline import all_checks
 from pgwright.report.kind import KINDS, load_kind
 from pgwright.report.schema import schema
 
@@ -47,7 +47,7 @@ def test_generated_pages_are_up_to_date(build_docs: ModuleType) -> None:
     assert build_docs.stale(build_docs.pages()) == [], "run: python scripts/build_docs.py"
 
 
-@pytest.mark.parametrize("check", all_checks(), ids=lambda check: check.name)
+@pytest.mark.parametrize("check", load_checks(), ids=lambda check: check.name)
 def test_every_check_has_a_page_that_the_list_names(check: Check) -> None:
     assert _read(DOCS / "checks" / f"{check.name}.md").count(f"# {check.name}\n") == 1
     assert f"[{check.name}]({check.name}.md)" in _read(DOCS / "checks" / "index.md")

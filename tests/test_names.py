@@ -12,6 +12,7 @@ SOURCES = ("src/pgwright", "runtime/src/pgwright_runtime")
 
 # The same thing in the tool and in the runtime, neither of which imports the other's.
 SAME = {
+    "CodeLine": "a line of the user's code: of a finding, and of what the guard saw",
     "SortKey": "one key of ORDER BY: of a parsed statement, and of a query that is paged",
 }
 

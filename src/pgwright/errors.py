@@ -4,6 +4,7 @@
     ├── ConfigError               a setting, a flag or a file that cannot be used
     │   ├── UnknownSetting
     │   └── UnreadableSnapshot
+    ├── BrokenCheck               a check of another distribution that cannot be used
     ├── DatabaseError             the server, or what the role may do there
     │   ├── NoDatabaseGiven
     │   ├── ConnectionFailed
@@ -55,6 +56,14 @@ class UnreadableSnapshot(ConfigError):
     def __init__(self, path: str, reason: str) -> None:
         self.path = path
         super().__init__(f"{path!r} is not a readable snapshot: {reason}. Take one: pgwright snapshot DSN -o FILE")
+
+
+class BrokenCheck(PgwrightError):
+    """A check that another distribution brings cannot be loaded or fails."""
+
+    def __init__(self, origin: str, reason: str, remedy: str = "Repair or uninstall it") -> None:
+        self.origin = origin
+        super().__init__(f"cannot use the checks of {origin}: {reason}. {remedy}.")
 
 
 class DatabaseError(PgwrightError):

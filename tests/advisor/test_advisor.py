@@ -8,8 +8,8 @@ import psycopg
 import pytest
 
 from pgwright.advisor.advisor import advise
-from pgwright.advisor.findings import findings_from
 from pgwright.advisor.goal import Goal
+from pgwright.checks import run_checks
 from pgwright.embedded import EmbeddedServer
 from pgwright.model.advice import Advice
 from pgwright.model.change import CreateIndex, DropIndex
@@ -165,8 +165,7 @@ def test_a_finding_carries_the_change_and_drops_what_it_replaces(blog: Database,
                  " FROM generate_series(60000, 90000) i; ANALYZE post")  # fmt: skip
     blog.rows("SELECT pg_stat_statements_reset()")
     run(blog, "SELECT * FROM post WHERE author_id = %s ORDER BY at DESC LIMIT 4", [1])
-    snapshot = read_snapshot(blog.dsn)
-    (finding,) = findings_from(advice_for(blog), snapshot)
+    (finding,) = run_checks(advice_for(blog)).findings
     create, drop = finding.changes
     assert isinstance(create, CreateIndex)
     assert create.definition.columns == ("author_id", "at")
@@ -206,7 +205,7 @@ def test_a_partitioned_table_gets_one_index_that_serves_its_partitions_too(
     assert index.sql == "CREATE INDEX ix_event_who ON public.event (who)"
     assert len(index.serves) == 2
     assert advice.cost_after < advice.cost_before / 10
-    (finding,) = findings_from(advice, read_snapshot(database.dsn))
+    (finding,) = run_checks(advice).findings
     assert "blocks writes" in finding.advice
 
 

@@ -6,18 +6,21 @@ import ast
 import re
 from importlib import import_module
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
+import pgwright.checks
 from pgwright.checks import load_checks
 from pgwright.model.finding import SEVERITIES, Check, Confidence, Subject
-from tests.support.builders import make_snapshot
+from pgwright.model.snapshot import Snapshot
+from tests.support.builders import make_advice, make_app, make_snapshot
 
 HEADINGS = ["What it does", "Why it matters", "Example", "When it is wrong", "Source"]
 FORBIDDEN = ("pgwright.database", "pgwright.twin", "pgwright.advisor", "psycopg", "sqlalchemy")
 HERE = Path(__file__).parent
 CHECKS = load_checks()
+EMPTY = {type(value): value for value in (make_snapshot(), make_advice(), make_app())}
 each_check = pytest.mark.parametrize("check", CHECKS, ids=[check.name for check in CHECKS])
 
 
@@ -64,7 +67,7 @@ def test_file_has_find_and_check_and_reaches_no_database(check: Check) -> None:
     tree = ast.parse(_source(check).read_text(encoding="utf-8"))
     functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
     assert functions[0] == "find"
-    assert ast.unparse(tree.body[-1]).startswith("CHECK = Check(__name__, severity=")
+    assert ast.unparse(tree.body[-1]).startswith("CHECK = Check(__name__, reads=")
     imported = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
     assert not [module for module in imported if module.startswith(FORBIDDEN)]
 
@@ -80,10 +83,32 @@ def test_file_is_short(check: Check) -> None:
 
 
 @each_check
-def test_an_empty_snapshot_is_no_trouble(check: Check) -> None:
-    list(check.find(make_snapshot()))
+def test_an_empty_source_is_no_trouble(check: Check) -> None:
+    list(check.find(EMPTY[check.reads]))
 
 
-def test_names_are_unique() -> None:
-    names = [check.name for check in CHECKS]
-    assert len(set(names)) == len(names)
+def test_every_file_of_a_subject_is_a_check() -> None:
+    folder = Path(pgwright.checks.__file__).parent
+    files = {path for subject in get_args(Subject) for path in (folder / subject).glob("*.py")}
+    assert {path for path in files if path.stem != "__init__"} == {_source(check) for check in CHECKS}
+
+
+@pytest.mark.parametrize(
+    ("module", "options", "said"),
+    [
+        ("acme.rules.no_uuid", {}, "'no-uuid' has no subject: state it"),
+        ("no_uuid", {}, "has no subject"),
+        ("acme.keys.no_uuid", {"needs": ("index",)}, "needs ['index'], no fields of Snapshot"),
+    ],
+)
+def test_a_check_that_cannot_be_asked_is_refused(module: str, options: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(said)):
+        Check(module, reads=Snapshot, severity="low", confidence="likely", find=lambda snapshot: iter(()), **options)
+
+
+def test_a_stated_subject_beats_the_folder() -> None:
+    check = Check(
+        "acme.keys.no_uuid", reads=Snapshot, severity="low", confidence="likely", find=lambda snapshot: iter(()),
+        subject="security",
+    )  # fmt: skip
+    assert (check.name, check.subject) == ("no-uuid", "security")

@@ -66,16 +66,25 @@ def test_information_costs_nothing_and_is_no_reason() -> None:
 
 
 def test_what_was_not_examined_is_named_and_costs_nothing() -> None:
-    score = _score("queries", blind=(NotExamined("deep-offset", "no workload"),))
+    score = _score("queries", blind=(_blind("no workload", "deep-offset"),))
     assert score.score == 10.0
     assert [(lost.points, lost.reason) for lost in score.lost] == [(0.0, "deep-offset was not examined: no workload")]
 
 
 def test_a_subject_of_which_nothing_was_examined_has_no_score() -> None:
     names = [check.name for check in load_checks() if check.subject == "settings"]
-    score = _score("settings", blind=tuple(NotExamined(name, "no rights") for name in names))
+    score = _score("settings", blind=tuple(_blind("no rights", name) for name in names))
     assert score.score is None
     assert len(score.lost) == len(names)
+
+
+def test_checks_that_one_cause_kept_from_looking_share_a_line() -> None:
+    (lost,) = _score("queries", blind=(_blind("no workload", "deep-offset", "n-plus-one-suspect"),)).lost
+    assert lost.reason == "deep-offset, n-plus-one-suspect were not examined: no workload"
+
+
+def _blind(reason: str, *checks: str) -> NotExamined:
+    return NotExamined(", ".join(checks), reason, checks=checks)
 
 
 def test_a_database_without_tables_has_no_score_for_its_keys() -> None:

@@ -22,7 +22,7 @@ def goals(monkeypatch: pytest.MonkeyPatch) -> list[Goal]:
         asked.append(goal)
         return answer(snapshot, goal, **more)
 
-    monkeypatch.setattr("pgwright.pipeline.advisor.advise", listening)
+    monkeypatch.setattr("pgwright.advisor.advisor.advise", listening)
     return asked
 
 
@@ -72,7 +72,7 @@ def _interrupted(snapshot, goal=DEFAULT, **more):
 
 
 def test_interrupted_search_prints_the_best_so_far_and_exits_with_130(run, shop, monkeypatch) -> None:
-    monkeypatch.setattr("pgwright.pipeline.advisor.advise", _interrupted)
+    monkeypatch.setattr("pgwright.advisor.advisor.advise", _interrupted)
     result = run("advise", shop.dsn)
     assert result.exit_code == 130
     assert result.stdout.startswith("The search was interrupted")
@@ -80,7 +80,7 @@ def test_interrupted_search_prints_the_best_so_far_and_exits_with_130(run, shop,
 
 
 def test_check_and_fix_give_up_when_the_search_is_interrupted(run, shop, monkeypatch) -> None:
-    monkeypatch.setattr("pgwright.pipeline.advisor.advise", _interrupted)
+    monkeypatch.setattr("pgwright.advisor.advisor.advise", _interrupted)
     for command in (("check",), ("fix", "--sql", "-")):
         result = run(command[0], shop.dsn, *command[1:])
         assert result.exit_code == 130

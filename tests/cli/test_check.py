@@ -22,7 +22,7 @@ def test_statements_that_cannot_be_planned_are_told(run, shop) -> None:
         connection.execute("SELECT note FROM orders WHERE id = gone()")
         connection.execute("DROP FUNCTION gone")
     result = run("check", shop.dsn)
-    assert "missing-index for 1 of" in result.stdout
+    assert "missing-index of 1 of" in result.stdout
     assert "SELECT note FROM orders WHERE id = gone()" in " ".join(result.stdout.split())
 
 

@@ -4,18 +4,18 @@ import json
 
 import pytest
 
-from pgwright.pipeline import all_checks
+from pgwright.checks import load_checks
 from pgwright.report.kind import KINDS
 
 
 def test_without_a_name_every_check_is_listed(run) -> None:
     result = run("explain")
     assert result.exit_code == 0
-    for check in all_checks():
+    for check in load_checks():
         assert f"  {check.name} " in result.stdout
 
 
-@pytest.mark.parametrize("name", [check.name for check in all_checks()])
+@pytest.mark.parametrize("name", [check.name for check in load_checks()])
 def test_every_check_has_a_manual(run, name: str) -> None:
     result = run("explain", name)
     assert result.exit_code == 0

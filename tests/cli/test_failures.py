@@ -82,7 +82,7 @@ def test_advisor_that_fails_is_told_and_the_checks_go_on(run, shop, monkeypatch:
     def fail(*arguments: object, **options: object) -> None:
         raise TwinError("the twin could not be built")
 
-    monkeypatch.setattr("pgwright.pipeline.advisor.advise", fail)
+    monkeypatch.setattr("pgwright.advisor.advisor.advise", fail)
     result = run("check", shop.dsn)
     assert result.exit_code == 1
     assert "missing-index: the index advisor failed: the twin could not be built" in result.stdout

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pgwright.pipeline import take_snapshot
+from pgwright import take_snapshot
 from pgwright.snapshot import save_snapshot
 
 LOOKUP = "SELECT id, note FROM orders WHERE user_id = $1 ORDER BY placed_at DESC LIMIT 5"

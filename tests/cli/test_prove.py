@@ -58,7 +58,7 @@ def test_proves_a_revision_and_leaves_the_source_alone(run, shop, alembic: Path,
 
 def test_a_fix_that_does_not_help_exits_with_1_and_says_so(run, shop, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("fix.sql").write_text("")
-    monkeypatch.setattr("pgwright.pipeline.proving.prove", lambda *arguments, **options: SAME)
+    monkeypatch.setattr("pgwright.proof.prove.prove", lambda *arguments, **options: SAME)
     result = run("prove", shop.dsn, "--sql", "fix.sql")
     assert result.exit_code == 1
     assert "The fix does not help" in result.stdout

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from pgwright.model.probe import Probe, ProbedEndpoint
-from pgwright.probe import ProbeRequest, probe
+from pgwright.pipeline import probe_app
+from pgwright.probe import ProbeRequest
 from tests.probe.shop_app import SCHEMA
 from tests.support.database import Database
 
@@ -30,7 +31,7 @@ def probing(shop: Database) -> Probing:
 
     def run(factory: str = "create_sync", **asked: Any) -> Probe:
         settings = {"app": f"tests.probe.shop_app:{factory}", "skip": ("/stream",), "is_factory": True, "folder": ROOT}
-        return probe(ProbeRequest(**{**settings, **asked}), lambda what, done, total: None)
+        return probe_app(ProbeRequest(**{**settings, **asked}))
 
     return run
 

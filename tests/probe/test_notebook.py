@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pgwright.probe import ProbeRequest, probe
+from pgwright.pipeline import probe_app
+from pgwright.probe import ProbeRequest
 from tests.support.database import Database
 
 pytest_plugins = ["tests.support.notebook_databases"]
@@ -14,13 +15,9 @@ pytest_plugins = ["tests.support.notebook_databases"]
 ROOT = Path(__file__).parents[2]
 
 
-def _silent(what: str, done: int, total: int) -> None:
-    pass
-
-
 def test_before_every_list_with_a_relationship_is_named(before: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", before.url())
-    result = probe(ProbeRequest("tests.probe.notebook_before:app", ROOT), _silent)
+    result = probe_app(ProbeRequest("tests.probe.notebook_before:app", ROOT))
     assert not [one for one in result.not_examined if one.what.startswith("GET ")]
     named = {finding.object for finding in result.findings if finding.check == "n-plus-one"}
     assert named >= {
@@ -38,7 +35,7 @@ def test_before_every_list_with_a_relationship_is_named(before: Database, monkey
 def test_after_all_endpoints_are_examined_and_clean(after: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", after.url())
     monkeypatch.setenv("DATABASE_POOL_SIZE", "2")
-    result = probe(ProbeRequest("notebook.app:app"), _silent)
+    result = probe_app(ProbeRequest("notebook.app:app"))
     assert not [one for one in result.not_examined if one.what.startswith("GET ")]
     assert len(result.endpoints) == 9
     assert max(call.queries for one in result.endpoints for call in one.calls) <= 2

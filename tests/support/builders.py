@@ -6,17 +6,21 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from pgwright.checks import load_checks
-from pgwright.model.finding import Finding
+from pgwright.checks import require_check
+from pgwright.model.advice import Advice
+from pgwright.model.endpoints import ProbedApp, SeenEndpoint, StatementProblem
+from pgwright.model.finding import CodeLine, Finding
 from pgwright.model.index import Index, IndexDefinition, IndexKey
 from pgwright.model.names import QualifiedName
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.policy import Policy
+from pgwright.model.probe import ProbeCall, ProbedEndpoint
 from pgwright.model.server import Role, Server, Session, Setting
 from pgwright.model.snapshot import FORMAT, Snapshot
 from pgwright.model.statement import Statement
 from pgwright.model.statistics import ColumnStatistics
 from pgwright.model.table import Column, ForeignKey, Table
+from tests.support.unread import require_no_false_finding
 
 TAKEN_AT = "2026-11-01T12:00:00+00:00"
 _BASE_TYPES = {
@@ -51,13 +55,65 @@ def not_examined(check: str, snapshot: Snapshot) -> list[NotExamined]:
 
 
 def _answers(check: str, snapshot: Snapshot) -> list[Finding | NotExamined]:
-    (found,) = (candidate for candidate in load_checks() if candidate.name == check)
-    return list(found.find(snapshot))
+    found = require_check(check)
+    answers = list(found.find(snapshot))
+    require_no_false_finding(found, snapshot, answers)
+    return answers
 
 
 def evidence(finding: Finding) -> dict[str, str]:
     """Return the evidence of a finding by name."""
     return {entry.name: entry.value for entry in finding.evidence}
+
+
+def make_advice(**fields: Any) -> Advice:
+    """Return an advice that found nothing to do."""
+    defaults: dict[str, Any] = {
+        "indexes": (),
+        "statements": 1,
+        "cost_before": 1.0,
+        "cost_after": 1.0,
+        "budget_bytes": None,
+        "candidates": 0,
+        "plans": 1,
+        "seconds": 0.1,
+        "unplanned": (),
+        "limits": (),
+    }
+    return Advice(**{**defaults, **fields})
+
+
+def make_app(*endpoints: SeenEndpoint) -> ProbedApp:
+    """Return an app whose endpoints were called."""
+    return ProbedApp("shop.main:app", "shop", "18.0", TAKEN_AT, endpoints)
+
+
+def make_endpoint(
+    name: str,
+    *queries: int,
+    rows: Sequence[int] = (3, 30),
+    small: Sequence[StatementProblem] = (),
+    large: Sequence[StatementProblem] = (),
+) -> SeenEndpoint:
+    """Return an endpoint with the queries and the rows of each of its calls, one or two, and the problems there."""
+    calls = tuple(
+        ProbeCall(f"limit={count}", number, count, None, 1.0) for number, count in zip(queries, rows, strict=False)
+    )
+    endpoint = ProbedEndpoint(name, "page size" if len(calls) > 1 else "nothing", calls)
+    return SeenEndpoint(endpoint, tuple(small), tuple(large))
+
+
+def make_problem(kind: str = "lazy load", count: int = 30, **fields: Any) -> StatementProblem:
+    """Return what the guard says of a relationship that is loaded row by row."""
+    defaults: dict[str, Any] = {
+        "relationship": "Order.items",
+        "fingerprint": "f1",
+        "statement": "SELECT * FROM items WHERE order_id = $1",
+        "remedy": "add selectinload(Order.items) to the query of Order",
+        "place": CodeLine("shop/main.py", 7, "orders"),
+        "parent": "Order",
+    }
+    return StatementProblem(kind=kind, count=count, **{**defaults, **fields})  # type: ignore[arg-type]
 
 
 def qualified(name: str | QualifiedName) -> QualifiedName:

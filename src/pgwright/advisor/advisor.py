@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pgwright.advisor.explanation import describe
@@ -20,6 +20,7 @@ from pgwright.advisor.search import Found, Outcome, Search
 from pgwright.figures import count, share, size
 from pgwright.indexes.coverage import searches_as
 from pgwright.model.advice import Advice, Risk
+from pgwright.model.progress import Progress, silent
 from pgwright.model.snapshot import Snapshot
 from pgwright.twin.priced import read_workload
 from pgwright.twin.twin import Twin, open_twins
@@ -38,12 +39,6 @@ _MUCH_LARGER = 10.0
 _MOST_CORRECTIONS = 2
 # Of the time, kept for choosing again without what is risky; and the least for each time.
 _SHARE_TO_CORRECT, _SECONDS_TO_CORRECT = 0.2, 1.0
-
-Progress = Callable[[str, int, int], None]
-
-
-def silent(what: str, done: int, total: int) -> None:
-    """Show no progress."""
 
 
 def advise(
@@ -75,12 +70,12 @@ def _advise(snapshot: Snapshot, goal: Goal, twins: Sequence[Twin], progress: Pro
     for twin in twins:
         twin.clear()
     plans_before = sum(twin.plans_made for twin in twins)
-    progress("reading the workload", 0, 0)
+    progress("reading the workload")
     workload = read_workload(snapshot, twins[0])
-    progress("making candidate indexes", 0, 0)
+    progress("making candidate indexes")
     field = lay_out(snapshot, goal, twins, workload)
     decision = _decide(field, started + goal.deadline_seconds, progress)
-    progress("writing the reasons", 0, 0)
+    progress("writing the reasons")
     advice = describe(field, decision.outcome.found.chosen, decision.risks)
     return replace(
         advice,
@@ -101,7 +96,7 @@ def _decide(field: Field, deadline: float, progress: Progress) -> _Decision:
     """Search; leave out what puts a hot statement at risk, and search again without it."""
 
     def report(found: Found) -> None:
-        progress(_standing(field, found), 0, 0)
+        progress(_standing(field, found))
 
     forbidden, left_out = 0, dict[int, Risk]()
     kept = 0.0 if field.goal.takes_risks else _SHARE_TO_CORRECT * (deadline - time.monotonic())

@@ -12,7 +12,7 @@ costs nothing, but is named; where nothing could be examined there is no score.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import get_args
+from typing import Any, get_args
 
 from pgwright.checks.loader import load_checks
 from pgwright.figures import listing
@@ -34,9 +34,9 @@ def score_subjects(
     snapshot: Snapshot,
     findings: Iterable[Finding],
     not_examined: Iterable[NotExamined],
-    checks: Iterable[Check] | None = None,
+    checks: Iterable[Check[Any]] | None = None,
 ) -> tuple[SubjectScore, ...]:
-    """Return one score a subject, in the fixed order of subjects; `checks` are those that ran, None for all."""
+    """Return one score a subject, in the fixed order of subjects; `checks` are those to count, None for all."""
     ran = load_checks() if checks is None else tuple(checks)
     found, blind = tuple(findings), tuple(not_examined)
     return tuple(_score(snapshot, subject, ran, found, blind) for subject in get_args(Subject))
@@ -50,23 +50,27 @@ def points(finding: Finding) -> float:
 def _score(
     snapshot: Snapshot,
     subject: Subject,
-    ran: tuple[Check, ...],
+    ran: tuple[Check[Any], ...],
     findings: tuple[Finding, ...],
     not_examined: tuple[NotExamined, ...],
 ) -> SubjectScore:
     names = [check.name for check in ran if check.subject == subject]
     by_check = {name: [finding for finding in findings if finding.check == name] for name in names}
-    reason = {entry.what: entry.reason for entry in not_examined}
-    blind = [name for name in names if name in reason and not by_check[name]]
+    quiet = [name for name in names if not by_check[name]]
+    blind = {entry: [name for name in quiet if name in entry.checks] for entry in not_examined}
     lost = [_lost(name, by_check[name]) for name in names if by_check[name]]
-    unseen = [LostPoint(0.0, f"{name} was not examined: {reason[name]}") for name in blind]
+    unseen = [_unseen(unable, entry.reason) for entry, unable in blind.items() if unable]
     is_empty = subject in _NEED_TABLES and not snapshot.tables
-    if is_empty or len(blind) == len(names):
+    if is_empty or len({name for unable in blind.values() for name in unable}) == len(names):
         nothing = [LostPoint(0.0, "there is no table to examine")] if is_empty else []
         return SubjectScore(subject, None, tuple(nothing or unseen))
     lost = sorted((entry for entry in lost if entry.points), key=lambda entry: -entry.points)
     score = max(0.0, FULL_SCORE - sum(entry.points for entry in lost))
     return SubjectScore(subject, round(score, 1), tuple(lost + unseen))
+
+
+def _unseen(names: list[str], reason: str) -> LostPoint:
+    return LostPoint(0.0, f"{', '.join(names)} {'was' if len(names) == 1 else 'were'} not examined: {reason}")
 
 
 def _lost(name: str, findings: list[Finding]) -> LostPoint:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from itertools import groupby
+from typing import Any
 
 import click
 
-from pgwright import pipeline
+from pgwright.checks import load_checks, require_check
 from pgwright.cli.output import has_color, say
 from pgwright.model.finding import Check
 from pgwright.report.as_json import indented
@@ -29,11 +30,11 @@ def explain(name: str | None, kind: str | None) -> None:
     if kind is not None:
         say(indented(schema(load_kind(kind))))
         return
-    say(_list() if name is None else _page(pipeline.require_check(name)))
+    say(_list() if name is None else _page(require_check(name)))
 
 
 def _list() -> str:
-    checks = sorted(pipeline.all_checks(), key=lambda one: (one.subject, one.name))
+    checks = load_checks()
     width = max(len(one.name) for one in checks)
     lines = []
     for subject, group in groupby(checks, key=lambda one: one.subject):
@@ -42,11 +43,11 @@ def _list() -> str:
     return "\n".join(lines[1:]) + "\n"
 
 
-def _page(check: Check) -> str:
+def _page(check: Check[Any]) -> str:
     """Return the manual with its headings in bold on a terminal, and as Markdown elsewhere."""
     opening = f"{check.name}  ({check.subject}, {check.severity}, {check.confidence})"
     title = click.style(opening, bold=True) if has_color() else f"# {opening}"
-    lines = [_line(line) for line in pipeline.manual(check).splitlines()]
+    lines = [_line(line) for line in check.manual.splitlines()]
     return "\n".join([title, "", *lines]) + "\n"
 
 
@@ -58,5 +59,5 @@ def _line(line: str) -> str:
     return click.style(line, dim=True) if line.startswith("    ") else line
 
 
-def _first_line(check: Check) -> str:
-    return (pipeline.manual(check).splitlines() or [""])[0]
+def _first_line(check: Check[Any]) -> str:
+    return (check.manual.splitlines() or [""])[0]

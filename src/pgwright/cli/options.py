@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 
 import click
 
+from pgwright.checks import require_check
 from pgwright.config import Budget, Config, parse_budget, read_config
 from pgwright.errors import ConfigError
 from pgwright.model.finding import SEVERITIES
-from pgwright.pipeline import require_check
 from pgwright.report import FINDING_FORMATS, FORMATS
 
 F = TypeVar("F", bound=Callable[..., object])

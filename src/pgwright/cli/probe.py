@@ -111,7 +111,7 @@ def probe(
     )
     # What the app prints is no part of the report.
     with watched() as progress, redirect_stdout(sys.stderr):
-        result = set_aside(pipeline.probe(asked, progress=progress), known)
+        result = set_aside(pipeline.probe_app(asked, progress=progress), known)
     emit(result, form, output, shows_all=shows_all)
     if write_baseline is not None:
         save_baseline(write_baseline, result)

@@ -1,21 +1,24 @@
-"""What a check reports: the fault, its evidence, and the change that would mend it."""
+"""What a check is and what it reports: the fault, its evidence, and the change that would mend it."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Generic, Literal, TypeVar, cast, get_args
 
 from pgwright.model.change import Change
 from pgwright.model.not_examined import NotExamined
-from pgwright.model.snapshot import Snapshot
+
+S = TypeVar("S")
 
 Subject = Literal["keys", "indexes", "queries", "connections", "retention", "vacuum", "settings", "security"]
 Severity = Literal["high", "medium", "low", "info"]
 Confidence = Literal["certain", "likely", "possible"]
 Origin = Literal["read", "measured", "planned", "estimated", "stated"]
 
-SEVERITIES: tuple[Severity, ...] = ("high", "medium", "low", "info")
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+CONFIDENCES: tuple[Confidence, ...] = get_args(Confidence)
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,19 @@ class Evidence:
     origin: Origin = "read"
     """read: from the catalogs or counters; measured: on a copy; planned: a planner cost; estimated: by a rule;
     stated: by the team."""
+
+
+@dataclass(frozen=True)
+class CodeLine:
+    """A line of the user's code."""
+
+    file: str
+    """From the working directory where it lies below it."""
+    line: int
+    function: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line} in {self.function}"
 
 
 @dataclass(frozen=True)
@@ -54,33 +70,66 @@ class Finding:
     """Statements to run by hand where `fix` writes nothing; "" when there are none."""
     queries: tuple[int, ...] = ()
     """`query_id` of the workload statements that it concerns."""
+    place: CodeLine | None = None
+    """Where the fault stands in the user's code; None where it stands in the database."""
 
     @property
     def key(self) -> str:
         """What identifies it in a revision, a baseline or `allow`: `check:object`."""
         return f"{self.check}:{self.object}"
 
+    @property
+    def badness(self) -> tuple[int, int, str]:
+        """What sorts findings worst first, then surest first; within a check its own order stays."""
+        return SEVERITIES.index(self.severity), CONFIDENCES.index(self.confidence), self.check
+
+
+_OF_ITS_FOLDER = cast("Subject", "")
+
 
 @dataclass(frozen=True)
-class Check:
-    """A named question that is asked of a snapshot.
+class Check(Generic[S]):
+    """A named question that is asked of the value of one source.
 
-    The name and the subject come from the module: `pgwright.checks.indexes.unindexed_foreign_key` is the check
-    `unindexed-foreign-key` of the subject `indexes`. `severity` and `confidence` are what `found` gives by default.
+    The name comes from the module, and so does the subject where the module lies in a folder of that name:
+    `pgwright.checks.indexes.unindexed_foreign_key` is the check `unindexed-foreign-key` of the subject `indexes`.
+    `severity` and `confidence` are what `found` gives by default.
+
+    Raises: ValueError: the subject is none, or a part is no field of what the check reads.
     """
 
     module: str
+    """`__name__` of the module, whose docstring is the manual."""
+    reads: type[S]
+    """The type of the value: a Snapshot, an Advice, a ProbedApp."""
     severity: Severity
     confidence: Confidence
-    find: Callable[[Snapshot], Iterator[Finding | NotExamined]]
+    find: Callable[[S], Iterator[Finding | NotExamined]]
+    needs: tuple[str, ...] = ()
+    """Fields of the value without which it would report what is no fault, or call fine what it did not see. Where one
+    of them could not be read, the check does not run."""
+    subject: Subject = _OF_ITS_FOLDER
+    """What the score counts it under; stated where the module's folder does not say it."""
+
+    def __post_init__(self) -> None:
+        folder = self.module.rpartition(".")[0].rpartition(".")[2]
+        subject = folder if self.subject == _OF_ITS_FOLDER else self.subject
+        if subject not in get_args(Subject):
+            known = ", ".join(get_args(Subject))
+            raise ValueError(f"the check {self.name!r} has no subject: state it, as in subject='keys'. Known: {known}")
+        object.__setattr__(self, "subject", subject)
+        reads: Any = self.reads
+        if unknown := set(self.needs) - {field.name for field in fields(reads)}:
+            raise ValueError(f"the check {self.name!r} needs {sorted(unknown)}, no fields of {self.reads.__name__}")
 
     @property
     def name(self) -> str:
-        return self.module.rsplit(".", 1)[1].replace("_", "-")
+        return self.module.rpartition(".")[2].replace("_", "-")
 
     @property
-    def subject(self) -> Subject:
-        return self.module.rsplit(".", 2)[1]  # type: ignore[return-value]
+    def manual(self) -> str:
+        """The docstring of its module, in Markdown."""
+        return (sys.modules[self.module].__doc__ or "").strip()
 
     def found(
         self,
@@ -94,6 +143,7 @@ class Check:
         changes: Iterable[Change] = (),
         sql: str = "",
         queries: Iterable[int] = (),
+        place: CodeLine | None = None,
     ) -> Finding:
         """Return a finding of this check about one object; what is not said otherwise is the check's default."""
         return Finding(
@@ -108,11 +158,14 @@ class Check:
             changes=tuple(changes),
             sql=sql,
             queries=tuple(queries),
+            place=place,
         )
 
     def unexamined(self, reason: str, remedy: str = "", *, about: str = "") -> NotExamined:
         """Return that this check could not look at an object; at nothing at all when no object is named."""
-        return NotExamined(f"{self.name} of {about}" if about else self.name, reason, remedy)
+        if about:
+            return NotExamined(f"{self.name} of {about}", reason, remedy)
+        return NotExamined(self.name, reason, remedy, checks=(self.name,))
 
 
 @dataclass(frozen=True)

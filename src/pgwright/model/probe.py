@@ -46,16 +46,6 @@ class ProbedEndpoint:
 
 
 @dataclass(frozen=True)
-class FindingPlace:
-    """The line of the app's code that a finding is about."""
-
-    key: str
-    """The finding's."""
-    file: str
-    line: int
-
-
-@dataclass(frozen=True)
 class Probe:
     """What `probe` gives back."""
 
@@ -70,7 +60,6 @@ class Probe:
     endpoints: tuple[ProbedEndpoint, ...]
     findings: tuple[Finding, ...]
     """Worst first, those of the baseline left out."""
-    places: tuple[FindingPlace, ...]
     not_examined: tuple[NotExamined, ...]
     known: tuple[str, ...] = ()
     """Keys of the findings that the baseline lists."""

@@ -1,7 +1,6 @@
-"""A proof of N+1 without reading code: the app's GET endpoints, called in this process at two sizes, rolled back."""
+"""Stage 1, a running app: its GET endpoints, called in this process at two sizes, all rolled back."""
 
-from pgwright.probe.queries import CHECKS
 from pgwright.probe.request import ProbeRequest
-from pgwright.probe.run import probe
+from pgwright.probe.run import call_endpoints
 
-__all__ = ["CHECKS", "ProbeRequest", "probe"]
+__all__ = ["ProbeRequest", "call_endpoints"]

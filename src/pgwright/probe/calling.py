@@ -8,14 +8,15 @@ from http import HTTPStatus
 from sqlalchemy.exc import IllegalStateChangeError, MissingGreenlet
 
 from pgwright.errors import CommitRefused, PgwrightError
+from pgwright.model.endpoints import SeenEndpoint
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.probe import ProbedEndpoint
 from pgwright.probe.client import GetRequest
-from pgwright.probe.evidence import Seen
 from pgwright.probe.filling import Known, Size, Values, fill
 from pgwright.probe.loading import told
 from pgwright.probe.measuring import AppCaller, Measured
 from pgwright.probe.openapi import Endpoint
+from pgwright.probe.problems import read_problems
 from pgwright.probe.request import ProbeRequest, shown
 from pgwright.probe.server import ServerCosts
 
@@ -28,7 +29,7 @@ class Calling:
     def __init__(self, caller: AppCaller, asked: ProbeRequest, known: Known) -> None:
         self._caller, self._asked, self._known = caller, asked, known
 
-    async def call(self, endpoint: Endpoint, costs: ServerCosts) -> Seen | NotExamined:
+    async def call(self, endpoint: Endpoint, costs: ServerCosts) -> SeenEndpoint | NotExamined:
         """Return what an endpoint did at each of its sizes, or why it could not be called."""
         try:
             filling = fill(endpoint, self._known)
@@ -60,7 +61,8 @@ class Calling:
             found.sort(key=lambda one: (one.call.rows, one.call.rows_fetched or 0))
         varied = filling.varied if len(found) > 1 else "nothing"
         probed = ProbedEndpoint(endpoint.name, varied, tuple(one.call for one in found))
-        return Seen(probed, found[0].problems, found[-1].problems, costs)
+        small, large = (read_problems(one.problems, costs, self._asked) for one in (found[0], found[-1]))
+        return SeenEndpoint(probed, small, large)
 
     async def _first_answered(self, endpoint: Endpoint, size: Size) -> Measured | NotExamined:
         """Measure with the first arguments that are answered with rows, else with the first that are answered."""

@@ -41,6 +41,7 @@ class ProbeRequest:
     statement_timeout_ms: int = 30_000
     lock_timeout_ms: int = 5_000
     policy: Policy = field(default_factory=Policy)
+    """What the team states: findings to leave out, and columns that mark deleted rows."""
 
     def takes(self, path: str) -> bool:
         """Tell whether an endpoint is to be called."""

@@ -1,52 +1,44 @@
-"""The path of a probe: start the app, read its endpoints and ids that exist, call, compare, find."""
+"""The path of a probe: start the app, read its endpoints and ids that exist, and call each at its sizes."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from pgwright.database import connect
 from pgwright.errors import ProbeError, QueryFailed
-from pgwright.model.finding import SEVERITIES, Finding
+from pgwright.model.endpoints import ProbedApp, SeenEndpoint
 from pgwright.model.not_examined import NotExamined
-from pgwright.model.probe import FindingPlace, Probe
+from pgwright.model.progress import Progress
 from pgwright.probe.calling import Calling
 from pgwright.probe.catalog import Catalog, read_catalog
 from pgwright.probe.client import GetRequest, get
 from pgwright.probe.doors import watched_doors
-from pgwright.probe.evidence import Seen
 from pgwright.probe.filling import Known
 from pgwright.probe.lifespan import running
-from pgwright.probe.loading import dsn_of, load_app, relative, told
+from pgwright.probe.loading import dsn_of, load_app, told
 from pgwright.probe.measuring import AppCaller
 from pgwright.probe.openapi import Endpoint, mounted_apps, order, read_endpoints
-from pgwright.probe.queries import n_plus_one, repeated_statement, unused_eager_load
 from pgwright.probe.request import ProbeRequest
 from pgwright.probe.rollback import nothing_stays
 from pgwright.probe.server import ServerCosts, read_costs
-from pgwright_runtime.guard import Problem
-
-Progress = Callable[[str, int, int], None]
-
-_FINDERS = (n_plus_one.find, repeated_statement.find, unused_eager_load.find)
 
 
-def probe(asked: ProbeRequest, progress: Progress) -> Probe:
-    """Call the GET endpoints of an app at two sizes and tell whose queries grow; nothing is committed.
+def call_endpoints(asked: ProbeRequest, progress: Progress) -> ProbedApp:
+    """Call the GET endpoints of an app at two sizes and tell what each did; nothing is committed.
 
     Raises: ProbeError: the app cannot be started or has nothing to call. DatabaseError.
     """
     return asyncio.run(_probe(asked, progress))
 
 
-async def _probe(asked: ProbeRequest, progress: Progress) -> Probe:
+async def _probe(asked: ProbeRequest, progress: Progress) -> ProbedApp:
     limits = asked.statement_timeout_ms, asked.lock_timeout_ms
     with watched_doors() as doors:
         async with nothing_stays(*limits, doors) as engines:
-            progress(f"starting {asked.app}", 0, 0)
+            progress(f"starting {asked.app}")
             app = load_app(asked.app, asked.folder, is_factory=asked.is_factory)
             async with running(app, asked.app, asked.timeout_s) as state:
                 endpoints = await _endpoints(app, state, asked)
@@ -68,11 +60,11 @@ class _Found:
     database: str = ""
     server_version: str = ""
     costs: ServerCosts = field(default_factory=dict)
-    seen: list[Seen] = field(default_factory=list)
+    seen: list[SeenEndpoint] = field(default_factory=list)
     missing: list[NotExamined] = field(default_factory=list)
 
-    def add(self, answer: Seen | NotExamined) -> None:
-        if isinstance(answer, Seen):
+    def add(self, answer: SeenEndpoint | NotExamined) -> None:
+        if isinstance(answer, SeenEndpoint):
             self.seen.append(answer)
         else:
             self.missing.append(answer)
@@ -135,29 +127,12 @@ def _known(asked: ProbeRequest, dsn: str | None, catalog: Catalog | None) -> Kno
     return Known(dsn, catalog, asked.parameters, frozenset(names))
 
 
-def _result(asked: ProbeRequest, found: _Found) -> Probe:
-    pairs = [pair for seen in found.seen for find in _FINDERS for pair in find(seen)]
-    findings = sorted((_hidden(finding, asked) for finding, _ in pairs), key=lambda one: SEVERITIES.index(one.severity))
-    allowed = {one.key for one in findings if one.check in asked.policy.allow or one.key in asked.policy.allow}
-    return Probe(
+def _result(asked: ProbeRequest, found: _Found) -> ProbedApp:
+    return ProbedApp(
         app=asked.app,
         database=found.database,
         server_version=found.server_version,
         probed_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        endpoints=tuple(seen.endpoint for seen in found.seen),
-        findings=tuple(one for one in findings if one.key not in allowed),
-        places=tuple(_place(finding.key, problem) for finding, problem in pairs if problem and problem.place),
+        endpoints=tuple(found.seen),
         not_examined=tuple(found.missing),
-        allowed=tuple(sorted(allowed)),
     )
-
-
-def _hidden(finding: Finding, asked: ProbeRequest) -> Finding:
-    """Return a finding whose texts hold no secret that was given: a statement may have it as a literal."""
-    evidence = tuple(replace(one, name=asked.hide(one.name), value=asked.hide(one.value)) for one in finding.evidence)
-    return replace(finding, object=asked.hide(finding.object), evidence=evidence)
-
-
-def _place(key: str, problem: Problem) -> FindingPlace:
-    assert problem.place is not None
-    return FindingPlace(key, relative(problem.place.file), problem.place.line)

@@ -11,13 +11,12 @@ from sqlalchemy import URL, Engine, create_engine
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from pgwright.errors import ProofError
+from pgwright.model.progress import Progress
 from pgwright.model.proof import MeasuredOperation
 from pgwright.proof.operations import Operation
 from pgwright.proof.results import canonical
 from pgwright.proof.timing import ROUNDS, is_settled, measure_in_turn, verdict
 from pgwright_runtime import count_statements
-
-Progress = Callable[[str, int, int], None]
 
 
 def measure_operations(

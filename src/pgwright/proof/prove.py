@@ -11,6 +11,7 @@ from psycopg import sql
 
 from pgwright import __version__
 from pgwright.model.names import QualifiedName
+from pgwright.model.progress import Progress, silent
 from pgwright.model.proof import Proof
 from pgwright.model.snapshot import Snapshot
 from pgwright.proof.app import measure_operations
@@ -20,8 +21,6 @@ from pgwright.proof.plans import compare_plans
 from pgwright.proof.statements import measure_statements
 from pgwright.proof.timing import ROUNDS
 from pgwright.proof.writes import measure_writes
-
-Progress = Callable[[str, int, int], None]
 
 
 def prove(
@@ -33,7 +32,7 @@ def prove(
     operations: Sequence[Operation] = (),
     staging: str | None = None,
     rounds: int = ROUNDS,
-    progress: Progress = lambda what, done, total: None,
+    progress: Progress = silent,
 ) -> Proof:
     """Measure what a fix gains and costs.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from psycopg import sql
 
 from pgwright.errors import UnparsableStatement
 from pgwright.model.not_examined import NotExamined
+from pgwright.model.progress import Progress
 from pgwright.model.proof import MeasuredStatement
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.statement import Statement
@@ -26,8 +27,6 @@ MOST_STATEMENTS = 40
 _TIMEOUT_MS = 20_000
 _BUDGET_SECONDS = BUDGET_SECONDS / 3
 _TEXT_CAST = re.compile(r"(\$\d+)::\s*(?:character varying|varchar|text|bpchar)(?:\(\d+\))?(\[\])?", re.IGNORECASE)
-
-Progress = Callable[[str, int, int], None]
 
 
 def measure_statements(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -12,6 +12,7 @@ from psycopg import sql
 
 from pgwright.model.names import QualifiedName
 from pgwright.model.not_examined import NotExamined
+from pgwright.model.progress import Progress
 from pgwright.model.proof import MeasuredWrite
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.table import Column, Table
@@ -27,7 +28,6 @@ _CHANGED: dict[str, str] = {
     "bool": "NOT {}",
 }  # fmt: skip
 
-Progress = Callable[[str, int, int], None]
 Action = Literal["INSERT", "UPDATE", "DELETE"]
 
 

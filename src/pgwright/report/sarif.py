@@ -1,7 +1,7 @@
 """Findings as SARIF 2.1.0, for code scanning (https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html).
 
-A result is a finding, a rule its check. A finding of the probe has the line of code, one of `check` the object in the
-database only. What was not examined is a notification of the run.
+A result is a finding, a rule its check. A finding about code has its line, one about the database the object only.
+What was not examined is a notification of the run.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import msgspec
 from pgwright import __version__
 from pgwright.errors import ConfigError
 from pgwright.model.finding import Diagnosis, Finding, Severity
-from pgwright.model.probe import FindingPlace, Probe
+from pgwright.model.probe import Probe
 from pgwright.report.quoting import visible
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -29,7 +29,6 @@ def render_sarif(result: object) -> str:
     if not isinstance(result, Diagnosis | Probe):
         kind = getattr(result, "kind", type(result).__name__)
         raise ConfigError(f"there is no SARIF of a {kind}: it holds no findings. Take another format: --format")
-    places = {one.key: one for one in result.places} if isinstance(result, Probe) else {}
     names = list(dict.fromkeys(finding.check for finding in result.findings))
     driver = {
         "name": "pgwright",
@@ -48,7 +47,7 @@ def render_sarif(result: object) -> str:
                 ],
             }
         ],
-        "results": [_result(finding, names, places.get(finding.key)) for finding in result.findings],
+        "results": [_result(finding, names) for finding in result.findings],
     }
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
     return msgspec.json.format(msgspec.json.encode(log), indent=2).decode() + "\n"
@@ -58,11 +57,11 @@ def _rule(name: str) -> dict[str, Any]:
     return {"id": name, "shortDescription": {"text": name}, "help": {"text": f"pgwright explain {name}"}}
 
 
-def _result(finding: Finding, names: list[str], place: FindingPlace | None) -> dict[str, Any]:
+def _result(finding: Finding, names: list[str]) -> dict[str, Any]:
     evidence = "\n".join(f"{one.name}: {one.value} ({one.origin})" for one in finding.evidence)
     text = f"{finding.object}: {finding.message} {finding.advice}"
     location: dict[str, Any] = {"logicalLocations": [{"fullyQualifiedName": visible(finding.object)}]}
-    if place is not None:
+    if (place := finding.place) is not None:
         location["physicalLocation"] = {
             "artifactLocation": {"uri": _uri(place.file)},
             "region": {"startLine": max(place.line, 1)},

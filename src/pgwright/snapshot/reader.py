@@ -12,6 +12,7 @@ from pgwright.figures import listing
 from pgwright.model.names import QualifiedName, quote
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.policy import Policy
+from pgwright.model.progress import Progress, silent
 from pgwright.model.server import Server
 from pgwright.model.snapshot import FORMAT, Snapshot
 from pgwright.model.table import Table
@@ -32,7 +33,6 @@ _NO_TABLES: tuple[tuple[Table, ...], dict[int, QualifiedName]] = ((), {})
 
 T = TypeVar("T")
 Instead = TypeVar("Instead")
-Progress = Callable[[str], None]
 
 
 def read_snapshot(
@@ -41,7 +41,7 @@ def read_snapshot(
     policy: Policy | None = None,
     with_values: bool = True,
     with_schema: bool = True,
-    progress: Progress = lambda subject: None,
+    progress: Progress = silent,
 ) -> Snapshot:
     """Read everything that the checks, the advisor and the twin need. Writes nothing, reads no rows.
 
@@ -50,26 +50,32 @@ def read_snapshot(
         policy: what the team states; None for the defaults.
         with_values: keep the sample values of `pg_stats`; without them some checks cannot look.
         with_schema: dump the schema too, which the twin needs.
-        progress: called with the name of each subject before it is read.
+        progress: told of each subject before it is read.
     Raises: NoDatabaseGiven, ConfigError, ConnectionFailed, ServerTooOld.
     """
     with connect(dsn) as database:
         reading = _Reading(database, progress)
         server = _read_server(database, reading)
-        tables, name_by_oid = reading.take("tables", lambda: read_tables(database, reading.missing), _NO_TABLES)
+        # Without the tables there is nothing to hang these on.
+        tables, name_by_oid = reading.take(
+            "tables",
+            lambda: read_tables(database, reading.missing),
+            _NO_TABLES,
+            parts=("tables", "indexes", "foreign_keys", "sequences"),
+        )
         indexes = reading.take("indexes", lambda: read_indexes(database, name_by_oid), ())
-        foreign_keys = reading.take("foreign keys", lambda: read_foreign_keys(database, name_by_oid), ())
+        foreign_keys = reading.take("foreign_keys", lambda: read_foreign_keys(database, name_by_oid), ())
         sequences = reading.take("sequences", lambda: read_sequences(database, name_by_oid.values()), ())
         statistics = reading.take("statistics", lambda: read_statistics(database, with_values=with_values), ())
         extended = reading.take(
-            "extended statistics", lambda: read_extended_statistics(database, with_values=with_values), ()
+            "extended_statistics", lambda: read_extended_statistics(database, with_values=with_values), ()
         )
         statements = reading.take("statements", lambda: read_statements(database, server, reading.missing), ())
         settings = reading.take("settings", lambda: read_settings(database), ())
-        role_settings = reading.take("role settings", lambda: read_role_settings(database), ())
+        role_settings = reading.take("role_settings", lambda: read_role_settings(database), ())
         roles = reading.take("roles", lambda: read_roles(database), ())
         sessions = reading.take("sessions", lambda: read_sessions(database, reading.missing), ())
-        hidden = reading.take("privileges", lambda: database.read(PACKAGE, "privileges"), list[Row]())
+        hidden = reading.take("privileges", lambda: database.read(PACKAGE, "privileges"), list[Row](), parts=())
         _tell_hidden(hidden, read_grant(database, server.role), reading.missing)
         if not with_values:
             reading.missing.append(
@@ -78,7 +84,7 @@ def read_snapshot(
     schema_sql = ""
     if with_schema:
         # After our transaction: pg_dump needs a connection of its own, and a pool may have but one.
-        schema_sql = reading.take("schema", lambda: read_schema(database.dsn, hidden), "")
+        schema_sql = reading.take("schema", lambda: read_schema(database.dsn, hidden), "", parts=("schema_sql",))
     return Snapshot(
         format=FORMAT,
         taken_at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -109,13 +115,17 @@ class _Reading:
         (row,) = database.query("SELECT current_user AS role")
         self._grant = f"GRANT pg_monitor TO {quote(row['role'])}; {read_grant(database, row['role'])}"
 
-    def take(self, subject: str, read: Callable[[], T], instead: Instead) -> T | Instead:
-        self._progress(subject)
+    def take(
+        self, part: str, read: Callable[[], T], instead: Instead, *, parts: tuple[str, ...] | None = None
+    ) -> T | Instead:
+        """Read what becomes a field of the snapshot; `parts` are the fields that fail with it, None for that one."""
+        subject = part.replace("_", " ")
+        self._progress(f"reading {subject}")
         try:
             return read()
         except QueryFailed as error:
             remedy = "read again when no long transaction holds a lock" if "timeout" in str(error) else self._grant
-            self.missing.append(NotExamined(subject, str(error), remedy))
+            self.missing.append(NotExamined(subject, str(error), remedy, (part,) if parts is None else parts))
             return instead
 
 
@@ -129,7 +139,7 @@ def _read_server(database: ReadOnlyDatabase, reading: _Reading) -> Server:
                 f"GRANT pg_monitor TO {quote(row['role'])}",
             )
         )
-    size = reading.take("size", lambda: database.read(PACKAGE, "database_size")[0]["database_bytes"], 0)
+    size = reading.take("size", lambda: database.read(PACKAGE, "database_size")[0]["database_bytes"], 0, parts=())
     return Server(
         **_without_nulls(row, extensions=(), available_extensions=(), blocks_hit=0, blocks_read=0),
         database_bytes=size,

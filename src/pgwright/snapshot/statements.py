@@ -24,6 +24,7 @@ def read_statements(database: ReadOnlyDatabase, server: Server, missing: list[No
                 "the workload",
                 f"{_EXTENSION} is not installed in this database",
                 f"add it to shared_preload_libraries, restart, then CREATE EXTENSION {_EXTENSION}",
+                ("statements",),
             )
         )
         return ()

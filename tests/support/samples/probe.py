@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pgwright.model.finding import Evidence, Finding
+from pgwright.model.finding import CodeLine, Evidence, Finding
 from pgwright.model.not_examined import NotExamined
-from pgwright.model.probe import FindingPlace, Probe, ProbeCall, ProbedEndpoint
+from pgwright.model.probe import Probe, ProbeCall, ProbedEndpoint
 from tests.support.samples.names import HOSTILE
 
 GROWING = Finding(
@@ -21,6 +21,7 @@ GROWING = Finding(
     ),
     advice="Add selectinload(Order.items) to the query of Order.",
     queries=(42,),
+    place=CodeLine("app/orders.py", 81, "list_orders"),
 )
 HOSTILE_FINDING = Finding(
     check="repeated-statement",
@@ -31,6 +32,7 @@ HOSTILE_FINDING = Finding(
     message=f"One call ran SELECT * FROM {HOSTILE} twice with the same values.",
     evidence=(),
     advice="Run it once.",
+    place=CodeLine("/srv/app/with space/odd#name.py", 0, "read"),
 )
 
 PROBE = Probe(
@@ -50,10 +52,6 @@ PROBE = Probe(
         ProbedEndpoint("GET /health", "nothing", (ProbeCall("", 1, 1, 1_200_000, 12_000.0),)),
     ),
     findings=(GROWING, HOSTILE_FINDING),
-    places=(
-        FindingPlace(GROWING.key, "app/orders.py", 81),
-        FindingPlace(HOSTILE_FINDING.key, "/srv/app/with space/odd#name.py", 0),
-    ),
     not_examined=(
         NotExamined("GET /secret", "it answers 401", "--header or --cookie"),
         NotExamined(f"GET /{HOSTILE}/{{id}}", "nothing tells its id"),
@@ -69,6 +67,5 @@ EMPTY_PROBE = Probe(
     probed_at="2026-11-01T12:00:00+00:00",
     endpoints=(),
     findings=(),
-    places=(),
     not_examined=(),
 )

@@ -85,4 +85,4 @@ def _finding(snapshot: Snapshot, application: str, role: str, idle: list[Session
     )
 
 
-CHECK = Check(__name__, severity="medium", confidence="certain", find=find)
+CHECK = Check(__name__, reads=Snapshot, needs=("sessions",), severity="medium", confidence="certain", find=find)

@@ -122,4 +122,6 @@ def _limits(snapshot: Snapshot, available: int) -> Iterator[Evidence]:
     yield Evidence("of these for ordinary roles", count(available))
 
 
-CHECK = Check(__name__, severity="high", confidence="certain", find=find)
+CHECK = Check(
+    __name__, reads=Snapshot, needs=("settings", "sessions"), severity="high", confidence="certain", find=find
+)

@@ -96,4 +96,4 @@ def _drop_by_hand(index: IndexFamily) -> str:
     return f"DROP INDEX CONCURRENTLY {head.name}" if index.leaves == (head,) else f"DROP INDEX {head.name}"
 
 
-CHECK = Check(__name__, severity="medium", confidence="certain", find=find)
+CHECK = Check(__name__, reads=Snapshot, needs=("indexes",), severity="medium", confidence="certain", find=find)

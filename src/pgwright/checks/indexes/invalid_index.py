@@ -86,4 +86,4 @@ def _half_partitioned(family: IndexFamily) -> Finding:
     )
 
 
-CHECK = Check(__name__, severity="medium", confidence="likely", find=find)
+CHECK = Check(__name__, reads=Snapshot, needs=("tables", "indexes"), severity="medium", confidence="likely", find=find)

@@ -162,4 +162,11 @@ def _finding(
     )
 
 
-CHECK = Check(__name__, severity="medium", confidence="likely", find=find)
+CHECK = Check(
+    __name__,
+    reads=Snapshot,
+    needs=("tables", "indexes", "statements"),
+    severity="medium",
+    confidence="likely",
+    find=find,
+)

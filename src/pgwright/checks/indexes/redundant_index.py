@@ -77,4 +77,4 @@ def _place(longer: IndexFamily) -> str:
     return "keys" if longer.head.definition.method in ("gin", "brin") else "the first keys"
 
 
-CHECK = Check(__name__, severity="low", confidence="likely", find=find)
+CHECK = Check(__name__, reads=Snapshot, needs=("indexes",), severity="low", confidence="likely", find=find)

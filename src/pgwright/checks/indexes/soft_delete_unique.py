@@ -122,4 +122,11 @@ def _upserts(snapshot: Snapshot, family: TableFamily) -> tuple[int, ...]:
     return tuple(dict.fromkeys(s.query_id for s in ours if "on conflict" in s.text.lower()))
 
 
-CHECK = Check(__name__, severity="medium", confidence="likely", find=find)
+CHECK = Check(
+    __name__,
+    reads=Snapshot,
+    needs=("tables", "indexes", "foreign_keys"),
+    severity="medium",
+    confidence="likely",
+    find=find,
+)

@@ -98,4 +98,11 @@ def _severity(family: TableFamily) -> Severity:
     return "high" if family.rows >= LARGE_TABLE_ROWS else "medium"
 
 
-CHECK = Check(__name__, severity="medium", confidence="likely", find=find)
+CHECK = Check(
+    __name__,
+    reads=Snapshot,
+    needs=("tables", "indexes", "foreign_keys"),
+    severity="medium",
+    confidence="likely",
+    find=find,
+)

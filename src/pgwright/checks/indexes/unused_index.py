@@ -142,4 +142,11 @@ def _writes(family: TableFamily) -> int:
     return sum(leaf.rows_inserted + leaf.rows_updated for leaf in family.leaves)
 
 
-CHECK = Check(__name__, severity="low", confidence="likely", find=find)
+CHECK = Check(
+    __name__,
+    reads=Snapshot,
+    needs=("tables", "indexes", "foreign_keys"),
+    severity="low",
+    confidence="likely",
+    find=find,
+)

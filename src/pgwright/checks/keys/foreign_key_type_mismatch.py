@@ -124,4 +124,6 @@ def _named(snapshot: Snapshot, name: ColumnName) -> str:
     return f"{snapshot.describe(name[0], (name[1],))} of type {snapshot.column(*name).type}"
 
 
-CHECK = Check(__name__, severity="medium", confidence="certain", find=find)
+CHECK = Check(
+    __name__, reads=Snapshot, needs=("tables", "foreign_keys"), severity="medium", confidence="certain", find=find
+)

@@ -88,4 +88,6 @@ def _statements(snapshot: Snapshot, key: ForeignKey) -> list[str]:
     return [f"{replace} NOT VALID", f"ALTER TABLE {key.table} VALIDATE CONSTRAINT {name}"]
 
 
-CHECK = Check(__name__, severity="info", confidence="certain", find=find)
+CHECK = Check(
+    __name__, reads=Snapshot, needs=("tables", "foreign_keys"), severity="info", confidence="certain", find=find
+)

@@ -94,4 +94,4 @@ def _sql(family: TableFamily, index: Index | None) -> str:
     return f"ALTER TABLE {table} ADD PRIMARY KEY ({', '.join(map(quote, index.definition.columns))})"
 
 
-CHECK = Check(__name__, severity="medium", confidence="certain", find=find)
+CHECK = Check(__name__, reads=Snapshot, needs=("tables", "indexes"), severity="medium", confidence="certain", find=find)

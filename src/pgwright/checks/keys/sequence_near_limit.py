@@ -96,4 +96,6 @@ def _sql(snapshot: Snapshot, sequence: Sequence) -> str:
     return ";\n".join([*statements, f"ALTER SEQUENCE {sequence.name} AS bigint{end}"])
 
 
-CHECK = Check(__name__, severity="medium", confidence="certain", find=find)
+CHECK = Check(
+    __name__, reads=Snapshot, needs=("tables", "sequences"), severity="medium", confidence="certain", find=find
+)

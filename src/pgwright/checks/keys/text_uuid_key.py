@@ -170,4 +170,11 @@ def _describe(snapshot: Snapshot, column: TextColumn) -> str:
     return snapshot.describe(column.name[0], (column.name[1],))
 
 
-CHECK = Check(__name__, severity="high", confidence="likely", find=find)
+CHECK = Check(
+    __name__,
+    reads=Snapshot,
+    needs=("tables", "foreign_keys", "statistics"),
+    severity="high",
+    confidence="likely",
+    find=find,
+)

@@ -127,4 +127,6 @@ def _blocks(statement: Statement) -> float:
     return (statement.blocks_hit + statement.blocks_read) / statement.calls
 
 
-CHECK = Check(__name__, severity="medium", confidence="possible", find=find)
+CHECK = Check(
+    __name__, reads=Snapshot, needs=("tables", "statements"), severity="medium", confidence="possible", find=find
+)

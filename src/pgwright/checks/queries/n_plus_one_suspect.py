@@ -195,4 +195,11 @@ def _finding(snapshot: Snapshot, loop: _Loop) -> Finding:
     )
 
 
-CHECK = Check(__name__, severity="medium", confidence="possible", find=find)
+CHECK = Check(
+    __name__,
+    reads=Snapshot,
+    needs=("tables", "foreign_keys", "statements"),
+    severity="medium",
+    confidence="possible",
+    find=find,
+)

@@ -108,4 +108,4 @@ def _readers(snapshot: Snapshot, family: TableFamily) -> list[ShapedStatement]:
     return sorted(readers, key=lambda query: -query.statement.total_ms)[:MOST_QUERIES]
 
 
-CHECK = Check(__name__, severity="medium", confidence="likely", find=find)
+CHECK = Check(__name__, reads=Snapshot, needs=("tables",), severity="medium", confidence="likely", find=find)

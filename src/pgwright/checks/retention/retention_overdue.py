@@ -164,4 +164,11 @@ def _batch(family: TableFamily, column: str, days: int) -> str:
     return f"DELETE FROM {family.name} WHERE ({names}) IN ({batch})"  # noqa: S608
 
 
-CHECK = Check(__name__, severity="medium", confidence="likely", find=find)
+CHECK = Check(
+    __name__,
+    reads=Snapshot,
+    needs=("tables", "indexes", "statistics"),
+    severity="medium",
+    confidence="likely",
+    find=find,
+)

@@ -54,4 +54,4 @@ def find(snapshot: Snapshot) -> Iterator[Finding]:
         )
 
 
-CHECK = Check(__name__, severity="medium", confidence="certain", find=find)
+CHECK = Check(__name__, reads=Snapshot, severity="medium", confidence="certain", find=find)

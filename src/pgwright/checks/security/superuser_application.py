@@ -91,4 +91,6 @@ def _sql(snapshot: Snapshot) -> str:
     return ";\n".join(statements)
 
 
-CHECK = Check(__name__, severity="medium", confidence="likely", find=find)
+CHECK = Check(
+    __name__, reads=Snapshot, needs=("tables", "statements", "roles"), severity="medium", confidence="likely", find=find
+)

@@ -86,4 +86,11 @@ def _finding(snapshot: Snapshot, lacking: list[str], own: dict[str, str]) -> Fin
     )
 
 
-CHECK = Check(__name__, severity="medium", confidence="likely", find=find)
+CHECK = Check(
+    __name__,
+    reads=Snapshot,
+    needs=("settings", "role_settings", "roles", "sessions"),
+    severity="medium",
+    confidence="likely",
+    find=find,
+)

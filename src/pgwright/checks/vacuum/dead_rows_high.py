@@ -80,4 +80,4 @@ def _finding(snapshot: Snapshot, family: TableFamily, dead: int) -> Finding:
     )
 
 
-CHECK = Check(__name__, severity="medium", confidence="likely", find=find)
+CHECK = Check(__name__, reads=Snapshot, needs=("tables", "sessions"), severity="medium", confidence="likely", find=find)

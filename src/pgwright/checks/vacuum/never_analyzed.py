@@ -80,4 +80,6 @@ def _finding(family: TableFamily) -> Finding:
     )
 
 
-CHECK = Check(__name__, severity="medium", confidence="likely", find=find)
+CHECK = Check(
+    __name__, reads=Snapshot, needs=("tables", "statistics"), severity="medium", confidence="likely", find=find
+)

@@ -34,6 +34,7 @@ from collections.abc import Iterator
 from pgwright.figures import count, share
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.names import quote
+from pgwright.model.not_examined import lacking
 from pgwright.model.snapshot import Snapshot
 
 # Transaction ids are compared modulo 2³².
@@ -49,6 +50,7 @@ def find(snapshot: Snapshot) -> Iterator[Finding]:
     age = snapshot.server.transaction_id_age
     if age < LATE_AGE:
         return
+    unread = lacking(snapshot.not_examined, ("tables",))
     oldest = sorted(snapshot.tables, key=lambda table: (-table.frozen_age, table.name))[:MOST_TABLES]
     oldest = [table for table in oldest if table.frozen_age >= LATE_AGE]
     yield CHECK.found(
@@ -61,10 +63,11 @@ def find(snapshot: Snapshot) -> Iterator[Finding]:
             *(Evidence(f"age of {table.name.short}", count(table.frozen_age)) for table in oldest),
         ],
         advice="End old transactions, drop unused replication slots and prepared transactions, then vacuum the oldest "
-        "tables; find out why autovacuum did not." + ("" if oldest else " The age is one of the system catalogs."),
+        "tables; find out why autovacuum did not."
+        + ("" if oldest or unread else " The age is one of the system catalogs."),
         sql=";\n".join(f"VACUUM (FREEZE) {table.name}" for table in oldest)
         or f"-- connected to {quote(snapshot.server.database)}:\nVACUUM (FREEZE)",
     )
 
 
-CHECK = Check(__name__, severity="medium", confidence="certain", find=find)
+CHECK = Check(__name__, reads=Snapshot, severity="medium", confidence="certain", find=find)

@@ -32,27 +32,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pgwright.checks.endpoints import found_problem
+from pgwright.model.endpoints import ProbedApp
 from pgwright.model.finding import Check, Finding
-from pgwright.probe.evidence import Seen, about, advice, mark, measured, of_problem, query_ids
-from pgwright_runtime.guard import Problem
 
 
-def find(seen: Seen) -> Iterator[tuple[Finding, Problem | None]]:
-    """Yield a finding for each relationship that no call read, with its problem."""
-    unread_at_small = {mark(one) for one in seen.small}
-    for problem in seen.large:
-        if problem.kind == "unused eager load" and mark(problem) in unread_at_small:
-            yield _finding(seen, problem), problem
+def find(app: ProbedApp) -> Iterator[Finding]:
+    for seen in app.endpoints:
+        unread_at_small = {problem.mark for problem in seen.small}
+        for problem in seen.large:
+            if problem.kind == "unused eager load" and problem.mark in unread_at_small:
+                yield found_problem(CHECK, seen, problem, f"It loads {problem.relationship} and reads none of it.")
 
 
-def _finding(seen: Seen, problem: Problem) -> Finding:
-    return CHECK.found(
-        about(seen, problem),
-        f"It loads {problem.relationship} and reads none of it.",
-        evidence=[*measured(seen.endpoint), *of_problem(seen, problem)],
-        advice=advice(problem),
-        queries=query_ids(seen, problem),
-    )
-
-
-CHECK = Check(__name__, severity="low", confidence="likely", find=lambda snapshot: iter(()))
+CHECK = Check(__name__, reads=ProbedApp, severity="low", confidence="likely", find=find)

@@ -32,28 +32,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pgwright.checks.endpoints import found_problem
+from pgwright.model.endpoints import ProbedApp
 from pgwright.model.finding import Check, Finding
-from pgwright.probe.evidence import Seen, about, advice, measured, of_problem, query_ids
-from pgwright_runtime.guard import Problem
 
 
-def find(seen: Seen) -> Iterator[tuple[Finding, Problem | None]]:
-    """Yield a finding for each statement that repeats without growing, with its problem."""
-    growth = seen.endpoint.growth
-    for problem in seen.large:
-        is_repeated = problem.kind == "repeated statement" or (problem.kind == "lazy load" and growth is not None)
-        if is_repeated and not seen.is_growing(problem):
-            yield _finding(seen, problem), problem
+def find(app: ProbedApp) -> Iterator[Finding]:
+    for seen in app.endpoints:
+        growth = seen.endpoint.growth
+        for problem in seen.large:
+            is_repeated = problem.kind == "repeated statement" or (problem.kind == "lazy load" and growth is not None)
+            if is_repeated and not seen.is_growing(problem):
+                yield found_problem(CHECK, seen, problem, f"One call runs this statement {problem.count:,} times.")
 
 
-def _finding(seen: Seen, problem: Problem) -> Finding:
-    return CHECK.found(
-        about(seen, problem),
-        f"One call runs this statement {problem.count:,} times.",
-        evidence=[*measured(seen.endpoint), *of_problem(seen, problem)],
-        advice=advice(problem),
-        queries=query_ids(seen, problem),
-    )
-
-
-CHECK = Check(__name__, severity="low", confidence="likely", find=lambda snapshot: iter(()))
+CHECK = Check(__name__, reads=ProbedApp, severity="low", confidence="likely", find=find)

@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from pgwright.advisor.findings import findings_from
+from pgwright.checks import run_checks
 from pgwright.model.advice import Advice, DroppedIndex, IndexAdvice, Risk, RunnerUp, ServedStatement
 from pgwright.model.change import CreateIndex, DropIndex
 from pgwright.model.finding import Finding
 from pgwright.model.index import IndexDefinition, IndexKey
 from pgwright.model.names import QualifiedName
+from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
 from pgwright.pipeline import fix
 from pgwright.snapshot import read_snapshot
@@ -65,8 +66,8 @@ def snapshot(database: Database) -> Snapshot:
 
 
 @pytest.fixture
-def finding(snapshot: Snapshot) -> Finding:
-    (found,) = findings_from(ADVICE, snapshot)
+def finding() -> Finding:
+    (found,) = run_checks(ADVICE).findings
     return found
 
 
@@ -101,3 +102,17 @@ def test_fix_makes_the_new_index_before_it_drops_the_old(finding: Finding, snaps
         "Drop index ix_old of post",
     ]
     assert all("CONCURRENTLY" in step.sql for remedy in plan.remedies for step in remedy.upgrade)
+
+
+def test_statements_that_could_not_be_planned_are_told_with_the_worst() -> None:
+    unplanned = tuple(NotExamined(f"statement {number}", "no such function") for number in range(5))
+    (told,) = run_checks(replace(ADVICE, unplanned=unplanned)).not_examined
+    assert told.what == "missing-index of 5 of 7 statements"
+    assert told.reason.startswith("they could not be planned: statement 0: no such function; ")
+    assert told.reason.endswith("; and 2 more")
+
+
+def test_a_workload_that_uses_no_table_was_not_examined() -> None:
+    run = run_checks(replace(ADVICE, indexes=(), statements=0))
+    assert [(one.what, one.checks) for one in run.not_examined] == [("missing-index", ("missing-index",))]
+    assert run.names == ()

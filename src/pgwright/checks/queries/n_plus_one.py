@@ -35,10 +35,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pgwright.checks.endpoints import found_problem, measured, rows
+from pgwright.model.endpoints import ProbedApp, SeenEndpoint, StatementProblem
 from pgwright.model.finding import Check, Finding
 from pgwright.model.probe import ProbeCall
-from pgwright.probe.evidence import Seen, about, advice, measured, of_problem, query_ids, rows
-from pgwright_runtime.guard import Problem
 
 # One page with so many statements is the first thing to mend; all four systems aim at fewer than 5.
 MANY_QUERIES = 20
@@ -46,39 +46,35 @@ MANY_QUERIES = 20
 GROWTH_WITHOUT_EVIDENCE = 5
 
 
-def find(seen: Seen) -> Iterator[tuple[Finding, Problem | None]]:
-    """Yield a finding for each reason of an endpoint's growth, with the problem that tells its place."""
-    loads = [one for one in seen.large if one.kind in ("lazy load", "repeated statement")]
-    growing = [one for one in loads if seen.is_growing(one)]
-    for problem in growing:
-        yield _finding(seen, problem), problem
-    growth = seen.endpoint.growth
-    if growth is None:
+def find(app: ProbedApp) -> Iterator[Finding]:
+    for seen in app.endpoints:
+        loads = [one for one in seen.large if one.kind in ("lazy load", "repeated statement")]
+        growing = [one for one in loads if seen.is_growing(one)]
+        growth = seen.endpoint.growth
         for problem in loads:
-            if problem.kind == "lazy load":
-                yield _finding(seen, problem), problem
-    elif not growing and growth >= GROWTH_WITHOUT_EVIDENCE:
-        yield _unexplained(seen), None
+            if problem in growing or (growth is None and problem.kind == "lazy load"):
+                yield _finding(seen, problem)
+        if growth is not None and not growing and growth >= GROWTH_WITHOUT_EVIDENCE:
+            yield _unexplained(seen)
 
 
-def _finding(seen: Seen, problem: Problem) -> Finding:
+def _finding(seen: SeenEndpoint, problem: StatementProblem) -> Finding:
     calls, growth = seen.endpoint.calls, seen.endpoint.growth
     if growth is None:
-        said = f"One call ran this statement {problem.count:,} times, once for each {_parent(problem)}."
+        said = f"One call ran this statement {problem.count:,} times, once for each {problem.parent or 'row'}."
     else:
         said = f"Its queries grow with its rows: {', '.join(_sizes(calls[0], calls[-1]))}."
-    return CHECK.found(
-        about(seen, problem),
+    return found_problem(
+        CHECK,
+        seen,
+        problem,
         said,
-        evidence=[*measured(seen.endpoint), *of_problem(seen, problem)],
-        advice=advice(problem),
         severity="high" if calls[-1].queries >= MANY_QUERIES else None,
         confidence="likely" if growth is None else None,
-        queries=query_ids(seen, problem),
     )
 
 
-def _unexplained(seen: Seen) -> Finding:
+def _unexplained(seen: SeenEndpoint) -> Finding:
     calls = seen.endpoint.calls
     return CHECK.found(
         seen.endpoint.name,
@@ -98,8 +94,4 @@ def _sizes(small: ProbeCall, large: ProbeCall) -> Iterator[str]:
         yield f"{call.queries:,} for {told}"
 
 
-def _parent(problem: Problem) -> str:
-    return problem.parent.entity if problem.parent is not None else "row"
-
-
-CHECK = Check(__name__, severity="medium", confidence="certain", find=lambda snapshot: iter(()))
+CHECK = Check(__name__, reads=ProbedApp, severity="medium", confidence="certain", find=find)

@@ -37,51 +37,66 @@ from collections.abc import Iterator
 from pgwright.figures import cost, count, duration, share, size, times
 from pgwright.model.advice import Advice, IndexAdvice, Risk
 from pgwright.model.change import Change, CreateIndex, DropIndex
-from pgwright.model.finding import Evidence, Finding, Severity
-from pgwright.model.snapshot import Snapshot
+from pgwright.model.finding import Check, Evidence, Finding, Severity
+from pgwright.model.not_examined import NotExamined
 from pgwright.sqltext import gist
 
-CHECK_NAME = "missing-index"
-_HIGH_SHARE, _MEDIUM_SHARE = 0.05, 0.001
+# Of the workload's planned cost: from here on an index is the first thing to do, or worth doing.
+HIGH_SHARE, MEDIUM_SHARE = 0.05, 0.001
 # A statement that becomes this many times cheaper is worth a medium finding however rare it is.
-_MEDIUM_RATIO = 10.0
-_MOST_STATEMENTS_SHOWN = 3
+MEDIUM_RATIO = 10.0
+# What a finding shows: the statements with the largest share, and the unplanned ones by their time.
+MOST_STATEMENTS, MOST_UNPLANNED = 3, 3
 
 
-def findings_from(advice: Advice, snapshot: Snapshot) -> tuple[Finding, ...]:
-    """Return one finding an advised index, which also drops what the index replaces.
+def find(advice: Advice) -> Iterator[Finding | NotExamined]:
+    """Yield one finding an advised index, which also drops what the index replaces.
 
     An existing index that is dispensable without any advised one is the business of `duplicate-index` and
     `redundant-index`.
     """
-    return tuple(_finding(one, advice, snapshot) for one in advice.indexes)
+    for index in advice.indexes:
+        yield _finding(index, advice)
+    if advice.unplanned:
+        yield _unplanned(advice)
+    elif not advice.statements:
+        yield CHECK.unexamined("no statement of the workload uses a table")
 
 
-def _finding(index: IndexAdvice, advice: Advice, snapshot: Snapshot) -> Finding:
-    definition = index.definition
-    best = max((served.cost_before / max(served.cost_after, 0.01) for served in index.serves), default=1.0)
-    risks = _risks(index, advice)
-    return Finding(
-        check=CHECK_NAME,
-        subject="indexes",
-        severity=_severity(index.gain_share, best),
-        confidence="likely",
-        object=f"{definition.table.short} {definition.outline}",
-        message=f"An index would make {count(len(index.serves), 'statement')} of the workload up to "
-        f"{times(best)} times cheaper by planned cost. {index.reason}",
-        evidence=(*_served(index), *_price(index), *_dropped(index, advice), *map(_at_risk, risks)),
-        advice=_how(index, bool(risks)),
-        changes=_changes(index, snapshot),
-        queries=tuple(dict.fromkeys([*(one.query_id for one in index.serves), *(one.query_id for one in risks)])),
+def _unplanned(advice: Advice) -> NotExamined:
+    """Return what the advisor could not plan, as one entry that names the worst."""
+    unplanned = len(advice.unplanned)
+    worst = "; ".join(f"{one.what}: {one.reason}" for one in advice.unplanned[:MOST_UNPLANNED])
+    more = f"; and {count(unplanned - MOST_UNPLANNED)} more" if unplanned > MOST_UNPLANNED else ""
+    return CHECK.unexamined(
+        f"they could not be planned: {worst}{more}",
+        "pgwright advise lists them all",
+        about=f"{count(unplanned)} of {count(advice.statements + unplanned)} statements",
     )
 
 
-def _changes(index: IndexAdvice, snapshot: Snapshot) -> tuple[Change, ...]:
-    """Return the new index, then the drops of those whose work it does."""
-    create = CreateIndex(index.definition, is_partitioned=index.is_partitioned, size_bytes=index.size_bytes)
-    by_name = {old.name: old for old in snapshot.indexes}
-    replaced = [by_name[name] for name in index.replaces]
-    return (create, *(DropIndex(old.name, old.table, old.sql, old.size_bytes) for old in replaced))
+def _finding(index: IndexAdvice, advice: Advice) -> Finding:
+    definition = index.definition
+    best = max((served.cost_before / max(served.cost_after, 0.01) for served in index.serves), default=1.0)
+    risks = _risks(index, advice)
+    return CHECK.found(
+        f"{definition.table.short} {definition.outline}",
+        f"An index would make {count(len(index.serves), 'statement')} of the workload up to {times(best)} times "
+        f"cheaper by planned cost. {index.reason}",
+        evidence=(*_served(index), *_price(index), *_dropped(index, advice), *map(_at_risk, risks)),
+        advice=_how(index, bool(risks)),
+        severity=_severity(index.gain_share, best),
+        changes=_changes(index, advice),
+        queries=dict.fromkeys([*(one.query_id for one in index.serves), *(one.query_id for one in risks)]),
+    )
+
+
+def _changes(index: IndexAdvice, advice: Advice) -> Iterator[Change]:
+    """Yield the new index, then the drops of those whose work it does."""
+    yield CreateIndex(index.definition, is_partitioned=index.is_partitioned, size_bytes=index.size_bytes)
+    for old in advice.drops:
+        if old.name in index.replaces:
+            yield DropIndex(old.name, old.table, old.sql, old.size_bytes)
 
 
 def _risks(index: IndexAdvice, advice: Advice) -> tuple[Risk, ...]:
@@ -106,9 +121,9 @@ def _how(index: IndexAdvice, is_risky: bool) -> str:
 
 
 def _severity(gain_share: float, best_ratio: float) -> Severity:
-    if gain_share >= _HIGH_SHARE:
+    if gain_share >= HIGH_SHARE:
         return "high"
-    return "medium" if gain_share >= _MEDIUM_SHARE or best_ratio >= _MEDIUM_RATIO else "low"
+    return "medium" if gain_share >= MEDIUM_SHARE or best_ratio >= MEDIUM_RATIO else "low"
 
 
 def _served(index: IndexAdvice) -> tuple[Evidence, ...]:
@@ -119,7 +134,7 @@ def _served(index: IndexAdvice) -> tuple[Evidence, ...]:
             f"{share(served.share)} of the workload's planned cost",
             "planned",
         )
-        for served in index.serves[:_MOST_STATEMENTS_SHOWN]
+        for served in index.serves[:MOST_STATEMENTS]
     )
 
 
@@ -150,3 +165,6 @@ def _at_risk(risk: Risk) -> Evidence:
     if risk.tolerance is not None:
         said += f" Stays cheaper until its rows exceed the estimate {times(risk.tolerance)} times."
     return Evidence(f"at risk: {gist(risk.text)}", said, "planned")
+
+
+CHECK = Check(__name__, reads=Advice, severity="medium", confidence="likely", find=find)

@@ -1,0 +1,35 @@
+"""READ FIRST: the path of data, one file a verb.
+
+    source ──▶ value ──▶ findings ──▶ remedies ──▶ proof ──▶ report
+      take_snapshot     check          fix         prove
+      advise probe_app
+
+A source (`sources.py`) is read into a value: a database into a Snapshot, a workload into an Advice, a running app into
+a ProbedApp. A check says which of these it reads, and stands on one shelf, `checks/<subject>/`. `check` asks every
+source; score, allow, baseline and reports treat the findings of all alike. `plan` stands beside the path.
+
+Every verb takes a DSN, the path of a snapshot file, or a Snapshot. None writes to the database that the user names.
+"""
+
+from pgwright.pipeline.advise import advise
+from pgwright.pipeline.changes import Revisions, Script
+from pgwright.pipeline.check import check
+from pgwright.pipeline.fix import fix
+from pgwright.pipeline.plan import plan
+from pgwright.pipeline.probe import probe_app
+from pgwright.pipeline.prove import prove
+from pgwright.pipeline.snapshot import Origin, is_file, take_snapshot
+
+__all__ = [
+    "Origin",
+    "Revisions",
+    "Script",
+    "advise",
+    "check",
+    "fix",
+    "is_file",
+    "plan",
+    "probe_app",
+    "prove",
+    "take_snapshot",
+]

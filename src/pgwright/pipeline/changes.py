@@ -1,0 +1,55 @@
+"""The changes that can be proved: revisions of the app, or a script."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from pgwright.database import environment, mask
+from pgwright.embedded import binaries
+from pgwright.errors import MigrationError, ProofError
+from pgwright.migrations import AlembicDirectory, upgrade
+from pgwright.model.snapshot import Snapshot
+
+
+@dataclass(frozen=True)
+class Revisions:
+    """A change that stands in the app's Alembic directory."""
+
+    directory: AlembicDirectory
+    to: str = "head"
+
+    def require_pending(self, source: Snapshot) -> None:
+        """Raise MigrationError when the database is there already."""
+        target = self.directory.head if self.to == "head" else self.to
+        if target in source.server.alembic_revisions:
+            raise MigrationError(
+                f"the database {source.server.database!r} is at {target} already, so there is nothing to prove. "
+                "Write the fix first: pgwright fix"
+            )
+
+    def apply(self, dsn: str) -> str:
+        """Run the revisions on a clone and name them."""
+        return ", ".join(upgrade(dsn, self.directory, self.to)) or "no revision"
+
+
+@dataclass(frozen=True)
+class Script:
+    """A change that stands in a file for psql."""
+
+    path: Path
+
+    def require_pending(self, source: Snapshot) -> None:
+        """A script tells nobody whether it ran."""
+
+    def apply(self, dsn: str) -> str:
+        """Run the script on a clone and name it. Raises ProofError with what psql said."""
+        quietly = ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-o", os.devnull]
+        command = [str(binaries() / "psql"), *quietly, "-f", str(self.path)]
+        ran = subprocess.run(command, env=environment(dsn), capture_output=True, text=True, check=False)
+        if ran.returncode:
+            said = "; ".join(line for line in ran.stderr.splitlines() if "ERROR" in line or "error" in line)
+            raise ProofError(f"the script {str(self.path)!r} failed on the clone: {mask(said or ran.stderr.strip())}")
+        return self.path.name

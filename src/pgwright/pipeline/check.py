@@ -1,0 +1,77 @@
+"""Stage 2: every source is read, and its checks are asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pgwright.advisor.goal import Goal
+from pgwright.checks import CheckRun, load_checks, origin_of, run_checks, score_subjects, set_apart, skip_checks
+from pgwright.errors import BrokenCheck
+from pgwright.model.finding import Check, Diagnosis
+from pgwright.model.not_examined import NotExamined
+from pgwright.model.policy import Policy
+from pgwright.model.progress import Progress, silent
+from pgwright.pipeline.advise import ANY_GOAL
+from pgwright.pipeline.question import Question
+from pgwright.pipeline.snapshot import Origin, take_snapshot
+from pgwright.pipeline.sources import SOURCES, Source
+from pgwright.probe import ProbeRequest
+
+
+def check(
+    source: Origin = None,
+    *,
+    policy: Policy | None = None,
+    with_advice: bool = True,
+    goal: Goal = ANY_GOAL,
+    app: ProbeRequest | None = None,
+    progress: Progress = silent,
+) -> Diagnosis:
+    """Say what makes a database, and the app on it, slow or unsafe.
+
+    Args:
+        source: a DSN, the path of a snapshot file, a Snapshot, or None for DATABASE_URL and the PG* variables.
+        policy: what the team states: what is allowed, how long rows are kept, the pools.
+        with_advice: ask the index advisor too, which builds a planner twin and takes most of the time.
+        goal: what the advisor is asked for.
+        app: an app whose endpoints are called too; None: none is.
+        progress: told what is being done.
+    Returns: The findings, worst first, with a score for each subject. A source that fails is *not examined*.
+    Raises: DatabaseError, ConfigError. BrokenCheck: a check of another distribution cannot be used.
+    """
+    snapshot = take_snapshot(source, policy=policy, progress=progress)
+    checks = load_checks()
+    _require_sources(checks)
+    question = Question(snapshot, goal if with_advice else None, app, progress)
+    runs = [_ask(one, question, checks) for one in SOURCES]
+    findings, allowed = set_apart((finding for run in runs for finding in run.findings), snapshot.policy)
+    not_examined = tuple(dict.fromkeys(entry for run in runs for entry in run.not_examined))
+    return Diagnosis(
+        database=snapshot.server.database,
+        server_version=snapshot.server.version,
+        taken_at=snapshot.taken_at,
+        checks_run=tuple(sorted(name for run in runs for name in run.names)),
+        findings=findings,
+        not_examined=not_examined,
+        scorecard=score_subjects(snapshot, findings, not_examined, checks),
+        allowed=tuple(one.key for one in allowed),
+    )
+
+
+def _ask(source: Source, question: Question, checks: tuple[Check[Any], ...]) -> CheckRun:
+    """Return what the checks of a source found; of one that was not read, that they looked at nothing."""
+    asked = [check for check in checks if check.reads is source.value]
+    value = source.answer(question)
+    if not isinstance(value, NotExamined):
+        return run_checks(value, asked)
+    return CheckRun(not_examined=(skip_checks(asked, value),) if asked else ())
+
+
+def _require_sources(checks: tuple[Check[Any], ...]) -> None:
+    """Raise BrokenCheck where a check reads what no source gives."""
+    known = [source.value for source in SOURCES]
+    for check in checks:
+        if check.reads not in known:
+            named = ", ".join(value.__name__ for value in known)
+            reason = f"the check {check.name!r} reads {check.reads.__name__}, which no source gives; known: {named}"
+            raise BrokenCheck(origin_of(check), reason)

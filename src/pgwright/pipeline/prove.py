@@ -1,0 +1,61 @@
+"""Stage 4: a change is applied to a copy, and measured beside an unchanged one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from pgwright.database import conninfo
+from pgwright.model.policy import Policy
+from pgwright.model.progress import Progress, silent
+from pgwright.model.proof import Proof
+from pgwright.model.snapshot import Snapshot
+from pgwright.pipeline.changes import Revisions, Script
+from pgwright.pipeline.snapshot import Origin, is_file, take_snapshot
+from pgwright.proof import Operation
+from pgwright.proof import prove as proving
+from pgwright.proof.forecast import forecast
+from pgwright.proof.timing import ROUNDS
+from pgwright.snapshot import read_snapshot
+
+
+def prove(
+    source: Origin,
+    change: Revisions | Script,
+    *,
+    operations: Sequence[Operation] = (),
+    staging: str | None = None,
+    rounds: int = ROUNDS,
+    policy: Policy | None = None,
+    progress: Progress = silent,
+) -> Proof:
+    """Copy the database twice, apply the change to one copy, plan and measure both, compare results.
+
+    Args:
+        source: a DSN, or None for DATABASE_URL and the PG* variables; the database is only read. A snapshot, or the
+            file of one, holds no rows: then the plans are compared, no times.
+        change: what is applied.
+        operations: the app's own, measured beside the statements of the workload.
+        staging: a server where the copies may be made; None: an embedded one.
+        rounds: counted runs of each statement and operation.
+        policy: what the team states.
+        progress: told what is being done.
+    Returns: Times before and after, plans, and whether the results are equal.
+    Raises: ProofError, MigrationError, TwinError, EmbeddedServerError, DatabaseError.
+    """
+    snapshot = take_snapshot(source, policy=policy, progress=progress)
+    change.require_pending(snapshot)
+    read = partial(read_snapshot, policy=policy)
+    if isinstance(source, Snapshot) or is_file(source):
+        progress("planning on the twin")
+        return forecast(snapshot, apply=change.apply, read=read)
+    return proving.prove(
+        snapshot,
+        conninfo(None if source is None else str(source)),
+        apply=change.apply,
+        read=read,
+        operations=operations,
+        staging=staging,
+        rounds=rounds,
+        progress=progress,
+    )
