@@ -198,7 +198,10 @@ def test_a_monitoring_role_sees_everything(odd: Database) -> None:
     rich, poor = read_snapshot(odd.dsn), read_snapshot(role_dsn(odd, "pg_monitor", *READ))
     assert poor.not_examined == ()
     assert [(t.name, t.columns, t.pages) for t in poor.tables] == [(t.name, t.columns, t.pages) for t in rich.tables]
-    assert poor.statistics == rich.statistics
+    names = {table.name for table in rich.tables}
+    # Before 14 nothing but ownership opens the statistics of an index's expressions.
+    visible = tuple(row for row in rich.statistics if MAJOR >= 14 or row.relation in names)
+    assert poor.statistics == visible
     assert poor.schema_sql.count("CREATE") == rich.schema_sql.count("CREATE")
 
 
