@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -87,22 +88,27 @@ def index() -> None:
         skip_or_fail(f"no package index can be reached: {answer.stderr.strip()}")
 
 
-def _environment(folder: Path) -> Environment:
-    venv.create(folder, with_pip=True, symlinks=True)
-    return Environment(folder)
+def _environment(name: str, project: Path, factory: pytest.TempPathFactory) -> Environment:
+    """Install a project into an environment that all workers of this run share: the first one makes it."""
+    base = factory.getbasetemp()
+    made = Environment((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / f"environment-{name}")
+    made.folder.mkdir(exist_ok=True)
+    with (made.folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (made.folder / "done").exists():
+            venv.create(made.folder, with_pip=True, symlinks=True)
+            made.install(project)
+            (made.folder / "done").touch()
+    return made
 
 
 @pytest.fixture(scope="session")
 def runtime_environment(checkout: Path, index: None, tmp_path_factory: pytest.TempPathFactory) -> Environment:
     """What an app's web image gets: `pip install ./runtime`."""
-    made = _environment(tmp_path_factory.mktemp("runtime"))
-    made.install(checkout / "runtime")
-    return made
+    return _environment("runtime", checkout / "runtime", tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
 def tool_environment(checkout: Path, index: None, tmp_path_factory: pytest.TempPathFactory) -> Environment:
     """What a developer gets: `pip install .`."""
-    made = _environment(tmp_path_factory.mktemp("tool"))
-    made.install(checkout)
-    return made
+    return _environment("tool", checkout, tmp_path_factory)
