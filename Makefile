@@ -2,27 +2,42 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-OLDEST := build/oldest/site-packages
 
-.PHONY: demo test test-oldest check bench bench-advisor bench-import bench-queries docs golden clean
+# test POSTGRES=15: what depends on the server's version, on that one; without, everything, on the embedded 18.
+POSTGRES ?=
+SERVER_TESTS := tests/snapshot tests/test_database.py tests/checks/test_checks_on_a_server.py
+# test-newest SQLALCHEMY=2.0: with the newest of that series.
+SQLALCHEMY ?=
+NEWEST := build/newest$(SQLALCHEMY)
+OLDEST := build/oldest
+UV := build/uv/bin/uv
+TYPING_TESTS := $(wildcard runtime/tests/typing/*.py)
+PYTEST := -m pytest -n 2 --dist loadgroup
+
+.PHONY: demo test test-newest test-oldest check bench bench-advisor bench-import bench-queries docs golden clean
 
 demo: $(VENV)/demo.stamp
 	$(BIN)/python examples/notebook/demo.py
 
-test: $(VENV)/dev.stamp $(VENV)/pgbouncer.stamp
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+test: $(VENV)/dev.stamp $(VENV)/pgbouncer.stamp $(if $(POSTGRES),build/postgres/$(POSTGRES)/bin/postgres)
+	POSTGRES=$(POSTGRES) $(BIN)/python $(PYTEST) $(if $(POSTGRES),$(SERVER_TESTS))
 
-# The runtime on the oldest dependencies that it allows, laid over those of .venv.
-test-oldest: $(OLDEST)/stamp
-	PYTHONPATH=$(OLDEST) $(BIN)/python -m pytest -n 2 --dist loadgroup runtime/tests
-	PYTHONPATH=$(OLDEST) $(BIN)/mypy --cache-dir $(OLDEST)/.mypy_cache --follow-imports silent runtime/tests/typing/api.py
+# The newest versions that pyproject.toml allows, whatever constraints.txt says.
+test-newest: $(NEWEST)/stamp $(VENV)/pgbouncer.stamp
+	$(NEWEST)/bin/python $(PYTEST)
+
+# The oldest versions that both pyproject.toml allow; what only tests and examples need is new.
+test-oldest: $(OLDEST)/stamp $(VENV)/pgbouncer.stamp
+	$(OLDEST)/bin/python $(PYTEST)
+	$(OLDEST)/bin/mypy --cache-dir $(OLDEST)/.mypy_cache --follow-imports silent $(TYPING_TESTS)
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/mypy runtime/tests/typing/api.py
+	$(BIN)/mypy $(TYPING_TESTS)
 	$(BIN)/lint-imports
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(MAKE) docs
 
 docs: $(VENV)/dev.stamp
@@ -69,10 +84,25 @@ $(VENV)/dev.stamp: $(VENV)/demo.stamp
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --group dev
 	touch $@
 
-$(OLDEST)/stamp: runtime/oldest.txt $(VENV)/dev.stamp
-	rm -rf $(OLDEST)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --target $(OLDEST) -r runtime/oldest.txt
+$(UV):
+	$(PYTHON) -m venv build/uv
+	build/uv/bin/pip install --quiet --disable-pip-version-check uv
+
+$(NEWEST)/stamp: pyproject.toml runtime/pyproject.toml hatch_build.py | $(UV)
+	$(PYTHON) -m venv --clear $(NEWEST)
+	PGWRIGHT_BY_NAME=1 $(UV) pip install --quiet --python $(NEWEST) --group dev \
+		-e ./runtime -e . $(if $(SQLALCHEMY),"sqlalchemy==$(SQLALCHEMY).*")
 	touch $@
+
+$(OLDEST)/stamp: pyproject.toml runtime/pyproject.toml hatch_build.py | $(UV)
+	$(PYTHON) -m venv --clear $(OLDEST)
+	printf '%s\n' "-e ./runtime[alembic,fastapi,metrics]" "-e ." | PGWRIGHT_BY_NAME=1 $(UV) pip compile --quiet \
+		--python $(OLDEST) --resolution lowest-direct --output-file $(OLDEST)/pins.txt -
+	PGWRIGHT_BY_NAME=1 $(UV) pip install --quiet --python $(OLDEST) --group dev --requirement $(OLDEST)/pins.txt
+	touch $@
+
+build/postgres/%/bin/postgres:
+	$(PYTHON) scripts/fetch_postgres.py $*
 
 # PgBouncer, for the tests behind a pooler, where apt and root are at hand; elsewhere those tests are skipped.
 $(VENV)/pgbouncer.stamp: | $(BIN)/python

@@ -11,6 +11,7 @@ import pytest
 from pgwright.embedded import EmbeddedServer, run_server
 from pgwright.twin.restore import SERVER_SETTINGS
 from tests.support.database import Database
+from tests.support.postgres import EMBEDDED, MAJOR, run_postgres, skip_unless_meant_for
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -27,7 +28,7 @@ def server() -> Iterator[EmbeddedServer]:
         "max_connections": "60",
         "autovacuum_naptime": "2147483s",
     }
-    with run_server(settings=settings) as running:
+    with run_postgres(settings) as running:
         with running.admin("template1") as connection:
             connection.execute("CREATE EXTENSION pg_stat_statements")
         yield running
@@ -48,5 +49,9 @@ def database(server: EmbeddedServer) -> Iterator[Database]:
     server.drop_database(name)
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    skip_unless_meant_for(item)
+
+
 def pytest_report_header() -> str:
-    return "PostgreSQL: embedded 18"
+    return f"PostgreSQL: {MAJOR}, twins: {EMBEDDED}"

@@ -15,7 +15,8 @@ class Dependencies(MetadataHookInterface):
     """Adds the runtime to the dependencies that pyproject.toml lists.
 
     `pip install .` works in a checkout although the index may not have that version yet. PGWRIGHT_BY_NAME=1 asks for
-    the name: for a release, and where the runtime is installed editable, which pip takes for another thing.
+    the name: for a release (an sdist keeps what it was built with), and where the runtime is installed editable,
+    which pip takes for another thing.
     """
 
     def update(self, metadata: dict[str, Any]) -> None:

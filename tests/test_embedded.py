@@ -1,34 +1,46 @@
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import get_args
 
 import psycopg
 import pytest
 
 from pgwright.database import environment
 from pgwright.embedded import EmbeddedServer, binaries, run_server
+from pgwright.embedded.tether import Way
 from pgwright.errors import EmbeddedServerError
+
+WAYS = get_args(Way) if sys.platform == "linux" else ("pipe",)
 
 
 def is_running(pid: int) -> bool:
-    try:
-        status = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except FileNotFoundError:
-        return False
-    return status != "Z"
+    """Whether anything of a server's process group runs: the server itself, or its watcher."""
+    listed = subprocess.run(["ps", "-A", "-o", "pgid=,stat="], capture_output=True, text=True, check=True).stdout
+    return any(int(group) == pid and not state.startswith("Z") for group, state in map(str.split, listed.splitlines()))
 
 
-def test_a_server_with_pgvector_starts_and_leaves_nothing() -> None:
-    with run_server() as server:
+def wait_until_gone(pid: int) -> None:
+    deadline = time.monotonic() + 60
+    while is_running(pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not is_running(pid)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_server_with_pgvector_starts_and_leaves_nothing(way: Way) -> None:
+    with run_server(way=way) as server:
         with server.admin() as connection:
             connection.execute("CREATE EXTENSION vector")
             row = connection.execute("SELECT '[1,2]'::vector <-> '[1,3]'::vector").fetchone()
         assert row == (1.0,)
+        assert is_running(server.process.pid)
     assert not server.directory.exists()
-    assert not is_running(server.process.pid)
+    wait_until_gone(server.process.pid)
 
 
 def test_data_is_kept_where_a_directory_is_named(tmp_path: Path) -> None:
@@ -42,20 +54,46 @@ def test_data_is_kept_where_a_directory_is_named(tmp_path: Path) -> None:
         subprocess.run(["rm", "-rf", str(home)], check=True)
 
 
-def test_a_killed_parent_leaves_no_server() -> None:
+@pytest.mark.parametrize("way", WAYS)
+def test_a_killed_parent_leaves_no_server(way: Way) -> None:
     program = (
         "import time\nfrom pgwright.embedded import run_server\n"
-        "with run_server() as s:\n    print(s.process.pid, s.directory, flush=True)\n    time.sleep(60)"
+        f"with run_server(way={way!r}) as s:\n    print(s.process.pid, s.directory, flush=True)\n    time.sleep(600)"
     )
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         pid, directory = parent.stdout.readline().split()
+        assert is_running(int(pid))
         parent.send_signal(signal.SIGKILL)
-    deadline = time.monotonic() + 20
-    while is_running(int(pid)) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not is_running(int(pid))
-    subprocess.run(["rm", "-rf", directory], check=True)
+    wait_until_gone(int(pid))
+    assert not (Path(directory) / "data" / "postmaster.pid").exists(), "the server was not stopped in order"
+    shutil.rmtree(directory)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_parent_killed_before_its_child_says_a_word_leaves_nothing(way: Way) -> None:
+    program = (
+        "import os, signal\nfrom pgwright.embedded.tether import Tether\n"
+        f"child = Tether({way!r}).start(['sleep', '600'], start_new_session=True)\n"
+        "print(child.pid, flush=True)\nos.kill(os.getpid(), signal.SIGKILL)"
+    )
+    killed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    wait_until_gone(int(killed.stdout))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_watcher_that_was_ended_bothers_nobody(way: Way) -> None:
+    with run_server(way=way) as server:
+        listed = subprocess.run(["ps", "-A", "-o", "pid=,pgid="], capture_output=True, text=True, check=True).stdout
+        pairs = [tuple(map(int, line.split())) for line in listed.splitlines()]
+        watchers = [pid for pid, group in pairs if group == server.process.pid != pid]
+        assert len(watchers) == (way == "pipe")
+        with server.admin() as connection:
+            for watcher in watchers:
+                os.kill(watcher, signal.SIGKILL)
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+    wait_until_gone(server.process.pid)
 
 
 def test_a_setting_that_the_server_refuses_is_told_with_its_log() -> None:

@@ -247,17 +247,15 @@ def _read(database: Database, case: Case) -> tuple[Snapshot, list[Finding]]:
 
 
 def _work(database: Database, work: Work) -> None:
-    with psycopg.connect(database.dsn, autocommit=True) as connection:
+    with database.counted_session() as connection:
         work(connection)
-        connection.execute("SELECT pg_stat_force_next_flush()")
 
 
 def _execute(database: Database, *statements: str) -> None:
     """Run each statement in a transaction of its own, as CONCURRENTLY and VACUUM need it."""
-    with psycopg.connect(database.dsn, autocommit=True) as connection:
+    with database.counted_session() as connection:
         for statement in statements:
             connection.execute(statement.encode())
-        connection.execute("SELECT pg_stat_force_next_flush()")
 
 
 def _mend(database: Database, snapshot: Snapshot, findings: list[Finding]) -> None:
@@ -290,6 +288,7 @@ def test_a_role_without_rights_gets_answers_and_reasons_but_no_error(database: D
     database.execute(
         f"""
         CREATE ROLE {role} LOGIN;
+        REVOKE CREATE ON SCHEMA public FROM PUBLIC;
         CREATE TABLE users (id text PRIMARY KEY, expires_at timestamptz, deleted_at timestamptz);
         INSERT INTO users SELECT gen_random_uuid()::text FROM generate_series(1, 3000); ANALYZE
         """

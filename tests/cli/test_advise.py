@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -85,3 +87,10 @@ def test_check_and_fix_give_up_when_the_search_is_interrupted(run, shop, monkeyp
         result = run(command[0], shop.dsn, *command[1:])
         assert result.exit_code == 130
         assert result.stdout == ""
+
+
+def test_nothing_but_json_reaches_standard_output(shop) -> None:
+    """In a process of its own: what a library's C code prints goes round Python."""
+    command = [sys.executable, "-m", "pgwright", "advise", shop.dsn, "--format", "json"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert json.loads(said.stdout)["kind"].lower() == "advice"

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from pgwright.errors import TwinError
+from tests.support.commands import INTERRUPTIBLE
 
 
 def test_unknown_host(run) -> None:
@@ -131,7 +132,7 @@ def test_an_interrupted_proof_leaves_nothing_behind(shop, tmp_path: Path, number
     script.write_text("SELECT pg_sleep(600);\n")
     temporary = Path("/tmp") / f"pgwright-test-{os.getpid()}-{number}"  # short: a Unix socket lies in it
     temporary.mkdir(mode=0o755)
-    command = [sys.executable, "-m", "pgwright", "prove", shop.dsn, "--sql", str(script)]
+    command = [*INTERRUPTIBLE, "prove", shop.dsn, "--sql", str(script)]
     environment = _env({"TMPDIR": str(temporary)})
     try:
         with subprocess.Popen(
@@ -141,7 +142,7 @@ def test_an_interrupted_proof_leaves_nothing_behind(shop, tmp_path: Path, number
             time.sleep(0.5)
             process.send_signal(number)
             try:
-                _, said = process.communicate(timeout=60)
+                _, said = process.communicate(timeout=180)
             finally:
                 process.kill()  # one that does not end must not keep the tests from ending
         assert process.returncode == code
@@ -153,7 +154,7 @@ def test_an_interrupted_proof_leaves_nothing_behind(shop, tmp_path: Path, number
 
 
 def _wait_for(condition) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -165,7 +166,7 @@ def _env(extra: dict[str, str]) -> dict[str, str]:
 
 def _pgwright(*arguments: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pgwright", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=_env(env), timeout=120)
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=_env(env), timeout=600)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")

@@ -51,6 +51,10 @@ def applying(*statements: str) -> Callable[[str], str]:
     return apply
 
 
+# Of so many, a few that a busy machine held up are beyond the quartiles, which the verdict looks at.
+MANY_ROUNDS = 15
+
+
 def proof_of(database: Database, *statements: str, operations: tuple[Operation, ...] = (), rounds: int = 3) -> Proof:
     return prove(
         read_snapshot(database.dsn),
@@ -81,7 +85,7 @@ async def first(engine: AsyncEngine) -> object:
 
 def test_an_index_that_helps_is_said_to_help_and_its_price_is_shown(blog: Database) -> None:
     operations = (Operation("count", count, count_once), Operation("first", first, first))
-    proof = proof_of(blog, INDEX, operations=operations)
+    proof = proof_of(blog, INDEX, operations=operations, rounds=MANY_ROUNDS)
     (statement,) = proof.statements
     assert (statement.verdict, statement.results_equal) == ("faster", True)
     assert statement.ratio > 3
@@ -100,7 +104,7 @@ def test_an_index_that_helps_is_said_to_help_and_its_price_is_shown(blog: Databa
 
 
 def test_a_fix_that_does_not_help_is_said_not_to_help(blog: Database) -> None:
-    proof = proof_of(blog, "CREATE INDEX ON post (views)", rounds=9)
+    proof = proof_of(blog, "CREATE INDEX ON post (views)", rounds=MANY_ROUNDS)
     (statement,) = proof.statements
     assert statement.verdict != "faster"
     assert statement.before.buffers == statement.after.buffers

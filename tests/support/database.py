@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psycopg
 from pglast import split
 
 from pgwright.embedded import EmbeddedServer
+
+_SHARED_COUNTERS_SINCE = 150_000
+# Before, a process collected the counters, and wrote them out twice a second.
+_COLLECTOR_SECONDS = 1.5
 
 
 @dataclass
@@ -33,3 +40,14 @@ class Database:
     def rows(self, statement: str) -> list[tuple[object, ...]]:
         with psycopg.connect(self.dsn, autocommit=True) as connection:
             return connection.execute(statement.encode()).fetchall()
+
+    @contextmanager
+    def counted_session(self) -> Iterator[psycopg.Connection]:
+        """Open a session whose counters are seen by the next one."""
+        with psycopg.connect(self.dsn, autocommit=True) as connection:
+            yield connection
+            is_shared = connection.info.server_version >= _SHARED_COUNTERS_SINCE
+            if is_shared:
+                connection.execute("SELECT pg_stat_force_next_flush()")
+        if not is_shared:
+            time.sleep(_COLLECTOR_SECONDS)

@@ -98,7 +98,8 @@ def test_thousands_of_statements_with_threads(bouncer: PgBouncer, database: Data
 
 @both_drivers
 async def test_autocommit_streams_many_rows_and_lists(bouncer: PgBouncer, database: Database, driver: str) -> None:
-    engine = engine_for(bouncer, database, driver)
+    # All wait for a connection at once; how long the last one does is the machine's matter.
+    engine = engine_for(bouncer, database, driver, pool_timeout_s=300)
     database.execute("CREATE TYPE mood AS ENUM ('good', 'bad'); CREATE TABLE days (n int, mood mood)")
     autocommit = engine.execution_options(isolation_level="AUTOCOMMIT")
 

@@ -83,6 +83,14 @@ def select(pricer: Pricer, terms: Terms, *, start: int = 0, forbidden: int = 0, 
     return model.solve(start, seconds)
 
 
+class _Silent(highspy.Highs):
+    """A solver that keeps off standard output, where a report may go; 1.16 greets when it gets its callbacks."""
+
+    def enableCallbacks(self) -> None:  # noqa: N802
+        self.silent()
+        super().enableCallbacks()  # type: ignore[no-untyped-call]
+
+
 class _Model:
     def __init__(self, pricer: Pricer, terms: Terms, forbidden: int) -> None:
         self._terms = terms
@@ -103,8 +111,7 @@ class _Model:
         self._place = {number: place for place, number in enumerate(self._indexes)}
 
     def solve(self, start: int, seconds: float) -> Choice:
-        solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]
-        solver.silent()
+        solver: Any = _Silent()  # type: ignore[no-untyped-call]
         solver.setOptionValue("mip_rel_gap", _GAP)
         solver.setOptionValue("time_limit", seconds)
         solver.setOptionValue("threads", 1)

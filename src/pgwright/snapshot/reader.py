@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -76,7 +76,8 @@ def read_snapshot(
         roles = reading.take("roles", lambda: read_roles(database), ())
         sessions = reading.take("sessions", lambda: read_sessions(database, reading.missing), ())
         hidden = reading.take("privileges", lambda: database.read(PACKAGE, "privileges"), list[Row](), parts=())
-        _tell_hidden(hidden, read_grant(database, server.role), reading.missing)
+        closed = dict.fromkeys(row["schema"] for row in hidden)
+        _tell_hidden(hidden, read_grant(database, server.role, closed), reading.missing)
         if not with_values:
             reading.missing.append(
                 NotExamined("sample values of pg_stats", "left out on request", "take the snapshot without --no-values")
@@ -164,12 +165,13 @@ def _read_revisions(database: ReadOnlyDatabase) -> tuple[str, ...]:
     return tuple(row["revision"] for row in rows)
 
 
-def read_grant(database: ReadOnlyDatabase, role: str) -> str:
-    """Return the statement that lets a role read all tables, on this version of the server."""
+def read_grant(database: ReadOnlyDatabase, role: str, schemas: Iterable[str] = ("public",)) -> str:
+    """Return what lets a role read all tables and sequences; `schemas`: which, where the server has no role for all."""
     if database.version_number >= _READ_ALL_SINCE:
         return f"GRANT pg_read_all_data TO {quote(role)}"
-    name = quote(role)
-    return f"GRANT USAGE ON SCHEMA public TO {name}; GRANT SELECT ON ALL TABLES IN SCHEMA public TO {name}"
+    where = f"SCHEMA {', '.join(map(quote, schemas))} TO {quote(role)}"
+    rights = ("USAGE ON", "SELECT ON ALL TABLES IN", "SELECT ON ALL SEQUENCES IN")
+    return "; ".join(f"GRANT {right} {where}" for right in rights)
 
 
 def _tell_hidden(hidden: list[Row], grant: str, missing: list[NotExamined]) -> None:

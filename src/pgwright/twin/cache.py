@@ -85,7 +85,7 @@ class Cache:
 
 def open_cache() -> Cache | None:
     """Return the user's cache; None when it is switched off or cannot be had for ourselves alone."""
-    if os.environ.get(_SWITCH, "").lower() in ("off", "0", "no", "false") or not hasattr(os, "SEEK_DATA"):
+    if os.environ.get(_SWITCH, "").lower() in ("off", "0", "no", "false"):
         return None
     try:
         base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")

