@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check bench bench-advisor bench-queries docs golden clean
+.PHONY: demo test check bench bench-advisor bench-queries docs golden mutants clean
 
 demo: $(VENV)/demo.stamp
 	$(BIN)/python examples/notebook/demo.py
@@ -33,6 +33,10 @@ bench-advisor: $(VENV)/bench.stamp
 # The runtime for queries and the fleet app; about 15 minutes, 3 GB in the temporary folder.
 bench-queries: $(VENV)/dev.stamp
 	$(BIN)/python bench/queries.py
+
+# 250 small changes of the code, each of which a test has to notice; under an hour on 2 cores.
+mutants: $(VENV)/dev.stamp
+	$(BIN)/python -m scripts.mutants
 
 golden: $(VENV)/dev.stamp
 	PGWRIGHT_UPDATE_GOLDEN=1 $(BIN)/python -m pytest -q tests/report
