@@ -48,7 +48,7 @@ def main() -> int:
     for file, function, was, _ in gone(explained, mutants):
         print(f"explained, but gone: {file} {function}: {was}")
     wanted = [mutant for mutant in mutants if _is_below(mutant.path, arguments.only)]
-    sample = draw(wanted, arguments.count, arguments.seed)
+    sample = draw(ROOT, wanted, arguments.count, arguments.seed)
     if arguments.again:
         sample = _survivors(sample, output)
     started = time.monotonic()

@@ -7,6 +7,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 from scripts.mutants.operators import edits
@@ -43,6 +44,11 @@ class Mutant:
         """Identity that survives shifted lines."""
         return self.path, self.function, self.was, self.now
 
+    def spoil(self, root: Path) -> bytes:
+        """Return the file with the change."""
+        code = (root / self.path).read_bytes()
+        return code[: self.place[0]] + self.text.encode() + code[self.place[1] :]
+
     def rank(self, seed: int) -> bytes:
         return hashlib.sha256(repr((seed, self.key, self.twin)).encode()).digest()
 
@@ -59,24 +65,26 @@ def sources(root: Path, targets: Iterable[str]) -> list[str]:
     return sorted(found)
 
 
-def draw(mutants: Sequence[Mutant], count: int, seed: int) -> list[Mutant]:
+def draw(root: Path, mutants: Sequence[Mutant], count: int, seed: int) -> list[Mutant]:
     """Return a random sample. A mutant keeps its rank when other code changes, so two samples of one seed overlap."""
-    return sorted(mutants, key=lambda mutant: mutant.rank(seed))[:count]
+    ranked = sorted(mutants, key=lambda mutant: mutant.rank(seed))
+    return list(islice((mutant for mutant in ranked if _is_python(mutant.spoil(root))), count))
 
 
 def mutants_of(root: Path, path: str) -> Iterator[Mutant]:
-    """Yield every mutant of a file that is still Python."""
-    source = Source((root / path).read_bytes())
+    """Yield every mutant of a file, also the few that are no Python."""
     seen: Counter[tuple[str, ...]] = Counter()
-    for mutant in _Walk(path, source).mutants():
-        changed = source.changed(*mutant.place, mutant.text)
-        try:
-            if ast.dump(ast.parse(changed)) == ast.dump(source.tree):
-                continue
-        except SyntaxError:
-            continue
+    for mutant in _Walk(path, Source((root / path).read_bytes())).mutants():
         yield replace(mutant, twin=seen[mutant.key])
         seen[mutant.key] += 1
+
+
+def _is_python(code: bytes) -> bool:
+    try:
+        ast.parse(code)
+    except SyntaxError:
+        return False
+    return True
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from typing import Literal
 
 from scripts.mutants.recorded import Recorded
 from scripts.mutants.sample import Mutant
-from scripts.mutants.source import Source
 from scripts.mutants.workshop import Workshop
 
 # A mutant that loops is killed after so many times the usual, which a busy machine does not reach.
@@ -34,9 +33,8 @@ def attempt(
     chosen, covering = recorded.chosen(mutant), len(recorded.covering(mutant))
     if not chosen:
         return Outcome(mutant, "survived", 0, 0)
-    spoiled = Source((root / mutant.path).read_bytes()).changed(*mutant.place, mutant.text)
     seconds = start_seconds + _PATIENCE * sum(recorded.seconds[test] for test in chosen)
-    with workshop.changed(mutant.path, spoiled):
+    with workshop.changed(mutant.path, mutant.spoil(root)):
         run = workshop.pytest(["-x", *chosen], seconds)
     fate: Fate = "timeout" if run.code is None else "killed" if run.code else "survived"
     return Outcome(mutant, fate, len(chosen), covering)

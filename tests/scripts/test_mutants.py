@@ -162,11 +162,11 @@ def test_a_default_is_noticed_by_tests_of_the_body(tmp_path: Path) -> None:
 
 def test_a_sample_is_the_same_for_a_seed_and_overlaps_when_code_changes(tmp_path: Path) -> None:
     before = of("\n".join(f"def f{number}(): return {number + 10}" for number in range(100)), tmp_path)
+    drawn = [mutant.key for mutant in draw(tmp_path, before, 50, seed=1)]
+    assert drawn == [mutant.key for mutant in draw(tmp_path, before, 50, seed=1)]
+    assert drawn != [mutant.key for mutant in draw(tmp_path, before, 50, seed=2)]
     after = of("\n\n" + "\n".join(f"def f{number}(): return {number + 10}" for number in range(90)), tmp_path)
-    drawn = [mutant.key for mutant in draw(before, 50, seed=1)]
-    assert drawn == [mutant.key for mutant in draw(before, 50, seed=1)]
-    assert drawn != [mutant.key for mutant in draw(before, 50, seed=2)]
-    assert len({mutant.key for mutant in draw(after, 50, seed=1)} & set(drawn)) >= 40
+    assert len({mutant.key for mutant in draw(tmp_path, after, 50, seed=1)} & set(drawn)) >= 40
 
 
 def test_survivors_are_explained_or_the_report_is_bad(project: Path) -> None:
