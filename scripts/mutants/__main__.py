@@ -78,10 +78,27 @@ def run(
         stale = recorded.stale(cache, keys)
         _each("record", made, stale, lambda shop, file: recorded.record(shop, cache, list(goals), file, keys[file]))
         known = recorded.read(root, cache, goals, files)
-        return _each("mutants", made, sample, lambda shop, mutant: attempt(root, shop, mutant, known, start_seconds))
+        if known.failed:
+            print("fail or are skipped without a mutant, so they are not used:", *known.failed, sep="\n  ")
+
+        def trial(workshop: Workshop, mutant: Mutant) -> Outcome:
+            return attempt(root, workshop, mutant, known, start_seconds)
+
+        return _each("mutants", made, sample, trial, _survivor)
 
 
-def _each(title: str, made: Sequence[Workshop], work: Sequence[T], do: Callable[[Workshop, T], R]) -> list[R]:
+def _survivor(outcome: Outcome) -> str:
+    mutant = outcome.mutant
+    return f"survived: {mutant.path}:{mutant.line} {mutant.now}" if outcome.fate == "survived" else ""
+
+
+def _each(
+    title: str,
+    made: Sequence[Workshop],
+    work: Sequence[T],
+    do: Callable[[Workshop, T], R],
+    tell: Callable[[R], str] = lambda done: "",
+) -> list[R]:
     """Do all work, one piece at a time in each workshop. An error, or Ctrl-C, ends what runs."""
     free: SimpleQueue[Workshop] = SimpleQueue()
     for workshop in made:
@@ -103,7 +120,8 @@ def _each(title: str, made: Sequence[Workshop], work: Sequence[T], do: Callable[
             while waiting:
                 done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
                 for future in done:
-                    future.result()
+                    if said := tell(future.result()):
+                        progress.console.print(said, markup=False, highlight=False, soft_wrap=True)
                 progress.advance(task, len(done))
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,8 @@ MOST_TESTS = 60
 MOST_SECONDS = 60.0
 # Limit for one test file without a mutant.
 _FILE_SECONDS = 900.0
-_CODE = {".py", ".sql", ".toml", ".j2", ".html", ".md", ".txt", ".json"}
+# Nothing that a test of a target runs lies in these.
+_NO_CODE = ("docs", "scripts", "bench", ".github")
 
 
 @dataclass(frozen=True)
@@ -39,23 +40,34 @@ class Recorded:
 
     def covering(self, mutant: Mutant) -> set[str]:
         """Return the tests that may notice a mutant."""
-        if not mutant.names:
-            first, last = mutant.lines
-            return self._running((mutant.path, line) for line in range(first, last + 1))
-        word = re.compile(rf"\b(?:{'|'.join(map(re.escape, mutant.names))})\b")
-        named = self._running(
+        if mutant.names:
+            return self._naming(mutant.names) or self._running(place for place in self.tests if place[0] == mutant.path)
+        first, last = mutant.lines
+        running = self._running((mutant.path, line) for line in range(first, last + 1))
+        # What a revision carries as text runs in the revision, and what uses it names it.
+        return running or self._naming((mutant.function.rpartition(".")[2],))
+
+    def chosen(self, mutant: Mutant) -> list[str]:
+        """Return the tests to run, within the limits: of the same folder first, each once before its other cases."""
+        folder = Path(mutant.path).parent.name
+        cases: Counter[str] = Counter()
+        order: list[tuple[bool, int, str]] = []
+        for test in sorted(self.covering(mutant), key=lambda test: (self.seconds[test], test)):
+            function = test.partition("[")[0]
+            order.append((folder not in test, cases[function], test))
+            cases[function] += 1
+        tests = [test for *_, test in sorted(order, key=lambda each: each[:2])]
+        return list(_within(tests[:MOST_TESTS], self.seconds))
+
+    def _naming(self, names: Iterable[str]) -> set[str]:
+        """Return the tests that run a line with one of the names."""
+        word = re.compile(rf"\b(?:{'|'.join(map(re.escape, names))})\b")
+        return self._running(
             (path, number)
             for path, lines in self.texts.items()
             for number, line in enumerate(lines, start=1)
             if word.search(line)
         )
-        return named or self._running(place for place in self.tests if place[0] == mutant.path)
-
-    def chosen(self, mutant: Mutant) -> list[str]:
-        """Return the tests to run: those of the same folder first, then the fastest, within the limits."""
-        folder = Path(mutant.path).parent.name
-        tests = sorted(self.covering(mutant), key=lambda test: (folder not in test, self.seconds[test], test))
-        return list(_within(tests[:MOST_TESTS], self.seconds))
 
     def _running(self, places: Iterable[tuple[str, int]]) -> set[str]:
         return set().union(*(self.tests.get(place, ()) for place in places))
@@ -98,14 +110,14 @@ def keys(root: Path, targets: Iterable[str], files: Sequence[str]) -> dict[str, 
     """Return of each test file a hash of it, of all code that is no test file, and of what is recorded."""
     common = hashlib.sha256(repr(sorted(targets)).encode())
     for path in project_files(root):
-        name = Path(path)
-        if (
-            name.suffix in _CODE
-            and not name.name.startswith("test_")
-            and name.parts[0] not in ("docs", "scripts", "bench")
-        ):
+        if not _is_passed_over(Path(path)):
             common.update(path.encode() + b"\0" + (root / path).read_bytes())
     return {file: hashlib.sha256(common.digest() + (root / file).read_bytes()).hexdigest() for file in files}
+
+
+def _is_passed_over(path: Path) -> bool:
+    is_page = len(path.parts) == 1 and path.suffix not in (".py", ".toml")
+    return is_page or path.parts[0] in _NO_CODE or path.name.startswith("test_")
 
 
 def stale(cache: Path, wanted: Mapping[str, str]) -> list[str]:
