@@ -207,11 +207,11 @@ def test_the_preface_tells_a_reviewer_all_of_it() -> None:
         What these locks do:
 
           - ACCESS SHARE: blocks no reads and no writes
-          - SHARE UPDATE EXCLUSIVE: blocks no reads and no writes, only other changes of the table
-            and VACUUM
+          - SHARE UPDATE EXCLUSIVE: blocks no reads and no writes, only other changes of the
+            table and VACUUM
           - SHARE: blocks writes, here for a moment
-          - ACCESS EXCLUSIVE: blocks reads and writes; for a moment where the step is not named as
-            unsafe below
+          - ACCESS EXCLUSIVE: blocks reads and writes; for a moment where the step is not named
+            as unsafe below
 
         UNSAFE ON A BUSY TABLE:
 
