@@ -48,14 +48,17 @@ class Recorded:
         return running or self._naming((mutant.function.rpartition(".")[2],))
 
     def chosen(self, mutant: Mutant) -> list[str]:
-        """Return the tests to run, within the limits: of the same folder first, each once before its other cases."""
+        """Return the tests to run, within the limits: of the same folder first, then the fastest.
+
+        The second case of a test counts as twice as slow, and so on: other tests see more than further cases.
+        """
         folder = Path(mutant.path).parent.name
         cases: Counter[str] = Counter()
-        order: list[tuple[bool, int, str]] = []
+        order: list[tuple[bool, float, str]] = []
         for test in sorted(self.covering(mutant), key=lambda test: (self.seconds[test], test)):
             function = test.partition("[")[0]
-            order.append((folder not in test, cases[function], test))
             cases[function] += 1
+            order.append((folder not in test, cases[function] * self.seconds[test], test))
         tests = [test for *_, test in sorted(order, key=lambda each: each[:2])]
         return list(_within(tests[:MOST_TESTS], self.seconds))
 

@@ -188,5 +188,6 @@ def test_analyze_reads_no_more_than_its_sample() -> None:
     assert seconds(30_000) == seconds(10_000_000) == pytest.approx(1.23, abs=0.01)
     remedy = analyze_table.render(AnalyzeTable(T.name), SNAPSHOT)
     assert ([step.sql for step in remedy.upgrade], remedy.downgrade) == (["ANALYZE public.t"], ())
-    assert (remedy.is_safe, remedy.upgrade[0].lock) == (True, "SHARE UPDATE EXCLUSIVE")
+    assert (remedy.is_safe, remedy.warning, remedy.model_hint) == (True, "", "")
+    assert (remedy.upgrade[0].lock, remedy.upgrade[0].waits_long) == ("SHARE UPDATE EXCLUSIVE", True)
     assert remedy.title == "Gather statistics of t"

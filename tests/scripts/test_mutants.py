@@ -11,6 +11,7 @@ from textwrap import dedent
 import pytest
 
 from scripts.mutants.__main__ import run
+from scripts.mutants.recorded import Recorded
 from scripts.mutants.report import Report, gone, read_explained, survivors_in_words, write
 from scripts.mutants.sample import Mutant, draw, mutants_of, sources
 from scripts.mutants.workshop import Workshop, workshops
@@ -211,3 +212,10 @@ def test_an_interrupted_run_leaves_nothing(project: Path) -> None:
     assert isinstance(workshop, Workshop)
     assert not workshop.home.parent.exists()
     assert (project / "src/shop/price.py").read_text() == CODE
+
+
+def test_fast_cases_come_before_slow_tests_and_other_tests_before_slow_cases(tmp_path: Path) -> None:
+    (mutant,) = of("def f():\n    return True", tmp_path)[1:]
+    seconds = {"t::fast[1]": 0.01, "t::fast[2]": 0.01, "t::slow[1]": 2.0, "t::slow[2]": 2.0, "t::other": 3.0, "u": 70.0}
+    known = Recorded(seconds, {("code.py", 2): set(seconds)}, (), {})
+    assert known.chosen(mutant) == ["t::fast[1]", "t::fast[2]", "t::slow[1]", "t::other", "t::slow[2]"]
