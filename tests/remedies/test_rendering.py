@@ -79,7 +79,7 @@ def test_a_revision_says_what_it_follows_and_runs_each_step_as_it_must() -> None
         remedy(step("SIX"), title="Third"),
     )  # fmt: skip
     assert 'revision = "r2"\ndown_revision = "r1"\nbranch_labels = None\ndepends_on = None\n' in text
-    assert "Revision ID: r2\nRevises: r1\n" in text
+    assert '\n\nRevision ID: r2\nRevises: r1\n"""\n' in text
     assert text.count("def upgrade") == 1
     start = text.index("def upgrade")
     assert text[start : text.index("def _patient_session")] == dedent("""\
