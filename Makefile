@@ -14,7 +14,7 @@ UV := build/uv/bin/uv
 TYPING_TESTS := $(wildcard runtime/tests/typing/*.py)
 PYTEST := -m pytest -n 2 --dist loadgroup
 
-.PHONY: demo test test-newest test-oldest check bench bench-advisor bench-import bench-queries docs golden clean
+.PHONY: demo test test-newest test-oldest check bench bench-advisor bench-import bench-queries docs golden mutants clean
 
 demo: $(VENV)/demo.stamp
 	$(BIN)/python examples/notebook/demo.py
@@ -59,6 +59,9 @@ bench-queries: $(VENV)/dev.stamp
 # CPU time of importing the runtime beyond SQLAlchemy's.
 bench-import: $(VENV)/dev.stamp
 	$(BIN)/python bench/import_runtime.py
+# 250 small changes of the code, each of which a test has to notice; under an hour on 2 cores.
+mutants: $(VENV)/dev.stamp
+	$(BIN)/python -m scripts.mutants
 
 golden: $(VENV)/dev.stamp
 	PGWRIGHT_UPDATE_GOLDEN=1 $(BIN)/python -m pytest -q tests/report

@@ -27,6 +27,19 @@ def test_what_only_looks_like_a_key_stays_text() -> None:
     assert canonical(str(KEY) + "0") == str(KEY) + "0"
 
 
+def test_containers_are_compared_by_what_they_hold() -> None:
+    assert canonical([1, (2, [3])]) == canonical((1, [2, (3,)]))
+    assert canonical({"b": 1, "a": [KEY.hex]}) == canonical({"a": [KEY], "b": 1})
+    assert canonical({"a": 1}) != canonical({"a": 2})
+    assert canonical({"a": 1}) != canonical({"b": 1})
+
+
+def test_bytes_are_one_value_each() -> None:
+    assert [canonical(value) for value in (b"ab", bytearray(b"ab"), None, 1.5)] == [b"ab", b"ab", None, 1.5]
+    assert canonical(memoryview(b"ab")) == memoryview(b"ab")
+    assert canonical(View) is View, "a class is no row"
+
+
 def test_rows_in_another_order_are_the_same_rows() -> None:
     assert same_rows([(1,), (2,)], [(2,), (1,)])
 

@@ -98,7 +98,9 @@ def test_a_default_that_makes_plain_texts_survives(project: Project) -> None:
     project.database.execute("CREATE TABLE t (id text PRIMARY KEY DEFAULT replace(gen_random_uuid()::text, '-', ''))")
     column = project.snapshot().column(QualifiedName("public", "t"), "id")
     before = project.dump()
-    project.write(project.plan(convert(("t", "id"), uuid_format="plain", default=column.default)))
+    plan = project.plan(convert(("t", "id"), uuid_format="plain", default=column.default))
+    assert plan.remedies[0].model_hint == 't.id: mapped_column(Uuid, server_default=text("gen_random_uuid()"))'
+    project.write(plan)
     project.upgrade()
     project.database.execute("INSERT INTO t DEFAULT VALUES")
     assert project.snapshot().column(QualifiedName("public", "t"), "id").default == "gen_random_uuid()"
@@ -181,7 +183,9 @@ def test_integer_to_bigint_with_sequences_and_keys(project: Project) -> None:
         for table, name, default in ((a, "id", "nextval('a_id_seq'::regclass)"), (b, "id", None), (b, "a_id", None))
     )
     before = project.dump()
-    project.write(project.plan(finding("sequence-near-limit", "a_id_seq", ConvertColumns(columns, ()))))
+    plan = project.plan(finding("sequence-near-limit", "a_id_seq", ConvertColumns(columns, ())))
+    assert plan.remedies[0].model_hint.splitlines()[0] == "a.id: mapped_column(BigInteger)"
+    project.write(plan)
     project.upgrade()
     after = project.dump()
     assert " integer" not in after
@@ -196,6 +200,10 @@ def test_integer_to_bigint_with_sequences_and_keys(project: Project) -> None:
     ("statement", "reason"),
     [
         ("CREATE VIEW v AS SELECT x.id FROM t x", "the view v depends on t (id)"),
+        (
+            "CREATE TABLE u (name text); CREATE VIEW v AS SELECT x.id FROM t x JOIN u y ON y.name = x.name",
+            "the view v depends on t (id)",
+        ),
         ("CREATE MATERIALIZED VIEW v AS SELECT * FROM t", "the materialised view v depends on t (id)"),
         ("ALTER TABLE t ADD g text GENERATED ALWAYS AS (upper(id)) STORED", "the generated column g"),
         ("ALTER TABLE t ADD CONSTRAINT c CHECK (length(id) > 3)", "the check constraint c"),
@@ -237,6 +245,7 @@ def test_refused_when_something_depends_on_the_column(project: Project, statemen
     [
         "CREATE VIEW v AS SELECT name FROM t",
         "CREATE VIEW v AS SELECT u.id, t.name FROM t JOIN u ON u.name = t.name",
+        "CREATE VIEW v AS SELECT y.id, x.name FROM t x JOIN u y ON y.name = x.name",
         "CREATE INDEX ON t (name) WHERE id IS NOT NULL",
         "ALTER TABLE t ADD CONSTRAINT c CHECK (id IS NOT NULL AND name <> '')",
         "CREATE FUNCTION f() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM t'",

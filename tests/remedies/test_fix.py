@@ -110,6 +110,14 @@ def test_what_enforces_something_is_never_dropped(project: Project) -> None:
     assert len(plan.refused) == 2
 
 
+def test_an_index_that_nobody_knows_does_not_hold_up_the_others(project: Project) -> None:
+    project.database.execute(TABLES + "; CREATE UNIQUE INDEX uq ON t (a)")
+    gone = finding("unused-index", "gone", DropIndex(QualifiedName("public", "gone"), T, "CREATE INDEX gone", 0))
+    plan = project.plan(gone, drop(project, "uq"))
+    assert created(plan) == ["Drop index gone of t"]
+    assert "enforces" in reasons(plan)["unused-index:uq"]
+
+
 def test_the_only_index_of_a_foreign_key_stays(project: Project) -> None:
     project.database.execute(TABLES + "; CREATE INDEX ix_p ON t (p_id)")
     assert "t_p_id_fkey" in reasons(project.plan(drop(project, "ix_p")))["unused-index:ix_p"]

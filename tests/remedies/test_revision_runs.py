@@ -195,6 +195,9 @@ def test_an_invalid_leftover_is_replaced(project: Project) -> None:
     )
     assert valid
     assert "created_at DESC" in sql
+    dropped = "SELECT query FROM pg_stat_statements JOIN pg_database d ON d.oid = dbid WHERE query LIKE '%DROP INDEX%'"
+    (said,) = project.database.rows(f"{dropped} AND datname = current_database() AND query NOT LIKE 'SELECT%'")
+    assert said == ("DROP INDEX CONCURRENTLY IF EXISTS public.ix_notes_owner_id_created_at",), "nobody is blocked"
 
     project.database.execute(
         "DROP TABLE alembic_version;"

@@ -1,0 +1,86 @@
+"""What an app gives to be measured: sync or async, however it is wrapped; and the engine that it gets."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from pgwright.model.proof import MeasuredOperation
+from pgwright.proof import Operation
+from pgwright.proof.app import measure_operations
+
+
+def plain(engine: Engine) -> object:
+    return 1
+
+
+async def awaited(engine: AsyncEngine, number: int = 1) -> object:
+    return number
+
+
+class AsyncCallable:
+    async def __call__(self, engine: AsyncEngine) -> object:
+        return 1
+
+
+def measure(operation: Operation, dsn: str = "host=db.example", *, rounds: int = 1) -> MeasuredOperation:
+    """Measure an operation that only looks at its engine, so that nothing connects."""
+    (measured,) = measure_operations((operation,), dsn, dsn, rounds=rounds, progress=lambda *_: None)
+    return measured
+
+
+@pytest.mark.parametrize("call", [awaited, partial(awaited, number=2), partial(partial(awaited)), AsyncCallable()])
+def test_async_is_seen_through_partials_and_objects(call: object) -> None:
+    assert Operation("a", call, call).is_async  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"operation 'mixed': `before` and `after` must both be async, or neither"):
+        Operation("mixed", call, plain)  # type: ignore[arg-type]
+
+
+def test_sync_is_sync() -> None:
+    assert not Operation("s", plain, partial(plain)).is_async
+
+
+def test_before_and_after_are_run_each_on_its_side() -> None:
+    calls: list[str] = []
+
+    def before(engine: Engine) -> object:
+        calls.append("before")
+        return 1
+
+    def after(engine: Engine) -> object:
+        calls.append("after")
+        return 2
+
+    measured = measure(Operation("o", before, after))
+    assert measured.name == "o"
+    assert (measured.results_equal, measured.verdict) == (False, "results differ")
+    assert (measured.before.runs, measured.after.runs) == (1, 1)
+    assert calls.count("before") == calls.count("after") == 4, "compared, counted, warmed up, timed"
+
+
+@pytest.mark.parametrize(
+    ("dsn", "sync_url"),
+    [
+        ("host=db.example port=6432 user=me password=s3cret dbname=app", "me:s3cret@db.example:6432/app"),
+        ("host=db.example dbname=app", "db.example/app"),
+        ("host=/run/pg user=postgres dbname=app", "postgres@/app?host=%2Frun%2Fpg"),
+        ("dbname=app", "/app"),
+    ],
+)
+def test_the_engine_is_that_of_the_clone(dsn: str, sync_url: str) -> None:
+    seen: set[str] = set()
+
+    def look(engine: Engine) -> object:
+        seen.add(engine.url.render_as_string(hide_password=False))
+        return engine.pool.size()  # type: ignore[attr-defined]
+
+    async def look_async(engine: AsyncEngine) -> object:
+        seen.add(engine.url.render_as_string(hide_password=False))
+        return 1
+
+    assert measure(Operation("o", look, look), dsn).results_equal
+    assert measure(Operation("o", look_async, look_async), dsn).results_equal
+    assert seen == {f"postgresql+{driver}://{sync_url}" for driver in ("psycopg", "asyncpg")}
