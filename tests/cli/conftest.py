@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pgwright.cli import main
+from tests.support.database import Database
 
 Run = Callable[..., Result]
 
@@ -43,7 +44,7 @@ def run() -> Run:
 
 
 @pytest.fixture
-def shop(database):
+def shop(database: Database):
     """A shop that looks up the orders of a user without an index."""
     database.execute(SCHEMA)
     # Loading the rows is no part of the workload.
@@ -57,7 +58,7 @@ def shop(database):
 
 
 @pytest.fixture
-def alembic(shop, tmp_path: Path) -> Path:
+def alembic(shop: Database, tmp_path: Path) -> Path:
     """The shop's Alembic directory, whose only revision the database has."""
     versions = tmp_path / "migrations" / "versions"
     versions.mkdir(parents=True)

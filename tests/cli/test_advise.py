@@ -10,6 +10,8 @@ import pytest
 
 from pgwright.advisor import advisor
 from pgwright.advisor.goal import Goal
+from tests.cli.conftest import Run
+from tests.support.database import Database
 
 DEFAULT = Goal()
 answer = advisor.advise
@@ -28,7 +30,7 @@ def goals(monkeypatch: pytest.MonkeyPatch) -> list[Goal]:
     return asked
 
 
-def test_the_flags_reach_the_advisor(run, shop, goals) -> None:
+def test_the_flags_reach_the_advisor(run: Run, shop: Database, goals: list[Goal]) -> None:
     flags = ["--budget=64MB", "--until=2%", "--weight=time", "--deadline=5m", "--max-columns=2", "--risky"]
     result = run("advise", shop.dsn, *flags, "--method", "btree", "--method", "BRIN", "--format", "json")
     document = json.loads(result.stdout)
@@ -38,7 +40,9 @@ def test_the_flags_reach_the_advisor(run, shop, goals) -> None:
     assert document["indexes"][0]["table"] == "public.orders"
 
 
-def test_settings_hold_for_check_and_fix_too_and_a_flag_beats_them(run, shop, goals, tmp_path: Path) -> None:
+def test_settings_hold_for_check_and_fix_too_and_a_flag_beats_them(
+    run: Run, shop: Database, goals: list[Goal], tmp_path: Path
+) -> None:
     settings = 'until = 0.5\nweight = "equal"\ndeadline = "20s"\nmethods = ["btree"]\nmax_columns = 3\nrisky = true\n'
     (tmp_path / "pyproject.toml").write_text(f"[tool.pgwright]\n{settings}")
     run("check", shop.dsn)
@@ -62,7 +66,7 @@ def test_settings_hold_for_check_and_fix_too_and_a_flag_beats_them(run, shop, go
         (("--weight", "rows"), "'rows' is not one of"),
     ],
 )
-def test_nonsense_is_refused_before_anything_is_read(run, flags: tuple[str, str], said: str) -> None:
+def test_nonsense_is_refused_before_anything_is_read(run: Run, flags: tuple[str, str], said: str) -> None:
     result = run("advise", "host=nowhere.invalid", *flags)
     assert result.exit_code == 2
     assert said in result.stderr
@@ -73,7 +77,9 @@ def _interrupted(snapshot, goal=DEFAULT, **more):
     return replace(answer(snapshot, goal, **more), ended="interrupted")
 
 
-def test_interrupted_search_prints_the_best_so_far_and_exits_with_130(run, shop, monkeypatch) -> None:
+def test_interrupted_search_prints_the_best_so_far_and_exits_with_130(
+    run: Run, shop: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("pgwright.advisor.advisor.advise", _interrupted)
     result = run("advise", shop.dsn)
     assert result.exit_code == 130
@@ -81,7 +87,9 @@ def test_interrupted_search_prints_the_best_so_far_and_exits_with_130(run, shop,
     assert "ON public.orders (user_id" in result.stdout
 
 
-def test_check_and_fix_give_up_when_the_search_is_interrupted(run, shop, monkeypatch) -> None:
+def test_check_and_fix_give_up_when_the_search_is_interrupted(
+    run: Run, shop: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("pgwright.advisor.advisor.advise", _interrupted)
     for command in (("check",), ("fix", "--sql", "-")):
         result = run(command[0], shop.dsn, *command[1:])
@@ -89,7 +97,7 @@ def test_check_and_fix_give_up_when_the_search_is_interrupted(run, shop, monkeyp
         assert result.stdout == ""
 
 
-def test_nothing_but_json_reaches_standard_output(shop) -> None:
+def test_nothing_but_json_reaches_standard_output(shop: Database) -> None:
     """In a process of its own: what a library's C code prints goes round Python."""
     command = [sys.executable, "-m", "pgwright", "advise", shop.dsn, "--format", "json"]
     said = subprocess.run(command, capture_output=True, text=True, check=True)

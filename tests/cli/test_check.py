@@ -6,8 +6,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.cli.conftest import Run
+from tests.support.database import Database
 
-def test_finds_the_missing_index_and_exits_with_1(run, shop) -> None:
+
+def test_finds_the_missing_index_and_exits_with_1(run: Run, shop: Database) -> None:
     result = run("check", shop.dsn)
     assert result.exit_code == 1
     assert "missing-index  orders (user_id, placed_at)" in result.stdout
@@ -16,7 +19,7 @@ def test_finds_the_missing_index_and_exits_with_1(run, shop) -> None:
     assert result.stderr == ""
 
 
-def test_statements_that_cannot_be_planned_are_told(run, shop) -> None:
+def test_statements_that_cannot_be_planned_are_told(run: Run, shop: Database) -> None:
     with psycopg.connect(shop.dsn, autocommit=True) as connection:
         connection.execute("CREATE FUNCTION gone() RETURNS bigint LANGUAGE sql AS 'SELECT 1::bigint'")
         connection.execute("SELECT note FROM orders WHERE id = gone()")
@@ -26,7 +29,7 @@ def test_statements_that_cannot_be_planned_are_told(run, shop) -> None:
     assert "SELECT note FROM orders WHERE id = gone()" in " ".join(result.stdout.split())
 
 
-def test_threshold_decides_the_exit_code(run, database) -> None:
+def test_threshold_decides_the_exit_code(run: Run, database: Database) -> None:
     database.execute("CREATE TABLE events (at timestamptz)")  # no primary key: medium
     arguments = ("check", database.dsn, "--no-advice", "--format", "json")
     (severity,) = {
@@ -40,7 +43,7 @@ def test_threshold_decides_the_exit_code(run, database) -> None:
     assert run(*arguments, "--severity", "high").exit_code == (1 if found["high"] else 0)
 
 
-def test_a_baseline_leaves_only_what_is_new(run, database) -> None:
+def test_a_baseline_leaves_only_what_is_new(run: Run, database: Database) -> None:
     database.execute("CREATE TABLE events (at timestamptz)")
     arguments = ("check", database.dsn, "--no-advice", "--severity", "low")
     assert run(*arguments, "--write-baseline", "known.json").exit_code == 0
@@ -57,7 +60,7 @@ def test_a_baseline_leaves_only_what_is_new(run, database) -> None:
     assert run(*arguments, "--baseline", "known.json").exit_code == 1
 
 
-def test_empty_database_is_no_error(run, database) -> None:
+def test_empty_database_is_no_error(run: Run, database: Database) -> None:
     result = run("check", database.dsn, "--severity", "high")
     assert result.exit_code in (0, 1)
     assert "Traceback" not in result.output
@@ -66,7 +69,7 @@ def test_empty_database_is_no_error(run, database) -> None:
     assert "missing-index: " in result.stdout.partition("Not examined")[2]
 
 
-def test_without_a_workload_the_advisor_says_why_it_did_not_look(run, database) -> None:
+def test_without_a_workload_the_advisor_says_why_it_did_not_look(run: Run, database: Database) -> None:
     database.execute("DROP EXTENSION pg_stat_statements; CREATE TABLE t (id int PRIMARY KEY)")
     document = json.loads(run("check", database.dsn, "--format", "json").stdout)
     (missing,) = [one for one in document["not_examined"] if one["what"] == "missing-index"]
@@ -75,14 +78,14 @@ def test_without_a_workload_the_advisor_says_why_it_did_not_look(run, database) 
 
 
 @pytest.mark.parametrize("form", ["json", "markdown", "html"])
-def test_every_format_goes_to_standard_output(run, shop, form: str) -> None:
+def test_every_format_goes_to_standard_output(run: Run, shop: Database, form: str) -> None:
     result = run("check", shop.dsn, "--no-advice", "--format", form)
     assert result.exit_code == 1
     opening = {"json": "{", "markdown": "# pgwright check", "html": "<!doctype html>"}
     assert result.stdout.startswith(opening[form])
 
 
-def test_output_file_says_its_format_by_its_name(run, shop, tmp_path: Path) -> None:
+def test_output_file_says_its_format_by_its_name(run: Run, shop: Database, tmp_path: Path) -> None:
     result = run("check", shop.dsn, "--no-advice", "-o", tmp_path / "report.json")
     assert result.stdout == ""
     assert result.stderr == f"wrote {tmp_path / 'report.json'}\n"
@@ -90,13 +93,13 @@ def test_output_file_says_its_format_by_its_name(run, shop, tmp_path: Path) -> N
     assert [path.name for path in tmp_path.iterdir()] == ["report.json"]
 
 
-def test_output_into_a_folder_that_does_not_exist_fails_before_the_work(run, tmp_path: Path) -> None:
+def test_output_into_a_folder_that_does_not_exist_fails_before_the_work(run: Run, tmp_path: Path) -> None:
     result = run("check", "host=nowhere.invalid", "-o", tmp_path / "no" / "report.json")
     assert result.exit_code == 2
     assert "there is no such folder" in result.stderr
 
 
-def test_setting_in_pyproject_is_obeyed_and_a_flag_beats_it(run, database, tmp_path: Path) -> None:
+def test_setting_in_pyproject_is_obeyed_and_a_flag_beats_it(run: Run, database: Database, tmp_path: Path) -> None:
     database.execute("CREATE TABLE events (at timestamptz)")
     (tmp_path / "pyproject.toml").write_text('[tool.pgwright]\nallow = ["missing-primary-key"]\nseverity = "info"\n')
     allowed = json.loads(run("check", database.dsn, "--no-advice", "--format", "json").stdout)["allowed"]
@@ -104,7 +107,7 @@ def test_setting_in_pyproject_is_obeyed_and_a_flag_beats_it(run, database, tmp_p
     assert run("check", database.dsn, "--no-advice").exit_code == 1
 
 
-def test_allowing_a_check_that_does_not_exist_names_the_nearest(run, tmp_path: Path) -> None:
+def test_allowing_a_check_that_does_not_exist_names_the_nearest(run: Run, tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text('[tool.pgwright]\nallow = ["missing-primry-key"]\n')
     result = run("check", "host=nowhere.invalid")
     assert result.exit_code == 2

@@ -11,11 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from pgwright.embedded import EmbeddedServer
 from pgwright.errors import TwinError
+from tests.cli.conftest import Run
 from tests.support.commands import INTERRUPTIBLE
+from tests.support.database import Database
 
 
-def test_unknown_host(run) -> None:
+def test_unknown_host(run: Run) -> None:
     result = run("check", "postgresql://app:s3cret@nowhere.invalid/shop")
     assert result.exit_code == 2
     assert result.stderr.startswith("pgwright: cannot connect to app@nowhere.invalid:5432/shop")
@@ -23,7 +26,7 @@ def test_unknown_host(run) -> None:
     assert "s3cret" not in result.output
 
 
-def test_wrong_password_is_never_echoed(run, server, tmp_path: Path) -> None:
+def test_wrong_password_is_never_echoed(run: Run, server: EmbeddedServer, tmp_path: Path) -> None:
     hba = server.data / "pg_hba.conf"
     before = hba.read_text()
     try:
@@ -45,20 +48,20 @@ def test_wrong_password_is_never_echoed(run, server, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("dsn", ["postgresql://app:s3cret@host/x?nonsense=1", "password=s3cret nonsense", "host"])
-def test_text_that_is_no_dsn(run, dsn: str) -> None:
+def test_text_that_is_no_dsn(run: Run, dsn: str) -> None:
     result = run("check", dsn)
     assert result.exit_code == 2
     assert "is no DSN" in result.stderr
     assert "s3cret" not in result.output
 
 
-def test_no_database_named(run) -> None:
+def test_no_database_named(run: Run) -> None:
     result = run("check")
     assert result.exit_code == 2
     assert result.stderr.startswith("pgwright: no database was named")
 
 
-def test_file_that_is_no_snapshot(run, tmp_path: Path) -> None:
+def test_file_that_is_no_snapshot(run: Run, tmp_path: Path) -> None:
     broken = tmp_path / "broken.json"
     broken.write_text('{"format": 1, "tak')
     result = run("check", broken)
@@ -66,12 +69,12 @@ def test_file_that_is_no_snapshot(run, tmp_path: Path) -> None:
     assert "is not a readable snapshot" in result.stderr
 
 
-def test_unknown_option_and_unknown_command_exit_with_2(run) -> None:
+def test_unknown_option_and_unknown_command_exit_with_2(run: Run) -> None:
     assert run("check", "--nonsense").exit_code == 2
     assert run("chek").exit_code == 2
 
 
-def test_our_own_fault_is_a_message_too(run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_our_own_fault_is_a_message_too(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pgwright.pipeline.take_snapshot", _fail)
     result = run("check", "host=x password=s3cret")
     assert result.exit_code == 2
@@ -79,7 +82,9 @@ def test_our_own_fault_is_a_message_too(run, monkeypatch: pytest.MonkeyPatch) ->
     assert "s3cret" not in result.output
 
 
-def test_advisor_that_fails_is_told_and_the_checks_go_on(run, shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_advisor_that_fails_is_told_and_the_checks_go_on(
+    run: Run, shop: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(*arguments: object, **options: object) -> None:
         raise TwinError("the twin could not be built")
 
@@ -96,26 +101,26 @@ def _fail(*arguments: object, **options: object) -> None:
 # What only a process of its own can show.
 
 
-def test_a_process_prints_no_colour_into_a_pipe_and_exits_with_its_code(shop) -> None:
+def test_a_process_prints_no_colour_into_a_pipe_and_exits_with_its_code(shop: Database) -> None:
     ran = _pgwright("check", shop.dsn, "--no-advice", env={"NO_COLOR": "1"})
     assert ran.returncode == 1
     assert "\x1b" not in ran.stdout
     assert ran.stderr == ""
 
 
-def test_colour_can_be_forced_and_no_color_beats_it(shop) -> None:
+def test_colour_can_be_forced_and_no_color_beats_it(shop: Database) -> None:
     assert "\x1b[" in _pgwright("check", shop.dsn, "--no-advice", env={"FORCE_COLOR": "1"}).stdout
     both = _pgwright("check", shop.dsn, "--no-advice", env={"FORCE_COLOR": "1", "NO_COLOR": "1"})
     assert "\x1b" not in both.stdout
 
 
-def test_an_output_that_knows_no_unicode_is_no_error(shop) -> None:
+def test_an_output_that_knows_no_unicode_is_no_error(shop: Database) -> None:
     ran = _pgwright("check", shop.dsn, "--no-advice", env={"PYTHONIOENCODING": "ascii"})
     assert ran.returncode == 1
     assert ran.stderr == ""
 
 
-def test_a_reader_that_leaves_early_causes_no_noise(shop, tmp_path: Path) -> None:
+def test_a_reader_that_leaves_early_causes_no_noise(shop: Database, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pgwright", "check", shop.dsn, "--no-advice", "--format", "json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=_env({})) as process:
         assert process.stdout is not None
@@ -127,7 +132,7 @@ def test_a_reader_that_leaves_early_causes_no_noise(shop, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_an_interrupted_proof_leaves_nothing_behind(shop, tmp_path: Path, number: int, code: int) -> None:
+def test_an_interrupted_proof_leaves_nothing_behind(shop: Database, tmp_path: Path, number: int, code: int) -> None:
     script = tmp_path / "fix.sql"
     script.write_text("SELECT pg_sleep(600);\n")
     temporary = Path("/tmp") / f"pgwright-test-{os.getpid()}-{number}"  # short: a Unix socket lies in it
@@ -170,7 +175,7 @@ def _pgwright(*arguments: str, env: dict[str, str]) -> subprocess.CompletedProce
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
-def test_a_full_disk_is_told_and_no_fault_of_ours(shop) -> None:
+def test_a_full_disk_is_told_and_no_fault_of_ours(shop: Database) -> None:
     command = [sys.executable, "-m", "pgwright", "check", shop.dsn, "--no-advice"]
     with open("/dev/full", "w") as full:
         ended = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)

@@ -1,18 +1,21 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from pgwright import take_snapshot
 from pgwright.snapshot import save_snapshot
+from tests.cli.conftest import Run
+from tests.support.database import Database
 
 LOOKUP = "SELECT id, note FROM orders WHERE user_id = $1 ORDER BY placed_at DESC LIMIT 5"
 INDEX = "CREATE INDEX ON orders (user_id, placed_at DESC)"
 
 
 @pytest.fixture
-def twin(shop, tmp_path):
+def twin(shop: Database, tmp_path: Path):
     path = tmp_path / "shop.json.gz"
     save_snapshot(take_snapshot(shop.dsn), path)
     return path
@@ -23,7 +26,7 @@ def document(result) -> dict:
     return json.loads(result.stdout)
 
 
-def test_shows_the_plan_of_production(run, shop) -> None:
+def test_shows_the_plan_of_production(run: Run, shop: Database) -> None:
     result = run("plan", "SELECT * FROM orders WHERE id = 7;", shop.dsn)
     assert result.exit_code == 0, result.output
     assert "Index Scan using orders_pkey on orders" in result.stdout
@@ -31,7 +34,7 @@ def test_shows_the_plan_of_production(run, shop) -> None:
     assert "With the change" not in result.stdout
 
 
-def test_an_index_is_tried_and_what_differs_is_marked(run, shop, twin) -> None:
+def test_an_index_is_tried_and_what_differs_is_marked(run: Run, shop: Database, twin: Path) -> None:
     wide = run("plan", LOOKUP, "--twin", twin, "--with-index", INDEX, "--value", "7")
     assert wide.exit_code == 0, wide.output
     titles = next(line for line in wide.stdout.splitlines() if "As it is" in line)
@@ -44,14 +47,14 @@ def test_an_index_is_tried_and_what_differs_is_marked(run, shop, twin) -> None:
     assert shop.rows("SELECT count(*) FROM pg_indexes WHERE tablename = 'orders'") == [(1,)], "production is untouched"
 
 
-def test_narrow_plans_stand_one_below_the_other(run, twin, monkeypatch) -> None:
+def test_narrow_plans_stand_one_below_the_other(run: Run, twin: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "60")
     lines = run("plan", LOOKUP, "--twin", twin, "--with-index", INDEX).stdout.splitlines()
     assert lines.index("As it is") < lines.index("With the change")
     assert max(map(len, lines)) <= 60
 
 
-def test_json_tells_both_plans(run, twin) -> None:
+def test_json_tells_both_plans(run: Run, twin: Path) -> None:
     told = document(run("plan", LOOKUP, twin, "--with-index", INDEX, "--set", "work_mem=64MB", "--format", "json"))
     assert told["kind"] == "plan"
     assert told["values_from"] == "statistics"
@@ -69,14 +72,14 @@ def test_json_tells_both_plans(run, twin) -> None:
 
 
 @pytest.mark.parametrize("form", ["markdown", "html"])
-def test_other_formats_hold_both_plans(run, twin, form) -> None:
+def test_other_formats_hold_both_plans(run: Run, twin: Path, form) -> None:
     text = run("plan", LOOKUP, "--twin", twin, "--with-index", INDEX, "--format", form).stdout
     assert "As it is" in text
     assert "With the change" in text
     assert "ix_orders_user_id_placed_at" in text
 
 
-def test_an_index_is_hidden(run, twin) -> None:
+def test_an_index_is_hidden(run: Run, twin: Path) -> None:
     told = document(
         run("plan", "SELECT * FROM orders WHERE id = 7", twin, "--without-index", "orders_pkey", "--format", "json")
     )
@@ -86,7 +89,7 @@ def test_an_index_is_hidden(run, twin) -> None:
     assert told["ratio"] > 10
 
 
-def test_a_setting_alone_is_a_change(run, twin) -> None:
+def test_a_setting_alone_is_a_change(run: Run, twin: Path) -> None:
     told = document(
         run("plan", "SELECT * FROM orders WHERE id = 7", twin, "--set", "enable_indexscan=off", "--format", "json")
     )
@@ -94,7 +97,9 @@ def test_a_setting_alone_is_a_change(run, twin) -> None:
     assert kinds == ["Bitmap Heap Scan", "Bitmap Index Scan"]
 
 
-def test_the_statement_comes_from_a_file_standard_input_or_the_workload(run, shop, twin, tmp_path) -> None:
+def test_the_statement_comes_from_a_file_standard_input_or_the_workload(
+    run: Run, shop: Database, twin: Path, tmp_path: Path
+) -> None:
     file = tmp_path / "query.sql"
     file.write_text("SELECT count(*) FROM orders;\n")
     assert "Seq Scan on orders" in run("plan", file, twin).stdout
@@ -128,14 +133,14 @@ def test_the_statement_comes_from_a_file_standard_input_or_the_workload(run, sho
         (("--statement-id", "1"), "the workload holds no statement 1"),
     ],
 )
-def test_what_cannot_be_planned_is_said(run, twin, arguments, message) -> None:
+def test_what_cannot_be_planned_is_said(run: Run, twin: Path, arguments, message) -> None:
     result = run("plan", *arguments, "--twin", twin)
     assert result.exit_code == 2
     assert message in result.stderr
     assert "internal error" not in result.stderr
 
 
-def test_without_a_statement_it_says_what_it_takes(run) -> None:
+def test_without_a_statement_it_says_what_it_takes(run: Run) -> None:
     result = run("plan")
     assert result.exit_code == 2
     assert "--statement-id" in result.stderr

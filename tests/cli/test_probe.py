@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.conftest import Run
 from tests.probe.shop_app import SCHEMA
 from tests.support.commands import INTERRUPTIBLE
 from tests.support.database import Database
@@ -30,7 +31,7 @@ def app(database: Database, monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
     return ("tests.probe.shop_app:create_sync", "--factory", "--app-dir", str(ROOT), "--only", "/orders*")
 
 
-def test_the_calls_and_the_findings_are_printed_and_the_exit_code_is_1(run, app) -> None:
+def test_the_calls_and_the_findings_are_printed_and_the_exit_code_is_1(run: Run, app) -> None:
     result = run("probe", *app)
     assert result.exit_code == 1, result.output
     assert re.search(r"GET /orders +limit=3 +4 +3 +33 ", result.stdout)
@@ -39,20 +40,20 @@ def test_the_calls_and_the_findings_are_printed_and_the_exit_code_is_1(run, app)
     assert "→ Add selectinload(Order.items) to the query of Order." in result.stdout
 
 
-def test_a_clean_app_exits_with_0(run, app) -> None:
+def test_a_clean_app_exits_with_0(run: Run, app) -> None:
     result = run("probe", *app, "--skip", "/orders")
     assert (result.exit_code, result.stderr) == (0, "")
     assert "No findings; 1 endpoint called." in result.stdout
 
 
-def test_findings_below_the_severity_do_not_fail(run, app) -> None:
+def test_findings_below_the_severity_do_not_fail(run: Run, app) -> None:
     (Path.cwd() / "pyproject.toml").write_text(f'[tool.pgwright]\nallow = ["{KEY}"]\n')
     result = run("probe", *app)
     assert result.exit_code == 0
     assert f"- {KEY}" in result.stdout
 
 
-def test_json_has_calls_and_findings_with_their_place(run, app) -> None:
+def test_json_has_calls_and_findings_with_their_place(run: Run, app) -> None:
     told = json.loads(run("probe", *app, "--format", "json").stdout)
     assert (told["kind"], told["format"], told["app"]) == ("probe", 1, app[0])
     slow = next(one for one in told["endpoints"] if one["name"] == "GET /orders")
@@ -62,14 +63,14 @@ def test_json_has_calls_and_findings_with_their_place(run, app) -> None:
 
 
 @pytest.mark.parametrize("name", ["probe.md", "probe.html"])
-def test_documents_name_endpoint_and_finding(run, app, name: str) -> None:
+def test_documents_name_endpoint_and_finding(run: Run, app, name: str) -> None:
     assert run("probe", *app, "-o", name).exit_code == 1
     text = Path(name).read_text()
     assert "GET /orders-fixed" in text
     assert "selectinload(Order.items)" in text.replace("\\", "")
 
 
-def test_sarif_has_what_the_schema_requires(run, app) -> None:
+def test_sarif_has_what_the_schema_requires(run: Run, app) -> None:
     assert run("probe", *app, "-o", "probe.sarif").exit_code == 1
     log = json.loads(Path("probe.sarif").read_text())
     assert log["version"] == "2.1.0"
@@ -89,20 +90,20 @@ def test_sarif_has_what_the_schema_requires(run, app) -> None:
     assert result["partialFingerprints"] == {"pgwright/v1": KEY}
 
 
-def test_check_gives_sarif_too(run, shop) -> None:
+def test_check_gives_sarif_too(run: Run, shop: Database) -> None:
     result = run("check", shop.dsn, "--no-advice", "--format", "sarif")
     assert result.exit_code == 1
     (run_,) = json.loads(result.stdout)["runs"]
     assert "unindexed-foreign-key" in {one["ruleId"] for one in run_["results"]}
 
 
-def test_what_holds_no_findings_has_no_sarif(run, shop) -> None:
+def test_what_holds_no_findings_has_no_sarif(run: Run, shop: Database) -> None:
     result = run("plan", "SELECT 1", shop.dsn, "-o", "plan.sarif")
     assert result.exit_code == 2
     assert "there is no SARIF of a plan" in result.stderr
 
 
-def test_a_baseline_sets_known_findings_aside(run, app) -> None:
+def test_a_baseline_sets_known_findings_aside(run: Run, app) -> None:
     assert run("probe", *app, "--write-baseline", "known.json").exit_code == 0
     assert json.loads(Path("known.json").read_text())["findings"] == [KEY]
     again = run("probe", *app, "--baseline", "known.json")
@@ -114,13 +115,13 @@ def test_a_baseline_sets_known_findings_aside(run, app) -> None:
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"kind": "baseline", "format": 2, "findings": []}'])
-def test_a_file_that_is_no_baseline_is_refused(run, app, text: str) -> None:
+def test_a_file_that_is_no_baseline_is_refused(run: Run, app, text: str) -> None:
     Path("known.json").write_text(text)
     result = run("probe", *app, "--baseline", "known.json")
     assert (result.exit_code, "baseline" in result.stderr) == (2, True)
 
 
-def test_nothing_examined_could_not_run(run, app) -> None:
+def test_nothing_examined_could_not_run(run: Run, app) -> None:
     result = run("probe", *app[:4], "--only", "/private")
     assert result.exit_code == 2
     assert "it answers 401 Unauthorized" in result.stdout
@@ -128,14 +129,14 @@ def test_nothing_examined_could_not_run(run, app) -> None:
 
 
 @pytest.mark.parametrize("option", ["--header", "--cookie", "--param"])
-def test_a_pair_without_a_sign_is_refused_and_not_repeated(run, app, option: str) -> None:
+def test_a_pair_without_a_sign_is_refused_and_not_repeated(run: Run, app, option: str) -> None:
     result = run("probe", *app, option, "s3cret")
     assert result.exit_code == 2
     assert "is no NAME=VALUE" in result.stderr
     assert "s3cret" not in result.output
 
 
-def test_an_import_that_fails_is_one_line(run, app) -> None:
+def test_an_import_that_fails_is_one_line(run: Run, app) -> None:
     result = run("probe", "nowhere.at_all:app")
     assert result.exit_code == 2
     assert result.stderr.startswith("pgwright: cannot probe 'nowhere.at_all:app': the import failed")

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from pgwright.model.proof import MeasuredStatement, Proof, Timing
+from tests.cli.conftest import Run
+from tests.support.database import Database
 
 TIMING = Timing(runs=7, median_ms=1.0, low_ms=0.9, high_ms=1.1, buffers=3)
 SAME = Proof(
@@ -38,7 +40,7 @@ OPERATIONS = [Operation("newest_orders", before=newest, after=newest)]
 """
 
 
-def test_proves_a_revision_and_leaves_the_source_alone(run, shop, alembic: Path, tmp_path: Path) -> None:
+def test_proves_a_revision_and_leaves_the_source_alone(run: Run, shop: Database, alembic: Path, tmp_path: Path) -> None:
     (tmp_path / "shop_operations.py").write_text(OPERATIONS)
     assert run("fix", shop.dsn, "--rev-id", "fix1").exit_code == 0
     result = run(
@@ -56,7 +58,9 @@ def test_proves_a_revision_and_leaves_the_source_alone(run, shop, alembic: Path,
     assert shop.rows("SELECT version_num FROM alembic_version") == [("first",)]
 
 
-def test_a_fix_that_does_not_help_exits_with_1_and_says_so(run, shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fix_that_does_not_help_exits_with_1_and_says_so(
+    run: Run, shop: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     Path("fix.sql").write_text("")
     monkeypatch.setattr("pgwright.proof.prove.prove", lambda *arguments, **options: SAME)
     result = run("prove", shop.dsn, "--sql", "fix.sql")
@@ -64,7 +68,7 @@ def test_a_fix_that_does_not_help_exits_with_1_and_says_so(run, shop, monkeypatc
     assert "The fix does not help" in result.stdout
 
 
-def test_a_fix_that_changes_results_exits_with_1_and_says_so(run, shop) -> None:
+def test_a_fix_that_changes_results_exits_with_1_and_says_so(run: Run, shop: Database) -> None:
     """However much faster it is."""
     shop.rows("SELECT pg_stat_statements_reset()")
     shop.rows("SELECT id, note FROM orders WHERE user_id = 7")
@@ -75,20 +79,20 @@ def test_a_fix_that_changes_results_exits_with_1_and_says_so(run, shop) -> None:
     assert "The fix helps" not in result.stdout
 
 
-def test_a_script_that_fails_says_what_the_server_said(run, shop, tmp_path: Path) -> None:
+def test_a_script_that_fails_says_what_the_server_said(run: Run, shop: Database, tmp_path: Path) -> None:
     (tmp_path / "fix.sql").write_text("CREATE INDEX ON nothing (email);\n")
     result = run("prove", shop.dsn, "--sql", "fix.sql")
     assert result.exit_code == 2
     assert 'relation "nothing" does not exist' in result.stderr
 
 
-def test_database_that_has_the_fix_already_has_nothing_to_prove(run, shop, alembic: Path) -> None:
+def test_database_that_has_the_fix_already_has_nothing_to_prove(run: Run, shop: Database, alembic: Path) -> None:
     result = run("prove", shop.dsn)
     assert result.exit_code == 2
     assert "nothing to prove" in result.stderr
 
 
-def test_a_snapshot_file_gives_plans_and_no_times(run, shop, tmp_path: Path) -> None:
+def test_a_snapshot_file_gives_plans_and_no_times(run: Run, shop: Database, tmp_path: Path) -> None:
     shop.rows("SELECT * FROM orders WHERE user_id = 7 ORDER BY placed_at DESC LIMIT 3")
     run("snapshot", shop.dsn, "-o", tmp_path / "shop.json")
     (tmp_path / "fix.sql").write_text("CREATE INDEX orders_user ON orders (user_id, placed_at DESC);\n")
@@ -98,13 +102,13 @@ def test_a_snapshot_file_gives_plans_and_no_times(run, shop, tmp_path: Path) -> 
     assert "Planned on the twin" in result.stdout
 
 
-def test_script_and_revision_exclude_each_other(run, tmp_path: Path) -> None:
+def test_script_and_revision_exclude_each_other(run: Run, tmp_path: Path) -> None:
     (tmp_path / "fix.sql").write_text("")
     result = run("prove", "--sql", "fix.sql", "--to", "head")
     assert result.exit_code == 2
 
 
-def test_operations_that_cannot_be_imported(run, alembic: Path, tmp_path: Path) -> None:
+def test_operations_that_cannot_be_imported(run: Run, alembic: Path, tmp_path: Path) -> None:
     (tmp_path / "faulty_operations.py").write_text("1 / 0")
     for name, said in (
         ("nothing", "expected 'module:NAME'"),

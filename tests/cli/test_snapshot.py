@@ -3,8 +3,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from tests.cli.conftest import Run
+from tests.support.database import Database
 
-def test_file_gives_the_same_findings_as_the_database(run, shop, tmp_path: Path) -> None:
+
+def test_file_gives_the_same_findings_as_the_database(run: Run, shop: Database, tmp_path: Path) -> None:
     path = tmp_path / "shop.json.gz"
     written = run("snapshot", shop.dsn, "-o", path)
     assert written.exit_code == 0
@@ -14,7 +17,7 @@ def test_file_gives_the_same_findings_as_the_database(run, shop, tmp_path: Path)
     assert [finding["key"] for finding in saved["findings"]] == [finding["key"] for finding in live["findings"]]
 
 
-def test_no_values_leaves_the_sample_values_out(run, shop, tmp_path: Path) -> None:
+def test_no_values_leaves_the_sample_values_out(run: Run, shop: Database, tmp_path: Path) -> None:
     run("snapshot", shop.dsn, "-o", tmp_path / "with.json")
     result = run("snapshot", shop.dsn, "-o", tmp_path / "without.json", "--no-values")
     assert "@shop.test" in (tmp_path / "with.json").read_text()
@@ -22,7 +25,7 @@ def test_no_values_leaves_the_sample_values_out(run, shop, tmp_path: Path) -> No
     assert "not examined: sample values of pg_stats" in result.stderr
 
 
-def test_advise_works_from_a_file(run, shop, tmp_path: Path) -> None:
+def test_advise_works_from_a_file(run: Run, shop: Database, tmp_path: Path) -> None:
     run("snapshot", shop.dsn, "-o", tmp_path / "shop.json")
     result = run("advise", tmp_path / "shop.json", "--budget", "50%", "--format", "json")
     assert result.exit_code == 0
@@ -31,12 +34,12 @@ def test_advise_works_from_a_file(run, shop, tmp_path: Path) -> None:
     assert "(user_id, placed_at)" in advice["indexes"][0]["sql"]
 
 
-def test_advise_without_a_workload_says_what_is_lacking(run, database) -> None:
+def test_advise_without_a_workload_says_what_is_lacking(run: Run, database: Database) -> None:
     database.execute("DROP EXTENSION pg_stat_statements; CREATE TABLE t (id int PRIMARY KEY)")
     result = run("advise", database.dsn)
     assert result.exit_code == 2
     assert "no advice: pg_stat_statements is not installed" in result.stderr
 
 
-def test_output_is_required(run) -> None:
+def test_output_is_required(run: Run) -> None:
     assert run("snapshot", "host=nowhere.invalid").exit_code == 2

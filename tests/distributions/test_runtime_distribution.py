@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.distributions.conftest import ROOT, Environment, clean
+from tests.support.database import Database
 
 pytestmark = pytest.mark.xdist_group("distributions")
 
@@ -57,7 +58,9 @@ def test_every_module_can_be_imported_or_names_the_extra_that_it_needs(runtime_e
     assert "pip install 'pgwright-runtime[alembic]'" in failed["pgwright_runtime.tenancy.alembic"][1]
 
 
-def test_it_works_on_a_real_server_without_the_tool(runtime_environment: Environment, database, tmp_path: Path) -> None:
+def test_it_works_on_a_real_server_without_the_tool(
+    runtime_environment: Environment, database: Database, tmp_path: Path
+) -> None:
     """With a driver beside, which is the app's own choice."""
     driver = tmp_path / "driver"
     runtime_environment.install("--target", driver, "psycopg[binary]")

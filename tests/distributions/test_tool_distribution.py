@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.distributions.conftest import Environment
+from tests.support.database import Database
 
 pytestmark = pytest.mark.xdist_group("distributions")
 
@@ -22,7 +23,7 @@ def test_it_takes_what_the_readme_says(tool_environment: Environment) -> None:
     assert tool_environment.megabytes() == pytest.approx(STATED_MEGABYTES, rel=0.2)
 
 
-def test_it_works_on_a_real_server(tool_environment: Environment, database) -> None:
+def test_it_works_on_a_real_server(tool_environment: Environment, database: Database) -> None:
     database.execute("CREATE TABLE t (a int)")
     said = tool_environment.run("pgwright", "check", database.dsn, "--no-advice", "--severity", "low")
     assert said.returncode == 1, said.stderr

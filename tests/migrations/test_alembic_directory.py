@@ -11,6 +11,7 @@ import pytest
 from pgwright.errors import MigrationError
 from pgwright.migrations import AlembicDirectory, open_directory
 from pgwright.snapshot import read_snapshot
+from tests.support.database import Database
 
 INI = "[alembic]\nscript_location = {location}\npath_separator = os\n"
 
@@ -116,7 +117,7 @@ def test_nothing_is_overwritten(app: Path) -> None:
     assert [each.name for each in path.parent.glob("[!_]*")] == [path.name]
 
 
-def test_a_database_that_is_not_at_the_head_is_told(app: Path, database) -> None:
+def test_a_database_that_is_not_at_the_head_is_told(app: Path, database: Database) -> None:
     add(app, "a1")
     directory: AlembicDirectory = open_directory(app)
     snapshot = read_snapshot(database.dsn)

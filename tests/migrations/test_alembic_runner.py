@@ -8,6 +8,7 @@ import pytest
 
 from pgwright.errors import MigrationError
 from pgwright.migrations import AlembicDirectory, downgrade, open_directory, upgrade
+from tests.support.database import Database
 
 FIRST = """
 from alembic import context, op
@@ -50,14 +51,14 @@ def directory(tmp_path: Path) -> AlembicDirectory:
     return open_directory(tmp_path)
 
 
-def columns(database) -> list[object]:
+def columns(database: Database) -> list[object]:
     return [
         row[0]
         for row in database.rows("SELECT attname FROM pg_attribute WHERE attrelid = 't'::regclass AND attnum > 0")
     ]
 
 
-def test_up_and_down_without_env_py(directory: AlembicDirectory, database) -> None:
+def test_up_and_down_without_env_py(directory: AlembicDirectory, database: Database) -> None:
     assert upgrade(database.dsn, directory, "a1") == ("a1",)
     assert upgrade(database.url(), directory, "+1") == ("a2",)
     assert upgrade(database.dsn, directory, "a2") == ()
@@ -67,7 +68,7 @@ def test_up_and_down_without_env_py(directory: AlembicDirectory, database) -> No
     assert database.rows("SELECT version_num FROM alembic_version") == []
 
 
-def test_a_revision_that_fails_leaves_those_before_it(directory: AlembicDirectory, database) -> None:
+def test_a_revision_that_fails_leaves_those_before_it(directory: AlembicDirectory, database: Database) -> None:
     with pytest.raises(MigrationError, match=r'failed after a1, a2: .*column "n" of relation "t" already exists'):
         upgrade(database.dsn, directory)
     assert columns(database) == ["id", "n"]
@@ -75,7 +76,7 @@ def test_a_revision_that_fails_leaves_those_before_it(directory: AlembicDirector
 
 
 @pytest.mark.parametrize("target", ["no_such", "+9"])
-def test_an_unknown_target_is_told(directory: AlembicDirectory, database, target: str) -> None:
+def test_an_unknown_target_is_told(directory: AlembicDirectory, database: Database, target: str) -> None:
     with pytest.raises(MigrationError, match="failed"):
         upgrade(database.dsn, directory, target)
 

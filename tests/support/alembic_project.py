@@ -15,6 +15,7 @@ from pgwright.model.fix import Fix
 from pgwright.model.snapshot import Snapshot
 from pgwright.remedies import make_fix, render_revision
 from pgwright.snapshot import read_snapshot
+from tests.support.database import Database
 
 _ENV = """\
 import asyncio
@@ -58,7 +59,7 @@ else:
 class Project:
     """An app's Alembic directory and its database."""
 
-    def __init__(self, folder: Path, database) -> None:
+    def __init__(self, folder: Path, database: Database) -> None:
         self.folder, self.database = folder, database
         (folder / "versions").mkdir()
         (folder / "env.py").write_text(_ENV)
