@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from pgwright.indexes.names import free_name
 from pgwright.model.change import AnalyzeTable, CreateIndex, DropIndex, RebuildIndex, UniqueAmongLiving
 from pgwright.model.index import IndexDefinition, IndexKey
 from pgwright.model.names import QualifiedName
 from pgwright.model.remedy import Step
 from pgwright.remedies import analyze_table, create_index, drop_index, rebuild_index, unique_among_living
-from pgwright.remedies.create_index import free_name, part_names
+from pgwright.remedies.create_index import part_names
 from tests.support.builders import make_index, make_snapshot, make_table
 
 T = make_table("t", "a int, b int", rows=1_000_000)
