@@ -10,6 +10,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -48,7 +49,7 @@ def test_generated_pages_are_up_to_date(build_docs: ModuleType) -> None:
 
 
 @pytest.mark.parametrize("check", load_checks(), ids=lambda check: check.name)
-def test_every_check_has_a_page_that_the_list_names(check: Check) -> None:
+def test_every_check_has_a_page_that_the_list_names(check: Check[Any]) -> None:
     assert _read(DOCS / "checks" / f"{check.name}.md").count(f"# {check.name}\n") == 1
     assert f"[{check.name}]({check.name}.md)" in _read(DOCS / "checks" / "index.md")
 

@@ -43,7 +43,7 @@ def test_every_public_name_is_there_and_every_verb_tells_arguments_result_and_er
 
 def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="has no attribute 'chek'"):
-        pgwright.chek  # noqa: B018
+        pgwright.chek  # type: ignore[attr-defined]  # noqa: B018
 
 
 def test_the_version_is_that_of_the_distribution() -> None:

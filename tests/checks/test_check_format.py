@@ -24,12 +24,12 @@ EMPTY = {type(value): value for value in (make_snapshot(), make_advice(), make_a
 each_check = pytest.mark.parametrize("check", CHECKS, ids=[check.name for check in CHECKS])
 
 
-def _source(check: Check) -> Path:
+def _source(check: Check[Any]) -> Path:
     return Path(import_module(check.module).__file__ or "")
 
 
 @each_check
-def test_docstring_is_a_manual_with_every_heading(check: Check) -> None:
+def test_docstring_is_a_manual_with_every_heading(check: Check[Any]) -> None:
     manual = import_module(check.module).__doc__ or ""
     first = manual.splitlines()[0]
     assert first.startswith("Find ")
@@ -44,7 +44,7 @@ def test_docstring_is_a_manual_with_every_heading(check: Check) -> None:
 
 
 @each_check
-def test_name_and_subject_follow_from_the_file(check: Check) -> None:
+def test_name_and_subject_follow_from_the_file(check: Check[Any]) -> None:
     path = _source(check)
     assert check.name == path.stem.replace("_", "-")
     assert check.subject == path.parent.name
@@ -54,7 +54,7 @@ def test_name_and_subject_follow_from_the_file(check: Check) -> None:
 
 
 @each_check
-def test_every_threshold_is_a_named_constant_with_a_reason(check: Check) -> None:
+def test_every_threshold_is_a_named_constant_with_a_reason(check: Check[Any]) -> None:
     lines = _source(check).read_text(encoding="utf-8").splitlines()
     numbers = [n for n, line in enumerate(lines) if re.match(r"[A-Z][A-Z_, ]+ = [\d(\[{]", line)]
     for n in numbers:
@@ -63,7 +63,7 @@ def test_every_threshold_is_a_named_constant_with_a_reason(check: Check) -> None
 
 
 @each_check
-def test_file_has_find_and_check_and_reaches_no_database(check: Check) -> None:
+def test_file_has_find_and_check_and_reaches_no_database(check: Check[Any]) -> None:
     tree = ast.parse(_source(check).read_text(encoding="utf-8"))
     functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
     assert functions[0] == "find"
@@ -73,17 +73,17 @@ def test_file_has_find_and_check_and_reaches_no_database(check: Check) -> None:
 
 
 @each_check
-def test_check_has_tests_of_its_own(check: Check) -> None:
+def test_check_has_tests_of_its_own(check: Check[Any]) -> None:
     assert (HERE / check.subject / f"test_{_source(check).stem}.py").exists()
 
 
 @each_check
-def test_file_is_short(check: Check) -> None:
+def test_file_is_short(check: Check[Any]) -> None:
     assert len(_source(check).read_text(encoding="utf-8").splitlines()) <= 200
 
 
 @each_check
-def test_an_empty_source_is_no_trouble(check: Check) -> None:
+def test_an_empty_source_is_no_trouble(check: Check[Any]) -> None:
     list(check.find(EMPTY[check.reads]))
 
 

@@ -44,7 +44,7 @@ def run() -> Run:
 
 
 @pytest.fixture
-def shop(database: Database):
+def shop(database: Database) -> Database:
     """A shop that looks up the orders of a user without an index."""
     database.execute(SCHEMA)
     # Loading the rows is no part of the workload.

@@ -5,11 +5,14 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pgwright.advisor import advisor
 from pgwright.advisor.goal import Goal
+from pgwright.model.advice import Advice
+from pgwright.model.snapshot import Snapshot
 from tests.cli.conftest import Run
 from tests.support.database import Database
 
@@ -22,7 +25,7 @@ def goals(monkeypatch: pytest.MonkeyPatch) -> list[Goal]:
     """What the advisor was asked for; it answers as ever."""
     asked: list[Goal] = []
 
-    def listening(snapshot, goal=DEFAULT, **more):
+    def listening(snapshot: Snapshot, goal: Goal = DEFAULT, **more: Any) -> Advice:
         asked.append(goal)
         return answer(snapshot, goal, **more)
 
@@ -72,7 +75,7 @@ def test_nonsense_is_refused_before_anything_is_read(run: Run, flags: tuple[str,
     assert said in result.stderr
 
 
-def _interrupted(snapshot, goal=DEFAULT, **more):
+def _interrupted(snapshot: Snapshot, goal: Goal = DEFAULT, **more: Any) -> Advice:
     """As if Ctrl-C had come at the end: the moment of a real one nobody can choose."""
     return replace(answer(snapshot, goal, **more), ended="interrupted")
 

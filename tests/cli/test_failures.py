@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -158,7 +159,7 @@ def test_an_interrupted_proof_leaves_nothing_behind(shop: Database, tmp_path: Pa
         subprocess.run(["rm", "-rf", str(temporary)], check=True)
 
 
-def _wait_for(condition) -> None:
+def _wait_for(condition: Callable[[], object]) -> None:
     deadline = time.monotonic() + 180
     while not condition():
         assert time.monotonic() < deadline

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+from click.testing import Result
 
 from pgwright import take_snapshot
 from pgwright.snapshot import save_snapshot
@@ -15,15 +17,16 @@ INDEX = "CREATE INDEX ON orders (user_id, placed_at DESC)"
 
 
 @pytest.fixture
-def twin(shop: Database, tmp_path: Path):
+def twin(shop: Database, tmp_path: Path) -> Path:
     path = tmp_path / "shop.json.gz"
     save_snapshot(take_snapshot(shop.dsn), path)
     return path
 
 
-def document(result) -> dict:
+def document(result: Result) -> dict[str, Any]:
     assert result.exit_code == 0, result.output
-    return json.loads(result.stdout)
+    parsed: dict[str, Any] = json.loads(result.stdout)
+    return parsed
 
 
 def test_shows_the_plan_of_production(run: Run, shop: Database) -> None:
@@ -72,7 +75,7 @@ def test_json_tells_both_plans(run: Run, twin: Path) -> None:
 
 
 @pytest.mark.parametrize("form", ["markdown", "html"])
-def test_other_formats_hold_both_plans(run: Run, twin: Path, form) -> None:
+def test_other_formats_hold_both_plans(run: Run, twin: Path, form: str) -> None:
     text = run("plan", LOOKUP, "--twin", twin, "--with-index", INDEX, "--format", form).stdout
     assert "As it is" in text
     assert "With the change" in text
@@ -133,7 +136,7 @@ def test_the_statement_comes_from_a_file_standard_input_or_the_workload(
         (("--statement-id", "1"), "the workload holds no statement 1"),
     ],
 )
-def test_what_cannot_be_planned_is_said(run: Run, twin: Path, arguments, message) -> None:
+def test_what_cannot_be_planned_is_said(run: Run, twin: Path, arguments: tuple[str, ...], message: str) -> None:
     result = run("plan", *arguments, "--twin", twin)
     assert result.exit_code == 2
     assert message in result.stderr

@@ -31,7 +31,7 @@ def app(database: Database, monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
     return ("tests.probe.shop_app:create_sync", "--factory", "--app-dir", str(ROOT), "--only", "/orders*")
 
 
-def test_the_calls_and_the_findings_are_printed_and_the_exit_code_is_1(run: Run, app) -> None:
+def test_the_calls_and_the_findings_are_printed_and_the_exit_code_is_1(run: Run, app: tuple[str, ...]) -> None:
     result = run("probe", *app)
     assert result.exit_code == 1, result.output
     assert re.search(r"GET /orders +limit=3 +4 +3 +33 ", result.stdout)
@@ -40,20 +40,20 @@ def test_the_calls_and_the_findings_are_printed_and_the_exit_code_is_1(run: Run,
     assert "→ Add selectinload(Order.items) to the query of Order." in result.stdout
 
 
-def test_a_clean_app_exits_with_0(run: Run, app) -> None:
+def test_a_clean_app_exits_with_0(run: Run, app: tuple[str, ...]) -> None:
     result = run("probe", *app, "--skip", "/orders")
     assert (result.exit_code, result.stderr) == (0, "")
     assert "No findings; 1 endpoint called." in result.stdout
 
 
-def test_findings_below_the_severity_do_not_fail(run: Run, app) -> None:
+def test_findings_below_the_severity_do_not_fail(run: Run, app: tuple[str, ...]) -> None:
     (Path.cwd() / "pyproject.toml").write_text(f'[tool.pgwright]\nallow = ["{KEY}"]\n')
     result = run("probe", *app)
     assert result.exit_code == 0
     assert f"- {KEY}" in result.stdout
 
 
-def test_json_has_calls_and_findings_with_their_place(run: Run, app) -> None:
+def test_json_has_calls_and_findings_with_their_place(run: Run, app: tuple[str, ...]) -> None:
     told = json.loads(run("probe", *app, "--format", "json").stdout)
     assert (told["kind"], told["format"], told["app"]) == ("probe", 1, app[0])
     slow = next(one for one in told["endpoints"] if one["name"] == "GET /orders")
@@ -63,14 +63,14 @@ def test_json_has_calls_and_findings_with_their_place(run: Run, app) -> None:
 
 
 @pytest.mark.parametrize("name", ["probe.md", "probe.html"])
-def test_documents_name_endpoint_and_finding(run: Run, app, name: str) -> None:
+def test_documents_name_endpoint_and_finding(run: Run, app: tuple[str, ...], name: str) -> None:
     assert run("probe", *app, "-o", name).exit_code == 1
     text = Path(name).read_text()
     assert "GET /orders-fixed" in text
     assert "selectinload(Order.items)" in text.replace("\\", "")
 
 
-def test_sarif_has_what_the_schema_requires(run: Run, app) -> None:
+def test_sarif_has_what_the_schema_requires(run: Run, app: tuple[str, ...]) -> None:
     assert run("probe", *app, "-o", "probe.sarif").exit_code == 1
     log = json.loads(Path("probe.sarif").read_text())
     assert log["version"] == "2.1.0"
@@ -103,7 +103,7 @@ def test_what_holds_no_findings_has_no_sarif(run: Run, shop: Database) -> None:
     assert "there is no SARIF of a plan" in result.stderr
 
 
-def test_a_baseline_sets_known_findings_aside(run: Run, app) -> None:
+def test_a_baseline_sets_known_findings_aside(run: Run, app: tuple[str, ...]) -> None:
     assert run("probe", *app, "--write-baseline", "known.json").exit_code == 0
     assert json.loads(Path("known.json").read_text())["findings"] == [KEY]
     again = run("probe", *app, "--baseline", "known.json")
@@ -115,13 +115,13 @@ def test_a_baseline_sets_known_findings_aside(run: Run, app) -> None:
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"kind": "baseline", "format": 2, "findings": []}'])
-def test_a_file_that_is_no_baseline_is_refused(run: Run, app, text: str) -> None:
+def test_a_file_that_is_no_baseline_is_refused(run: Run, app: tuple[str, ...], text: str) -> None:
     Path("known.json").write_text(text)
     result = run("probe", *app, "--baseline", "known.json")
     assert (result.exit_code, "baseline" in result.stderr) == (2, True)
 
 
-def test_nothing_examined_could_not_run(run: Run, app) -> None:
+def test_nothing_examined_could_not_run(run: Run, app: tuple[str, ...]) -> None:
     result = run("probe", *app[:4], "--only", "/private")
     assert result.exit_code == 2
     assert "it answers 401 Unauthorized" in result.stdout
@@ -129,21 +129,21 @@ def test_nothing_examined_could_not_run(run: Run, app) -> None:
 
 
 @pytest.mark.parametrize("option", ["--header", "--cookie", "--param"])
-def test_a_pair_without_a_sign_is_refused_and_not_repeated(run: Run, app, option: str) -> None:
+def test_a_pair_without_a_sign_is_refused_and_not_repeated(run: Run, app: tuple[str, ...], option: str) -> None:
     result = run("probe", *app, option, "s3cret")
     assert result.exit_code == 2
     assert "is no NAME=VALUE" in result.stderr
     assert "s3cret" not in result.output
 
 
-def test_an_import_that_fails_is_one_line(run: Run, app) -> None:
+def test_an_import_that_fails_is_one_line(run: Run, app: tuple[str, ...]) -> None:
     result = run("probe", "nowhere.at_all:app")
     assert result.exit_code == 2
     assert result.stderr.startswith("pgwright: cannot probe 'nowhere.at_all:app': the import failed")
     assert "--app-dir" in result.stderr
 
 
-def test_an_interrupted_probe_shuts_the_app_down(app, database: Database, tmp_path: Path) -> None:
+def test_an_interrupted_probe_shuts_the_app_down(app: tuple[str, ...], database: Database, tmp_path: Path) -> None:
     command = [*INTERRUPTIBLE, "probe", *app[:4], "--only", "/stream", "--timeout", "600s"]
     environment = {**os.environ, "SHOP_TRACE": str(tmp_path / "trace"), "PYTHONWARNINGS": "error"}
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, text=True) as ran:

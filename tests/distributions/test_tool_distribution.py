@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.distributions.conftest import Environment
@@ -30,7 +32,7 @@ def test_it_works_on_a_real_server(tool_environment: Environment, database: Data
     assert "missing-primary-key" in said.stdout
 
 
-def test_both_can_be_named_in_one_command(tool_environment: Environment, checkout) -> None:
+def test_both_can_be_named_in_one_command(tool_environment: Environment, checkout: Path) -> None:
     """Pip refuses one project under two addresses; here they are one."""
     tool_environment.install("--no-deps", "--dry-run", checkout / "runtime", checkout)
     tool_environment.install("--dry-run", checkout / "runtime", checkout)

@@ -90,11 +90,10 @@ def abilities(database: Database) -> Mapping[str, frozenset[str]]:
 def _runs(connection: psycopg.Connection, statements: str) -> bool:
     """Tell whether statements run, checks at the commit included."""
     try:
-        with connection.transaction() as transaction:
+        with connection.transaction(force_rollback=True):
             for statement in statements.split("; "):
                 connection.execute(statement.encode())
             connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
-            raise psycopg.Rollback(transaction)
     except psycopg.IntegrityError:
         return False
     except (psycopg.ProgrammingError, psycopg.NotSupportedError, psycopg.OperationalError):

@@ -21,7 +21,9 @@ INSERT INTO odd."50%" SELECT n, 7 FROM generate_series(1, 5) AS n
 """
 
 
-def fill_from(database: Database, path: str, *parameters: Parameter, answers: dict[str, object] | None = None):
+def fill_from(
+    database: Database, path: str, *parameters: Parameter, answers: dict[str, object] | None = None
+) -> Filling:
     with connect(database.dsn) as opened:
         catalog: Catalog = read_catalog(opened, ("deleted_at",))
     return fill(Endpoint(path, parameters), Known(database.dsn, catalog, {}, frozenset(), answers or {}))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from pgwright.model.change import ColumnConversion, ConvertColumns
+from pgwright.model.change import ColumnConversion, ConvertColumns, UuidFormat
 from pgwright.model.finding import Finding
 from pgwright.model.names import QualifiedName
 from tests.support.alembic_project import Project, finding
@@ -15,7 +15,10 @@ B = "ffffffff-3d2f-4a6b-8c7d-1e2f3a4b5c6d"
 
 
 def convert(
-    *places: tuple[str, str], from_type: str = "text", uuid_format: str = "hyphenated", default: str | None = None
+    *places: tuple[str, str],
+    from_type: str = "text",
+    uuid_format: UuidFormat = "hyphenated",
+    default: str | None = None,
 ) -> Finding:
     columns = tuple(
         ColumnConversion(QualifiedName("public", table), column, from_type, "uuid", default, uuid_format)
@@ -40,7 +43,7 @@ def texts(project: Project, sql: str = "SELECT id::text FROM t ORDER BY 1") -> l
     ],
 )
 def test_values_are_kept_in_both_spellings(
-    project: Project, from_type: str, uuid_format: str, given: str, back: str
+    project: Project, from_type: str, uuid_format: UuidFormat, given: str, back: str
 ) -> None:
     other = B.replace("-", "") if uuid_format == "plain" else B
     project.database.execute(

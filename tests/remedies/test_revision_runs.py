@@ -18,6 +18,7 @@ from pgwright.model.change import (
     DropIndex,
     RebuildIndex,
     UniqueAmongLiving,
+    UuidFormat,
 )
 from pgwright.model.finding import Finding
 from pgwright.model.index import IndexDefinition, IndexKey
@@ -56,7 +57,7 @@ def create(definition: IndexDefinition = BY_OWNER) -> Finding:
     return finding("missing-index", "notes (owner_id)", CreateIndex(definition))
 
 
-def convert_users(uuid_format: str = "hyphenated") -> Finding:
+def convert_users(uuid_format: UuidFormat = "hyphenated") -> Finding:
     columns = (
         ColumnConversion(USERS, "id", "character varying(255)", "uuid", "(gen_random_uuid())::text", uuid_format),
         ColumnConversion(NOTES, "owner_id", "character varying(255)", "uuid", None, uuid_format),
@@ -194,7 +195,7 @@ def test_an_invalid_leftover_is_replaced(project: Project) -> None:
         "WHERE indexrelid = 'ix_notes_owner_id_created_at'::regclass"
     )
     assert valid
-    assert "created_at DESC" in sql
+    assert "created_at DESC" in str(sql)
     dropped = "SELECT query FROM pg_stat_statements JOIN pg_database d ON d.oid = dbid WHERE query LIKE '%DROP INDEX%'"
     (said,) = project.database.rows(f"{dropped} AND datname = current_database() AND query NOT LIKE 'SELECT%'")
     assert said == ("DROP INDEX CONCURRENTLY IF EXISTS public.ix_notes_owner_id_created_at",), "nobody is blocked"

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
-from pgwright.model.change import ColumnConversion, ConvertColumns, CreateIndex
+from pgwright.model.change import Change, ColumnConversion, ConvertColumns, CreateIndex
 from pgwright.model.index import IndexDefinition, IndexKey
 from pgwright.model.names import QualifiedName, quote
 from pgwright.remedies import make_fix, render_revision, render_script
@@ -52,7 +52,9 @@ def test_the_docstring_tells_what_a_reviewer_needs(project: Project) -> None:
         finding("missing-index", "t (a)", create),
         finding("deep-offset", "SELECT"),
     )
-    text = " ".join(ast.get_docstring(ast.parse(project.write(plan, "abc", None).read_text())).split())
+    docstring = ast.get_docstring(ast.parse(project.write(plan, "abc", None).read_text()))
+    assert docstring is not None
+    text = " ".join(docstring.split())
     for part in (
         "Fix it",
         "text-uuid-key:t (id)",
@@ -80,7 +82,7 @@ def test_alembic_check_is_clean_when_the_models_follow_the_hints(project: Projec
         IndexDefinition("ix_4", T, (IndexKey("id"),), method="hash", parameters=("fillfactor=70",)),
         IndexDefinition("ix_5", T, (IndexKey("gone", is_descending=True, nulls_first=False),), predicate="a = 'x:y'"),
     ]
-    changes = [convert(T, "id"), *map(CreateIndex, definitions)]
+    changes: list[Change] = [convert(T, "id"), *map(CreateIndex, definitions)]
     plan = project.plan(finding("f", "t", *changes))
     project.write(plan)
     project.upgrade()
@@ -139,7 +141,7 @@ def test_the_script_does_what_the_revision_does(project: Project) -> None:
 
 # What PostgreSQL takes in a name: anything but NUL; up to 63 bytes.
 NAMES = st.text(
-    st.characters(codec="utf-8", exclude_characters="\0", exclude_categories=("Cs",)), min_size=1, max_size=15
+    st.characters(codec="utf-8", exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=15
 ) | st.sampled_from(
     ['"', "'", "\\", '"""', "a:b", ":x", "%s", "$block$", "$do$", " ON ", " WHERE ", "{}", "\\\n", "a\nb"]
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import psycopg
 import pytest
 
@@ -188,7 +190,7 @@ def role_dsn(database: Database, *grants: str) -> str:
 
 
 @pytest.fixture
-def drop_role(database: Database):
+def drop_role(database: Database) -> Iterator[None]:
     yield
     database.execute(f"DROP OWNED BY r_{database.name}; DROP ROLE r_{database.name}")
 

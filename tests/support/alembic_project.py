@@ -8,8 +8,10 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from sqlalchemy import MetaData
 
 from pgwright.embedded import binaries
+from pgwright.model.change import Change
 from pgwright.model.finding import Finding
 from pgwright.model.fix import Fix
 from pgwright.model.snapshot import Snapshot
@@ -66,7 +68,7 @@ class Project:
         (folder / "alembic.ini").write_text("[alembic]\nscript_location = %(here)s\npath_separator = os\n")
         self.options: dict[str, object] = {}
         self.driver = "psycopg"
-        self.metadata = None
+        self.metadata: MetaData | None = None
 
     def snapshot(self) -> Snapshot:
         return read_snapshot(self.database.dsn)
@@ -115,7 +117,7 @@ class Project:
         return "\n".join(line for line in text.splitlines() if line and not line.startswith(("--", "\\")))
 
 
-def finding(check: str, what: str, *changes) -> Finding:
+def finding(check: str, what: str, *changes: Change) -> Finding:
     """Return a finding that asks for the changes."""
     return Finding(check, "keys", "high", "certain", what, "m", (), "a", changes)
 

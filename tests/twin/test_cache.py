@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from pgwright.embedded import EmbeddedServer
 from pgwright.model.index import IndexDefinition, IndexKey
 from pgwright.model.names import QualifiedName
+from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
 from pgwright.snapshot import read_snapshot
 from pgwright.sql_files import read_sql
@@ -42,8 +44,12 @@ def snapshot(database: Database) -> Snapshot:
 def builds(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the databases that were built, not copied."""
     made: list[str] = []
-    real = servers.build
-    monkeypatch.setattr(servers, "build", lambda *given: (made.append(given[2]), real(*given))[1])
+
+    def build(snapshot: Snapshot, server: EmbeddedServer, name: str) -> tuple[NotExamined, ...]:
+        made.append(name)
+        return restore.build(snapshot, server, name)
+
+    monkeypatch.setattr(servers, "build", build)
     return made
 
 

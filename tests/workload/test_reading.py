@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from pglast import parse_sql
 
 from pgwright import pipeline
 from pgwright.model.snapshot import Snapshot
@@ -45,7 +46,6 @@ def test_check_and_advice_parse_each_statement_once(database: Database, monkeypa
         parsed[text] += 1
         return parse_sql(text)
 
-    parse_sql = reader.parse_sql
     monkeypatch.setattr(reader, "parse_sql", counted)
     diagnosis = pipeline.check(snapshot)
     assert any(finding.check == "missing-index" for finding in diagnosis.findings), "the advisor has worked"

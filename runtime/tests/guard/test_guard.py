@@ -294,7 +294,7 @@ def test_wrong_parameters_are_refused(engine: Engine, mode: Mode, parameters: di
 @pytest.mark.parametrize("wrong", [{"repeats": 1}, {"lazy_loads": 0}], ids=str)
 def test_wrong_rules_are_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError):
-        GuardRules(**wrong)
+        GuardRules(**wrong)  # type: ignore[arg-type]
 
 
 def test_the_smallest_rules_are_taken() -> None:

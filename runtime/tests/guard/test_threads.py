@@ -110,13 +110,17 @@ def test_threads_are_seen_until_the_unit_ends_and_others_not(engine: Engine) -> 
         with engine.connect() as connection:
             connection.execute(text("SELECT 1"))
 
+    def wait_and_run() -> None:
+        go.wait()
+        run()
+
     async def run_in_workers() -> None:
         await asyncio.to_thread(run)
         await asyncio.get_running_loop().run_in_executor(None, run)
 
     guard = QueryGuard(engine, mode="raise", rules=GuardRules(repeats=10), follow_threads=True)
     go, pool = Event(), ThreadPoolExecutor(1)
-    late, stranger = Thread(target=lambda: (go.wait(), run())), Thread(target=lambda: (go.wait(), run()))
+    late, stranger = Thread(target=wait_and_run), Thread(target=wait_and_run)
     stranger.start()
     with guard.unit("threads") as unit:
         asyncio.run(run_in_workers())

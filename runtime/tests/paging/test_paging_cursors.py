@@ -67,12 +67,12 @@ def fill(database: Database, type_name: str, values: list[str]) -> list[int]:
 @pytest.mark.parametrize("value", ["a", "ab", "abc"])
 def test_only_the_spelling_that_was_given_out_is_a_cursor(value: str) -> None:
     """The last character of base64 holds bits that decoding drops: other characters would stand for the same bytes."""
-    token = encode(replace(CURSOR, values=(value, None, "7")), order="o", secret=SECRET)
-    assert decode(token, order="o", secret=SECRET).values[0] == value
+    token = encode(replace(CURSOR, values=(value, None, "7")), order="o", key=SECRET)
+    assert decode(token, order="o", keys=[SECRET]).values[0] == value
     others = [token[:-1] + chr(code) for code in range(33, 127) if chr(code) != token[-1]]
     for other in (*others, token + "=", token + "=="):
         with pytest.raises(InvalidCursor):
-            decode(other, order="o", secret=SECRET)
+            decode(other, order="o", keys=[SECRET])
 
 
 @pytest.mark.parametrize("type_name", VALUES)

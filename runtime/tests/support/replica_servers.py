@@ -89,14 +89,14 @@ class Replica:
         server = self.server.process.pid
         # The first to stand still and the last to go on, so that it takes leave of none of its children meanwhile.
         os.kill(server, signal.SIGSTOP)
-        children = Path(f"/proc/{server}/task/{server}/children").read_text().split()
+        children = [int(child) for child in Path(f"/proc/{server}/task/{server}/children").read_text().split()]
         for child in children:
-            os.kill(int(child), signal.SIGSTOP)
+            os.kill(child, signal.SIGSTOP)
         try:
             yield
         finally:
             for process in (*children, server):
-                os.kill(int(process), signal.SIGCONT)
+                os.kill(process, signal.SIGCONT)
 
     def close(self) -> None:
         self._running.close()

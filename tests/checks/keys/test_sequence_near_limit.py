@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -18,8 +19,8 @@ def _snapshot(last: int | None, *, limit: int = LIMIT, increment: int = 1, colum
     return make_snapshot(make_table("event", column, rows_inserted=5), sequences=(sequence,))
 
 
-def _one(last: int, **fields: str) -> Finding:
-    (finding,) = run(CHECK, _snapshot(last, **fields))  # type: ignore[arg-type]
+def _one(last: int, **fields: Any) -> Finding:
+    (finding,) = run(CHECK, _snapshot(last, **fields))
     return finding
 
 

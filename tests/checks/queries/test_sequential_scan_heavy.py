@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from pgwright.model.finding import Finding
 from pgwright.model.table import Table
 from tests.support.builders import make_snapshot, make_statement, make_table, run
@@ -7,9 +9,7 @@ from tests.support.builders import make_snapshot, make_statement, make_table, ru
 CHECK = "sequential-scan-heavy"
 
 
-def _table(
-    name: str = "job", *, rows: int = 50_000, scans: int = 400, read: int | None = None, **fields: object
-) -> Table:
+def _table(name: str = "job", *, rows: int = 50_000, scans: int = 400, read: int | None = None, **fields: Any) -> Table:
     rows_read = scans * rows if read is None else read
     return make_table(name, rows=rows, sequential_scans=scans, sequential_rows_read=rows_read, **fields)
 

@@ -92,7 +92,7 @@ def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     create_dashboard()
     for table, column in POLICIES:
-        op.create_tenant_policy(table, column=column, setting=SETTING, type="bigint")
+        op.create_tenant_policy(table, column=column, setting=SETTING, type="bigint")  # type: ignore[attr-defined]
     op.execute(CREATE_ROLE)
     op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {', '.join(TENANT_TABLES)} TO fleet_app")
     op.execute("GRANT SELECT ON organizations, tenant_dashboard, view_refreshes TO fleet_app")
@@ -108,7 +108,7 @@ def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute(f"REVOKE ALL ON {', '.join(table for table, _ in POLICIES)} FROM fleet_app")
     for table, column in POLICIES:
-        op.drop_tenant_policy(table, column=column, setting=SETTING, type="bigint")
+        op.drop_tenant_policy(table, column=column, setting=SETTING, type="bigint")  # type: ignore[attr-defined]
     op.execute("DROP FUNCTION refresh_delivery_dashboard()")
     op.execute("DROP VIEW tenant_dashboard")
     op.execute("DROP MATERIALIZED VIEW delivery_dashboard")

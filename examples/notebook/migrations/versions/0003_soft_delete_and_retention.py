@@ -39,7 +39,7 @@ REFERENCES = (
 )
 
 # What the app reads of the living rows, table by table.
-LIVE = {
+LIVE: dict[str, list[str | sa.TextClause]] = {
     "users": ["email"],
     "notebooks": ["owner_id", sa.text("created_at DESC")],
     "sources": ["notebook_id", "created_at"],

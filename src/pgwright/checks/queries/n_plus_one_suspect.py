@@ -64,9 +64,6 @@ LOWEST_LOOKUP_RATIO = 0.05
 LARGE_SHARE = 0.1
 MANY_CALLS_A_PARENT = 20.0
 
-# Of a statement that does not fetch by one key; no table has an empty name.
-NO_KEY: ColumnName = (QualifiedName("", ""), "")
-
 
 @dataclass(frozen=True)
 class _Loop:
@@ -129,14 +126,12 @@ def _loops(snapshot: Snapshot) -> Iterator[_Loop]:
                 yield loop
 
 
-def _key(query: ShapedStatement, references: References) -> ColumnName:
-    """Return the one column by which a SELECT fetches; `NO_KEY` when it fetches in another way."""
+def _key(query: ShapedStatement, references: References) -> ColumnName | None:
+    """Return the one column by which a SELECT fetches; None when it fetches in another way."""
     block = query.only_block
-    if block is None:
-        return NO_KEY
-    compared = [condition for condition in block.conditions if condition.operator not in ("is null", "is not null")]
+    compared = [one for one in (block.conditions if block else ()) if one.operator not in ("is null", "is not null")]
     if len(compared) != 1 or compared[0].operator != "=" or compared[0].parameter is None:
-        return NO_KEY
+        return None
     return references.owner(compared[0].column.table, compared[0].column.column)
 
 
