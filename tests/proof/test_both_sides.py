@@ -35,9 +35,8 @@ def test_a_statement_that_no_longer_fits_is_told_and_the_next_is_measured(databa
     measured, missing = measure_statements(
         database.dsn, after.dsn, read_snapshot(database.dsn), rounds=3, progress=lambda *_: None
     )
-    assert [(one.text, one.results_equal, one.before.runs) for one in measured] == [
-        ("SELECT a, count(*) FROM t GROUP BY a", True, 3)
-    ]
+    assert [(one.text, one.results_equal) for one in measured] == [("SELECT a, count(*) FROM t GROUP BY a", True)]
+    assert measured[0].before.runs in (3, 6), "a small difference is looked at twice"
     assert [(one.what, one.reason) for one in missing] == [
         ("statement SELECT sum(b) FROM t", 'column "b" does not exist')
     ]
