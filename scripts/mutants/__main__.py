@@ -54,9 +54,12 @@ def main() -> int:
     started = time.monotonic()
     outcomes = run(ROOT, targets.TARGETS, sample, arguments.jobs)
     seconds = time.monotonic() - started
-    report = Report(outcomes, explained, arguments.seed, len(wanted), seconds, targets.BAR)
-    write(report, output)
-    print(*survivors_in_words(report.as_json()), report.summary(), f"Written: {OUTPUT}", sep="\n")
+    if arguments.again:  # a part of the sample has no share of its own
+        report = Report(outcomes, explained, arguments.seed, len(wanted), seconds, bar=0.0)
+    else:
+        report = Report(outcomes, explained, arguments.seed, len(wanted), seconds, targets.BAR)
+        write(report, output)
+    print(*survivors_in_words(report.as_json()), report.summary(), sep="\n")
     return 0 if report.is_good else 1
 
 
@@ -154,7 +157,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=targets.SEED, help="of the sample (default: %(default)s)")
     parser.add_argument("--only", action="append", default=[], metavar="PATH", help="of the targets; may be repeated")
     parser.add_argument("--jobs", type=int, default=2, help="mutants at a time (default: %(default)s)")
-    parser.add_argument("--again", action="store_true", help="only those of the sample that survived the last run")
+    parser.add_argument("--again", action="store_true", help="only what survived the last run; writes no result")
     parser.add_argument("--list-survivors", action="store_true", help="those of the last run; runs nothing")
     return parser.parse_args()
 

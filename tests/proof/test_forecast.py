@@ -7,10 +7,12 @@ from collections.abc import Callable
 import psycopg
 import pytest
 
+from pgwright.embedded import EmbeddedServer
 from pgwright.model.snapshot import Snapshot
-from pgwright.proof.forecast import forecast
+from pgwright.proof.forecast import _joined, forecast
 from pgwright.proof.plans import compare_plans
 from pgwright.snapshot import read_snapshot
+from pgwright.twin.twin import open_twin
 from tests.support.database import Database
 
 SCHEMA = """
@@ -97,6 +99,24 @@ def test_the_size_is_near_that_of_the_fix_really_made(blog: Database) -> None:
     # Eight in a hundred: padding between columns is not reckoned.
     assert size(source) + grown == pytest.approx(size(read_snapshot(blog.dsn)), rel=0.08)
     assert (expected.revision, expected.row_counts) == ("by hand", {})
+    assert 0 < expected.apply_seconds < 600
+
+
+def test_a_new_index_has_the_height_and_about_the_pages_of_the_real_one(
+    blog: Database, twin_server: EmbeddedServer
+) -> None:
+    blog.execute("CREATE EXTENSION pageinspect")  # by which heights are read
+    source = read_snapshot(blog.dsn)
+    applying(*FIX, "CREATE INDEX post_words ON post USING gin (to_tsvector('simple', status))")(blog.dsn)
+    made = read_snapshot(blog.dsn)
+    with open_twin(source, twin_server) as twin:
+        expected = {index.name.name: index for index in _joined(source, made, twin).indexes}
+    for real in made.indexes:
+        one = expected[real.name.name]
+        assert one.tree_height == real.tree_height, one.name
+        assert one.pages == one.analyzed_pages == one.size_bytes // 8192
+        if real.definition.method == "btree":
+            assert one.pages == pytest.approx(real.pages, rel=0.1, abs=2), one.name
 
 
 def size(snapshot: Snapshot) -> int:

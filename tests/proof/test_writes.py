@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pgwright.model.names import QualifiedName
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.proof import MeasuredWrite
@@ -55,6 +57,23 @@ def test_a_table_in_which_nothing_can_be_changed_in_place_has_no_update(database
     database.execute(SCHEMA)
     prices, missing = measure(database, "tag")
     assert ([price.action for price in prices], missing) == (["INSERT", "DELETE"], ())
+
+
+@pytest.mark.parametrize(
+    ("type_name", "value"),
+    [
+        ("timestamptz", "now()"), ("timestamp", "now()"), ("date", "now()"), ("int2", "1"), ("int4", "1"),
+        ("int8", "1"), ("float8", "1"), ("numeric", "1"), ("bool", "true"),
+    ],
+)  # fmt: skip
+def test_every_type_that_can_be_changed_in_place_is(database: Database, type_name: str, value: str) -> None:
+    database.execute(f"CREATE TABLE k (id text PRIMARY KEY, c {type_name}); INSERT INTO k VALUES ('a', {value})")
+    database.execute("ANALYZE k")
+    prices, missing = measure(database, "k")
+    assert ([(price.action, price.rows) for price in prices], missing) == (
+        [("INSERT", 1), ("UPDATE", 1), ("DELETE", 1)],
+        (),
+    )
 
 
 def test_an_action_that_the_server_refuses_is_told_and_the_others_go_on(database: Database) -> None:
