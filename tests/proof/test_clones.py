@@ -53,7 +53,7 @@ def test_what_the_copy_could_not_take_is_told(database: Database) -> None:
     )
     (missing,) = copied(database).not_examined
     assert missing.what == "an object of the source"
-    assert missing.reason.startswith('left out of the clone: COPY failed for table "t"')
+    assert missing.reason.startswith('left out of the copy: COPY failed for table "t"')
     assert 'relation "known" does not exist' in missing.reason
 
 
@@ -79,7 +79,7 @@ def test_a_role_that_may_not_read_it_all_is_told_what_it_needs(
 
 def test_a_staging_role_that_may_not_create_databases_is_told(database: Database, role: str) -> None:
     with (
-        pytest.raises(ProofError, match=r"could not set up a clone on .*: permission denied to create database"),
+        pytest.raises(ProofError, match=r"could not set up a copy on .*: permission denied to create database"),
         make_clones(database.dsn, 0, staging=make_conninfo(database.server.dsn(), user=role)),
     ):
         pass
@@ -96,7 +96,7 @@ def test_a_staging_server_that_is_not_there_is_told(database: Database) -> None:
 def test_rooms_for_three_are_asked_for(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 3 * 2**30 - 1}))
     with (
-        pytest.raises(ProofError, match=r"has 1\.0 GiB and its clones need 3 times as much, but .* has 3\.0 GiB free"),
+        pytest.raises(ProofError, match=r"has 1\.0 GiB and its copies need 3 times as much, but .* has 3\.0 GiB free"),
         make_clones(database.dsn, 2**30),
     ):
         pass

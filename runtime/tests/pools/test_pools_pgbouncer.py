@@ -12,7 +12,7 @@ from sqlalchemy import BindParameter, Connection, bindparam, event, exc, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from pgwright.embedded import EmbeddedServer
-from pgwright_runtime import Timeouts, count_statements, create_async_engine, create_engine
+from pgwright_runtime import Timeouts, Timeouts, count_statements, create_async_engine, create_engine
 from runtime.tests.support.pgbouncer import PgBouncer, run_pgbouncer
 from tests.support.database import Database
 
@@ -99,7 +99,7 @@ def test_thousands_of_statements_with_threads(bouncer: PgBouncer, database: Data
 @both_drivers
 async def test_autocommit_streams_many_rows_and_lists(bouncer: PgBouncer, database: Database, driver: str) -> None:
     # All wait for a connection at once; how long the last one does is the machine's matter.
-    engine = engine_for(bouncer, database, driver, pool_timeout_s=300)
+    engine = engine_for(bouncer, database, driver, timeouts=Timeouts(pool_s=300))
     database.execute("CREATE TYPE mood AS ENUM ('good', 'bad'); CREATE TABLE days (n int, mood mood)")
     autocommit = engine.execution_options(isolation_level="AUTOCOMMIT")
 
