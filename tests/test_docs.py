@@ -26,6 +26,9 @@ from pgwright.model.policy import ClientPool
 from pgwright.report.kind import KINDS, load_kind
 from pgwright.report.schema import schema
 from pgwright_runtime import Timeouts, create_async_engine, create_engine
+from pgwright_runtime.guard import GuardRules
+from pgwright_runtime.metrics import METRICS, Metric
+from pgwright_runtime.replicas import ReplicaSettings
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -191,6 +194,19 @@ def test_every_timeout_is_documented_with_its_default() -> None:
     page = _read(DOCS / "reference" / "runtime.md")
     for field in fields(Timeouts):
         assert f"\n| `{field.name}` | {field.default:,} |" in page
+
+
+def test_every_setting_of_replicas_and_every_limit_of_the_guard_is_documented_with_its_default() -> None:
+    replicas, guard = (_read(DOCS / "how-to" / f"{name}.md") for name in ("replicas", "guard"))
+    for field in fields(ReplicaSettings):
+        assert re.search(rf"`{field.name}`(?: \(|, ){field.default}\)", replicas), field.name
+    for field in fields(GuardRules):
+        assert f"`{field.name}={field.default}`" in guard or f"`{field.name}` " in guard, field.name
+
+
+@pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
+def test_every_metric_is_documented(metric: Metric) -> None:
+    assert f"`{metric.name}`" in _read(DOCS / "how-to" / "pools.md")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
