@@ -34,7 +34,7 @@ def test_sql_goes_to_a_file_or_to_standard_output(run, shop, tmp_path: Path) -> 
     assert printed.exit_code == 0
     assert "CREATE INDEX CONCURRENTLY" in printed.stdout
     written = run("fix", shop.dsn, "--sql", tmp_path / "fix.sql", "--only", "missing-index", "--format", "json")
-    assert json.loads(written.stdout)["kind"] == "plan"
+    assert json.loads(written.stdout)["kind"] == "fix"
     assert "CREATE INDEX CONCURRENTLY" in (tmp_path / "fix.sql").read_text()
 
 
