@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pgwright.model.names import QualifiedName
 from pgwright.model.not_examined import NotExamined
-from pgwright.model.proof import WritePrice
+from pgwright.model.proof import MeasuredWrite
 from pgwright.proof.writes import measure_writes
 from pgwright.snapshot import read_snapshot
 from tests.support.database import Database
@@ -22,7 +22,7 @@ VACUUM ANALYZE;
 """
 
 
-def measure(database: Database, *tables: str) -> tuple[tuple[WritePrice, ...], tuple[NotExamined, ...]]:
+def measure(database: Database, *tables: str) -> tuple[tuple[MeasuredWrite, ...], tuple[NotExamined, ...]]:
     """Measure with one database as both sides."""
     names = [QualifiedName("public", table) for table in tables]
     source = read_snapshot(database.dsn)

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 
 import pytest
-from sqlalchemy import create_async_engine, func, insert, select, text
+from sqlalchemy import create_engine, func, insert, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -162,7 +162,7 @@ def test_no_read_fails_when_the_replica_does(sync_engines: SyncEngines, primary:
             time.sleep(0.01)
 
     with run_replica(primary) as mortal:
-        engine = create_async_engine(mortal.server.url("postgres", "psycopg"))
+        engine = create_engine(mortal.server.url("postgres", "psycopg"))
         replicas = Replicas(sync_engines.primary, [engine], secret=SECRET)
         with replicas, ThreadPoolExecutor(8) as threads:
             readers = [threads.submit(reading) for _ in range(8)]
