@@ -135,5 +135,5 @@ async def isolation(engine: Engine, async_engine: AsyncEngine, metadata: MetaDat
 
 def errors(
     problems: QueryProblems, warning: QueryWarning, replica: NotAReplica, invalid: InvalidTenant
-) -> tuple[Error, Error, ReplicaError, TenancyError, ValueError, Warning]:
-    return problems, warning, replica, invalid, invalid, warning
+) -> tuple[Error, ReplicaError, TenancyError, ValueError, Warning]:
+    return problems, replica, invalid, invalid, warning
