@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
+from collections.abc import Callable, Iterator
 from configparser import ConfigParser
 from dataclasses import fields
+from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from itertools import pairwise
 from pathlib import Path
@@ -17,16 +20,21 @@ import pytest
 from pgwright.checks import load_checks
 from pgwright.checks.scorecard import CONFIDENCE_WEIGHTS, MOST_TIMES, SEVERITY_POINTS
 from pgwright.cli.commands import NAMES
-from pgwright.config import Config
+from pgwright.config import METHODS, Config
 from pgwright.model.finding import Check
 from pgwright.model.policy import ClientPool
 from pgwright.report.kind import KINDS, load_kind
 from pgwright.report.schema import schema
+from pgwright_runtime import Timeouts, create_async_engine, create_engine
+from pgwright_runtime.guard import GuardRules
+from pgwright_runtime.metrics import METRICS, Metric
+from pgwright_runtime.replicas import ReplicaSettings
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 AT_ROOT = tuple(ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md"))
-PAGES = (*AT_ROOT, *sorted(DOCS.rglob("*.md")), *sorted((ROOT / "examples").glob("*/README.md")))
+OF_RUNTIME = (ROOT / "runtime" / "README.md", ROOT / "runtime" / "CHANGELOG.md")
+PAGES = (*AT_ROOT, *OF_RUNTIME, *sorted(DOCS.rglob("*.md")), *sorted((ROOT / "examples").glob("*/README.md")))
 FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -133,10 +141,72 @@ def test_architecture_page_is_true_to_the_import_rules_and_the_folders() -> None
     assert unnamed == set()
 
 
-def test_python_in_the_documentation_can_be_parsed() -> None:
-    for page in PAGES:
-        for code in re.findall(r"^```python\n(.*?)^```$", _read(page), re.MULTILINE | re.DOTALL):
-            ast.parse(code, str(page))
+def test_architecture_page_names_every_folder_at_the_root() -> None:
+    page = _read(ROOT / "ARCHITECTURE.md")
+    tracked = {path.parent.name for pattern in ("*/*.py", "*/*.toml", "*/*.md") for path in ROOT.glob(pattern)}
+    folders = {name for name in tracked if not name.startswith((".", "_")) and name not in ("build", "site", "dist")}
+    assert folders - set(re.findall(r"^(\w+)/ ", page, re.MULTILINE)) == set()
+
+
+def test_readme_names_every_access_method_that_the_advisor_proposes() -> None:
+    limits = _read(ROOT / "README.md").split("\n## Limits\n")[1]
+    (sentence,) = re.findall(r"^- The advisor proposes (.+?);", limits, re.MULTILINE)
+    assert set(METHODS) <= set(re.findall(r"\w+", sentence.lower().replace("b-tree", "btree")))
+
+
+def _python(page: Path) -> Iterator[ast.Module]:
+    for code in re.findall(r"^```python\n(.*?)^```$", _read(page), re.MULTILINE | re.DOTALL):
+        yield ast.parse(code, str(page))
+    for session in re.findall(r"^```pycon\n(.*?)^```$", _read(page), re.MULTILINE | re.DOTALL):
+        yield ast.parse("\n".join(re.findall(r"^(?:>>>|\.\.\.) ?(.*)$", session, re.MULTILINE)), str(page))
+
+
+def _is_ours(module: str) -> bool:
+    return module.split(".")[0] in ("pgwright", "pgwright_runtime")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_python_in_the_documentation_imports_and_calls_what_is_there(page: Path) -> None:
+    """Each name that a page imports from us exists, and takes the keywords that the page calls it with."""
+    known: dict[str, Callable[..., Any]] = {}
+    for node in (node for code in _python(page) for node in ast.walk(code)):
+        if isinstance(node, ast.Import):
+            for name in node.names:
+                assert not _is_ours(name.name) or import_module(name.name)
+        elif isinstance(node, ast.ImportFrom) and _is_ours(node.module or ""):
+            known |= {name.name: getattr(import_module(node.module or ""), name.name) for name in node.names}
+    for node in (node for code in _python(page) for node in ast.walk(code)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in known:
+            taken = inspect.signature(known[node.func.id]).parameters
+            assert {keyword.arg for keyword in node.keywords if keyword.arg} <= set(taken), ast.unparse(node)
+
+
+@pytest.mark.parametrize("function", [create_engine, create_async_engine])
+def test_every_parameter_of_an_engine_is_documented_with_its_default(function: Callable[..., object]) -> None:
+    page = _read(DOCS / "reference" / "runtime.md")
+    for name, parameter in inspect.signature(function).parameters.items():
+        default = parameter.default
+        shown = {inspect.Parameter.empty: "", "": '`""`', Timeouts(): "`Timeouts()`"}.get(default, f"{default}")
+        assert re.search(rf"^\| `{name}` \| ?{re.escape(shown)} \|", page, re.MULTILINE), name
+
+
+def test_every_timeout_is_documented_with_its_default() -> None:
+    page = _read(DOCS / "reference" / "runtime.md")
+    for field in fields(Timeouts):
+        assert f"\n| `{field.name}` | {field.default:,} |" in page
+
+
+def test_every_setting_of_replicas_and_every_limit_of_the_guard_is_documented_with_its_default() -> None:
+    replicas, guard = (_read(DOCS / "how-to" / f"{name}.md") for name in ("replicas", "guard"))
+    for field in fields(ReplicaSettings):
+        assert re.search(rf"`{field.name}`(?: \(|, ){field.default}\)", replicas), field.name
+    for field in fields(GuardRules):
+        assert f"`{field.name}={field.default}`" in guard or f"`{field.name}` " in guard, field.name
+
+
+@pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
+def test_every_metric_is_documented(metric: Metric) -> None:
+    assert f"`{metric.name}`" in _read(DOCS / "how-to" / "pools.md")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -158,7 +228,7 @@ def _anchors(page: Path) -> set[str]:
 
 def test_one_sentence_a_line() -> None:
     """In lists and tables several may share a line; what is written by hand as a paragraph has one."""
-    written = [page for page in (*AT_ROOT, *DOCS.rglob("*.md")) if page.parent.name != "checks"]
+    written = [page for page in (*AT_ROOT, *OF_RUNTIME, *DOCS.rglob("*.md")) if page.parent.name != "checks"]
     for page in written:
         text = FENCE.sub("", _read(page))
         text = re.sub(r"<!-- begin \w+ -->.*?<!-- end \w+ -->", "", text, flags=re.DOTALL)

@@ -1,4 +1,4 @@
-"""Every error that pgwright raises on purpose.
+"""Every error that the tool raises on purpose; those of the runtime are in `pgwright_runtime.errors`.
 
     PgwrightError
     ├── ConfigError               a setting, a flag or a file that cannot be used

@@ -96,7 +96,7 @@ def test_output_file_says_its_format_by_its_name(run: Run, shop: Database, tmp_p
 def test_output_into_a_folder_that_does_not_exist_fails_before_the_work(run: Run, tmp_path: Path) -> None:
     result = run("check", "host=nowhere.invalid", "-o", tmp_path / "no" / "report.json")
     assert result.exit_code == 2
-    assert "there is no such folder" in result.stderr
+    assert "there is no such directory" in result.stderr
 
 
 def test_setting_in_pyproject_is_obeyed_and_a_flag_beats_it(run: Run, database: Database, tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ def test_before_and_after_are_run_each_on_its_side() -> None:
         ("dbname=app", "/app"),
     ],
 )
-def test_the_engine_is_that_of_the_clone(dsn: str, sync_url: str) -> None:
+def test_the_engine_is_that_of_the_copy(dsn: str, sync_url: str) -> None:
     seen: set[str] = set()
 
     def look(engine: Engine) -> object:

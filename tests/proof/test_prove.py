@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from pgwright.errors import ProofError
 from pgwright.model.proof import Proof
 from pgwright.proof import Operation
-from pgwright.proof.clones import make_clones
+from pgwright.proof.copies import make_copies
 from pgwright.proof.prove import prove
 from pgwright.snapshot import read_snapshot
 from tests.support.database import Database
@@ -191,7 +191,7 @@ def test_copies_on_a_server_of_the_users_are_dropped_again(blog: Database) -> No
     copies = "SELECT count(*) FROM pg_database WHERE datname LIKE 'pgwright%'"
 
     def interrupted() -> None:
-        with make_clones(blog.dsn, 0, staging=blog.server.dsn()) as made:
+        with make_copies(blog.dsn, 0, staging=blog.server.dsn()) as made:
             with psycopg.connect(made.after) as connection:
                 assert connection.execute("SELECT count(*) FROM post").fetchone() == (60000,)
             assert blog.rows(copies) == [(2,)]
@@ -203,12 +203,12 @@ def test_copies_on_a_server_of_the_users_are_dropped_again(blog: Database) -> No
 
 
 def test_a_database_too_large_for_the_disk_is_refused_before_anything_is_copied(blog: Database) -> None:
-    with pytest.raises(ProofError, match="--staging"), make_clones(blog.dsn, 2**60):
+    with pytest.raises(ProofError, match="--staging"), make_copies(blog.dsn, 2**60):
         pass
 
 
 def test_a_source_that_cannot_be_copied_is_told(database: Database, tmp_path: Path) -> None:
-    with pytest.raises(ProofError, match="could not copy"), make_clones(database.server.dsn("absent"), 0):
+    with pytest.raises(ProofError, match="could not copy"), make_copies(database.server.dsn("absent"), 0):
         pass
 
 

@@ -152,7 +152,7 @@ def test_several_revisions_in_one_upgrade(project: Project) -> None:
     assert project.dump() == before
 
 
-def test_runs_on_a_clone_without_env_py(project: Project) -> None:
+def test_runs_on_a_copy_without_env_py(project: Project) -> None:
     project.database.execute(SCHEMA)
     before = project.dump()
     project.write(project.plan(*everything(project)))

@@ -1,6 +1,6 @@
 """The web app, after the fix: `DATABASE_URL=postgresql://… uvicorn notebook.app:app`.
 
-Who asks is told by the header `X-User-Id`, which the gateway that authenticates sets.
+The `X-User-Id` header, set by the gateway that authenticates, identifies the user.
 """
 
 from __future__ import annotations

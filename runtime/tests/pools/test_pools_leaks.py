@@ -60,7 +60,7 @@ async def test_names_the_line_of_a_session_under_asyncio(server: EmbeddedServer,
 def test_names_the_line_of_a_sync_session_that_returns_late(server: EmbeddedServer, caplog: Any) -> None:
     engine = create_engine(server.url("postgres"))
     LeakFinder(engine, hold_s=0)
-    with caplog.at_level(logging.WARNING, "pgwright.pools"), Session(engine) as session:
+    with caplog.at_level(logging.WARNING, "pgwright_runtime.pools"), Session(engine) as session:
         session.execute(text("SELECT 1"))
         line = line_above()
     (record,) = caplog.records

@@ -12,7 +12,7 @@ from sqlalchemy import BindParameter, Connection, bindparam, event, exc, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from pgwright.embedded import EmbeddedServer
-from pgwright_runtime import Timeouts, Timeouts, count_statements, create_async_engine, create_engine
+from pgwright_runtime import Timeouts, count_statements, create_async_engine, create_engine
 from runtime.tests.support.pgbouncer import PgBouncer, run_pgbouncer
 from tests.support.database import Database
 

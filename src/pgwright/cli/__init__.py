@@ -1,4 +1,4 @@
-"""The command line: one file a command; each parses, calls the pipeline, hands the result to the report."""
+"""The command line: one file per command; each parses, calls the pipeline, hands the result to the report."""
 
 from __future__ import annotations
 
@@ -25,24 +25,29 @@ def _show_versions(context: click.Context, parameter: click.Parameter, is_asked:
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.option(
-    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_show_versions, help="Print versions."
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_show_versions,
+    help="Print versions and exit.",
 )
 def main() -> None:
-    """Find what makes an app's PostgreSQL slow or unsafe, write the fix, prove the gain.
+    """Find what makes an app's PostgreSQL slow or unsafe, write the fix, and prove the gain.
 
     \b
       pgwright check postgresql://app@db.example/shop     what is wrong
       pgwright fix postgresql://app@db.example/shop       the change, as an Alembic revision
       pgwright prove postgresql://app@db.example/shop     the gain, measured on a copy
 
-    The database comes as a URL, as libpq keywords ('host=db dbname=shop'), from DATABASE_URL, or from PGHOST,
-    PGDATABASE and so on. A file made by `pgwright snapshot` stands in for it. pgwright
-    never writes to the database that you name: `fix` writes a file, `prove` works on copies.
+    Give the database as a URL, as libpq keywords ('host=db dbname=shop'), in DATABASE_URL, or in PGHOST, PGDATABASE
+    and so on. Where a command says [DSN|FILE], a file written by `pgwright snapshot` works as well. pgwright never
+    writes to the database that you name: `fix` writes a file, and `prove` works on copies.
 
     \b
     Exit codes:
-      0    clean
-      1    findings at or above --severity; prove: not proved
+      0    clean; prove: proved
+      1    check, probe: findings at or above --severity; prove: not proved
       2    could not run
       130  interrupted
     """

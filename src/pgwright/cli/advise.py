@@ -33,12 +33,12 @@ def advise(
 ) -> None:
     """Choose the indexes that the workload needs.
 
-    Builds an empty twin of the database that plans as production does, and prices every candidate index there for
-    the statements of pg_stat_statements. For each index: what it serves, the planned cost before and after, its
-    size, how long it takes to build, its price on writes, and the next best one. Nothing is measured: for that see
-    `pgwright prove`.
+    Builds an empty twin of the database that plans like production, and prices candidate indexes on it for the
+    statements in pg_stat_statements. For each index, the report shows the statements it serves, the planned cost
+    before and after, its size and build time, its cost on writes, and the runner-up. Nothing is measured; `pgwright
+    prove` does that.
 
-    Ctrl-C ends the search: the best choice so far is printed, and the exit code is 130.
+    Ctrl-C ends the search: the best set found so far is printed, and the exit code is 130.
 
     \b
     Examples:

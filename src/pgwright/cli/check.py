@@ -42,11 +42,13 @@ def check(
     shows_all: bool,
     config: Config,
 ) -> None:
-    """Say what makes the database slow or unsafe.
+    """Report what makes the database slow or unsafe.
 
-    Reads catalogs, statistics and pg_stat_statements in one read-only transaction; reads no rows. A role with
-    pg_monitor and pg_read_all_data sees everything; with less, the report says what was not examined and which
-    GRANT would help.
+    Reads catalogs, statistics and pg_stat_statements in one read-only transaction, but no rows of your tables. A
+    role with pg_monitor and pg_read_all_data sees everything; with fewer privileges, the report says what was not
+    examined and which GRANT would help.
+
+    The exit code is 1 if there are findings at or above --severity.
 
     \b
     Examples:
@@ -54,8 +56,8 @@ def check(
       pgwright check 'host=db.example dbname=shop user=app'
       DATABASE_URL=postgresql+asyncpg://app@db.example/shop pgwright check
       pgwright check --severity high --format json -o report.json
-      pgwright check shop.json.gz                         a file from `pgwright snapshot`
-      pgwright check --write-baseline known.json          then, in CI, new findings only:
+      pgwright check shop.json.gz                         a file written by `pgwright snapshot`
+      pgwright check --write-baseline known.json          then, in CI, only new findings:
       pgwright check --baseline known.json
     """
     known = read_baseline(baseline)

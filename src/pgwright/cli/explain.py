@@ -15,11 +15,11 @@ from pgwright.report.kind import KINDS, load_kind
 from pgwright.report.schema import schema
 
 
-@click.command(short_help="Print the manual of a check, or list all.")
+@click.command(short_help="Print the manual of a check, or list all checks.")
 @click.argument("name", required=False)
 @click.option("--schema", "kind", type=click.Choice(KINDS), help="Print the JSON Schema of a result instead.")
 def explain(name: str | None, kind: str | None) -> None:
-    """Print the manual of a check; without a name, list all checks.
+    """Print the manual of a check, or list all checks if none is named.
 
     \b
     Examples:

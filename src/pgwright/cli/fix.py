@@ -25,20 +25,20 @@ _DRY_RUN_ID = "pgwright_dry_run"
 _STDOUT = Path("-")
 
 
-@click.command(short_help="Write the change as one Alembic revision.")
+@click.command(short_help="Write the fix as one Alembic revision.")
 @options.source
 @options.alembic
-@options.output_file("--sql", help="Write an SQL script for psql instead of a revision; - prints it.")
+@options.output_file("--sql", help="Write a psql script to FILE instead of a revision; - prints it.")
 @options.only
 @options.skip
-@click.option("-m", "--message", default=_MESSAGE, help="What the revision does, in one line.")
-@click.option("--rev-id", metavar="ID", help="The revision's id. Default: a short hash of what it does.")
-@click.option("--dry-run", is_flag=True, help="Print what would be written; write nothing.")
-@click.option("--allow-behind", is_flag=True, help="Write even when the database is not at the head revision.")
+@click.option("-m", "--message", default=_MESSAGE, help="The message of the revision, in one line.")
+@click.option("--rev-id", metavar="ID", help="The id of the revision. Default: a short hash of its contents.")
+@click.option("--dry-run", is_flag=True, help="Print what would be written, and write nothing.")
+@click.option("--allow-behind", is_flag=True, help="Write even if the database is not at the head revision.")
 @options.advice
 @goals.advisor
 @click.option("--format", "form", type=click.Choice(("terminal", "json", "markdown", "html")), default="terminal",
-              help="How to report what was written.")  # fmt: skip
+              help="Format of the report on what was written.")  # fmt: skip
 @options.everything
 @options.config
 def fix(
@@ -57,11 +57,11 @@ def fix(
     config: Config,
     **asked: Unpack[goals.GoalFlags],
 ) -> None:
-    """Write the change that answers the findings, as one Alembic revision to review.
+    """Write the fix for the findings as one Alembic revision, for you to review.
 
     The revision goes into the app's own Alembic directory, after its head. It builds indexes concurrently, waits
-    shortly for locks and tries again, and can be downgraded. Its docstring says which findings it answers, which
-    lock each step takes, for how long, and what is unsafe on a busy table. The database is only read.
+    only briefly for locks and retries, and can be downgraded. Its docstring says which findings it answers, which
+    lock each step takes and for how long, and what is unsafe on a busy table. The database is only read.
 
     \b
     Examples:

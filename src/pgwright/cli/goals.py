@@ -1,4 +1,4 @@
-"""The options that say what the index advisor is asked for; the same settings stand in `[tool.pgwright]`."""
+"""The options that say what the index advisor is asked for; `[tool.pgwright]` has the same settings."""
 
 from __future__ import annotations
 
@@ -82,22 +82,22 @@ _OPTIONS = (
     ),
     click.option(
         "--weight", type=click.Choice(WEIGHTS),
-        help="What a statement counts: planned cost times its calls, its measured time, or all alike. [calls]",
+        help="Weight statements by planned cost times calls, by measured time, or all alike. [calls]",
     ),
     click.option(
         "--deadline", callback=_deadline, metavar="SECONDS",
-        help="Give the best choice found after so long: 30s, 5m. [60s]",
+        help="Stop after this long and return the best set found: 30s, 5m. [60s]",
     ),
     click.option(
         "--method", "methods", multiple=True, callback=_methods, metavar="NAME",
         help=f"Advise only indexes of this access method: {', '.join(METHODS)}. Repeatable. [all]",
     ),
     click.option(
-        "--max-columns", type=int, callback=_columns, metavar="N", help="Most key columns of an advised index. [4]"
+        "--max-columns", type=int, callback=_columns, metavar="N", help="Maximum key columns of an advised index. [4]"
     ),
     click.option(
         "--risky", is_flag=True,
-        help="Keep indexes by which a hot statement may become slower; else they are left out, and named.",
+        help="Keep indexes that may slow down a hot statement. Otherwise they are left out, and named.",
     ),
 )  # fmt: skip
 

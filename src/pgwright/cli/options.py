@@ -39,9 +39,9 @@ def _writable(context: click.Context, parameter: click.Parameter, path: Path | N
     if path is None or str(path) == "-":
         return path
     if path.is_dir():
-        raise ConfigError(f"cannot write {str(path)!r}: it is a folder.")
+        raise ConfigError(f"cannot write {str(path)!r}: it is a directory.")
     if not path.absolute().parent.is_dir():
-        raise ConfigError(f"cannot write {str(path)!r}: there is no such folder.")
+        raise ConfigError(f"cannot write {str(path)!r}: there is no such directory.")
     return path
 
 
@@ -60,38 +60,39 @@ source = click.argument("source", required=False, metavar="[DSN|FILE]")
 database = click.argument("dsn", required=False, metavar="[DSN]")
 config = click.option(
     "--config", type=_READABLE, callback=_config, metavar="FILE",
-    help="The file with [tool.pgwright]. Default: the nearest pyproject.toml.",
+    help="Read [tool.pgwright] from this file. Default: the nearest pyproject.toml.",
 )  # fmt: skip
 form = click.option(
-    "--format", "form", type=click.Choice(FORMATS), help="How to report. Default: terminal, or what FILE's name says."
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    help="Format of the report. Default: by the suffix of FILE, otherwise terminal.",
 )
 finding_form = click.option(
     "--format", "form", type=click.Choice(FINDING_FORMATS),
-    help="How to report. Default: terminal, or what FILE's name says.",
+    help="Format of the report. Default: by the suffix of FILE, otherwise terminal.",
 )  # fmt: skip
-output = output_file("-o", "--output", help="Write the report there, whole or not at all.")
+output = output_file("-o", "--output", help="Write the report to FILE (atomically).")
 severity = click.option(
-    "--severity", type=click.Choice(SEVERITIES), help="From this severity on, findings make the exit code 1. [medium]"
+    "--severity", type=click.Choice(SEVERITIES), help="Exit with 1 if a finding is at least this severe. [medium]"
 )
-advice = click.option("--no-advice", is_flag=True, help="Leave out the index advisor: no planner twin, much faster.")
+advice = click.option("--no-advice", is_flag=True, help="Skip the index advisor and its planner twin; much faster.")
 budget = click.option(
     "--budget",
     callback=_budget,
     metavar="SIZE",
-    help="Most that advised indexes may take: '500MB', or '20%' of the database.",
+    help="Maximum total size of advised indexes: '500MB', or '20%' of the database.",
 )
 everything = click.option("--all", "shows_all", is_flag=True, help="Show long lists in full.")
-baseline = click.option(
-    "--baseline", type=_READABLE, metavar="FILE", help="Set aside the findings that this file lists."
-)
-write_baseline = output_file("--write-baseline", help="Write the findings of this run there, as known ones.")
+baseline = click.option("--baseline", type=_READABLE, metavar="FILE", help="Ignore the findings listed in this file.")
+write_baseline = output_file("--write-baseline", help="Write the findings of this run to FILE, for --baseline.")
 alembic = click.option(
     "--alembic", type=_READABLE, metavar="FILE",
-    help="The app's alembic.ini, or pyproject.toml with [tool.alembic]. Default: the one in this folder.",
+    help="The app's alembic.ini, or pyproject.toml with [tool.alembic]. Default: the one in this directory.",
 )  # fmt: skip
 only = click.option(
-    "--only", multiple=True, callback=_checks, metavar="NAME", help="Only this check, or this check:object. Repeatable."
+    "--only", multiple=True, callback=_checks, metavar="NAME", help="Only this check, or check:object. Repeatable."
 )
 skip = click.option(
-    "--skip", multiple=True, callback=_checks, metavar="NAME", help="All but this check, or check:object. Repeatable."
+    "--skip", multiple=True, callback=_checks, metavar="NAME", help="Skip this check, or check:object. Repeatable."
 )

@@ -29,17 +29,17 @@ def _settings(context: click.Context, parameter: click.Parameter, texts: tuple[s
     return found
 
 
-@click.command(short_help="Show how a statement is planned, and would be.")
+@click.command(short_help="Show how a statement is planned, now or after a change.")
 @click.argument("arguments", nargs=-1, metavar="[STATEMENT] [DSN|FILE]")
-@click.option("--twin", metavar="FILE|DSN", help="What the twin is built from: a snapshot file, or a database to read.")
+@click.option("--twin", metavar="FILE|DSN", help="Build the twin from this snapshot file or database.")
 @click.option("--with-index", "with_indexes", multiple=True, metavar="SQL",
-              help="Plan as if this CREATE INDEX had run. Repeatable.")  # fmt: skip
+              help="Plan as if this CREATE INDEX had been run. Repeatable.")  # fmt: skip
 @click.option("--without-index", "without_indexes", multiple=True, metavar="NAME",
               help="Plan as if this index did not exist. Repeatable.")  # fmt: skip
 @click.option("--set", "settings", multiple=True, callback=_settings, metavar="NAME=VALUE",
               help="Plan with this setting; role=NAME applies row-level security. Repeatable.")  # fmt: skip
 @click.option("--value", "values", multiple=True, metavar="VALUE",
-              help="The value of $1, then of $2, …; NULL for none. Default: from the statistics.")  # fmt: skip
+              help="The value of $1, then $2, and so on; NULL for SQL NULL. Default: from the statistics.")  # fmt: skip
 @click.option("--statement-id", type=int, metavar="QUERYID", help="Take the statement from pg_stat_statements.")
 @options.form
 @options.output
@@ -59,8 +59,8 @@ def plan(
     """Show how production plans a statement, and how it would with other indexes or settings.
 
     Plans on an empty twin of the database, built from its statistics; the database that you name is only read, and
-    the statement never runs. With a change, both plans stand side by side, and what differs is marked.
-    STATEMENT is SQL, a file that holds it, or - for standard input.
+    the statement never runs. With a change, the report shows both plans and marks what differs.
+    STATEMENT is SQL, a file that contains it, or - for standard input.
 
     \b
     Examples:

@@ -37,22 +37,22 @@ def _seconds(context: click.Context, parameter: click.Parameter, text: str) -> f
     return parse_duration(text, "--timeout")
 
 
-@click.command(short_help="Call an app's GET endpoints and show whose queries grow.")
+@click.command(short_help="Call an app's GET endpoints and find those whose queries grow.")
 @click.argument("app", metavar="MODULE:APP")
-@click.option("--app-dir", "folder", type=click.Path(path_type=Path, file_okay=False), default=".", metavar="FOLDER",
-              help="Look for the module there. [.]")  # fmt: skip
-@click.option("--factory", is_flag=True, help="MODULE:APP is called, and gives the app.")
-@click.option("--dsn", metavar="DSN", help="Read ids there. Default: where the app's engine connects to.")
+@click.option("--app-dir", "folder", type=click.Path(path_type=Path, file_okay=False), default=".", metavar="DIRECTORY",
+              help="Import the module from this directory. [.]")  # fmt: skip
+@click.option("--factory", is_flag=True, help="MODULE:APP is a function that returns the app.")
+@click.option("--dsn", metavar="DSN", help="Read ids from this database. Default: the one that the app connects to.")
 @click.option("--param", multiple=True, callback=_pairs, metavar="NAME=VALUE",
-              help="The value of a parameter. Repeatable.")  # fmt: skip
+              help="Use this value for a path or query parameter. Repeatable.")  # fmt: skip
 @click.option("--header", multiple=True, callback=_pairs, metavar="NAME=VALUE",
-              help="Send it with every request; never printed. Repeatable.")  # fmt: skip
+              help="Send this header with every request; never printed. Repeatable.")  # fmt: skip
 @click.option("--cookie", multiple=True, callback=_pairs, metavar="NAME=VALUE",
-              help="Send it with every request; never printed. Repeatable.")  # fmt: skip
-@click.option("--only", multiple=True, metavar="PATH", help="Only these paths; * is any text. Repeatable.")
-@click.option("--skip", multiple=True, metavar="PATH", help="All but these paths; * is any text. Repeatable.")
+              help="Send this cookie with every request; never printed. Repeatable.")  # fmt: skip
+@click.option("--only", multiple=True, metavar="PATH", help="Only paths that match; * matches any text. Repeatable.")
+@click.option("--skip", multiple=True, metavar="PATH", help="Skip paths that match; * matches any text. Repeatable.")
 @click.option("--timeout", default="30s", callback=_seconds, metavar="SECONDS",
-              help="The longest that a call or the app's startup may take. [30s]")  # fmt: skip
+              help="Maximum duration of a call, and of the app's startup. [30s]")  # fmt: skip
 @options.baseline
 @options.write_baseline
 @options.finding_form
@@ -79,11 +79,14 @@ def probe(
     shows_all: bool,
     config: Config,
 ) -> None:
-    """Call an app's GET endpoints in this process and show whose queries grow with their rows.
+    """Call an app's GET endpoints in this process and find those whose number of queries grows with their rows.
 
-    Reads the endpoints from the app's OpenAPI schema, fills their parameters with ids that exist, and calls each with
-    a small and a larger page, or for parents with few and with many children. Nothing is committed: whatever the
-    handlers do by SQLAlchemy is rolled back. Use a copy of the database all the same where a GET may send mail.
+    Reads the endpoints from the app's OpenAPI schema, fills in their parameters with existing ids, and calls each
+    with a small and a larger page, or for parents with few and with many children. Nothing is committed: whatever
+    the handlers do through SQLAlchemy is rolled back. Side effects outside the database, such as mail, are not: use
+    a staging environment if a GET has any.
+
+    The exit code is 1 if there are findings at or above --severity, and 2 if no endpoint could be examined.
 
     \b
     Examples:

@@ -21,26 +21,30 @@ from pgwright.report.proof.words import is_proved
 NOT_PROVED = 1
 
 
-@click.command(short_help="Measure what a fix gains, on copies.")
-@options.database
+@click.command(short_help="Measure on copies what a fix gains.")
+@options.source
 @options.alembic
 @click.option("--to", metavar="REVISION", help="The revision to prove. [head]")
 @click.option("--sql", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE",
               help="Prove an SQL script instead of revisions.")  # fmt: skip
 @click.option(
-    "--operations", metavar="MODULE:NAME", help="The app's own, measured too: a list of pgwright.proof.Operation."
+    "--operations", metavar="MODULE:NAME", help="Measure the app's operations too: a list of pgwright.proof.Operation."
 )
-@click.option("--staging", metavar="DSN", help="Make the copies on this server, where the role may create databases.")
+@click.option("--staging", metavar="DSN", help="Create the copies on this server; the role needs CREATEDB.")
 @click.option(
-    "--rounds", type=click.IntRange(min=3), default=ROUNDS, show_default=True, help="Counted runs of each thing."
+    "--rounds",
+    type=click.IntRange(min=3),
+    default=ROUNDS,
+    show_default=True,
+    help="Measured runs of each statement and operation.",
 )
 @options.form
 @options.output
-@options.output_file("--json", "json_output", help="Write the proof there as JSON, too.")
+@options.output_file("--json", "json_output", help="Also write the proof to FILE as JSON.")
 @options.everything
 @options.config
 def prove(
-    dsn: str | None,
+    source: str | None,
     alembic: Path | None,
     to: str | None,
     sql: Path | None,
@@ -56,10 +60,12 @@ def prove(
     """Measure what a fix gains and costs, on copies of the database.
 
     Copies the database twice to an embedded server (or to --staging), applies the revisions to one copy, and runs
-    the workload's statements and the app's own operations on both in turns, warm. Compares the results, counts the
-    queries and the buffers, and measures the price on writes. The database that you name is only read.
+    the workload's statements and the app's own operations on both in turn, with warm caches. Compares the results,
+    counts queries and buffers, and measures the cost on writes. The database that you name is only read.
 
-    The exit code is 1 when results differ, when something got slower, or when nothing got faster.
+    A snapshot file holds no rows: given one, prove compares plans and measures nothing.
+
+    The exit code is 1 if results differ, if anything got slower, or if nothing got faster.
 
     \b
     Examples:
@@ -78,7 +84,7 @@ def prove(
     given = load_operations(operations) if operations else ()
     with watched() as progress:
         proof = pipeline.prove(
-            dsn, change, operations=given, staging=staging, rounds=rounds, policy=config.policy, progress=progress
+            source, change, operations=given, staging=staging, rounds=rounds, policy=config.policy, progress=progress
         )
     if output is not None:
         show(proof, "terminal", shows_all=shows_all)

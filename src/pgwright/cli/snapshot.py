@@ -14,18 +14,18 @@ from pgwright.figures import count, size
 from pgwright.snapshot import save_snapshot
 
 
-@click.command(short_help="Save what the other commands need to a file.")
+@click.command(short_help="Save what other commands need to a file.")
 @options.database
-@options.output_file("-o", "--output", required=True, help="The file; compressed when its name ends in .gz.")
+@options.output_file("-o", "--output", required=True, help="The file to write; compressed if its name ends in .gz.")
 @click.option(
-    "--no-values", is_flag=True, help="Leave out the sample values of pg_stats; some checks then cannot look."
+    "--no-values", is_flag=True, help="Leave out the sample values in pg_stats; some checks cannot run without them."
 )
 @options.config
 def snapshot(dsn: str | None, output: Path, no_values: bool, config: Config) -> None:
-    """Save what the checks, the advisor and the twin need, to work from it elsewhere.
+    """Save what the other commands need to a file, to use them where the database cannot be reached.
 
-    The file holds the schema, sizes, counters, statistics and the normalised statements; no rows. Statistics hold
-    sample values of columns, though: --no-values leaves them out.
+    The file holds the schema, sizes, counters, statistics and normalized statements, but no rows. Statistics do
+    contain sample values of columns; --no-values leaves them out.
 
     \b
     Examples:

@@ -31,7 +31,7 @@ class Revisions:
             )
 
     def apply(self, dsn: str) -> str:
-        """Run the revisions on a clone and name them."""
+        """Run the revisions on a copy and name them."""
         return ", ".join(upgrade(dsn, self.directory, self.to)) or "no revision"
 
 
@@ -45,11 +45,11 @@ class Script:
         """A script tells nobody whether it ran."""
 
     def apply(self, dsn: str) -> str:
-        """Run the script on a clone and name it. Raises ProofError with what psql said."""
+        """Run the script on a copy and name it. Raises ProofError with what psql said."""
         quietly = ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-o", os.devnull]
         command = [str(binaries() / "psql"), *quietly, "-f", str(self.path)]
         ran = subprocess.run(command, env=environment(dsn), capture_output=True, text=True, check=False)
         if ran.returncode:
             said = "; ".join(line for line in ran.stderr.splitlines() if "ERROR" in line or "error" in line)
-            raise ProofError(f"the script {str(self.path)!r} failed on the clone: {mask(said or ran.stderr.strip())}")
+            raise ProofError(f"the script {str(self.path)!r} failed on the copy: {mask(said or ran.stderr.strip())}")
         return self.path.name

@@ -1,4 +1,4 @@
-"""The app's own operations on both clones: time, number of statements, and the same result."""
+"""The app's own operations on both copies: time, number of statements, and the same result."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from pgwright_runtime import count_statements
 def measure_operations(
     operations: Sequence[Operation], before: str, after: str, *, rounds: int = ROUNDS, progress: Progress
 ) -> tuple[MeasuredOperation, ...]:
-    """Run each operation on both clones in turn. Raises ProofError: an operation failed."""
+    """Run each operation on both copies in turn. Raises ProofError: an operation failed."""
     return asyncio.run(_measure_all(operations, before, after, rounds, progress))
 
 
@@ -49,7 +49,7 @@ async def _measure_all(
 
 
 class _Side:
-    """One operation against one clone, over an engine of its own."""
+    """One operation against one copy, over an engine of its own."""
 
     def __init__(self, operation: Operation, side: Literal["before", "after"], dsn: str) -> None:
         self._name, self._side = operation.name, side

@@ -20,7 +20,7 @@ class Operation:
 
     One call is one request: it opens its session, does its work, closes the session, and returns plain data
     (numbers, strings, UUIDs, tuples, dataclasses) that compares equal when the app would show the same. `before` gets
-    an engine on a clone of the database as it was, `after` one on a clone with the fix; both are called many times,
+    an engine on a copy of the database as it was, `after` one on a copy with the fix; both are called many times,
     warm, taking turns. A call that writes rolls back or cleans up, so that the next one finds the same rows.
 
     Both are coroutine functions that take an `AsyncEngine`, or both are plain functions that take an `Engine`.

@@ -15,7 +15,7 @@ from pgwright.model.progress import Progress, silent
 from pgwright.model.proof import Proof
 from pgwright.model.snapshot import Snapshot
 from pgwright.proof.app import measure_operations
-from pgwright.proof.clones import make_clones, settle
+from pgwright.proof.copies import make_copies, settle
 from pgwright.proof.operations import Operation
 from pgwright.proof.plans import compare_plans
 from pgwright.proof.statements import measure_statements
@@ -38,42 +38,42 @@ def prove(
 
     Args:
         source: a fresh snapshot of the database at `dsn`.
-        apply: applies the fix to the database of the DSN it is given (a clone) and says what it applied.
+        apply: applies the fix to the database of the DSN it is given (a copy) and says what it applied.
         read: takes a snapshot of a DSN.
         operations: the app's own, measured beside the workload's statements.
-        staging: where the clones are made; None: on an embedded server.
+        staging: where the copies are made; None: on an embedded server.
         rounds: counted runs of each statement and operation.
         progress: called with what is being done, how much is done, and of how much.
     Raises: ProofError, EmbeddedServerError, TwinError, MigrationError, ConnectionFailed.
     """
     progress("copy the database", 0, 1)
-    with make_clones(dsn, source.server.database_bytes, staging=staging) as clones:
+    with make_copies(dsn, source.server.database_bytes, staging=staging) as copies:
         progress("apply the fix", 0, 1)
         started = time.monotonic()
-        applied = apply(clones.after)
+        applied = apply(copies.after)
         seconds = time.monotonic() - started
-        settle(clones.after)
+        settle(copies.after)
         progress("plan the workload", 0, 1)
-        fixed = read(clones.after)
+        fixed = read(copies.after)
         planned, unplanned = compare_plans(source, _with_settings_of(fixed, source))
-        measured, unmeasured = measure_statements(clones.before, clones.after, source, rounds=rounds, progress=progress)
-        done = measure_operations(operations, clones.before, clones.after, rounds=rounds, progress=progress)
+        measured, unmeasured = measure_statements(copies.before, copies.after, source, rounds=rounds, progress=progress)
+        done = measure_operations(operations, copies.before, copies.after, rounds=rounds, progress=progress)
         writes, unwritten = measure_writes(
-            clones.before, clones.after, source, changed_tables(source, fixed), rounds=rounds, progress=progress
+            copies.before, copies.after, source, changed_tables(source, fixed), rounds=rounds, progress=progress
         )
         return Proof(
             server_version=fixed.server.version,
             pgwright_version=__version__,
             revision=applied,
             apply_seconds=seconds,
-            row_counts=_row_counts(clones.before, source),
+            row_counts=_row_counts(copies.before, source),
             planned=planned,
             statements=measured,
             operations=done,
             writes=writes,
-            bytes_before=_bytes(clones.before),
-            bytes_after=_bytes(clones.after),
-            not_examined=(*clones.not_examined, *unplanned, *unmeasured, *unwritten),
+            bytes_before=_bytes(copies.before),
+            bytes_after=_bytes(copies.after),
+            not_examined=(*copies.not_examined, *unplanned, *unmeasured, *unwritten),
         )
 
 
@@ -100,7 +100,7 @@ def _types(snapshot: Snapshot, table: QualifiedName) -> tuple[str, ...]:
 
 
 def _with_settings_of(snapshot: Snapshot, source: Snapshot) -> Snapshot:
-    """Plan after with the planner settings of production, not with those of the clone's server."""
+    """Plan after with the planner settings of production, not with those of the copy's server."""
     return replace(snapshot, settings=source.settings)
 
 
@@ -112,7 +112,7 @@ def _row_counts(dsn: str, source: Snapshot) -> dict[str, int]:
                 name = sql.Identifier(table.name.schema, table.name.name)
                 try:
                     row = connection.execute(sql.SQL("SELECT count(*) FROM {}").format(name)).fetchone()
-                except psycopg.Error:  # a materialised view that was never filled, or what the clone could not take
+                except psycopg.Error:  # a materialised view that was never filled, or what the copy could not take
                     continue
                 counts[table.name.short] = int(row[0]) if row else 0
     return counts

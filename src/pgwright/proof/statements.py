@@ -1,4 +1,4 @@
-"""Every SELECT of the workload on both clones: time, buffers, and the same rows."""
+"""Every SELECT of the workload on both copies: time, buffers, and the same rows."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ _TEXT_CAST = re.compile(r"(\$\d+)::\s*(?:character varying|varchar|text|bpchar)(
 def measure_statements(
     before: str, after: str, snapshot: Snapshot, *, rounds: int = ROUNDS, progress: Progress
 ) -> tuple[tuple[MeasuredStatement, ...], tuple[NotExamined, ...]]:
-    """Time each SELECT on both clones in turn, with values that exist, and compare the rows.
+    """Time each SELECT on both copies in turn, with values that exist, and compare the rows.
 
     Args:
-        before: DSN of the clone as the source is; `after`: DSN of the clone with the fix.
+        before: DSN of the copy as the source is; `after`: DSN of the copy with the fix.
         snapshot: of the source; its workload is what is measured.
     """
     schema = Schema.of(snapshot)
     measured: list[MeasuredStatement] = []
     missing: list[NotExamined] = []
     wanted = _readable(snapshot, schema, missing)
-    with _Clone.open(before) as old, _Clone.open(after) as new:
+    with _Copy.open(before) as old, _Copy.open(after) as new:
         for number, (statement, shape) in enumerate(wanted[:MOST_STATEMENTS]):
             progress("statements", number, min(len(wanted), MOST_STATEMENTS))
             values = choose_values(statement, shape, snapshot, infer_values(statement, shape, snapshot)) or []
@@ -76,7 +76,7 @@ def _readable(snapshot: Snapshot, schema: Schema, missing: list[NotExamined]) ->
 
 
 def _measure(
-    statement: Statement, shape: StatementShape, values: Sequence[str | None], old: _Clone, new: _Clone, rounds: int
+    statement: Statement, shape: StatementShape, values: Sequence[str | None], old: _Copy, new: _Copy, rounds: int
 ) -> MeasuredStatement | str:
     """Return the measured statement, or why it cannot be measured."""
     calls = (old.prepare(statement.text), new.prepare(statement.text))
@@ -88,9 +88,9 @@ def _measure(
     for count in (rounds, 2 * rounds):
         taken: dict[bool, list[float]] = {True: [], False: []}
         for is_before in turns(count, _BUDGET_SECONDS):
-            clone, call = (old, calls[0]) if is_before else (new, calls[1])
+            copy, call = (old, calls[0]) if is_before else (new, calls[1])
             began = time.perf_counter()
-            clone.run(call, values)
+            copy.run(call, values)
             taken[is_before].append((time.perf_counter() - began) * 1000)
         one, other = timing(taken[True], buffers[0]), timing(taken[False], buffers[1])
         said = verdict(one, other, results_equal=equal)
@@ -100,7 +100,7 @@ def _measure(
 
 
 def _is_equal(
-    shape: StatementShape, values: Sequence[str | None], old: _Clone, new: _Clone, calls: tuple[str, str]
+    shape: StatementShape, values: Sequence[str | None], old: _Copy, new: _Copy, calls: tuple[str, str]
 ) -> bool:
     """Compare the rows; where a LIMIT cuts among equals, compare what stands before the cut."""
     if same_rows(old.run(calls[0], values), new.run(calls[1], values)):
@@ -113,20 +113,20 @@ def _is_equal(
 
 
 @dataclass
-class _Clone:
+class _Copy:
     connection: psycopg.Connection[Any]
     parameters: dict[str, int] = field(default_factory=dict)
     """Of each prepared statement: how many it takes."""
 
     @classmethod
-    def open(cls, dsn: str) -> _Clone:
+    def open(cls, dsn: str) -> _Copy:
         connection = psycopg.connect(dsn, autocommit=True, prepare_threshold=None)
         connection.execute(sql.SQL("SET statement_timeout = {}").format(sql.Literal(_TIMEOUT_MS)))
         connection.execute("SET default_transaction_read_only = on")
         connection.execute("SET plan_cache_mode = force_custom_plan")
         return cls(connection)
 
-    def __enter__(self) -> _Clone:
+    def __enter__(self) -> _Copy:
         return self
 
     def __exit__(self, *_: object) -> None:

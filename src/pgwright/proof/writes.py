@@ -1,4 +1,4 @@
-"""What the fix costs, or saves, on INSERT, UPDATE and DELETE: measured on both clones, every write rolled back."""
+"""What the fix costs, or saves, on INSERT, UPDATE and DELETE: measured on both copies, every write rolled back."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ def measure_writes(
     rounds: int = ROUNDS,
     progress: Progress,
 ) -> tuple[tuple[MeasuredWrite, ...], tuple[NotExamined, ...]]:
-    """Time writes to each table on both clones in turn.
+    """Time writes to each table on both copies in turn.
 
-    Needs a superuser on the clones, for `session_replication_role`: rows are taken out and put back without their
+    Needs a superuser on the copies, for `session_replication_role`: rows are taken out and put back without their
     children noticing. Where it is refused, that table is reported as not examined.
     """
     prices: list[MeasuredWrite] = []
@@ -67,18 +67,18 @@ def measure_writes(
 
 
 def _price(
-    action: Action, table: Table, source: Snapshot, clones: tuple[psycopg.Connection, psycopg.Connection], rounds: int
+    action: Action, table: Table, source: Snapshot, copies: tuple[psycopg.Connection, psycopg.Connection], rounds: int
 ) -> MeasuredWrite | None:
     write = _statement(action, table, source)
     if write is None:
         return None
     taken: dict[int, list[float]] = {0: [], 1: []}
     rows = 0
-    for clone in clones:
-        _sample(action, clone, table, source)
+    for copy in copies:
+        _sample(action, copy, table, source)
     for number in range(rounds + 1):
         for side in (0, 1) if number % 2 == 0 else (1, 0):
-            with _rolled_back(clones[side]) as connection:
+            with _rolled_back(copies[side]) as connection:
                 if action != "DELETE":
                     connection.execute("SET LOCAL session_replication_role = replica")
                 if action == "INSERT":
@@ -110,7 +110,7 @@ def _statement(action: Action, table: Table, source: Snapshot) -> sql.Composed |
 
 
 def _sample(action: Action, connection: psycopg.Connection, table: Table, source: Snapshot) -> None:
-    """Keep some rows in a temporary table: the first by primary key, so the same ones on both clones."""
+    """Keep some rows in a temporary table: the first by primary key, so the same ones on both copies."""
     connection.execute("DROP TABLE IF EXISTS pgwright_sample")
     rows, where = (_DELETED_ROWS, _childless(table, source)) if action == "DELETE" else (_ROWS, sql.SQL("true"))
     connection.execute(
@@ -134,7 +134,7 @@ def _sampled(table: Table) -> sql.Composed:
 
 
 def _childless(table: Table, source: Snapshot) -> sql.Composable:
-    """Return a condition for rows that no foreign key refers to, so that deleting them is allowed on both clones."""
+    """Return a condition for rows that no foreign key refers to, so that deleting them is allowed on both copies."""
     conditions: list[sql.Composable] = [sql.SQL("true")]
     for key in source.foreign_keys:
         if key.referenced_table == table.name and not key.is_inherited:

@@ -1,4 +1,4 @@
-"""Stage 3: findings to remedies, rendered as an Alembic revision or as SQL. One file a kind of change."""
+"""Stage 3: findings to remedies, rendered as an Alembic revision or as SQL. One file per kind of change."""
 
 from __future__ import annotations
 

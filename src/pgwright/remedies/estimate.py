@@ -1,6 +1,6 @@
 """How long a step may take, estimated from sizes; an estimate is always labelled as one.
 
-How long an index takes to build stands in `planner/builds.py`, for the advisor says it too.
+How long an index takes to build is in `sizes/builds.py`, since the advisor says it too.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from pgwright_runtime.pools.watched import PoolObserver, watched_pool
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-_log = logging.getLogger("pgwright.pools")
+_log = logging.getLogger("pgwright_runtime.pools")
 
 LeakState = Literal["held", "returned late", "never returned"]
 
@@ -64,7 +64,7 @@ class LeakFinder(PoolObserver):
             engine: one of `create_engine` or `create_async_engine`.
             hold_s: a connection held for longer is a leak, seconds.
             on_leak: called with each leak, in the thread or task that found it; None: a warning in the log
-                `pgwright.pools`.
+                `pgwright_runtime.pools`.
         Raises: ValueError: the engine's pool cannot be observed, or hold_s is negative.
         """
         if hold_s < 0:

@@ -9,7 +9,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from pgwright.errors import ConnectionFailed, ProofError
-from pgwright.proof.clones import Clones, make_clones
+from pgwright.proof.copies import Copies, make_copies
 from tests.support.database import Database
 
 
@@ -26,15 +26,15 @@ def rows(dsn: str, query: str) -> list[tuple[object, ...]]:
         return connection.execute(query.encode()).fetchall()
 
 
-def copied(database: Database, source: str | None = None) -> Clones:
+def copied(database: Database, source: str | None = None) -> Copies:
     """Copy, and give back what was told of it; the copies are gone by then."""
-    with make_clones(source or database.dsn, 0, staging=database.server.dsn()) as made:
+    with make_copies(source or database.dsn, 0, staging=database.server.dsn()) as made:
         return made
 
 
 def test_both_copies_are_whole_analyzed_and_vacuumed(database: Database) -> None:
     database.execute("CREATE TABLE t (n int); INSERT INTO t SELECT generate_series(1, 1000)")
-    with make_clones(database.dsn, 0, staging=database.server.dsn()) as made:
+    with make_copies(database.dsn, 0, staging=database.server.dsn()) as made:
         assert made.before != made.after
         assert made.not_examined == ()
         for dsn in (made.before, made.after):
@@ -80,7 +80,7 @@ def test_a_role_that_may_not_read_it_all_is_told_what_it_needs(
 def test_a_staging_role_that_may_not_create_databases_is_told(database: Database, role: str) -> None:
     with (
         pytest.raises(ProofError, match=r"could not set up a copy on .*: permission denied to create database"),
-        make_clones(database.dsn, 0, staging=make_conninfo(database.server.dsn(), user=role)),
+        make_copies(database.dsn, 0, staging=make_conninfo(database.server.dsn(), user=role)),
     ):
         pass
 
@@ -88,7 +88,7 @@ def test_a_staging_role_that_may_not_create_databases_is_told(database: Database
 def test_a_staging_server_that_is_not_there_is_told(database: Database) -> None:
     with (
         pytest.raises(ConnectionFailed, match=r"Check the staging DSN\."),
-        make_clones(database.dsn, 0, staging="host=/nowhere user=me password=s3cret") as _,
+        make_copies(database.dsn, 0, staging="host=/nowhere user=me password=s3cret") as _,
     ):
         pass
 
@@ -97,6 +97,6 @@ def test_rooms_for_three_are_asked_for(database: Database, monkeypatch: pytest.M
     monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 3 * 2**30 - 1}))
     with (
         pytest.raises(ProofError, match=r"has 1\.0 GiB and its copies need 3 times as much, but .* has 3\.0 GiB free"),
-        make_clones(database.dsn, 2**30),
+        make_copies(database.dsn, 2**30),
     ):
         pass

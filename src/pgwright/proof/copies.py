@@ -32,13 +32,13 @@ _SERVER_SETTINGS: Mapping[str, str] = {
     "autovacuum": "off",  # it would run in the middle of a measurement
     "max_wal_size": "8GB",
 }
-# A clone takes the database's size twice, and the rewrite of converted tables needs room for a third.
+# A copy takes the database's size twice, and the rewrite of converted tables needs room for a third.
 _ROOM_FACTOR = 3
 _STRATEGY_SINCE = 150_000
 
 
 @dataclass(frozen=True)
-class Clones:
+class Copies:
     before: str
     """DSN of the copy as the source is."""
     after: str
@@ -47,7 +47,7 @@ class Clones:
 
 
 @contextmanager
-def make_clones(dsn: str, database_bytes: int, *, staging: str | None = None) -> Iterator[Clones]:
+def make_copies(dsn: str, database_bytes: int, *, staging: str | None = None) -> Iterator[Copies]:
     """Copy a database twice.
 
     Args:
@@ -57,8 +57,8 @@ def make_clones(dsn: str, database_bytes: int, *, staging: str | None = None) ->
     Raises: ProofError: no room, or the copy failed. EmbeddedServerError, ConnectionFailed.
     """
     if staging is not None:
-        with _on_server(conninfo(staging), dsn) as clones:
-            yield clones
+        with _on_server(conninfo(staging), dsn) as copies:
+            yield copies
         return
     free = shutil.disk_usage(tempfile.gettempdir()).free
     if database_bytes * _ROOM_FACTOR > free:
@@ -66,12 +66,12 @@ def make_clones(dsn: str, database_bytes: int, *, staging: str | None = None) ->
             f"the database has {database_bytes / 2**30:.1f} GiB and its copies need {_ROOM_FACTOR} times as much, but "
             f"{tempfile.gettempdir()} has {free / 2**30:.1f} GiB free. Set TMPDIR, or name a server with --staging DSN."
         )
-    with run_server(settings=_SERVER_SETTINGS) as server, _on_server(server.dsn(), dsn) as clones:
-        yield clones
+    with run_server(settings=_SERVER_SETTINGS) as server, _on_server(server.dsn(), dsn) as copies:
+        yield copies
 
 
 @contextmanager
-def _on_server(server: str, source: str) -> Iterator[Clones]:
+def _on_server(server: str, source: str) -> Iterator[Copies]:
     mark = uuid4().hex[:8]
     names = {part: f"pgwright_{part}_{mark}" for part in ("before", "after")}
     dsn = {part: make_conninfo(server, dbname=name) for part, name in names.items()}
@@ -81,14 +81,14 @@ def _on_server(server: str, source: str) -> Iterator[Clones]:
         _cut_off(dsn["before"])
         settle(dsn["before"])
         _administer(server, _copy_statement(server), names["after"], names["before"])
-        yield Clones(dsn["before"], dsn["after"], missing)
+        yield Copies(dsn["before"], dsn["after"], missing)
     finally:
         for name in names.values():
             _administer(server, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
 
 
 def settle(dsn: str) -> None:
-    """Bring a clone to rest: visibility map, statistics, and everything written out."""
+    """Bring a copy to rest: visibility map, statistics, and everything written out."""
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute("SET client_min_messages = error")
         connection.execute("VACUUM (ANALYZE)")
@@ -97,7 +97,7 @@ def settle(dsn: str) -> None:
 
 
 def _cut_off(dsn: str) -> None:
-    """Drop what would let a clone reach another server: statements on foreign tables fail there, and are told."""
+    """Drop what would let a copy reach another server: statements on foreign tables fail there, and are told."""
     with psycopg.connect(dsn, autocommit=True) as connection:
         mappings = connection.execute("SELECT srvname, usename FROM pg_user_mappings").fetchall()
         for server, user in mappings:
@@ -124,14 +124,14 @@ def _administer(server: str, statement: str, *names: str) -> None:
         raise ProofError(f"could not set up a copy on {target(server)}: {error.diag.message_primary}") from error
 
 
-def _copy(source: str, clone: str) -> tuple[NotExamined, ...]:
-    """Stream the source into an empty database; return what the clone's server could not take."""
+def _copy(source: str, copy: str) -> tuple[NotExamined, ...]:
+    """Stream the source into an empty database; return what the copy's server could not take."""
     dump = [str(binaries() / "pg_dump"), "--format=custom", "--compress=none", "--no-sync", *_LEAVE_OUT]
     restore = [str(binaries() / "pg_restore"), "--no-owner", "--no-privileges", "--dbname="]
     with (
         subprocess.Popen(dump, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=_environment(source)) as reading,
         subprocess.Popen(
-            restore, stdin=reading.stdout, stderr=subprocess.PIPE, text=True, env=_environment(clone)
+            restore, stdin=reading.stdout, stderr=subprocess.PIPE, text=True, env=_environment(copy)
         ) as writing,
     ):
         try:
