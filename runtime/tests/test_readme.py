@@ -63,11 +63,11 @@ async def names(database: Database, replica: Replica) -> AsyncIterator[dict[str,
 
     @app.get("/orders")
     async def count() -> int:
-        async with names["engine"].connect() as connection:
+        async with known["engine"].connect() as connection:
             return len((await connection.execute(text("SELECT id FROM couriers WHERE false"))).all())
 
     async with AsyncSession(engines[0]) as session:
-        names: dict[str, Any] = {
+        known: dict[str, Any] = {
             "Order": Order,
             "app": app,
             "couriers": Courier,
@@ -80,10 +80,10 @@ async def names(database: Database, replica: Replica) -> AsyncIterator[dict[str,
             "settings": SimpleNamespace(cursor_secret="sixteen letters!", token_secret="sixteen letters!"),
             "user": SimpleNamespace(id=1),
         }
-        yield names
-    if "replicas" in names:
-        await names["replicas"].stop()
-    for engine in (*engines, names["engine"]):
+        yield known
+    if "replicas" in known:
+        await known["replicas"].stop()
+    for engine in (*engines, known["engine"]):
         await engine.dispose()
 
 
