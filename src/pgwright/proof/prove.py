@@ -9,7 +9,6 @@ from dataclasses import replace
 import psycopg
 from psycopg import sql
 
-from pgwright import __version__
 from pgwright.model.names import QualifiedName
 from pgwright.model.progress import Progress, silent
 from pgwright.model.proof import Proof
@@ -21,6 +20,7 @@ from pgwright.proof.plans import compare_plans
 from pgwright.proof.statements import measure_statements
 from pgwright.proof.timing import ROUNDS
 from pgwright.proof.writes import measure_writes
+from pgwright.version import VERSION
 
 
 def prove(
@@ -63,7 +63,7 @@ def prove(
         )
         return Proof(
             server_version=fixed.server.version,
-            pgwright_version=__version__,
+            pgwright_version=VERSION,
             revision=applied,
             apply_seconds=seconds,
             row_counts=_row_counts(copies.before, source),

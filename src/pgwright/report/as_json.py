@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import msgspec
 
-from pgwright import __version__
 from pgwright.model.result import Result
 from pgwright.report.kind import kind_of
 from pgwright.report.shape import document
+from pgwright.version import VERSION
 
 
 def render_json(result: Result) -> str:
     """Return the document, indented, with a line break at the end."""
     kind = kind_of(result)
-    head = {"kind": kind.name, "format": kind.version, "pgwright_version": __version__}
+    head = {"kind": kind.name, "format": kind.version, "pgwright_version": VERSION}
     return indented(head | document(result, kind.shapes))
 
 

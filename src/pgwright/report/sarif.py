@@ -13,11 +13,11 @@ from urllib.parse import quote
 
 import msgspec
 
-from pgwright import __version__
 from pgwright.errors import ConfigError
 from pgwright.model.finding import Diagnosis, Finding, Severity
 from pgwright.model.probe import Probe
 from pgwright.report.quoting import visible
+from pgwright.version import VERSION
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
@@ -32,7 +32,7 @@ def render_sarif(result: object) -> str:
     names = list(dict.fromkeys(finding.check for finding in result.findings))
     driver = {
         "name": "pgwright",
-        "version": __version__,
+        "version": VERSION,
         "rules": [_rule(name) for name in names],
     }
     run = {

@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from pgwright import __version__, figures
+from pgwright import figures
 from pgwright.model.finding import SEVERITIES
 from pgwright.model.result import Result
 from pgwright.report.findings import by_severity
 from pgwright.report.kind import kind_of
 from pgwright.report.quoting import code, code_block, code_cell, gist, one_line
+from pgwright.version import VERSION
 
 
 def environment(*, escapes_html: bool, finalize: Callable[[object], object] | None = None) -> Environment:
@@ -39,7 +40,7 @@ def environment(*, escapes_html: bool, finalize: Callable[[object], object] | No
         "code_cell": code_cell,
         "code_block": code_block,
     }
-    made.globals |= {"version": __version__, "severities": SEVERITIES, "by_severity": by_severity}
+    made.globals |= {"version": VERSION, "severities": SEVERITIES, "by_severity": by_severity}
     return made
 
 
