@@ -11,9 +11,11 @@ from collections import defaultdict
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
+from warnings import catch_warnings, simplefilter
 
 import pytest
 from coverage import Coverage
+from coverage.exceptions import CoverageWarning
 
 OUTPUT = "MUTANTS_RECORDING"
 INCLUDE = "MUTANTS_INCLUDE"
@@ -68,7 +70,9 @@ class Recorder:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self) -> None:
         self._coverage.stop()
-        data = self._coverage.get_data()
+        with catch_warnings():
+            simplefilter("ignore", CoverageWarning)  # a file of tests may run nothing of the targets
+            data = self._coverage.get_data()
         lines: dict[str, dict[int, list[str]]] = {}
         for file in data.measured_files():
             by_line = data.contexts_by_lineno(file)
