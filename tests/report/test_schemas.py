@@ -31,7 +31,15 @@ def test_schema_equals_its_golden_file(name: str) -> None:
     path = GOLDEN / f"{name}.v{kind.version}.json"
     if os.environ.get("PGWRIGHT_UPDATE_GOLDEN"):
         path.write_text(text, encoding="utf-8")
-    assert text == path.read_text(encoding="utf-8")
+    assert _sorted(json.loads(text)) == _sorted(json.loads(path.read_text(encoding="utf-8")))
+
+
+def _sorted(part: Any) -> Any:
+    """Return a schema whose alternatives stand in one order; msgspec's differs with its version."""
+    if isinstance(part, dict):
+        found = {key: _sorted(value) for key, value in part.items()}
+        return found | {"anyOf": sorted(found["anyOf"], key=repr)} if isinstance(found.get("anyOf"), list) else found
+    return [_sorted(one) for one in part] if isinstance(part, list) else part
 
 
 @pytest.mark.parametrize("name", KINDS)
