@@ -13,11 +13,15 @@ SCHEMA = """
 CREATE COLLATION plain (provider = libc, locale = 'C.utf8');
 CREATE EXTENSION btree_gin;
 CREATE EXTENSION btree_gist;
+CREATE EXTENSION citext;
+CREATE DOMAIN email AS citext;
+CREATE DOMAIN address AS email;
 CREATE TABLE t (
     a int NOT NULL, b int, c numeric, v varchar(20) COLLATE plain, s text COLLATE plain, k text COLLATE "C", tags int[],
-    span int4range);
+    span int4range, e email, w address, ci citext COLLATE "C", f char(40) COLLATE "C");
 INSERT INTO t SELECT i % 1000, nullif(i % 700, 0), i % 50, (ARRAY['new', 'old', 'gone'])[1 + i % 3], md5(i::text),
-    md5(i::text), ARRAY[i % 100, i % 77], int4range(i % 1000, i % 1000 + 5) FROM generate_series(1, 4000) i;
+    md5(i::text), ARRAY[i % 100, i % 77], int4range(i % 1000, i % 1000 + 5), md5(i::text), md5(i::text),
+    md5(i::text), md5(i::text) FROM generate_series(1, 4000) i;
 """
 
 # By name; each but the constraint is written as after CREATE INDEX … ON t.
@@ -66,6 +70,26 @@ INDEXES = {
     "span": "USING gist (span)",
     "span_a": "USING gist (span, a)",
     "a_span": "USING gist (a, span)",
+    "e": "(e)",
+    "e_text": "(e text_ops)",
+    "e_varchar": "(e varchar_ops)",
+    "e_pattern": "(e text_pattern_ops)",
+    "e_citext_pattern": "(e citext_pattern_ops)",
+    "e_hash": "USING hash (e)",
+    "e_text_hash": "USING hash (e text_ops)",
+    "w": "(w)",
+    "w_text": "(w text_ops)",
+    "w_hash": "USING hash (w)",
+    "ci": "(ci)",
+    "ci_pattern": "(ci text_pattern_ops)",
+    "ci_hash": "USING hash (ci)",
+    "f": "(f)",
+    "f_pattern": "(f bpchar_pattern_ops)",
+    "f_hash": "USING hash (f)",
+    "s_as_citext": "((s::citext))",
+    "s_as_citext_text": "((s::citext) text_ops)",
+    "s_as_citext_pattern": "((s::citext) text_pattern_ops)",
+    "s_as_citext_hash": "USING hash ((s::citext))",
     "a_brin": "USING brin (a)",
     "a_b_brin": "USING brin (a, b)",
     "a_fine_brin": "USING brin (a) WITH (pages_per_range=8)",
@@ -80,11 +104,15 @@ _CONDITIONS = (
     "k LIKE 'x%'", "k = 'x' AND a = 5", "v LIKE 'x%'", "v > 'x'", "v = 'x'", "lower(s) = 'x'", "lower(s) > 'x'",
     "lower(s) = 'x' AND a = 5", "lower(v) = 'x'", "tags @> '{5}'", "tags && '{5}'", "tags @> '{5}' AND a = 5",
     "span && '[1,3)'", "span @> 5", "span && '[1,3)' AND a = 5", "s ~ '^x'", "k ~ '^x'",
+    "e = 'x'", "e > 'x'", "e::text = 'x'", "e::text > 'x'", "e::text LIKE 'x%'", "e::citext ~<~ 'x'", "w = 'x'",
+    "w > 'x'", "w::text = 'x'", "ci = 'x'", "ci > 'x'", "ci::text = 'x'", "ci::text LIKE 'x%'", "f = 'x'", "f > 'x'",
+    "f LIKE 'x%'", "s::citext = 'x'", "s::citext > 'x'", "s::citext::text = 'x'", "s::citext::text LIKE 'x%'",
 )  # fmt: skip
 _ORDERS = (
     "a", "a DESC", "a NULLS FIRST", "a DESC NULLS LAST", "b", "b DESC NULLS LAST", "a, b", "a DESC, b DESC",
     "a, b DESC", "a DESC, b", "b, a", "a, b, s", "c, a", "s", "s DESC", 's COLLATE "C"', "k", "k DESC", "k, a", "v",
     "lower(s)", "lower(s), a", "lower(s) DESC, a DESC", "lower(v)", "a, lower(s)", "a <-> 5", "span",
+    "e", "e::text", "w", "w::text", "ci", "ci::text", "f", "s::citext", "s::citext::text",
 )  # fmt: skip
 _WITHIN = (
     "b IS NOT NULL", "b > 690", "a > 990", "a IS NOT NULL", "v = 'new'", "v IN ('new', 'old')", "c < 9", "a = 5",
@@ -190,4 +218,4 @@ def _columns(conditions: Iterable[str]) -> frozenset[str]:
     """Return the columns that conditions name, without the strings and types in them."""
     text = " ".join(conditions)
     words = re.findall(r"\b\w+\b", re.sub(r"'[^']*'(::[\w\[\]]+)?", "", text))
-    return frozenset(words) & {"a", "b", "c", "v", "s", "k", "tags", "span"}
+    return frozenset(words) & {"a", "b", "c", "v", "s", "k", "tags", "span", "e", "w", "ci", "f"}

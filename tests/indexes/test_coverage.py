@@ -8,7 +8,7 @@ import pytest
 
 from pgwright.indexes.coverage import enforces_as, is_covered, is_served, replaces, searches_as, serves_equality
 from pgwright.model.index import Index, IndexKey
-from tests.support.builders import make_index, make_snapshot, make_table
+from tests.support.builders import make_foreign_key, make_index, make_snapshot, make_table
 
 TABLE = make_table("t", "a integer NOT NULL, b integer, s text, v character varying(9), tags integer[]")
 
@@ -116,10 +116,11 @@ def test_a_table_is_served_by_its_partitions_together_or_not_at_all() -> None:
     )
     one, two = make_index("one", "p_1", "a"), make_index("two", "p_2_1", "a")
     both = make_snapshot(*tables, one, two)
-    assert is_served(both, tables[0].name, ("a",))
-    assert not is_served(both, tables[0].name, ("a",), without={two.name})
-    assert not is_served(make_snapshot(*tables, one, replace(two, is_valid=False)), tables[0].name, ("a",))
-    assert not is_served(make_snapshot(tables[0]), tables[0].name, ("a",))
+    key = make_foreign_key("p", "a", "u")
+    assert is_served(both, key)
+    assert not is_served(both, key, without={two.name})
+    assert not is_served(make_snapshot(*tables, one, replace(two, is_valid=False)), key)
+    assert not is_served(make_snapshot(tables[0]), key)
 
 
 def test_a_new_index_is_covered_by_a_valid_one_only() -> None:

@@ -49,6 +49,23 @@ def test_an_integer_is_cast_to_meet_a_fraction_so_that_nothing_follows() -> None
     assert follows("x > 2", "x > 1.5")
 
 
+@pytest.mark.parametrize("count", [100, 200, 300, 500, 900])
+def test_what_is_nested_too_deep_to_be_printed_equals_itself(count: int) -> None:
+    one, other = (f"{'lower(' * count}{column}{')' * count} = 'x'" for column in ("s", "v"))
+    assert follows(one, one)
+    assert not follows(one, other)
+    assert not follows(f"n = 1 AND {one}", f"n = 2 AND {one}")
+
+
+def test_a_column_may_be_named_with_its_table() -> None:
+    assert read_predicate("t.n = 5 AND t.s IS NULL", TABLE) == read_predicate("n = 5 AND s IS NULL", TABLE)
+    assert read_predicate("t.* IS NOT NULL", TABLE) != read_predicate("t IS NOT NULL", TABLE)
+
+
+def test_the_minus_of_a_number_may_be_named_with_its_schema() -> None:
+    assert read_predicate("n > OPERATOR(pg_catalog.-) 1", TABLE) == read_predicate("n > -1", TABLE)
+
+
 @pytest.mark.parametrize("text", ["n >", "(" * 20_000, "s = 'it''s' AND", "", "n = 1; DROP TABLE t"])
 def test_what_cannot_be_parsed_equals_itself(text: str) -> None:
     assert read_predicate(text, TABLE) == read_predicate(text, TABLE)

@@ -162,8 +162,8 @@ def test_whatever_goes_something_that_does_its_work_stays(snapshot: Snapshot) ->
         rest = [one for one in after.indexes_by_table.get(index.table, ()) if one.is_valid]
         assert any(searches_as(one.definition, index.definition, table) for one in rest)
     for key in snapshot.foreign_keys:
-        if is_served(snapshot, key.table, key.columns):
-            assert is_served(after, key.table, key.columns)
+        if is_served(snapshot, key):
+            assert is_served(after, key)
 
 
 @many

@@ -230,3 +230,12 @@ def test_statistics_are_gathered_once() -> None:
     fix = plan(make_snapshot(U), by_expression, AnalyzeTable(U.name), convert)
     assert created(fix) == ["Convert 1 column of 1 table to integer", "Create index ix on u ((lower(email)))"]
     assert fix.remedies[0].findings == ("asked:2", "asked:1")
+
+
+def test_a_gin_index_serves_a_foreign_key_of_the_type_of_the_parent_only() -> None:
+    pair = make_index("pair", "v", "u_id, id", method="gin")
+    asked = ("unindexed-foreign-key", create("key", "v", "u_id"))
+    for kind, count in (("bigint", 0), ("integer", 1)):
+        parent = make_table("u", f"id {kind}")
+        fix = plan(make_snapshot(parent, V, pair, make_foreign_key("v", "u_id", "u")), asked)
+        assert len(fix.remedies) == count

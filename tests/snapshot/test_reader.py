@@ -11,6 +11,8 @@ from pgwright.model.names import QualifiedName
 from pgwright.model.policy import Policy
 from pgwright.model.snapshot import Snapshot
 from pgwright.snapshot import read_snapshot
+from pgwright.sqltext.indexes import read_index
+from pgwright.sqltext.schema import Schema
 from tests.support.database import Database
 from tests.support.postgres import MAJOR
 
@@ -249,6 +251,59 @@ def test_an_operator_class_that_is_the_default_of_another_type_is_named(database
         for index in read_snapshot(database.dsn).indexes
     }
     assert classes == {"ix_own": [None] * 6, "ix_text": ["text_ops"] * 2 + [None] * 4}
+
+
+def test_the_operator_class_of_an_expression_is_named_where_it_is_not_the_default_of_its_type(
+    database: Database,
+) -> None:
+    database.execute("""
+        CREATE EXTENSION citext; CREATE DOMAIN word AS citext; CREATE DOMAIN term AS word;
+        CREATE TABLE t (s text, w term);
+        CREATE INDEX own ON t (w, (s::citext), (s::term), lower(s));
+        CREATE INDEX other ON t (w text_ops, (s::citext) text_ops, (s::term) COLLATE "C" text_ops, lower(s) text_ops);
+        CREATE INDEX own_hash ON t USING hash ((s::citext));
+        CREATE INDEX other_hash ON t USING hash ((s::citext) text_ops);
+        CREATE EXTENSION btree_gist;
+        CREATE INDEX own_gist ON t USING gist ((s::cidr));
+        CREATE INDEX other_gist ON t USING gist ((s::cidr) gist_inet_ops);
+    """)
+    classes = {
+        index.name.name: [key.operator_class for key in index.definition.keys]
+        for index in read_snapshot(database.dsn).indexes
+    }
+    assert classes == {
+        "own": [None] * 4,
+        "other": ["text_ops"] * 3 + [None],
+        "own_hash": [None],
+        "other_hash": ["text_ops"],
+        "own_gist": [None],
+        "other_gist": ["gist_inet_ops"],
+    }
+
+
+def test_the_parameters_of_operator_classes_are_read_and_written(database: Database) -> None:
+    database.execute("""
+        CREATE EXTENSION pg_trgm;
+        CREATE TABLE t (s text, words tsvector);
+        CREATE INDEX short ON t USING gist (s gist_trgm_ops (siglen = 12));
+        CREATE INDEX long ON t USING gist (s gist_trgm_ops (siglen = 1024));
+        CREATE INDEX two ON t USING gist (words tsvector_ops (siglen = 64), (lower(s)) gist_trgm_ops (siglen = 32));
+    """)
+    snapshot = read_snapshot(database.dsn)
+    keys = {index.name.name: index.definition.keys for index in snapshot.indexes}
+    assert {name: [key.operator_class for key in each] for name, each in keys.items()} == {
+        "short": ["gist_trgm_ops (siglen='12')"],
+        "long": ["gist_trgm_ops (siglen='1024')"],
+        "two": ["tsvector_ops (siglen='64')", "gist_trgm_ops (siglen='32')"],
+    }
+    database.execute("DROP INDEX short, long, two")
+    database.execute(";".join(index.definition.sql() for index in snapshot.indexes))
+    again = read_snapshot(database.dsn).indexes
+    assert [index.definition for index in again] == [index.definition for index in snapshot.indexes]
+    schema = Schema.of(snapshot)
+    assert [read_index(index.definition.sql(), schema).keys for index in again] == [
+        index.definition.keys for index in again
+    ]
 
 
 def test_a_constraint_that_may_be_deferred_is_told_from_one_that_is_checked_at_once(database: Database) -> None:

@@ -13,7 +13,7 @@ from pgwright.indexes.predicates import NotNull, implies, never_null, read_predi
 from pgwright.model.index import Index, IndexDefinition
 from pgwright.model.names import QualifiedName
 from pgwright.model.snapshot import Snapshot
-from pgwright.model.table import Table
+from pgwright.model.table import ForeignKey, Table
 
 
 def searches_as(x: IndexDefinition, y: IndexDefinition, table: Table | None = None) -> bool:
@@ -55,16 +55,26 @@ def serves_equality(definition: IndexDefinition, columns: tuple[str, ...], table
     return says_no_more and finds_equal(definition, columns, table)
 
 
-def is_served(
-    snapshot: Snapshot, table: QualifiedName, columns: tuple[str, ...], *, without: Container[QualifiedName] = ()
-) -> bool:
-    """Tell whether an index finds rows by these columns: one of the whole table, or one of each partition."""
-    known = snapshot.table_by_name.get(table)
-    indexes = snapshot.indexes_by_table.get(table, ())
-    if any(i.is_valid and i.name not in without and serves_equality(i.definition, columns, known) for i in indexes):
-        return True
-    partitions = snapshot.partitions_by_table.get(table, ())
-    return bool(partitions) and all(is_served(snapshot, one.name, columns, without=without) for one in partitions)
+def serves_foreign_key(definition: IndexDefinition, key: ForeignKey, snapshot: Snapshot) -> bool:
+    """Tell whether the rows that refer to a parent are found by this index."""
+    return serves_equality(definition, key.columns, snapshot.table_by_name.get(definition.table)) and (
+        definition.method in ("btree", "hash") or _has_types_of_parent(key, snapshot)
+    )
+
+
+def is_served(snapshot: Snapshot, key: ForeignKey, *, without: Container[QualifiedName] = ()) -> bool:
+    """Tell whether an index finds the rows of a foreign key: one of the whole table, or one of each partition."""
+
+    def is_found(table: QualifiedName) -> bool:
+        indexes = snapshot.indexes_by_table.get(table, ())
+        if any(
+            i.is_valid and i.name not in without and serves_foreign_key(i.definition, key, snapshot) for i in indexes
+        ):
+            return True
+        partitions = snapshot.partitions_by_table.get(table, ())
+        return bool(partitions) and all(is_found(one.name) for one in partitions)
+
+    return is_found(key.table)
 
 
 def is_covered(definition: IndexDefinition, snapshot: Snapshot) -> bool:
@@ -72,6 +82,15 @@ def is_covered(definition: IndexDefinition, snapshot: Snapshot) -> bool:
     table = snapshot.table_by_name.get(definition.table)
     existing: Iterable[Index] = snapshot.indexes_by_table.get(definition.table, ())
     return any(index.is_valid and searches_as(index.definition, definition, table) for index in existing)
+
+
+def _has_types_of_parent(key: ForeignKey, snapshot: Snapshot) -> bool:
+    """Tell whether both ends are of one type: the classes of btree_gin and btree_gist compare no int4 with an int8."""
+    pairs = zip(key.columns, key.referenced_columns, strict=True)
+    return all(
+        snapshot.column(key.table, one).base_type == snapshot.column(key.referenced_table, other).base_type
+        for one, other in pairs
+    )
 
 
 def _holds(x: IndexDefinition, y: IndexDefinition) -> bool:

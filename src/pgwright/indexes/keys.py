@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from pgwright.indexes.spelling import spell
+from pgwright.indexes.spelling import TEXTS, spell
 from pgwright.model.index import IndexDefinition, IndexKey
-from pgwright.model.table import Table
+from pgwright.model.table import Column, Table
 
-# Of the same operator family as the class that they stand for here: pg_opclass.
-_SAME_CLASS = {"varchar_ops": None, "varchar_pattern_ops": "text_pattern_ops"}
-_PATTERN_CLASSES = ("text_pattern_ops", "bpchar_pattern_ops")
+# Types with the class that sorts them bytewise, by their own "=". On citext, text_pattern_ops has another "=".
+_PATTERNS = {("text", "text_pattern_ops"), ("varchar", "text_pattern_ops"), ("bpchar", "bpchar_pattern_ops")}
 # The types that the extensions btree_gin and btree_gist index by value; other types have their own classes there.
 _SCALARS = {
     "int2", "int4", "int8", "float4", "float8", "numeric", "money", "oid", "date", "time", "timetz", "timestamp",
@@ -32,13 +31,22 @@ class Entry:
 
 def entry(key: IndexKey, table: Table | None) -> Entry:
     """Return a key without its direction, each default left out."""
-    if key.column is None:
-        value, own = f"({spell(key.expression or '', table)})", None
-    else:
-        column = table.column_by_name.get(key.column) if table is not None else None
-        value, own = key.column, column.collation if column is not None else None
-    operator_class = key.operator_class and _SAME_CLASS.get(key.operator_class, key.operator_class)
-    return Entry(value, operator_class, None if key.collation == own else key.collation)
+    value = key.column if key.column is not None else f"({spell(key.expression or '', table)})"
+    column = _column(key, table)
+    own = column.collation if column is not None else None
+    return Entry(value, _class(key, column), None if key.collation == own else key.collation)
+
+
+def _class(key: IndexKey, column: Column | None) -> str | None:
+    """Return the operator class, by one name where two stand for the same operators."""
+    if key.operator_class == "varchar_pattern_ops":
+        return "text_pattern_ops"
+    is_default = key.operator_class == "varchar_ops" and column is not None and column.base_type in TEXTS
+    return None if is_default else key.operator_class
+
+
+def _column(key: IndexKey, table: Table | None) -> Column | None:
+    return table.column_by_name.get(key.column) if table is not None and key.column is not None else None
 
 
 def entries(definition: IndexDefinition, table: Table | None) -> list[Entry]:
@@ -68,8 +76,8 @@ def _is_first_key(x: IndexDefinition, y: IndexDefinition, table: Table | None) -
     if not is_by_value or len(y.keys) > 1:
         return False
     one, other = entry(x.keys[0], table), entry(y.keys[0], table)
-    is_pattern = y.method == "hash" and one.operator_class in _PATTERN_CLASSES  # equality is its operator too
-    return one == other or (is_pattern and replace(one, operator_class=None) == other)
+    is_alike = y.method == "hash" and _is_pattern(x.keys[0], table)
+    return one == other or (is_alike and replace(one, operator_class=None) == other)
 
 
 def _are_scalars(definition: IndexDefinition, table: Table | None) -> bool:
@@ -100,13 +108,17 @@ def _sorts_like(key: IndexKey, other: IndexKey, table: Table | None) -> bool:
         return True
     is_alike = (one.value, one.collation) == (two.value, two.collation)
     # Bytewise, the plain class finds what begins with a text as well, and sorts.
-    return (
-        is_alike and one.operator_class is None and two.operator_class in _PATTERN_CLASSES and _is_bytewise(key, table)
-    )
+    return is_alike and one.operator_class is None and _is_pattern(other, table) and _is_bytewise(key, table)
+
+
+def _is_pattern(key: IndexKey, table: Table | None) -> bool:
+    """Tell whether a key is of the class that sorts the values of its column bytewise."""
+    column = _column(key, table)
+    return column is not None and (column.base_type, _class(key, column)) in _PATTERNS
 
 
 def _is_bytewise(key: IndexKey, table: Table | None) -> bool:
-    column = table.column_by_name.get(key.column) if table is not None and key.column is not None else None
+    column = _column(key, table)
     return (key.collation or (column.collation if column is not None else None)) in ('"C"', '"POSIX"')
 
 
@@ -131,4 +143,4 @@ def finds_equal(definition: IndexDefinition, columns: Iterable[str], table: Tabl
 def _compares_plainly(key: IndexKey, table: Table | None) -> bool:
     """Tell whether `column = value`, with no collation named, is what the key is compared by."""
     own = entry(key, table)
-    return own.collation is None and own.operator_class in (None, *_PATTERN_CLASSES)
+    return own.collation is None and (own.operator_class is None or _is_pattern(key, table))

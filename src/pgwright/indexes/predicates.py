@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -83,7 +84,10 @@ def read_predicate(text: str | None, table: Table | None = None) -> Predicate:
     if text is None:
         return frozenset()
     tree = tree_of(text)
-    return frozenset(_Reader(table).read(tree)) if tree is not None else frozenset({Other(spell(text, table))})
+    with suppress(NotImplementedError, RecursionError):  # of text_of
+        if tree is not None:
+            return frozenset(_Reader(table).read(tree))
+    return frozenset({Other(spell(text, table))})
 
 
 def implies(given: Iterable[Conjunct], wanted: Iterable[Conjunct]) -> bool:
@@ -233,8 +237,7 @@ class _Reader:
         return name is not None and name in {f"{each}{end}" for each in names}
 
     def _other(self, node: Any) -> Other:
-        text = text_of(node)
-        return Other(spell(text, self._table)) if text is not None else Other(repr(node))
+        return Other(spell(text_of(node), self._table))
 
 
 def _digits(value: Any) -> str:

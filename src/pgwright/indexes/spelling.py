@@ -53,12 +53,12 @@ def tree_of(expression: str) -> Any:
     return outputs[0].val if outputs is not None and len(outputs) == 1 else None
 
 
-def text_of(node: Any) -> str | None:
-    """Return a node as SQL; None when the printer does not know it."""
-    try:
-        return RawStream()(node)
-    except (NotImplementedError, RecursionError):
-        return None
+def text_of(node: Any) -> str:
+    """Return a node as SQL.
+
+    Raises: NotImplementedError: the printer does not know it. RecursionError: it is nested too deep.
+    """
+    return RawStream()(node)
 
 
 def column_of(node: Any) -> str | None:

@@ -17,7 +17,7 @@ class IndexKey:
     nulls_first: bool | None = None
     """None: the default of the direction (first when descending, last when ascending)."""
     operator_class: str | None = None
-    """None: the default operator class of the type."""
+    """With its parameters: `gist_trgm_ops (siglen='64')`. None: the default one of the type, without any."""
     collation: str | None = None
     """None: the collation of the column. As SQL text, quoted."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from pgwright.indexes.coverage import is_served, replaces, searches_as, serves_equality
+from pgwright.indexes.coverage import is_served, replaces, searches_as, serves_equality, serves_foreign_key
 from pgwright.indexes.names import free_name
 from pgwright.model.change import (
     AnalyzeTable,
@@ -130,7 +130,10 @@ def _does_work_of(draft: Draft, index: IndexDefinition, change: CreateIndex) -> 
     if replaces(replace(index, table=wanted.table), wanted, table):
         return True
     is_for_key = all(key.startswith(f"{FOREIGN_KEY_CHECK}:") for key in draft.wanted[change])
-    return is_for_key and serves_equality(index, wanted.columns, table)
+    referring = draft.snapshot.foreign_keys_by_table.get(wanted.table, ())
+    keys = [key for key in referring if {*key.columns} == {*wanted.columns}]
+    is_same_work = is_for_key and serves_equality(index, wanted.columns, table)
+    return is_same_work and all(serves_foreign_key(index, key, draft.snapshot) for key in keys)
 
 
 def _leave_out_served_creations(draft: Draft) -> None:
@@ -195,19 +198,17 @@ def _served_keys(draft: Draft, index: Index) -> Iterator[ForeignKey]:
     """Yield the foreign keys that an index serves, or its part on a partition."""
     names = _with_parts(draft, {index.name})
     for part in (draft.index_by_name[name] for name in sorted(names)):
-        table = draft.snapshot.table_by_name.get(part.table)
         for key in draft.snapshot.foreign_keys_by_table.get(part.table, ()):
-            if serves_equality(part.definition, key.columns, table):
+            if serves_foreign_key(part.definition, key, draft.snapshot):
                 yield key
 
 
 def _is_served(draft: Draft, index: Index, key: ForeignKey) -> bool:
     """Tell whether an index other than this one finds the rows of a foreign key in the end."""
     snapshot = draft.snapshot
-    table = snapshot.table_by_name.get(key.table)
-    will_be = any(serves_equality(definition, key.columns, table) for definition in _created(draft, key.table))
+    will_be = any(serves_foreign_key(definition, key, snapshot) for definition in _created(draft, key.table))
     gone = _with_parts(draft, {index.name}) | _gone(draft)
-    return will_be or is_served(snapshot, key.table, key.columns, without=gone)
+    return will_be or is_served(snapshot, key, without=gone)
 
 
 def _after(draft: Draft, index: Index) -> Iterator[IndexDefinition]:

@@ -46,9 +46,15 @@ def _key(element: Any) -> IndexKey:
         expression=None if element.name is not None else RawStream()(element.expr),
         is_descending=element.ordering == SortByDir.SORTBY_DESC,
         nulls_first=nulls.get(element.nulls_ordering),
-        operator_class=_name(element.opclass),
+        operator_class=_operator_class(element),
         collation=_name(element.collation),
     )
+
+
+def _operator_class(element: Any) -> str | None:
+    name = _name(element.opclass)
+    parameters = ", ".join(f"{one.defname}='{_value(one.arg)}'" for one in element.opclassopts or ())
+    return f"{name} ({parameters})" if parameters else name
 
 
 def _name(parts: Any) -> str | None:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import pytest
+
 from pgwright.model.change import CreateIndex
+from pgwright.model.index import Index, IndexKey
 from pgwright.model.policy import Policy
 from tests.support.builders import (
     make_index,
@@ -15,7 +18,7 @@ from tests.support.builders import (
 CHECK = "missing-soft-delete-index"
 MESSAGE = make_table(
     "message",
-    "id bigint NOT NULL, conversation_id bigint, created_at timestamptz, deleted_at timestamptz",
+    "id bigint NOT NULL, conversation_id bigint, title text, created_at timestamptz, deleted_at timestamptz",
     rows=50_000,
     primary_key=("id",),
 )
@@ -52,6 +55,41 @@ def test_an_index_that_holds_the_mark_serves_too() -> None:
     many = make_statistics("message", "deleted_at", null_fraction=0.4)
     index = make_index("ix", "message", "conversation_id, deleted_at")
     assert run(CHECK, make_snapshot(MESSAGE, index, PAGE, many)) == []
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        make_index("ix", "message", [IndexKey(None, "lower(title)")], predicate="(deleted_at IS NULL)", is_unique=True),
+        make_index(
+            "ix",
+            "message",
+            [IndexKey("conversation_id"), IndexKey(None, "lower(title)")],
+            predicate="(deleted_at IS NOT NULL)",
+            is_unique=True,
+        ),
+        make_index("ix", "message", "conversation_id", method="brin"),
+        make_index("ix", "message", "conversation_id, deleted_at", method="brin"),
+        make_index("ix", "message", "conversation_id", method="brin", predicate="(deleted_at IS NULL)"),
+        make_index("ix", "message", "conversation_id", is_valid=False, predicate="(deleted_at IS NULL)"),
+        make_index("ix", "message", [IndexKey("title", operator_class="gin_trgm_ops")], method="gin"),
+        make_index("ix", "message", [IndexKey("title", collation='"C"')], predicate="(deleted_at IS NULL)"),
+    ],
+    ids=lambda index: index.definition.outline,
+)
+def test_an_index_that_does_not_find_the_rows_does_not_serve(index: Index) -> None:
+    few = make_statistics("message", "deleted_at", null_fraction=0.99)
+    by_title = make_statement("SELECT * FROM message WHERE title = $1 AND deleted_at IS NULL", query_id=3)
+    found = {finding.object for finding in run(CHECK, make_snapshot(MESSAGE, PRIMARY, index, PAGE, by_title, few))}
+    assert found == {"message (conversation_id)", "message (title)"}
+
+
+def test_an_expression_beside_the_column_makes_no_single_row_of_it() -> None:
+    many = make_statistics("message", "deleted_at", null_fraction=0.4)
+    keys = [IndexKey("conversation_id"), IndexKey(None, "lower(title)")]
+    assert run(CHECK, make_snapshot(MESSAGE, PRIMARY, make_index("ix", "message", keys, is_unique=True), PAGE, many))
+    one = make_index("ix", "message", "conversation_id", is_unique=True)
+    assert run(CHECK, make_snapshot(MESSAGE, PRIMARY, one, PAGE, many)) == []
 
 
 def test_quiet_for_a_lookup_by_primary_key() -> None:

@@ -135,3 +135,10 @@ def test_names_are_quoted_where_they_need_it() -> None:
     key = make_foreign_key("App.Message", "userId", "conversation")
     (finding,) = run(CHECK, make_snapshot(PARENT, child, key))
     assert finding.object == '"App"."Message" ("userId")'
+
+
+@pytest.mark.parametrize("method", ["gin", "gist"])
+def test_gin_and_gist_serve_a_key_of_the_type_of_the_parent_only(method: str) -> None:
+    index = make_index("ix", "message", "conversation_id", method=method)
+    assert run(CHECK, make_snapshot(make_table("conversation", "id bigint"), CHILD, KEY, index)) == []
+    assert run(CHECK, make_snapshot(make_table("conversation", "id integer"), CHILD, KEY, index))

@@ -32,19 +32,21 @@ PostgreSQL manual, Partial Indexes (https://www.postgresql.org/docs/current/inde
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pgwright.checks.families import TableFamily
 from pgwright.checks.no_workload import NO_WORKLOAD, NO_WORKLOAD_REMEDY
 from pgwright.checks.soft_delete import deleted_share, is_living, soft_deleting
 from pgwright.figures import count, milliseconds, share
+from pgwright.indexes.coverage import serves_equality
 from pgwright.indexes.names import conventional_name
 from pgwright.indexes.predicates import read_predicate
 from pgwright.model.change import CreateIndex
 from pgwright.model.finding import Check, Evidence, Finding
-from pgwright.model.index import Index, IndexDefinition, IndexKey
+from pgwright.model.index import IndexDefinition, IndexKey
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
+from pgwright.model.table import Table
 from pgwright.sqltext import Block, SortKey, gist
 from pgwright.workload.reading import share_of_time
 from pgwright.workload.shaped import ShapedStatement, statements_touching
@@ -110,21 +112,24 @@ def _want(block: Block, family: TableFamily, column: str) -> _Want | None:
 
 
 def _is_served(snapshot: Snapshot, family: TableFamily, column: str, want: _Want) -> bool:
-    indexes = [index for index in snapshot.indexes_by_table.get(family.name, ()) if index.is_valid]
-    full = [index for index in indexes if index.definition.predicate is None]
+    table = snapshot.table_by_name.get(family.name)
+    indexes = [index.definition for index in snapshot.indexes_by_table.get(family.name, ()) if index.is_valid]
+    full = [index for index in indexes if index.predicate is None]
     living = read_predicate(is_living(column))
-    partial = [index for index in indexes if read_predicate(index.definition.predicate) == living]
-    columns = set(want.columns)
-    finds_one_row = any(i.definition.is_unique and set(i.definition.columns) <= columns for i in (*full, *partial))
-    holds_mark = any(set(i.definition.columns[: len(columns) + 1]) == {*columns, column} for i in full)
+    # Of living rows, all are in it.
+    partial = [replace(index, predicate=None) for index in indexes if read_predicate(index.predicate) == living]
     deleted = deleted_share(snapshot, family, column) or 0.0
-    is_good_enough = deleted < FEW_DELETED and any(_begins_with(index, want) for index in full)
-    return finds_one_row or holds_mark or is_good_enough or any(_begins_with(index, want) for index in partial)
+    narrow = [*partial, *full] if deleted < FEW_DELETED else partial
+    return (
+        any(_finds_one_row(index, want, table) for index in (*full, *partial))
+        or any(i.method == "btree" and serves_equality(i, (*want.columns, column), table) for i in full)
+        or any(serves_equality(index, (name,), table) for index in narrow for name in want.columns)
+    )
 
 
-def _begins_with(index: Index, want: _Want) -> bool:
-    leading = index.definition.columns[:1]
-    return bool(leading) and leading[0] in want.columns
+def _finds_one_row(index: IndexDefinition, want: _Want, table: Table | None) -> bool:
+    is_of_columns = len(index.columns) == len(index.keys) and {*index.columns} <= {*want.columns}
+    return index.is_unique and is_of_columns and serves_equality(index, index.columns, table)
 
 
 def _finding(

@@ -58,7 +58,7 @@ def find(snapshot: Snapshot) -> Iterator[Finding]:
         # A partition may have a key of its own.
         family = tables.get(key.table) or alone(snapshot.table_by_name[key.table])
         place = (key.table, frozenset(key.columns))
-        if place not in told and not key.is_inherited and not is_served(snapshot, key.table, key.columns):
+        if place not in told and not key.is_inherited and not is_served(snapshot, key):
             told.add(place)
             yield _finding(snapshot, key, family)
 

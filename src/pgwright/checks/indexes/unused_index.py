@@ -39,14 +39,12 @@ from pgwright.checks.ages import statistics_days
 from pgwright.checks.families import IndexFamily, TableFamily, alone, families, index_families
 from pgwright.checks.substitutes import is_droppable, takes_over
 from pgwright.figures import count, listing, size
-from pgwright.indexes.coverage import is_served, serves_equality
+from pgwright.indexes.coverage import is_served, serves_foreign_key
 from pgwright.model.change import DropIndex
 from pgwright.model.finding import Check, Confidence, Evidence, Finding, Severity
-from pgwright.model.index import Index
 from pgwright.model.names import QualifiedName
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
-from pgwright.model.table import ForeignKey
 
 # Less than a week cannot show weekly work.
 FEWEST_DAYS = 7.0
@@ -119,13 +117,9 @@ def _only_served(snapshot: Snapshot, index: IndexFamily, rivals: Set[QualifiedNa
         for table in dict.fromkeys(part.table for part in (index.head, *index.leaves))
         for key in snapshot.foreign_keys_by_table.get(table, ())
         if not (key.is_inherited and table != index.head.table)
-        and any(_finds(snapshot, leaf, key) for leaf in index.leaves)
-        and not is_served(snapshot, table, key.columns, without=rivals)
+        and any(leaf.is_valid and serves_foreign_key(leaf.definition, key, snapshot) for leaf in index.leaves)
+        and not is_served(snapshot, key, without=rivals)
     ]
-
-
-def _finds(snapshot: Snapshot, index: Index, key: ForeignKey) -> bool:
-    return index.is_valid and serves_equality(index.definition, key.columns, snapshot.table_by_name.get(index.table))
 
 
 def _severity(index: IndexFamily, family: TableFamily, keys: list[str]) -> Severity:
