@@ -1,10 +1,11 @@
 """Stage 2: the value of a source becomes findings. One file per check, `<subject>/<check>.py`; a file adds a check."""
 
-from pgwright.checks.loader import load_checks, origin_of, require_check
+from pgwright.checks.loader import OWN, load_checks, origin_of, require_check, without_plugins
 from pgwright.checks.run import CheckRun, run_checks, set_apart, skip_checks
 from pgwright.checks.scorecard import score_subjects
 
 __all__ = [
+    "OWN",
     "CheckRun",
     "load_checks",
     "origin_of",
@@ -13,4 +14,5 @@ __all__ = [
     "score_subjects",
     "set_apart",
     "skip_checks",
+    "without_plugins",
 ]

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from pgwright.checks import require_check
+from pgwright.checks import require_check, without_plugins
 from pgwright.config import Budget, Config, parse_budget, read_config
 from pgwright.errors import ConfigError
 from pgwright.model.finding import SEVERITIES
@@ -21,6 +21,8 @@ _READABLE = click.Path(path_type=Path)
 
 def _config(context: click.Context, parameter: click.Parameter, path: Path | None) -> Config:
     config = read_config(path)
+    if not config.plugins:
+        context.with_resource(without_plugins())
     require_checks(config.allow)
     return config
 
@@ -59,7 +61,7 @@ def output_file(*names: str, **settings: Any) -> Callable[[F], F]:
 source = click.argument("source", required=False, metavar="[DSN|FILE]")
 database = click.argument("dsn", required=False, metavar="[DSN]")
 config = click.option(
-    "--config", type=_READABLE, callback=_config, metavar="FILE",
+    "--config", type=_READABLE, callback=_config, is_eager=True, metavar="FILE",
     help="Read [tool.pgwright] from this file. Default: the nearest pyproject.toml.",
 )  # fmt: skip
 form = click.option(

@@ -39,9 +39,9 @@ def check(
     Returns: The findings, worst first, with a score for each subject. A source that fails is *not examined*.
     Raises: DatabaseError, ConfigError. BrokenCheck: a check of another distribution cannot be used.
     """
-    snapshot = take_snapshot(source, policy=policy, progress=progress)
-    checks = load_checks()
+    checks = load_checks()  # before the database is read: a plugin that cannot be used costs nothing
     _require_sources(checks)
+    snapshot = take_snapshot(source, policy=policy, progress=progress)
     question = Question(snapshot, goal if with_advice else None, app, progress)
     runs = [_ask(one, question, checks) for one in SOURCES]
     findings, allowed = set_apart((finding for run in runs for finding in run.findings), snapshot.policy)
