@@ -7,7 +7,7 @@ A distribution adds checks of its own by an entry point of the group `pgwright.c
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -57,6 +57,12 @@ def require_check(key: str) -> Check[Any]:
     nearest = get_close_matches(name, known, n=1)
     hint = f" Did you mean {nearest[0]!r}?" if nearest else " List them all: pgwright explain"
     raise ConfigError(f"there is no check {name!r}.{hint}")
+
+
+def require_checks(names: Iterable[str]) -> None:
+    """Raise ConfigError unless each is a check's name or a `check:object`."""
+    for name in names:
+        require_check(name)
 
 
 def origin_of(check: Check[Any]) -> str:

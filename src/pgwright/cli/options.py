@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from pgwright.checks import require_check, without_plugins
+from pgwright.checks import require_checks, without_plugins
 from pgwright.config import Budget, Config, parse_budget, read_config
 from pgwright.errors import ConfigError
 from pgwright.model.finding import SEVERITIES
@@ -45,12 +45,6 @@ def _writable(context: click.Context, parameter: click.Parameter, path: Path | N
     if not path.absolute().parent.is_dir():
         raise ConfigError(f"cannot write {str(path)!r}: there is no such directory.")
     return path
-
-
-def require_checks(names: Iterable[str]) -> None:
-    """Raise ConfigError unless each is a check's name or a `check:object`."""
-    for name in names:
-        require_check(name)
 
 
 def output_file(*names: str, **settings: Any) -> Callable[[F], F]:
