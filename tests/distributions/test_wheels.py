@@ -63,7 +63,7 @@ def test_no_file_is_in_both(wheels: tuple[Path, Path]) -> None:
 
 
 def test_a_release_names_the_runtime_by_version(wheels: tuple[Path, Path]) -> None:
-    assert runtime_requirement(wheels[0]) == "pgwright-runtime>=0.1"
+    assert runtime_requirement(wheels[0]) == "pgwright-runtime>=0.2.0.dev0"
     assert metadata(wheels[1])["Name"] == "pgwright-runtime"
 
 
@@ -80,5 +80,5 @@ def test_an_sdist_of_the_tool_builds_the_same_wheel(checkout: Path, wheels: tupl
     (source,) = (tmp_path / "source").iterdir()
     assert not (source / "runtime").exists()
     wheel = build(source, "wheel", tmp_path / "wheel")
-    assert runtime_requirement(wheel) == "pgwright-runtime>=0.1"
+    assert runtime_requirement(wheel) == "pgwright-runtime>=0.2.0.dev0"
     assert zipfile.ZipFile(wheel).namelist() == zipfile.ZipFile(wheels[0]).namelist()
