@@ -60,6 +60,7 @@ bench-queries: $(VENV)/dev.stamp
 # CPU time of importing the runtime beyond SQLAlchemy's.
 bench-import: $(VENV)/dev.stamp
 	$(BIN)/python bench/import_runtime.py
+
 # 250 small changes of the code, each of which a test has to notice; under an hour on 2 cores.
 mutants: $(VENV)/dev.stamp
 	$(BIN)/python -m scripts.mutants

@@ -8,7 +8,7 @@ from typing import Any
 
 from hatchling.metadata.plugin.interface import MetadataHookInterface
 
-BY_NAME = "pgwright-runtime>=0.1"
+BY_NAME = "pgwright-runtime>=0.2.0.dev0"
 
 
 class Dependencies(MetadataHookInterface):

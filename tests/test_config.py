@@ -22,6 +22,7 @@ deadline = 90
 methods = ["B-tree", "gin"]
 max_columns = 3
 risky = true
+plugins = false
 alembic = "backend/alembic.ini"
 pools = [{ name = "web", pool_size = 20, max_overflow = 10, processes = 4 }, { name = "jobs", pool_size = 5 }]
 """
@@ -42,6 +43,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
     assert config.budget == Budget(20.0, True)
     assert (config.until, config.weight, config.deadline) == (0.01, "time", 90.0)
     assert (config.methods, config.max_columns, config.risky) == (("btree", "gin"), 3, True)
+    assert config.plugins is False
     assert config.alembic == tmp_path / "backend" / "alembic.ini"
 
 

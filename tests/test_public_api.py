@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import subprocess
 import sys
 from importlib.metadata import version
 from inspect import isfunction
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 
 import pgwright
 from pgwright.cli.commands import NAMES
+from pgwright.errors import ConfigError, ProbeError
+from tests.support.builders import make_foreign_key, make_server, make_snapshot, make_table
 from tests.support.database import Database
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -80,3 +84,63 @@ def test_the_example_of_the_page_runs(database: Database) -> None:
     assert any(line.startswith("CREATE INDEX CONCURRENTLY ix_orders_user_id_placed_at") for line in lines)
     assert "# " in ran.stdout
     assert float(lines[-1]) < 0.5
+
+
+def test_paths_may_be_texts(tmp_path: Path) -> None:
+    path = f"{tmp_path}/shop.json.gz"
+    pgwright.save_snapshot(make_snapshot(), path)
+    assert pgwright.load_snapshot(path) == make_snapshot()
+
+
+def test_a_format_that_is_none_is_refused() -> None:
+    fix = pgwright.fix(make_snapshot(), ())
+    with pytest.raises(ConfigError, match="there is no format 'xml'; known: terminal, json"):
+        pgwright.render(fix, "xml")  # type: ignore[arg-type]
+
+
+def test_fix_takes_a_diagnosis_or_its_findings() -> None:
+    snapshot = make_snapshot(
+        make_table("users", "id bigint", rows=200_000, primary_key=("id",)),
+        make_table("login", "user_id bigint", rows=200_000),
+        make_foreign_key("login", "user_id", "users"),
+    )
+    diagnosis = pgwright.check(snapshot, with_advice=False)
+    fix = pgwright.fix(snapshot, diagnosis)
+    assert fix == pgwright.fix(snapshot, diagnosis.findings)
+    assert fix.remedies
+
+
+@pytest.mark.parametrize("as_given", [str, Path])
+def test_revisions_take_the_path_of_their_directory(tmp_path: Path, as_given: type[str] | type[Path]) -> None:
+    (tmp_path / "alembic.ini").write_text("[alembic]\nscript_location = %(here)s/migrations\n")
+    (tmp_path / "migrations" / "versions").mkdir(parents=True)
+    (tmp_path / "migrations" / "versions" / "a1.py").write_text("revision = 'a1'\ndown_revision = None\n")
+    at_head = make_snapshot(server=make_server(alembic_revisions=("a1",)))
+    with pytest.raises(pgwright.PgwrightError, match="is at a1 already"):
+        pgwright.prove(at_head, pgwright.Revisions(as_given(tmp_path / "alembic.ini")))
+
+
+@pytest.mark.parametrize("name", ["allow", "soft_delete_columns", "expiry_columns"])
+def test_a_text_where_a_policy_expects_several_is_refused(name: str) -> None:
+    options: dict[str, Any] = {name: "unused-index"}
+    with pytest.raises(ConfigError, match=re.escape(f"{name!r} of the policy is 'unused-index'; expected a tuple")):
+        pgwright.Policy(**options)
+
+
+def test_a_policy_that_allows_what_is_no_check_is_refused() -> None:
+    policy = pgwright.Policy(allow=("unused-indx",))
+    with pytest.raises(ConfigError, match=r"no check 'unused-indx'\. Did you mean 'unused-index'"):
+        pgwright.check(make_snapshot(), policy=policy)
+    with pytest.raises(ConfigError, match=r"no check 'unused-indx'\. Did you mean 'unused-index'"):
+        pgwright.probe_app(pgwright.ProbeRequest("no_such_app:app", policy=policy))
+
+
+async def test_where_an_event_loop_runs_a_probe_says_what_to_do() -> None:
+    request = pgwright.ProbeRequest("no_such_app:app")
+    with pytest.raises(ProbeError, match=r"an event loop runs in this thread.*asyncio\.to_thread"):
+        pgwright.probe_app(request)
+    diagnosis = pgwright.check(make_snapshot(), with_advice=False, app=request)
+    (told,) = [entry for entry in diagnosis.not_examined if "n-plus-one" in entry.checks]
+    assert "an event loop runs" in told.reason
+    with pytest.raises(ProbeError, match="no_such_app"):
+        await asyncio.to_thread(pgwright.probe_app, request)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pgwright.pipeline.plan import plan
     from pgwright.pipeline.probe import probe_app
     from pgwright.pipeline.prove import prove
-    from pgwright.pipeline.snapshot import take_snapshot
+    from pgwright.pipeline.snapshot import SourceLike, take_snapshot
     from pgwright.probe import ProbeRequest
     from pgwright.proof import Operation
     from pgwright.report import render
@@ -61,6 +61,7 @@ __all__ = [
     "Revisions",
     "Script",
     "Snapshot",
+    "SourceLike",
     "StatementComparison",
     "__version__",
     "advise",
@@ -94,7 +95,7 @@ _MODULES = {
     "pipeline.plan": ("plan",),
     "pipeline.probe": ("probe_app",),
     "pipeline.prove": ("prove",),
-    "pipeline.snapshot": ("take_snapshot",),
+    "pipeline.snapshot": ("SourceLike", "take_snapshot"),
     "probe": ("ProbeRequest",),
     "proof": ("Operation",),
     "report": ("render",),

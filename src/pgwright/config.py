@@ -69,6 +69,8 @@ class Config:
     """The most key columns of an advised index."""
     risky: bool = False
     """True: advise an index even where a hot statement may become slower by it."""
+    plugins: bool = True
+    """False: leave out the checks that other distributions install."""
     alembic: Path | None = None
     """The app's alembic.ini."""
     pools: tuple[ClientPool, ...] = ()
@@ -183,7 +185,8 @@ def _config(table: Mapping[str, object], path: Path) -> Config:
         deadline=None if deadline is None else parse_duration(deadline, f"'deadline' in {settings.where}"),
         methods=parse_methods(settings.texts("methods", ()), f"'methods' in {settings.where}"),
         max_columns=max_columns,
-        risky=settings.truth("risky"),
+        risky=settings.truth("risky", False),
+        plugins=settings.truth("plugins", True),
         alembic=None if alembic is None else path.parent / alembic,
         pools=settings.pools("pools"),
     )
@@ -215,8 +218,8 @@ class _Settings:
             return f"{value}"
         return self.text(key)
 
-    def truth(self, key: str) -> bool:
-        value = self._table.get(key, False)
+    def truth(self, key: str, default: bool) -> bool:
+        value = self._table.get(key, default)
         if isinstance(value, bool):
             return value
         raise self._wrong(key, "true or false")

@@ -58,10 +58,13 @@ class UnreadableSnapshot(ConfigError):
         super().__init__(f"{path!r} is not a readable snapshot: {reason}. Take one: pgwright snapshot DSN -o FILE")
 
 
+_REPAIR = "Repair or uninstall it, or leave out all installed checks: plugins = false in [tool.pgwright]"
+
+
 class BrokenCheck(PgwrightError):
     """A check that another distribution brings cannot be loaded or fails."""
 
-    def __init__(self, origin: str, reason: str, remedy: str = "Repair or uninstall it") -> None:
+    def __init__(self, origin: str, reason: str, remedy: str = _REPAIR) -> None:
         self.origin = origin
         super().__init__(f"cannot use the checks of {origin}: {reason}. {remedy}.")
 

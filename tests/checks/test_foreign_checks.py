@@ -78,7 +78,10 @@ def test_its_findings_go_the_way_of_all_others(site: Site, shop: Database) -> No
     key = "no-tenant:orders"
     listed = site.run("explain")
     assert "  no-tenant " in listed.stdout, listed.stderr
-    assert site.run("explain", "no-tenant").stdout.startswith("# no-tenant  (security, high, certain)\n\nFind tables ")
+    assert "owner's column. [acme-checks 1.2 (entry point 'house')]" in listed.stdout
+    assert site.run("explain", "no-tenant").stdout.startswith(
+        "# no-tenant  (security, high, certain)\n\nInstalled by acme-checks 1.2 (entry point 'house').\n\nFind tables "
+    )
     check = ("check", shop.dsn, "--no-advice", "--severity", "high")
     found = site.run(*check, "--format", "json")
     document = json.loads(found.stdout)
@@ -128,6 +131,13 @@ def test_a_package_is_walked_and_its_folders_are_the_subjects(site: Site) -> Non
          "has no docstring, which is the manual of its check"),
         ("acme_rules.no_tenant", CHECK.format(subject="subject='keys'").replace('("tables",)', '("table",)'),
          "needs ['table'], no fields of Snapshot"),
+        ("acme_rules.no_tenant", CHECK.format(subject="subject='keys'").replace('"high"', '"critical"'),
+         "the severity of the check 'no-tenant' is 'critical'; known: high, medium"),
+        ("acme_rules.no_tenant", CHECK.format(subject="subject='keys'").replace('"certain"', '"sure"'),
+         "the confidence of the check 'no-tenant' is 'sure'"),
+        ("acme_rules.no_tenant", CHECK.format(subject="subject='keys'").replace("reads=Snapshot", "reads=dict"),
+         "reads <class 'dict'>; expected Snapshot"),
+        ("acme_rules.no_tenant", "import sys; sys.exit(0)", "SystemExit: 0"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_loaded_names_the_distribution(site: Site, value: str, text: str, said: str) -> None:
@@ -149,10 +159,51 @@ def test_a_name_that_is_taken_names_both(site: Site) -> None:
     assert "'pgwright.checks.indexes.unused_index' of pgwright" in ran.stderr
 
 
-def test_a_check_that_fails_names_the_distribution(site: Site, shop: Database) -> None:
-    broken = CHECK.format(subject="subject='keys'").replace("table.column_by_name", "table.no_such_thing")
+def test_main_of_a_package_is_not_run(site: Site) -> None:
+    main = {"acme_rules/__main__.py": "import sys; sys.exit(0)"}
+    site.install("acme_rules", MODULE | main)
+    ran = site.run("explain")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "  no-tenant " in ran.stdout
+
+
+def test_a_setting_leaves_them_out_unread(site: Site) -> None:
+    site.install("acme_rules.no_tenant", {"acme_rules/__init__.py": "1 / 0"})
+    assert site.run("explain").returncode == 2
+    (site.folder / "pyproject.toml").write_text("[tool.pgwright]\nplugins = false\n")
+    ran = site.run("explain")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    # The checks are named before the options that take their names are read, wherever --config stands.
+    asked = site.run("fix", "none.json", "--only", "unused-index", "--config", "pyproject.toml")
+    assert "acme" not in asked.stderr
+
+
+def test_they_are_loaded_before_the_database_is_read(site: Site) -> None:
+    site.install("acme_rules.no_tenant", {"acme_rules/__init__.py": "1 / 0"})
+    code = "import pgwright; pgwright.check('host=/nowhere')"
+    environment = {**os.environ, "PYTHONPATH": str(site.folder)}
+    ran = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert "BrokenCheck: cannot use the checks of acme-checks 1.2" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("table.no_such_thing", "the check 'no-tenant' failed: AttributeError"),
+        ("sys.exit(0)", "the check 'no-tenant' failed: SystemExit: 0"),
+        ("(yield 'a string')", "the check 'no-tenant' yields str, no Finding and no NotExamined"),
+        ("(yield CHECK.found('x', 'y', evidence=[], advice='z', severity='critical'))", "is 'critical'; known: high"),
+    ],
+)
+def test_a_check_that_fails_names_the_distribution(site: Site, shop: Database, answer: str, said: str) -> None:
+    text = f"({answer} or ())"
+    broken = (
+        CHECK.format(subject="subject='keys'")
+        .replace("table.column_by_name", text)
+        .replace("\nfrom", "\nimport sys\nfrom", 1)
+    )
     site.install("acme_rules.no_tenant", {"acme_rules/__init__.py": "", "acme_rules/no_tenant.py": broken})
     ran = site.run("check", shop.dsn, "--no-advice")
     assert ran.returncode == 2
     assert "acme-checks 1.2" in ran.stderr
-    assert "the check 'no-tenant' failed: AttributeError" in ran.stderr
+    assert said in ran.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from email.message import Message
 from email.parser import Parser
@@ -12,9 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.distributions.conftest import clean
+from tests.distributions.conftest import ROOT, clean
 
 pytestmark = pytest.mark.xdist_group("distributions")
+VERSIONS = [
+    tomllib.loads((folder / "pyproject.toml").read_text())["project"]["version"] for folder in (ROOT, ROOT / "runtime")
+]
 
 
 def build(project: Path, kind: str, target: Path, **environment: str) -> Path:
@@ -63,8 +67,14 @@ def test_no_file_is_in_both(wheels: tuple[Path, Path]) -> None:
 
 
 def test_a_release_names_the_runtime_by_version(wheels: tuple[Path, Path]) -> None:
-    assert runtime_requirement(wheels[0]) == "pgwright-runtime>=0.1"
+    assert runtime_requirement(wheels[0]) == f"pgwright-runtime>={VERSIONS[0]}"
     assert metadata(wheels[1])["Name"] == "pgwright-runtime"
+
+
+def test_both_have_one_version_that_the_changelog_does_not_have_as_finished() -> None:
+    assert VERSIONS[0] == VERSIONS[1]
+    newest = (ROOT / "CHANGELOG.md").read_text().partition("\n## [")[2].partition("]")[0]
+    assert VERSIONS[0].endswith(".dev0") == (newest == "Unreleased")
 
 
 def test_a_checkout_names_the_folder_beside(checkout: Path, tmp_path: Path) -> None:
@@ -80,5 +90,5 @@ def test_an_sdist_of_the_tool_builds_the_same_wheel(checkout: Path, wheels: tupl
     (source,) = (tmp_path / "source").iterdir()
     assert not (source / "runtime").exists()
     wheel = build(source, "wheel", tmp_path / "wheel")
-    assert runtime_requirement(wheel) == "pgwright-runtime>=0.1"
+    assert runtime_requirement(wheel) == f"pgwright-runtime>={VERSIONS[0]}"
     assert zipfile.ZipFile(wheel).namelist() == zipfile.ZipFile(wheels[0]).namelist()

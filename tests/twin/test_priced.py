@@ -116,13 +116,10 @@ def test_what_cannot_be_planned_is_told_with_its_reason(snapshot: Snapshot, twin
     assert reason in told.reason
     assert told.what.startswith("75.0 % of the workload's time")
     assert workload.unplanned_share == pytest.approx(0.75)
-    assert workload.is_mostly_unread
     assert len(workload.statements) == 1
 
 
-def test_what_is_read_needs_no_warning(snapshot: Snapshot, twin: Twin) -> None:
-    workload = read(snapshot, twin, statement("SELECT * FROM gone", ms=1.0), statement("SELECT * FROM account", ms=3.0))
-    assert not workload.is_mostly_unread
+def test_a_workload_without_statements_is_all_planned(snapshot: Snapshot, twin: Twin) -> None:
     assert read(snapshot, twin).unplanned_share == 0.0
 
 

@@ -7,7 +7,9 @@ A distribution adds checks of its own by an entry point of the group `pgwright.c
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
@@ -22,6 +24,7 @@ from pgwright.model.finding import Check
 SHELF = "pgwright.checks"
 GROUP = "pgwright.checks"
 OWN = "pgwright"
+_WITH_PLUGINS = ContextVar("with_plugins", default=True)
 
 
 @dataclass(frozen=True)
@@ -33,12 +36,22 @@ class _Shelved:
 
 def load_checks() -> tuple[Check[Any], ...]:
     """Return every check, by subject and name. Raises BrokenCheck."""
-    return tuple(one.check for one in _shelf().values())
+    return tuple(one.check for one in _known().values())
+
+
+@contextmanager
+def without_plugins() -> Iterator[None]:
+    """Leave out the checks of other distributions: not even their modules are imported meanwhile."""
+    token = _WITH_PLUGINS.set(False)
+    try:
+        yield
+    finally:
+        _WITH_PLUGINS.reset(token)
 
 
 def require_check(key: str) -> Check[Any]:
     """Return the check that a name, or a `check:object`, means. Raises ConfigError with the nearest name."""
-    known, name = _shelf(), key.split(":", 1)[0]
+    known, name = _known(), key.split(":", 1)[0]
     if name in known:
         return known[name].check
     nearest = get_close_matches(name, known, n=1)
@@ -46,16 +59,26 @@ def require_check(key: str) -> Check[Any]:
     raise ConfigError(f"there is no check {name!r}.{hint}")
 
 
+def require_checks(names: Iterable[str]) -> None:
+    """Raise ConfigError unless each is a check's name or a `check:object`."""
+    for name in names:
+        require_check(name)
+
+
 def origin_of(check: Check[Any]) -> str:
     """Return whose a check is, in words."""
-    shelved = _shelf().get(check.name)
+    shelved = _known().get(check.name)
     return OWN if shelved is None else shelved.origin
 
 
+def _known() -> dict[str, _Shelved]:
+    return _shelf(_WITH_PLUGINS.get())
+
+
 @cache
-def _shelf() -> dict[str, _Shelved]:
+def _shelf(with_plugins: bool) -> dict[str, _Shelved]:
     found: dict[str, _Shelved] = {}
-    for one in _all():
+    for one in (*_own(), *(_installed() if with_plugins else ())):
         if (other := found.get(one.check.name)) is not None:
             reason = f"{one.check.module!r} is a second check {one.check.name!r}, beside {other.check.module!r}"
             raise BrokenCheck(one.origin, f"{reason} of {other.origin}", "Rename its file")
@@ -63,14 +86,17 @@ def _shelf() -> dict[str, _Shelved]:
     return dict(sorted(found.items(), key=lambda item: (item[1].check.subject, item[0])))
 
 
-def _all() -> Iterator[_Shelved]:
+def _own() -> Iterator[_Shelved]:
     for module in _walk(import_module(SHELF)):
         yield from _checks_in(module, OWN)
+
+
+def _installed() -> Iterator[_Shelved]:
     for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
         origin = _origin(point)
         try:
             loaded = list(_walk(point.load()))
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # their code runs here, and a script may end with sys.exit
             raise BrokenCheck(origin, f"{type(error).__name__}: {error}") from error
         found = [one for module in loaded for one in _checks_in(module, origin)]
         if not found:
@@ -79,12 +105,13 @@ def _all() -> Iterator[_Shelved]:
 
 
 def _walk(root: ModuleType) -> Iterator[ModuleType]:
-    """Yield a module, and of a package all modules in it."""
+    """Yield a module, and of a package all modules in it but `__main__`, which would run."""
     if not isinstance(root, ModuleType):
         raise TypeError(f"expected a module, got {type(root).__name__}")
     yield root
     for module in pkgutil.walk_packages(getattr(root, "__path__", ()), f"{root.__name__}."):
-        yield import_module(module.name)
+        if not module.name.endswith(".__main__"):
+            yield import_module(module.name)
 
 
 def _checks_in(module: ModuleType, origin: str) -> Iterator[_Shelved]:

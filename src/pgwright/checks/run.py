@@ -68,13 +68,19 @@ def set_apart(findings: Iterable[Finding], policy: Policy) -> tuple[tuple[Findin
 
 def _ask(check: Check[Any], value: object) -> list[Finding | NotExamined]:
     try:
-        return list(check.find(value))
+        answers: list[object] = list(check.find(value))
     except PgwrightError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if (origin := origin_of(check)) == OWN:
             raise
         raise BrokenCheck(origin, f"the check {check.name!r} failed: {type(error).__name__}: {error}") from error
+    known = [answer for answer in answers if isinstance(answer, Finding | NotExamined)]
+    if len(known) < len(answers):
+        other = next(answer for answer in answers if not isinstance(answer, Finding | NotExamined))
+        reason = f"the check {check.name!r} yields {type(other).__name__}, no Finding and no NotExamined"
+        raise BrokenCheck(origin_of(check), reason)
+    return known
 
 
 def _looked(answers: list[Finding | NotExamined]) -> bool:

@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
-from pgwright.checks import load_checks, require_check
+from pgwright.checks import OWN, load_checks, origin_of, require_check, without_plugins
 from pgwright.cli.output import has_color, say
+from pgwright.config import read_config
 from pgwright.model.finding import Check
 from pgwright.report.as_json import indented
 from pgwright.report.kind import KINDS, load_kind
@@ -30,6 +31,8 @@ def explain(name: str | None, kind: str | None) -> None:
     if kind is not None:
         say(indented(schema(load_kind(kind))))
         return
+    if not read_config().plugins:
+        click.get_current_context().with_resource(without_plugins())
     say(_list() if name is None else _page(require_check(name)))
 
 
@@ -39,7 +42,7 @@ def _list() -> str:
     lines = []
     for subject, group in groupby(checks, key=lambda one: one.subject):
         lines += ["", click.style(subject, bold=True)]
-        lines += [f"  {one.name:<{width}}  {one.severity:<6}  {_first_line(one)}" for one in group]
+        lines += [f"  {one.name:<{width}}  {one.severity:<6}  {_first_line(one)}{_from(one)}" for one in group]
     return "\n".join(lines[1:]) + "\n"
 
 
@@ -48,7 +51,14 @@ def _page(check: Check[Any]) -> str:
     opening = f"{check.name}  ({check.subject}, {check.severity}, {check.confidence})"
     title = click.style(opening, bold=True) if has_color() else f"# {opening}"
     lines = [_line(line) for line in check.manual.splitlines()]
-    return "\n".join([title, "", *lines]) + "\n"
+    origin = origin_of(check)
+    foreign = [] if origin == OWN else [f"Installed by {origin}.", ""]
+    return "\n".join([title, "", *foreign, *lines]) + "\n"
+
+
+def _from(check: Check[Any]) -> str:
+    origin = origin_of(check)
+    return "" if origin == OWN else f" [{origin}]"
 
 
 def _line(line: str) -> str:

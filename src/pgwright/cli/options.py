@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from pgwright.checks import require_check
+from pgwright.checks import require_checks, without_plugins
 from pgwright.config import Budget, Config, parse_budget, read_config
 from pgwright.errors import ConfigError
 from pgwright.model.finding import SEVERITIES
@@ -21,6 +21,8 @@ _READABLE = click.Path(path_type=Path)
 
 def _config(context: click.Context, parameter: click.Parameter, path: Path | None) -> Config:
     config = read_config(path)
+    if not config.plugins:
+        context.with_resource(without_plugins())
     require_checks(config.allow)
     return config
 
@@ -45,12 +47,6 @@ def _writable(context: click.Context, parameter: click.Parameter, path: Path | N
     return path
 
 
-def require_checks(names: Iterable[str]) -> None:
-    """Raise ConfigError unless each is a check's name or a `check:object`."""
-    for name in names:
-        require_check(name)
-
-
 def output_file(*names: str, **settings: Any) -> Callable[[F], F]:
     """An option that names a file to write."""
     return click.option(*names, type=click.Path(path_type=Path), callback=_writable, metavar="FILE", **settings)
@@ -59,7 +55,7 @@ def output_file(*names: str, **settings: Any) -> Callable[[F], F]:
 source = click.argument("source", required=False, metavar="[DSN|FILE]")
 database = click.argument("dsn", required=False, metavar="[DSN]")
 config = click.option(
-    "--config", type=_READABLE, callback=_config, metavar="FILE",
+    "--config", type=_READABLE, callback=_config, is_eager=True, metavar="FILE",
     help="Read [tool.pgwright] from this file. Default: the nearest pyproject.toml.",
 )  # fmt: skip
 form = click.option(

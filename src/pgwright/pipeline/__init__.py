@@ -18,12 +18,12 @@ from pgwright.pipeline.fix import fix
 from pgwright.pipeline.plan import plan
 from pgwright.pipeline.probe import probe_app
 from pgwright.pipeline.prove import prove
-from pgwright.pipeline.snapshot import Origin, is_file, take_snapshot
+from pgwright.pipeline.snapshot import SourceLike, is_file, take_snapshot
 
 __all__ = [
-    "Origin",
     "Revisions",
     "Script",
+    "SourceLike",
     "advise",
     "check",
     "fix",

@@ -11,14 +11,14 @@ from pgwright.model.policy import Policy
 from pgwright.model.progress import Progress, silent
 from pgwright.model.snapshot import Snapshot
 from pgwright.pipeline.question import Question
-from pgwright.pipeline.snapshot import Origin, take_snapshot
+from pgwright.pipeline.snapshot import SourceLike, take_snapshot
 
 ANY_GOAL = Goal()
 _NEEDS = ("schema_sql", "tables", "indexes", "statistics", "statements")
 
 
 def advise(
-    source: Origin = None, *, policy: Policy | None = None, goal: Goal = ANY_GOAL, progress: Progress = silent
+    source: SourceLike = None, *, policy: Policy | None = None, goal: Goal = ANY_GOAL, progress: Progress = silent
 ) -> Advice:
     """Choose indexes for the workload on the planner twin.
 

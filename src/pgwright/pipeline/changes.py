@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from pgwright.database import environment, mask
 from pgwright.embedded import binaries
 from pgwright.errors import MigrationError, ProofError
-from pgwright.migrations import AlembicDirectory, upgrade
+from pgwright.migrations import AlembicDirectory, open_directory, upgrade
 from pgwright.model.snapshot import Snapshot
 
 
@@ -18,12 +19,19 @@ from pgwright.model.snapshot import Snapshot
 class Revisions:
     """A change that stands in the app's Alembic directory."""
 
-    directory: AlembicDirectory
+    directory: str | Path | AlembicDirectory
+    """Where it is not opened yet: `alembic.ini`, `pyproject.toml`, or the folder with one of them."""
     to: str = "head"
+
+    @cached_property
+    def opened(self) -> AlembicDirectory:
+        """The directory. Raises MigrationError: there is none, or it cannot be read."""
+        given = self.directory
+        return given if isinstance(given, AlembicDirectory) else open_directory(Path(given))
 
     def require_pending(self, source: Snapshot) -> None:
         """Raise MigrationError when the database is there already."""
-        target = self.directory.head if self.to == "head" else self.to
+        target = self.opened.head if self.to == "head" else self.to
         if target in source.server.alembic_revisions:
             raise MigrationError(
                 f"the database {source.server.database!r} is at {target} already, so there is nothing to prove. "
@@ -32,14 +40,14 @@ class Revisions:
 
     def apply(self, dsn: str) -> str:
         """Run the revisions on a copy and name them."""
-        return ", ".join(upgrade(dsn, self.directory, self.to)) or "no revision"
+        return ", ".join(upgrade(dsn, self.opened, self.to)) or "no revision"
 
 
 @dataclass(frozen=True)
 class Script:
     """A change that stands in a file for psql."""
 
-    path: Path
+    path: str | Path
 
     def require_pending(self, source: Snapshot) -> None:
         """A script tells nobody whether it ran."""
@@ -52,4 +60,4 @@ class Script:
         if ran.returncode:
             said = "; ".join(line for line in ran.stderr.splitlines() if "ERROR" in line or "error" in line)
             raise ProofError(f"the script {str(self.path)!r} failed on the copy: {mask(said or ran.stderr.strip())}")
-        return self.path.name
+        return Path(self.path).name

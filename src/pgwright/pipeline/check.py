@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from pgwright.advisor.goal import Goal
-from pgwright.checks import CheckRun, load_checks, origin_of, run_checks, score_subjects, set_apart, skip_checks
+from pgwright.checks import (
+    CheckRun,
+    load_checks,
+    origin_of,
+    require_checks,
+    run_checks,
+    score_subjects,
+    set_apart,
+    skip_checks,
+)
 from pgwright.errors import BrokenCheck
 from pgwright.model.finding import Check, Diagnosis
 from pgwright.model.not_examined import NotExamined
@@ -13,13 +22,13 @@ from pgwright.model.policy import Policy
 from pgwright.model.progress import Progress, silent
 from pgwright.pipeline.advise import ANY_GOAL
 from pgwright.pipeline.question import Question
-from pgwright.pipeline.snapshot import Origin, take_snapshot
+from pgwright.pipeline.snapshot import SourceLike, take_snapshot
 from pgwright.pipeline.sources import SOURCES, Source
 from pgwright.probe import ProbeRequest
 
 
 def check(
-    source: Origin = None,
+    source: SourceLike = None,
     *,
     policy: Policy | None = None,
     with_advice: bool = True,
@@ -37,11 +46,13 @@ def check(
         app: an app whose endpoints are called too; None: none is.
         progress: told what is being done.
     Returns: The findings, worst first, with a score for each subject. A source that fails is *not examined*.
-    Raises: DatabaseError, ConfigError. BrokenCheck: a check of another distribution cannot be used.
+    Raises: DatabaseError. ConfigError: the source cannot be read, or the policy allows what is no check.
+        BrokenCheck: a check of another distribution cannot be used.
     """
-    snapshot = take_snapshot(source, policy=policy, progress=progress)
-    checks = load_checks()
+    checks = load_checks()  # before the database is read: a plugin that cannot be used costs nothing
     _require_sources(checks)
+    require_checks(policy.allow if policy is not None else ())
+    snapshot = take_snapshot(source, policy=policy, progress=progress)
     question = Question(snapshot, goal if with_advice else None, app, progress)
     runs = [_ask(one, question, checks) for one in SOURCES]
     findings, allowed = set_apart((finding for run in runs for finding in run.findings), snapshot.policy)

@@ -9,12 +9,12 @@ from pgwright.model.comparison import StatementComparison
 from pgwright.model.not_examined import NotExamined, lacking
 from pgwright.model.policy import Policy
 from pgwright.model.progress import Progress, silent
-from pgwright.pipeline.snapshot import Origin, take_snapshot
+from pgwright.pipeline.snapshot import SourceLike, take_snapshot
 from pgwright.twin.comparison import compare_plans
 
 
 def plan(
-    source: Origin,
+    source: SourceLike,
     text: str,
     *,
     query_id: int | None = None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pgwright.checks import run_checks, set_apart
+from pgwright.checks import require_checks, run_checks, set_apart
 from pgwright.model.endpoints import ProbedApp
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.probe import Probe
@@ -18,8 +18,9 @@ def probe_app(request: ProbeRequest, *, progress: Progress = silent) -> Probe:
         request: the app and how to call it.
         progress: told of each endpoint before it is called.
     Returns: The calls of each endpoint with the findings, worst first.
-    Raises: ProbeError, DatabaseError. RuntimeError: called where an event loop runs.
+    Raises: ProbeError: the app cannot be probed, or an event loop runs in this thread. ConfigError, DatabaseError.
     """
+    require_checks(request.policy.allow)
     app = call_endpoints(request, progress)
     run = run_checks(app)
     findings, allowed = set_apart(run.findings, request.policy)

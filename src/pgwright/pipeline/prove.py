@@ -11,7 +11,7 @@ from pgwright.model.progress import Progress, silent
 from pgwright.model.proof import Proof
 from pgwright.model.snapshot import Snapshot
 from pgwright.pipeline.changes import Revisions, Script
-from pgwright.pipeline.snapshot import Origin, is_file, take_snapshot
+from pgwright.pipeline.snapshot import SourceLike, is_file, take_snapshot
 from pgwright.proof import Operation
 from pgwright.proof import prove as proving
 from pgwright.proof.forecast import forecast
@@ -20,7 +20,7 @@ from pgwright.snapshot import read_snapshot
 
 
 def prove(
-    source: Origin,
+    source: SourceLike,
     change: Revisions | Script,
     *,
     operations: Sequence[Operation] = (),

@@ -10,12 +10,12 @@ from pgwright.model.progress import Progress, silent
 from pgwright.model.snapshot import Snapshot
 from pgwright.snapshot import load_snapshot, read_snapshot
 
-Origin = str | Path | Snapshot | None
+SourceLike = str | Path | Snapshot | None
 """A DSN, the path of a snapshot file, a Snapshot, or None for DATABASE_URL and the PG* variables."""
 
 
 def take_snapshot(
-    source: Origin = None, *, policy: Policy | None = None, with_values: bool = True, progress: Progress = silent
+    source: SourceLike = None, *, policy: Policy | None = None, with_values: bool = True, progress: Progress = silent
 ) -> Snapshot:
     """Read what the checks, the advisor and the twin need, in one read-only transaction; no rows.
 
@@ -34,7 +34,7 @@ def take_snapshot(
     return read_snapshot(source, policy=policy, with_values=with_values, progress=progress)
 
 
-def is_file(source: Origin) -> bool:
+def is_file(source: SourceLike) -> bool:
     """True when what the user gave in place of a DSN is a file."""
     try:
         return isinstance(source, str | Path) and Path(source).is_file()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -29,8 +30,13 @@ from pgwright.probe.server import ServerCosts, read_costs
 def call_endpoints(asked: ProbeRequest, progress: Progress) -> ProbedApp:
     """Call the GET endpoints of an app at two sizes and tell what each did; nothing is committed.
 
-    Raises: ProbeError: the app cannot be started or has nothing to call. DatabaseError.
+    Raises: ProbeError: the app cannot be started or has nothing to call, or an event loop runs in this thread.
+        DatabaseError.
     """
+    with suppress(RuntimeError):
+        asyncio.get_running_loop()
+        remedy = "Call it in another thread: await asyncio.to_thread(pgwright.probe_app, request)."
+        raise ProbeError(asked.app, "an event loop runs in this thread, and the app needs one of its own", remedy)
     return asyncio.run(_probe(asked, progress))
 
 

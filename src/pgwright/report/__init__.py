@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pgwright.errors import ConfigError
 from pgwright.model.result import Result
 from pgwright.report.as_json import render_json
 from pgwright.report.html import render_html
@@ -21,7 +22,12 @@ __all__ = ["FINDING_FORMATS", "FORMATS", "Format", "Result", "Screen", "render"]
 
 
 def render(result: Result, form: Format, screen: Screen | None = None) -> str:
-    """Return a result as text that ends in a line break; `screen` says how wide and colourful a terminal is."""
+    """Return a result as text that ends in a line break; `screen` says how wide and colourful a terminal is.
+
+    Raises: ConfigError: there is no such format.
+    """
+    if form not in FINDING_FORMATS:
+        raise ConfigError(f"there is no format {form!r}; known: {', '.join(FINDING_FORMATS)}.")
     if form == "terminal":
         return render_terminal(result, screen or Screen())
     if form == "sarif":

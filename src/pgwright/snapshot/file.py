@@ -19,8 +19,9 @@ class _Header(msgspec.Struct):
     format: int
 
 
-def save_snapshot(snapshot: Snapshot, path: Path) -> None:
+def save_snapshot(snapshot: Snapshot, path: str | Path) -> None:
     """Write a snapshot; the file appears whole or not at all. Raises ConfigError: the path cannot be written."""
+    path = Path(path)
     data = msgspec.json.encode(snapshot)
     if path.suffix == ".gz":
         data = gzip.compress(data, compresslevel=6)
@@ -34,10 +35,10 @@ def save_snapshot(snapshot: Snapshot, path: Path) -> None:
         staging.unlink(missing_ok=True)
 
 
-def load_snapshot(path: Path) -> Snapshot:
+def load_snapshot(path: str | Path) -> Snapshot:
     """Read a snapshot back. Raises UnreadableSnapshot."""
     try:
-        data = path.read_bytes()
+        data = Path(path).read_bytes()
         if data.startswith(_GZIP_MAGIC):
             data = gzip.decompress(data)
         header = msgspec.json.decode(data, type=_Header)

@@ -30,8 +30,6 @@ from pgwright.workload.variables import as_parameter
 
 # A plan that reads not even one page costs less.
 _NO_WORK = 0.1
-# An advice from a workload of which so much could not be read says that on top.
-MOSTLY_UNREAD = 1 / 3
 _TWIN_VERSION = 18
 _MOST_NAMED = 5
 _MOST_VARIABLES = 20
@@ -60,11 +58,6 @@ class Workload:
     """Share of the time in what has no plan or reads no table: BEGIN, SET, COPY FROM, SELECT 1; in [0, 1]."""
     unanalyzed: tuple[QualifiedName, ...] = ()
     """Tables of the workload that hold rows and were never analyzed, by name."""
-
-    @property
-    def is_mostly_unread(self) -> bool:
-        """True when a third or more of the time is in statements that could not be planned."""
-        return self.unplanned_share >= MOSTLY_UNREAD
 
 
 def workload_limits(snapshot: Snapshot) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.proof import MeasuredOperation, MeasuredStatement, MeasuredWrite, PlannedStatement, Proof, Timing
+from pgwright.version import VERSION
 from tests.support.samples.names import HOSTILE, QUERY
 
 
@@ -18,7 +19,7 @@ DIFFERENT = MeasuredOperation("count_messages", timing(10.0), timing(1.0), 1, 1,
 
 PROOF = Proof(
     server_version="18.6",
-    pgwright_version="0.1.0",
+    pgwright_version=VERSION,
     revision="4f1c2a9b8d7e",
     apply_seconds=4.2,
     row_counts={"messages": 600_000, HOSTILE: 17},

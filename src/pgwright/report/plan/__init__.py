@@ -8,4 +8,5 @@ from pgwright.report.plan import words
 from pgwright.report.plan.document import SHAPES
 from pgwright.report.plan.terminal import show
 
-KIND = Kind(StatementComparison, version=1, show=show, words=words, shapes=SHAPES)
+# In format 1, of pgwright 0.1, this kind was what `fix` gives.
+KIND = Kind(StatementComparison, version=2, show=show, words=words, shapes=SHAPES)
