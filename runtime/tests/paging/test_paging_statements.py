@@ -183,6 +183,18 @@ def test_the_order_is_completed_where_rows_could_tie(
     assert read_all(session, statement) == [row if len(row) > 1 else row[0] for row in whole]
 
 
+def test_each_statement_has_the_aliases_of_its_own(session: Session) -> None:
+    """To SQLAlchemy's cache, anonymous aliases of a table are the same, so nothing of the first may go on."""
+    for make in (
+        lambda rider: select(rider.id).order_by(rider.name),
+        lambda rider: select(rider.id, V.id).join(V, V.id == rider.van_id).order_by(rider.name),
+    ):
+        expected = read_all(session, make(R))
+        assert len(expected) == len(session.execute(make(R)).all())
+        for _ in range(3):
+            assert read_all(session, make(aliased(R))) == expected
+
+
 def test_entities_keep_what_is_loaded_beside_them(session: Session) -> None:
     for load in (joinedload(R.trips), selectinload(R.trips)):
         session.expunge_all()
