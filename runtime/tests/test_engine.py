@@ -5,13 +5,15 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import replace
+from typing import Any
 
 import pytest
-from sqlalchemy import exc, text
+from sqlalchemy import JSON, exc, literal, select, text
+from sqlalchemy.pool import QueuePool
 
 from pgwright.embedded import EmbeddedServer
 from pgwright_runtime import Timeouts, create_async_engine, create_engine
-from pgwright_runtime.pools import PoolBudget, PoolBudgetWarning, PoolOverBudget
+from pgwright_runtime.pools import PoolBudget, PoolBudgetWarning, Pooler, PoolOverBudget
 from pgwright_runtime.pools.watched import watched_pool
 from tests.support.database import Database
 
@@ -117,6 +119,63 @@ def test_the_pooler_is_stated_once() -> None:
         create_async_engine("postgresql://", budget=budget, pooler="session")
     with pytest.raises(ValueError, match="unknown pooler 'statement'; use one of none, session, transaction"):
         create_async_engine("postgresql://", pooler="statement")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("driver", ["asyncpg", "psycopg"])
+@pytest.mark.parametrize("pooler", ["none", "session", "transaction"])
+async def test_other_options_are_sqlalchemy_s(server: EmbeddedServer, driver: str, pooler: Pooler) -> None:
+    timezone = {"server_settings": {"timezone": "UTC"}} if driver == "asyncpg" else {"options": "-c timezone=UTC"}
+    engine = create_async_engine(
+        server.url("postgres", driver),
+        pooler=pooler,
+        application_name="shop",
+        connect_args=timezone,
+        isolation_level="REPEATABLE READ",
+        json_serializer=lambda value: "[7]",
+    )
+    async with engine.connect() as connection:
+        names = (*SETTINGS, "timezone", "transaction_isolation")
+        shown = [await connection.scalar(text(f"SHOW {name}")) for name in names]
+        value = await connection.scalar(select(literal({}, JSON)))
+    await engine.dispose()
+    assert shown == ["30s", "5s", "1min", "shop", "UTC", "repeatable read"]
+    assert value == [7]
+
+
+def test_a_sync_engine_takes_them_too(server: EmbeddedServer) -> None:
+    engine = create_engine(server.url("postgres"), echo=True, connect_args={"options": "-c lc_monetary=C"})
+    with engine.connect() as connection:
+        assert [connection.scalar(text(f"SHOW {name}")) for name in ("lc_monetary", "lock_timeout")] == ["C", "5s"]
+    assert engine.echo
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"pool_timeout": 3}, r"pool_timeout is set here: give timeouts=Timeouts\(pool_s=…\)"),
+        ({"pool_recycle": 3}, "recycle_s"),
+        ({"poolclass": QueuePool}, "poolclass is set here"),
+        ({"creator": print}, "give connect_args"),
+        ({"connect_args": {"options": "-c lock_timeout=7"}}, "connect_args has lock_timeout"),
+        ({"connect_args": {"options": "--lock-timeout=7"}}, "connect_args has lock_timeout"),
+        ({"connect_args": {"application_name": "a"}, "application_name": "b"}, "connect_args has application_name"),
+        ({"connect_args": {"prepare_threshold": 7}, "pooler": "transaction"}, "connect_args has prepare_threshold"),
+    ],
+    ids=str,
+)
+def test_what_is_set_here_is_no_option(options: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        create_engine("postgresql://", **options)
+
+
+def test_nor_are_the_settings_of_asyncpg() -> None:
+    given = {"server_settings": {"statement_timeout": "7"}}
+    with pytest.raises(ValueError, match="connect_args has statement_timeout"):
+        create_async_engine("postgresql://", connect_args=given)
+    create_async_engine("postgresql://", connect_args=given, timeouts=Timeouts(statement_ms=None))
+    with pytest.raises(TypeError, match="'pol_size'"):
+        create_async_engine("postgresql://", pol_size=3)
 
 
 def test_the_runtime_imports_nothing_of_the_tool() -> None:

@@ -47,6 +47,20 @@ def test_an_installed_package_is_passed_over_unless_it_is_the_app_s() -> None:
     assert place(call(partial(find_line, ["wrapper"]))) == ("calling.py", "call")
 
 
+@pytest.mark.parametrize(
+    ("file", "is_the_app_s"),
+    [
+        (r"C:\shop\app.py", True),
+        (r"C:\shop\venv\Lib\site-packages\wrapper\calling.py", False),
+        (asyncio.__file__.replace("/", "\\"), False),
+    ],
+)
+def test_paths_of_windows_are_told_apart_as_others(file: str, is_the_app_s: bool) -> None:
+    found = compiled(file)(find_line)
+    assert found is not None
+    assert (found.file == file) is is_the_app_s
+
+
 @pytest.mark.parametrize("file", ["<string>", "<sqlalchemy.util>", "<frozen importlib>", asyncio.__file__])
 def test_generated_code_and_the_standard_library_are_passed_over(file: str) -> None:
     found = compiled(file)(partial(find_line, or_package=True))

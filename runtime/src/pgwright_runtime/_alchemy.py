@@ -1,8 +1,8 @@
 """What we need of SQLAlchemy and its public API does not offer; nowhere else is a private name of it touched.
 
 Each function says which private name it reads, and why no public one will do. `tests/test_alchemy.py` tries them all,
-on the oldest and the newest version that pyproject.toml allows: 2.0.50 and 2.1.9 when this was written. Names that a
-version lacks count as "not told" for the guard, so that an app never fails for them.
+on the oldest version that pyproject.toml allows, 2.0.50, and on 2.1.9. Names that a version lacks count as "not told"
+for the guard, so that an app never fails for them.
 """
 
 from __future__ import annotations
@@ -68,9 +68,10 @@ def without_locks(statement: AnySelect) -> AnySelect:
 
 
 def shape_key(statement: AnySelect) -> tuple[Any, ...] | None:
-    """Return what all statements have in common that differ in values only; None: it cannot be cached.
+    """Return what all statements have in common that differ in values, or in which alias of a table they use, only.
 
-    `_generate_cache_key()` is what SQLAlchemy finds its own compiled statements by.
+    None: it cannot be cached. `_generate_cache_key()` is what SQLAlchemy finds its own compiled statements by; to it
+    every anonymous alias of a table is the same.
     """
     key = statement._generate_cache_key()
     return None if key is None else key.key

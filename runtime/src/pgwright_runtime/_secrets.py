@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 # RFC 2104 discourages keys shorter than the hash; half of SHA-256's 32 bytes is where we stop.
 MIN_SECRET_BYTES = 16
 
-Secrets = str | bytes | list[str] | list[bytes] | tuple[str | bytes, ...]
+Secrets = str | bytes | Sequence[str | bytes]
 """One secret, or several while they are changed: the first signs, all of them verify."""
 
 
@@ -31,7 +34,8 @@ def signing_keys(secrets: Secrets) -> tuple[bytes, ...]:
     >>> signing_keys(["the new secret, 2026", "the old secret, 2025"])
     (b'the new secret, 2026', b'the old secret, 2025')
     """
-    several = secrets if isinstance(secrets, list | tuple) else [secrets]
+    is_one = isinstance(secrets, str | bytes) or not isinstance(secrets, Sequence)
+    several: Sequence[Any] = [secrets] if is_one else secrets
     keys = tuple(secret_bytes(secret) for secret in several)
     if not keys:
         raise ValueError("there must be at least one secret")

@@ -14,9 +14,16 @@ from typing import Literal
 import sqlalchemy
 
 # SQLAlchemy and pgwright_runtime, with its pytest plugin beside it, only pass on what the app decided.
+# All paths are compared with "/" in them, which Windows has not.
 _HERE = Path(__file__).parent
-_PASSING_ON = (f"{Path(sqlalchemy.__file__).parent}/", f"{_HERE}/", str(_HERE.with_name("_pgwright_pytest.py")))
-_STANDARD_LIBRARY = tuple(f"{folder}/" for folder in {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")})
+_PASSING_ON = (
+    f"{Path(sqlalchemy.__file__).parent.as_posix()}/",
+    f"{_HERE.as_posix()}/",
+    _HERE.with_name("_pgwright_pytest.py").as_posix(),
+)
+_STANDARD_LIBRARY = tuple(
+    f"{Path(folder).as_posix()}/" for folder in {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")}
+)
 # Code without a file is generated, as SQLAlchemy's wrappers, unless somebody typed it: Python's prompt names it
 # <stdin>, from 3.13 on <python-input-0>; IPython <ipython-input-1-…>.
 _TYPED_IN = ("<stdin", "<python-input", "<ipython-input")
@@ -96,6 +103,7 @@ def _is_among(frame: FrameType, packages: Collection[str]) -> bool:
 def _kind(file: str) -> Literal["app", "package", "neither"]:
     if file.startswith("<"):
         return "app" if file.startswith(_TYPED_IN) else "neither"
+    file = file.replace("\\", "/")
     if file.startswith(_PASSING_ON):
         return "neither"
     # Before the standard library, whose folder may hold that of the packages.

@@ -10,13 +10,23 @@ from sqlalchemy import URL, Engine, make_url
 
 from pgwright_runtime.pools.budget import PoolBudget
 from pgwright_runtime.pools.fork import dispose_after_fork
-from pgwright_runtime.pools.pooler import Pooler, apply_limits, connect_arguments
+from pgwright_runtime.pools.pooler import Pooler, apply_limits, connect_arguments, merge_arguments
 from pgwright_runtime.pools.watched import AsyncWatchedPool, WatchedPool
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
 _DEFAULT_SIZE = 10
+_SET_HERE = {
+    "pool_timeout": "give timeouts=Timeouts(pool_s=…)",
+    "pool_recycle": "give timeouts=Timeouts(recycle_s=…)",
+    "pool_pre_ping": "it is always on",
+    "poolclass": "the pool is one that the finder of leaks and the metrics can watch",
+    "pool": "the pool is one that the finder of leaks and the metrics can watch",
+    "creator": "a connection has to carry its limits; give connect_args",
+    "async_creator": "a connection has to carry its limits; give connect_args",
+}
+"""SQLAlchemy's options that nobody else sets, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +66,7 @@ def create_engine(
     pooler: Pooler | None = None,
     timeouts: Timeouts = _DEFAULT_TIMEOUTS,
     application_name: str = "",
+    **options: Any,
 ) -> Engine:
     """Return an engine whose connections carry their own limits.
 
@@ -70,12 +81,14 @@ def create_engine(
             autocommit, where only `ALTER ROLE … SET statement_timeout` holds.
         timeouts: of statements, locks, transactions and the pool.
         application_name: how the app appears in `pg_stat_activity`; "": as the driver has it.
+        options: SQLAlchemy's own, as `echo` or `json_serializer`; the driver's, as `connect_args`, join ours.
     Raises:
-        ValueError: the URL is not PostgreSQL's, or names another driver; the pooler is unknown.
+        ValueError: the URL is not PostgreSQL's, or names another driver; the pooler is unknown; an option is one that
+            is set here.
         PoolOverBudget: the pools would be over the budget, and the budget's `on_excess` is "raise".
     """
     address = _with_driver(url, "psycopg")
-    plan = _plan(address, pool_size, max_overflow, budget, pooler, timeouts, application_name)
+    plan = _plan(address, pool_size, max_overflow, budget, pooler, timeouts, application_name, options)
     engine = sqlalchemy.create_engine(address, poolclass=WatchedPool, **plan.arguments)
     plan.complete(engine)
     return engine
@@ -90,6 +103,7 @@ def create_async_engine(
     pooler: Pooler | None = None,
     timeouts: Timeouts = _DEFAULT_TIMEOUTS,
     application_name: str = "",
+    **options: Any,
 ) -> AsyncEngine:
     """Return an async engine whose connections carry their own limits.
 
@@ -100,7 +114,7 @@ def create_async_engine(
     from sqlalchemy.ext import asyncio  # it loads the ORM, a third of SQLAlchemy's import
 
     address = _with_driver(url, "asyncpg", "psycopg")
-    plan = _plan(address, pool_size, max_overflow, budget, pooler, timeouts, application_name)
+    plan = _plan(address, pool_size, max_overflow, budget, pooler, timeouts, application_name, options)
     engine = asyncio.create_async_engine(address, poolclass=AsyncWatchedPool, **plan.arguments)
     plan.complete(engine.sync_engine)
     return engine
@@ -128,20 +142,26 @@ def _plan(
     pooler: Pooler | None,
     timeouts: Timeouts,
     application_name: str,
+    options: dict[str, Any],
 ) -> _Plan:
+    for name in options.keys() & _SET_HERE.keys():
+        raise ValueError(f"{name} is set here: {_SET_HERE[name]}")
     driver = address.get_driver_name()
     pooler = _agreed_pooler(pooler, budget)
     if budget is not None:
         budget.check(pool_size, max_overflow)
     limits = timeouts.of_server()
+    settings = {*limits, "application_name"} if application_name else limits.keys()
+    own = connect_arguments(driver, pooler, limits, application_name)
     arguments = {
+        **options,
         "pool_size": pool_size if pool_size is not None else budget.pool_size if budget else _DEFAULT_SIZE,
         "max_overflow": max_overflow if max_overflow is not None else budget.max_overflow if budget else _DEFAULT_SIZE,
         "pool_timeout": timeouts.pool_s,
         "pool_recycle": timeouts.recycle_s,
         # A connection that the server or a firewall has dropped is replaced, not handed out.
         "pool_pre_ping": True,
-        "connect_args": connect_arguments(driver, pooler, limits, application_name),
+        "connect_args": merge_arguments(own, options.get("connect_args", {}), settings),
     }
     return _Plan(driver, pooler, limits, arguments)
 

@@ -1,4 +1,6 @@
-"""The one base of every exception that the runtime raises on purpose; each stands in the package that raises it.
+"""The one base of the runtime's own exception classes; each stands in the package that raises it.
+
+Parameters out of their range raise a plain ValueError.
 
 Error
 ├── InvalidPage              paging: the client's fault, answer 400; also a ValueError
@@ -28,4 +30,4 @@ from __future__ import annotations
 
 
 class Error(Exception):
-    """Base of all errors of pgwright_runtime."""
+    """Base of every exception class of pgwright_runtime's own."""

@@ -291,6 +291,17 @@ def test_wrong_parameters_are_refused(engine: Engine, mode: Mode, parameters: di
         QueryGuard(engine, mode=mode, **parameters)  # type: ignore[arg-type]
 
 
+def test_a_unit_refuses_what_its_guard_does(engine: Engine) -> None:
+    with pytest.raises(ValueError, match="max_queries is -1"), QueryGuard(engine).unit(max_queries=-1):
+        pytest.fail("the block was entered")
+
+
+@pytest.mark.parametrize("name", ["ignore", "packages"])
+def test_one_text_is_no_collection(name: str) -> None:
+    with pytest.raises(ValueError, match=f"give a collection: {name}="):
+        GuardRules(**{name: "shop"})  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("wrong", [{"repeats": 1}, {"lazy_loads": 0}], ids=str)
 def test_wrong_rules_are_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError):

@@ -76,13 +76,34 @@ def test_what_others_patch_meanwhile_stays(engine: Engine, monkeypatch: pytest.M
     theirs = Thread.start
     run_in_a_thread(engine)
     with guard.unit("second") as second:
-        assert Thread.start is theirs
         run_in_a_thread(engine)
+    assert Thread.start is theirs
     assert (first.count, second.count, len(started)) == (1, 1, 3)
     monkeypatch.undo()  # theirs is gone, and ours can go
     with guard.unit("third"):
         pass
     assert "with_units" not in f"{Thread.start.__code__.co_name} {ThreadPoolExecutor.submit.__code__.co_name}"
+
+
+def test_it_follows_again_after_others_put_back_what_they_had_found(engine: Engine) -> None:
+    before, guard = Thread.start, QueryGuard(engine, follow_threads=True)
+    with guard.unit("first"):
+        Thread.start = before  # type: ignore[method-assign]
+    assert "with_units" not in ThreadPoolExecutor.submit.__code__.co_name
+    with guard.unit("second") as second, ThreadPoolExecutor(1) as pool:
+        run_in_a_thread(engine)
+        pool.submit(run_in_a_thread, engine).result()
+    assert (second.count, Thread.start) == (2, before)
+
+
+def test_what_stays_below_others_does_nothing_for_a_guard_that_does_not_follow(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with QueryGuard(engine, follow_threads=True).unit("follows"):
+        monkeypatch.setattr(Thread, "start", _noting(Thread.start, []))
+    with QueryGuard(engine).unit("does not") as unit:
+        run_in_a_thread(engine)
+    assert unit.count == 0
 
 
 def _noting(start: Callable[[Thread], None], started: list[str]) -> Callable[[Thread], None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import is_dataclass, replace
 from typing import Any
 
 import pytest
@@ -158,9 +158,12 @@ def test_a_size_out_of_range_is_refused(size: Any) -> None:
         Pager(secret=SECRET, max_size=1_000).page(Session(), BY_VALUE, size=size)
 
 
-@pytest.mark.parametrize(("default", "most"), [(0, 10), (11, 10), (-1, -1)])
-def test_sizes_of_no_use_are_refused(default: int, most: int) -> None:
-    with pytest.raises(ValueError, match="default_size is"):
+@pytest.mark.parametrize(
+    ("default", "most"),
+    [(0, 10), (11, 10), (-1, -1), (None, 0), (5, "10"), (5, 10.0), ("5", 10), (5.0, 10), (True, 10)],
+)
+def test_sizes_of_no_use_are_refused(default: Any, most: Any) -> None:
+    with pytest.raises(ValueError, match=r"_size is .* must be a whole number"):
         Pager(secret=SECRET, default_size=default, max_size=most)
 
 
@@ -171,12 +174,29 @@ def test_a_secret_that_could_be_guessed_is_refused(secret: Any) -> None:
 
 
 def test_a_secret_is_not_shown() -> None:
-    assert "enough" not in repr(Pager(secret="a text of more than enough characters"))
+    pager = Pager(secret="a text of more than enough characters")
+    public = {name: value for name, value in vars(pager).items() if not name.startswith("_")}
+    assert "enough" not in f"{pager!r} {public}"
+    assert not is_dataclass(pager)  # whose asdict() would show it
+
+
+def test_without_a_size_a_page_has_50_rows_or_as_many_as_are_allowed() -> None:
+    assert [Pager(secret=SECRET, max_size=most).default_size for most in (20, 50, 200)] == [20, 50, 50]
+
+
+def test_a_pager_with_other_options_keeps_the_rest() -> None:
+    pager = Pager(secret=["n" * 16, "o" * 16], max_size=100, cap=7)
+    other = pager.replace(max_size=20, total="capped")
+    assert repr(other) == "Pager(default_size=20, max_size=20, total='capped', cap=7)"
+    assert other._keys == pager._keys == (b"n" * 16, b"o" * 16)
+    assert pager.replace(secret=SECRET)._keys == (SECRET,)
+    with pytest.raises(ValueError, match="default_size is 50"):
+        pager.replace(default_size=50, max_size=20)
 
 
 @pytest.mark.parametrize("secret", ["sixteen letters!", b"sixteen letters!", ["sixteen letters!"]])
 def test_a_secret_is_text_or_bytes(secret: Any) -> None:
-    assert Pager(secret=secret).keys == (b"sixteen letters!",)
+    assert Pager(secret=secret)._keys == (b"sixteen letters!",)
 
 
 def test_a_secret_can_be_changed_while_cursors_are_out(database: Database) -> None:

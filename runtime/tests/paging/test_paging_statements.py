@@ -183,6 +183,22 @@ def test_the_order_is_completed_where_rows_could_tie(
     assert read_all(session, statement) == [row if len(row) > 1 else row[0] for row in whole]
 
 
+def test_each_statement_has_the_aliases_of_its_own(session: Session) -> None:
+    """To SQLAlchemy's cache, anonymous aliases of a table are the same, so nothing of the first may go on."""
+
+    def one(rider: type[Rider]) -> Any:
+        return select(rider.id).order_by(rider.name)
+
+    def two(rider: type[Rider]) -> Any:
+        return select(rider.id, V.id).join(V, V.id == rider.van_id).order_by(rider.name)
+
+    for make in (one, two):
+        expected = read_all(session, make(R))
+        assert len(expected) == len(session.execute(make(R)).all())
+        for _ in range(3):
+            assert read_all(session, make(aliased(R))) == expected
+
+
 def test_entities_keep_what_is_loaded_beside_them(session: Session) -> None:
     for load in (joinedload(R.trips), selectinload(R.trips)):
         session.expunge_all()
@@ -311,6 +327,11 @@ def test_a_total_counts_what_the_page_shows(session: Session, by_event: bool) ->
 def test_a_total_of_no_known_kind_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="total"):
         Pager(secret=SECRET, **wrong)
+
+
+def test_a_total_without_a_page_has_a_kind(session: Session) -> None:
+    with pytest.raises(ValueError, match="not None"):
+        count_rows(session, select(R), None)  # type: ignore[call-overload]
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ SECRET = b"0123456789abcdef"
     ids=["none", "no token", "one", "two", "two and none", "past its time", "forged", "one of them forged"],
 )
 def test_a_caller_needs_what_the_tokens_say(writes: tuple[tuple[int, float] | str | None, ...], needed: int) -> None:
-    callers = Callers(SECRET, remember_s=60)
+    callers = Callers((SECRET,), remember_s=60)
     with callers.enter([token_of(write) for write in writes]):
         assert callers.needed() == needed
     assert callers.needed() == 0
@@ -45,7 +45,7 @@ def token_of(write: tuple[int, float] | str | None) -> str | None:
 
 
 def test_a_caller_keeps_the_furthest_write() -> None:
-    callers = Callers(SECRET, remember_s=60)
+    callers = Callers((SECRET,), remember_s=60)
     with callers.enter(()):
         first, second = callers.begin_commit(), callers.begin_commit()
         callers.end_commit(first, 9)
@@ -58,14 +58,14 @@ def test_a_caller_keeps_the_furthest_write() -> None:
 
 
 def test_a_write_is_forgotten_in_time() -> None:
-    callers = Callers(SECRET, remember_s=-2)
+    callers = Callers((SECRET,), remember_s=-2)
     with callers.enter(()):
         callers.end_commit(callers.begin_commit(), 9)
         assert (callers.needed(), callers.token()) == (0, None)
 
 
 def test_callers_of_two_primaries_do_not_mix() -> None:
-    one, other = (Callers(SECRET, remember_s=60) for _ in range(2))
+    one, other = (Callers((SECRET,), remember_s=60) for _ in range(2))
     with one.enter(()):
         one.end_commit(one.begin_commit(), 9)
         assert (one.needed(), other.needed()) == (9, 0)
@@ -77,8 +77,32 @@ def test_callers_of_two_primaries_do_not_mix() -> None:
     assert (one.needed(), other.needed()) == (0, 7)
 
 
+def test_blocks_that_end_out_of_order_leave_nothing_behind() -> None:
+    callers = Callers((SECRET,), remember_s=60)
+    first, second = (callers.enter([token_of((lsn, 1_000))]) for lsn in (7, 9))
+    first.__enter__()
+    second.__enter__()
+    first.__exit__()
+    assert callers.needed() == 9
+    second.__exit__()
+    assert callers.current() is None
+
+
+def test_tokens_of_a_former_secret_count_while_it_is_changed() -> None:
+    old, new = b"o" * 16, b"n" * 16
+    before, both, after = (Callers(keys, remember_s=60) for keys in ((old,), (new, old), (new,)))
+    token = encode(Token(7, int(time.time() + 1_000)), old)
+    with before.enter([token]), both.enter([token]), after.enter([token]):
+        assert [callers.needed() for callers in (before, both, after)] == [7, 7, UNKNOWN]
+    with both.enter(()):
+        both.end_commit(both.begin_commit(), 9)
+        signed = both.token()
+    with before.enter([signed]), after.enter([signed]):
+        assert [callers.needed() for callers in (before, after)] == [UNKNOWN, 9]
+
+
 def test_a_copy_of_the_context_keeps_what_it_had() -> None:
-    callers = Callers(SECRET, remember_s=60)
+    callers = Callers((SECRET,), remember_s=60)
     before = copy_context()
     callers.end_commit(callers.begin_commit(), 9)
     inherited = copy_context()
@@ -91,7 +115,7 @@ def test_instances_leave_nothing_behind() -> None:
         return sum(isinstance(each, ContextVar) for each in gc.get_objects())
 
     def use() -> ref[Callers]:
-        callers = Callers(SECRET, remember_s=60)
+        callers = Callers((SECRET,), remember_s=60)
         with callers.enter([None]):
             callers.begin_commit()
         callers.begin_commit()  # outside of a block, so it stays in the context

@@ -30,8 +30,8 @@ def test_settings_at_the_end_of_their_range_are_taken() -> None:
     assert (settings.interval_ms, settings.remember_s) == (100, 60)
 
 
-@pytest.mark.parametrize("secret", [b"fifteen letters", "fifteen letters"])
-def test_a_short_secret_is_refused(secret: str | bytes) -> None:
+@pytest.mark.parametrize("secret", [b"fifteen letters", "fifteen letters", ["sixteen letters!", "short"]])
+def test_a_short_secret_is_refused(secret: str | bytes | list[str]) -> None:
     with pytest.raises(ValueError, match="at least 16 bytes"):
         AsyncReplicas(create_async_engine("postgresql+asyncpg://nowhere/x"), [], secret=secret)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 from collections.abc import AsyncIterator, Iterator
+from contextlib import nullcontext
 from typing import Any
 from uuid import UUID
 
@@ -157,6 +158,53 @@ def test_a_session_that_holds_objects_keeps_its_tenant(bound: Engine) -> None:
             assert {found.organization_id for found in session.scalars(select(Courier))} == {B}
 
 
+@pytest.mark.parametrize(("early", "reads", "then"), [(None, A, B), (A, B, A)])
+def test_a_connection_taken_early_decides_nothing(bound: Engine, early: int | None, reads: int, then: int) -> None:
+    with Session(bound, expire_on_commit=False) as session:
+        with tenant(early) if early else nullcontext():
+            session.connection()
+        with tenant(reads):
+            held = session.scalars(select(Courier)).all()
+            assert {courier.organization_id for courier in held} == {reads}
+            session.commit()
+        with tenant(then):
+            for _ in range(2):  # nor is the error a way past it
+                with pytest.raises(TenantChanged, match=f"this session belongs to tenant {reads}, not to {then}"):
+                    session.scalars(select(Courier).order_by(Courier.id)).all()
+            session.close()
+            assert session.get(Courier, held[0].id) is None
+
+
+@pytest.mark.parametrize(("early", "reads", "then"), [(None, A, B), (A, B, A)])
+async def test_nor_does_an_async_one(async_bound: AsyncEngine, early: int | None, reads: int, then: int) -> None:
+    async with AsyncSession(async_bound, expire_on_commit=False) as session:
+        with tenant(early) if early else nullcontext():
+            await session.connection()
+        with tenant(reads):
+            held = (await session.scalars(select(Courier))).all()
+            await session.commit()
+        with tenant(then):
+            for _ in range(2):
+                with pytest.raises(TenantChanged, match=f"this session belongs to tenant {reads}, not to {then}"):
+                    await session.scalars(select(Courier))
+            await session.close()
+            assert await session.get(Courier, held[0].id) is None
+
+
+def test_a_session_that_joins_a_bound_transaction_is_asked_at_every_statement(bound: Engine) -> None:
+    with Session(bound, expire_on_commit=False) as session:
+        with tenant(A):
+            held = session.scalars(select(Courier)).all()
+            session.commit()
+        with tenant(B), bound.connect() as connection:
+            connection.execute(ORGANIZATIONS)
+            session.bind = connection
+            for _ in range(2):
+                with pytest.raises(TenantChanged, match="this session belongs to tenant 7"):
+                    session.scalars(select(Courier)).all()
+        assert held
+
+
 def test_an_autocommit_connection_is_refused(bound: Engine) -> None:
     engine = bound.execution_options(isolation_level="AUTOCOMMIT")
     with tenant(A), engine.connect() as connection, pytest.raises(TenancyError, match="commits by itself"):
@@ -169,6 +217,8 @@ def test_binding_twice_or_to_nothing_is_refused(bound: Engine) -> None:
             for_tenants(again)
     with pytest.raises(ValueError, match="bind=engine"):
         for_tenants(sessionmaker())
+    with Session(bound) as session, pytest.raises(ValueError, match="an engine or a session factory can be bound"):
+        for_tenants(session)  # type: ignore[call-overload]
 
 
 def test_settings_and_types_that_cannot_be_are_refused() -> None:
@@ -176,7 +226,7 @@ def test_settings_and_types_that_cannot_be_are_refused() -> None:
     for setting in ("tenant", "app.x'; --", "app.", ""):
         with pytest.raises(ValueError, match="prefix"):
             for_tenants(engine, setting=setting)
-    with pytest.raises(ValueError, match="int, a UUID or a str"):
+    with pytest.raises(ValueError, match="int, UUID or str"):
         for_tenants(engine, type=float)  # type: ignore[arg-type]
 
 

@@ -54,3 +54,29 @@ def test_without_one_the_value_stays_as_it_is() -> None:
         with tenant(value) as own:
             assert own is value
             assert current_tenant.get() is value
+
+
+SPELLINGS = ["0x" + 30 * "1", "+" + 31 * "1", " " + 31 * "1", "1_1" + 29 * "1", 32 * "١", f"{{{UUID(int=1)}}}"]
+
+
+@pytest.mark.parametrize("value", SPELLINGS)
+def test_what_only_python_reads_as_a_uuid_is_refused(value: str) -> None:
+    assert UUID(value)
+    assert "expected a UUID" in refused(value, type=UUID)
+
+
+def test_both_spellings_of_a_uuid_are_taken() -> None:
+    uuid = UUID("6ba7b810-9dad-11d1-80b4-00c04fd430c8")
+    for value in (str(uuid), str(uuid).upper(), uuid.hex):
+        with tenant(value, type=UUID) as own:
+            assert own == uuid
+
+
+class OrgId(int):
+    pass
+
+
+@pytest.mark.parametrize("kind", [OrgId, bool, float, object, "int", []], ids=repr)
+def test_a_type_that_ids_cannot_have_is_refused(kind: Any) -> None:
+    with pytest.raises(ValueError, match="is int, UUID or str itself"), tenant("7", type=kind):
+        pytest.fail("the block was entered")

@@ -57,6 +57,14 @@ async def test_bound_engines_and_async_ones_do_as_well(couriers: Database, drive
     await engine.dispose()
 
 
+async def test_one_text_to_ignore_is_refused() -> None:
+    with pytest.raises(ValueError, match="give a collection: ignore="):
+        assert_tenants_isolated(create_engine("postgresql+psycopg://"), MetaData(), (A, B), ignore=KNOWN)
+    engine = create_async_engine("postgresql+psycopg://")
+    with pytest.raises(ValueError, match="give a collection: ignore="):
+        await async_assert_tenants_isolated(engine, MetaData(), (A, B), ignore=KNOWN)
+
+
 ALSO = "CREATE POLICY also ON vehicles FOR"
 CROSSINGS = {
     "it reads rows of others: 5": f"{ALSO} SELECT USING (true)",

@@ -34,7 +34,9 @@ class C(Base):
 pager = Pager(secret="a secret of the tests", default_size=20, max_size=100, total="capped", cap=1_000)
 Pager(secret=b"a secret of the tests")
 Pager(secret=["a secret of the tests", "an older one of them"])
-engine = create_engine("postgresql://", timeouts=Timeouts(statement_ms=None, pool_s=0.5))
+Pager(secret=("a secret of the tests", b"an older one of them"))
+assert_type(pager.replace(total=None, max_size=10), Pager)
+engine = create_engine("postgresql://", echo=True, timeouts=Timeouts(statement_ms=None, pool_s=0.5))
 async_engine = create_async_engine("postgresql://", budget=PoolBudget(100, on_excess="warn"))
 assert_type(engine, Engine)
 assert_type(async_engine, AsyncEngine)
@@ -105,6 +107,8 @@ async def engines() -> None:
 def mistakes(session: Session) -> None:
     # With `warn_unused_ignores`, a line that is no error any more fails.
     Pager()  # type: ignore[call-arg]
+    pager.replace(sise=3)  # type: ignore[call-arg]
+    pager.max_size = 3  # type: ignore[misc]
     pager.page(session, select(C), sise=3)  # type: ignore[call-overload]
     pager.page(session, "SELECT 1")  # type: ignore[call-overload]
     count_by("session", C.city)  # type: ignore[call-overload]

@@ -32,6 +32,7 @@ from pgwright_runtime.replicas import (
     AsyncReplicas,
     NotAReplica,
     ReadYourWritesMiddleware,
+    Reason,
     ReplicaError,
     Replicas,
     ReplicaSettings,
@@ -39,14 +40,16 @@ from pgwright_runtime.replicas import (
 )
 from pgwright_runtime.tenancy import (
     InvalidTenant,
+    SqlType,
     TenancyError,
+    Tenant,
     TenantPolicy,
+    TenantType,
     current_tenant,
     for_tenants,
     tenant,
     tenant_policy,
 )
-from pgwright_runtime.tenancy.context import Tenant
 from pgwright_runtime.tenancy.testing import assert_tenants_isolated, async_assert_tenants_isolated
 
 
@@ -73,6 +76,8 @@ def guards(engine: Engine, async_engine: AsyncEngine) -> None:
 async def async_replicas(primary: AsyncEngine, replica: AsyncEngine, token: str | None) -> None:
     replicas = AsyncReplicas(primary, [replica], secret="a text will do, too", settings=ReplicaSettings(wait_ms=20))
     AsyncReplicas(primary, [replica], secret=b"bytes", session_options={"autoflush": False})
+    AsyncReplicas(primary, [replica], secret=["the first signs", b"all of them verify"])
+    assert_type(replicas.metrics().reads_on_primary, Mapping[Reason, int])
     assert_type(replicas.session(), AsyncSession)
     assert_type(replicas.read_session(), AsyncSession)
     assert_type(replicas.get_db(), AsyncIterator[AsyncSession])
@@ -137,3 +142,8 @@ def errors(
     problems: QueryProblems, warning: QueryWarning, replica: NotAReplica, invalid: InvalidTenant
 ) -> tuple[Error, ReplicaError, TenancyError, ValueError, UserWarning]:
     return problems, replica, invalid, invalid, warning
+
+
+def kinds(kind: TenantType, policy: TenantPolicy) -> None:
+    assert_type(kind, type[int] | type[UUID] | type[str])
+    assert_type(policy.type, SqlType | None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import ContextVar
+from threading import Lock
 from typing import Any
 
 from pgwright_runtime.guard.reads import report_reads_to
@@ -11,6 +12,7 @@ from pgwright_runtime.guard.units import Unit
 
 _active: ContextVar[tuple[Unit, ...]] = ContextVar("pgwright_guard_units", default=())
 _everywhere: tuple[Unit, ...] = ()
+_changing_everywhere = Lock()
 
 
 def active_units() -> tuple[Unit, ...]:
@@ -26,7 +28,8 @@ def has_units() -> bool:
 def enter(unit: Unit, *, everywhere: bool = False) -> None:
     global _everywhere
     if everywhere:
-        _everywhere = (*_everywhere, unit)
+        with _changing_everywhere:
+            _everywhere = (*_everywhere, unit)
     else:
         _active.set((*_active.get(), unit))
 
@@ -54,7 +57,9 @@ def carried(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def leave(unit: Unit) -> None:
     global _everywhere
-    _everywhere = tuple(other for other in _everywhere if other is not unit)
+    if unit in _everywhere:
+        with _changing_everywhere:
+            _everywhere = tuple(other for other in _everywhere if other is not unit)
     _active.set(tuple(other for other in _active.get() if other is not unit))
 
 

@@ -69,8 +69,8 @@ class QueryGuard:
             raise ValueError(f"no mode {mode!r}; use 'raise', 'warn' or 'sample'")
         if not 0 <= share <= 1:
             raise ValueError(f"share is {share!r}, but has to be from 0 to 1")
-        if max_keys < 1 or (max_queries is not None and max_queries < 0):
-            raise ValueError(f"max_keys is {max_keys}, at least 1; max_queries is {max_queries}, at least 0")
+        if max_keys < 1:
+            raise ValueError(f"max_keys is {max_keys}, at least 1")
         self._dialect = engine.dialect if engine is not None else None
         self._mode = mode
         self._share = share if mode == "sample" else 1.0
@@ -107,7 +107,9 @@ class QueryGuard:
         Args:
             name: as `GET /notebooks`; it may be set on the unit until the block ends.
             max_queries: in place of the guard's.
-        Raises: QueryProblems: in mode "raise", at the end of a block that raised nothing itself.
+        Raises:
+            QueryProblems: in mode "raise", at the end of a block that raised nothing itself.
+            ValueError: `max_queries` is below 0.
         """
         rules = self._rules if max_queries is None else replace(self._rules, max_queries=max_queries)
         # No secret hangs on this choice.

@@ -9,13 +9,14 @@ from contextlib import contextmanager
 from contextvars import copy_context
 from functools import wraps
 from typing import Any
+from weakref import WeakSet
 
 from pgwright_runtime.guard.active import carried, has_units, set_units
 
 _lock = threading.Lock()
 _following = 0
-_is_patched = False
-_start, _submit = threading.Thread.start, ThreadPoolExecutor.submit
+_ours: WeakSet[Callable[..., Any]] = WeakSet()
+"""The methods that were made here; each knows the one that it stands for as `__wrapped__`."""
 
 
 @contextmanager
@@ -40,36 +41,43 @@ def threads_followed() -> Iterator[None]:
 
 
 def _patch() -> None:
-    global _is_patched, _start, _submit
-    if not _is_patched:
-        _is_patched = True
-        _start, _submit = threading.Thread.start, ThreadPoolExecutor.submit
-        threading.Thread.start = _start_with_units  # type: ignore[method-assign,assignment]
-        ThreadPoolExecutor.submit = _submit_with_units  # type: ignore[method-assign,assignment]
+    # Asked of each method, for others patch them as well, and put back what they found.
+    if threading.Thread.start not in _ours:
+        threading.Thread.start = _starting_with_units(threading.Thread.start)  # type: ignore[method-assign,assignment]
+    if ThreadPoolExecutor.submit not in _ours:
+        ThreadPoolExecutor.submit = _submitting_with_units(ThreadPoolExecutor.submit)  # type: ignore[method-assign]
 
 
 def _put_back() -> None:
-    global _is_patched
-    if (threading.Thread.start, ThreadPoolExecutor.submit) == (_start_with_units, _submit_with_units):
-        threading.Thread.start, ThreadPoolExecutor.submit = _start, _submit  # type: ignore[method-assign]
-        _is_patched = False
-    # Else somebody has wrapped ours since; it stays below theirs, and does nothing where there is no unit.
+    # Where somebody has wrapped ours since, it stays below theirs, and does nothing.
+    if threading.Thread.start in _ours:
+        threading.Thread.start = threading.Thread.start.__wrapped__  # type: ignore[method-assign,attr-defined]
+    if ThreadPoolExecutor.submit in _ours:
+        ThreadPoolExecutor.submit = ThreadPoolExecutor.submit.__wrapped__  # type: ignore[method-assign,attr-defined]
 
 
-@wraps(_start)
-def _start_with_units(thread: threading.Thread) -> None:
-    if has_units():
-        thread.run = carried(thread.run)  # type: ignore[method-assign]
-    _start(thread)
+def _starting_with_units(start: Callable[[threading.Thread], None]) -> Callable[[threading.Thread], None]:
+    @wraps(start)
+    def start_with_units(thread: threading.Thread) -> None:
+        if _following and has_units():
+            thread.run = carried(thread.run)  # type: ignore[method-assign]
+        start(thread)
+
+    _ours.add(start_with_units)
+    return start_with_units
 
 
-@wraps(_submit)  # type: ignore[arg-type]
-def _submit_with_units(
-    pool: ThreadPoolExecutor, function: Callable[..., Any], /, *arguments: Any, **named: Any
-) -> Future[Any]:
-    if not has_units():
-        return _submit(pool, function, *arguments, **named)
-    # A thread that the pool starts for this serves others after it.
-    outside = copy_context()
-    outside.run(set_units, ())
-    return outside.run(_submit, pool, carried(function), *arguments, **named)
+def _submitting_with_units(submit: Callable[..., Future[Any]]) -> Callable[..., Future[Any]]:
+    @wraps(submit)
+    def submit_with_units(
+        pool: ThreadPoolExecutor, function: Callable[..., Any], /, *arguments: Any, **named: Any
+    ) -> Future[Any]:
+        if not (_following and has_units()):
+            return submit(pool, function, *arguments, **named)
+        # A thread that the pool starts for this serves others after it.
+        outside = copy_context()
+        outside.run(set_units, ())
+        return outside.run(submit, pool, carried(function), *arguments, **named)
+
+    _ours.add(submit_with_units)
+    return submit_with_units

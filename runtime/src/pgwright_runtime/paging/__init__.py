@@ -3,7 +3,7 @@
 from pgwright_runtime.paging.errors import InvalidCursor, InvalidPage, InvalidPageSize, NotPageable
 from pgwright_runtime.paging.indexes import suggest_index
 from pgwright_runtime.paging.page import Page
-from pgwright_runtime.paging.pager import Pager
+from pgwright_runtime.paging.pager import Pager, PageRequest, PagerOptions
 from pgwright_runtime.paging.totals import Total, TotalKind, count_rows
 
 __all__ = [
@@ -12,7 +12,9 @@ __all__ = [
     "InvalidPageSize",
     "NotPageable",
     "Page",
+    "PageRequest",
     "Pager",
+    "PagerOptions",
     "Total",
     "TotalKind",
     "count_rows",

@@ -81,10 +81,14 @@ def read_keys(statement: AnySelect, *, unique: bool = False, sources: Sources | 
 
 @dataclass(frozen=True)
 class _Completion:
-    """What the tables say about an ORDER BY: the same for all statements of one shape, whatever their values."""
+    """What the tables say about an ORDER BY."""
 
     nullable: tuple[bool, ...]
     tiebreakers: tuple[SortKey, ...]
+
+    def is_of_all(self) -> bool:
+        """Return whether all statements of the shape have these tiebreakers; an alias is one statement's own."""
+        return all(isinstance(getattr(key.expression, "table", None), Table) for key in self.tiebreakers)
 
 
 # As many shapes as SQLAlchemy keeps compiled by default (`query_cache_size`).
@@ -100,10 +104,11 @@ def _remembered(statement: AnySelect, keys: Sequence[SortKey], unique: bool) -> 
     known = _completions.get((unique, *shape))
     if known is None:
         known = _complete(keys, read_sources(statement), unique)
-        with _remembering:
-            while len(_completions) >= MAX_REMEMBERED:
-                del _completions[next(iter(_completions))]
-            _completions[unique, *shape] = known
+        if known.is_of_all():
+            with _remembering:
+                while len(_completions) >= MAX_REMEMBERED:
+                    del _completions[next(iter(_completions))]
+                _completions[unique, *shape] = known
     return known
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import InitVar, dataclass, field
-from typing import Any, TypedDict, TypeVar, TypeVarTuple, Unpack, overload
+from typing import Any, Final, TypedDict, TypeVar, TypeVarTuple, Unpack, overload
 
 from sqlalchemy import Row, Select
 
@@ -18,6 +17,8 @@ T = TypeVar("T")
 T2 = TypeVar("T2")
 Ts = TypeVarTuple("Ts")
 
+_DEFAULT_SIZE = 50
+
 
 class PageRequest(TypedDict, total=False):
     """What one page is asked for; each may be left out."""
@@ -30,34 +31,73 @@ class PageRequest(TypedDict, total=False):
     """The ORDER BY is unique as it stands; else primary keys complete it where it is not."""
 
 
-@dataclass(frozen=True, kw_only=True)
+class PagerOptions(TypedDict, total=False):
+    """What a pager is made with; `Pager` says what each is."""
+
+    secret: Secrets
+    default_size: int | None
+    max_size: int
+    total: TotalKind | None
+    cap: int
+
+
 class Pager:
     """What all pages of an app, or of a list, have in common.
 
-    Raises: ValueError: a secret is too short, the sizes or the total are of no use.
-
     >>> Pager(secret="sixteen letters!", max_size=100)
     Pager(default_size=50, max_size=100, total=None, cap=10000)
+
+    Args:
+        secret: signs the cursors: at least 16 bytes, the same in every process of the app. Several: the first signs,
+            and cursors of the others still count, so that a secret can be changed.
+        default_size: rows of a page that asks for no size; None: 50, or `max_size` if that is less.
+        max_size: the most rows that a page may ask for.
+        total: also count the rows of the whole statement, see `count_rows`; one round trip more.
+        cap: rows after which a "capped" total stops counting.
+    Raises: ValueError: a secret is too short, the sizes or the total are of no use.
     """
 
-    secret: InitVar[Secrets]
-    """Signs the cursors: at least 16 bytes, the same in every process of the app. Several: the first signs, and
-    cursors of the others still count, so that a secret can be changed."""
-    default_size: int = 50
-    """Rows of a page that asks for no size."""
-    max_size: int = 200
-    """The most rows that a page may ask for."""
-    total: TotalKind | None = None
-    """Also count the rows of the whole statement, see `count_rows`; one round trip more."""
-    cap: int = DEFAULT_CAP
-    """Rows after which a "capped" total stops counting."""
-    keys: tuple[bytes, ...] = field(init=False, repr=False)
+    def __init__(
+        self,
+        *,
+        secret: Secrets,
+        default_size: int | None = None,
+        max_size: int = 200,
+        total: TotalKind | None = None,
+        cap: int = DEFAULT_CAP,
+    ) -> None:
+        if not _is_whole(max_size) or max_size < 1:
+            raise ValueError(f"max_size is {max_size!r}, and must be a whole number of at least 1")
+        default = min(_DEFAULT_SIZE, max_size) if default_size is None else default_size
+        if not _is_whole(default) or not 1 <= default <= max_size:
+            raise ValueError(f"default_size is {default!r}, and must be a whole number from 1 to max_size, {max_size}")
+        check_total("exact" if total is None else total, cap)
+        self._keys = signing_keys(secret)
+        self._asked_default = default_size
+        self.default_size: Final = default
+        self.max_size: Final = max_size
+        self.total: Final = total
+        self.cap: Final = cap
 
-    def __post_init__(self, secret: Secrets) -> None:
-        object.__setattr__(self, "keys", signing_keys(secret))
-        if not 1 <= self.default_size <= self.max_size:
-            raise ValueError(f"default_size is {self.default_size}, and must be from 1 to max_size, {self.max_size:,}")
-        check_total(self.total, self.cap)
+    def __repr__(self) -> str:
+        options = f"default_size={self.default_size}, max_size={self.max_size}, total={self.total!r}, cap={self.cap}"
+        return f"Pager({options})"
+
+    def replace(self, **changes: Unpack[PagerOptions]) -> Pager:
+        """Return a pager with other options, as of one list that is counted. Raises: as `Pager`.
+
+        >>> Pager(secret="sixteen letters!").replace(max_size=20, total="exact")
+        Pager(default_size=20, max_size=20, total='exact', cap=10000)
+        """
+        own: PagerOptions = {
+            "secret": self._keys,
+            "default_size": self._asked_default,
+            "max_size": self.max_size,
+            "total": self.total,
+            "cap": self.cap,
+        }
+        own.update(changes)
+        return Pager(**own)
 
     # Select[tuple[T]] and Row[tuple[…]] are SQLAlchemy 2.0's spelling, Select[T] and Row[…] that of 2.1: each type
     # checker finds its own, and passes over the others.
@@ -107,6 +147,10 @@ class Pager:
             NotPageable: the statement has no order, or none that can be made unique; or two rows of the page tie.
         """
         size = self.default_size if size is None else size
-        if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= self.max_size:
+        if not _is_whole(size) or not 1 <= size <= self.max_size:
             raise InvalidPageSize(size, self.max_size)
-        return run(session, page_steps(statement, Request(size, cursor, self.keys, self.total, self.cap, unique)))
+        return run(session, page_steps(statement, Request(size, cursor, self._keys, self.total, self.cap, unique)))
+
+
+def _is_whole(size: object) -> bool:
+    return isinstance(size, int) and not isinstance(size, bool)

@@ -65,12 +65,12 @@ def count_steps(statement: AnySelect, kind: TotalKind, cap: int) -> Steps[Total]
     return Total(cap, "capped") if found > cap else Total(found, "exact")
 
 
-def check_total(kind: str | None, cap: int) -> None:
-    """Raises: ValueError: the kind is unknown, or the cap below 1."""
-    if kind not in (None, "exact", "capped", "estimate"):
+def check_total(kind: str, cap: int) -> None:
+    """Raises: ValueError: the kind is unknown, or the cap is no whole number or below 1."""
+    if kind not in ("exact", "capped", "estimate"):
         raise ValueError(f"a total is 'exact', 'capped' or 'estimate', not {kind!r}")
-    if cap < 1:
-        raise ValueError(f"the cap of a total must be at least 1 row, not {cap}")
+    if not isinstance(cap, int) or cap < 1:
+        raise ValueError(f"the cap of a total must be at least 1 row, not {cap!r}")
 
 
 def _over(outer: AnySelect, rows: AnySelect) -> AnySelect:

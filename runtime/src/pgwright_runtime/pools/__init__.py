@@ -7,9 +7,9 @@
 `pgwright_runtime.create_engine` and `create_async_engine` make the pools that these three look at.
 """
 
-from pgwright_runtime.pools.budget import PoolBudget, PoolBudgetWarning, PoolOverBudget
+from pgwright_runtime.pools.budget import OnExcess, PoolBudget, PoolBudgetWarning, PoolOverBudget
 from pgwright_runtime.pools.fork import dispose_after_fork
-from pgwright_runtime.pools.leaks import Leak, LeakFinder
+from pgwright_runtime.pools.leaks import Leak, LeakFinder, LeakState
 from pgwright_runtime.pools.limits import ServerLimits, read_server_limits
 from pgwright_runtime.pools.metrics import PoolMetrics
 from pgwright_runtime.pools.pooler import Pooler
@@ -19,6 +19,8 @@ __all__ = [
     "AsyncWatchedPool",
     "Leak",
     "LeakFinder",
+    "LeakState",
+    "OnExcess",
     "PoolBudget",
     "PoolBudgetWarning",
     "PoolMetrics",

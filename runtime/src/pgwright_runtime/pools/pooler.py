@@ -14,6 +14,7 @@ Source: PgBouncer's manual, ignore_startup_parameters and the table of features 
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Engine, event
@@ -38,6 +39,29 @@ def connect_arguments(driver: str, pooler: Pooler, limits: dict[str, int], appli
     if pooler == "none":
         return {"options": " ".join(f"-c {key}={_escape(value)}" for key, value in settings.items())}
     return {**name, "prepare_threshold": None} if pooler == "transaction" else dict(name)
+
+
+def merge_arguments(own: Mapping[str, Any], given: Mapping[str, Any], settings: Collection[str]) -> dict[str, Any]:
+    """Return what to connect with, together with what the app gives as `connect_args`.
+
+    Args:
+        settings: names of the server's settings that are ours.
+    Raises: ValueError: the app gives one that is ours.
+    """
+    options = str(given.get("options", "")).replace("-", "_")
+    stated = {*given, *given.get("server_settings", ()), *(name for name in settings if name in options)}
+    twice = stated & {*settings, *own} - {"options", "server_settings"}
+    if twice:
+        names = ", ".join(sorted(twice))
+        raise ValueError(
+            f"connect_args has {names}, which come from timeouts, application_name and pooler; leave it out"
+        )
+    merged = {**given, **own}
+    if "server_settings" in given:
+        merged["server_settings"] = {**given["server_settings"], **own.get("server_settings", {})}
+    if "options" in given:
+        merged["options"] = f"{given['options']} {own.get('options', '')}".strip()
+    return merged
 
 
 def apply_limits(engine: Engine, driver: str, pooler: Pooler, limits: dict[str, int]) -> None:

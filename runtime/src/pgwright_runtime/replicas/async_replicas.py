@@ -26,10 +26,11 @@ class AsyncReplicas(BaseReplicas[AsyncEngine]):
     Args:
         primary: takes the writes, and the reads that no replica may answer.
         replicas: of the primary, in any order; none: the primary answers all.
-        secret: signs tokens; at least 16 bytes, the same in all processes.
+        secret: signs tokens; at least 16 bytes, the same in all processes. Several: the first signs, and tokens of the
+            others still count, so that a secret can be changed.
         settings: how far behind a replica may be, and how long it is waited for.
         session_options: for each session; `expire_on_commit` is off unless said otherwise.
-    Raises: ValueError: the secret is too short.
+    Raises: ValueError: a secret is too short.
     """
 
     _runner = Tasks

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from sqlalchemy import Engine
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from pgwright_runtime._secrets import secret_bytes
+from pgwright_runtime._secrets import Secrets, signing_keys
 from pgwright_runtime.replicas.callers import Callers
 from pgwright_runtime.replicas.router import Router, RoutingMetrics
 from pgwright_runtime.replicas.running import Runner
@@ -33,13 +33,13 @@ class BaseReplicas(Generic[E]):
         primary: E,
         replicas: Sequence[E],
         *,
-        secret: str | bytes,
+        secret: Secrets,
         settings: ReplicaSettings = _DEFAULTS,
         session_options: Mapping[str, Any] | None = None,
     ) -> None:
         self.settings = settings
         self._primary: E = primary
-        self._callers = Callers(secret_bytes(secret), settings.remember_s)
+        self._callers = Callers(signing_keys(secret), settings.remember_s)
         interval_ms = settings.interval_ms
         self._watchers = Watchers(
             _server("the primary", primary, interval_ms, is_primary=True),

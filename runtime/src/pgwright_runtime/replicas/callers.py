@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from math import ceil
@@ -38,8 +39,9 @@ class LastWrite:
 
 
 # One variable for all, since Python never lets go of one that was made; a context is often older and lives longer than
-# what is kept in it, so it holds on to no `Callers`. What is set is never changed, for contexts are copied.
-_current: ContextVar[Mapping[ReferenceType[Callers], LastWrite]] = ContextVar(
+# what is kept in it, so it holds on to no `Callers`. What is set is never changed, for contexts are copied. The last of
+# the writes is the current caller's, those before it are of the blocks around.
+_current: ContextVar[Mapping[ReferenceType[Callers], tuple[LastWrite, ...]]] = ContextVar(
     "pgwright_last_writes", default=MappingProxyType({})
 )
 
@@ -51,32 +53,41 @@ class Entered:
         self._callers, self._write = callers, write
 
     def __enter__(self) -> None:
-        self._before = self._callers.current()
-        self._callers.set(self._write)
+        self._callers.open(self._write)
 
     def __exit__(self, *_: object) -> None:
-        self._callers.set(self._before)
+        self._callers.close(self._write)
 
 
 class Callers:
     """Keeps the caller of each context."""
 
-    def __init__(self, secret: bytes, remember_s: float) -> None:
-        self._secret, self._remember_s = secret, remember_s
+    def __init__(self, keys: tuple[bytes, ...], remember_s: float) -> None:
+        # The first signs, all of them verify.
+        self._keys, self._remember_s = keys, remember_s
         self._committing = Lock()
         self._own = ref(self)
 
     def current(self) -> LastWrite | None:
-        return _current.get().get(self._own)
+        writes = _current.get().get(self._own)
+        return writes[-1] if writes else None
 
-    def set(self, write: LastWrite | None) -> None:
-        """Make it the current caller's; those of instances that are gone are left out."""
+    def open(self, write: LastWrite) -> None:
+        """Make it the current caller's."""
+        self._set((*_current.get().get(self._own, ()), write))
+
+    def close(self, write: LastWrite) -> None:
+        """Take it out, wherever it is: of two generators that hold a block each, the first may end first."""
+        self._set(tuple(other for other in _current.get().get(self._own, ()) if other is not write))
+
+    def _set(self, writes: tuple[LastWrite, ...]) -> None:
+        # Those of instances that are gone are left out.
         others = {own: other for own, other in _current.get().items() if own is not self._own and own() is not None}
-        _current.set(others if write is None else {**others, self._own: write})
+        _current.set({**others, self._own: writes} if writes else others)
 
     def needed(self) -> int:
         """Return the position that a server must have replayed for the current caller; 0: any will do."""
-        write = _current.get().get(self._own)
+        write = self.current()
         return 0 if write is None else write.needed()
 
     def begin_commit(self) -> LastWrite:
@@ -84,7 +95,7 @@ class Callers:
         write = self.current()
         if write is None:
             write = LastWrite()
-            self.set(write)
+            self.open(write)
         with self._committing:
             write.open_commits += 1
             write.until = self._until()
@@ -111,22 +122,28 @@ class Callers:
             token, text = write.given
             if (token.lsn, token.until) == (needed, write.until):
                 return text
-        return encode(Token(needed, write.until), self._secret)
+        return encode(Token(needed, write.until), self._keys[0])
 
     def _read(self, texts: Iterable[str | None]) -> LastWrite:
         write = LastWrite()
         for text in texts:
             if text is None:
                 continue
-            try:
-                token = decode(text, self._secret)
+            token = self._token(text)
+            if token is not None:
                 write.given = token, text
-            except InvalidToken:
+            else:
                 # Damaged, or signed with a former secret: its owner may have written just now.
                 token = Token(UNKNOWN, self._until())
             write.lsn = max(write.lsn, token.lsn)
             write.until = max(write.until, token.until)
         return write
+
+    def _token(self, text: str) -> Token | None:
+        for key in self._keys:
+            with suppress(InvalidToken):
+                return decode(text, key)
+        return None
 
     def _until(self) -> int:
         return ceil(time.time() + self._remember_s)

@@ -19,9 +19,9 @@ from sqlalchemy.orm import Session, SessionTransaction, sessionmaker
 
 from pgwright_runtime.statements import TRANSACTION_CONTROL
 from pgwright_runtime.tenancy.context import (
-    EXPECTED,
     Tenant,
     TenantType,
+    check_type,
     current_tenant,
     is_same_tenant,
     parse_tenant,
@@ -33,6 +33,7 @@ DEFAULT_SETTING = "app.current_org_id"
 _SET = text("SELECT set_config(:name, :value, true)")
 _OPTION = "pgwright_tenant_binding"
 _BOUND = "pgwright_bound_tenant"
+_JOINED = "pgwright_joined_sessions"
 _PROCESS = "pgwright_process_id"
 
 _bound_engines: WeakSet[Engine] = WeakSet()
@@ -77,13 +78,14 @@ def for_tenants(
         target: what the app's requests use.
         setting: the setting that the policies read; it has a dot in its name.
         type: the type of a tenant's id.
-    Raises: TenancyError: it is bound already. ValueError: the setting, the type or the factory cannot be used.
+    Raises: TenancyError: it is bound already. ValueError: the setting, the type or the target cannot be used.
     """
-    check_setting(setting)
-    if type not in EXPECTED:
-        raise ValueError(f"a tenant's id is an int, a UUID or a str, not {type!r}")
-    binding = Binding(setting, type)
-    return _copied(target, binding) if isinstance(target, Engine | AsyncEngine) else _copied_factory(target, binding)
+    binding = Binding(check_setting(setting), check_type(type))
+    if isinstance(target, Engine | AsyncEngine):
+        return _copied(target, binding)
+    if isinstance(target, sessionmaker | async_sessionmaker):
+        return _copied_factory(target, binding)
+    raise ValueError(f"an engine or a session factory can be bound, not {target!r}")
 
 
 def check_setting(name: str) -> str:
@@ -119,11 +121,11 @@ def _listen(engine: Engine, binding: Binding) -> None:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        connection.info.pop(_BOUND, None)
+        _forget(connection)
 
     @event.listens_for(engine, "begin_twophase")
     def begin_twophase(connection: Connection, transaction_id: object) -> None:
-        connection.info.pop(_BOUND, None)
+        _forget(connection)
 
     # Not at `begin`: an error there leaves SQLAlchemy's connection unable to begin again. A SAVEPOINT is a statement
     # as well, so that the setting is always made outside of it and its rollback does not undo it.
@@ -131,6 +133,11 @@ def _listen(engine: Engine, binding: Binding) -> None:
     def check(connection: Connection, cursor: Any, statement: str, values: Any, context: Any, many: bool) -> None:
         if context is None or not context.execution_options.get(TRANSACTION_CONTROL):
             _require_tenant(connection, binding)
+
+
+def _forget(connection: Connection) -> None:
+    connection.info.pop(_BOUND, None)
+    connection.info.pop(_JOINED, None)
 
 
 def _require_tenant(connection: Connection, binding: Binding) -> None:
@@ -141,10 +148,14 @@ def _require_tenant(connection: Connection, binding: Binding) -> None:
     if opened_by != os.getpid():
         raise TenancyError(f"process {opened_by} opened this connection; after a fork, open another one")
     bound = connection.info.get(_BOUND)
+    if bound is not None and tenant != bound and not is_same_tenant(tenant, bound, binding.kind):
+        raise TenantChanged("transaction", bound, tenant, "Commit or roll back before the tenant changes.")
+    if _JOINED in connection.info:
+        for session in connection.info[_JOINED]:
+            _keep_to_one_tenant(session, tenant, binding.kind)
+        del connection.info[_JOINED]
     if bound is None:
         _set_tenant(connection, binding, tenant)
-    elif tenant != bound and not is_same_tenant(tenant, bound, binding.kind):
-        raise TenantChanged("transaction", bound, tenant, "Commit or roll back before the tenant changes.")
 
 
 def _set_tenant(connection: Connection, binding: Binding, tenant: Tenant) -> None:
@@ -159,17 +170,19 @@ def _set_tenant(connection: Connection, binding: Binding, tenant: Tenant) -> Non
 
 
 @event.listens_for(Session, "after_begin")
-def _keep_session_to_one_tenant(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
+def _join(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
+    # Whoever takes a connection early may do it for another tenant than the first statement's, or for none: so the
+    # session is asked at that statement. An error here would not be repeated at the next one, either.
+    if connection.get_execution_options().get(_OPTION) is not None:
+        connection.info.setdefault(_JOINED, WeakSet()).add(session)
+
+
+def _keep_to_one_tenant(session: Session, tenant: Tenant, kind: TenantType) -> None:
     # A session answers from the objects that it holds, and no policy sees that.
-    binding = connection.get_execution_options().get(_OPTION)
-    if binding is None:
-        return
-    tenant = current_tenant.get()
     holds = session.info.get(_BOUND) if len(session.identity_map) else None
-    if holds is not None and tenant is not None and not is_same_tenant(tenant, holds, binding.kind):
+    if holds is not None and not is_same_tenant(tenant, holds, kind):
         raise TenantChanged("session", holds, tenant, "Use one session for each unit of work, or close() it first.")
-    if tenant is not None:
-        session.info[_BOUND] = tenant
+    session.info[_BOUND] = tenant
 
 
 def _leave_connections_to_the_parent() -> None:

@@ -47,14 +47,16 @@ def tenant(value: Tenant, *, type: type[Any] | None = None) -> AbstractContextMa
         value: the tenant's id.
         type: the type of ids, for a value that comes from outside: it is refused here, and "7" becomes 7. None: the
             value is kept as it is, and an engine that has ids of another type refuses it before the first statement.
-    Raises: InvalidTenant: the value is of another type, or, without one, of none that ids may have.
+    Raises:
+        InvalidTenant: the value is of another type, or, without one, of none that ids may have.
+        ValueError: the type is none that ids may have.
 
     >>> with tenant("7", type=int):
     ...     current_tenant.get()
     7
     """
     if type is not None:
-        return _work_for(parse_tenant(value, type))
+        return _work_for(parse_tenant(value, check_type(type)))
     _refuse_what_no_engine_takes(value)
     return _work_for(value)
 
@@ -82,6 +84,13 @@ def _leave(block: _Block) -> None:
         else:
             current_tenant.set(block.before)
         _blocks.set((*blocks[:position], *inner))
+
+
+def check_type(kind: TenantType) -> TenantType:
+    """Return a type that ids may have; not a subclass, whose values would be others. Raises: ValueError."""
+    if not any(kind is known for known in EXPECTED):
+        raise ValueError(f"the type of a tenant's id is int, UUID or str itself, not {kind!r}")
+    return kind
 
 
 def parse_tenant(value: object, kind: TenantType) -> Tenant:
@@ -139,6 +148,8 @@ def _parse_uuid(value: object) -> UUID | None:
     if not isinstance(value, str):
         return None
     try:
-        return UUID(value)
+        parsed = UUID(value)
     except ValueError:
         return None
+    # UUID() also takes braces, "0x…", spaces, underscores, and the digits of other scripts
+    return parsed if value.lower() in (str(parsed), parsed.hex) else None

@@ -46,8 +46,11 @@ def assert_tenants_isolated(
         metadata: its tables with `info["tenant"]` are tried.
         tenants: two tenants that have rows in each of them.
         ignore: what is meant to be as it is, by the name that its problem begins with, as in "public.couriers".
-    Raises: AssertionError: with one line for each problem. A table that could not be tried is a problem, too.
+    Raises:
+        AssertionError: with one line for each problem. A table that could not be tried is a problem, too.
+        ValueError: `ignore` is one text.
     """
+    _check_ignore(ignore)
     with tenant(tenants[0]), engine.connect() as connection:
         _fail(_problems(connection, metadata, tenants), ignore)
 
@@ -62,11 +65,19 @@ async def async_assert_tenants_isolated(
         metadata: its tables with `info["tenant"]` are tried.
         tenants: two tenants that have rows in each of them.
         ignore: what is meant to be as it is, by the name that its problem begins with, as in "public.couriers".
-    Raises: AssertionError: with one line for each problem. A table that could not be tried is a problem, too.
+    Raises:
+        AssertionError: with one line for each problem. A table that could not be tried is a problem, too.
+        ValueError: `ignore` is one text.
     """
+    _check_ignore(ignore)
     with tenant(tenants[0]):
         async with engine.connect() as connection:
             _fail(await connection.run_sync(_problems, metadata, tenants), ignore)
+
+
+def _check_ignore(ignore: Collection[str]) -> None:
+    if isinstance(ignore, str):
+        raise ValueError(f"give a collection: ignore=[{ignore!r}], not ignore={ignore!r}")
 
 
 def _fail(problems: list[str], ignore: Collection[str]) -> None:
