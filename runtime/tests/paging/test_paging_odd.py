@@ -129,6 +129,7 @@ def test_a_composite_is_placed_as_its_only_column_is_or_refused(session: Session
     ("statement", "reason"),
     [
         (select(S.id).order_by(A.price), "names sales, which the statement does not read from; join it"),
+        (select(S.id).order_by(groups.c.shops), "names a subquery, which the statement does not read from; join it"),
         (select(func.count()).select_from(S).order_by(func.count()), "as a subquery"),
         (select(S.id, func.row_number().over(order_by=S.name).label("n")).order_by("n"), "as a subquery"),
         (select(S.id).order_by(func.random()), "store it in a column"),
@@ -137,7 +138,17 @@ def test_a_composite_is_placed_as_its_only_column_is_or_refused(session: Session
         (select(S.id).order_by(S.id).fetch(3), "FETCH"),
         (select(numbers).order_by(numbers.c.id), "no key of a subquery is known"),
     ],
-    ids=["no join", "aggregate", "window", "random", "NULL", "contains_eager", "FETCH", "union"],
+    ids=[
+        "no join",
+        "no join of a subquery",
+        "aggregate",
+        "window",
+        "random",
+        "NULL",
+        "contains_eager",
+        "FETCH",
+        "union",
+    ],
 )
 def test_what_cannot_be_paged_is_refused_before_it_runs(
     session: Session, statement: Select[*tuple[Any, ...]], reason: str
