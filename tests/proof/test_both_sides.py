@@ -42,6 +42,18 @@ def test_a_statement_that_no_longer_fits_is_told_and_the_next_is_measured(databa
     ]
 
 
+def test_a_statement_with_a_value_that_nobody_knows_is_not_run_with_null(database: Database, after: Database) -> None:
+    database.execute("CREATE TABLE bare (n int)")
+    after.execute("CREATE TABLE bare (n int)")
+    database.rows("SELECT pg_stat_statements_reset()")
+    database.rows("SELECT * FROM bare WHERE n = 1")
+    measured, missing = measure_statements(
+        database.dsn, after.dsn, read_snapshot(database.dsn), rounds=3, progress=lambda *_: None
+    )
+    assert measured == ()
+    assert [one.reason.partition(":")[0] for one in missing] == ["nobody knows what $1 was"]
+
+
 def test_rows_that_differ_are_seen(database: Database, after: Database) -> None:
     database.rows("SELECT pg_stat_statements_reset()")
     database.rows("SELECT a, count(*) FROM t GROUP BY a")

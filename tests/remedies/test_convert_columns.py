@@ -132,6 +132,12 @@ def test_integers_take_their_sequences_along() -> None:
     assert remedy.model_hint == "a.id: mapped_column(BigInteger)\na.n: mapped_column(BigInteger)"
 
 
+def test_a_key_is_not_broken_within_a_name() -> None:
+    odd = replace(KEY, definition='FOREIGN KEY ("a REFERENCES b") REFERENCES a(id)')
+    (added,) = (text for text in sql(converted(uuid(A, "id"), keys=(odd,)).upgrade) if "ADD CONSTRAINT" in text)
+    assert f"ADD CONSTRAINT b_a_id_fkey {odd.definition} NOT VALID" in added
+
+
 def test_keys_that_are_not_validated_or_partitioned_are_not_validated_afterwards() -> None:
     not_valid = replace(KEY, definition=KEY.definition + " NOT VALID")
     assert not [text for text in sql(converted(uuid(B, "a_id"), keys=(not_valid,)).upgrade) if "VALIDATE" in text]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -17,7 +18,17 @@ from sqlalchemy import (
     select,
     union_all,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, contains_eager, joinedload, mapped_column, relationship
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    Mapped,
+    Session,
+    composite,
+    contains_eager,
+    joinedload,
+    mapped_column,
+    relationship,
+)
+from sqlalchemy.sql import elements
 
 from pgwright_runtime.paging import InvalidCursor, NotPageable, Pager
 from tests.support.database import Database
@@ -30,11 +41,24 @@ class Base(DeclarativeBase):
     pass
 
 
+@dataclass
+class Sign:
+    name: str
+
+
+@dataclass
+class Place:
+    name: str
+    id: int
+
+
 class Shop(Base):
     __tablename__ = "shops"
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str]
     sales: Mapped[list[Sale]] = relationship(order_by="Sale.id")
+    sign: Mapped[Sign] = composite("name")
+    place: Mapped[Place] = composite("name", "id")
 
 
 class Sale(Base):
@@ -90,10 +114,22 @@ def test_an_odd_order_is_that_of_a_full_sort(session: Session, statement: Select
     assert read_all(session, statement) == [row if len(row) > 1 else row[0] for row in whole]
 
 
+@pytest.mark.skipif(not hasattr(elements, "OrderByList"), reason="SQLAlchemy 2.0 turns no composite round")
+def test_a_composite_is_placed_as_its_only_column_is_or_refused(session: Session) -> None:
+    for statement in (select(S).order_by(S.sign.desc()), select(S).order_by(S.sign.desc().nulls_last())):
+        assert read_all(session, statement) == session.scalars(statement.order_by(S.id)).all()
+    for placed in (S.place.desc(), S.place.nulls_first()):
+        with pytest.raises(NotPageable, match="order by its columns"):
+            PAGER.page(session, select(S).order_by(placed), size=3)
+    in_order = select(S).order_by(S.place)
+    assert read_all(session, in_order) == session.scalars(in_order).all()
+
+
 @pytest.mark.parametrize(
     ("statement", "reason"),
     [
         (select(S.id).order_by(A.price), "names sales, which the statement does not read from; join it"),
+        (select(S.id).order_by(groups.c.shops), "names a subquery, which the statement does not read from; join it"),
         (select(func.count()).select_from(S).order_by(func.count()), "as a subquery"),
         (select(S.id, func.row_number().over(order_by=S.name).label("n")).order_by("n"), "as a subquery"),
         (select(S.id).order_by(func.random()), "store it in a column"),
@@ -102,7 +138,17 @@ def test_an_odd_order_is_that_of_a_full_sort(session: Session, statement: Select
         (select(S.id).order_by(S.id).fetch(3), "FETCH"),
         (select(numbers).order_by(numbers.c.id), "no key of a subquery is known"),
     ],
-    ids=["no join", "aggregate", "window", "random", "NULL", "contains_eager", "FETCH", "union"],
+    ids=[
+        "no join",
+        "no join of a subquery",
+        "aggregate",
+        "window",
+        "random",
+        "NULL",
+        "contains_eager",
+        "FETCH",
+        "union",
+    ],
 )
 def test_what_cannot_be_paged_is_refused_before_it_runs(
     session: Session, statement: Select[*tuple[Any, ...]], reason: str

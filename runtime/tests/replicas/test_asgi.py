@@ -106,8 +106,10 @@ async def test_endpoints_that_are_no_coroutines_read_what_they_wrote(
     with sync_engines.replicas(wait_ms=5) as replicas:
         async with client(replicas) as one, client(replicas) as other:
             with replay_paused(replica):
-                key, is_seen = (await one.post("/notes", params={"text": "mine"})).json()
+                response = await one.post("/notes", params={"text": "mine"})
+                key, is_seen = response.json()
                 assert is_seen
+                assert list(response.cookies) == ["read_your_writes"]
                 assert (await one.get(f"/notes/{key}")).json() == ["mine", True]
                 assert (await other.get(f"/notes/{key}")).json() == [None, False]
             replica.catch_up()

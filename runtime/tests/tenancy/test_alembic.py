@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import json
 import logging
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,9 +15,21 @@ import sqlalchemy
 from alembic.autogenerate import compare_metadata, produce_migrations, render_python_code
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
-from sqlalchemy import BigInteger, Column, Connection, Integer, MetaData, String, Table, Uuid, create_engine
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    TypeDecorator,
+    Uuid,
+    create_engine,
+)
 
 import pgwright_runtime.tenancy.alembic  # noqa: F401
+from pgwright_runtime import tenancy
 from pgwright_runtime.tenancy import TenantPolicy, tenant_policy
 from runtime.tests.support.tenancy_couriers import TABLES, A, Base, app_url, make_role
 from tests.support.database import Database
@@ -77,6 +91,19 @@ def test_up_down_and_up_again_gives_the_same_catalog(connection: Connection) -> 
     ]
 
 
+def test_a_check_of_the_models_names_what_is_missing_and_what_is_too_much(connection: Connection) -> None:
+    Base.metadata.create_all(connection)
+    couriers = TenantPolicy("organization_id", type="integer")
+    missing = [("create_tenant_policy", None, name, couriers) for name in ("couriers", "vehicles")]
+    assert sorted(compare_metadata(context(connection), Base.metadata), key=lambda diff: diff[2]) == missing
+    run(connection, upgrade_and_downgrade(connection, Base.metadata)[0])
+    plain = MetaData()
+    for declared in Base.metadata.sorted_tables:
+        declared.to_metadata(plain).info.clear()
+    too_much = [("drop_tenant_policy", None, name, couriers) for name in ("couriers", "vehicles")]
+    assert sorted(compare_metadata(context(connection), plain), key=lambda diff: diff[2]) == too_much
+
+
 def test_policies_come_after_tables_and_go_before_them(connection: Connection) -> None:
     up, down = upgrade_and_downgrade(connection, Base.metadata)
     assert up.index("create_table('couriers'") < up.index("create_tenant_policy('couriers'")
@@ -108,6 +135,28 @@ def test_every_type_is_found_again_under_awkward_names(connection: Connection, k
     run(connection, up)
     assert compare_metadata(context(connection), metadata) == []
     assert catalog(connection)[0][3] == "tenant_isolation"
+
+
+class Key(TypeDecorator[Any]):
+    impl = Uuid
+    cache_ok = True
+
+
+def test_a_stated_type_counts_where_the_columns_own_is_unknown_or_another(connection: Connection) -> None:
+    metadata = MetaData()
+    table(metadata, "shops", Key())
+    metadata.tables["shops"].info["tenant"] = TenantPolicy("Org %d:id")
+    with pytest.raises(ValueError, match="state the type"):
+        upgrade_and_downgrade(connection, metadata)
+    metadata.tables["shops"].info["tenant"] = TenantPolicy("Org %d:id", type="uuid")
+    table(metadata, "vans", Integer(), type="bigint")
+    metadata.create_all(connection)
+    run(connection, upgrade_and_downgrade(connection, metadata)[0])
+    assert compare_metadata(context(connection), metadata) == []
+    assert [("::uuid" in row.qual, "::bigint" in row.qual) for row in catalog(connection)] == [
+        (True, False),
+        (False, True),
+    ]
 
 
 def test_a_changed_declaration_replaces_the_policy_and_goes_back(connection: Connection) -> None:
@@ -203,9 +252,12 @@ HAND_MADE = {
     "opened": "DROP POLICY tenant_isolation ON couriers; CREATE POLICY tenant_isolation ON couriers USING (true)",
     "read only": """DROP POLICY tenant_isolation ON couriers;
         CREATE POLICY tenant_isolation ON couriers AS RESTRICTIVE FOR SELECT TO postgres USING (status > '''% :x')""",
+    "for two roles": """DROP POLICY tenant_isolation ON couriers;
+        CREATE POLICY tenant_isolation ON couriers FOR UPDATE TO postgres, pg_monitor USING (true)""",
     "evaluated per row": """ALTER POLICY tenant_isolation ON couriers
         USING (organization_id = current_setting('app.current_org_id')::int)""",
     "disabled": "ALTER TABLE couriers DISABLE ROW LEVEL SECURITY",
+    "disabled, not forced": "ALTER TABLE couriers DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY",
     "not forced": "ALTER TABLE couriers NO FORCE ROW LEVEL SECURITY",
     "dropped": "DROP POLICY tenant_isolation ON couriers",
     "renamed": "ALTER POLICY tenant_isolation ON couriers RENAME TO another",
@@ -275,6 +327,22 @@ def test_a_declaration_that_fits_no_column_is_refused(connection: Connection) ->
         TenantPolicy("org", setting="app.x'::int OR true --")
     with pytest.raises(ValueError, match="no type"):
         TenantPolicy("org", type="int) OR (true")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("missing", "message"), [("alembic", "pip install"), ("pgwright_runtime.tenancy.catalog", "tenancy.catalog")]
+)
+def test_only_where_alembic_is_missing_the_import_asks_for_it(
+    monkeypatch: pytest.MonkeyPatch, missing: str, message: str
+) -> None:
+    for name in ("alembic", "comparison", "operations"):
+        monkeypatch.delattr(tenancy, name)
+        monkeypatch.delitem(sys.modules, f"pgwright_runtime.tenancy.{name}")
+    for name in [name for name in sys.modules if name.startswith(f"{missing}.")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(ImportError, match=message):
+        importlib.import_module("pgwright_runtime.tenancy.alembic")
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
