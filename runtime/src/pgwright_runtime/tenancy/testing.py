@@ -195,7 +195,8 @@ def _result(connection: Connection, statement: Executable) -> int | str:
     """Return the rows that a statement touched (or counted), or its SQLSTATE; its effect is taken back."""
     with connection.begin_nested() as savepoint:
         try:
-            result = connection.execute(statement)
+            # Else SQLAlchemy does not tell how many rows an INSERT made.
+            result = connection.execute(statement, execution_options={"preserve_rowcount": True})
             return int(result.scalar_one()) if result.returns_rows else result.rowcount
         except exc.DBAPIError as error:
             return str(getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None) or error)
