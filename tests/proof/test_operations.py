@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from pgwright.errors import ProofError
 from pgwright.model.proof import MeasuredOperation
 from pgwright.proof import Operation
 from pgwright.proof.app import measure_operations
@@ -84,3 +85,8 @@ def test_the_engine_is_that_of_the_copy(dsn: str, sync_url: str) -> None:
     assert measure(Operation("o", look, look), dsn).results_equal
     assert measure(Operation("o", look_async, look_async), dsn).results_equal
     assert seen == {f"postgresql+{driver}://{sync_url}" for driver in ("psycopg", "asyncpg")}
+
+
+async def test_where_an_event_loop_runs_it_says_what_to_do() -> None:
+    with pytest.raises(ProofError, match=r"an event loop runs in this thread.*asyncio\.to_thread"):
+        measure(Operation("plain", plain, plain))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Any, Literal
 
 from psycopg.conninfo import conninfo_to_dict
@@ -22,7 +23,16 @@ from pgwright_runtime import count_statements
 def measure_operations(
     operations: Sequence[Operation], before: str, after: str, *, rounds: int = ROUNDS, progress: Progress
 ) -> tuple[MeasuredOperation, ...]:
-    """Run each operation on both copies in turn. Raises ProofError: an operation failed."""
+    """Run each operation on both copies in turn.
+
+    Raises: ProofError: an operation failed, or an event loop runs in this thread.
+    """
+    with suppress(RuntimeError):
+        asyncio.get_running_loop()
+        raise ProofError(
+            "an event loop runs in this thread, and the operations need one of their own. "
+            "Call it in another thread: await asyncio.to_thread(pgwright.prove, …)"
+        )
     return asyncio.run(_measure_all(operations, before, after, rounds, progress))
 
 
