@@ -187,7 +187,8 @@ def test_every_parameter_of_an_engine_is_documented_with_its_default(function: C
     for name, parameter in inspect.signature(function).parameters.items():
         default = parameter.default
         shown = {inspect.Parameter.empty: "", "": '`""`', Timeouts(): "`Timeouts()`"}.get(default, f"{default}")
-        assert re.search(rf"^\| `{name}` \| ?{re.escape(shown)} \|", page, re.MULTILINE), name
+        written = f"**{name}" if parameter.kind is parameter.VAR_KEYWORD else name
+        assert re.search(rf"^\| `{re.escape(written)}` \| ?{re.escape(shown)} \|", page, re.MULTILINE), name
 
 
 def test_every_timeout_is_documented_with_its_default() -> None:
