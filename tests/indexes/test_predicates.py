@@ -70,3 +70,22 @@ def test_the_minus_of_a_number_may_be_named_with_its_schema() -> None:
 def test_what_cannot_be_parsed_equals_itself(text: str) -> None:
     assert read_predicate(text, TABLE) == read_predicate(text, TABLE)
     assert not follows("n = 1", text)
+
+
+@pytest.mark.parametrize(
+    ("mirrored", "plain"), [("5 < n", "n > 5"), ("5 <= n", "n >= 5"), ("5 > n", "n < 5"), ("5 >= n", "n <= 5")]
+)
+def test_a_comparison_reads_alike_from_either_side(mirrored: str, plain: str) -> None:
+    assert read_predicate(mirrored, TABLE) == read_predicate(plain, TABLE)
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ("n < 5", "n < 6"), ("n < 5", "n <= 5"), ("n < 5", "n <> 5"), ("n <= 5", "n < 6"), ("n <= 5", "n <> 6"),
+        ("n > 5", "n > 4"), ("n > 5", "n >= 5"), ("n > 5", "n <> 5"), ("n >= 5", "n > 4"), ("n >= 5", "n <> 4"),
+    ],
+)  # fmt: skip
+def test_a_range_proves_a_wider_one_and_what_lies_outside(given: str, wanted: str) -> None:
+    assert follows(given, wanted)
+    assert not follows(wanted, given)
