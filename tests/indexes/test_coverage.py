@@ -127,3 +127,9 @@ def test_a_new_index_is_covered_by_a_valid_one_only() -> None:
     wanted = index("a").definition
     assert is_covered(wanted, make_snapshot(TABLE, index("a, b")))
     assert not is_covered(wanted, make_snapshot(TABLE, index("a, b", is_valid=False)))
+
+
+def test_how_full_its_pages_are_does_not_keep_a_hash_index_from_the_work_of_another() -> None:
+    assert does(index("a", method="hash", parameters=("fillfactor=70",)), index("a", method="hash"))
+    narrow, wide = (index("a", method="brin", parameters=(f"pages_per_range={pages}",)) for pages in (4, 128))
+    assert not does(narrow, wide)

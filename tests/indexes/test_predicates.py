@@ -89,3 +89,8 @@ def test_a_comparison_reads_alike_from_either_side(mirrored: str, plain: str) ->
 def test_a_range_proves_a_wider_one_and_what_lies_outside(given: str, wanted: str) -> None:
     assert follows(given, wanted)
     assert not follows(wanted, given)
+
+
+def test_without_its_table_a_number_is_known_by_its_spelling() -> None:
+    assert implies(read_predicate("n > 5"), read_predicate("n > 4"))
+    assert not implies(read_predicate("n > '5'"), read_predicate("n > '4'"))
