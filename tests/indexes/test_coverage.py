@@ -133,3 +133,4 @@ def test_how_full_its_pages_are_does_not_keep_a_hash_index_from_the_work_of_anot
     assert does(index("a", method="hash", parameters=("fillfactor=70",)), index("a", method="hash"))
     narrow, wide = (index("a", method="brin", parameters=(f"pages_per_range={pages}",)) for pages in (4, 128))
     assert not does(narrow, wide)
+    assert does(index("b, a", method="brin"), index("a", method="brin"))
