@@ -35,7 +35,7 @@ pager = Pager(secret="a secret of the tests", default_size=20, max_size=100, tot
 Pager(secret=b"a secret of the tests")
 Pager(secret=["a secret of the tests", "an older one of them"])
 Pager(secret=("a secret of the tests", b"an older one of them"))
-assert_type(pager.replace(total=None, max_size=10), Pager)
+assert_type(pager.replace(total=None, max_size=50), Pager)
 engine = create_engine("postgresql://", echo=True, timeouts=Timeouts(statement_ms=None, pool_s=0.5))
 async_engine = create_async_engine("postgresql://", budget=PoolBudget(100, on_excess="warn"))
 assert_type(engine, Engine)
