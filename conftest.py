@@ -37,7 +37,7 @@ def server() -> Iterator[EmbeddedServer]:
 @pytest.fixture(scope="session")
 def twin_server() -> Iterator[EmbeddedServer]:
     """A server for twins, shared to save its start; commands start their own."""
-    with run_server(settings=SERVER_SETTINGS) as running:
+    with run_server(settings=SERVER_SETTINGS, is_confined=True) as running:
         yield running
 
 

@@ -10,7 +10,8 @@ from pgwright.twin.pages import extend, write_btree
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    path = tmp_path / "16384"
+    path = tmp_path / "base" / "5" / "16384"
+    path.parent.mkdir(parents=True)
     path.touch()
     return path
 

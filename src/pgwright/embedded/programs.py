@@ -16,6 +16,8 @@ from typing import Any
 
 from pgwright.errors import EmbeddedServerError
 
+SYSTEM_USER = "embedded_postgres"
+
 
 def binaries() -> Path:
     """Return the folder of the embedded server's programs: `postgres`, `pg_dump`, `psql`, …"""
@@ -34,7 +36,7 @@ def system_user() -> str | None:
     """Return the user to run as: PostgreSQL refuses root, so a system user takes its place."""
     if os.geteuid() != 0:
         return None
-    name = "embedded_postgres"
+    name = SYSTEM_USER
     try:
         pwd.getpwnam(name)
         return name

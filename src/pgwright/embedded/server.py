@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from pgwright.embedded.confinement import ROLE_ALONE, Confinement, bare_environment, why_free
+from pgwright.embedded.home import locked, temporary_home
 from pgwright.embedded.programs import as_user, reachable_binaries, system_user
-from pgwright.embedded.tether import Tether, Way
+from pgwright.embedded.regular import open_regular
+from pgwright.embedded.tether import DEFAULT, Tether, Way
 from pgwright.errors import EmbeddedServerError
 
 _START_SECONDS = 30.0
@@ -27,6 +31,7 @@ _STOP_SECONDS = 20.0
 # sockaddr_un.sun_path with its final zero is 108 bytes on Linux, 104 on macOS and the BSDs.
 _SOCKET_BYTES = 107 if sys.platform == "linux" else 103
 _STRATEGY_SINCE = 150_000
+_LOG_BYTES = 4_096
 
 # A throw-away server needs speed, not durability: after a crash its directory is deleted. Commits stay synchronous:
 # VACUUM marks no page all-visible whose commit was not written yet, and plans would differ from one run to the next.
@@ -53,7 +58,12 @@ class EmbeddedServer:
     """The folder of the programs that run as the server's user."""
     user: str | None
     """The system user that it runs as when we are root, else None."""
+    confinement: str
+    """What keeps others' code in its folder: "Landlock, seccomp, namespaces", or those of them that are to be had with
+    the reason against the rest, or "role alone" with the reason."""
     _tether: Tether
+    _log: int
+    """A descriptor: the server could put another file in the log's place."""
 
     @property
     def data(self) -> Path:
@@ -104,6 +114,9 @@ class EmbeddedServer:
                 self.process.send_signal(signal.SIGQUIT)  # immediate shutdown
                 self.process.wait(_STOP_SECONDS)
         self._tether.release()
+        if self._log >= 0:
+            log, self._log = self._log, -1
+            os.close(log)
 
 
 @contextmanager
@@ -114,6 +127,7 @@ def run_server(
     checksums: bool = False,
     programs: Path | None = None,
     way: Way | None = None,
+    is_confined: bool = False,
 ) -> Iterator[EmbeddedServer]:
     """Start an embedded server and stop it on the way out.
 
@@ -123,48 +137,91 @@ def run_server(
         checksums: whether a new cluster gets data checksums; the twin writes pages itself and wants none.
         programs: the folder of another PostgreSQL's programs, for a directory that has its cluster already.
         way: how the server learns that we were killed; None: the platform's own way.
+        is_confined: its databases hold what others wrote: keep its process in its folder, as far as the system can.
     Raises: EmbeddedServerError: it could not be set up or did not start; the message ends with the server's log.
     """
-    is_temporary = directory is None
-    home = Path(tempfile.mkdtemp(prefix="pgwright-")) if directory is None else directory
-    try:
-        server = _start(home, settings or {}, checksums=checksums, programs=programs, way=way)
-        try:
-            yield server
-        finally:
-            server.stop()
-    finally:
-        if is_temporary:
-            shutil.rmtree(home, ignore_errors=True)
+    with ExitStack() as stack:
+        home = stack.enter_context(temporary_home()) if directory is None else directory
+        user = system_user()
+        launch = _Launch(home, settings or {}, programs or reachable_binaries(user), user, way or DEFAULT)
+        is_new = _prepare(launch, checksums=checksums)
+        server = _start_confined(launch, is_new=is_new) if is_confined else _start(launch, "not confined")
+        stack.callback(server.stop)
+        yield server
 
 
-def _start(
-    home: Path, settings: Mapping[str, str], *, checksums: bool, programs: Path | None, way: Way | None
-) -> EmbeddedServer:
+@dataclass(frozen=True)
+class _Launch:
+    """What a server is started with."""
+
+    home: Path
+    settings: Mapping[str, str]
+    programs: Path
+    user: str | None
+    way: Way
+
+
+def _prepare(launch: _Launch, *, checksums: bool) -> bool:
+    """Give the server its folder with a cluster in it; return whether that is new."""
+    home = launch.home
     home.mkdir(parents=True, exist_ok=True)
-    user = system_user()
-    programs = programs or reachable_binaries(user)
-    if user is not None:
-        shutil.chown(home, user, user)
+    if launch.user is not None:
+        known = pwd.getpwnam(launch.user)
+        os.chown(home, known.pw_uid, known.pw_gid, follow_symlinks=False)
     socket_bytes = len(os.fsencode(home / ".s.PGSQL.5432"))
     if socket_bytes > _SOCKET_BYTES:
         raise EmbeddedServerError(f"the path {str(home)!r} is too long for a Unix socket; set TMPDIR to a shorter one")
-    if not (home / "data" / "PG_VERSION").exists():
-        _initialise(home, programs, user, Tether(way), checksums=checksums)
-    merged = {**_SETTINGS, "unix_socket_directories": str(home), **settings}
+    is_new = not (home / "data" / "PG_VERSION").exists()
+    if is_new:
+        _initialise(launch, checksums=checksums)
+    return is_new
+
+
+# Shared memory is in its folder, and not among that of the user's other programs.
+_CONFINED_SETTINGS: Mapping[str, str] = {"dynamic_shared_memory_type": "mmap"}
+
+
+def _start_confined(launch: _Launch, *, is_new: bool) -> EmbeddedServer:
+    launch = replace(launch, settings={**_CONFINED_SETTINGS, **launch.settings})
+    reason = why_free() or ("" if launch.way == "kernel" else "a shell watches over it")
+    if not reason:
+        try:
+            confinement = Confinement(launch.programs, launch.home, launch.user, _major(launch.home))
+            return _start(launch, "", confinement)
+        except EmbeddedServerError as error:
+            # What a cluster ran before must not talk us out of confining it.
+            if not is_new:
+                raise
+            reason = f"confined, it does not start: {str(error).splitlines()[-1]}"
+    return _start(launch, f"{ROLE_ALONE}: {reason}")
+
+
+def _start(launch: _Launch, told: str, confinement: Confinement | None = None) -> EmbeddedServer:
+    """Start it in a confinement, which tells what holds, or without one, of which `told` is said."""
+    home = launch.home
+    merged = {**_SETTINGS, "unix_socket_directories": str(home), **launch.settings}
     arguments = [f"--{name}={value}" for name, value in merged.items()]
-    tether = Tether(way)
-    with (home / "log").open("ab") as log:
-        process = tether.start(
-            [str(programs / "postgres"), "-D", str(home / "data"), *arguments],
-            stdout=log,
-            stderr=log,
-            start_new_session=True,  # Ctrl-C is for us; we stop the server ourselves
-            cwd=home,
-            env=_environment(),
-            **as_user(user),
-        )
-    server = EmbeddedServer(home, process, programs, user, tether)
+    options = as_user(launch.user) if confinement is None else {"env": bare_environment()}
+    tether = Tether(launch.way)
+    log = open_regular(home / "log", os.O_RDWR | os.O_APPEND | os.O_CREAT)
+    try:
+        with _lock(home) as lock:
+            process = tether.start(
+                [str(launch.programs / "postgres"), "-D", str(home / "data"), *arguments],
+                prepare=None if confinement is None else confinement.prepare,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C is for us; we stop the server ourselves
+                cwd=home,
+                pass_fds=(lock,),
+                **{"env": _environment(), **options},
+            )
+    except (OSError, subprocess.SubprocessError) as error:
+        os.close(log)
+        raise EmbeddedServerError(f"the embedded server in {str(home)!r} could not be run: {error}") from error
+    finally:
+        told = told if confinement is None else confinement.held()
+    server = EmbeddedServer(home, process, launch.programs, launch.user, told, tether, log)
     try:
         _wait_until_ready(server)
     except BaseException:
@@ -173,12 +230,13 @@ def _start(
     return server
 
 
-def _initialise(home: Path, programs: Path, user: str | None, tether: Tether, *, checksums: bool) -> None:
+def _initialise(launch: _Launch, *, checksums: bool) -> None:
     # A half-made cluster of an interrupted run would block initdb.
-    shutil.rmtree(home / "data", ignore_errors=True)
+    data = launch.home / "data"
+    shutil.rmtree(data, ignore_errors=True)
     command = [
-        str(programs / "initdb"),
-        f"--pgdata={home / 'data'}",
+        str(launch.programs / "initdb"),
+        f"--pgdata={data}",
         "--username=postgres",
         "--auth=trust",
         "--encoding=UTF8",
@@ -189,8 +247,15 @@ def _initialise(home: Path, programs: Path, user: str | None, tether: Tether, *,
         "--no-instructions",
         "--data-checksums" if checksums else "--no-data-checksums",
     ]
-    output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    with tether.start(command, **output, cwd=home, env=_environment(), **as_user(user)) as initdb:
+    tether = Tether(launch.way, ends_by=signal.SIGKILL)
+    options: dict[str, Any] = {
+        "stdout": subprocess.PIPE,
+        "stderr": subprocess.STDOUT,
+        "cwd": launch.home,
+        "env": _environment(),
+    }
+    options |= as_user(launch.user)
+    with _lock(launch.home) as lock, tether.start(command, pass_fds=(lock,), **options) as initdb:
         try:
             said, _ = initdb.communicate()
         except BaseException:
@@ -198,7 +263,22 @@ def _initialise(home: Path, programs: Path, user: str | None, tether: Tether, *,
             raise
     tether.release()
     if initdb.returncode:
-        raise EmbeddedServerError(f"initdb failed in {str(home)!r}: {said.decode(errors='replace').strip()}")
+        raise EmbeddedServerError(f"initdb failed in {str(launch.home)!r}: {said.decode(errors='replace').strip()}")
+
+
+@contextmanager
+def _lock(home: Path) -> Iterator[int]:
+    """Give the lock that a program inherits, so that its folder stays while it runs."""
+    descriptor = locked(home)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _major(home: Path) -> int:
+    with open(open_regular(home / "data" / "PG_VERSION"), encoding="ascii") as version:
+        return int(version.read(8))
 
 
 def _environment() -> dict[str, str]:
@@ -215,7 +295,12 @@ def _wait_until_ready(server: EmbeddedServer) -> None:
         with suppress(psycopg.OperationalError), psycopg.connect(server.dsn(), connect_timeout=2):
             return
         time.sleep(0.02)
-    log = (server.directory / "log").read_text(errors="replace").strip().splitlines()[-12:]
     raise EmbeddedServerError(
-        f"the embedded server in {str(server.directory)!r} did not start. Its log ends:\n" + "\n".join(log)
+        f"the embedded server in {str(server.directory)!r} did not start. Its log ends:\n" + _end_of_log(server)
     )
+
+
+def _end_of_log(server: EmbeddedServer) -> str:
+    size = os.fstat(server._log).st_size
+    end = os.pread(server._log, _LOG_BYTES, max(0, size - _LOG_BYTES))
+    return "\n".join(end.decode(errors="replace").strip().splitlines()[-12:])

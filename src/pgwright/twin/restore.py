@@ -28,6 +28,7 @@ SERVER_SETTINGS: Mapping[str, str] = {
     "max_parallel_workers": "8",
     "shared_buffers": "64MB",
     "jit": "off",
+    "temp_file_limit": "1GB",
 }
 _MEANING = ("search_path", "TimeZone", "DateStyle", "IntervalStyle")
 

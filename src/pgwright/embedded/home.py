@@ -1,0 +1,72 @@
+"""Folders of throw-away servers: locked while anybody lives in them, and removed afterwards, also by a later run."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pwd
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from pgwright.embedded.programs import SYSTEM_USER
+
+_PREFIX = "pgwright-server-"
+_NAME = re.compile(re.escape(_PREFIX) + r"\w{8}")  # as mkdtemp makes them
+_CONTENT = re.compile(r"data|log|\.s\.PGSQL\.\d+(\.lock)?")
+
+
+@contextmanager
+def temporary_home() -> Iterator[Path]:
+    """Give a folder for a server, which is gone afterwards; remove those that killed runs left behind."""
+    _remove_abandoned()
+    home, lock = _made()
+    try:
+        yield home
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+        os.close(lock)
+
+
+def locked(home: Path) -> int:
+    """Return a descriptor that keeps a folder from being removed, in whichever processes hold it. Raises OSError."""
+    descriptor = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    with suppress(OSError):  # a file system without locks: there, nothing is removed either
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+    return descriptor
+
+
+def _made() -> tuple[Path, int]:
+    while True:
+        home = Path(tempfile.mkdtemp(prefix=_PREFIX))
+        lock = locked(home)
+        with suppress(FileNotFoundError):  # another run took it for abandoned, in between
+            if os.path.samestat(home.lstat(), os.fstat(lock)):
+                return home, lock
+        os.close(lock)
+
+
+def _remove_abandoned() -> None:
+    """Remove what is provably a server's folder of ours, and nobody's any more: no process holds its lock."""
+    owners = {os.geteuid()}
+    if os.geteuid() == 0:
+        with suppress(KeyError):
+            owners.add(pwd.getpwnam(SYSTEM_USER).pw_uid)
+    with suppress(OSError):
+        for entry in os.scandir(tempfile.gettempdir()):
+            if _NAME.fullmatch(entry.name):
+                with suppress(OSError):
+                    _remove_if_abandoned(Path(entry.path), owners)
+
+
+def _remove_if_abandoned(home: Path, owners: set[int]) -> None:
+    lock = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        if os.fstat(lock).st_uid in owners and all(_CONTENT.fullmatch(name) for name in os.listdir(lock)):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(home, ignore_errors=True)
+    finally:
+        os.close(lock)
