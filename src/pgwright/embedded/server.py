@@ -18,7 +18,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from pgwright.embedded.programs import as_user, reachable_binaries, system_user
+from pgwright.embedded.programs import Programs, as_user, reachable, system_user, wheel_programs
 from pgwright.embedded.tether import Tether, Way
 from pgwright.errors import EmbeddedServerError
 
@@ -26,7 +26,10 @@ _START_SECONDS = 30.0
 _STOP_SECONDS = 20.0
 # sockaddr_un.sun_path with its final zero is 108 bytes on Linux, 104 on macOS and the BSDs.
 _SOCKET_BYTES = 107 if sys.platform == "linux" else 103
-_STRATEGY_SINCE = 150_000
+_STRATEGY_SINCE = 15
+_BUILTIN_LOCALE_SINCE = 17
+_OFFERS_CHECKSUMS_SINCE = 18
+_INSTRUCTS_SINCE = 14
 
 # A throw-away server needs speed, not durability: after a crash its directory is deleted. Commits stay synchronous:
 # VACUUM marks no page all-visible whose commit was not written yet, and plans would differ from one run to the next.
@@ -49,8 +52,8 @@ class EmbeddedServer:
     directory: Path
     """Holds `data`, the log and the socket."""
     process: subprocess.Popen[bytes]
-    own_programs: Path
-    """The folder of the programs that run as the server's user."""
+    programs: Programs
+    """What runs, where the server's user can run it."""
     user: str | None
     """The system user that it runs as when we are root, else None."""
     _tether: Tether
@@ -83,7 +86,7 @@ class EmbeddedServer:
         """Create a database, as a copy of another one when a template is named."""
         statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
         with self.admin() as connection:
-            if connection.info.server_version >= _STRATEGY_SINCE:
+            if self.programs.major >= _STRATEGY_SINCE:
                 # A file copy is the faster one for large templates, the log the faster one for empty ones.
                 strategy = sql.SQL(" STRATEGY wal_log" if template == "template0" else " STRATEGY file_copy")
                 statement += strategy
@@ -112,7 +115,7 @@ def run_server(
     *,
     settings: Mapping[str, str] | None = None,
     checksums: bool = False,
-    programs: Path | None = None,
+    programs: Programs | None = None,
     way: Way | None = None,
 ) -> Iterator[EmbeddedServer]:
     """Start an embedded server and stop it on the way out.
@@ -121,7 +124,7 @@ def run_server(
         directory: where it keeps its data; kept afterwards. None: a temporary one, deleted afterwards.
         settings: server settings, on top of those for a throw-away server.
         checksums: whether a new cluster gets data checksums; the twin writes pages itself and wants none.
-        programs: the folder of another PostgreSQL's programs, for a directory that has its cluster already.
+        programs: another PostgreSQL's, from 13 on; None: the wheel's.
         way: how the server learns that we were killed; None: the platform's own way.
     Raises: EmbeddedServerError: it could not be set up or did not start; the message ends with the server's log.
     """
@@ -139,11 +142,11 @@ def run_server(
 
 
 def _start(
-    home: Path, settings: Mapping[str, str], *, checksums: bool, programs: Path | None, way: Way | None
+    home: Path, settings: Mapping[str, str], *, checksums: bool, programs: Programs | None, way: Way | None
 ) -> EmbeddedServer:
     home.mkdir(parents=True, exist_ok=True)
     user = system_user()
-    programs = programs or reachable_binaries(user)
+    programs = reachable(programs or wheel_programs(), user)
     if user is not None:
         shutil.chown(home, user, user)
     socket_bytes = len(os.fsencode(home / ".s.PGSQL.5432"))
@@ -156,7 +159,7 @@ def _start(
     tether = Tether(way)
     with (home / "log").open("ab") as log:
         process = tether.start(
-            [str(programs / "postgres"), "-D", str(home / "data"), *arguments],
+            [str(programs.folder / "postgres"), "-D", str(home / "data"), *arguments],
             stdout=log,
             stderr=log,
             start_new_session=True,  # Ctrl-C is for us; we stop the server ourselves
@@ -173,22 +176,26 @@ def _start(
     return server
 
 
-def _initialise(home: Path, programs: Path, user: str | None, tether: Tether, *, checksums: bool) -> None:
+def _initialise(home: Path, programs: Programs, user: str | None, tether: Tether, *, checksums: bool) -> None:
     # A half-made cluster of an interrupted run would block initdb.
     shutil.rmtree(home / "data", ignore_errors=True)
     command = [
-        str(programs / "initdb"),
+        str(programs.folder / "initdb"),
         f"--pgdata={home / 'data'}",
         "--username=postgres",
         "--auth=trust",
         "--encoding=UTF8",
-        "--locale-provider=builtin",
-        "--builtin-locale=C.UTF-8",
         "--locale=C",
         "--no-sync",
-        "--no-instructions",
-        "--data-checksums" if checksums else "--no-data-checksums",
     ]
+    if programs.major >= _BUILTIN_LOCALE_SINCE:
+        command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+    else:
+        command += ["--lc-ctype=C.UTF-8" if sys.platform == "linux" else "--lc-ctype=UTF-8"]
+    if programs.major >= _INSTRUCTS_SINCE:
+        command += ["--no-instructions"]
+    if checksums or programs.major >= _OFFERS_CHECKSUMS_SINCE:
+        command += ["--data-checksums" if checksums else "--no-data-checksums"]
     output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     with tether.start(command, **output, cwd=home, env=_environment(), **as_user(user)) as initdb:
         try:
