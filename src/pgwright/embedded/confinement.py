@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from pgwright.embedded import kernel, landlock, namespaces
+from pgwright.embedded.programs import Programs
 from pgwright.embedded.seccomp import Filter
 
 T = TypeVar("T")
@@ -48,6 +49,13 @@ def why_free() -> str:
     return "" if sys.platform == "linux" else f"{sys.platform} has nothing that would do"
 
 
+def whole_environment() -> dict[str, str]:
+    """Return the environment of a server that only we work with."""
+    # The cluster says its locale itself. Where the user's is unset, macOS starts a thread to find it out, and the
+    # postmaster refuses to run with threads.
+    return {**os.environ, "LC_ALL": "C"}
+
+
 def bare_environment() -> dict[str, str]:
     """Return the environment of a server that others' code may run in."""
     return {name: os.environ[name] for name in _VARIABLES if name in os.environ} | {"LC_ALL": "C", "PATH": os.defpath}
@@ -56,20 +64,21 @@ def bare_environment() -> dict[str, str]:
 class Confinement:
     """Confines one process between fork and exec, and tells afterwards what held."""
 
-    def __init__(self, programs: Path, home: Path | None, user: str | None, major: int) -> None:
+    def __init__(self, programs: Programs, home: Path, user: str | None) -> None:
         """Make ready, in the parent, all that can be made ready.
 
         Args:
-            programs: the folder of the server's programs.
+            programs: the server's.
             home: the only folder that it may write to.
             user: the system user to become; None: stay who we are.
-            major: the server's major version.
         """
         self._user = None if user is None else pwd.getpwnam(user)
         self._reader, self._writer = os.pipe()
         self._missing: dict[str, str] = {}
-        has_collector = major < _SHARED_COUNTERS_SINCE
-        self._ruleset = self._had("Landlock", lambda: landlock.make_ruleset(_rules(programs, home, has_collector)))
+        has_collector = programs.major < _SHARED_COUNTERS_SINCE
+        self._ruleset = self._had(
+            "Landlock", lambda: landlock.make_ruleset(_rules(programs.folder, home, has_collector))
+        )
         self._filter = self._had("seccomp", lambda: Filter(has_collector=has_collector))
         self._has_collector = has_collector
 
@@ -115,7 +124,7 @@ class Confinement:
             os.write(self._writer, f"{step}: {error.strerror}\n".encode())
 
 
-def _rules(programs: Path, home: Path | None, has_collector: bool) -> Iterator[tuple[Path, int]]:
+def _rules(programs: Path, home: Path, has_collector: bool) -> Iterator[tuple[Path, int]]:
     """Yield what may be done where."""
     for folder in (programs, Path(os.path.realpath(programs))):
         yield folder / "postgres", landlock.READ | landlock.EXECUTE
@@ -128,5 +137,4 @@ def _rules(programs: Path, home: Path | None, has_collector: bool) -> Iterator[t
         loaders = (*folder.glob("ld-*"), *folder.glob("*/ld-*"))
         yield from ((loader, landlock.READ | landlock.EXECUTE) for loader in loaders if loader.is_file())
     yield Path(os.devnull), landlock.READ | landlock.WRITE
-    if home is not None:
-        yield home, landlock.OWN
+    yield home, landlock.OWN

@@ -23,16 +23,28 @@ _CONTENT = re.compile(r"data|log|\.s\.PGSQL\.\d+(\.lock)?")
 def temporary_home() -> Iterator[Path]:
     """Give a folder for a server, which is gone afterwards; remove those that killed runs left behind."""
     _remove_abandoned()
-    home, lock = _made()
+    home, held = _made()
     try:
         yield home
     finally:
         shutil.rmtree(home, ignore_errors=True)
-        os.close(lock)
+        os.close(held)
 
 
-def locked(home: Path) -> int:
-    """Return a descriptor that keeps a folder from being removed, in whichever processes hold it. Raises OSError."""
+@contextmanager
+def lock(home: Path) -> Iterator[int]:
+    """Give a descriptor that keeps a folder from being removed while any process has it, as a program that inherits it.
+
+    Raises: OSError.
+    """
+    descriptor = _locked(home)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _locked(home: Path) -> int:
     descriptor = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     with suppress(OSError):  # a file system without locks: there, nothing is removed either
         fcntl.flock(descriptor, fcntl.LOCK_SH)
@@ -42,11 +54,11 @@ def locked(home: Path) -> int:
 def _made() -> tuple[Path, int]:
     while True:
         home = Path(tempfile.mkdtemp(prefix=_PREFIX))
-        lock = locked(home)
+        held = _locked(home)
         with suppress(FileNotFoundError):  # another run took it for abandoned, in between
-            if os.path.samestat(home.lstat(), os.fstat(lock)):
-                return home, lock
-        os.close(lock)
+            if os.path.samestat(home.lstat(), os.fstat(held)):
+                return home, held
+        os.close(held)
 
 
 def _remove_abandoned() -> None:
@@ -63,10 +75,10 @@ def _remove_abandoned() -> None:
 
 
 def _remove_if_abandoned(home: Path, owners: set[int]) -> None:
-    lock = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    descriptor = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
-        if os.fstat(lock).st_uid in owners and all(_CONTENT.fullmatch(name) for name in os.listdir(lock)):
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.fstat(descriptor).st_uid in owners and all(_CONTENT.fullmatch(name) for name in os.listdir(descriptor)):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             shutil.rmtree(home, ignore_errors=True)
     finally:
-        os.close(lock)
+        os.close(descriptor)

@@ -3,34 +3,29 @@
 from __future__ import annotations
 
 import os
-import pwd
-import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from pgwright.embedded.confinement import ROLE_ALONE, Confinement, bare_environment, why_free
-from pgwright.embedded.home import locked, temporary_home
-from pgwright.embedded.programs import as_user, reachable_binaries, system_user
+from pgwright.embedded.cluster import Launch, prepare
+from pgwright.embedded.confinement import ROLE_ALONE, Confinement, bare_environment, whole_environment, why_free
+from pgwright.embedded.home import lock, temporary_home
+from pgwright.embedded.programs import Programs, as_user, reachable, system_user, wheel_programs
 from pgwright.embedded.regular import open_regular
 from pgwright.embedded.tether import DEFAULT, Tether, Way
 from pgwright.errors import EmbeddedServerError
 
 _START_SECONDS = 30.0
 _STOP_SECONDS = 20.0
-# sockaddr_un.sun_path with its final zero is 108 bytes on Linux, 104 on macOS and the BSDs.
-_SOCKET_BYTES = 107 if sys.platform == "linux" else 103
-_STRATEGY_SINCE = 150_000
+_STRATEGY_SINCE = 15
 _LOG_BYTES = 4_096
 
 # A throw-away server needs speed, not durability: after a crash its directory is deleted. Commits stay synchronous:
@@ -54,8 +49,8 @@ class EmbeddedServer:
     directory: Path
     """Holds `data`, the log and the socket."""
     process: subprocess.Popen[bytes]
-    own_programs: Path
-    """The folder of the programs that run as the server's user."""
+    programs: Programs
+    """What runs, where the server's user can run it."""
     user: str | None
     """The system user that it runs as when we are root, else None."""
     confinement: str
@@ -93,7 +88,7 @@ class EmbeddedServer:
         """Create a database, as a copy of another one when a template is named."""
         statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
         with self.admin() as connection:
-            if connection.info.server_version >= _STRATEGY_SINCE:
+            if self.programs.major >= _STRATEGY_SINCE:
                 # A file copy is the faster one for large templates, the log the faster one for empty ones.
                 strategy = sql.SQL(" STRATEGY wal_log" if template == "template0" else " STRATEGY file_copy")
                 statement += strategy
@@ -125,7 +120,7 @@ def run_server(
     *,
     settings: Mapping[str, str] | None = None,
     checksums: bool = False,
-    programs: Path | None = None,
+    programs: Programs | None = None,
     way: Way | None = None,
     is_confined: bool = False,
 ) -> Iterator[EmbeddedServer]:
@@ -135,7 +130,7 @@ def run_server(
         directory: where it keeps its data; kept afterwards. None: a temporary one, deleted afterwards.
         settings: server settings, on top of those for a throw-away server.
         checksums: whether a new cluster gets data checksums; the twin writes pages itself and wants none.
-        programs: the folder of another PostgreSQL's programs, for a directory that has its cluster already.
+        programs: another PostgreSQL's, from 13 on; None: the wheel's.
         way: how the server learns that we were killed; None: the platform's own way.
         is_confined: its databases hold what others wrote: keep its process in its folder, as far as the system can.
     Raises: EmbeddedServerError: it could not be set up or did not start; the message ends with the server's log.
@@ -143,50 +138,25 @@ def run_server(
     with ExitStack() as stack:
         home = stack.enter_context(temporary_home()) if directory is None else directory
         user = system_user()
-        launch = _Launch(home, settings or {}, programs or reachable_binaries(user), user, way or DEFAULT)
-        is_new = _prepare(launch, checksums=checksums)
+        own = reachable(programs or wheel_programs(), user)
+        environment = bare_environment() if is_confined else whole_environment()
+        launch = Launch(home, settings or {}, own, user, way or DEFAULT, environment)
+        is_new = prepare(launch, checksums=checksums)
         server = _start_confined(launch, is_new=is_new) if is_confined else _start(launch, "not confined")
         stack.callback(server.stop)
         yield server
-
-
-@dataclass(frozen=True)
-class _Launch:
-    """What a server is started with."""
-
-    home: Path
-    settings: Mapping[str, str]
-    programs: Path
-    user: str | None
-    way: Way
-
-
-def _prepare(launch: _Launch, *, checksums: bool) -> bool:
-    """Give the server its folder with a cluster in it; return whether that is new."""
-    home = launch.home
-    home.mkdir(parents=True, exist_ok=True)
-    if launch.user is not None:
-        known = pwd.getpwnam(launch.user)
-        os.chown(home, known.pw_uid, known.pw_gid, follow_symlinks=False)
-    socket_bytes = len(os.fsencode(home / ".s.PGSQL.5432"))
-    if socket_bytes > _SOCKET_BYTES:
-        raise EmbeddedServerError(f"the path {str(home)!r} is too long for a Unix socket; set TMPDIR to a shorter one")
-    is_new = not (home / "data" / "PG_VERSION").exists()
-    if is_new:
-        _initialise(launch, checksums=checksums)
-    return is_new
 
 
 # Shared memory is in its folder, and not among that of the user's other programs.
 _CONFINED_SETTINGS: Mapping[str, str] = {"dynamic_shared_memory_type": "mmap"}
 
 
-def _start_confined(launch: _Launch, *, is_new: bool) -> EmbeddedServer:
+def _start_confined(launch: Launch, *, is_new: bool) -> EmbeddedServer:
     launch = replace(launch, settings={**_CONFINED_SETTINGS, **launch.settings})
     reason = why_free() or ("" if launch.way == "kernel" else "a shell watches over it")
     if not reason:
         try:
-            confinement = Confinement(launch.programs, launch.home, launch.user, _major(launch.home))
+            confinement = Confinement(launch.programs, launch.home, launch.user)
             return _start(launch, "", confinement)
         except EmbeddedServerError as error:
             # What a cluster ran before must not talk us out of confining it.
@@ -196,25 +166,27 @@ def _start_confined(launch: _Launch, *, is_new: bool) -> EmbeddedServer:
     return _start(launch, f"{ROLE_ALONE}: {reason}")
 
 
-def _start(launch: _Launch, told: str, confinement: Confinement | None = None) -> EmbeddedServer:
+def _start(launch: Launch, told: str, confinement: Confinement | None = None) -> EmbeddedServer:
     """Start it in a confinement, which tells what holds, or without one, of which `told` is said."""
     home = launch.home
     merged = {**_SETTINGS, "unix_socket_directories": str(home), **launch.settings}
     arguments = [f"--{name}={value}" for name, value in merged.items()]
-    options = as_user(launch.user) if confinement is None else {"env": bare_environment()}
+    # In a confinement it becomes the user itself, between the steps that root may take and the others.
+    options = as_user(launch.user) if confinement is None else {}
     tether = Tether(launch.way)
     log = open_regular(home / "log", os.O_RDWR | os.O_APPEND | os.O_CREAT)
     try:
-        with _lock(home) as lock:
+        with lock(home) as descriptor:
             process = tether.start(
-                [str(launch.programs / "postgres"), "-D", str(home / "data"), *arguments],
+                [str(launch.programs.folder / "postgres"), "-D", str(home / "data"), *arguments],
                 prepare=None if confinement is None else confinement.prepare,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,  # Ctrl-C is for us; we stop the server ourselves
                 cwd=home,
-                pass_fds=(lock,),
-                **{"env": _environment(), **options},
+                pass_fds=(descriptor,),
+                env=launch.environment,
+                **options,
             )
     except (OSError, subprocess.SubprocessError) as error:
         os.close(log)
@@ -228,63 +200,6 @@ def _start(launch: _Launch, told: str, confinement: Confinement | None = None) -
         server.stop()
         raise
     return server
-
-
-def _initialise(launch: _Launch, *, checksums: bool) -> None:
-    # A half-made cluster of an interrupted run would block initdb.
-    data = launch.home / "data"
-    shutil.rmtree(data, ignore_errors=True)
-    command = [
-        str(launch.programs / "initdb"),
-        f"--pgdata={data}",
-        "--username=postgres",
-        "--auth=trust",
-        "--encoding=UTF8",
-        "--locale-provider=builtin",
-        "--builtin-locale=C.UTF-8",
-        "--locale=C",
-        "--no-sync",
-        "--no-instructions",
-        "--data-checksums" if checksums else "--no-data-checksums",
-    ]
-    tether = Tether(launch.way, ends_by=signal.SIGKILL)
-    options: dict[str, Any] = {
-        "stdout": subprocess.PIPE,
-        "stderr": subprocess.STDOUT,
-        "cwd": launch.home,
-        "env": _environment(),
-    }
-    options |= as_user(launch.user)
-    with _lock(launch.home) as lock, tether.start(command, pass_fds=(lock,), **options) as initdb:
-        try:
-            said, _ = initdb.communicate()
-        except BaseException:
-            initdb.kill()
-            raise
-    tether.release()
-    if initdb.returncode:
-        raise EmbeddedServerError(f"initdb failed in {str(launch.home)!r}: {said.decode(errors='replace').strip()}")
-
-
-@contextmanager
-def _lock(home: Path) -> Iterator[int]:
-    """Give the lock that a program inherits, so that its folder stays while it runs."""
-    descriptor = locked(home)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def _major(home: Path) -> int:
-    with open(open_regular(home / "data" / "PG_VERSION"), encoding="ascii") as version:
-        return int(version.read(8))
-
-
-def _environment() -> dict[str, str]:
-    # The cluster says its locale itself. Where the user's is unset, macOS starts a thread to find it out, and the
-    # postmaster refuses to run with threads.
-    return {**os.environ, "LC_ALL": "C"}
 
 
 def _wait_until_ready(server: EmbeddedServer) -> None:
