@@ -9,9 +9,10 @@ from pgwright.embedded.choice import Choice, choose_programs
 from pgwright.embedded.home import temporary_home
 from pgwright.embedded.programs import Programs, binaries, system_user, wheel_programs
 from pgwright.embedded.regular import open_regular
-from pgwright.embedded.server import EmbeddedServer, run_server
+from pgwright.embedded.server import OWNER, EmbeddedServer, run_server
 
 __all__ = [
+    "OWNER",
     "Choice",
     "EmbeddedServer",
     "Programs",
