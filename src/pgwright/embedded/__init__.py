@@ -6,6 +6,7 @@ it, even when that process is killed. Twins and copies hold what others wrote: t
 """
 
 from pgwright.embedded.choice import Choice, choose_programs
+from pgwright.embedded.confinement import try_confinement
 from pgwright.embedded.home import temporary_home
 from pgwright.embedded.programs import Programs, binaries, system_user, wheel_programs
 from pgwright.embedded.regular import open_regular
@@ -22,5 +23,6 @@ __all__ = [
     "run_server",
     "system_user",
     "temporary_home",
+    "try_confinement",
     "wheel_programs",
 ]

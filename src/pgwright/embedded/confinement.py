@@ -9,14 +9,16 @@ from __future__ import annotations
 import os
 import pwd
 import resource
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
 from pgwright.embedded import kernel, landlock, namespaces
-from pgwright.embedded.programs import Programs
+from pgwright.embedded.programs import Programs, wheel_programs
 from pgwright.embedded.seccomp import Filter
+from pgwright.embedded.tether import Tether
 
 T = TypeVar("T")
 
@@ -59,6 +61,23 @@ def whole_environment() -> dict[str, str]:
 def bare_environment() -> dict[str, str]:
     """Return the environment of a server that others' code may run in."""
     return {name: os.environ[name] for name in _VARIABLES if name in os.environ} | {"LC_ALL": "C", "PATH": os.defpath}
+
+
+def try_confinement() -> str:
+    """Return what would hold a server of ours, tried on a program that says its version."""
+    if reason := why_free():
+        return f"{ROLE_ALONE}: {reason}"
+    programs = wheel_programs()
+    confinement = Confinement(programs, Path("/nonexistent"), None)
+    command = [str(programs.folder / "postgres"), "--version"]
+    try:
+        with Tether("kernel").start(command, confinement.prepare, stdout=subprocess.DEVNULL, cwd="/") as child:
+            child.wait()
+        reason = f"it ended with {child.returncode}" if child.returncode else ""
+    except (OSError, subprocess.SubprocessError) as error:
+        reason = str(error)
+    held = confinement.held()
+    return f"{ROLE_ALONE}: confined, a server does not start: {reason}" if reason else held
 
 
 class Confinement:
@@ -107,7 +126,7 @@ class Confinement:
         held = [name for name in _STEPS if name not in self._missing]
         reasons = ", ".join(f"{name}: {reason}" for name, reason in self._missing.items())
         if not held:
-            return f"{ROLE_ALONE} ({reasons})"
+            return f"{ROLE_ALONE}: {reasons}"
         return ", ".join(held) + (f" (without {reasons})" if reasons else "")
 
     def _had(self, step: str, make: Callable[[], T]) -> T | None:

@@ -54,11 +54,18 @@ def _locked(home: Path) -> int:
 def _made() -> tuple[Path, int]:
     while True:
         home = Path(tempfile.mkdtemp(prefix=_PREFIX))
-        held = _locked(home)
-        with suppress(FileNotFoundError):  # another run took it for abandoned, in between
-            if os.path.samestat(home.lstat(), os.fstat(held)):
+        with suppress(FileNotFoundError):  # another run took it for abandoned, before it was locked
+            held = _locked(home)
+            if _is_at(home, held):
                 return home, held
-        os.close(held)
+            os.close(held)
+
+
+def _is_at(home: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(home.lstat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
 
 
 def _remove_abandoned() -> None:

@@ -43,6 +43,7 @@ def _leave(*, needs_loopback: bool) -> None:
         kernel.unshare(_NEW_NETWORK | _NEW_IPC)
     else:
         kernel.unshare(_NEW_USER | _NEW_NETWORK | _NEW_IPC)
+        kernel.prctl(kernel.DUMPABLE, 1)  # /proc/self is root's where root became this user without a new program
         _write("/proc/self/setgroups", "deny")
         _write("/proc/self/uid_map", f"{user} {user} 1")
         _write("/proc/self/gid_map", f"{group} {group} 1")
