@@ -1,0 +1,1 @@
+"""The bars of what users trust pgwright with, one module per subject."""
