@@ -23,6 +23,7 @@ from pgwright.model.statistics import ColumnStatistics
 _BYTEWISE = ("C", "POSIX", "")
 # They compare by code points, but the planner does not know.
 _STAND_INS = ("C.UTF-8", "C.utf8", "en_US.UTF-8")
+_PROVIDERS_SINCE, _BUILTIN_SINCE = 15, 17
 _TEXT_TYPES = ("text", "varchar", "bpchar")
 _OF_CATALOG = re.compile(r'\bCOLLATE pg_catalog\.("(?:[^"]|"")+-x-icu"|unicode)')
 _OF_USER = re.compile(r"^(CREATE COLLATION \S+) \(provider = icu,.*\);$", re.MULTILINE)
@@ -32,7 +33,7 @@ def create_database(server: EmbeddedServer, name: str, like: Server) -> tuple[No
     """Create an empty database with the collation of another; tell when a stand-in had to do. Raises psycopg.Error."""
     wanted = _wanted(like)
     refused: psycopg.Error | None = None
-    for provider, locale in _choices(like.locale_provider, wanted):
+    for provider, locale in _choices(like.locale_provider, wanted, server.programs.major):
         try:
             _create(server, name, provider, locale)
         except psycopg.Error as error:
@@ -69,8 +70,11 @@ def _wanted(like: Server) -> str:
     return like.locale if like.locale_provider != "libc" and like.locale else like.collation
 
 
-def _choices(provider: str, locale: str) -> Iterator[tuple[str, str]]:
+def _choices(provider: str, locale: str, major: int) -> Iterator[tuple[str, str]]:
     if provider == "builtin" or locale in _BYTEWISE:
+        if major < _BUILTIN_SINCE:
+            yield "libc", "C"
+            return
         if provider == "builtin":
             yield "builtin", locale
         yield "builtin", "C.UTF-8"
@@ -80,11 +84,17 @@ def _choices(provider: str, locale: str) -> Iterator[tuple[str, str]]:
 
 
 def _create(server: EmbeddedServer, name: str, provider: str, locale: str) -> None:
-    option = {
-        "builtin": "LOCALE_PROVIDER builtin LOCALE 'C' BUILTIN_LOCALE {}",
-        "icu": "LOCALE_PROVIDER icu LOCALE 'C' ICU_LOCALE {}",
-        "libc": "LOCALE_PROVIDER libc LOCALE {}",
-    }[provider]
-    command = sql.SQL("CREATE DATABASE {} TEMPLATE template0 STRATEGY wal_log " + option)
+    if server.programs.major >= _PROVIDERS_SINCE:
+        option = (
+            "STRATEGY wal_log "
+            + {
+                "builtin": "LOCALE_PROVIDER builtin LOCALE 'C' BUILTIN_LOCALE {}",
+                "icu": "LOCALE_PROVIDER icu LOCALE 'C' ICU_LOCALE {}",
+                "libc": "LOCALE_PROVIDER libc LOCALE {}",
+            }[provider]
+        )
+    else:
+        option = "LOCALE {}"
+    command = sql.SQL("CREATE DATABASE {} TEMPLATE template0 " + option)
     with server.admin() as connection:
         connection.execute(command.format(sql.Identifier(name), sql.Literal(locale)))

@@ -54,9 +54,11 @@ def _restore(connection: psycopg.Connection, wanted: ExtendedStatistics, *, has_
     numbers += [-1 - place for place in range(len(wanted.expressions))]
     try:
         with connection.transaction():
-            parts = (_distinct(wanted, numbers), _dependencies(wanted, numbers))
-            connection.execute(_sql("extended_insert"), (oid, wanted.is_inherited, *parts))
-            _Scratch(connection, wanted, oid).fill()
+            scratch = _Scratch(connection, wanted, oid)
+            scratch.write(
+                "extended_insert", distinct=_distinct(wanted, numbers), dependencies=_dependencies(wanted, numbers)
+            )
+            scratch.fill()
     except (psycopg.Error, KeyError) as error:
         return NotExamined(what, f"not copied to the twin: {str(error).splitlines()[0]}")
     if "mcv" in wanted.kinds and not wanted.common and not has_values:
@@ -100,6 +102,11 @@ class _Scratch:
     wanted: ExtendedStatistics
     oid: int
 
+    def write(self, name: str, **parts: object) -> None:
+        """Write a part of the statistics; before PostgreSQL 15 there is one row for a table with its children."""
+        query = read_sql("pgwright.twin", name, self.connection.info.server_version).encode()
+        self.connection.execute(query, {"oid": self.oid, "is_inherited": self.wanted.is_inherited, **parts})
+
     def fill(self) -> None:
         known = any(self.wanted.expression_statistics)
         if not known and not self.wanted.common:
@@ -132,7 +139,7 @@ class _Scratch:
         )
         # One column more, for the number, and columns count from 1.
         numbers = [first + place + 2 for place in range(len(self.wanted.expressions))]
-        self.connection.execute(_sql("extended_expressions"), (numbers, self.oid, self.wanted.is_inherited))
+        self.write("extended_expressions", numbers=numbers)
 
     def _restore_common(self) -> None:
         rows = json.dumps([[number, *one.values] for number, one in enumerate(self.wanted.common)])
@@ -150,10 +157,7 @@ class _Scratch:
             f"ANALYZE {_SCRATCH}.t",
         ):
             self.connection.execute(statement.encode())
-        self.connection.execute(
-            "UPDATE pg_statistic_ext_data SET stxdmcv = %s::bytea::pg_mcv_list WHERE stxoid = %s AND stxdinherit = %s",
-            (self._with_frequencies(), self.oid, self.wanted.is_inherited),
-        )
+        self.write("extended_common", common=self._with_frequencies())
 
     def _with_frequencies(self) -> bytes:
         """Return the list that ANALYZE built of the scratch table, with the frequencies of production."""

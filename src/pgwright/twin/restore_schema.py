@@ -7,6 +7,7 @@ import re
 import subprocess
 from bisect import bisect
 
+import psycopg
 from psycopg.pq import ExecStatus
 
 from pgwright.database import environment
@@ -20,6 +21,7 @@ from pgwright.twin.collation import without_icu
 from pgwright.twin.needed_schema import needed_tables, prune
 
 _HEADER = re.compile(r"^-- Name: (?P<name>.*?); Type: (?P<type>[^;]+); Schema: (?P<schema>[^;]*)", re.MULTILINE)
+_TRANSACTION_TIMEOUT_SINCE = 170_000
 _OF_PSQL = re.compile(r"^\\(?:un)?restrict .*$", re.MULTILINE)
 _ERROR = re.compile(r"^psql:<stdin>:(?P<line>\d+): (?:ERROR|FATAL): +(?P<text>.*)$", re.MULTILINE)
 _MISSING_RELATION = re.compile(r'relation "(?P<name>.*)" does not exist')
@@ -37,9 +39,11 @@ def restore_schema(
     schema_sql = snapshot.schema_sql if keep is None else prune(snapshot.schema_sql, keep)
     has_policies = any(table.has_row_security for table in snapshot.tables)
     grants = read_sql("pgwright.twin", "grant_all") if has_policies else ""
+    with server.admin(database) as connection:
+        schema_sql = _for_server(schema_sql, connection)
     text = (
         "SET client_min_messages = error;\nSET check_function_bodies = off;\nSET synchronous_commit = off;\n"
-        f"{_roles(snapshot)}{without_icu(schema_sql)}\nRESET ALL;\n{grants}"
+        f"{_roles(snapshot)}{schema_sql}\nRESET ALL;\n{grants}"
     )
     if _is_taken_whole(server, database, text):
         return ()
@@ -54,6 +58,14 @@ def restore_schema(
     if result.returncode > 1:
         raise TwinError(f"the schema could not be restored: {result.stderr.strip()[:300]}")
     return _left_out(result.stderr, text)
+
+
+def _for_server(schema_sql: str, connection: psycopg.Connection) -> str:
+    """Return a schema without the settings and collations that a server does not know."""
+    if connection.info.server_version < _TRANSACTION_TIMEOUT_SINCE:
+        schema_sql = schema_sql.replace("SET transaction_timeout = 0;\n", "", 1)
+    row = connection.execute("""SELECT to_regcollation('pg_catalog."und-x-icu"') IS NOT NULL""").fetchone()
+    return schema_sql if row is not None and row[0] else without_icu(schema_sql)
 
 
 def _is_taken_whole(server: EmbeddedServer, database: str, text: str) -> bool:

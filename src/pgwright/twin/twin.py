@@ -33,13 +33,11 @@ from pgwright.twin.servers import twin_server
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_GENERIC_SINCE = 160_000
 _COST = re.compile(rb'"Total Cost": ([\d.]+)')
 _INDEX = re.compile(rb'"Index Name": "((?:[^"\\]|\\.)*)"')
 
-LIMITS = (
-    "The twin plans as PostgreSQL 18 does, whatever the server's version is.",
-    "The inner counts of GIN indexes cannot be read; the cost of a scan of one may be off by some percent.",
-)
+LIMITS = ("The inner counts of GIN indexes cannot be read; the cost of a scan of one may be off by some percent.",)
 
 
 def _alone(method: Callable[Concatenate[Twin, P], R]) -> Callable[Concatenate[Twin, P], R]:
@@ -79,7 +77,10 @@ class Twin:
     @_alone
     def explained(self, text: str, values: Sequence[str | None] | None = None) -> Any:
         """Return what `EXPLAIN (FORMAT JSON)` says, a list of one object; arguments and errors as for `explain`."""
-        row = self._connection.execute(self._explanation(text, values)).fetchone()
+        answer = self._connection.execute(self._explanation(text, values))
+        while answer.nextset():
+            pass
+        row = answer.fetchone()
         self.plans_made += 1
         return row[0] if row else None
 
@@ -102,9 +103,13 @@ class Twin:
         return float(cost[1]) if cost else 0.0, self.candidates.numbers(_INDEX.findall(plan))
 
     def _explanation(self, text: str, values: Sequence[str | None] | None) -> bytes:
-        if values is None:
+        if values is None and self._connection.info.server_version >= _GENERIC_SINCE:
             return f"EXPLAIN (GENERIC_PLAN, FORMAT JSON) {repaired(text)}".encode()
         name, count = self._prepare(text)
+        if values is None:  # LOCAL ends with the message
+            nulls = f"({', '.join(['NULL'] * count)})" if count else ""
+            setting = "SET LOCAL plan_cache_mode = force_generic_plan"
+            return f"{setting}; EXPLAIN (FORMAT JSON) EXECUTE {name}{nulls}".encode()
         given = [*values[:count], *[None] * (count - len(values))]
         call = sql.SQL("EXPLAIN (FORMAT JSON) EXECUTE {}({})" if given else "EXPLAIN (FORMAT JSON) EXECUTE {}")
         arguments = sql.SQL(", ").join(map(sql.Literal, given))
