@@ -7,9 +7,10 @@ it, even when that process is killed.
 
 from pgwright.embedded.choice import Choice, choose_programs
 from pgwright.embedded.programs import Programs, binaries, system_user, wheel_programs
-from pgwright.embedded.server import EmbeddedServer, run_server
+from pgwright.embedded.server import OWNER, EmbeddedServer, run_server
 
 __all__ = [
+    "OWNER",
     "Choice",
     "EmbeddedServer",
     "Programs",

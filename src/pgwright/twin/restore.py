@@ -69,49 +69,47 @@ def build(snapshot: Snapshot, server: EmbeddedServer, name: str) -> tuple[NotExa
     """Make a database that stays: schema, statistics and sizes. Return what was left out of it."""
     told = create_database(server, name, snapshot.server)
     told += restore_schema(server, name, snapshot, is_whole=False)
-    with server.admin(name) as connection:
-        return told + restore_planner_facts(connection, snapshot, server.data)
+    return told + restore_planner_facts(server, name, snapshot)
 
 
-def restore_planner_facts(connection: psycopg.Connection, snapshot: Snapshot, data: Path) -> tuple[NotExamined, ...]:
+def restore_planner_facts(server: EmbeddedServer, database: str, snapshot: Snapshot) -> tuple[NotExamined, ...]:
     """Make the planner of a restored database believe in production's sizes and values; tell what could not be told.
 
-    Args:
-        connection: to the restored database, as superuser.
-        data: the data directory of its server, whose files are extended.
+    Values are read by the owner, for reading one may run a function of the source: the CHECK of a domain.
     """
-    connection.execute("SET client_min_messages = warning")
     warnings: list[str] = []
-    connection.add_notice_handler(lambda notice: warnings.append(notice.message_primary or ""))
-    restore_sizes(connection, (*snapshot.tables, *snapshot.indexes))
-    row = connection.execute("SELECT datcollate FROM pg_database WHERE datname = current_database()").fetchone()
-    is_stand_in = row is not None and row[0] not in ("C", snapshot.server.collation)
-    known = in_order_of_stand_in(snapshot) if is_stand_in else snapshot.statistics
-    refused = restore_columns(
-        connection, ((one, one.relation.schema, one.relation.name, one.column, one.is_inherited) for one in known)
-    )
-    extended = restore_extended(connection, snapshot)
-    _lay_out_files(connection, snapshot, data)
+    with server.owner(database) as owner, server.catalog_writer(database) as catalogs:
+        owner.execute("SET search_path = pg_catalog; SET client_min_messages = warning")
+        owner.add_notice_handler(lambda notice: warnings.append(notice.message_primary or ""))
+        restore_sizes(catalogs, (*snapshot.tables, *snapshot.indexes))
+        row = catalogs.execute("SELECT datcollate FROM pg_database WHERE datname = current_database()").fetchone()
+        is_stand_in = row is not None and row[0] not in ("C", snapshot.server.collation)
+        known = in_order_of_stand_in(snapshot) if is_stand_in else snapshot.statistics
+        refused = restore_columns(
+            owner,
+            catalogs,
+            ((one, one.relation.schema, one.relation.name, one.column, one.is_inherited) for one in known),
+        )
+        extended = restore_extended(owner, catalogs, snapshot)
+        _lay_out_files(catalogs, snapshot, server.data)
     return (*refused, *extended, *(NotExamined("statistics of a column", text) for text in dict.fromkeys(warnings)))
 
 
-def restore_sizes(connection: psycopg.Connection, relations: Iterable[Table | Index]) -> None:
+def restore_sizes(catalogs: psycopg.Connection, relations: Iterable[Table | Index]) -> None:
     """Give relations production's figures in pg_class; what was left out of the twin is passed over."""
     rows = [
         (str(one.name), one.analyzed_pages, one.row_estimate, one.all_visible_pages if isinstance(one, Table) else 0)
         for one in relations
     ]
     names, pages, tuples, visible = ([row[column] for row in rows] for column in range(4))
-    connection.execute(read_sql("pgwright.twin", "set_sizes").encode(), (names, pages, tuples, visible))
+    catalogs.execute(read_sql("pgwright.twin", "set_sizes").encode(), (names, pages, tuples, visible))
 
 
-def _lay_out_files(connection: psycopg.Connection, snapshot: Snapshot, data: Path) -> None:
+def _lay_out_files(catalogs: psycopg.Connection, snapshot: Snapshot, data: Path) -> None:
     names = [str(table.name) for table in snapshot.tables] + [str(index.name) for index in snapshot.indexes]
-    found = connection.execute(
-        "SELECT n, to_regclass(n)::oid::int8, pg_relation_filepath(to_regclass(n)) FROM unnest(%s::text[]) n", (names,)
-    ).fetchall()
-    place_by_name = {name: (oid, data / path) for name, oid, path in found if path is not None}
-    connection.execute("CHECKPOINT")  # nothing of these files may be written later from the buffers
+    found = catalogs.execute(read_sql("pgwright.twin", "files").encode(), (names,)).fetchall()
+    place_by_name = {name: (oid, data / path) for name, oid, path in found}
+    catalogs.execute("CHECKPOINT")  # nothing of these files may be written later from the buffers
     for table in snapshot.tables:
         if (place := place_by_name.get(str(table.name))) is not None:
             extend(place[1], table.pages)
@@ -124,8 +122,8 @@ def _lay_out_files(connection: psycopg.Connection, snapshot: Snapshot, data: Pat
                 _lay_out_tree(path.rename(path.with_name(str(_RENAMED + oid))), index, snapshot)
             else:
                 extend(path, max(index.pages, path.stat().st_size // PAGE_BYTES))
-    connection.execute(
-        "UPDATE pg_class SET relfilenode = (%s + oid::int8)::oid WHERE oid = ANY(%s::int8[]::oid[])", (_RENAMED, trees)
+    catalogs.execute(
+        "UPDATE pg_class SET relfilenode = (%s + oid::int8)::oid WHERE oid = ANY (%s::int8[]::oid[])", (_RENAMED, trees)
     )
 
 
@@ -140,7 +138,6 @@ def copy_settings(connection: psycopg.Connection, snapshot: Snapshot) -> None:
     """Give a session the planner settings of production, and those that say what its literals mean."""
     wanted = {s.name: s.raw for s in snapshot.settings if s.is_planner or s.name in _MEANING}
     settings = read_sql("pgwright.twin", "set_settings").encode()
-    connection.execute(settings, (list(wanted), list(wanted.values())))
-    unknown = [name for name, since in _METHODS_SINCE.items() if snapshot.server.major < since]
-    connection.execute(settings, (unknown, ["off"] * len(unknown)))
+    wanted |= {name: "off" for name, since in _METHODS_SINCE.items() if snapshot.server.major < since}
+    connection.execute(settings, (list(wanted), list(wanted.values()), list(_MEANING)))
     connection.execute("SET client_min_messages = error")

@@ -22,20 +22,25 @@ _FIELDS = (
 )  # fmt: skip
 
 
-def restore_columns(connection: psycopg.Connection, placed: Iterable[Placed]) -> tuple[NotExamined, ...]:
+def restore_columns(
+    owner: psycopg.Connection, catalogs: psycopg.Connection, placed: Iterable[Placed]
+) -> tuple[NotExamined, ...]:
     """Give columns, of tables or of index expressions, their statistics; what does not exist is passed over.
 
+    Args:
+        owner: to a database whose objects are the source's.
+        catalogs: to the same one, as superuser.
     Returns: What the server did not take. Since PostgreSQL 18 it warns instead.
     """
-    has_function = connection.info.server_version >= _RESTORES_SINCE
+    has_function = owner.info.server_version >= _RESTORES_SINCE
     left_out: list[NotExamined] = []
     waiting = iter(placed)
     while batch := list(islice(waiting, _BATCH)):
         if has_function:
             restore = read_sql("pgwright.twin", "restore_columns").encode()
-            connection.execute(restore, (json.dumps([_row(one) for one in batch]),))
+            owner.execute(restore, (json.dumps([_row(one) for one in batch]),))
         else:
-            left_out += insert_statistics(connection, batch)
+            left_out += insert_statistics(owner, catalogs, batch)
     return tuple(left_out)
 
 

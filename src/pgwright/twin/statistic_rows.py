@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from itertools import chain
 
 import psycopg
@@ -55,38 +55,57 @@ class _Slot:
     """Of the array's elements."""
 
 
-def insert_statistics(connection: psycopg.Connection, placed: Sequence[Placed]) -> tuple[NotExamined, ...]:
+def insert_statistics(
+    owner: psycopg.Connection, catalogs: psycopg.Connection, placed: Sequence[Placed]
+) -> tuple[NotExamined, ...]:
     """Write a row for each column; tell of those that the server did not take. What does not exist is passed over."""
-    rows = list(_rows(connection, placed))
-    insert = partial(connection.execute, read_sql("pgwright.twin", "insert_statistics").encode())
-    try:
-        with connection.transaction():
-            insert((json.dumps([row for _, row in rows]),))
-        return ()
-    except psycopg.Error:  # one value that does not fit fails all
-        return tuple(chain.from_iterable(_inserted_alone(connection, known, row) for known, row in rows))
+    rows = list(_rows(owner, placed))
+    with _without_checks(owner):
+        try:
+            _insert(catalogs, [row for _, row in rows])
+            return ()
+        except psycopg.Error:  # one value that does not fit fails all
+            return tuple(chain.from_iterable(_inserted_alone(catalogs, known, row) for known, row in rows))
 
 
-def _inserted_alone(connection: psycopg.Connection, known: ColumnStatistics, row: Row) -> Iterator[NotExamined]:
+@contextmanager
+def _without_checks(owner: psycopg.Connection) -> Iterator[None]:
+    """Take the CHECKs of domains away: the superuser reads values, of arrays of a domain too, and would run them."""
+    found = owner.execute(read_sql("pgwright.twin", "domain_checks").encode()).fetchall()
     try:
-        with connection.transaction():
-            connection.execute(read_sql("pgwright.twin", "insert_statistics").encode(), (json.dumps([row]),))
+        for drop, _ in found:
+            owner.execute(drop.encode())
+        yield
+    finally:
+        for _, add in found:
+            owner.execute(add.encode())
+
+
+def _insert(catalogs: psycopg.Connection, rows: Sequence[Row]) -> None:
+    with catalogs.transaction():
+        for query in ("delete_statistics", "insert_statistics"):
+            catalogs.execute(read_sql("pgwright.twin", query).encode(), (json.dumps(rows),))
+
+
+def _inserted_alone(catalogs: psycopg.Connection, known: ColumnStatistics, row: Row) -> Iterator[NotExamined]:
+    try:
+        _insert(catalogs, [row])
     except psycopg.Error as error:
         what = f"statistics of {known.relation.short}.{known.column}"
         yield NotExamined(what, f"not copied to the twin: {error.diag.message_primary}")
 
 
-def _rows(connection: psycopg.Connection, placed: Sequence[Placed]) -> Iterator[tuple[ColumnStatistics, Row]]:
+def _rows(owner: psycopg.Connection, placed: Sequence[Placed]) -> Iterator[tuple[ColumnStatistics, Row]]:
     wanted = [
         {"number": number, "schema": schema, "name": name, "column": column}
         for number, (_, schema, name, column, _) in enumerate(placed)
     ]
-    places = connection.execute(read_sql("pgwright.twin", "column_places").encode(), (json.dumps(wanted),)).fetchall()
+    places = owner.execute(read_sql("pgwright.twin", "column_places").encode(), (json.dumps(wanted),)).fetchall()
     types = {
-        number: kind if expression is None else _type_of(connection, expression) or kind
+        number: kind if expression is None else _type_of(owner, expression) or kind
         for number, _, _, kind, _, expression in places
     }
-    facts = _facts(connection, sorted(set(types.values())))
+    facts = _facts(owner, sorted(set(types.values())))
     for number, relation, place, _, collation, _ in places:
         known, *_, is_inherited = placed[number]
         row: Row = {
@@ -103,14 +122,14 @@ def _rows(connection: psycopg.Connection, placed: Sequence[Placed]) -> Iterator[
         yield known, row
 
 
-def _type_of(connection: psycopg.Connection, query: str) -> int:
+def _type_of(owner: psycopg.Connection, query: str) -> int:
     """Return the type of a query's column. The query is parsed, not planned: that would compute its constants."""
-    connection.pgconn.prepare(b"", query.encode())
-    return connection.pgconn.describe_prepared(b"").ftype(0)
+    owner.pgconn.prepare(b"", query.encode())
+    return owner.pgconn.describe_prepared(b"").ftype(0)
 
 
-def _facts(connection: psycopg.Connection, types: Sequence[int]) -> dict[int, _Type]:
-    found = connection.execute(read_sql("pgwright.twin", "type_facts").encode(), (list(types),)).fetchall()
+def _facts(owner: psycopg.Connection, types: Sequence[int]) -> dict[int, _Type]:
+    found = owner.execute(read_sql("pgwright.twin", "type_facts").encode(), (list(types),)).fetchall()
     return {kind: _Type(*(oid or 0 for oid in facts)) for kind, *facts in found}
 
 

@@ -7,5 +7,6 @@ SELECT r.number, c.oid::int8, a.attnum, a.atttypid::int8, a.attcollation::int8,
 FROM jsonb_to_recordset(%s::jsonb) AS r(number int, schema text, name text, "column" text)
 -- What is missing here was left out with its table.
 JOIN pg_class c ON c.oid = to_regclass(quote_ident(r.schema) || '.' || quote_ident(r.name))
+    AND c.relowner = 'pgwright_owner'::regrole
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = r.column
 LEFT JOIN pg_index i ON i.indexrelid = c.oid
