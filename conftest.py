@@ -8,10 +8,10 @@ from uuid import uuid4
 
 import pytest
 
-from pgwright.embedded import EmbeddedServer
+from pgwright.embedded import EmbeddedServer, run_server
 from pgwright.twin.restore import SERVER_SETTINGS
 from tests.support.database import Database
-from tests.support.postgres import MAJOR, run_postgres, skip_unless_meant_for
+from tests.support.postgres import MAJOR, own_programs, run_postgres, skip_unless_meant_for
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -37,7 +37,7 @@ def server() -> Iterator[EmbeddedServer]:
 @pytest.fixture(scope="session")
 def twin_server() -> Iterator[EmbeddedServer]:
     """A server for twins, of the same version, shared to save its start; commands start their own."""
-    with run_postgres(SERVER_SETTINGS) as running:
+    with run_server(settings=SERVER_SETTINGS, programs=own_programs(), is_confined=True) as running:
         yield running
 
 

@@ -60,7 +60,7 @@ def find_programs(major: int, *, named: Path | None = None) -> tuple[Programs | 
     where = f"in {str(named)!r}" if named is not None else "were found"
     if named is not None and not passed_over:
         raise ConfigError(
-            f"server is {str(named)!r}, where no PostgreSQL is; expected a folder with `postgres` and `initdb`."
+            f"server is {str(named)!r}, where no PostgreSQL is; expected a folder with postgres and initdb."
         )
     return None, f"no programs of PostgreSQL {major} {where}{passed_over}"
 

@@ -20,6 +20,7 @@ from typing import Any
 
 from pgwright.errors import EmbeddedServerError
 
+SYSTEM_USER = "embedded_postgres"
 _VERSION = re.compile(r"^postgres \(PostgreSQL\) (\d+(?:\.\d+)?)")
 _SHARE = re.compile(r"^share_path=(.+)$", re.MULTILINE)
 _ANSWER_SECONDS = 10
@@ -94,7 +95,7 @@ def system_user() -> str | None:
     """Return the user to run as: PostgreSQL refuses root, so a system user takes its place."""
     if os.geteuid() != 0:
         return None
-    name = "embedded_postgres"
+    name = SYSTEM_USER
     try:
         pwd.getpwnam(name)
         return name
