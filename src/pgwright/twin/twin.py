@@ -18,17 +18,18 @@ import psycopg
 from psycopg import sql
 from psycopg.pq import ExecStatus
 
-from pgwright.embedded import EmbeddedServer
+from pgwright.embedded import Choice, EmbeddedServer
 from pgwright.errors import TwinError
 from pgwright.model.advice import QueryPlan
 from pgwright.model.index import Index, IndexDefinition
 from pgwright.model.not_examined import NotExamined
+from pgwright.model.planned_on import PlannedOn
 from pgwright.model.snapshot import Snapshot
 from pgwright.sqltext import one_with_a_plan
 from pgwright.twin.candidates import Candidate, Candidates
 from pgwright.twin.plans import read_plan
 from pgwright.twin.restore import copy_settings, restore_planner_facts, restored
-from pgwright.twin.servers import twin_server
+from pgwright.twin.servers import choose, twin_server
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -58,6 +59,7 @@ class Twin:
     snapshot: Snapshot
     left_out: tuple[NotExamined, ...]
     candidates: Candidates
+    planned_on: PlannedOn
     _owner: psycopg.Connection
     """Plans: whatever a statement makes the planner evaluate, it does with the rights of an ordinary role."""
     _prepared: dict[str, tuple[str, int]] = field(default_factory=dict)
@@ -191,37 +193,53 @@ class Twin:
 
 
 @contextmanager
-def open_twin(snapshot: Snapshot, server: EmbeddedServer | None = None) -> Iterator[Twin]:
-    """Build a twin of a snapshot; drop it on the way out. Raises TwinError, EmbeddedServerError."""
-    with open_twins(snapshot, 1, server) as (twin,):
+def open_twin(
+    snapshot: Snapshot, server: EmbeddedServer | None = None, *, choice: Choice | None = None
+) -> Iterator[Twin]:
+    """Build a twin of a snapshot; drop it on the way out. Arguments and errors as for `open_twins`."""
+    with open_twins(snapshot, 1, server, choice=choice) as (twin,):
         yield twin
 
 
 @contextmanager
-def open_twins(snapshot: Snapshot, count: int, server: EmbeddedServer | None = None) -> Iterator[tuple[Twin, ...]]:
-    """Build so many twins that can be asked at the same time. Raises TwinError, EmbeddedServerError."""
+def open_twins(
+    snapshot: Snapshot, count: int, server: EmbeddedServer | None = None, *, choice: Choice | None = None
+) -> Iterator[tuple[Twin, ...]]:
+    """Build so many twins that can be asked at the same time.
+
+    Args:
+        server: one for twins that runs already; None: one of their own, or of the cache.
+        choice: what that one runs, or is run; None: what is found for the snapshot.
+    Raises: TwinError, EmbeddedServerError.
+    """
     if not snapshot.schema_sql:
         raise TwinError("the snapshot holds no schema to plan on; see what was not examined, and why")
     with ExitStack() as stack:
         if server is not None:
-            twins = [stack.enter_context(_built(snapshot, server)) for _ in range(count)]
+            reason = choice.reason if choice is not None else ""
+            twins = [stack.enter_context(_built(snapshot, server, reason)) for _ in range(count)]
         else:
-            own, databases = stack.enter_context(twin_server(snapshot, count))
-            twins = [stack.enter_context(_opened(snapshot, own, name, told)) for name, told in databases]
+            choice = choice or choose(snapshot, None)
+            own, databases = stack.enter_context(twin_server(snapshot, count, choice.programs))
+            twins = [stack.enter_context(_opened(snapshot, own, choice.reason, name, told)) for name, told in databases]
         yield tuple(twins)
 
 
 @contextmanager
-def _built(snapshot: Snapshot, server: EmbeddedServer) -> Iterator[Twin]:
+def _built(snapshot: Snapshot, server: EmbeddedServer, reason: str) -> Iterator[Twin]:
     with restored(snapshot, server) as (name, left_out):
         left_out += restore_planner_facts(server, name, snapshot)
-        with _opened(snapshot, server, name, left_out) as twin:
+        with _opened(snapshot, server, reason, name, left_out) as twin:
             yield twin
 
 
 @contextmanager
-def _opened(snapshot: Snapshot, server: EmbeddedServer, name: str, left_out: tuple[NotExamined, ...]) -> Iterator[Twin]:
+def _opened(
+    snapshot: Snapshot, server: EmbeddedServer, reason: str, name: str, left_out: tuple[NotExamined, ...]
+) -> Iterator[Twin]:
+    is_own_major = server.programs.major == snapshot.server.major
+    planned_on = PlannedOn(server.programs.version, is_own_major, reason, server.confinement)
     with server.owner(name) as owner, server.catalog_writer(name) as catalogs:
         copy_settings(owner, snapshot)
         owner.execute("SET plan_cache_mode = force_custom_plan")
-        yield Twin(snapshot, left_out, Candidates(snapshot, owner, catalogs, server.data), owner)
+        yield Twin(snapshot, left_out, Candidates(snapshot, owner, catalogs, server.data), planned_on, owner)
