@@ -227,3 +227,21 @@ def test_a_statement_with_a_value_that_nobody_knows_is_not_free(blog: Database, 
     run(blog, "SELECT * FROM post WHERE at AT TIME ZONE %s > '2020-01-01' AND author_id = 7", ["UTC"])
     advice = advice_for(blog)
     assert advice.cost_before > 10_000
+
+
+@pytest.mark.parametrize("seconds", [1e-6, 0.02, 0.3, 1.0])
+def test_whenever_the_deadline_comes_what_it_kept_is_told(
+    blog: Database, twin_server: EmbeddedServer, seconds: float
+) -> None:
+    run(blog, PAGE, [17])
+    run(blog, "SELECT * FROM author WHERE email = %s", ["a17@example.org"])
+    snapshot = read_snapshot(blog.dsn)
+    with open_twin(snapshot, twin_server) as twin:
+        advice = advise(snapshot, Goal(deadline_seconds=seconds), twins=[twin])
+    checked = run_checks(advice)
+    if advice.ended != "complete" or advice.unplanned:
+        assert checked.not_examined
+        assert all("deadline" in told.reason for told in checked.not_examined), checked.not_examined
+    assert len(checked.findings) == 2 or checked.not_examined
+    if seconds == 1e-6:
+        assert ("missing-index" in checked.names, advice.indexes) == (False, ())
