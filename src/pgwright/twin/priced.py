@@ -80,12 +80,12 @@ def workload_limits(snapshot: Snapshot) -> tuple[str, ...]:
 
 def unanalyzed(snapshot: Snapshot, tables: Iterable[QualifiedName]) -> tuple[QualifiedName, ...]:
     """Return those of some tables, and of their partitions, that hold pages but were never analyzed; by name."""
-    wanted = set(tables)
+    wanted = {leaf.name for table in tables if table in snapshot.table_by_name for leaf in snapshot.leaves(table)}
     # A table of a role that may not read it shows no statistics, but its row estimate is there.
     return tuple(
         table.name
         for table in sorted(snapshot.tables, key=lambda table: str(table.name))
-        if (table.name in wanted or table.parent in wanted)
+        if table.name in wanted
         and table.pages > 0
         and table.row_estimate <= 0
         and table.name not in snapshot.statistics_by_relation
