@@ -111,6 +111,23 @@ class Snapshot:
     def setting_by_name(self) -> dict[str, Setting]:
         return {setting.name: setting for setting in self.settings}
 
+    @cached_property
+    def _value_by_role(self) -> dict[tuple[str, str], str]:
+        return {(setting.role, setting.name): setting.value for setting in self.role_settings}
+
+    def setting_of(self, role: str, name: str) -> str | None:
+        """Return what a new session of a role has for a setting; None when that is not known.
+
+        ALTER ROLE beats ALTER DATABASE, which beats the server's own; where the role that reads has one of its own, the
+        server's cannot be seen.
+        """
+        fixed = self._value_by_role
+        own, general = fixed.get((role, name)), fixed.get(("", name))
+        if own is not None or general is not None:
+            return own if own is not None else general
+        known = self.setting_by_name.get(name)
+        return None if known is None or (self.server.role, name) in fixed else known.raw
+
     def column(self, table: QualifiedName, name: str) -> Column:
         """Return a column that is known to exist. Raises KeyError otherwise."""
         return self.table_by_name[table].column_by_name[name]
