@@ -54,7 +54,7 @@ def test_values_that_grow_with_the_rows_differ_between_leaves_and_others_recur()
 
 
 def test_the_histogram_spans_all_leaves_in_order() -> None:
-    old, new = tuple(map(str, range(0, 101))), tuple(map(str, range(101, 202)))
+    old, new = tuple(map(str, range(101))), tuple(map(str, range(101, 202)))
     whole = of_all_leaves([(leaf(histogram=new), 300.0), (leaf(histogram=old), 100.0)])
     assert whole is not None
     assert whole.histogram is not None
