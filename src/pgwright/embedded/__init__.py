@@ -5,6 +5,6 @@ even when that process is killed.
 """
 
 from pgwright.embedded.programs import binaries, system_user
-from pgwright.embedded.server import EmbeddedServer, run_server
+from pgwright.embedded.server import OWNER, EmbeddedServer, run_server
 
-__all__ = ["EmbeddedServer", "binaries", "run_server", "system_user"]
+__all__ = ["OWNER", "EmbeddedServer", "binaries", "run_server", "system_user"]

@@ -28,6 +28,14 @@ _STOP_SECONDS = 20.0
 _SOCKET_BYTES = 107 if sys.platform == "linux" else 103
 _STRATEGY_SINCE = 150_000
 
+OWNER = "pgwright_owner"
+"""The role that everything of a source belongs to and is planned as. It may do nothing outside its databases."""
+_OWNER_RIGHTS = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION BYPASSRLS"
+# A function of the source may never end; nothing that is asked of its owner takes as long as this.
+_OWNER_LIMITS = "-c statement_timeout=60s -c lock_timeout=10s -c jit=off"
+# Whatever the database's owner has set for it, names mean those of the catalog.
+_CATALOG_ONLY = "-c search_path=pg_catalog -c lock_timeout=10s -c role=none"
+
 # A throw-away server needs speed, not durability: after a crash its directory is deleted. Commits stay synchronous:
 # VACUUM marks no page all-visible whose commit was not written yet, and plans would differ from one run to the next.
 _SETTINGS: Mapping[str, str] = {
@@ -68,6 +76,10 @@ class EmbeddedServer:
         own = {"host": str(self.directory), "hostaddr": "", "port": port, "user": "postgres", "dbname": database}
         return make_conninfo(**own, options="", target_session_attrs="any")
 
+    def owner_dsn(self, database: str) -> str:
+        """Return libpq keywords for a database as its owner, an ordinary role with limits on what it may take."""
+        return make_conninfo(self.dsn(database), user=OWNER, options=_OWNER_LIMITS)
+
     def url(self, database: str = "postgres", driver: str = "") -> str:
         """Return a URL for a database of this server; `driver` is SQLAlchemy's, as in `asyncpg`."""
         scheme = f"postgresql+{driver}" if driver else "postgresql"
@@ -78,6 +90,27 @@ class EmbeddedServer:
         """Connect as superuser with autocommit."""
         with psycopg.connect(self.dsn(database), autocommit=True) as connection:
             yield connection
+
+    @contextmanager
+    def owner(self, database: str) -> Iterator[psycopg.Connection]:
+        """Connect as the owner with autocommit: the role for all that makes the server evaluate text of a source."""
+        with psycopg.connect(self.owner_dsn(database), autocommit=True, prepare_threshold=None) as connection:
+            yield connection
+
+    @contextmanager
+    def catalog_writer(self, database: str) -> Iterator[psycopg.Connection]:
+        """Connect as superuser with autocommit to a database that holds a source's objects.
+
+        For catalogs and files only: no text of the source may be part of a statement, or be evaluated by one.
+        """
+        dsn = make_conninfo(self.dsn(database), options=_CATALOG_ONLY)
+        with psycopg.connect(dsn, autocommit=True, prepare_threshold=None) as connection:
+            yield connection
+
+    def require_owner(self) -> None:
+        """Make the owner's role, unless the server has it already."""
+        with self.admin() as connection, suppress(psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
+            connection.execute(f"CREATE ROLE {OWNER} {_OWNER_RIGHTS}".encode())
 
     def create_database(self, name: str, *, template: str = "template0") -> None:
         """Create a database, as a copy of another one when a template is named."""

@@ -54,29 +54,27 @@ def build(snapshot: Snapshot, server: EmbeddedServer, name: str) -> tuple[NotExa
     """Make a database that stays: schema, statistics and sizes. Return what was left out of it."""
     told = create_database(server, name, snapshot.server)
     told += restore_schema(server, name, snapshot, is_whole=False)
-    with server.admin(name) as connection:
-        return told + restore_planner_facts(connection, snapshot, server.data)
+    return told + restore_planner_facts(server, name, snapshot)
 
 
-def restore_planner_facts(connection: psycopg.Connection, snapshot: Snapshot, data: Path) -> tuple[NotExamined, ...]:
+def restore_planner_facts(server: EmbeddedServer, database: str, snapshot: Snapshot) -> tuple[NotExamined, ...]:
     """Make the planner of a restored database believe in production's sizes and values; tell what could not be told.
 
-    Args:
-        connection: to the restored database, as superuser.
-        data: the data directory of its server, whose files are extended.
+    Values are read by the owner, for reading one may run a function of the source: the CHECK of a domain.
     """
-    connection.execute("SET client_min_messages = warning")
     warnings: list[str] = []
-    connection.add_notice_handler(lambda notice: warnings.append(notice.message_primary or ""))
-    _restore_sizes(connection, snapshot)
-    row = connection.execute("SELECT datcollate FROM pg_database WHERE datname = current_database()").fetchone()
-    is_stand_in = row is not None and row[0] not in ("C", snapshot.server.collation)
-    known = in_order_of_stand_in(snapshot) if is_stand_in else snapshot.statistics
-    restore_columns(
-        connection, ((one, one.relation.schema, one.relation.name, one.column, one.is_inherited) for one in known)
-    )
-    extended = restore_extended(connection, snapshot)
-    _lay_out_files(connection, snapshot, data)
+    with server.owner(database) as owner, server.catalog_writer(database) as catalogs:
+        owner.execute("SET search_path = pg_catalog; SET client_min_messages = warning")
+        owner.add_notice_handler(lambda notice: warnings.append(notice.message_primary or ""))
+        _restore_sizes(catalogs, snapshot)
+        row = catalogs.execute("SELECT datcollate FROM pg_database WHERE datname = current_database()").fetchone()
+        is_stand_in = row is not None and row[0] not in ("C", snapshot.server.collation)
+        known = in_order_of_stand_in(snapshot) if is_stand_in else snapshot.statistics
+        restore_columns(
+            owner, ((one, one.relation.schema, one.relation.name, one.column, one.is_inherited) for one in known)
+        )
+        extended = restore_extended(owner, catalogs, snapshot)
+        _lay_out_files(catalogs, snapshot, server.data)
     return (*extended, *(NotExamined("statistics of a column", text) for text in dict.fromkeys(warnings)))
 
 
@@ -91,10 +89,8 @@ def _restore_sizes(connection: psycopg.Connection, snapshot: Snapshot) -> None:
 
 def _lay_out_files(connection: psycopg.Connection, snapshot: Snapshot, data: Path) -> None:
     names = [str(table.name) for table in snapshot.tables] + [str(index.name) for index in snapshot.indexes]
-    found = connection.execute(
-        "SELECT name, pg_relation_filepath(to_regclass(name)) FROM unnest(%s::text[]) AS name", (names,)
-    ).fetchall()
-    path_by_name = {name: data / path for name, path in found if path is not None}
+    found = connection.execute(read_sql("pgwright.twin", "files").encode(), (names,)).fetchall()
+    path_by_name = {name: data / path for name, path in found}
     connection.execute("CHECKPOINT")  # nothing of these files may be written later from the buffers
     for table in snapshot.tables:
         path = path_by_name.get(str(table.name))
@@ -122,5 +118,5 @@ def copy_settings(connection: psycopg.Connection, snapshot: Snapshot) -> None:
     """Give a session the planner settings of production, and those that say what its literals mean."""
     wanted = {s.name: s.raw for s in snapshot.settings if s.is_planner or s.name in _MEANING}
     settings = read_sql("pgwright.twin", "set_settings").encode()
-    connection.execute(settings, (list(wanted), list(wanted.values())))
+    connection.execute(settings, (list(wanted), list(wanted.values()), list(_MEANING)))
     connection.execute("SET client_min_messages = error")
