@@ -247,7 +247,7 @@ def _plans(field: Field, positions: list[int], chosen: int) -> dict[int, str]:
     for position in positions:
         query = max((field.pricer.queries[one] for one in field.queries_of[position]), key=lambda one: one.share)
         try:
-            shape = field.twin.explain(query.text, query.values).shape
+            shape = field.twin.explain(query.text, query.values, role=query.role).shape
         except psycopg.Error as error:  # planned a moment ago
             shape = f"not planned: {error.diag.message_primary or error}"
         found[position] = "\n".join(_named(line, names) for line in shape.splitlines())
