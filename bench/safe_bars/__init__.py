@@ -1,1 +1,1 @@
-"""The bars of what users trust pgwright with, one module per subject."""
+"""The parts of `bench/safe.py`: one subject a file."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from packaging.specifiers import SpecifierSet
 
-from pgwright.embedded import EmbeddedServer, Programs, run_server
+from pgwright.embedded import EmbeddedServer, Programs, run_server, wheel_programs
 from pgwright.embedded.discovery import find_programs
 
 EMBEDDED = 18
@@ -21,15 +21,18 @@ FOLDER = Path(__file__).resolve().parents[2] / "build" / "postgres"
 @contextmanager
 def run_postgres(settings: Mapping[str, str]) -> Iterator[EmbeddedServer]:
     """Run the server that the tests are asked to run on."""
+    with run_server(settings=settings, programs=own_programs()) as server:
+        yield server
+
+
+def own_programs() -> Programs:
+    """Return the programs that the tests are asked to run on."""
     if MAJOR == EMBEDDED:
-        with run_server(settings=settings) as server:
-            yield server
-        return
+        return wheel_programs()
     programs, reason = find_programs(MAJOR, named=FOLDER)
     if programs is None:
         pytest.fail(f"{reason}. Run: python scripts/fetch_postgres.py {MAJOR}")
-    with run_server(settings=settings, programs=programs) as server:
-        yield server
+    return programs
 
 
 def older(major: int) -> Programs:

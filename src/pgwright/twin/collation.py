@@ -25,6 +25,7 @@ from pgwright.twin.dump import Definition, option, word
 _BYTEWISE = ("C", "POSIX", "")
 # They compare by code points, but the planner does not know.
 _STAND_INS = ("C.UTF-8", "C.utf8", "en_US.UTF-8")
+_PROVIDERS_SINCE, _STRATEGIES_SINCE, _BUILTIN_SINCE = 15, 15, 17
 _TEXT_TYPES = ("text", "varchar", "bpchar")
 _OF_CATALOG = re.compile(r'\bCOLLATE (?:pg_catalog\.)?(?:"(?P<quoted>[\w-]+-x-icu)"|(?P<plain>unicode)\b)')
 _STAND_IN = f"(provider = libc, locale = '{_STAND_INS[0]}')"
@@ -38,7 +39,7 @@ def create_database(server: EmbeddedServer, name: str, like: Server) -> tuple[No
     server.require_owner()
     wanted = _wanted(like)
     refused: psycopg.Error | None = None
-    for provider, locale in _choices(like.locale_provider, wanted):
+    for provider, locale in _choices(like.locale_provider, wanted, server.programs.major):
         try:
             _create(server, name, provider, locale)
         except psycopg.Error as error:
@@ -93,8 +94,11 @@ def _wanted(like: Server) -> str:
     return like.locale if like.locale_provider != "libc" and like.locale else like.collation
 
 
-def _choices(provider: str, locale: str) -> Iterator[tuple[str, str]]:
+def _choices(provider: str, locale: str, major: int) -> Iterator[tuple[str, str]]:
     if provider == "builtin" or locale in _BYTEWISE:
+        if major < _BUILTIN_SINCE:
+            yield "libc", "C"
+            return
         if provider == "builtin":
             yield "builtin", locale
         yield "builtin", "C.UTF-8"
@@ -105,10 +109,12 @@ def _choices(provider: str, locale: str) -> Iterator[tuple[str, str]]:
 
 def _create(server: EmbeddedServer, name: str, provider: str, locale: str) -> None:
     option = {
-        "builtin": "LOCALE_PROVIDER builtin LOCALE 'C' BUILTIN_LOCALE {}",
-        "icu": "LOCALE_PROVIDER icu LOCALE 'C' ICU_LOCALE {}",
-        "libc": "LOCALE_PROVIDER libc LOCALE {}",
+        "builtin": " LOCALE_PROVIDER builtin LOCALE 'C' BUILTIN_LOCALE {}",
+        "icu": " LOCALE_PROVIDER icu LOCALE 'C' ICU_LOCALE {}",
+        "libc": " LOCALE_PROVIDER libc LOCALE {}" if server.programs.major >= _PROVIDERS_SINCE else " LOCALE {}",
     }[provider]
-    command = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE template0 STRATEGY wal_log " + option)
+    # Without a word of it an older server copies the files.
+    strategy = " STRATEGY wal_log" if server.programs.major >= _STRATEGIES_SINCE else ""
+    command = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE template0" + strategy + option)
     with server.admin() as connection:
         connection.execute(command.format(sql.Identifier(name), sql.Identifier(OWNER), sql.Literal(locale)))
