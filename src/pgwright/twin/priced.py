@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -33,6 +34,7 @@ _NO_WORK = 0.1
 _TWIN_VERSION = 18
 _MOST_NAMED = 5
 _MOST_VARIABLES = 20
+_NAMED = re.compile(r'(?:relation "|type "|function )(?P<name>.*?)"? does not exist')
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,7 @@ def read_workload(snapshot: Snapshot, twin: Twin) -> Workload:
         try:
             found = _with_parameters(reading, shape, snapshot, schema, twin)
         except psycopg.Error as error:
-            unread.append((statement, _reason(error, statement.text)))
+            unread.append((statement, _reason(error, statement.text, twin.left_out)))
             continue
         except UnparsableStatement as error:
             unread.append((statement, error.reason))
@@ -203,10 +205,23 @@ def _possible(statement: Statement, cases: Sequence[Case], twin: Twin) -> tuple[
     return tuple(replace(case, weight=case.weight / total) for case in found)
 
 
-def _reason(error: psycopg.Error, text: str) -> str:
+def _reason(error: psycopg.Error, text: str, left_out: Sequence[NotExamined]) -> str:
     reason = error.diag.message_primary or str(error).strip()
     if is_cut_off(text):
         return cut_off(text, reason)
+    named = _NAMED.match(reason)
+    if named and (lost := next((one for one in left_out if _is_name_of(named["name"], one.what)), None)) is not None:
+        return f"{reason}: {lost.what} was {lost.reason}"
     if isinstance(error, psycopg.errors.UndefinedTable):
         return f"{reason}: it is a temporary table, or was dropped since"
     return reason
+
+
+def _is_name_of(name: str, what: str) -> bool:
+    """Tell whether an error's name, with its schema or without, is that of an object which was left out.
+
+    >>> _is_name_of("place", "table public.place"), _is_name_of("f(unknown)", "function public.f(integer)")
+    (True, True)
+    """
+    own, lost = name.partition("(")[0], what.partition(" ")[2].partition("(")[0]
+    return f".{lost}".endswith(f".{own}")
