@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL 18 (with pgvector and all contrib modules) from a wheel: demo, twin, copies and tests.
+"""The embedded PostgreSQL 18 (with pgvector and most contrib modules) from a wheel: demo, twin, copies and tests.
 
 A server lives in a directory of its own, listens on a Unix socket only, and ends with the process that started it,
 even when that process is killed.

@@ -71,14 +71,19 @@ def has_icu(catalogs: psycopg.Connection) -> bool:
 
 def make_collations(catalogs: psycopg.Connection, texts: Iterable[str]) -> tuple[str, ...]:
     """Make stand-ins for the catalog's collations of ICU that some texts name; return their names."""
-    named = (found for text in texts for found in _OF_CATALOG.finditer(text))
-    names = sorted({found["quoted"] or found["plain"] for found in named})
+    names = named_of_icu(texts)
     if names:
         catalogs.execute("SET allow_system_table_mods = on")
     for name in names:
         making = sql.SQL("CREATE COLLATION IF NOT EXISTS pg_catalog.{} " + _STAND_IN)
         catalogs.execute(making.format(sql.Identifier(name)))
-    return tuple(names)
+    return names
+
+
+def named_of_icu(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return the catalog's collations of ICU that some texts name."""
+    named = (found for text in texts for found in _OF_CATALOG.finditer(text))
+    return tuple(sorted({found["quoted"] or found["plain"] for found in named}))
 
 
 def is_of_icu(definition: Definition) -> bool:
