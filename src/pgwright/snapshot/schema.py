@@ -36,7 +36,6 @@ def read_schema(dsn: str, hidden: list[Row]) -> str:
         result = subprocess.run(
             command,
             capture_output=True,
-            text=True,
             check=False,
             timeout=_TIMEOUT_SECONDS,
             env={**environment(dsn), "PGCLIENTENCODING": "UTF8", "LC_ALL": "C", "PATH": os.defpath},
@@ -44,9 +43,9 @@ def read_schema(dsn: str, hidden: list[Row]) -> str:
     except subprocess.TimeoutExpired as error:
         raise QueryFailed("the schema", f"pg_dump took more than {_TIMEOUT_SECONDS} s") from error
     if result.returncode:
-        lines = result.stderr.strip().splitlines() or ["pg_dump gave no reason"]
+        lines = result.stderr.decode(errors="replace").strip().splitlines() or ["pg_dump gave no reason"]
         raise QueryFailed("the schema", mask(lines[0].removeprefix("pg_dump: ").removeprefix("error: ")))
-    return result.stdout
+    return result.stdout.decode()  # as text, subprocess would make a line's end of the \r in a name
 
 
 def _pattern(name: str) -> str:
