@@ -161,3 +161,17 @@ def test_a_copy_keeps_holes_and_data(tmp_path: Path, can_seek: bool, far: int) -
         file.seek(far)
         assert file.read(5) == b"tail\0"
     assert {path.name for path in (tmp_path / "target").iterdir()} == {"base", "empty"}
+
+
+def test_a_link_in_a_cluster_is_not_copied(tmp_path: Path) -> None:
+    """The server that wrote it may be hostile, and we may read more than it."""
+    source = tmp_path / "source"
+    (source / "base").mkdir(parents=True)
+    (tmp_path / "secret").write_text("ours")
+    (source / "base" / "1").symlink_to(tmp_path / "secret")
+    with pytest.raises(OSError, match="symbolic links"):
+        copy_cluster(source, tmp_path / "target", None)
+    (source / "base" / "1").unlink()
+    (source / "base" / "2").symlink_to(tmp_path)
+    copy_cluster(source, tmp_path / "other", None)
+    assert list((tmp_path / "other" / "base").iterdir()) == []

@@ -65,7 +65,7 @@ class Replica:
         user = self.primary.user
         if user is not None:
             shutil.chown(self.directory, user, user)
-        program = str(self.primary.own_programs / "pg_basebackup")
+        program = str(self.primary.programs.folder / "pg_basebackup")
         command = [program, f"--pgdata={self.directory / 'data'}", f"--dbname={self.primary.dsn()}"]
         command += ["--checkpoint=fast", "--no-sync", "--wal-method=stream", "--write-recovery-conf"]
         subprocess.run(command, check=True, cwd=self.directory, user=user, group=user, extra_groups=user and [])

@@ -34,6 +34,8 @@ _SERVER_SETTINGS: Mapping[str, str] = {
 }
 # A copy takes the database's size twice, and the rewrite of converted tables needs room for a third.
 _ROOM_FACTOR = 3
+# What a session may spill: enough to sort the whole database, and the disk is not filled by a statement gone wild.
+_TEMPORARY_BYTES = 2 << 30
 _STRATEGY_SINCE = 150_000
 
 
@@ -66,7 +68,8 @@ def make_copies(dsn: str, database_bytes: int, *, staging: str | None = None) ->
             f"the database has {database_bytes / 2**30:.1f} GiB and its copies need {_ROOM_FACTOR} times as much, but "
             f"{tempfile.gettempdir()} has {free / 2**30:.1f} GiB free. Set TMPDIR, or name a server with --staging DSN."
         )
-    with run_server(settings=_SERVER_SETTINGS) as server, _on_server(server.dsn(), dsn) as copies:
+    settings = {**_SERVER_SETTINGS, "temp_file_limit": f"{max(_TEMPORARY_BYTES, 2 * database_bytes) // 1024}kB"}
+    with run_server(settings=settings, is_confined=True) as server, _on_server(server.dsn(), dsn) as copies:
         yield copies
 
 

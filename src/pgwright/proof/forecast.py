@@ -44,7 +44,7 @@ def forecast(source: Snapshot, *, apply: Apply, read: Read) -> Proof:
         read: takes a snapshot of a DSN.
     Raises: TwinError, EmbeddedServerError, MigrationError, ProofError.
     """
-    with run_server(settings=SERVER_SETTINGS) as server:
+    with run_server(settings=SERVER_SETTINGS, is_confined=True) as server:
         started = time.monotonic()
         applied, migrated = _migrate_empty(source, server, apply, read)
         seconds = time.monotonic() - started

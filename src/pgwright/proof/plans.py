@@ -24,7 +24,7 @@ def compare_plans(before: Snapshot, after: Snapshot) -> tuple[tuple[PlannedState
     """Plan the workload of `before` on both twins, with the same values. Raises TwinError, EmbeddedServerError."""
     planned: list[PlannedStatement] = []
     with (
-        run_server(settings=SERVER_SETTINGS) as server,
+        run_server(settings=SERVER_SETTINGS, is_confined=True) as server,
         open_twin(before, server) as old,
         open_twin(after, server) as new,
     ):

@@ -1,7 +1,7 @@
 """SQL text to what it asks for, by PostgreSQL's own parser; `$1` included."""
 
 from pgwright.sqltext.indexes import read_index
-from pgwright.sqltext.reader import parse, read_shape
+from pgwright.sqltext.reader import one_with_a_plan, parse, read_shape
 from pgwright.sqltext.schema import Schema
 from pgwright.sqltext.shape import (
     Block,
@@ -37,6 +37,7 @@ __all__ = [
     "has_plan",
     "inner_query",
     "is_cut_off",
+    "one_with_a_plan",
     "outline",
     "parse",
     "read_index",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from pglast import parse_sql
@@ -53,6 +54,17 @@ def parse(text: str) -> Any:
     if len(statements) != 1:
         raise UnparsableStatement(text, f"{len(statements)} statements where one is expected")
     return statements[0].stmt
+
+
+@lru_cache(4096)
+def one_with_a_plan(text: str) -> str:
+    """Return a statement as it may follow EXPLAIN or PREPARE: one, not several, and one that is planned.
+
+    Raises: UnparsableStatement.
+    """
+    if type(parse(text)) not in _KINDS:
+        raise UnparsableStatement(text, "it has no plan")
+    return repaired(text)
 
 
 def _position(error: ParseError) -> int | None:

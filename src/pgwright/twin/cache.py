@@ -14,7 +14,7 @@ import stat
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -132,13 +132,3 @@ def _content(snapshot: Snapshot) -> Iterator[bytes]:
             snapshot.roles,
         )
     )
-
-
-@contextmanager
-def temporary_home() -> Iterator[Path]:
-    """Give a folder for a server, which is gone afterwards."""
-    home = Path(tempfile.mkdtemp(prefix="pgwright-"))
-    try:
-        yield home
-    finally:
-        shutil.rmtree(home, ignore_errors=True)

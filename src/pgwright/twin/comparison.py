@@ -164,7 +164,7 @@ class _Trial:
         shape = read_shape(self._statement.text, Schema.of(self._snapshot))
         secured = sorted(name.short for name in shape.tables if self._snapshot.table_by_name[name].has_row_security)
         if secured and "role" not in settings:
-            reason = "planned as a superuser, for whom its policies do not hold"
+            reason = "planned as a role for which its policies do not hold"
             yield NotExamined(f"row-level security of {', '.join(secured)}", reason, "--set role=NAME")
 
 

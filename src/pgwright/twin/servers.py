@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 
-from pgwright.embedded import EmbeddedServer, run_server, system_user
+from pgwright.embedded import EmbeddedServer, run_server, system_user, temporary_home
 from pgwright.errors import EmbeddedServerError
 from pgwright.model.snapshot import Snapshot
-from pgwright.twin.cache import Databases, content_key, open_cache, temporary_home
+from pgwright.twin.cache import Databases, content_key, open_cache
 from pgwright.twin.restore import SERVER_SETTINGS, build
 
 
@@ -20,24 +20,24 @@ def twin_server(snapshot: Snapshot, count: int) -> Iterator[tuple[EmbeddedServer
     cache = open_cache()
     with temporary_home() as home, ExitStack() as running:
         if cache is None:
-            server = running.enter_context(run_server(home, settings=SERVER_SETTINGS))
+            server = running.enter_context(run_server(home, settings=SERVER_SETTINGS, is_confined=True))
             yield server, _built(snapshot, server, count)
             return
         key = content_key(snapshot, count)
         twins = cache.fetch(key, home, system_user())
         if twins is not None:
             try:
-                server = running.enter_context(run_server(home, settings=SERVER_SETTINGS))
+                server = running.enter_context(run_server(home, settings=SERVER_SETTINGS, is_confined=True))
             except EmbeddedServerError:  # damaged: it is made anew, below
                 cache.discard(key)
                 shutil.rmtree(home / "data", ignore_errors=True)
                 twins = None
         if twins is None:
-            with run_server(home, settings=SERVER_SETTINGS) as server:
+            with run_server(home, settings=SERVER_SETTINGS, is_confined=True) as server:
                 twins = _built(snapshot, server, count)
                 _drop_templates(server)
             cache.store(key, home, twins)
-            server = running.enter_context(run_server(home, settings=SERVER_SETTINGS))
+            server = running.enter_context(run_server(home, settings=SERVER_SETTINGS, is_confined=True))
         yield server, twins
 
 

@@ -24,7 +24,7 @@ from pgwright.model.advice import QueryPlan
 from pgwright.model.index import Index, IndexDefinition
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
-from pgwright.sqltext import repaired
+from pgwright.sqltext import one_with_a_plan
 from pgwright.twin.candidates import Candidate, Candidates
 from pgwright.twin.plans import read_plan
 from pgwright.twin.restore import copy_settings, restore_planner_facts, restored
@@ -33,13 +33,11 @@ from pgwright.twin.servers import twin_server
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_GENERIC_SINCE = 160_000
 _COST = re.compile(rb'"Total Cost": ([\d.]+)')
 _INDEX = re.compile(rb'"Index Name": "((?:[^"\\]|\\.)*)"')
 
-LIMITS = (
-    "The twin plans as PostgreSQL 18 does, whatever the server's version is.",
-    "The inner counts of GIN indexes cannot be read; the cost of a scan of one may be off by some percent.",
-)
+LIMITS = ("The inner counts of GIN indexes cannot be read; the cost of a scan of one may be off by some percent.",)
 
 
 def _alone(method: Callable[Concatenate[Twin, P], R]) -> Callable[Concatenate[Twin, P], R]:
@@ -55,68 +53,88 @@ def _alone(method: Callable[Concatenate[Twin, P], R]) -> Callable[Concatenate[Tw
 
 @dataclass
 class Twin:
-    """A built twin and the connection to it."""
+    """A built twin and the connections to it."""
 
     snapshot: Snapshot
     left_out: tuple[NotExamined, ...]
     candidates: Candidates
-    _connection: psycopg.Connection
+    _owner: psycopg.Connection
+    """Plans: whatever a statement makes the planner evaluate, it does with the rights of an ordinary role."""
     _prepared: dict[str, tuple[str, int]] = field(default_factory=dict)
     _lock: RLock = field(default_factory=RLock)
     """One question at a time: after Ctrl-C a thread may still be at one when the next comes from another thread."""
     plans_made: int = 0
 
-    def explain(self, text: str, values: Sequence[str | None] | None = None) -> QueryPlan:
+    def explain(self, text: str, values: Sequence[str | None] | None = None, *, role: str | None = None) -> QueryPlan:
         """Return the plan of a statement.
 
         Args:
             text: the statement, `$1` included.
             values: a value for each parameter in text form, None for NULL; without any, the generic plan.
-        Raises: psycopg.Error: the statement cannot be planned here.
+            role: whose policies hold, one of the source's; None: nobody's.
+        Raises:
+            psycopg.Error: the statement cannot be planned here.
+            UnparsableStatement: it is not one statement with a plan.
         """
-        return read_plan(self.explained(text, values))
+        return read_plan(self.explained(text, values, role=role))
 
     @_alone
-    def explained(self, text: str, values: Sequence[str | None] | None = None) -> Any:
+    def explained(self, text: str, values: Sequence[str | None] | None = None, *, role: str | None = None) -> Any:
         """Return what `EXPLAIN (FORMAT JSON)` says, a list of one object; arguments and errors as for `explain`."""
-        row = self._connection.execute(self._explanation(text, values)).fetchone()
+        question = self._explanation(text, values)
+        if role is not None:
+            question = self._acting_as(role) + question
+        answer = self._owner.execute(question)
+        while answer.nextset():
+            pass
+        row = answer.fetchone()
         self.plans_made += 1
         return row[0] if row else None
 
     @_alone
-    def price(self, text: str, values: Sequence[str | None] | None, on: Set[int]) -> tuple[float, frozenset[int]]:
+    def price(
+        self, text: str, values: Sequence[str | None] | None, on: Set[int], *, role: str | None = None
+    ) -> tuple[float, frozenset[int]]:
         """Return the planned cost of a statement with these candidates and no others, and which of them it uses.
 
-        As `enable` and `explain` do, but in one round trip and without reading the whole plan.
-
-        Raises: psycopg.Error: the statement cannot be planned here.
+        As `enable` and `explain` do, but without reading the whole plan; arguments and errors as for `explain`.
         """
-        question = self.candidates.switch(on) + self._explanation(text, values)
-        result = self._connection.pgconn.exec_(question)
-        if result.status != ExecStatus.TUPLES_OK:  # the switch was undone with it
+        question = self._explanation(text, values)
+        if role is not None:
+            question = self._acting_as(role) + question
+        self.candidates.enable_numbers(frozenset(on))
+        result = self._owner.pgconn.exec_(question)
+        if result.status != ExecStatus.TUPLES_OK:
             raise psycopg.OperationalError(result.error_message.decode(errors="replace").strip())
-        self.candidates.on = frozenset(on)
         self.plans_made += 1
         plan = result.get_value(0, 0) or b""
         cost = _COST.search(plan)
         return float(cost[1]) if cost else 0.0, self.candidates.numbers(_INDEX.findall(plan))
 
+    def _acting_as(self, role: str) -> bytes:
+        """Return what makes the rest of the message run as a role; it ends with the message."""
+        return sql.SQL("SET LOCAL ROLE {}; ").format(sql.Identifier(role)).as_bytes(self._owner)
+
     def _explanation(self, text: str, values: Sequence[str | None] | None) -> bytes:
-        if values is None:
-            return f"EXPLAIN (GENERIC_PLAN, FORMAT JSON) {repaired(text)}".encode()
+        if values is None and self._owner.info.server_version >= _GENERIC_SINCE:
+            return f"EXPLAIN (GENERIC_PLAN, FORMAT JSON) {one_with_a_plan(text)}".encode()
         name, count = self._prepare(text)
+        if values is None:  # LOCAL ends with the message
+            nulls = f"({', '.join(['NULL'] * count)})" if count else ""
+            setting = "SET LOCAL plan_cache_mode = force_generic_plan"
+            return f"{setting}; EXPLAIN (FORMAT JSON) EXECUTE {name}{nulls}".encode()
         given = [*values[:count], *[None] * (count - len(values))]
         call = sql.SQL("EXPLAIN (FORMAT JSON) EXECUTE {}({})" if given else "EXPLAIN (FORMAT JSON) EXECUTE {}")
         arguments = sql.SQL(", ").join(map(sql.Literal, given))
-        return call.format(sql.Identifier(name), arguments).as_bytes(self._connection)
+        return call.format(sql.Identifier(name), arguments).as_bytes(self._owner)
 
     def _prepare(self, text: str) -> tuple[str, int]:
         """Return the name of the prepared statement and the number of its parameters."""
         if text not in self._prepared:
             name = f"s{len(self._prepared)}"
-            self._connection.execute(f"PREPARE {name} AS {repaired(text)}".encode())
+            self._owner.execute(f"PREPARE {name} AS {one_with_a_plan(text)}".encode())
             # pg_prepared_statements lists them all each time, which takes seconds for thousands.
-            self._prepared[text] = name, self._connection.pgconn.describe_prepared(name.encode()).nparams
+            self._prepared[text] = name, self._owner.pgconn.describe_prepared(name.encode()).nparams
         return self._prepared[text]
 
     @_alone
@@ -164,12 +182,12 @@ class Twin:
         change = "SELECT current_setting(%(name)s, true), set_config(%(name)s, %(value)s, false)"
         try:
             for name, value in settings.items():
-                row = self._connection.execute(change, {"name": name, "value": value}).fetchone()
+                row = self._owner.execute(change, {"name": name, "value": value}).fetchone()
                 before[name] = row[0] or "" if row else ""
             yield
         finally:
             for name in reversed(before):  # the role last set is the first to go
-                self._connection.execute(change, {"name": name, "value": before[name]})
+                self._owner.execute(change, {"name": name, "value": before[name]})
 
 
 @contextmanager
@@ -196,15 +214,14 @@ def open_twins(snapshot: Snapshot, count: int, server: EmbeddedServer | None = N
 @contextmanager
 def _built(snapshot: Snapshot, server: EmbeddedServer) -> Iterator[Twin]:
     with restored(snapshot, server) as (name, left_out):
-        with server.admin(name) as connection:
-            left_out += restore_planner_facts(connection, snapshot, server.data)
+        left_out += restore_planner_facts(server, name, snapshot)
         with _opened(snapshot, server, name, left_out) as twin:
             yield twin
 
 
 @contextmanager
 def _opened(snapshot: Snapshot, server: EmbeddedServer, name: str, left_out: tuple[NotExamined, ...]) -> Iterator[Twin]:
-    with psycopg.connect(server.dsn(name), autocommit=True, prepare_threshold=None) as connection:
-        copy_settings(connection, snapshot)
-        connection.execute("SET plan_cache_mode = force_custom_plan")
-        yield Twin(snapshot, left_out, Candidates(snapshot, connection, server.data), connection)
+    with server.owner(name) as owner, server.catalog_writer(name) as catalogs:
+        copy_settings(owner, snapshot)
+        owner.execute("SET plan_cache_mode = force_custom_plan")
+        yield Twin(snapshot, left_out, Candidates(snapshot, owner, catalogs, server.data), owner)

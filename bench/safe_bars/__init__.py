@@ -1,0 +1,1 @@
+"""The parts of `bench/safe.py`: one subject a file."""
