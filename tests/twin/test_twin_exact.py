@@ -345,6 +345,12 @@ def test_row_level_security_holds_for_a_role(database: Database, twin_server: Em
             with twin.configured({"app.tenant": "7", "role": role}):
                 assert_equal(database, twin, statements, preface=f"SET app.tenant = 7; SET ROLE {role}")
                 assert twin.explain(statements[0]).indexes == ("note_tenant",)
+            with twin.configured({"app.tenant": "7"}):
+                for values in (None, list[str]()):
+                    planned = twin.explain(statements[0], values, role=role)
+                    assert planned.indexes == ("note_tenant",)
+                    assert twin.price(statements[0], values, frozenset(), role=role)[0] == planned.total_cost
+                    assert twin.explain(statements[0], values).indexes == (), "the role ends with the question"
             assert twin.explain(statements[0]).indexes == ()
     finally:
         database.execute(f"DROP POLICY all_of_it ON note; DROP OWNED BY {role}; DROP ROLE {role}; DROP ROLE {group}")
