@@ -312,3 +312,41 @@ def test_a_constraint_that_may_be_deferred_is_told_from_one_that_is_checked_at_o
         "t_b_key",
         "t_c_key",
     }
+
+
+PARTITIONED = """
+CREATE TABLE event (id int, at date) PARTITION BY RANGE (at);
+CREATE TABLE event_2025 PARTITION OF event FOR VALUES FROM ('2025-01-01') TO ('2026-01-01') PARTITION BY LIST (id);
+CREATE TABLE event_2025_rest PARTITION OF event_2025 DEFAULT;
+CREATE TABLE event_2026 PARTITION OF event FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+INSERT INTO event SELECT i, '2025-01-01' FROM generate_series(1, 1000) i;
+INSERT INTO event SELECT i, '2026-01-01' FROM generate_series(1, 500) i;
+ANALYZE event_2025_rest; ANALYZE event_2026;
+"""
+
+
+def test_a_partitioned_table_has_the_rows_of_its_leaves_whoever_analyzed_it(database: Database) -> None:
+    """Autovacuum analyzes the leaves only."""
+    database.execute(PARTITIONED)
+    rows = {table.name.name: table.rows for table in read_snapshot(database.dsn).tables}
+    assert rows == {"event": 1500, "event_2025": 1000, "event_2025_rest": 1000, "event_2026": 500}
+
+
+@pytest.mark.usefixtures("drop_role")
+def test_what_a_role_has_is_its_own_setting_for_this_database_then_its_own_then_the_databases(
+    database: Database,
+) -> None:
+    role_dsn(database)
+    role = f"r_{database.name}"
+    database.execute(f"""
+        ALTER ROLE {role} SET search_path = elsewhere;
+        ALTER ROLE {role} IN DATABASE {database.name} SET search_path = app, public;
+        ALTER ROLE {role} SET work_mem = '7MB';
+        ALTER DATABASE {database.name} SET work_mem = '5MB';
+        ALTER DATABASE {database.name} SET random_page_cost = 1.5;
+    """)
+    snapshot = read_snapshot(database.dsn)
+    settings = [snapshot.setting_of(role, name) for name in ("search_path", "work_mem", "random_page_cost")]
+    assert settings == ["app, public", "7MB", "1.5"]
+    assert snapshot.setting_of("other", "work_mem") == "5MB"
+    assert snapshot.setting_of("other", "search_path") == '"$user", public'

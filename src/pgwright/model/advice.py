@@ -154,7 +154,8 @@ class CurvePoint:
     """Keys of the index that this step adds; "" for the start."""
 
 
-Ended = Literal["complete", "deadline", "interrupted"]
+# "unanswered": the deadline came before any index was tried.
+Ended = Literal["complete", "deadline", "unanswered", "interrupted"]
 
 
 @dataclass(frozen=True)
@@ -185,9 +186,11 @@ class Advice:
     """From no index to all advised ones, each step the best one left."""
     unplanned_share: float = 0.0
     """Share of the workload's time in statements that could not be planned, in [0, 1]."""
+    unsearched_share: float = 0.0
+    """Share of the workload's time in statements for which no index was tried before the deadline, in [0, 1]."""
     first_answer_seconds: float = 0.0
-    """When the first complete choice was there."""
+    """When the first choice was there; 0 where there was none."""
     ended: Ended = "complete"
-    """Why the search ended: nothing better found, the deadline, or Ctrl-C."""
+    """Why the search ended: nothing better found, the deadline (before any choice: unanswered), or Ctrl-C."""
     objective: str = ""
     """What was maximised, in words."""

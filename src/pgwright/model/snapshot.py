@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from pgwright.model.index import Index
 from pgwright.model.names import QualifiedName, quote
 from pgwright.model.not_examined import NotExamined
+from pgwright.model.partitions import of_all_leaves
 from pgwright.model.policy import Policy
 from pgwright.model.server import Role, RoleSetting, Server, Session, Setting
 from pgwright.model.statement import Statement
@@ -55,6 +57,13 @@ class Snapshot:
                 grouped.setdefault(parent.name, []).append(table)
         return {table: tuple(partitions) for table, partitions in grouped.items()}
 
+    def leaves(self, table: QualifiedName) -> Iterator[Table]:
+        """Yield the tables that hold the rows of a partitioned one, at any depth; any other table is its own leaf."""
+        for partition in self.partitions_by_table.get(table, ()):
+            yield from self.leaves(partition.name)
+        if self.table_by_name[table].kind != "partitioned table":
+            yield self.table_by_name[table]
+
     @cached_property
     def relation_names(self) -> frozenset[QualifiedName]:
         """The names that a new index cannot have."""
@@ -77,9 +86,19 @@ class Snapshot:
 
     @cached_property
     def statistics_by_column(self) -> dict[tuple[QualifiedName, str], ColumnStatistics]:
-        """Statistics of each column; of a parent table, those that include its children where there are any."""
+        """Statistics of each column; of a parent table, those that include its children where there are any.
+
+        Those of a partitioned table that was never analyzed are put together from its leaves.
+        """
         ordered = sorted(self.statistics, key=lambda row: row.is_inherited)
-        return {(row.relation, row.column): row for row in ordered}
+        known = {(row.relation, row.column): row for row in ordered}
+        for name in self.partitions_by_table:
+            leaves = tuple(self.leaves(name))
+            for column in self.table_by_name[name].column_by_name:
+                parts = [(row, leaf.rows) for leaf in leaves if (row := known.get((leaf.name, column))) is not None]
+                if (name, column) not in known and (whole := of_all_leaves(parts)) is not None:
+                    known[name, column] = replace(whole, relation=name)
+        return known
 
     @cached_property
     def statistics_by_relation(self) -> dict[QualifiedName, tuple[ColumnStatistics, ...]]:
@@ -91,6 +110,23 @@ class Snapshot:
     @cached_property
     def setting_by_name(self) -> dict[str, Setting]:
         return {setting.name: setting for setting in self.settings}
+
+    @cached_property
+    def _value_by_role(self) -> dict[tuple[str, str], str]:
+        return {(setting.role, setting.name): setting.value for setting in self.role_settings}
+
+    def setting_of(self, role: str, name: str) -> str | None:
+        """Return what a new session of a role has for a setting; None when that is not known.
+
+        ALTER ROLE beats ALTER DATABASE, which beats the server's own; where the role that reads has one of its own, the
+        server's cannot be seen.
+        """
+        fixed = self._value_by_role
+        own, general = fixed.get((role, name)), fixed.get(("", name))
+        if own is not None or general is not None:
+            return own if own is not None else general
+        known = self.setting_by_name.get(name)
+        return None if known is None or (self.server.role, name) in fixed else known.raw
 
     def column(self, table: QualifiedName, name: str) -> Column:
         """Return a column that is known to exist. Raises KeyError otherwise."""

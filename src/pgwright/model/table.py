@@ -13,6 +13,15 @@ from pgwright.model.names import QualifiedName
 
 PAGE_BYTES = 8192
 TableKind = Literal["table", "partitioned table", "materialized view", "foreign table"]
+# What a full page holds of rows that nobody counted: src/backend/utils/adt/lsyscache.c, get_typavgwidth.
+_TYPE_BYTES = {
+    "bool": 1, "char": 1, "int2": 2, "int4": 4, "int8": 8, "float4": 4, "float8": 8, "date": 4, "time": 8,
+    "timetz": 12, "timestamp": 8, "timestamptz": 8, "interval": 16, "uuid": 16, "oid": 4, "name": 64,
+}  # fmt: skip
+_OTHER_TYPE_BYTES = 32
+_PAGE_HEADER_BYTES, _ALIGNMENT = 24, 8
+# The header, aligned, and the line pointer.
+_ROW_HEADER_BYTES = 24 + 4
 ReferentialAction = Literal["no action", "restrict", "cascade", "set null", "set default"]
 
 
@@ -70,17 +79,25 @@ class Table:
     fill_factor: int
     parameters: tuple[str, ...] = ()
     """`reloptions`, as `name=value`."""
+    leaf_rows: float | None = None
+    """Of a partitioned table the rows of its leaves together, at any depth; None of all others."""
 
     @property
     def rows(self) -> float:
         """Best guess of the rows now, as the planner makes it: density at the last analyze, times the pages of now.
 
-        Of a table never analyzed it is the live-row counter, which may be off by what was not reported yet.
+        Of a partitioned table it is the sum over its leaves: autovacuum never analyzes the parent. Of a table never
+        analyzed it is the live-row counter, which may be off by what was not reported yet; where that was reset, what
+        the pages would hold.
         """
-        if self.row_estimate < 0:
-            return float(self.live_rows)
-        if not self.analyzed_pages or self.kind == "partitioned table":
-            return self.row_estimate or float(self.live_rows)
+        if self.leaf_rows is not None:
+            return self.leaf_rows
+        if self.kind == "partitioned table":
+            return max(self.row_estimate, float(self.live_rows), 0.0)
+        if self.row_estimate < 0 or not self.analyzed_pages:
+            is_counted = self.live_rows or self.dead_rows or self.rows_inserted
+            counted = self.live_rows if is_counted else self.pages * _rows_a_page(self)
+            return self.row_estimate if self.row_estimate > 0 else float(counted)
         return self.row_estimate / self.analyzed_pages * self.pages
 
     @property
@@ -121,3 +138,10 @@ class Sequence:
     increment: int
     starts_over: bool = False
     """CYCLE: after the limit comes the first value again."""
+
+
+def _rows_a_page(table: Table) -> int:
+    """Return how many rows a full page holds, by the columns' types, as the planner guesses it (estimate_rel_size)."""
+    data = sum(_TYPE_BYTES.get(column.base_type, _OTHER_TYPE_BYTES) for column in table.columns)
+    aligned = -(-data // _ALIGNMENT) * _ALIGNMENT
+    return int((PAGE_BYTES - _PAGE_HEADER_BYTES) * table.fill_factor / 100 / (aligned + _ROW_HEADER_BYTES))

@@ -39,7 +39,10 @@ def advise(
 
 
 def read_advice(question: Question) -> Advice | NotExamined:
-    """Return the advice that a diagnosis asks for. Raises KeyboardInterrupt: half of one would pass for a whole one."""
+    """Return the advice that a diagnosis asks for; its checks tell what a deadline left out.
+
+    Raises: KeyboardInterrupt: it was interrupted, and so is the diagnosis.
+    """
     if question.goal is None:
         return NotExamined("advice", "the index advisor was left out on request", "leave out --no-advice")
     if (cause := _lacks(question.snapshot)) is not None:

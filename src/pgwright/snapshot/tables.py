@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
+from dataclasses import replace
 
 from pgwright.database import ReadOnlyDatabase, Row
 from pgwright.figures import listing
@@ -33,7 +34,20 @@ def read_tables(
         columns[row.pop("table_oid")].append(Column(**row))
     keys = {row["table_oid"]: tuple(row["columns"]) for row in database.read(PACKAGE, "primary_keys", {"oids": oids})}
     tables = tuple(_table(row, tuple(columns[row["oid"]]), keys.get(row["oid"], ())) for row in rows)
-    return tables, name_by_oid
+    return with_leaf_rows(tables), name_by_oid
+
+
+def with_leaf_rows(tables: tuple[Table, ...]) -> tuple[Table, ...]:
+    """Return the tables, each partitioned one with the rows of its leaves."""
+    children: dict[QualifiedName, list[Table]] = defaultdict(list)
+    for table in tables:
+        if table.parent is not None:
+            children[table.parent].append(table)
+
+    def rows(table: Table) -> float:
+        return sum(map(rows, children[table.name])) if table.kind == "partitioned table" else table.rows
+
+    return tuple(replace(one, leaf_rows=rows(one)) if one.kind == "partitioned table" else one for one in tables)
 
 
 def _table(row: Row, columns: tuple[Column, ...], primary_key: tuple[str, ...]) -> Table:

@@ -25,7 +25,7 @@ from pgwright.sqltext.nodes import (
     walk_all,
 )
 from pgwright.sqltext.orderings import read_order
-from pgwright.sqltext.outputs import outputs, stars
+from pgwright.sqltext.outputs import outputs, stars, visited
 from pgwright.sqltext.schema import Schema
 from pgwright.sqltext.scope import UNKNOWN, Derived, Scope
 from pgwright.sqltext.shape import Block, Join, ParameterUse, StatementKind, StatementShape
@@ -163,7 +163,7 @@ class _Reader:
             conditions.add(conjunct)
         draft = scope.draft
         self._note_reads(node, scope)
-        draft.stars = frozenset(stars(node, scope))
+        draft.stars = frozenset((*stars(node, scope), *visited(node, scope)))
         draft.parameters = list(_parameters(node, scope))
         read_order(node, scope)
         offset = getattr(node, "limitOffset", None)

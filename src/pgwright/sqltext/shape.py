@@ -125,7 +125,7 @@ class Block:
     outputs: tuple[ColumnUse, ...]
     """Every column that the block reads, wherever it stands; without the tables in `reads_all_of`."""
     reads_all_of: frozenset[QualifiedName]
-    """Tables of which `*` is selected."""
+    """Tables of which `*` is selected, and those whose rows are changed or locked: no index spares a visit to them."""
     parameters: tuple[ParameterUse, ...]
     """Every parameter whose meaning is known, below OR and NOT too."""
     has_limit: bool

@@ -150,7 +150,8 @@ class Candidates:
         table = self.snapshot.table_by_name[definition.table]
         if definition.predicate is None:
             return max(table.rows, 1.0)
-        text = f"SELECT FROM ONLY {definition.table} WHERE {definition.predicate}"
+        only = "" if table.kind == "partitioned table" else "ONLY "  # which holds no row itself
+        text = f"SELECT FROM {only}{definition.table} WHERE {definition.predicate}"
         row = self.owner.execute(f"EXPLAIN (FORMAT JSON) {text}".encode()).fetchone()
         return read_plan(row[0] if row else None).row_estimate
 

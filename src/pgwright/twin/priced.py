@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -58,6 +60,8 @@ class Workload:
     """Share of the time in what has no plan or reads no table: BEGIN, SET, COPY FROM, SELECT 1; in [0, 1]."""
     unanalyzed: tuple[QualifiedName, ...] = ()
     """Tables of the workload that hold rows and were never analyzed, by name."""
+    late: tuple[Statement, ...] = ()
+    """Those for which there was no time."""
 
 
 def workload_limits(snapshot: Snapshot) -> tuple[str, ...]:
@@ -76,12 +80,12 @@ def workload_limits(snapshot: Snapshot) -> tuple[str, ...]:
 
 def unanalyzed(snapshot: Snapshot, tables: Iterable[QualifiedName]) -> tuple[QualifiedName, ...]:
     """Return those of some tables, and of their partitions, that hold pages but were never analyzed; by name."""
-    wanted = set(tables)
+    wanted = {leaf.name for table in tables if table in snapshot.table_by_name for leaf in snapshot.leaves(table)}
     # A table of a role that may not read it shows no statistics, but its row estimate is there.
     return tuple(
         table.name
         for table in sorted(snapshot.tables, key=lambda table: str(table.name))
-        if (table.name in wanted or table.parent in wanted)
+        if table.name in wanted
         and table.pages > 0
         and table.row_estimate <= 0
         and table.name not in snapshot.statistics_by_relation
@@ -93,13 +97,18 @@ def _touched(snapshot: Snapshot) -> set[QualifiedName]:
     return {name for shape in shapes if shape is not None for name in shape.tables}
 
 
-def read_workload(snapshot: Snapshot, twin: Twin) -> Workload:
-    """Parse and plan every statement on the user's tables; tell which could not be, with their share of the time."""
+def read_workload(snapshot: Snapshot, twin: Twin, *, deadline: float = math.inf) -> Workload:
+    """Parse and plan every statement on the user's tables; tell which could not be, with their share of the time.
+
+    Args:
+        deadline: a moment of `time.monotonic`; the statements left then are late.
+    """
     schema = Schema.of(snapshot)
     priced: list[PricedStatement] = []
     writes: list[tuple[Statement, StatementShape]] = []
     unread: list[tuple[Statement, str]] = []
     uncounted: list[Statement] = []
+    late: list[Statement] = []
     for reading in read_statements(snapshot):
         statement, shape = reading.statement, reading.shape
         if shape is not None and shape.target is not None:
@@ -109,6 +118,9 @@ def read_workload(snapshot: Snapshot, twin: Twin) -> Workload:
             continue
         if reading.kind == "no plan" or shape is None:
             uncounted.append(statement)
+            continue
+        if time.monotonic() > deadline:
+            late.append(statement)
             continue
         try:
             found = _with_parameters(reading, shape, snapshot, schema, twin)
@@ -130,6 +142,7 @@ def read_workload(snapshot: Snapshot, twin: Twin) -> Workload:
         share_of_time((one for one, _ in unread), snapshot),
         share_of_time(uncounted, snapshot),
         unanalyzed(snapshot, touched),
+        tuple(late),
     )
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from pgwright.model.statistics import ColumnStatistics
+from pgwright.model.statistics import ColumnStatistics, in_order
 
 # Columns with more values than this are no status columns.
 MOST_STATUS_VALUES = 20
@@ -94,7 +94,7 @@ class Distribution:
         """Return values in order, equal shares of the rows between them."""
         if self.known.histogram and len(self.known.histogram) > 1:
             return self.known.histogram
-        return tuple(sorted(self.known.common_values or (), key=_order(self.known.common_values or ())))
+        return in_order(self.known.common_values or ())
 
 
 def equal_to(values: Distribution) -> tuple[ValueChoice, ...]:
@@ -231,12 +231,3 @@ def _share_of_prefix(values: Distribution, prefix: str) -> float:
 
 def _escaped(text: str) -> str:
     return _WILD.sub(r"\\\1", text)
-
-
-def _order(values: Sequence[str]) -> Callable[[str], tuple[float, str]]:
-    """Return a sort key: numbers by value, all else as text, which is right for dates too."""
-    try:
-        numbers = {value: float(value) for value in values}
-    except ValueError:
-        return lambda value: (0.0, value)
-    return lambda value: (numbers[value], value)

@@ -11,6 +11,7 @@ from pgwright.advisor.candidates.btree import plain_trees
 from pgwright.advisor.candidates.containers import inverted
 from pgwright.advisor.candidates.covering import covering
 from pgwright.advisor.candidates.expressions import on_expressions
+from pgwright.advisor.candidates.hashes import by_hash
 from pgwright.advisor.candidates.merging import merged
 from pgwright.advisor.candidates.partial import partial
 from pgwright.advisor.candidates.patterns import for_patterns
@@ -23,6 +24,7 @@ from pgwright.indexes.coverage import is_covered
 from pgwright.model.index import IndexDefinition
 from pgwright.model.names import QualifiedName
 from pgwright.model.snapshot import Snapshot
+from pgwright.sizes.limits import takes_every_row
 from pgwright.sqltext import StatementShape
 from pgwright.workload.parameters import InferredValue
 
@@ -38,7 +40,8 @@ Kind = Callable[[TableUse], Iterator[Proposal]]
 _PLAIN: tuple[Kind, ...] = (plain_trees,)
 # Those that few statements give rise to stand first, so that the limit cuts the many.
 _ALL: tuple[Kind, ...] = (
-    for_vectors, for_patterns, inverted, for_ranges, on_expressions, plain_trees, covering, partial, block_ranges,
+    for_vectors, for_patterns, inverted, for_ranges, by_hash, on_expressions, plain_trees, covering, partial,
+    block_ranges,
 )  # fmt: skip
 
 
@@ -70,7 +73,8 @@ def _for(use: TableUse) -> Iterator[Proposal]:
         for proposal in kind(use):
             definition = proposal.definition
             is_allowed = use.goal.methods is None or definition.method in use.goal.methods
-            if is_allowed and not is_covered(definition, use.snapshot):
+            is_fit = is_allowed and takes_every_row(definition, use.snapshot)
+            if is_fit and not is_covered(definition, use.snapshot):
                 yield proposal
 
 
