@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -12,7 +12,7 @@ from pgwright.model.not_examined import NotExamined
 from pgwright.model.partitions import of_all_leaves
 from pgwright.model.policy import Policy
 from pgwright.model.server import Role, RoleSetting, Server, Session, Setting
-from pgwright.model.statement import Statement
+from pgwright.model.statement import NONE_UNREAD, Statement, UnreadStatements
 from pgwright.model.statistics import ColumnStatistics, ExtendedStatistics
 from pgwright.model.table import Column, ForeignKey, Sequence, Table
 
@@ -42,6 +42,7 @@ class Snapshot:
     schema_sql: str = ""
     """`pg_dump --schema-only` of the database; "" when it could not be taken."""
     not_examined: tuple[NotExamined, ...] = field(default=())
+    unread_statements: UnreadStatements = field(default=NONE_UNREAD)
 
     @cached_property
     def table_by_name(self) -> dict[QualifiedName, Table]:
@@ -110,6 +111,40 @@ class Snapshot:
     @cached_property
     def setting_by_name(self) -> dict[str, Setting]:
         return {setting.name: setting for setting in self.settings}
+
+    def unread(self, part: str, relation: QualifiedName) -> NotExamined | None:
+        """Return why a part of the snapshot lacks what belongs to one table; None when it was read."""
+        return self._unread.get((part, relation))
+
+    @cached_property
+    def _unread(self) -> dict[tuple[str, QualifiedName], NotExamined]:
+        entries = reversed(self.not_examined)  # the first one counts
+        return {(part, name): one for one in entries for part in one.parts for name in one.relations}
+
+    def without(self, relations: Collection[QualifiedName]) -> Snapshot:
+        """Return what is left without some tables: nothing of them, of their partitions, and of keys to them.
+
+        Of a partition the whole partitioned table goes: what its other parts count says little.
+        """
+        gone = {self._root(name) for name in relations}
+        return replace(
+            self,
+            tables=tuple(one for one in self.tables if self._root(one.name) not in gone),
+            indexes=tuple(one for one in self.indexes if self._root(one.table) not in gone),
+            foreign_keys=tuple(
+                key
+                for key in self.foreign_keys
+                if gone.isdisjoint((self._root(key.table), self._root(key.referenced_table)))
+            ),
+            sequences=tuple(one for one in self.sequences if one.table is None or self._root(one.table) not in gone),
+            statistics=tuple(one for one in self.statistics if self._root(one.relation) not in gone),
+        )
+
+    def _root(self, name: QualifiedName) -> QualifiedName:
+        """Return the partitioned table that a table is a part of, at any depth; the table itself where it is none."""
+        table = self.table_by_name.get(name)
+        parent = self.table_by_name.get(table.parent) if table is not None and table.parent is not None else None
+        return self._root(parent.name) if parent is not None and parent.kind == "partitioned table" else name
 
     @cached_property
     def _value_by_role(self) -> dict[tuple[str, str], str]:

@@ -10,7 +10,7 @@ from pgwright.errors import QueryFailed
 from pgwright.model.index import Index, IndexDefinition, IndexKey
 from pgwright.model.names import QualifiedName
 from pgwright.model.table import PAGE_BYTES, ForeignKey, ReferentialAction
-from pgwright.snapshot.tables import PACKAGE, extension_schema, optional_name
+from pgwright.snapshot.tables import PACKAGE, optional_name
 
 # pg_index.indoption, from the server's source: src/include/catalog/pg_index.h.
 _DESCENDING, _NULLS_FIRST = 1, 2
@@ -29,9 +29,9 @@ def read_indexes(database: ReadOnlyDatabase, name_by_oid: Mapping[int, Qualified
 def _read_heights(database: ReadOnlyDatabase, oids: list[int]) -> dict[int, int]:
     """Return the height of each B-tree where `pageinspect` is installed and our role may call it, else nothing."""
     with suppress(QueryFailed):
-        schema = extension_schema(database, "pageinspect")
-        if schema is not None and oids:
-            rows = database.read(PACKAGE, "tree_heights", {"oids": oids}, relation=f"{schema}.bt_metap")
+        function = database.extension_function("pageinspect", "bt_metap(text)")
+        if function is not None and function.may_use_schema and function.may_call and oids:
+            rows = database.read(PACKAGE, "tree_heights", {"oids": oids}, relation=function.name)
             return {row["oid"]: row["height"] for row in rows}
     return {}
 
