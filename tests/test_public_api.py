@@ -120,7 +120,7 @@ def test_revisions_take_the_path_of_their_directory(tmp_path: Path, as_given: ty
         pgwright.prove(at_head, pgwright.Revisions(as_given(tmp_path / "alembic.ini")))
 
 
-@pytest.mark.parametrize("name", ["allow", "soft_delete_columns", "expiry_columns"])
+@pytest.mark.parametrize("name", ["allow", "soft_delete_columns", "expiry_columns", "unique_among_living", "cascade"])
 def test_a_text_where_a_policy_expects_several_is_refused(name: str) -> None:
     options: dict[str, Any] = {name: "unused-index"}
     with pytest.raises(ConfigError, match=re.escape(f"{name!r} of the policy is 'unused-index'; expected a tuple")):
