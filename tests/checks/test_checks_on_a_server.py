@@ -191,6 +191,7 @@ CASES = [
         CREATE UNIQUE INDEX uq_name ON users (lower(name)) WHERE name <> ''
         """,
         ("uq_name", "users_email_key"),
+        policy=Policy(unique_among_living=("uq_name", "users_email_key")),
     ),
     Case(
         "sequential-scan-heavy",

@@ -15,6 +15,7 @@ from pgwright.figures import share
 from pgwright.indexes.spelling import ast, tree_of
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.statistics import ColumnStatistics
+from pgwright.model.table import Column
 
 TIME_TYPES = {"timestamptz", "timestamp", "date"}
 # Earlier moments stand for something else: 0001, 1000, 1900 and 1970 are dates that no app of today wrote as "now".
@@ -47,30 +48,29 @@ def read_mark(snapshot: Snapshot, family: TableFamily, name: str) -> TimeMark:
     return TimeMark(
         sentinels=sentinels,
         sentinel_share=sum(_sentinel_share(row, sentinels) for row in found) / len(found) if found else 0.0,
-        doubt=next(_doubts(snapshot, family, name, found, sentinels), ""),
+        doubt=next(_doubts(family, name, found, sentinels), ""),
     )
 
 
-def deletion_doubt(snapshot: Snapshot, family: TableFamily, name: str) -> str:
-    """Return why NULL in this column need not mean that a row lives; "" where every sign says so."""
-    column = family.head.column_by_name[name]
+def cannot_mark(column: Column) -> str:
+    """Return why NULL in this column cannot be what marks a row as living; "" when it can."""
     if column.base_type not in TIME_TYPES:
-        return f"it is of type {column.type}"
-    return read_mark(snapshot, family, name).doubt
+        return f"the column is of type {column.type}"
+    if not column.is_nullable:
+        return "the column is NOT NULL, so that rows which live have a value too"
+    if column.default is not None and not column.default.upper().startswith("NULL"):
+        return f"its default is {column.default}"
+    return ""
 
 
 def _doubts(
-    snapshot: Snapshot,
     family: TableFamily,
     name: str,
     found: tuple[ColumnStatistics, ...],
     sentinels: tuple[str, ...],
 ) -> Iterator[str]:
-    column = family.head.column_by_name[name]
-    if not column.is_nullable:
-        yield "the column is NOT NULL, so that rows which live have a value too"
-    if column.default is not None and not column.default.upper().startswith("NULL"):
-        yield f"its default is {column.default}"
+    if reason := cannot_mark(family.head.column_by_name[name]):
+        yield reason
     if not found:
         yield "nothing is known of its values"
     elif all(row.null_fraction == 0 for row in found):

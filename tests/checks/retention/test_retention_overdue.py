@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -85,7 +86,7 @@ def _asked(snapshot: Snapshot) -> Finding:
     ],
 )
 def test_a_name_alone_deletes_nothing(columns: str, statistics: dict[str, object], said: str) -> None:
-    fields = {"null_fraction": 0.5, "histogram": tuple(_days_ago(290, 190)), **statistics}
+    fields: dict[str, Any] = {"null_fraction": 0.5, "histogram": tuple(_days_ago(290, 190)), **statistics}
     table = make_table("note", f"id bigint NOT NULL, {columns}", rows=100_000)
     finding = _asked(make_snapshot(table, make_statistics("note", "deleted_at", **fields), policy=NOTES_GO))
     assert said in finding.message
