@@ -16,6 +16,7 @@ from pgwright.model.progress import Progress, silent
 from pgwright.model.server import Server
 from pgwright.model.snapshot import FORMAT, Snapshot
 from pgwright.model.table import Table
+from pgwright.snapshot.dependents import read_dependents
 from pgwright.snapshot.extended import read_extended_statistics
 from pgwright.snapshot.indexes import read_foreign_keys, read_indexes
 from pgwright.snapshot.schema import read_schema
@@ -61,10 +62,11 @@ def read_snapshot(
             "tables",
             lambda: read_tables(database, reading.missing),
             _NO_TABLES,
-            parts=("tables", "indexes", "foreign_keys", "sequences"),
+            parts=("tables", "indexes", "foreign_keys", "dependents", "sequences"),
         )
         indexes = reading.take("indexes", lambda: read_indexes(database, name_by_oid), ())
         foreign_keys = reading.take("foreign_keys", lambda: read_foreign_keys(database, name_by_oid), ())
+        dependents = reading.take("dependents", lambda: read_dependents(database, name_by_oid), ())
         sequences = reading.take("sequences", lambda: read_sequences(database, name_by_oid.values()), ())
         statistics = reading.take("statistics", lambda: read_statistics(database, with_values=with_values), ())
         extended = reading.take(
@@ -94,6 +96,7 @@ def read_snapshot(
         tables=tables,
         indexes=indexes,
         foreign_keys=foreign_keys,
+        dependents=dependents,
         sequences=sequences,
         statistics=statistics,
         extended_statistics=extended,
