@@ -12,7 +12,7 @@ from typing import Literal, get_args
 
 from pgwright.errors import ConfigError, UnknownSetting
 from pgwright.model.finding import SEVERITIES, Severity
-from pgwright.model.policy import ClientPool, Policy
+from pgwright.model.policy import ClientPool, Policy, Retention
 
 _FILE = "pyproject.toml"
 _TABLE = "[tool.pgwright]"
@@ -54,6 +54,9 @@ class Config:
     """Findings to leave out: a check's name, or `check:object`."""
     soft_delete_columns: tuple[str, ...] = Policy.soft_delete_columns
     expiry_columns: tuple[str, ...] = Policy.expiry_columns
+    retention: tuple[Retention, ...] = ()
+    unique_among_living: tuple[str, ...] = ()
+    cascade: tuple[str, ...] = ()
     severity: Severity = "medium"
     """From this severity on a finding makes the exit code 1."""
     budget: Budget | None = None
@@ -78,7 +81,7 @@ class Config:
     @property
     def policy(self) -> Policy:
         """The part that the checks need, and that a snapshot carries."""
-        return Policy(self.retention_days, self.pools, self.allow, self.soft_delete_columns, self.expiry_columns)
+        return Policy(**{field.name: getattr(self, field.name) for field in fields(Policy)})
 
 
 def read_config(path: Path | None = None, *, start: Path | None = None) -> Config:
@@ -178,6 +181,9 @@ def _config(table: Mapping[str, object], path: Path) -> Config:
         allow=settings.texts("allow", ()),
         soft_delete_columns=settings.texts("soft_delete_columns", Config.soft_delete_columns),
         expiry_columns=settings.texts("expiry_columns", Config.expiry_columns),
+        retention=settings.retention("retention"),
+        unique_among_living=settings.texts("unique_among_living", ()),
+        cascade=settings.texts("cascade", ()),
         severity=settings.severity("severity"),
         budget=None if budget is None else parse_budget(budget, f"'budget' in {settings.where}"),
         until=None if until is None else parse_share(until, f"'until' in {settings.where}"),
@@ -237,6 +243,14 @@ class _Settings:
         if isinstance(value, list) and all(isinstance(item, str) for item in value):
             return tuple(value)
         raise self._wrong(key, "a list of texts")
+
+    def retention(self, key: str) -> tuple[Retention, ...]:
+        value = self._table.get(key, {})
+        if not isinstance(value, dict):
+            raise self._wrong(key, "a table of days: { 'token (expires_at)' = 30 }")
+        inner = _Settings(value, f"{key!r} in {self.where}")
+        days = {column: inner.integer(column, least=0) for column in value}
+        return tuple(Retention(column, number) for column, number in days.items() if number is not None)
 
     def severity(self, key: str) -> Severity:
         value = self._table.get(key, Config.severity)

@@ -15,7 +15,7 @@ from psycopg.conninfo import make_conninfo
 from pgwright.checks import run_checks
 from pgwright.embedded import binaries
 from pgwright.model.finding import Finding
-from pgwright.model.policy import ClientPool, Policy
+from pgwright.model.policy import ClientPool, Policy, Retention
 from pgwright.model.snapshot import Snapshot
 from pgwright.remedies import make_fix, render_script
 from pgwright.snapshot import read_snapshot
@@ -191,6 +191,7 @@ CASES = [
         CREATE UNIQUE INDEX uq_name ON users (lower(name)) WHERE name <> ''
         """,
         ("uq_name", "users_email_key"),
+        policy=Policy(unique_among_living=("uq_name", "users_email_key")),
     ),
     Case(
         "sequential-scan-heavy",
@@ -317,7 +318,8 @@ def test_retention_overdue_after_the_batches(database: Database) -> None:
         ANALYZE
         """
     )
-    case = Case("retention-overdue", "", ())
+    policy = Policy(retention_days=90, retention=(Retention("token (expires_at)", 2),))
+    case = Case("retention-overdue", "", (), policy=policy)
     _, found = _read(database, case)
     assert [finding.object for finding in found] == ["token (expires_at)", "note (deleted_at)"][::-1]
     overdue = {finding.object: float(finding.evidence[0].value.split(", ")[0].replace(",", "")) for finding in found}

@@ -12,12 +12,12 @@ from pgwright.model.snapshot import Snapshot
 
 # Each reader of a snapshot, with the fields that are empty when it fails.
 PARTS: dict[str, tuple[str, ...]] = {
-    "tables": ("tables", "indexes", "foreign_keys", "sequences"),
+    "tables": ("tables", "indexes", "foreign_keys", "dependents", "sequences"),
     **{
         name: (name,)
         for name in (
-            "indexes", "foreign_keys", "sequences", "statistics", "extended_statistics", "statements", "settings",
-            "role_settings", "roles", "sessions",
+            "indexes", "foreign_keys", "dependents", "sequences", "statistics", "extended_statistics", "statements",
+            "settings", "role_settings", "roles", "sessions",
         )
     },
     "schema": ("schema_sql",),

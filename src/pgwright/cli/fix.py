@@ -62,6 +62,7 @@ def fix(
     The revision goes into the app's own Alembic directory, after its head. It builds indexes concurrently, waits
     only briefly for locks and retries, and can be downgraded. Its docstring says which findings it answers, which
     lock each step takes and for how long, and what is unsafe on a busy table. The database is only read.
+    Findings that are only possible are left out unless --only names them.
 
     \b
     Examples:
@@ -83,7 +84,7 @@ def fix(
             goal=goals.goal(config, snapshot, **asked),
             progress=progress,
         )
-    result = pipeline.fix(snapshot, _chosen(diagnosis.findings, only, skip))
+    result = pipeline.fix(snapshot, _chosen(diagnosis.findings, only, skip), with_possible=bool(only))
     if not result.remedies:
         show(result, form, shows_all=shows_all)
         click.echo("nothing to write.", err=True)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from pgwright.model.dependent import Dependent
 from pgwright.model.index import Index
 from pgwright.model.names import QualifiedName, quote
 from pgwright.model.not_examined import NotExamined
@@ -31,6 +32,7 @@ class Snapshot:
     tables: tuple[Table, ...] = ()
     indexes: tuple[Index, ...] = ()
     foreign_keys: tuple[ForeignKey, ...] = ()
+    dependents: tuple[Dependent, ...] = ()
     sequences: tuple[Sequence, ...] = ()
     statistics: tuple[ColumnStatistics, ...] = ()
     extended_statistics: tuple[ExtendedStatistics, ...] = ()
@@ -84,6 +86,13 @@ class Snapshot:
         for key in self.foreign_keys:
             grouped.setdefault(key.table, []).append(key)
         return {table: tuple(keys) for table, keys in grouped.items()}
+
+    @cached_property
+    def dependents_by_table(self) -> dict[QualifiedName, tuple[Dependent, ...]]:
+        grouped: dict[QualifiedName, list[Dependent]] = {}
+        for dependent in self.dependents:
+            grouped.setdefault(dependent.table, []).append(dependent)
+        return {table: tuple(dependents) for table, dependents in grouped.items()}
 
     @cached_property
     def statistics_by_column(self) -> dict[tuple[QualifiedName, str], ColumnStatistics]:
