@@ -10,7 +10,7 @@ import click
 
 from pgwright import pipeline
 from pgwright.cli import goals, options
-from pgwright.cli.output import say, show, write
+from pgwright.cli.output import say, show, tell, write
 from pgwright.cli.progress import watched
 from pgwright.config import Config
 from pgwright.migrations import AlembicDirectory, open_directory
@@ -87,7 +87,7 @@ def fix(
     result = pipeline.fix(snapshot, _chosen(diagnosis.findings, only, skip), with_possible=bool(only))
     if not result.remedies:
         show(result, form, shows_all=shows_all)
-        click.echo("nothing to write.", err=True)
+        tell("nothing to write.")
         return
     if directory is None:
         _write_script(result, snapshot, message, _STDOUT if dry_run or sql is None else sql, form, shows_all)
@@ -110,7 +110,7 @@ def _write_script(result: Fix, snapshot: Snapshot, message: str, path: Path, for
         return
     show(result, form, shows_all=shows_all)
     write(path, text)
-    click.echo(f"Review it, then: psql -X -f {path} DSN. Or first: pgwright prove --sql {path}", err=True)
+    tell(f"Review it, then: psql -X -f {path} DSN. Or first: pgwright prove --sql {path}")
 
 
 def _write_revision(
@@ -138,5 +138,5 @@ def _write_revision(
         return
     path = directory.write(message, render, revision=rev_id)
     show(result, form, shows_all=shows_all)
-    click.echo(f"wrote {path}", err=True)
-    click.echo("Review it. Then prove the gain: pgwright prove; and apply it: alembic upgrade head", err=True)
+    tell(f"wrote {path}")
+    tell("Review it. Then prove the gain: pgwright prove; and apply it: alembic upgrade head")

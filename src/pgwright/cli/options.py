@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 import click
 
 from pgwright.checks import require_checks, without_plugins
+from pgwright.cli.failures import note_source
+from pgwright.cli.streams import reports_only
 from pgwright.config import Budget, Config, parse_budget, read_config
 from pgwright.errors import ConfigError
 from pgwright.model.finding import SEVERITIES
@@ -23,8 +25,14 @@ def _config(context: click.Context, parameter: click.Parameter, path: Path | Non
     config = read_config(path)
     if not config.plugins:
         context.with_resource(without_plugins())
-    require_checks(config.allow)
+    with reports_only():  # it imports the checks of other distributions
+        require_checks(config.allow)
     return config
+
+
+def _source(context: click.Context, parameter: click.Parameter, text: str | None) -> str | None:
+    note_source(context, text)
+    return text
 
 
 def _budget(context: click.Context, parameter: click.Parameter, text: str | None) -> Budget | None:
@@ -32,7 +40,8 @@ def _budget(context: click.Context, parameter: click.Parameter, text: str | None
 
 
 def _checks(context: click.Context, parameter: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
-    require_checks(names)
+    with reports_only():
+        require_checks(names)
     return names
 
 
@@ -52,7 +61,7 @@ def output_file(*names: str, **settings: Any) -> Callable[[F], F]:
     return click.option(*names, type=click.Path(path_type=Path), callback=_writable, metavar="FILE", **settings)
 
 
-source = click.argument("source", required=False, metavar="[DSN|FILE]")
+source = click.argument("source", required=False, metavar="[DSN|FILE]", callback=_source)
 database = click.argument("dsn", required=False, metavar="[DSN]")
 config = click.option(
     "--config", type=_READABLE, callback=_config, is_eager=True, metavar="FILE",

@@ -9,6 +9,7 @@ import click
 
 from pgwright import pipeline
 from pgwright.cli import options
+from pgwright.cli.failures import note_source
 from pgwright.cli.output import emit
 from pgwright.cli.progress import watched
 from pgwright.config import Config
@@ -73,6 +74,7 @@ def plan(
       pgwright plan "SELECT * FROM note" --twin shop.json.gz --set role=app --set app.tenant=7
     """
     statement, source = _split(arguments, twin, statement_id)
+    note_source(click.get_current_context(), source)
     text = "" if statement is None else _read(statement)
     with watched() as progress:
         snapshot = pipeline.take_snapshot(source, policy=config.policy, progress=progress)

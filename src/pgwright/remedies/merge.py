@@ -89,7 +89,8 @@ def _refuse_bad_replacements(draft: Draft) -> None:
 
 
 def _is_partition(snapshot: Snapshot, parent: QualifiedName | None) -> bool:
-    return parent is not None and snapshot.table_by_name[parent].kind == "partitioned table"
+    table = snapshot.table_by_name.get(parent) if parent is not None else None
+    return table is not None and table.kind == "partitioned table"
 
 
 def _references(snapshot: Snapshot, index: Index) -> str | None:

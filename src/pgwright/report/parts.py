@@ -12,7 +12,7 @@ from rich.text import Text
 
 from pgwright.figures import count
 from pgwright.model.not_examined import NotExamined
-from pgwright.report.quoting import visible
+from pgwright.visible import visible
 
 # Below this a table of figures folds its numbers; each row becomes a small list instead.
 _TABLE_WIDTH = 72

@@ -11,13 +11,12 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
-import msgspec
-
 from pgwright.errors import ConfigError
 from pgwright.model.finding import Diagnosis, Finding, Severity
 from pgwright.model.probe import Probe
-from pgwright.report.quoting import visible
+from pgwright.report.as_json import indented
 from pgwright.version import VERSION
+from pgwright.visible import visible
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
@@ -50,7 +49,7 @@ def render_sarif(result: object) -> str:
         "results": [_result(finding, names) for finding in result.findings],
     }
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
-    return msgspec.json.format(msgspec.json.encode(log), indent=2).decode() + "\n"
+    return indented(log)
 
 
 def _rule(name: str) -> dict[str, Any]:
