@@ -64,14 +64,15 @@ def in_order_of_stand_in(snapshot: Snapshot) -> Iterator[ColumnStatistics]:
             yield known
 
 
-def make_collations(catalogs: psycopg.Connection, snapshot: Snapshot) -> bool:
+def make_collations(catalogs: psycopg.Connection, schema_sql: str) -> bool:
     """Make stand-ins for the collations of ICU that the catalog of this server lacks; tell whether it has ICU."""
     if (
         catalogs.execute("SELECT FROM pg_collation WHERE collprovider = 'i' AND collname = 'und-x-icu'").fetchone()
         is not None
     ):
         return True
-    named = _OF_CATALOG.finditer(snapshot.schema_sql)
+    named = _OF_CATALOG.finditer(schema_sql)
+    catalogs.execute("SET allow_system_table_mods = on")
     for name in sorted({found["quoted"] or found["plain"] for found in named}):
         making = sql.SQL("CREATE COLLATION IF NOT EXISTS pg_catalog.{} " + _STAND_IN)
         catalogs.execute(making.format(sql.Identifier(name)))

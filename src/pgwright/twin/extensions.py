@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import psycopg
 from psycopg import sql
@@ -21,8 +22,20 @@ _ALLOWED = {
 }  # fmt: skip
 
 
+def without_risk(definition: Definition) -> Definition:
+    """Return a definition that is refused where it is one of an extension that can reach outside."""
+    statement = definition.statement
+    if statement is None or statement.kind != "CreateExtensionStmt":
+        return definition
+    return replace(definition, refusal=_risk(str(statement.node["extname"])))
+
+
+def _risk(name: str) -> str:
+    return "" if name in _ALLOWED else f'extension "{name}" can reach outside of the server'
+
+
 def make_extensions(
-    catalogs: psycopg.Connection, definitions: Iterable[Definition]
+    catalogs: psycopg.Connection, definitions: Iterable[Definition], *, place: str
 ) -> tuple[frozenset[str], tuple[NotExamined, ...]]:
     """Make the extensions of a dump in an empty database, each in its schema, which belongs to the owner.
 
@@ -38,7 +51,7 @@ def make_extensions(
         schema = word(option(statement.node.get("options"), "schema")) or "public"
         reason = _make(catalogs, name, schema)
         if reason:
-            left_out.append(NotExamined(f"extension {name}", f"left out of the twin: {reason}"))
+            left_out.append(NotExamined(f"extension {name}", f"left out of the {place}: {reason}"))
         else:
             schemas.add(schema)
     return frozenset(schemas), tuple(left_out)
@@ -49,8 +62,8 @@ def _make(catalogs: psycopg.Connection, name: str, schema: str) -> str:
     available = catalogs.execute("SELECT FROM pg_available_extensions WHERE name = %s", (name,)).fetchone()
     if available is None:
         return f'extension "{name}" is not available'
-    if name not in _ALLOWED:
-        return f'extension "{name}" can reach outside of the server'
+    if risk := _risk(name):
+        return risk
     identifiers = {"name": sql.Identifier(name), "schema": sql.Identifier(schema), "owner": sql.Identifier(OWNER)}
     try:
         with catalogs.transaction():
