@@ -16,9 +16,10 @@ from pgwright.model.snapshot import Snapshot
 from pgwright.sql_files import read_sql
 from pgwright.twin.collation import make_collations, without_icu
 from pgwright.twin.dump import Definition, read_dump
-from pgwright.twin.extensions import make_extensions, without_risk
+from pgwright.twin.extensions import Made, make_extensions, without_risk
 from pgwright.twin.needed_schema import needed_tables, prune
 from pgwright.twin.roles import make_roles
+from pgwright.twin.stand_ins import has_stand_ins, stand_ins
 
 Place = Literal["twin", "copy"]
 
@@ -52,22 +53,29 @@ def prepare(
     """
     definitions = read_dump(schema_sql)
     if catalogs is None:
-        return tuple(without_risk(one) for one in definitions if not _is_made(one, frozenset(), is_owners=True)), ()
+        return tuple(without_risk(one) for one in definitions if not _is_made(one, frozenset())), ()
     make_roles(catalogs, roles, definitions)
-    schemas, left_out = make_extensions(catalogs, definitions, place=place)
+    made = make_extensions(catalogs, definitions, place=place)
     has_icu = make_collations(catalogs, schema_sql)
-    rest = (one for one in definitions if not _is_made(one, schemas))
-    return tuple(one if has_icu else without_icu(one) for one in rest), left_out
+    rest = (other for one in definitions if not _is_made(one, made.schemas) for other in _at_hand(one, made))
+    return tuple(one if has_icu else without_icu(one) for one in rest), made.left_out
 
 
-def _is_made(definition: Definition, schemas: frozenset[str], *, is_owners: bool = False) -> bool:
-    """Tell whether the superuser has made it already, or every database has it."""
+def _at_hand(definition: Definition, made: Made) -> Iterable[Definition]:
+    """Return what there is of a definition: of an extension that the server lacks, its stand-ins."""
     statement = definition.statement
-    if statement is None:
+    if statement is None or statement.kind != "CreateExtensionStmt":
+        return (definition,)
+    name = statement.node["extname"]
+    return stand_ins(definition) if name in made.lacking and has_stand_ins(name) else ()
+
+
+def _is_made(definition: Definition, schemas: frozenset[str]) -> bool:
+    """Tell whether the superuser has made a schema already, or every database has it."""
+    statement = definition.statement
+    if statement is None or statement.kind != "CreateSchemaStmt":
         return False
-    if statement.kind == "CreateSchemaStmt":
-        return statement.node.get("schemaname") in schemas | {"public"}
-    return statement.kind == "CreateExtensionStmt" and not is_owners
+    return statement.node.get("schemaname") in schemas | {"public"}
 
 
 def restore(owner: psycopg.Connection, definitions: Sequence[Definition], *, place: Place) -> tuple[NotExamined, ...]:
