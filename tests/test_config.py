@@ -27,6 +27,7 @@ max_columns = 3
 risky = true
 plugins = false
 alembic = "backend/alembic.ini"
+server = "/opt/postgres"
 pools = [{ name = "web", pool_size = 20, max_overflow = 10, processes = 4 }, { name = "jobs", pool_size = 5 }]
 """
 
@@ -57,6 +58,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
     assert (config.methods, config.max_columns, config.risky) == (("btree", "gin"), 3, True)
     assert config.plugins is False
     assert config.alembic == tmp_path / "backend" / "alembic.ini"
+    assert config.server == Path("/opt/postgres")
 
 
 def test_nothing_stated_is_the_default(tmp_path: Path) -> None:
@@ -104,6 +106,7 @@ def test_unknown_key_names_the_nearest(tmp_path: Path) -> None:
         ("max_columns = 33", "'max_columns' in .* is 33; PostgreSQL takes 32"),
         ('risky = "yes"', "expected true or false"),
         ("alembic = 1", "'alembic' in .* is 1; expected a text"),
+        ("server = 15", "'server' in .* is 15; expected a text"),
         ("pools = [1]", "expected a list of tables"),
         ("pools = [{ pool_size = 1 }]", "'pools' 1 in .* lacks 'name'"),
         ('pools = [{ name = "web" }]', "lacks 'pool_size'"),

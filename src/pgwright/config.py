@@ -76,6 +76,8 @@ class Config:
     """False: leave out the checks that other distributions install."""
     alembic: Path | None = None
     """The app's alembic.ini."""
+    server: Path | None = None
+    """The folder of a PostgreSQL of production's major version, to plan and measure on."""
     pools: tuple[ClientPool, ...] = ()
 
     @property
@@ -171,7 +173,7 @@ def _table(path: Path) -> Mapping[str, object] | None:
 def _config(table: Mapping[str, object], path: Path) -> Config:
     settings = _Settings(table, f"{_TABLE} of {str(path)!r}")
     settings.allow_only(field.name for field in fields(Config))
-    alembic = settings.text("alembic")
+    alembic, server = settings.text("alembic"), settings.text("server")
     budget, until, deadline = settings.text("budget"), settings.figure("until"), settings.figure("deadline")
     max_columns = settings.integer("max_columns", least=1)
     if max_columns is not None and max_columns > MOST_COLUMNS:
@@ -194,6 +196,7 @@ def _config(table: Mapping[str, object], path: Path) -> Config:
         risky=settings.truth("risky", False),
         plugins=settings.truth("plugins", True),
         alembic=None if alembic is None else path.parent / alembic,
+        server=None if server is None else path.parent / Path(server).expanduser(),
         pools=settings.pools("pools"),
     )
 

@@ -60,6 +60,7 @@ def describe(field: Field, chosen: int, risks: tuple[Risk, ...]) -> Advice:
             *LIMITS,
             *(f"{left.what}: {left.reason}" for left in field.twin.left_out),
         ),
+        planned_on=field.twin.planned_on,
         drops=tuple(_dropped(field, chosen)),
         changed=tuple(_changed(field, chosen)),
         risks=risks,
@@ -246,7 +247,7 @@ def _plans(field: Field, positions: list[int], chosen: int) -> dict[int, str]:
     for position in positions:
         query = max((field.pricer.queries[one] for one in field.queries_of[position]), key=lambda one: one.share)
         try:
-            shape = field.twin.explain(query.text, query.values).shape
+            shape = field.twin.explain(query.text, query.values, role=query.role).shape
         except psycopg.Error as error:  # planned a moment ago
             shape = f"not planned: {error.diag.message_primary or error}"
         found[position] = "\n".join(_named(line, names) for line in shape.splitlines())

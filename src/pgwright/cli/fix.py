@@ -37,6 +37,7 @@ _STDOUT = Path("-")
 @click.option("--allow-behind", is_flag=True, help="Write even if the database is not at the head revision.")
 @options.advice
 @goals.advisor
+@options.server
 @click.option("--format", "form", type=click.Choice(("terminal", "json", "markdown", "html")), default="terminal",
               help="Format of the report on what was written.")  # fmt: skip
 @options.everything
@@ -52,6 +53,7 @@ def fix(
     dry_run: bool,
     allow_behind: bool,
     no_advice: bool,
+    server: Path | None,
     form: Format,
     shows_all: bool,
     config: Config,
@@ -82,6 +84,7 @@ def fix(
             snapshot,
             with_advice=not no_advice,
             goal=goals.goal(config, snapshot, **asked),
+            server=server or config.server,
             progress=progress,
         )
     result = pipeline.fix(snapshot, _chosen(diagnosis.findings, only, skip), with_possible=bool(only))

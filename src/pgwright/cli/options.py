@@ -91,6 +91,11 @@ budget = click.option(
 everything = click.option("--all", "shows_all", is_flag=True, help="Show long lists in full.")
 baseline = click.option("--baseline", type=_READABLE, metavar="FILE", help="Ignore the findings listed in this file.")
 write_baseline = output_file("--write-baseline", help="Write the findings of this run to FILE, for --baseline.")
+server = click.option(
+    "--server", type=_READABLE, metavar="FOLDER",
+    help="Plan on the PostgreSQL in this folder, if it is of production's major version. Default: one of that version "
+    "where packages put it, otherwise the embedded one.",
+)  # fmt: skip
 alembic = click.option(
     "--alembic", type=_READABLE, metavar="FILE",
     help="The app's alembic.ini, or pyproject.toml with [tool.alembic]. Default: the one in this directory.",

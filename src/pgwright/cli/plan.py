@@ -42,6 +42,7 @@ def _settings(context: click.Context, parameter: click.Parameter, texts: tuple[s
 @click.option("--value", "values", multiple=True, metavar="VALUE",
               help="The value of $1, then $2, and so on; NULL for SQL NULL. Default: from the statistics.")  # fmt: skip
 @click.option("--statement-id", type=int, metavar="QUERYID", help="Take the statement from pg_stat_statements.")
+@options.server
 @options.form
 @options.output
 @options.config
@@ -53,6 +54,7 @@ def plan(
     settings: dict[str, str],
     values: tuple[str, ...],
     statement_id: int | None,
+    server: Path | None,
     form: Format | None,
     output: Path | None,
     config: Config,
@@ -86,6 +88,7 @@ def plan(
             with_indexes=with_indexes,
             without_indexes=without_indexes,
             settings=settings,
+            server=server or config.server,
             progress=progress,
         )
     emit(result, form, output, shows_all=True)

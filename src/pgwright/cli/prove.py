@@ -38,6 +38,7 @@ NOT_PROVED = 1
     show_default=True,
     help="Measured runs of each statement and operation.",
 )
+@options.server
 @options.form
 @options.output
 @options.output_file("--json", "json_output", help="Also write the proof to FILE as JSON.")
@@ -51,6 +52,7 @@ def prove(
     operations: str | None,
     staging: str | None,
     rounds: int,
+    server: Path | None,
     form: Format | None,
     output: Path | None,
     json_output: Path | None,
@@ -84,7 +86,14 @@ def prove(
     given = load_operations(operations) if operations else ()
     with watched() as progress:
         proof = pipeline.prove(
-            source, change, operations=given, staging=staging, rounds=rounds, policy=config.policy, progress=progress
+            source,
+            change,
+            operations=given,
+            staging=staging,
+            rounds=rounds,
+            policy=config.policy,
+            server=server or config.server,
+            progress=progress,
         )
     if output is not None:
         show(proof, "terminal", shows_all=shows_all)

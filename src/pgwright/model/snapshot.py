@@ -60,6 +60,20 @@ class Snapshot:
                 grouped.setdefault(parent.name, []).append(table)
         return {table: tuple(partitions) for table, partitions in grouped.items()}
 
+    @cached_property
+    def _children(self) -> dict[QualifiedName, list[QualifiedName]]:
+        grouped: dict[QualifiedName, list[QualifiedName]] = {}
+        for table in self.tables:
+            if table.parent is not None:
+                grouped.setdefault(table.parent, []).append(table.name)
+        return grouped
+
+    def heirs(self, table: QualifiedName) -> Iterator[QualifiedName]:
+        """Yield the partitions of a table and what inherits from it, at any depth."""
+        for child in self._children.get(table, ()):
+            yield child
+            yield from self.heirs(child)
+
     def leaves(self, table: QualifiedName) -> Iterator[Table]:
         """Yield the tables that hold the rows of a partitioned one, at any depth; any other table is its own leaf."""
         for partition in self.partitions_by_table.get(table, ()):

@@ -19,7 +19,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from pgwright.database import conninfo, mask, target
-from pgwright.embedded import OWNER, EmbeddedServer, run_server
+from pgwright.embedded import OWNER, EmbeddedServer, Programs, run_server
 from pgwright.errors import ConnectionFailed, ProofError
 from pgwright.model.not_examined import NotExamined
 from pgwright.proof.copying import copy_database
@@ -34,6 +34,8 @@ _SERVER_SETTINGS: Mapping[str, str] = {
     "autovacuum": "off",  # it would run in the middle of a measurement
     "max_wal_size": "8GB",
 }
+# They count the blocks of each run.
+NEEDED_EXTENSIONS = ("pg_stat_statements",)
 # A copy takes the database's size twice, and the rewrite of converted tables needs room for a third.
 _ROOM_FACTOR = 3
 # What a session may spill: enough to sort the whole database, and the disk is not filled by a statement gone wild.
@@ -52,13 +54,16 @@ class Copies:
 
 
 @contextmanager
-def make_copies(dsn: str, database_bytes: int, *, staging: str | None = None) -> Iterator[Copies]:
+def make_copies(
+    dsn: str, database_bytes: int, *, programs: Programs | None = None, staging: str | None = None
+) -> Iterator[Copies]:
     """Copy a database twice.
 
     Args:
         dsn: the source, which is only read.
         database_bytes: its size, to see whether the copies fit.
-        staging: a DSN on whose server an ordinary role may create databases; None: an embedded server.
+        programs: what the server of our own runs; None: the wheel's.
+        staging: a DSN on whose server an ordinary role may create databases; None: a server of our own.
     Raises: ProofError: no room, a role with too many rights, or the copy failed. EmbeddedServerError, ConnectionFailed.
     """
     if staging is not None:
@@ -74,7 +79,7 @@ def make_copies(dsn: str, database_bytes: int, *, staging: str | None = None) ->
             f"{tempfile.gettempdir()} has {free / 2**30:.1f} GiB free. Set TMPDIR, or name a server with --staging DSN."
         )
     settings = {**_SERVER_SETTINGS, "temp_file_limit": f"{max(_TEMPORARY_BYTES, 2 * database_bytes) // 1024}kB"}
-    with run_server(settings=settings, is_confined=True) as embedded:
+    with run_server(settings=settings, programs=programs, is_confined=True) as embedded:
         _make_owner(embedded)
         owner = make_conninfo(embedded.dsn(), user=OWNER)
         with _made(_Host(embedded.dsn(), owner, embedded), dsn) as copies:

@@ -1,7 +1,7 @@
 """Findings as SARIF 2.1.0, for code scanning (https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html).
 
 A result is a finding, a rule its check. A finding about code has its line, one about the database the object only.
-What was not examined is a notification of the run.
+What was not examined, and which server planned, is a notification of the run.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pgwright.errors import ConfigError
 from pgwright.model.finding import Diagnosis, Finding, Severity
 from pgwright.model.probe import Probe
 from pgwright.report.as_json import indented
+from pgwright.report.planned_on import which_server
 from pgwright.version import VERSION
 from pgwright.visible import visible
 
@@ -34,16 +35,16 @@ def render_sarif(result: object) -> str:
         "version": VERSION,
         "rules": [_rule(name) for name in names],
     }
+    planned_on = result.planned_on if isinstance(result, Diagnosis) else None
+    notes = [] if planned_on is None else [which_server(planned_on)]
+    notes += [f"not examined: {one.what}: {one.reason}" for one in result.not_examined]
     run = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
         "invocations": [
             {
                 "executionSuccessful": True,
-                "toolExecutionNotifications": [
-                    {"level": "note", "message": {"text": visible(f"not examined: {one.what}: {one.reason}")}}
-                    for one in result.not_examined
-                ],
+                "toolExecutionNotifications": [{"level": "note", "message": {"text": visible(note)}} for note in notes],
             }
         ],
         "results": [_result(finding, names) for finding in result.findings],

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Literal, TypeVar
 
 from pgwright.model.names import QualifiedName
 
@@ -141,6 +141,21 @@ class Block:
     clauses: tuple[Clause, ...] = ()
     orderings: tuple[Ordering, ...] = ()
     distances: tuple[Distance, ...] = ()
+
+
+T = TypeVar("T")
+
+
+def as_if_of(value: T, table: QualifiedName, heir: QualifiedName) -> T:
+    """Return a block, or a part of one, that reads another table in the place of one from which that inherits."""
+    if value == table:
+        return heir  # type: ignore[return-value]
+    if isinstance(value, tuple | frozenset):
+        return type(value)(as_if_of(part, table, heir) for part in value)
+    if is_dataclass(value) and not isinstance(value, type | QualifiedName):
+        own = {one.name: as_if_of(getattr(value, one.name), table, heir) for one in fields(value)}
+        return replace(value, **own)
+    return value
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,12 @@ _LARGEST_TILT = 60.0
 _WILD = re.compile(r"([\\%_])")
 
 
+def middle_value(known: ColumnStatistics) -> str | None:
+    """Return a value that is neither the most common one nor the rarest; None where the statistics hold none."""
+    group = known.common_values or known.histogram or ()
+    return group[len(group) // 2] if group else None
+
+
 @dataclass(frozen=True)
 class ValueChoice:
     """Values for parameters that go together: one, the members of a list, or the two ends of a range."""

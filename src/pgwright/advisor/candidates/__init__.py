@@ -25,7 +25,7 @@ from pgwright.model.index import IndexDefinition
 from pgwright.model.names import QualifiedName
 from pgwright.model.snapshot import Snapshot
 from pgwright.sizes.limits import takes_every_row
-from pgwright.sqltext import StatementShape
+from pgwright.sqltext import StatementShape, as_if_of
 from pgwright.workload.parameters import InferredValue
 
 __all__ = ["Proposal", "merged", "propose"]
@@ -51,9 +51,16 @@ def propose(
     """Yield candidates for one statement, at most 60 a table; none that repeats the key of an existing index."""
     known = tuple(inferred)
     uses = [
-        TableUse(snapshot.table_by_name[table], block, snapshot, known, goal)
+        TableUse(
+            snapshot.table_by_name[table],
+            block if table in block.tables else as_if_of(block, read, table),
+            snapshot,
+            known,
+            goal,
+        )
         for block in shape.blocks
-        for table in dict.fromkeys(block.tables)
+        for read in dict.fromkeys(block.tables)
+        for table in _indexed_for(read, snapshot)
         if is_worth_indexing(snapshot.table_by_name[table])
     ]
     count = Counter(use.name for use in uses)
@@ -66,6 +73,13 @@ def propose(
         for proposal in islice(_once(fresh, seen), room):
             made[use.name] += 1
             yield proposal
+
+
+def _indexed_for(table: QualifiedName, snapshot: Snapshot) -> Iterator[QualifiedName]:
+    """Yield a table, and those that inherit from it in the old way: each has indexes of its own."""
+    yield table
+    if snapshot.table_by_name[table].kind != "partitioned table":
+        yield from snapshot.heirs(table)
 
 
 def _for(use: TableUse) -> Iterator[Proposal]:
