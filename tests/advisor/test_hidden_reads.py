@@ -206,6 +206,7 @@ TYPED = {
         1,),
     "SELECT count(*) FROM post p WHERE p.at > timestamptz '2026-01-01' - {0}::interval AND p.author_id = 7": ("1 day",),
     "SELECT * FROM post p WHERE p.author_id = 3 AND {0} IS NOT NULL": (1,),
+    "SELECT * FROM author a JOIN post p ON p.author_id = a.id WHERE a.name LIKE concat({0}, {1})": ("a7", "%"),
     "SELECT * FROM post p WHERE p.author_id = ANY({0}) LIMIT {1}": ([3, 9], 10),
     "SELECT p.id FROM post p WHERE p.author_id = 3 AND date_trunc({0}, p.at AT TIME ZONE {1}) > {2}": (
         "day", "UTC", "2020-01-01"),

@@ -8,6 +8,7 @@ from heapq import heappop, heappush
 import psycopg
 
 from pgwright.advisor.field import Field
+from pgwright.advisor.hidden_columns import hidden_columns
 from pgwright.advisor.pricer import members
 from pgwright.advisor.unseen import unseen
 from pgwright.figures import listing, size
@@ -56,6 +57,7 @@ def describe(field: Field, chosen: int, risks: tuple[Risk, ...]) -> Advice:
             *workload_limits(field.snapshot),
             *_unfit(field),
             *_guessed(field, chosen),
+            *hidden_columns(field, chosen),
             *unseen([one.statement for one in field.workload.statements], field.snapshot),
             *LIMITS,
             *(f"{left.what}: {left.reason}" for left in field.twin.left_out),

@@ -15,6 +15,7 @@ from pgwright.errors import UnparsableStatement
 from pgwright.sqltext.conditions import MIRRORED, Conditions
 from pgwright.sqltext.nodes import (
     ast,
+    bare,
     conjuncts,
     everything,
     is_catalog,
@@ -244,4 +245,24 @@ def _parameters(node: Any, scope: Scope) -> Iterator[ParameterUse]:
         for value in other if isinstance(other, tuple) else (other,):
             _, number = value_of(value)
             if number is not None:
-                yield ParameterUse(number, "column", places[0].use, operator, symbol, is_array)
+                cast = str(value.typeName.names[-1].sval) if isinstance(value, ast.TypeCast) else None
+                yield ParameterUse(number, "column", places[0].use, operator, symbol, is_array, cast)
+        if expression.kind in (A_Expr_Kind.AEXPR_LIKE, A_Expr_Kind.AEXPR_ILIKE):
+            parts = list(_parts(other))
+            for place, part in enumerate(parts if len(parts) > 1 else ()):
+                _, number = value_of(part)
+                if number is not None:
+                    whole = (place, len(parts))
+                    yield ParameterUse(number, "column", places[0].use, operator, symbol, part=whole)
+
+
+def _parts(node: Any) -> Iterator[Any]:
+    """Yield the parts of a text put together by || or concat()."""
+    node = bare(node)
+    if isinstance(node, ast.A_Expr) and node.name[-1].sval == "||":
+        yield from _parts(node.lexpr)
+        yield from _parts(node.rexpr)
+    elif isinstance(node, ast.FuncCall) and node.funcname[-1].sval == "concat":
+        yield from node.args or ()
+    else:
+        yield node

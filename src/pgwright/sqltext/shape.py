@@ -90,6 +90,10 @@ class ParameterUse:
     """The comparison as written with the column on the left: `<`, `>=`, …"""
     is_array: bool = False
     """True for `= ANY ($n)`: the parameter holds several values."""
+    cast_to: str | None = None
+    """The type's name, where the parameter itself is cast: `$1::int`."""
+    part: tuple[int, int] | None = None
+    """Of a pattern put together, `$1 || $2`: its place from 0, and how many parts there are."""
 
 
 @dataclass(frozen=True, slots=True)
