@@ -16,6 +16,7 @@ import msgspec
 from pgwright.errors import ConfigError
 from pgwright.model.finding import Diagnosis, Finding, Severity
 from pgwright.model.probe import Probe
+from pgwright.report.diagnosis.words import looked_at
 from pgwright.report.quoting import visible
 from pgwright.version import VERSION
 
@@ -44,13 +45,21 @@ def render_sarif(result: object) -> str:
                 "toolExecutionNotifications": [
                     {"level": "note", "message": {"text": visible(f"not examined: {one.what}: {one.reason}")}}
                     for one in result.not_examined
-                ],
+                ]
+                + _coverage(result),
             }
         ],
         "results": [_result(finding, names) for finding in result.findings],
     }
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
     return msgspec.json.format(msgspec.json.encode(log), indent=2).decode() + "\n"
+
+
+def _coverage(result: Diagnosis | Probe) -> list[dict[str, Any]]:
+    """Return how much each score rests on, where that is not all."""
+    scores = result.scorecard if isinstance(result, Diagnosis) else ()
+    texts = [f"score of {one.subject}: {one.score}, of {seen}" for one in scores if (seen := looked_at(one))]
+    return [{"level": "note", "message": {"text": visible(text)}} for text in texts]
 
 
 def _rule(name: str) -> dict[str, Any]:

@@ -37,9 +37,10 @@ from datetime import datetime, timedelta
 
 from pgwright.checks.ages import FAR_FUTURE, FAR_PAST, moment, taken_at
 from pgwright.checks.families import TableFamily, column_statistics, families
+from pgwright.checks.unread import remedy
 from pgwright.figures import count, listing, share, size
 from pgwright.model.finding import Check, Evidence, Finding
-from pgwright.model.names import quote
+from pgwright.model.names import QualifiedName, quote
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.statistics import ColumnStatistics
@@ -66,7 +67,7 @@ def find(snapshot: Snapshot) -> Iterator[Finding | NotExamined]:
         **dict.fromkeys(policy.expiry_columns, EXPIRY_GRACE_DAYS),
         **dict.fromkeys(policy.soft_delete_columns, retention),
     }
-    unknown = []
+    unknown: dict[str, QualifiedName] = {}
     for family in families(snapshot).values():
         for name, days in limits.items():
             column = family.head.column_by_name.get(name)
@@ -74,14 +75,14 @@ def find(snapshot: Snapshot) -> Iterator[Finding | NotExamined]:
                 continue
             part = _share_before(snapshot, family, name, taken_at(snapshot) - timedelta(days=days))
             if part is None:
-                unknown.append(snapshot.describe(family.name, (name,)))
+                unknown[snapshot.describe(family.name, (name,))] = family.name
             elif part >= LEAST_SHARE and part * family.rows >= FEWEST_ROWS:
                 yield _finding(snapshot, family, name, days, part)
     if unknown:
         yield CHECK.unexamined(
             "the snapshot holds no sample values of these columns",
-            "ANALYZE the tables, or GRANT pg_read_all_data to the role that reads",
-            about=listing(unknown),
+            remedy(snapshot, "statistics", unknown.values(), "ANALYZE the tables"),
+            about=listing(list(unknown)),
         )
 
 
