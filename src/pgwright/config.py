@@ -72,6 +72,8 @@ class Config:
     """The most key columns of an advised index."""
     risky: bool = False
     """True: advise an index even where a hot statement may become slower by it."""
+    statement_timeout: float | None = None
+    """Seconds that a query of ours may take on the server."""
     plugins: bool = True
     """False: leave out the checks that other distributions install."""
     alembic: Path | None = None
@@ -175,7 +177,7 @@ def _config(table: Mapping[str, object], path: Path) -> Config:
     settings.allow_only(field.name for field in fields(Config))
     alembic, server = settings.text("alembic"), settings.text("server")
     budget, until, deadline = settings.text("budget"), settings.figure("until"), settings.figure("deadline")
-    max_columns = settings.integer("max_columns", least=1)
+    max_columns, limit = settings.integer("max_columns", least=1), settings.figure("statement_timeout")
     if max_columns is not None and max_columns > MOST_COLUMNS:
         raise ConfigError(f"'max_columns' in {settings.where} is {max_columns}; PostgreSQL takes {MOST_COLUMNS}.")
     return Config(
@@ -194,6 +196,7 @@ def _config(table: Mapping[str, object], path: Path) -> Config:
         methods=parse_methods(settings.texts("methods", ()), f"'methods' in {settings.where}"),
         max_columns=max_columns,
         risky=settings.truth("risky", False),
+        statement_timeout=None if limit is None else parse_duration(limit, f"'statement_timeout' in {settings.where}"),
         plugins=settings.truth("plugins", True),
         alembic=None if alembic is None else path.parent / alembic,
         server=None if server is None else path.parent / Path(server).expanduser(),

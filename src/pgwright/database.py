@@ -245,12 +245,12 @@ def connect(dsn: str | None, limits: Limits | None = None) -> Iterator[ReadOnlyD
         if server_version(connection) < OLDEST_VERSION:
             raise ServerTooOld(connection.info.parameter_status("server_version") or "before 13")
         connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        # A catalog query of ours means the catalog, whatever a schema holds, or the temporary one of a pooled session.
+        connection.execute("SET LOCAL search_path = pg_catalog, pg_temp")
         for name, value in (
             ("statement_timeout", limits.statement_timeout_ms),
             ("lock_timeout", limits.lock_timeout_ms),
             ("idle_in_transaction_session_timeout", 10 * limits.statement_timeout_ms),
-            # A catalog query of ours means the catalog, whatever a schema holds, or a pooled session's temporary one.
-            ("search_path", "pg_catalog, pg_temp"),
             # What the database's owner may have set, and what our queries and what they return depend on.
             ("standard_conforming_strings", "on"),
             ("quote_all_identifiers", "off"),

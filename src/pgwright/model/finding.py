@@ -192,12 +192,24 @@ class LostPoint:
 
 
 @dataclass(frozen=True)
+class LookedAt:
+    """How much of something was looked at."""
+
+    share: float
+    """In [0, 1]."""
+    of: str
+    """`the tables`, `the statements' time`."""
+
+
+@dataclass(frozen=True)
 class SubjectScore:
     """0 to 10 for one subject; `score` is None when nothing of it could be examined."""
 
     subject: Subject
     score: float | None
     lost: tuple[LostPoint, ...]
+    looked_at: tuple[LookedAt, ...] = ()
+    """What the score rests on: of the rest nothing is known."""
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,9 @@ def read_snapshot(
         extended = reading.take(
             "extended_statistics", lambda: read_extended_statistics(database, with_values=with_values), ()
         )
-        workload = reading.take("statements", lambda: read_statements(database, server, reading.missing), Workload())
+        workload = reading.take(
+            "statements", lambda: read_statements(database, server, tables, reading.missing), Workload()
+        )
         settings = reading.take("settings", lambda: read_settings(database), ())
         role_settings = reading.take("role_settings", lambda: read_role_settings(database), ())
         roles = reading.take("roles", lambda: read_roles(database), ())

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from pgwright.database import ExtensionFunction, ReadOnlyDatabase, Row
-from pgwright.errors import QueryFailed
+from pgwright.errors import QueryFailed, UnparsableStatement
 from pgwright.figures import count, share
 from pgwright.model.names import quote_literal
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.server import Server
 from pgwright.model.statement import NONE_UNREAD, Statement, UnreadStatements
+from pgwright.model.table import Table
 from pgwright.snapshot.grants import Grants
 from pgwright.snapshot.tables import PACKAGE
-from pgwright.sqltext import has_plan, inner_query, outline
+from pgwright.sqltext import Schema, has_plan, inner_query, outline, read_shape
 
 # pg_stat_statements.max is 5,000 by default: this takes all of them, and bounds a server that keeps more.
 MOST_STATEMENTS = 5_000
@@ -30,25 +33,44 @@ class Workload:
     unread: UnreadStatements = NONE_UNREAD
 
 
-def read_statements(database: ReadOnlyDatabase, server: Server, missing: list[NotExamined]) -> Workload:
-    """Return the statements of this database, the most expensive first; what hinders goes to `missing`."""
+def read_statements(
+    database: ReadOnlyDatabase, server: Server, tables: Iterable[Table], missing: list[NotExamined]
+) -> Workload:
+    """Return the statements of this database, the most expensive first; what hinders goes to `missing`.
+
+    Where none of those that the role sees is about one of the tables, all that it sees is its own reading: then there
+    are no statements.
+    """
     function = database.extension_function(_EXTENSION, _FUNCTION)
     if (cause := _closed(database, function, server)) is not None or function is None:
         missing.extend([cause] if cause else [])
         return Workload()
     (known,) = database.read(PACKAGE, "workload", relation=f"{function.name}(false)")
     rows, is_refused = _read_rows(database, function)
+    is_blind = known["hidden"] > 0 and not _is_about(rows, tables)
     statements = tuple(
         Statement(**{**row, "role": row["role"] or "", "text": _kept(row["text"] or "", server)}) for row in rows
     )
-    read_ms = sum(one.total_ms for one in statements)
-    unread = UnreadStatements(known["statements"] - len(statements), max(0.0, known["total_ms"] - read_ms))
-    missing.extend(one for one in (_switched_off(known), _hidden(known, Grants.of(server))) if one is not None)
-    if (left := unread.count - known["hidden"]) > 0:
-        part = _part(left, unread.total_ms - known["hidden_ms"], known)
+    # While we read, our own statements are counted too.
+    left = max(0, known["statements"] - known["hidden"] - len(rows))
+    left_ms = max(0.0, known["total_ms"] - known["hidden_ms"] - sum(row["total_ms"] for row in rows)) if left else 0.0
+    causes = (_switched_off(known), _hidden(known, Grants.of(server), is_blind))
+    missing.extend(cause for cause in causes if cause is not None)
+    if left:
         most = f"only the {count(MOST_STATEMENTS)} that took most time are read"
+        part = _part(left, left_ms, known)
         missing.append(_other_encoding(database, function, part) if is_refused else NotExamined(part, most))
-    return Workload(statements, unread if unread.count else NONE_UNREAD)
+    unread = UnreadStatements(known["hidden"] + left, known["hidden_ms"] + left_ms)
+    return Workload(() if is_blind else statements, unread)
+
+
+def _is_about(rows: Iterable[Row], tables: Iterable[Table]) -> bool:
+    schema = Schema({table.name: frozenset(table.column_by_name) for table in tables})
+    for row in rows:
+        with suppress(UnparsableStatement):
+            if read_shape(inner_query(row["text"] or "") or "", schema).tables:
+                return True
+    return False
 
 
 def _read_rows(database: ReadOnlyDatabase, function: ExtensionFunction) -> tuple[list[Row], bool]:
@@ -118,14 +140,14 @@ def _switched_off(known: Row) -> NotExamined | None:
     return None
 
 
-def _hidden(known: Row, grants: Grants) -> NotExamined | None:
+def _hidden(known: Row, grants: Grants, is_blind: bool) -> NotExamined | None:
     if not known["hidden"]:
         return None
     return NotExamined(
         _part(known["hidden"], known["hidden_ms"], known),
         "they ran as other roles, and the server hides their text",
         grants.monitor(),
-        _PARTS if known["hidden"] == known["statements"] else (),
+        _PARTS if is_blind else (),
     )
 
 

@@ -31,6 +31,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pgwright.checks.unread import remedy
 from pgwright.figures import count, listing, share
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.names import quote
@@ -47,11 +48,11 @@ _LARGEST = {2**15 - 1, 2**31 - 1, 2**63 - 1}
 
 
 def find(snapshot: Snapshot) -> Iterator[Finding | NotExamined]:
-    unread = []
+    unread: list[Sequence] = []
     for sequence in snapshot.sequences:
         if sequence.last_value is None:
             table = snapshot.table_by_name.get(sequence.table) if sequence.table else None
-            unread += [sequence.name.short] if table is not None and table.rows_inserted else []
+            unread += [sequence] if table is not None and table.rows_inserted else []
         elif (
             sequence.increment > 0 and not sequence.starts_over and sequence.last_value >= NOTICE_SHARE * sequence.limit
         ):
@@ -59,8 +60,8 @@ def find(snapshot: Snapshot) -> Iterator[Finding | NotExamined]:
     if unread:
         yield CHECK.unexamined(
             "the role may not read the sequence, or it was never used",
-            "GRANT pg_read_all_data to the role that reads",
-            about=listing(unread),
+            remedy(snapshot, "sequences", (sequence.name for sequence in unread), ""),
+            about=listing([sequence.name.short for sequence in unread]),
         )
 
 

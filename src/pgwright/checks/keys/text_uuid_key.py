@@ -41,6 +41,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from pgwright.checks.references import ColumnName, References, detached
+from pgwright.checks.unread import remedy
 from pgwright.checks.uuid_columns import TextColumn, text_groups
 from pgwright.figures import count, listing, size
 from pgwright.model.change import ColumnConversion, ConvertColumns
@@ -64,20 +65,20 @@ MOST_NAMES = 30
 def find(snapshot: Snapshot) -> Iterator[Finding | NotExamined]:
     references = References(snapshot)
     referring = Counter(target for _, target in references.declared)
-    unknown: list[str] = []
+    unknown: list[TextColumn] = []
     for group in text_groups(snapshot, references):
         if not all(column.holds_only_uuids for column in group):
             continue
         if any(column.values for column in group):
             yield _finding(snapshot, group, references, referring)
         else:
-            unknown += [_describe(snapshot, column) for column in group if not column.is_known]
+            unknown += [column for column in group if not column.is_known]
     if unknown:
         yield CHECK.unexamined(
             "the snapshot holds no sample values of these columns: their tables were never analyzed, the role may "
             "not read them, or the values were left out",
-            "ANALYZE the tables, or GRANT pg_read_all_data to the role that reads",
-            about=listing(unknown),
+            remedy(snapshot, "statistics", (column.name[0] for column in unknown), "ANALYZE the tables"),
+            about=listing([_describe(snapshot, column) for column in unknown]),
         )
 
 

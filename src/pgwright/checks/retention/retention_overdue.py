@@ -52,9 +52,10 @@ from pgwright.checks.ages import FAR_FUTURE, FAR_PAST, moment, taken_at
 from pgwright.checks.families import TableFamily, column_statistics, families
 from pgwright.checks.questions import allowing, entry, text
 from pgwright.checks.time_marks import EARLIEST, TIME_TYPES, TimeMark, describe_sentinels, read_mark
+from pgwright.checks.unread import remedy
 from pgwright.figures import count, listing, share, size
 from pgwright.model.finding import Check, Evidence, Finding
-from pgwright.model.names import quote, quote_literal
+from pgwright.model.names import QualifiedName, quote, quote_literal
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.statistics import ColumnStatistics
@@ -87,21 +88,21 @@ class _Place:
 
 
 def find(snapshot: Snapshot) -> Iterator[Finding | NotExamined]:
-    unknown = []
+    unknown: dict[str, QualifiedName] = {}
     for place in _places(snapshot):
         if place.family.rows < FEWEST_ROWS:
             continue
         limit = taken_at(snapshot) - timedelta(days=place.days)
         part = _share_overdue(snapshot, place, limit)
         if part is None:
-            unknown.append(place.about)
+            unknown[place.about] = place.family.name
         elif part >= LEAST_SHARE and part * place.family.rows >= FEWEST_ROWS:
             yield _question(snapshot, place, part) if place.doubt else _finding(snapshot, place, part)
     if unknown:
         yield CHECK.unexamined(
             "the snapshot holds no sample values of these columns",
-            "ANALYZE the tables, or GRANT pg_read_all_data to the role that reads",
-            about=listing(unknown),
+            remedy(snapshot, "statistics", unknown.values(), "ANALYZE the tables"),
+            about=listing(list(unknown)),
         )
     yield from _unknown_entries(snapshot)
 
