@@ -18,6 +18,7 @@ from pgwright.sqltext.shape import (
     StatementShape,
 )
 from pgwright.sqltext.text import gist, has_plan, inner_query, is_cut_off, outline, repaired
+from pgwright.sqltext.uses import Uses, read_uses
 
 __all__ = [
     "Block",
@@ -33,6 +34,7 @@ __all__ = [
     "Schema",
     "SortKey",
     "StatementShape",
+    "Uses",
     "gist",
     "has_plan",
     "inner_query",
@@ -41,5 +43,6 @@ __all__ = [
     "parse",
     "read_index",
     "read_shape",
+    "read_uses",
     "repaired",
 ]
