@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
@@ -20,12 +21,17 @@ from pgwright.model.finding import Finding
 from pgwright.model.index import Index, IndexDefinition
 from pgwright.model.names import QualifiedName
 from pgwright.model.snapshot import Snapshot
+from pgwright.model.statement import Statement
 from pgwright.model.table import ForeignKey
 from pgwright.remedies.conversions import unite_conversions
 from pgwright.remedies.draft import Draft
 from pgwright.remedies.estimate import family
+from pgwright.sqltext import gist
 
 FOREIGN_KEY_CHECK = "unindexed-foreign-key"
+
+# A statement that made an index, or dropped one of that name, does not need it.
+_MAKES_INDEX = re.compile(r"\s*(?:CREATE|DROP|COMMENT|ALTER)\b", re.IGNORECASE)
 
 # All others that ask for a drop do so because another index does the work, which then has to be there.
 USELESS_CHECKS = ("unused-index", "invalid-index")
@@ -93,9 +99,10 @@ def _is_partition(snapshot: Snapshot, parent: QualifiedName | None) -> bool:
 
 
 def _references(snapshot: Snapshot, index: Index) -> str | None:
-    """Return the name of a foreign key that references the columns of this index."""
+    """Return the name of a foreign key that rests on this index."""
     for key in snapshot.foreign_keys:
-        if key.referenced_table == index.table and sorted(key.referenced_columns) == sorted(index.definition.columns):
+        is_of_columns = sorted(key.referenced_columns) == sorted(index.definition.columns)
+        if key.referenced_index == index.name or (key.referenced_table == index.table and is_of_columns):
             return key.name
     return None
 
@@ -166,6 +173,17 @@ def _refuse_bad_drops(draft: Draft) -> None:
             draft.refuse(change, f"{change.name} enforces a constraint, uniqueness or the replica identity")
         elif index.parent is not None:
             draft.refuse(change, f"{change.name} is a part of {index.parent} and falls only with it")
+        elif index.is_clustered and index.is_valid:
+            draft.refuse(change, f"CLUSTER orders {index.table} by {change.name}", "ALTER TABLE … SET WITHOUT CLUSTER")
+        elif (statement := _naming(draft.snapshot, index)) is not None:
+            draft.refuse(change, f"a statement of the workload names {change.name}: {gist(statement.text)}")
+
+
+def _naming(snapshot: Snapshot, index: Index) -> Statement | None:
+    """Return a statement that names an index: CLUSTER … USING, REINDEX INDEX, pg_prewarm('…')."""
+    name = re.compile(rf"(?<![\w$]){re.escape(index.name.name)}(?![\w$])")
+    ours = (one for one in snapshot.statements if name.search(one.text))
+    return next((one for one in ours if not _MAKES_INDEX.match(one.text)), None)
 
 
 def _keep_one_of_each(draft: Draft) -> None:
