@@ -14,6 +14,7 @@ from pgwright.model.change import (
     ConvertColumns,
     CreateIndex,
     DropIndex,
+    ExpressionStatistics,
     RebuildIndex,
     UniqueAmongLiving,
 )
@@ -26,12 +27,12 @@ from pgwright.model.table import ForeignKey
 from pgwright.remedies.conversions import unite_conversions
 from pgwright.remedies.draft import Draft
 from pgwright.remedies.estimate import family
+from pgwright.remedies.expression_statistics import SINCE, lone_expressions, new_statistics
 from pgwright.sqltext import gist
 
 FOREIGN_KEY_CHECK = "unindexed-foreign-key"
 
-# A statement that made an index, or dropped one of that name, does not need it.
-_MAKES_INDEX = re.compile(r"\s*(?:CREATE|DROP|COMMENT|ALTER)\b", re.IGNORECASE)
+_NAMES_INDEX = re.compile(r"\s*(?:CLUSTER|REINDEX)\b", re.IGNORECASE)
 
 # All others that ask for a drop do so because another index does the work, which then has to be there.
 USELESS_CHECKS = ("unused-index", "invalid-index")
@@ -50,6 +51,7 @@ def merge(snapshot: Snapshot, findings: Iterable[Finding]) -> Draft:
         _refuse_bad_drops,
         _keep_one_of_each,
         _keep_what_serves_foreign_keys,
+        _keep_what_the_planner_knows,
         _name_apart,
         _analyze_where_it_pays,
     )
@@ -180,10 +182,9 @@ def _refuse_bad_drops(draft: Draft) -> None:
 
 
 def _naming(snapshot: Snapshot, index: Index) -> Statement | None:
-    """Return a statement that names an index: CLUSTER … USING, REINDEX INDEX, pg_prewarm('…')."""
+    """Return a statement that names an index: CLUSTER … USING, or REINDEX INDEX."""
     name = re.compile(rf"(?<![\w$]){re.escape(index.name.name)}(?![\w$])")
-    ours = (one for one in snapshot.statements if name.search(one.text))
-    return next((one for one in ours if not _MAKES_INDEX.match(one.text)), None)
+    return next((one for one in snapshot.statements if _NAMES_INDEX.match(one.text) and name.search(one.text)), None)
 
 
 def _keep_one_of_each(draft: Draft) -> None:
@@ -210,6 +211,25 @@ def _keep_what_serves_foreign_keys(draft: Draft) -> None:
         if lost is not None:
             reason = f"{name} is the only index that serves the foreign key {lost.name!r}: deletes of parents need it"
             draft.refuse(change, reason, "create an index on the columns of the key first")
+
+
+def _keep_what_the_planner_knows(draft: Draft) -> None:
+    """Let statistics take the place of an index that alone tells of an expression, or keep it where none can."""
+    kept: list[ExpressionStatistics] = []
+    for change in draft.of(DropIndex):
+        index = draft.index_by_name.get(change.name)
+        if index is None:
+            continue
+        expressions = lone_expressions(draft.snapshot, index, _after(draft, index))
+        is_spread = bool(_with_parts(draft, {index.name}) - {index.name})
+        if expressions and (is_spread or draft.snapshot.server.version_number < SINCE):
+            reason = (
+                f"only by {change.name} the planner knows {', '.join(expressions)}, which no statistics can replace"
+            )
+            draft.refuse(change, reason, "drop it by hand where no statement has that expression")
+        elif new := new_statistics(draft.snapshot, index, expressions, kept):
+            kept += new
+            draft.replace(change, replace(change, statistics=new))
 
 
 def _served_keys(draft: Draft, index: Index) -> Iterator[ForeignKey]:
