@@ -13,11 +13,12 @@ from pgwright.cli import goals, options
 from pgwright.cli.output import say, show, tell, write
 from pgwright.cli.progress import watched
 from pgwright.config import Config
-from pgwright.migrations import AlembicDirectory, open_directory
+from pgwright.errors import MigrationError
+from pgwright.migrations import AlembicDirectory, open_directory, short_hash
 from pgwright.model.finding import Finding
 from pgwright.model.fix import Fix
 from pgwright.model.snapshot import Snapshot
-from pgwright.remedies import render_revision, render_script
+from pgwright.remedies import assembled, render_script, revision_text, with_width
 from pgwright.report import Format
 
 _MESSAGE = "Answer the findings of pgwright"
@@ -126,20 +127,21 @@ def _write_revision(
     form: Format,
     shows_all: bool,
 ) -> None:
+    text = revision_text(result, message=message, database=snapshot.server.database, taken_at=snapshot.taken_at)
+
     def render(revision: str, down_revision: str | None) -> str:
-        return render_revision(
-            result,
-            revision=revision,
-            down_revision=down_revision,
-            message=message,
-            database=snapshot.server.database,
-            taken_at=snapshot.taken_at,
-        )
+        try:
+            return with_width(directory.in_template(text, revision))
+        except MigrationError as error:
+            tell(f"{error}. The revision gets a form of its own")
+            return assembled(text, revision, down_revision)
 
     if dry_run:
         say(render(rev_id or _DRY_RUN_ID, directory.head))
         return
-    path = directory.write(message, render, revision=rev_id)
+    # The template writes the time, and the same fix of the same snapshot has the same id.
+    chosen = rev_id or short_hash(assembled(text, "", directory.head))
+    path = directory.write(message, render, revision=chosen)
     show(result, form, shows_all=shows_all)
     tell(f"wrote {path}")
     tell("Review it. Then prove the gain: pgwright prove; and apply it: alembic upgrade head")
