@@ -26,7 +26,7 @@ from pgwright.twin.logical import read_blocks
 from pgwright.twin.plans import nodes
 from pgwright.twin.twin import Twin
 from pgwright.workload.parameters import GENERIC, Case, InferredValue, infer_values, value_cases
-from pgwright.workload.reading import Reading, called_function, cut_off, sees_inside
+from pgwright.workload.reading import Reading, called_function, cut_off, reads_tables, sees_inside
 from pgwright.workload.types import Typing
 from pgwright.workload.variables import as_parameter
 
@@ -61,6 +61,8 @@ class PricedStatement:
     """Those behind views too, and those that inherit."""
     role: str | None = None
     """Under which it is planned, where its policies or its search path matter."""
+    opaque: str | None = None
+    """A function that reads tables, into which the planner does not see."""
 
 
 def plan_statement(reading: Reading, shape: StatementShape, snapshot: Snapshot, twin: Twin) -> PricedStatement | None:
@@ -129,13 +131,16 @@ def _priced(
     Raises:
         psycopg.Error: it cannot be planned. UnparsableStatement: its work is inside a function.
     """
-    tables, blocks = shape.tables, tuple[Block, ...]()
+    tables, blocks, opaque = shape.tables, tuple[Block, ...](), None
     function = called_function(statement.text, snapshot)
     if not tables and not shape.reads_unknown and function is None:
         return None
     if shape.reads_unknown or function is not None or not tables or role is not None:
         tables |= _tables_of_plan(twin.explained(statement.text, role=role), schema)
-        blocks = read_blocks(twin.explained_plainly(statement.text, role=role), snapshot, schema)
+        plain = twin.explained_plainly(statement.text, role=role)
+        blocks = read_blocks(plain, snapshot, schema)
+        is_called = function is not None and f"{function}(" in str(plain) and not sees_inside(snapshot)
+        opaque = function if is_called and function is not None and reads_tables(function, snapshot) else None
         tables |= {table for block in blocks for table in block.tables}
     if not tables:
         if function is None or sees_inside(snapshot):
@@ -150,7 +155,7 @@ def _priced(
     inferred = infer_values(statement, known, snapshot)
     cases = _possible(statement, value_cases(statement, known, snapshot, inferred), role, twin)
     every = frozenset(one for table in tables for one in (table, *snapshot.heirs(table)))
-    return PricedStatement(statement, whole, cases, inferred, every, role)
+    return PricedStatement(statement, whole, cases, inferred, every, role, opaque)
 
 
 def _parameters(shape: StatementShape) -> frozenset[int]:
