@@ -58,8 +58,12 @@ def text_groups(snapshot: Snapshot, references: References) -> Iterator[list[Tex
     """Yield groups of text columns that must change their type together, whatever they hold."""
     tables = families(snapshot)
     columns = {name: _read(snapshot, tables[name[0]], name) for name in _candidates(snapshot, references)}
-    # A name or a join may mislead: it ties two columns only where both hold UUIDs, or nothing at all.
-    implied = [pair for pair in references.implied if all(name in columns and _fits(columns[name]) for name in pair)]
+    # A name or a join may mislead: it ties two columns only where both hold UUIDs, or nothing at all, or are hidden.
+    implied = [
+        pair
+        for pair in references.implied
+        if all(name in columns and (_fits(columns[name]) or snapshot.unread("statistics", name[0])) for name in pair)
+    ]
     for group in components([*references.declared, *implied], columns):
         if all(name in columns for name in group):
             yield [columns[name] for name in group]

@@ -69,7 +69,9 @@ def find(snapshot: Snapshot) -> Iterator[Finding | NotExamined]:
     for group in text_groups(snapshot, references):
         if not all(column.holds_only_uuids for column in group):
             continue
-        if any(column.values for column in group):
+        if hidden := [one for one in group if snapshot.unread("statistics", one.name[0])]:
+            unknown += hidden
+        elif any(column.values for column in group):
             yield _finding(snapshot, group, references, referring)
         else:
             unknown += [column for column in group if not column.is_known]
@@ -178,4 +180,5 @@ CHECK = Check(
     severity="high",
     confidence="likely",
     find=find,
+    spans_keys=True,
 )

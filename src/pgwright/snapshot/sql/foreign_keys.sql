@@ -1,4 +1,4 @@
--- A row is a foreign key of one of the tables whose oids are given.
+-- A row is a foreign key at one of the tables whose oids are given.
 SELECT
     con.conrelid::bigint AS table_oid,
     con.confrelid::bigint AS referenced_oid,
@@ -13,5 +13,5 @@ SELECT
     con.conparentid <> 0 AS is_inherited,
     pg_get_constraintdef(con.oid) AS definition
 FROM pg_constraint con
-WHERE con.contype = 'f' AND con.conrelid = ANY(%(oids)s)
+WHERE con.contype = 'f' AND (con.conrelid = ANY(%(oids)s) OR con.confrelid = ANY(%(oids)s))
 ORDER BY con.conrelid, con.conname
