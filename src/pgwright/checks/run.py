@@ -40,7 +40,7 @@ def run_checks(value: object, checks: Iterable[Check[Any]] | None = None) -> Che
     answers: dict[str, list[Finding | NotExamined]] = {}
     for check in load_checks() if checks is None else checks:
         if isinstance(value, check.reads):
-            if (cause := lacking(missing, check.needs)) is not None:
+            if (cause := _lacking(missing, check)) is not None:
                 skipped.setdefault(cause, []).append(check)
             else:
                 answers[check.name] = _ask(check, _examinable(value, check))
@@ -52,6 +52,14 @@ def run_checks(value: object, checks: Iterable[Check[Any]] | None = None) -> Che
         not_examined=(*missing, *unseen),
         names=tuple(name for name, given in answers.items() if _looked(given)),
     )
+
+
+def _lacking(missing: Iterable[NotExamined], check: Check[Any]) -> NotExamined | None:
+    """Return why a check cannot run."""
+    entries = tuple(missing)
+    spanned = set(check.needs) - {"statistics"} if check.spans_keys else set()
+    part = next((one for one in entries if one.relations and not spanned.isdisjoint(one.parts)), None)
+    return lacking(entries, check.needs) or part
 
 
 def _examinable(value: object, check: Check[Any]) -> object:

@@ -145,23 +145,22 @@ class Snapshot:
         return {(part, name): one for one in entries for part in one.parts for name in one.relations}
 
     def without(self, relations: Collection[QualifiedName]) -> Snapshot:
-        """Return what is left without some tables: nothing of them, of their partitions, and of keys to them.
+        """Return what is left to be judged without some tables: nothing of them and of their partitions.
 
-        Of a partition the whole partitioned table goes: what its other parts count says little.
+        Of a partition the whole partitioned table goes: what its other parts count says little. Keys of others to these
+        tables stay, and the tables can still be looked up by name.
         """
         gone = {self._root(name) for name in relations}
-        return replace(
+        left = replace(
             self,
             tables=tuple(one for one in self.tables if self._root(one.name) not in gone),
             indexes=tuple(one for one in self.indexes if self._root(one.table) not in gone),
-            foreign_keys=tuple(
-                key
-                for key in self.foreign_keys
-                if gone.isdisjoint((self._root(key.table), self._root(key.referenced_table)))
-            ),
+            foreign_keys=tuple(key for key in self.foreign_keys if self._root(key.table) not in gone),
             sequences=tuple(one for one in self.sequences if one.table is None or self._root(one.table) not in gone),
             statistics=tuple(one for one in self.statistics if self._root(one.relation) not in gone),
         )
+        vars(left)["table_by_name"] = self.table_by_name  # where the cached property keeps it
+        return left
 
     def _root(self, name: QualifiedName) -> QualifiedName:
         """Return the partitioned table that a table is a part of, at any depth; the table itself where it is none."""

@@ -65,7 +65,9 @@ def read_snapshot(
             parts=TABLE_PARTS,
         )
         indexes = reading.take("indexes", lambda: read_indexes(database, name_by_oid), ())
-        foreign_keys = reading.take("foreign_keys", lambda: read_foreign_keys(database, name_by_oid), ())
+        foreign_keys = reading.take(
+            "foreign_keys", lambda: read_foreign_keys(database, name_by_oid, reading.missing), ()
+        )
         dependents = reading.take("dependents", lambda: read_dependents(database, name_by_oid), ())
         sequences = reading.take("sequences", lambda: read_sequences(database, name_by_oid.values()), ())
         statistics = reading.take("statistics", lambda: read_statistics(database, with_values=with_values), ())

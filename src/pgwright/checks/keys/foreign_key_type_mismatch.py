@@ -142,5 +142,11 @@ def _named(snapshot: Snapshot, name: ColumnName) -> str:
 
 
 CHECK = Check(
-    __name__, reads=Snapshot, needs=("tables", "foreign_keys"), severity="medium", confidence="certain", find=find
+    __name__,
+    reads=Snapshot,
+    needs=("tables", "foreign_keys"),
+    severity="medium",
+    confidence="certain",
+    find=find,
+    spans_keys=True,
 )

@@ -1,4 +1,4 @@
--- A row is a foreign key of one of the tables whose oids are given.
+-- A row is a foreign key at one of the tables whose oids are given.
 SELECT
     con.conrelid::bigint AS table_oid,
     con.confrelid::bigint AS referenced_oid,
@@ -17,5 +17,5 @@ SELECT
 FROM pg_constraint con
 LEFT JOIN pg_class x ON x.oid = con.conindid
 LEFT JOIN pg_namespace xn ON xn.oid = x.relnamespace
-WHERE con.contype = 'f' AND con.conrelid = ANY(%(oids)s)
+WHERE con.contype = 'f' AND (con.conrelid = ANY(%(oids)s) OR con.confrelid = ANY(%(oids)s))
 ORDER BY con.conrelid, con.conname
