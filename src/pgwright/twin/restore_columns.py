@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 
 import psycopg
 
+from pgwright.model.names import QualifiedName, quote
+from pgwright.model.not_examined import NotExamined
 from pgwright.model.statistics import ColumnStatistics
 from pgwright.sql_files import read_sql
 
@@ -23,13 +25,36 @@ _FIELDS = (
 )  # fmt: skip
 
 
-def restore_columns(connection: psycopg.Connection, placed: Iterable[Placed]) -> None:
-    """Give columns, of tables or of index expressions, their statistics; what does not exist is passed over."""
-    restore = read_sql("pgwright.twin", "restore_columns").encode()
+def restore_columns(owner: psycopg.Connection, placed: Iterable[Placed]) -> tuple[NotExamined, ...]:
+    """Give columns, of tables or of index expressions, their statistics; what does not exist is passed over.
+
+    Returns: Those whose values cannot be read here: a domain's CHECK may raise any error.
+    """
     waiting = iter(placed)
-    with connection.transaction():
-        while batch := [_row(*one) for one in islice(waiting, _BATCH)]:
-            connection.execute(restore, (json.dumps(batch),))
+    failed: list[NotExamined] = []
+    with owner.transaction():
+        while batch := list(islice(waiting, _BATCH)):
+            if _refusal(owner, batch):
+                told = ((one, _refusal(owner, [one])) for one in batch)
+                failed += [NotExamined(f"statistics of {_place(one)}", reason) for one, reason in told if reason]
+    return tuple(failed)
+
+
+def _refusal(owner: psycopg.Connection, batch: Sequence[Placed]) -> str:
+    """Restore all of a batch or nothing; return what the server said against it."""
+    restore = read_sql("pgwright.twin", "restore_columns").encode()
+    try:
+        with owner.transaction():
+            owner.execute(restore, (json.dumps([_row(*one) for one in batch]),))
+    except psycopg.Error as error:
+        return error.diag.message_primary or str(error)
+    return ""
+
+
+def _place(placed: Placed) -> str:
+    """Return the column that is meant, for people."""
+    _, schema, name, column, _ = placed
+    return f"{QualifiedName(schema, name).short}.{quote(column)}"
 
 
 def _row(known: ColumnStatistics, schema: str, name: str, column: str, is_inherited: bool) -> dict[str, object]:

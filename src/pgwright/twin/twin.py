@@ -27,7 +27,7 @@ from pgwright.model.snapshot import Snapshot
 from pgwright.sqltext import one_with_a_plan
 from pgwright.twin.candidates import Candidate, Candidates
 from pgwright.twin.plans import read_plan
-from pgwright.twin.restore import copy_settings, restore_planner_facts, restored
+from pgwright.twin.restore import built, copy_settings, restore_planner_facts, restored
 from pgwright.twin.servers import twin_server
 
 P = ParamSpec("P")
@@ -48,6 +48,10 @@ def _alone(method: Callable[Concatenate[Twin, P], R]) -> Callable[Concatenate[Tw
     @wraps(method)
     def locked(twin: Twin, /, *args: P.args, **kwargs: P.kwargs) -> R:
         with twin._lock:
+            if twin._owner.closed:
+                raise TwinError(
+                    "a function of the source ended the session on the twin, or had to be ended for it never returned"
+                )
             return method(twin, *args, **kwargs)
 
     return locked
@@ -212,7 +216,8 @@ def open_twins(snapshot: Snapshot, count: int, server: EmbeddedServer | None = N
 @contextmanager
 def _built(snapshot: Snapshot, server: EmbeddedServer) -> Iterator[Twin]:
     with restored(snapshot, server) as (name, left_out):
-        left_out += restore_planner_facts(server, name, snapshot)
+        with built():
+            left_out += restore_planner_facts(server, name, snapshot)
         with _opened(snapshot, server, name, left_out) as twin:
             yield twin
 
