@@ -185,6 +185,16 @@ def test_a_statement_is_one_with_a_plan(database: Database, twin_server: Embedde
     assert not mark.exists()
 
 
+def test_the_tools_of_the_twin_are_the_catalogs(database: Database, twin_server: EmbeddedServer) -> None:
+    database.execute("""
+        CREATE SCHEMA tools; CREATE EXTENSION pg_buffercache SCHEMA tools;
+        CREATE TABLE t (n int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 1000); ANALYZE t;
+    """)
+    with open_twin(read_snapshot(database.dsn), twin_server) as twin:
+        assert twin.left_out == ()
+        assert twin.explain("SELECT * FROM t WHERE n = 1").indexes == ("t_pkey",)
+
+
 def test_values_of_a_domain_are_read_without_its_check(database: Database, twin_server: EmbeddedServer) -> None:
     database.execute("""
         CREATE FUNCTION public.fair(text) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT true';
