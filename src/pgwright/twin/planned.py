@@ -32,7 +32,7 @@ from pgwright.workload.variables import as_parameter
 
 # A plan that reads not even one page costs less.
 _NO_WORK = 0.1
-_MOST_MENDS = 60
+_MOST_MENDS = 120
 _MOST_NAMED = 5
 _UNNAMED = (errors.UndefinedColumn, errors.UndefinedTable)
 _UNTYPED = (
