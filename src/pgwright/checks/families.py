@@ -76,11 +76,11 @@ def _leaves(table: Table, children: dict[QualifiedName, list[Table]]) -> Iterato
 
 def column_statistics(snapshot: Snapshot, family: TableFamily, column: str) -> tuple[ColumnStatistics, ...]:
     """Return the statistics of a column: of the whole table, or of each partition where only those were analyzed."""
-    names = (family.name, *(leaf.name for leaf in family.leaves))
-    found = [snapshot.statistics_by_column.get((name, column)) for name in names]
-    if found[0] is not None:
-        return (found[0],)
-    return tuple(row for row in found[1:] if row is not None)
+    # Not those that the snapshot puts together: leaf by leaf is exact.
+    is_analyzed = any(row.column == column for row in snapshot.statistics_by_relation.get(family.name, ()))
+    names = (family.name,) if is_analyzed else tuple(leaf.name for leaf in family.leaves)
+    found = (snapshot.statistics_by_column.get((name, column)) for name in names)
+    return tuple(row for row in found if row is not None)
 
 
 @dataclass(frozen=True)
