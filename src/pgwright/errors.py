@@ -99,9 +99,10 @@ class ServerTooOld(DatabaseError):
 
 
 class QueryFailed(DatabaseError):
-    """A catalog query of ours failed."""
+    """A catalog query of ours failed; `sqlstate` is the server's code, None where the server gave none."""
 
-    def __init__(self, subject: str, reason: str) -> None:
+    def __init__(self, subject: str, reason: str, sqlstate: str | None = None, *, remedy: str = "") -> None:
+        self.reason, self.sqlstate, self.remedy = reason, sqlstate, remedy
         super().__init__(f"could not read {subject}: {reason}")
 
 

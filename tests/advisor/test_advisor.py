@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import psycopg
 import pytest
@@ -55,6 +56,16 @@ def advice_for(twin_server: EmbeddedServer) -> Advise:
             return advise(snapshot, Goal(budget_bytes=budget_bytes), twins=[twin])
 
     return run_advisor
+
+
+def test_an_index_that_the_twin_lacks_stops_nothing(blog: Database, twin_server: EmbeddedServer) -> None:
+    blog.execute("CREATE INDEX post_odd ON post (title); CREATE INDEX post_at ON post (at)")
+    run(blog, PAGE, [7])
+    snapshot = read_snapshot(blog.dsn)
+    lacking = snapshot.schema_sql.replace("INDEX post_odd ON public.post", "INDEX post_odd ON public.odd")
+    with open_twin(replace(snapshot, schema_sql=lacking), twin_server) as twin:
+        assert [one.what for one in twin.left_out] == ["index public.post_odd"]
+        assert advise(snapshot, Goal(), twins=[twin]).indexes
 
 
 def sql_of(advice: Advice) -> list[str]:

@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from pgwright.advisor.explanation import describe
 from pgwright.advisor.field import Field
@@ -23,6 +24,7 @@ from pgwright.model.advice import Advice, Ended, Risk
 from pgwright.model.progress import Progress, silent
 from pgwright.model.snapshot import Snapshot
 from pgwright.twin.priced import Workload, read_workload
+from pgwright.twin.servers import choose
 from pgwright.twin.twin import Twin, open_twins
 from pgwright.workload.reading import share_of_time
 
@@ -49,6 +51,7 @@ def advise(
     goal: Goal = _EVERYTHING,
     *,
     twins: Sequence[Twin] | None = None,
+    server: Path | None = None,
     progress: Progress = silent,
 ) -> Advice:
     """Choose indexes for the workload of a snapshot.
@@ -59,12 +62,13 @@ def advise(
         snapshot: with its schema and statements.
         goal: how much room there is, which kinds of index, how statements count, how long the search may take.
         twins: built twins of it; None: they are built for the time of the call.
+        server: the folder of a PostgreSQL to build them on; None: one of production's major version, if one is found.
         progress: told what is being done and the best choice so far.
     Raises: TwinError, EmbeddedServerError.
     """
     if twins is not None:
         return _advise(snapshot, goal, twins, progress)
-    with open_twins(snapshot, min(_MOST_TWINS, os.cpu_count() or 1)) as built:
+    with open_twins(snapshot, min(_MOST_TWINS, os.cpu_count() or 1), choice=choose(snapshot, server)) as built:
         return _advise(snapshot, goal, built, progress)
 
 

@@ -65,6 +65,7 @@ def describe(field: Field, chosen: int, risks: tuple[Risk, ...]) -> Advice:
             *LIMITS,
             *(f"{left.what}: {left.reason}" for left in field.twin.left_out),
         ),
+        planned_on=field.twin.planned_on,
         drops=tuple(_dropped(field, chosen)),
         changed=tuple(_changed(field, chosen)),
         risks=risks,

@@ -75,9 +75,14 @@ def _leaves(table: Table, children: dict[QualifiedName, list[Table]]) -> Iterato
 
 
 def column_statistics(snapshot: Snapshot, family: TableFamily, column: str) -> tuple[ColumnStatistics, ...]:
-    """Return the statistics of a column: of the whole table, or of each partition where only those were analyzed."""
+    """Return the statistics of a column: of the whole table, or of each partition where only those were analyzed.
+
+    Nothing where those of one of the partitions are hidden: the others do not tell of the whole.
+    """
     # Not those that the snapshot puts together: leaf by leaf is exact.
     is_analyzed = any(row.column == column for row in snapshot.statistics_by_relation.get(family.name, ()))
+    if not is_analyzed and any(snapshot.unread("statistics", leaf.name) is not None for leaf in family.leaves):
+        return ()
     names = (family.name,) if is_analyzed else tuple(leaf.name for leaf in family.leaves)
     found = (snapshot.statistics_by_column.get((name, column)) for name in names)
     return tuple(row for row in found if row is not None)

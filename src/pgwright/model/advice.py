@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 from pgwright.model.index import IndexDefinition
 from pgwright.model.names import QualifiedName
 from pgwright.model.not_examined import NotExamined
+from pgwright.model.planned_on import PlannedOn
 
 
 @dataclass(frozen=True)
@@ -178,6 +179,7 @@ class Advice:
     """Statements that could not be parsed or planned, with their share of the workload."""
     limits: tuple[str, ...]
     """What the twin cannot know, in sentences."""
+    planned_on: PlannedOn
     drops: tuple[DroppedIndex, ...] = ()
     changed: tuple[ChangedStatement, ...] = ()
     """The statements whose plan the advice changes, the largest saving first."""

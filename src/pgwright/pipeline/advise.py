@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
 from pgwright.advisor import advisor
 from pgwright.advisor.goal import Goal
 from pgwright.errors import TwinError
@@ -14,11 +18,17 @@ from pgwright.pipeline.question import Question
 from pgwright.pipeline.snapshot import SourceLike, take_snapshot
 
 ANY_GOAL = Goal()
+_USES = ("schema_sql", "tables", "indexes", "foreign_keys", "statistics", "extended_statistics", "statements")
 _NEEDS = ("schema_sql", "tables", "indexes", "statistics", "statements")
 
 
 def advise(
-    source: SourceLike = None, *, policy: Policy | None = None, goal: Goal = ANY_GOAL, progress: Progress = silent
+    source: SourceLike = None,
+    *,
+    policy: Policy | None = None,
+    goal: Goal = ANY_GOAL,
+    server: Path | None = None,
+    progress: Progress = silent,
 ) -> Advice:
     """Choose indexes for the workload on the planner twin.
 
@@ -26,6 +36,7 @@ def advise(
         source: a DSN, the path of a snapshot file, a Snapshot, or None for DATABASE_URL and the PG* variables.
         policy: what the team states.
         goal: what the advisor is asked for.
+        server: the folder of a PostgreSQL to plan on; None: one of production's major version, if one is found.
         progress: told what was found so far. Ctrl-C meanwhile gives the best choice so far; the advice says so.
     Returns: The indexes with their gain, size and price, and the statements that could not be planned.
     Raises: TwinError: the snapshot lacks the schema or the workload, or the twin cannot be built. EmbeddedServerError,
@@ -35,7 +46,15 @@ def advise(
     if (cause := _lacks(snapshot)) is not None:
         raise TwinError(". ".join(part for part in (f"no advice: {cause.reason}", cause.remedy) if part))
     progress("building the planner twin")
-    return advisor.advise(snapshot, goal, progress=progress)
+    advice = advisor.advise(snapshot, goal, server=server, progress=progress)
+    return replace(advice, limits=(*_losses(snapshot), *advice.limits))
+
+
+def _losses(snapshot: Snapshot) -> Iterator[str]:
+    """Yield what the reading lacked of what the advisor works from."""
+    for one in snapshot.not_examined:
+        if not one.parts or not set(_USES).isdisjoint(one.parts):
+            yield ". ".join(part for part in (f"{one.what} not examined: {one.reason}", one.remedy) if part)
 
 
 def read_advice(question: Question) -> Advice | NotExamined:
@@ -47,7 +66,7 @@ def read_advice(question: Question) -> Advice | NotExamined:
         return NotExamined("advice", "the index advisor was left out on request", "leave out --no-advice")
     if (cause := _lacks(question.snapshot)) is not None:
         return cause
-    advice = advise(question.snapshot, goal=question.goal, progress=question.progress)
+    advice = advise(question.snapshot, goal=question.goal, server=question.server, progress=question.progress)
     if advice.ended == "interrupted":
         raise KeyboardInterrupt
     return advice

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import msgspec
-from pglast.parser import ParseError, parse_sql_json, split
+from pglast.parser import ParseError, parse_sql_json, scan
 
 from pgwright.errors import UnparsableStatement
 from pgwright.sqltext.text import is_too_deep
@@ -41,11 +42,18 @@ def read_script(text: str) -> tuple[ScriptStatement, ...]:
 
 
 def split_script(text: str) -> tuple[str, ...]:
-    """Return the statements of a script that cannot be parsed, as the scanner tells them apart."""
+    """Return the parts of a script that cannot be parsed, cut at each semicolon that is in no parentheses."""
     try:
-        return tuple(str(part) for part in split(text, with_parser=False))
+        tokens = scan(text)
     except (ParseError, UnicodeError):
         return (text,)
+    depth, ends = 0, [0]
+    for token in tokens:
+        depth += {"ASCII_40": 1, "ASCII_41": -1}.get(token.name, 0)
+        if token.name == "ASCII_59" and depth <= 0:
+            ends.append(token.end + 1)
+    parts = (text[start:end].strip() for start, end in pairwise([*ends, len(text)]))
+    return tuple(part for part in parts if part)
 
 
 def _statements(text: str, found: list[dict[str, Any]]) -> Iterator[ScriptStatement]:

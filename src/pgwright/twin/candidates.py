@@ -20,6 +20,7 @@ from pgwright.sizes import IndexSize, estimate_size
 from pgwright.sql_files import read_sql
 from pgwright.twin.pages import extend, write_btree
 from pgwright.twin.plans import read_plan
+from pgwright.twin.restore import restore_sizes
 
 # The tables' own rows are touched too, so that their lists of indexes, and plans kept for statements, are made anew.
 # An index that is not live is not even opened by the planner.
@@ -28,7 +29,6 @@ UPDATE pg_index SET indisvalid = {state}, indislive = {state} WHERE indexrelid I
 UPDATE pg_class SET relpages = relpages
 WHERE oid IN (SELECT indrelid FROM pg_index WHERE indexrelid IN ({indexes}));
 """
-_EVICT = "SELECT count(pg_buffercache_evict_relation(oid::oid::regclass)) FROM unnest(%s::int8[]) AS oid"
 
 
 @dataclass(frozen=True)
@@ -177,9 +177,6 @@ class Candidates:
         made: list[Candidate] = []
         facts: list[tuple[int, str, int, float]] = []
         found = self._parts(names)
-        # The server wrote their first pages to its buffers: out with them, before the files get pages of ours.
-        oids = [part.oid for parts in found.values() for part in parts if part.path is not None]
-        self.catalogs.execute(_EVICT, (oids,))
         for index, parts in found.items():
             definition = created[names[index]]
             sizes, used = self._laid_out(definition, rows[definition], names[index], parts, facts)
@@ -244,6 +241,8 @@ class Candidates:
         finally:
             for name, path in paths.items():
                 extend(path, self.snapshot.table_by_name[name].pages)
+            # Before PostgreSQL 18 building an index writes the emptied table's size into its row, for good.
+            restore_sizes(self.catalogs, (self.snapshot.table_by_name[name] for name in paths))
 
 
 def _together(sizes: Sequence[IndexSize]) -> IndexSize:

@@ -8,7 +8,7 @@ The order itself only matters for ranges of text; a histogram is put in the orde
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import psycopg
@@ -25,6 +25,7 @@ from pgwright.twin.dump import Definition, option, word
 _BYTEWISE = ("C", "POSIX", "")
 # They compare by code points, but the planner does not know.
 _STAND_INS = ("C.UTF-8", "C.utf8", "en_US.UTF-8")
+_PROVIDERS_SINCE, _STRATEGIES_SINCE, _BUILTIN_SINCE = 15, 15, 17
 _TEXT_TYPES = ("text", "varchar", "bpchar")
 _OF_CATALOG = re.compile(r'\bCOLLATE (?:pg_catalog\.)?(?:"(?P<quoted>[\w-]+-x-icu)"|(?P<plain>unicode)\b)')
 _STAND_IN = f"(provider = libc, locale = '{_STAND_INS[0]}')"
@@ -38,7 +39,7 @@ def create_database(server: EmbeddedServer, name: str, like: Server) -> tuple[No
     server.require_owner()
     wanted = _wanted(like)
     refused: psycopg.Error | None = None
-    for provider, locale in _choices(like.locale_provider, wanted):
+    for provider, locale in _choices(like.locale_provider, wanted, server.programs.major):
         try:
             _create(server, name, provider, locale)
         except psycopg.Error as error:
@@ -63,27 +64,41 @@ def in_order_of_stand_in(snapshot: Snapshot) -> Iterator[ColumnStatistics]:
             yield known
 
 
-def make_collations(catalogs: psycopg.Connection, snapshot: Snapshot) -> bool:
-    """Make stand-ins for the collations of ICU that the catalog of this server lacks; tell whether it has ICU."""
-    if (
-        catalogs.execute("SELECT FROM pg_collation WHERE collprovider = 'i' AND collname = 'und-x-icu'").fetchone()
-        is not None
-    ):
-        return True
-    named = _OF_CATALOG.finditer(snapshot.schema_sql)
-    for name in sorted({found["quoted"] or found["plain"] for found in named}):
+def has_icu(catalogs: psycopg.Connection) -> bool:
+    """Tell whether a server was built with ICU."""
+    own = "SELECT FROM pg_collation WHERE collprovider = 'i' AND collname = 'und-x-icu'"
+    return catalogs.execute(own).fetchone() is not None
+
+
+def make_collations(catalogs: psycopg.Connection, texts: Iterable[str]) -> tuple[str, ...]:
+    """Make stand-ins for the catalog's collations of ICU that some texts name; return their names."""
+    names = named_of_icu(texts)
+    if names:
+        catalogs.execute("SET allow_system_table_mods = on")
+    for name in names:
         making = sql.SQL("CREATE COLLATION IF NOT EXISTS pg_catalog.{} " + _STAND_IN)
         catalogs.execute(making.format(sql.Identifier(name)))
-    return False
+    return names
 
 
-def without_icu(definition: Definition) -> Definition:
-    """Return a definition in which a collation of ICU is one of libc."""
+def named_of_icu(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return the catalog's collations of ICU that some texts name."""
+    named = (found for text in texts for found in _OF_CATALOG.finditer(text))
+    return tuple(sorted({found["quoted"] or found["plain"] for found in named}))
+
+
+def is_of_icu(definition: Definition) -> bool:
+    """Tell whether a definition makes a collation of ICU."""
     statement = definition.statement
     if statement is None or statement.kind != "DefineStmt" or statement.node.get("kind") != "OBJECT_COLLATION":
-        return definition
-    if word(option(statement.node.get("definition"), "provider")).lower() != "icu":
-        return definition
+        return False
+    return word(option(statement.node.get("definition"), "provider")).lower() == "icu"
+
+
+def of_libc(definition: Definition) -> Definition:
+    """Return the definition of a collation as one of libc."""
+    statement = definition.statement
+    assert statement is not None
     name = ".".join(quote(word(part)) for part in statement.node["defnames"])
     return replace(definition, statement=replace(statement, text=f"CREATE COLLATION {name} {_STAND_IN}"))
 
@@ -92,8 +107,11 @@ def _wanted(like: Server) -> str:
     return like.locale if like.locale_provider != "libc" and like.locale else like.collation
 
 
-def _choices(provider: str, locale: str) -> Iterator[tuple[str, str]]:
+def _choices(provider: str, locale: str, major: int) -> Iterator[tuple[str, str]]:
     if provider == "builtin" or locale in _BYTEWISE:
+        if major < _BUILTIN_SINCE:
+            yield "libc", "C"
+            return
         if provider == "builtin":
             yield "builtin", locale
         yield "builtin", "C.UTF-8"
@@ -104,10 +122,12 @@ def _choices(provider: str, locale: str) -> Iterator[tuple[str, str]]:
 
 def _create(server: EmbeddedServer, name: str, provider: str, locale: str) -> None:
     option = {
-        "builtin": "LOCALE_PROVIDER builtin LOCALE 'C' BUILTIN_LOCALE {}",
-        "icu": "LOCALE_PROVIDER icu LOCALE 'C' ICU_LOCALE {}",
-        "libc": "LOCALE_PROVIDER libc LOCALE {}",
+        "builtin": " LOCALE_PROVIDER builtin LOCALE 'C' BUILTIN_LOCALE {}",
+        "icu": " LOCALE_PROVIDER icu LOCALE 'C' ICU_LOCALE {}",
+        "libc": " LOCALE_PROVIDER libc LOCALE {}" if server.programs.major >= _PROVIDERS_SINCE else " LOCALE {}",
     }[provider]
-    command = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE template0 STRATEGY wal_log " + option)
+    # Without a word of it an older server copies the files.
+    strategy = " STRATEGY wal_log" if server.programs.major >= _STRATEGIES_SINCE else ""
+    command = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE template0" + strategy + option)
     with server.admin() as connection:
         connection.execute(command.format(sql.Identifier(name), sql.Identifier(OWNER), sql.Literal(locale)))

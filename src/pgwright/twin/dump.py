@@ -21,14 +21,14 @@ _HEADER = re.compile(r"^-- Name: (?P<name>.*?); Type: (?P<type>[^;]+); Schema: (
 # pg_dump shuts psql's own commands out with these.
 _OF_PSQL = re.compile(r"^\\(?:un)?restrict \w+$", re.MULTILINE)
 
-# An owner may make all of these; none runs at once, but for constants that PostgreSQL folds.
+# An owner may make all of these. None runs at once, but for constants that PostgreSQL folds, and REFRESH on a copy.
 _RESTORED = {
     "AlterDomainStmt", "AlterEnumStmt", "AlterFunctionStmt", "AlterObjectDependsStmt", "AlterOperatorStmt",
     "AlterSeqStmt", "AlterStatsStmt", "AlterTableStmt", "AlterTSConfigurationStmt", "AlterTSDictionaryStmt",
     "AlterTypeStmt", "CompositeTypeStmt", "CreateCastStmt", "CreateConversionStmt", "CreateDomainStmt",
     "CreateEnumStmt", "CreateExtensionStmt", "CreateFunctionStmt", "CreatePolicyStmt", "CreateRangeStmt",
     "CreateSchemaStmt", "CreateSeqStmt", "CreateStatsStmt", "CreateStmt", "CreateTableAsStmt", "CreateTrigStmt",
-    "DefineStmt", "IndexStmt", "RuleStmt", "SelectStmt", "VariableSetStmt", "ViewStmt",
+    "DefineStmt", "IndexStmt", "RefreshMatViewStmt", "RuleStmt", "SelectStmt", "VariableSetStmt", "ViewStmt",
 }  # fmt: skip
 # Without meaning for plans: rights are given to all, comments to nobody.
 _PASSED_OVER = {"AlterDefaultPrivilegesStmt", "AlterOwnerStmt", "CommentStmt", "GrantStmt", "SecLabelStmt"}
@@ -125,7 +125,7 @@ def _refusal(statement: ScriptStatement | None) -> str:
         return f"{outline(statement.text)} is not restored"
     if kind == "VariableSetStmt" and node.get("name") not in _RESTORED_SETTINGS:
         return f"the setting {node.get('name', '')} is not restored"
-    if kind == "SelectStmt" and not _sets_search_path(node):
+    if kind == "SelectStmt" and not _is_of_a_dump(node):
         return "a query is not restored"
     if kind == "CreateTableAsStmt" and not (node["into"].get("skipData") and node["objtype"] == "OBJECT_MATVIEW"):
         return "the rows of a query are not restored"
@@ -136,16 +136,16 @@ def _refusal(statement: ScriptStatement | None) -> str:
     return ""
 
 
-def _sets_search_path(node: Mapping[str, Any]) -> bool:
-    """Tell whether a query is `SELECT pg_catalog.set_config('search_path', …, …)`."""
+def _is_of_a_dump(node: Mapping[str, Any]) -> bool:
+    """Tell whether a query is one that pg_dump writes among definitions: for the search path, or a large object."""
     targets = node.get("targetList", ())
     if len(targets) != 1 or set(node) - {"targetList", "limitOption", "op"}:
         return False
     call = targets[0].get("ResTarget", {}).get("val", {}).get("FuncCall", {})
-    arguments = [one.get("A_Const") for one in call.get("args", ())]
-    return (
-        [word(one) for one in call.get("funcname", ())] == ["pg_catalog", "set_config"]
-        and len(arguments) == 3
-        and all(arguments)
-        and arguments[0].get("sval", {}).get("sval") == "search_path"
+    name = [word(one) for one in call.get("funcname", ())]
+    if not all("A_Const" in one for one in call.get("args", ())):
+        return False
+    arguments = [one["A_Const"].get("sval", {}).get("sval", "") for one in call.get("args", ())]
+    return name == ["pg_catalog", "lo_create"] or (
+        name == ["pg_catalog", "set_config"] and arguments[:1] == ["search_path"]
     )

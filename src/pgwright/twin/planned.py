@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -11,6 +12,7 @@ from psycopg import errors
 from pgwright.errors import UnparsableStatement
 from pgwright.figures import listing
 from pgwright.model.names import QualifiedName
+from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.statement import Statement
 from pgwright.sqltext import (
@@ -34,6 +36,7 @@ from pgwright.workload.variables import as_parameter
 _NO_WORK = 0.1
 _MOST_MENDS = 120
 _MOST_NAMED = 5
+_NAMED = re.compile(r'(?:relation "|type "|function )(?P<name>.*?)"? does not exist')
 _UNNAMED = (errors.UndefinedColumn, errors.UndefinedTable)
 _UNTYPED = (
     errors.UndefinedFunction, errors.AmbiguousFunction, errors.IndeterminateDatatype, errors.DatatypeMismatch,
@@ -72,7 +75,7 @@ def plan_statement(reading: Reading, shape: StatementShape, snapshot: Snapshot, 
     try:
         return _mended(reading, shape, schema, role, snapshot, twin)
     except psycopg.Error as error:
-        raise Unplannable(_reason(error, reading.statement, snapshot)) from error
+        raise Unplannable(_reason(error, reading.statement, snapshot, twin.left_out)) from error
     except UnparsableStatement as error:
         raise Unplannable(error.reason) from error
     except Exception as error:  # an odd statement or name is told, and keeps none of the others from being planned
@@ -192,13 +195,26 @@ def _possible(statement: Statement, cases: Sequence[Case], role: str | None, twi
     return tuple(replace(case, weight=case.weight / total) for case in found)
 
 
-def _reason(error: psycopg.Error, statement: Statement, snapshot: Snapshot) -> str:
+def _reason(error: psycopg.Error, statement: Statement, snapshot: Snapshot, left_out: Sequence[NotExamined]) -> str:
     reason = error.diag.message_primary or str(error).strip()
     if is_cut_off(statement.text):
         return cut_off(statement.text, reason)
+    named = _NAMED.match(reason)
+    if named and (lost := next((one for one in left_out if _is_name_of(named["name"], one.what)), None)) is not None:
+        return f"{reason}: {lost.what} was {lost.reason}"
     if isinstance(error, errors.UndefinedTable):
         return f"{reason}: {_why_unknown(reason, statement.role, snapshot)}"
     return reason
+
+
+def _is_name_of(name: str, what: str) -> bool:
+    """Tell whether an error's name, with its schema or without, is that of an object which was left out.
+
+    >>> _is_name_of("place", "table public.place"), _is_name_of("f(unknown)", "function public.f(integer)")
+    (True, True)
+    """
+    own, lost = name.partition("(")[0], what.partition(" ")[2].partition("(")[0]
+    return f".{lost}".endswith(f".{own}")
 
 
 def _why_unknown(reason: str, role: str, snapshot: Snapshot) -> str:

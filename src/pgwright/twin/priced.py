@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 
 from pgwright.figures import listing
@@ -17,7 +17,7 @@ from pgwright.twin.planned import PricedStatement, Unplannable, plan_statement
 from pgwright.twin.twin import Twin
 from pgwright.workload.reading import named, read_statements, share_of_time
 
-_TWIN_VERSION = 18
+_SHOWS_RANGES_SINCE = 17
 _MOST_NAMED = 5
 
 
@@ -40,12 +40,14 @@ class Workload:
 def workload_limits(snapshot: Snapshot) -> tuple[str, ...]:
     """Return what makes the plans of this snapshot's workload doubtful, in sentences."""
     limits: list[str] = []
-    if snapshot.server.major > _TWIN_VERSION:
+    touched = _touched(snapshot)
+    if hidden := sorted(_unread_ranges(snapshot, touched)):
+        names = listing(hidden, _MOST_NAMED)
         limits.append(
-            f"The server is version {snapshot.server.major}, the twin plans as {_TWIN_VERSION} does: what is new in "
-            "its planner is not seen."
+            f"Before PostgreSQL 17 only a superuser may read the statistics of ranges: conditions on {names} are "
+            "planned by a guess."
         )
-    if missing := unanalyzed(snapshot, _touched(snapshot)):
+    if missing := unanalyzed(snapshot, touched):
         names = listing([name.short for name in missing], _MOST_NAMED)
         limits.append(f"Statistics were never gathered of {names}: run ANALYZE first, then ask again.")
     return tuple(limits)
@@ -63,6 +65,18 @@ def unanalyzed(snapshot: Snapshot, tables: Iterable[QualifiedName]) -> tuple[Qua
         and table.row_estimate <= 0
         and table.name not in snapshot.statistics_by_relation
     )
+
+
+def _unread_ranges(snapshot: Snapshot, tables: Set[QualifiedName]) -> Iterator[str]:
+    """Yield the columns of ranges that were analyzed, and of whose values nothing is known."""
+    if snapshot.server.major >= _SHOWS_RANGES_SINCE:
+        return
+    for known in snapshot.statistics:
+        table = snapshot.table_by_name.get(known.relation)
+        column = table.column_by_name.get(known.column) if table and known.relation in tables else None
+        is_unread = known.range_empty_fraction is None and known.null_fraction < 1
+        if column is not None and column.base_type.endswith("range") and is_unread:
+            yield f"{known.relation.short}.{known.column}"
 
 
 def _touched(snapshot: Snapshot) -> set[QualifiedName]:

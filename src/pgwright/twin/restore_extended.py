@@ -63,11 +63,11 @@ def _restore(
     oid, number_by_column = found
     numbers = [number_by_column[column] for column in wanted.columns]
     numbers += [-1 - place for place in range(len(wanted.expressions))]
-    parts = (_distinct(wanted, numbers), _dependencies(wanted, numbers))
+    parts = {"distinct": _distinct(wanted, numbers), "dependencies": _dependencies(wanted, numbers)}
     try:
         with _Scratch(owner, wanted) as scratch, catalogs.transaction():
             catalogs.execute(_sql("extended_casts"))
-            catalogs.execute(_sql("extended_insert"), (oid, wanted.is_inherited, *parts))
+            _write(catalogs, "extended_insert", oid, wanted, parts)
             scratch.copy_to(catalogs, oid)
             catalogs.execute(_sql("extended_casts_dropped"))
     except (psycopg.Error, KeyError) as error:
@@ -79,6 +79,14 @@ def _restore(
 
 def _sql(name: str) -> bytes:
     return read_sql("pgwright.twin", name).encode()
+
+
+def _write(
+    catalogs: psycopg.Connection, name: str, oid: int, wanted: ExtendedStatistics, parts: Mapping[str, object]
+) -> None:
+    """Write some parts; before PostgreSQL 15 there is one row for a table with its children."""
+    query = read_sql("pgwright.twin", name, catalogs.info.server_version).encode()
+    catalogs.execute(query, {"oid": oid, "is_inherited": wanted.is_inherited, **parts})
 
 
 def _remedy(wanted: ExtendedStatistics) -> str:
@@ -125,18 +133,19 @@ class _Scratch:
 
     def copy_to(self, catalogs: psycopg.Connection, oid: int) -> None:
         """Copy what the table's statistics are to those with this oid."""
-        place = oid, self.wanted.is_inherited
         if any(self.wanted.expression_statistics):
+            self._give_statistics(catalogs)
             # One column more, for the number, and columns count from 1.
             first = len(self.wanted.columns) + 2
             numbers = [first + place for place in range(len(self.wanted.expressions))]
-            catalogs.execute(_sql("extended_expressions"), (numbers, *place))
+            _write(catalogs, "extended_expressions", oid, self.wanted, {"numbers": numbers})
         if self.wanted.common:
             row = catalogs.execute(_sql("extended_built")).fetchone()
             assert row is not None
             built, values = row
             items = [self.wanted.common[self._number_by_values[one]] for one in values]
-            catalogs.execute(_sql("extended_common"), (_patched(built, items, len(self._names)), *place))
+            common = _patched(built, items, len(self._names))
+            _write(catalogs, "extended_common", oid, self.wanted, {"common": common})
 
     @property
     def _names(self) -> list[str]:
@@ -151,13 +160,13 @@ class _Scratch:
         )
         if self.wanted.common:
             self._fill()
-        if any(self.wanted.expression_statistics):  # in place of those that ANALYZE has just made
-            self._give_statistics()
 
-    def _give_statistics(self) -> None:
+    def _give_statistics(self, catalogs: psycopg.Connection) -> None:
+        """Give the columns of expressions their statistics, in place of those that ANALYZE made."""
         first = len(self.wanted.columns)
         restore_columns(
             self.owner,
+            catalogs,
             (
                 (one, _SCRATCH, "t", self._names[first + place], False)
                 for place, one in enumerate(self.wanted.expression_statistics)

@@ -18,11 +18,12 @@ import psycopg
 from psycopg import sql
 from psycopg.pq import ExecStatus
 
-from pgwright.embedded import EmbeddedServer
+from pgwright.embedded import Choice, EmbeddedServer
 from pgwright.errors import TwinError
 from pgwright.model.advice import QueryPlan
 from pgwright.model.index import Index, IndexDefinition
 from pgwright.model.not_examined import NotExamined
+from pgwright.model.planned_on import PlannedOn
 from pgwright.model.snapshot import Snapshot
 from pgwright.sqltext import one_with_a_plan
 from pgwright.twin.candidates import Candidate, Candidates
@@ -30,18 +31,18 @@ from pgwright.twin.logical import PLAIN
 from pgwright.twin.plans import read_plan
 from pgwright.twin.policies import settings_of_policies
 from pgwright.twin.restore import copy_settings, restore_planner_facts, restored
-from pgwright.twin.servers import twin_server
+from pgwright.twin.servers import choose, twin_server
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_GENERIC_SINCE = 160_000
+# Before PostgreSQL 18 a list of ORs is planned a hundred times slower with hundreds of indexes on.
+_MOST_ON, _MANY_SINCE = 70, 18
 _COST = re.compile(rb'"Total Cost": ([\d.]+)')
 _INDEX = re.compile(rb'"Index Name": "((?:[^"\\]|\\.)*)"')
 
-LIMITS = (
-    "The twin plans as PostgreSQL 18 does, whatever the server's version is.",
-    "The inner counts of GIN indexes cannot be read; the cost of a scan of one may be off by some percent.",
-)
+LIMITS = ("The inner counts of GIN indexes cannot be read; the cost of a scan of one may be off by some percent.",)
 
 
 def _alone(method: Callable[Concatenate[Twin, P], R]) -> Callable[Concatenate[Twin, P], R]:
@@ -62,12 +63,15 @@ class Twin:
     snapshot: Snapshot
     left_out: tuple[NotExamined, ...]
     candidates: Candidates
+    planned_on: PlannedOn
     _owner: psycopg.Connection
     """Plans: whatever a statement makes the planner evaluate, it does with the rights of an ordinary role."""
     _prepared: dict[tuple[str, str | None], tuple[str, int]] = field(default_factory=dict)
     _lock: RLock = field(default_factory=RLock)
     """One question at a time: after Ctrl-C a thread may still be at one when the next comes from another thread."""
     plans_made: int = 0
+    most_on: int | None = None
+    """How many candidates of one table can be on at once; None: any number."""
 
     def explain(self, text: str, values: Sequence[str | None] | None = None, *, role: str | None = None) -> QueryPlan:
         """Return the plan of a statement.
@@ -91,8 +95,7 @@ class Twin:
     def explained_plainly(self, text: str, *, role: str | None = None) -> Any:
         """Return the generic plan without indexes, with its columns (VERBOSE), for `logical.read_blocks`."""
         settings = "".join(f"SET LOCAL {name} = {value}; " for name, value in PLAIN.items()).encode()
-        question = f"EXPLAIN (GENERIC_PLAN, VERBOSE, FORMAT JSON) {one_with_a_plan(text)}".encode()
-        return self._answer(settings + self._acting_as(role) + question)
+        return self._answer(settings + self._acting_as(role) + self._generic(text, role, "VERBOSE, "))
 
     def _answer(self, message: bytes) -> Any:
         """Return what the last statement of a message gives."""
@@ -140,12 +143,21 @@ class Twin:
 
     def _explanation(self, text: str, values: Sequence[str | None] | None, role: str | None) -> bytes:
         if values is None:
-            return f"EXPLAIN (GENERIC_PLAN, FORMAT JSON) {one_with_a_plan(text)}".encode()
+            return self._generic(text, role)
         name, count = self._prepare(text, role)
         given = [*values[:count], *[None] * (count - len(values))]
         call = sql.SQL("EXPLAIN (FORMAT JSON) EXECUTE {}({})" if given else "EXPLAIN (FORMAT JSON) EXECUTE {}")
         arguments = sql.SQL(", ").join(map(sql.Literal, given))
         return call.format(sql.Identifier(name), arguments).as_bytes(self._owner)
+
+    def _generic(self, text: str, role: str | None, options: str = "") -> bytes:
+        """Return what explains the generic plan; before PostgreSQL 16 only a prepared statement has one."""
+        if self._owner.info.server_version >= _GENERIC_SINCE:
+            return f"EXPLAIN ({options}GENERIC_PLAN, FORMAT JSON) {one_with_a_plan(text)}".encode()
+        name, count = self._prepare(text, role)
+        nulls = f"({', '.join(['NULL'] * count)})" if count else ""
+        setting = "SET LOCAL plan_cache_mode = force_generic_plan"  # LOCAL ends with the message
+        return f"{setting}; EXPLAIN ({options}FORMAT JSON) EXECUTE {name}{nulls}".encode()
 
     def _prepare(self, text: str, role: str | None) -> tuple[str, int]:
         """Return the name of the prepared statement and the number of its parameters."""
@@ -210,39 +222,57 @@ class Twin:
 
 
 @contextmanager
-def open_twin(snapshot: Snapshot, server: EmbeddedServer | None = None) -> Iterator[Twin]:
-    """Build a twin of a snapshot; drop it on the way out. Raises TwinError, EmbeddedServerError."""
-    with open_twins(snapshot, 1, server) as (twin,):
+def open_twin(
+    snapshot: Snapshot, server: EmbeddedServer | None = None, *, choice: Choice | None = None
+) -> Iterator[Twin]:
+    """Build a twin of a snapshot; drop it on the way out. Arguments and errors as for `open_twins`."""
+    with open_twins(snapshot, 1, server, choice=choice) as (twin,):
         yield twin
 
 
 @contextmanager
-def open_twins(snapshot: Snapshot, count: int, server: EmbeddedServer | None = None) -> Iterator[tuple[Twin, ...]]:
-    """Build so many twins that can be asked at the same time. Raises TwinError, EmbeddedServerError."""
+def open_twins(
+    snapshot: Snapshot, count: int, server: EmbeddedServer | None = None, *, choice: Choice | None = None
+) -> Iterator[tuple[Twin, ...]]:
+    """Build so many twins that can be asked at the same time.
+
+    Args:
+        server: one for twins that runs already; None: one of their own, or of the cache.
+        choice: what that one runs, or is run; None: what is found for the snapshot.
+    Raises: TwinError, EmbeddedServerError.
+    """
     if not snapshot.schema_sql:
         raise TwinError("the snapshot holds no schema to plan on; see what was not examined, and why")
     with ExitStack() as stack:
         if server is not None:
-            twins = [stack.enter_context(_built(snapshot, server)) for _ in range(count)]
+            reason = choice.reason if choice is not None else ""
+            twins = [stack.enter_context(_built(snapshot, server, reason)) for _ in range(count)]
         else:
-            own, databases = stack.enter_context(twin_server(snapshot, count))
-            twins = [stack.enter_context(_opened(snapshot, own, name, told)) for name, told in databases]
+            choice = choice or choose(snapshot, None)
+            own, databases = stack.enter_context(twin_server(snapshot, count, choice.programs))
+            twins = [stack.enter_context(_opened(snapshot, own, choice.reason, name, told)) for name, told in databases]
         yield tuple(twins)
 
 
 @contextmanager
-def _built(snapshot: Snapshot, server: EmbeddedServer) -> Iterator[Twin]:
+def _built(snapshot: Snapshot, server: EmbeddedServer, reason: str) -> Iterator[Twin]:
     with restored(snapshot, server) as (name, left_out):
         left_out += restore_planner_facts(server, name, snapshot)
-        with _opened(snapshot, server, name, left_out) as twin:
+        with _opened(snapshot, server, reason, name, left_out) as twin:
             yield twin
 
 
 @contextmanager
-def _opened(snapshot: Snapshot, server: EmbeddedServer, name: str, left_out: tuple[NotExamined, ...]) -> Iterator[Twin]:
+def _opened(
+    snapshot: Snapshot, server: EmbeddedServer, reason: str, name: str, left_out: tuple[NotExamined, ...]
+) -> Iterator[Twin]:
+    is_own_major = server.programs.major == snapshot.server.major
+    planned_on = PlannedOn(server.programs.version, is_own_major, reason, server.confinement)
     with server.owner(name) as owner, server.catalog_writer(name) as catalogs:
         copy_settings(owner, snapshot)
         owner.execute("SET plan_cache_mode = force_custom_plan")
         for setting, value in settings_of_policies(snapshot).items():
             owner.execute("SELECT pg_catalog.set_config(%s, %s, false)", (setting, value))
-        yield Twin(snapshot, left_out, Candidates(snapshot, owner, catalogs, server.data), owner)
+        candidates = Candidates(snapshot, owner, catalogs, server.data)
+        most_on = _MOST_ON if server.programs.major < _MANY_SINCE else None
+        yield Twin(snapshot, left_out, candidates, planned_on, owner, most_on=most_on)

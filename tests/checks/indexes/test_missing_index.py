@@ -13,6 +13,7 @@ from pgwright.model.finding import Finding
 from pgwright.model.index import IndexDefinition, IndexKey
 from pgwright.model.names import QualifiedName
 from pgwright.model.not_examined import NotExamined
+from pgwright.model.planned_on import PlannedOn
 from pgwright.model.snapshot import Snapshot
 from pgwright.pipeline import fix
 from pgwright.snapshot import read_snapshot
@@ -48,6 +49,7 @@ ADVICE = Advice(
     seconds=0.1,
     unplanned=(),
     limits=(),
+    planned_on=PlannedOn("18.6", True, "", "role alone"),
     drops=(
         DroppedIndex(OLD, POST, "CREATE INDEX …", 2**20, NEW.outline, 15.0),
         DroppedIndex(QualifiedName("public", "ix_twin"), POST, "CREATE INDEX …", 2**20, "public.ix_other", 15.0),

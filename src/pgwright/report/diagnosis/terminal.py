@@ -10,9 +10,9 @@ from rich.text import Text
 
 from pgwright.figures import count
 from pgwright.model.finding import Diagnosis, Finding, Severity, SubjectScore
-from pgwright.report.diagnosis.words import lost
+from pgwright.report.diagnosis.words import looked_at, lost
 from pgwright.report.findings import counted, show_finding, show_set_aside
-from pgwright.report.parts import Indented, first, heading, plain, show_not_examined
+from pgwright.report.parts import Indented, first, heading, plain, show_not_examined, show_server
 from pgwright.report.quoting import one_line
 from pgwright.report.screen import Screen
 
@@ -27,6 +27,8 @@ def show(diagnosis: Diagnosis, screen: Screen) -> Iterator[RenderableType]:
     yield Text.assemble(
         plain(diagnosis.database, "bold"), f"  PostgreSQL {diagnosis.server_version}, read {diagnosis.taken_at}"
     )
+    if diagnosis.planned_on is not None:
+        yield show_server(diagnosis.planned_on)
     yield heading("Scorecard")
     for score in diagnosis.scorecard:
         yield from _score(score, shows_all)
@@ -52,6 +54,8 @@ def _score(score: SubjectScore, shows_all: bool) -> Iterator[RenderableType]:
     )
     shown = first(score.lost, shows_all=shows_all, most=_REASONS)
     reasons = [lost(point) for point in shown]
+    if seen := looked_at(score):
+        reasons.insert(0, f"of {seen}")
     if len(shown) < len(score.lost):
         reasons.append(f"and {len(score.lost) - len(shown)} more")
     yield Indented(line + plain("  " + "; ".join(reasons), "dim") if reasons else line, 2, 29)

@@ -10,8 +10,8 @@ from rich.text import Text
 
 from pgwright.figures import size
 from pgwright.model.comparison import PlanNode, StatementComparison, StatementPlan, TriedIndex
-from pgwright.report.parts import Indented, heading, plain, show_not_examined
-from pgwright.report.plan.words import CHANGED, SAME, comparison, figures_of, node_line, values_note
+from pgwright.report.parts import Indented, heading, plain, show_not_examined, show_server
+from pgwright.report.plan.words import CHANGED, SAME, comparison, context_note, figures_of, node_line, values_note
 from pgwright.report.quoting import one_line
 from pgwright.report.screen import Screen
 
@@ -23,6 +23,9 @@ def show(result: StatementComparison, screen: Screen) -> Iterator[RenderableType
     """Yield the parts."""
     yield Indented(plain(one_line(result.text, _STATEMENT), "bold"), 0, 2)
     if note := values_note(result):
+        yield Indented(plain(note, "dim"), 0, 2)
+    yield show_server(result.planned_on)
+    if note := context_note(result):
         yield Indented(plain(note, "dim"), 0, 2)
     if result.after is None:
         yield heading("Plan of production")

@@ -1,0 +1,1 @@
+"""The bars of trust: one module a subject, each with `measure() -> Iterator[Figure]`."""
