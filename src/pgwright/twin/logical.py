@@ -49,6 +49,13 @@ class _Read:
     groups: dict[str, None] = field(default_factory=dict)
 
 
+def read_tables(explained: Any, snapshot: Snapshot) -> frozenset[QualifiedName]:
+    """Return the user's tables that a plan reads; of partitions and children the table that they are one of."""
+    found = _Read()
+    _read(explained[0]["Plan"], "", found, snapshot)
+    return frozenset(found.tables.values())
+
+
 def read_blocks(explained: Any, snapshot: Snapshot, schema: Schema) -> tuple[Block, ...]:
     """Return what a plan reads of the user's tables, as one block for each order that it makes.
 
