@@ -79,13 +79,13 @@ def column_statistics(snapshot: Snapshot, family: TableFamily, column: str) -> t
 
     Nothing where those of one of the partitions are hidden: the others do not tell of the whole.
     """
-    names = (family.name, *(leaf.name for leaf in family.leaves))
-    found = [snapshot.statistics_by_column.get((name, column)) for name in names]
-    if found[0] is not None:
-        return (found[0],)
-    if any(snapshot.unread("statistics", leaf.name) is not None for leaf in family.leaves):
+    # Not those that the snapshot puts together: leaf by leaf is exact.
+    is_analyzed = any(row.column == column for row in snapshot.statistics_by_relation.get(family.name, ()))
+    if not is_analyzed and any(snapshot.unread("statistics", leaf.name) is not None for leaf in family.leaves):
         return ()
-    return tuple(row for row in found[1:] if row is not None)
+    names = (family.name,) if is_analyzed else tuple(leaf.name for leaf in family.leaves)
+    found = (snapshot.statistics_by_column.get((name, column)) for name in names)
+    return tuple(row for row in found if row is not None)
 
 
 @dataclass(frozen=True)
