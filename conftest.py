@@ -11,7 +11,7 @@ import pytest
 from pgwright.embedded import EmbeddedServer, run_server
 from pgwright.twin.restore import SERVER_SETTINGS
 from tests.support.database import Database
-from tests.support.postgres import EMBEDDED, MAJOR, run_postgres, skip_unless_meant_for
+from tests.support.postgres import MAJOR, own_programs, run_postgres, skip_unless_meant_for
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -36,8 +36,8 @@ def server() -> Iterator[EmbeddedServer]:
 
 @pytest.fixture(scope="session")
 def twin_server() -> Iterator[EmbeddedServer]:
-    """A server for twins, shared to save its start; commands start their own."""
-    with run_server(settings=SERVER_SETTINGS) as running:
+    """A server for twins, of the same version, shared to save its start; commands start their own."""
+    with run_server(settings=SERVER_SETTINGS, programs=own_programs(), is_confined=True) as running:
         yield running
 
 
@@ -54,4 +54,4 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_report_header() -> str:
-    return f"PostgreSQL: {MAJOR}, twins: {EMBEDDED}"
+    return f"PostgreSQL: {MAJOR}"

@@ -89,9 +89,14 @@ def tpc_server() -> Iterator[EmbeddedServer]:
     """Start the kept server, with the databases `tpch` and `tpcds` loaded."""
     with run_server(BUILD / "tpc", settings=SETTINGS) as server:
         for name in PRIMARY_KEYS:
-            if not _is_loaded(server, name):
-                _load(server, name)
+            load(server, name)
         yield server
+
+
+def load(server: EmbeddedServer, name: Name, scale: float = 1) -> None:
+    """Make the database of a benchmark, unless it is there; of another scale only on a server of its own."""
+    if not _is_loaded(server, name):
+        _load(server, name, scale)
 
 
 def queries(server: EmbeddedServer, name: Name) -> list[Query]:
@@ -119,7 +124,7 @@ def _is_loaded(server: EmbeddedServer, name: Name) -> bool:
     return False
 
 
-def _load(server: EmbeddedServer, name: Name) -> None:
+def _load(server: EmbeddedServer, name: Name, scale: float) -> None:
     import duckdb
     from duckdb_extensions import import_extension
 
@@ -127,7 +132,7 @@ def _load(server: EmbeddedServer, name: Name) -> None:
     server.create_database(name)
     with tempfile.TemporaryDirectory(dir=BUILD) as folder, duckdb.connect() as source, server.admin(name) as target:
         source.execute(f"LOAD {name}")
-        source.execute("CALL dbgen(sf = 1)" if name == "tpch" else "CALL dsdgen(sf = 1)")
+        source.execute(f"CALL {'dbgen' if name == 'tpch' else 'dsdgen'}(sf = {scale})")
         for table, ddl in source.execute("SELECT table_name, sql FROM duckdb_tables() ORDER BY 1").fetchall():
             path = Path(folder) / f"{table}.csv"
             source.execute(f"COPY {table} TO '{path}' (FORMAT csv, DELIMITER '|', HEADER false, NULLSTR '')")

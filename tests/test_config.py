@@ -6,7 +6,7 @@ import pytest
 
 from pgwright.config import Budget, Config, parse_budget, read_config
 from pgwright.errors import ConfigError, UnknownSetting
-from pgwright.model.policy import ClientPool, Policy
+from pgwright.model.policy import ClientPool, Policy, Retention
 
 FULL = """
 [tool.pgwright]
@@ -14,6 +14,9 @@ retention_days = 30
 allow = ["unused-index", "deep-offset:audit"]
 soft_delete_columns = ["removed_at"]
 expiry_columns = ["valid_until"]
+retention = { "token (expires_at)" = 2, '"Log" (at)' = 0 }
+unique_among_living = ["users_email_key"]
+cascade = ["message (talk_id)"]
 severity = "high"
 budget = "20%"
 until = "1%"
@@ -24,6 +27,7 @@ max_columns = 3
 risky = true
 plugins = false
 alembic = "backend/alembic.ini"
+server = "/opt/postgres"
 pools = [{ name = "web", pool_size = 20, max_overflow = 10, processes = 4 }, { name = "jobs", pool_size = 5 }]
 """
 
@@ -38,13 +42,23 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
     written(tmp_path, FULL)
     config = read_config(start=tmp_path)
     pools = (ClientPool("web", 20, 10, 4), ClientPool("jobs", 5))
-    assert config.policy == Policy(30, pools, ("unused-index", "deep-offset:audit"), ("removed_at",), ("valid_until",))
+    assert config.policy == Policy(
+        30,
+        pools,
+        ("unused-index", "deep-offset:audit"),
+        ("removed_at",),
+        ("valid_until",),
+        (Retention("token (expires_at)", 2), Retention('"Log" (at)', 0)),
+        ("users_email_key",),
+        ("message (talk_id)",),
+    )
     assert config.severity == "high"
     assert config.budget == Budget(20.0, True)
     assert (config.until, config.weight, config.deadline) == (0.01, "time", 90.0)
     assert (config.methods, config.max_columns, config.risky) == (("btree", "gin"), 3, True)
     assert config.plugins is False
     assert config.alembic == tmp_path / "backend" / "alembic.ini"
+    assert config.server == Path("/opt/postgres")
 
 
 def test_nothing_stated_is_the_default(tmp_path: Path) -> None:
@@ -92,6 +106,7 @@ def test_unknown_key_names_the_nearest(tmp_path: Path) -> None:
         ("max_columns = 33", "'max_columns' in .* is 33; PostgreSQL takes 32"),
         ('risky = "yes"', "expected true or false"),
         ("alembic = 1", "'alembic' in .* is 1; expected a text"),
+        ("server = 15", "'server' in .* is 15; expected a text"),
         ("pools = [1]", "expected a list of tables"),
         ("pools = [{ pool_size = 1 }]", "'pools' 1 in .* lacks 'name'"),
         ('pools = [{ name = "web" }]', "lacks 'pool_size'"),

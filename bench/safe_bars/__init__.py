@@ -1,1 +1,1 @@
-"""The bars of `bench/safe.py`, a module for each subject: `measure()` yields its figures."""
+"""The bars of trust: one module a subject, each with `measure() -> Iterator[Figure]`."""

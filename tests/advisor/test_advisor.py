@@ -13,6 +13,8 @@ from pgwright.checks import run_checks
 from pgwright.embedded import EmbeddedServer
 from pgwright.model.advice import Advice
 from pgwright.model.change import CreateIndex, DropIndex
+from pgwright.model.index import IndexDefinition, IndexKey
+from pgwright.model.names import QualifiedName
 from pgwright.snapshot import read_snapshot
 from pgwright.twin.twin import open_twin
 from tests.support.database import Database
@@ -227,3 +229,62 @@ def test_a_statement_with_a_value_that_nobody_knows_is_not_free(blog: Database, 
     run(blog, "SELECT * FROM post WHERE at AT TIME ZONE %s > '2020-01-01' AND author_id = 7", ["UTC"])
     advice = advice_for(blog)
     assert advice.cost_before > 10_000
+
+
+@pytest.mark.parametrize("seconds", [1e-6, 0.02, 0.3, 1.0])
+def test_whenever_the_deadline_comes_what_it_kept_is_told(
+    blog: Database, twin_server: EmbeddedServer, seconds: float
+) -> None:
+    run(blog, PAGE, [17])
+    run(blog, "SELECT * FROM author WHERE email = %s", ["a17@example.org"])
+    snapshot = read_snapshot(blog.dsn)
+    with open_twin(snapshot, twin_server) as twin:
+        advice = advise(snapshot, Goal(deadline_seconds=seconds), twins=[twin])
+    checked = run_checks(advice)
+    if advice.ended != "complete" or advice.unplanned:
+        assert checked.not_examined
+        assert all("deadline" in told.reason for told in checked.not_examined), checked.not_examined
+    assert len(checked.findings) == 2 or checked.not_examined
+    if seconds == 1e-6:
+        assert ("missing-index" in checked.names, advice.indexes) == (False, ())
+
+
+PARTITIONED = """
+CREATE TABLE event (id bigint, at date, who int, note text) PARTITION BY RANGE (at);
+CREATE TABLE event_2025 PARTITION OF event FOR VALUES FROM ('2025-01-01') TO ('2026-01-01') PARTITION BY RANGE (id);
+CREATE TABLE event_2025_0 PARTITION OF event_2025 FOR VALUES FROM (0) TO (20000);
+CREATE TABLE event_2025_1 PARTITION OF event_2025 FOR VALUES FROM (20000) TO (40000);
+CREATE TABLE event_2026 PARTITION OF event FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+INSERT INTO event SELECT i, date '2025-01-01' + i % 365, i % 4000, repeat('x', 60) FROM generate_series(1, 39999) i;
+INSERT INTO event SELECT i, date '2026-01-01' + i % 365, i % 4000, repeat('x', 60) FROM generate_series(1, 30000) i;
+VACUUM ANALYZE event_2025_0; VACUUM ANALYZE event_2025_1; VACUUM ANALYZE event_2026;
+"""
+
+
+def test_a_partitioned_table_whose_leaves_alone_were_analyzed_is_looked_at_all_the_same(
+    database: Database, advice_for: Advise
+) -> None:
+    """Autovacuum never analyzes the parent."""
+    database.execute(PARTITIONED)
+    database.rows("SELECT pg_stat_statements_reset()")
+    run(database, "SELECT * FROM event WHERE who = %s", [7])
+    before = advice_for(database)
+    (index,) = before.indexes
+    assert index.definition.table.name == "event"
+    assert index.definition.columns[0] == "who"
+    assert before.cost_after < before.cost_before / 10
+    assert not any("ANALYZE" in limit for limit in before.limits)
+    database.execute("ANALYZE event")
+    after = advice_for(database)
+    assert [one.definition.columns for one in after.indexes] == [index.definition.columns]
+    assert after.cost_after == pytest.approx(before.cost_after, rel=0.1)
+
+
+def test_a_partial_index_on_a_partitioned_table_has_the_rows_of_its_leaves(
+    database: Database, twin_server: EmbeddedServer
+) -> None:
+    database.execute(PARTITIONED)
+    snapshot = read_snapshot(database.dsn)
+    definition = IndexDefinition("ix", QualifiedName("public", "event"), (IndexKey("at"),), predicate="who < 1000")
+    with open_twin(snapshot, twin_server) as twin:
+        assert twin.rows_of(definition) == pytest.approx(17_500, rel=0.1)

@@ -249,3 +249,27 @@ def test_statements_that_read_by_one_key_can_share_one_index(documents: Snapshot
     made = [one.definition for text in texts for one in proposals(documents, text).values()]
     (found,) = merged(made, documents)
     assert found.definition.sql().endswith("ON public.doc (author_id) INCLUDE (a, b)")
+
+
+def test_no_index_is_proposed_that_could_refuse_a_row(database: Database) -> None:
+    """A note of 10 kB is an INSERT that fails with a B-tree on it."""
+    database.execute("""
+        CREATE TABLE note (id int PRIMARY KEY, body text, digest text, kind text);
+        INSERT INTO note SELECT i, repeat('word ' || i || ' ', 1 + i % 97), md5(i::text), 'k' || i % 9
+        FROM generate_series(1, 9000) i; VACUUM ANALYZE note
+    """)
+    snapshot = read_snapshot(database.dsn)
+    for text in (
+        "SELECT id FROM note WHERE to_tsvector('english', body) @@ plainto_tsquery('x')",
+        "SELECT body FROM note WHERE kind = $1 ORDER BY body",
+        "SELECT id, body FROM note WHERE body = $1",
+        "SELECT a.id FROM note a JOIN note b ON a.body = b.body WHERE b.kind = $1",
+        "SELECT id FROM note WHERE lower(body) = $1 AND kind > $2",
+        "SELECT id FROM note WHERE body LIKE 'abc%'",
+    ):
+        for outline in proposals(snapshot, text):
+            held = outline.split(" WHERE ")[0]
+            assert "body" not in held or "USING gin" in held or "USING hash" in held, outline
+    assert "note USING hash (body)" in proposals(snapshot, "SELECT id FROM note WHERE body = $1")
+    assert "note USING hash ((lower(body)))" in proposals(snapshot, "SELECT id FROM note WHERE lower(body) = $1")
+    assert "note (digest)" in proposals(snapshot, "SELECT id FROM note WHERE digest = $1")

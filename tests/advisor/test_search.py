@@ -150,13 +150,25 @@ def test_control_c_leaves_the_twin_as_it_believes_to_be(
         assert twin.price(text, None, frozenset(members(outcome.found.chosen)))[0] == atom.cost
 
 
-def test_without_time_there_is_an_answer(pricer: Pricer, twin: Twin) -> None:
-    outcome = Search(pricer, UNLIMITED, deadline=0.0).run()
-    assert (outcome.ended, outcome.found.chosen) == ("deadline", 0)
-    assert outcome.found.cost == pytest.approx(cost(twin, UNLIMITED, 0))
-
-
 def test_the_same_search_gives_the_same_answer(pricer: Pricer, twin: Twin) -> None:
     again = Pricer([twin], pricer.queries, twin.candidates.made)
     first, second = (Search(one, UNLIMITED, deadline=later()).run().found for one in (pricer, again))
     assert first == second
+
+
+def test_without_time_the_indexes_of_today_are_left_and_it_is_said_that_none_was_tried(
+    pricer: Pricer, twin: Twin
+) -> None:
+    outcome = Search(pricer, UNLIMITED, deadline=0.0).run()
+    assert (outcome.ended, outcome.found.chosen) == ("unanswered", 0)
+    assert outcome.found.cost == pytest.approx(cost(twin, UNLIMITED, 0))
+    assert outcome.unsearched == frozenset(range(len(STATEMENTS)))
+
+
+def test_what_was_reached_before_the_deadline_is_chosen_from(pricer: Pricer, twin: Twin) -> None:
+    pricer.ask([(query, ALL) for query in range(3)])
+    outcome = Search(pricer, UNLIMITED, deadline=time.monotonic() - 1).run()
+    assert outcome.ended == "deadline"
+    assert outcome.unsearched == {3, 4, 5}
+    assert outcome.found.chosen
+    assert outcome.found.cost == pytest.approx(cost(twin, UNLIMITED, outcome.found.chosen))

@@ -71,8 +71,42 @@ def test_an_update_of_its_column_also_ends_hot_for_the_other_indexes(snapshot: S
 
 
 def test_an_update_of_other_columns_writes_what_was_not_hot_before(snapshot: Snapshot) -> None:
-    found = price(snapshot, WriteLoad(updated=((frozenset({"note"}), 100),)))
+    found = price(snapshot, WriteLoad(updated=((frozenset({"tags"}), 100),)))
     assert (found.entries, found.hot_updates_lost) == (20, 0)
+    found = price(snapshot, WriteLoad(updated=((frozenset({"note"}), 100),)))
+    assert (found.entries, found.hot_updates_lost) == (100, 0), "an index on note kept it from HOT"
+
+
+def test_hot_is_reckoned_among_the_updates_that_may_be_hot(snapshot: Snapshot) -> None:
+    """80 % of all were HOT, so all of those that change no indexed column."""
+    load = WriteLoad(updated=((frozenset({"note"}), 200), (frozenset({"status"}), 800)))
+    assert price(snapshot, load).hot_updates_lost == 800
+
+
+def test_where_no_update_was_counted_the_loss_of_hot_is_charged_in_full(snapshot: Snapshot) -> None:
+    (table,) = snapshot.tables
+    unknown = replace(snapshot, tables=(replace(table, rows_updated=0, rows_hot_updated=0),))
+    found = price(unknown, WriteLoad(updated=((frozenset({"status"}), 100),)))
+    assert found.hot_updates_lost == 100
+
+
+def test_the_rows_of_a_partition_are_written_to_the_indexes_of_its_parent_too(database: Database) -> None:
+    database.execute("""
+        CREATE TABLE p (id int, note text) PARTITION BY RANGE (id);
+        CREATE TABLE p_0 PARTITION OF p FOR VALUES FROM (0) TO (100000);
+        INSERT INTO p SELECT i, 'x' FROM generate_series(1, 5000) i; ANALYZE p_0
+    """)
+    read = read_snapshot(database.dsn, with_schema=False)
+    counted = tuple(
+        replace(one, rows_updated=10, rows_hot_updated=5) if one.name.name == "p_0" else one for one in read.tables
+    )
+    written = replace(read, tables=counted)
+    changes = (statement("INSERT INTO p_0 VALUES ($1, $2)", 70), statement("UPDATE p SET note = $1", 40))
+    parent = QualifiedName("public", "p")
+    load = loads(written, *changes)[parent]
+    assert load == WriteLoad(70, ((frozenset({"note"}), 40),))
+    index = IndexDefinition("ix", parent, (IndexKey("note"),))
+    assert price(written, load, index).hot_updates_lost == 20
 
 
 def test_an_index_that_exists_is_not_among_the_others(snapshot: Snapshot) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from pgwright.model.planned_on import PlannedOn
 from pgwright.model.proof import MeasuredStatement, Proof, Timing
 from pgwright.version import VERSION
 from tests.cli.conftest import Run
@@ -13,6 +14,7 @@ from tests.support.database import Database
 TIMING = Timing(runs=7, median_ms=1.0, low_ms=0.9, high_ms=1.1, buffers=3)
 SAME = Proof(
     server_version="18.6",
+    planned_on=PlannedOn("18.6", True, "", "role alone"),
     pgwright_version=VERSION,
     revision="fix.sql",
     apply_seconds=0.1,

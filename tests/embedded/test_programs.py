@@ -9,7 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from pgwright.embedded.programs import binaries, reachable_binaries
+from pgwright.embedded.programs import Programs, binaries, reachable
+
+
+def reachable_binaries(user: str | None) -> Path:
+    return reachable(Programs(binaries(), "18.6"), user).folder
+
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to somebody else")
 

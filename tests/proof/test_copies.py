@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
 from pgwright.errors import ConnectionFailed, ProofError
-from pgwright.proof.copies import Copies, make_copies
+from pgwright.model.not_examined import NotExamined
+from pgwright.proof.copies import Copies, make_copies, settle
 from tests.support.database import Database
 
 
@@ -21,29 +24,43 @@ def role(database: Database) -> Iterator[str]:
     database.execute(f"DROP OWNED BY {name}; DROP ROLE {name}")
 
 
+@pytest.fixture
+def staging(database: Database) -> Iterator[str]:
+    """A DSN of the server, as a role that may create databases and nothing else."""
+    name = f"s_{database.name}"
+    database.execute(f"CREATE ROLE {name} LOGIN CREATEDB")
+    yield make_conninfo(database.server.dsn(), user=name)
+    database.execute(f"DROP OWNED BY {name}; DROP ROLE {name}")
+
+
 def rows(dsn: str, query: str) -> list[tuple[object, ...]]:
     with psycopg.connect(dsn) as connection:
         return connection.execute(query.encode()).fetchall()
 
 
-def copied(database: Database, source: str | None = None) -> Copies:
+def lost(copies: Copies) -> list[NotExamined]:
+    """Return what was told, but for the extension of the template: an ordinary role may not make it."""
+    return [one for one in copies.not_examined if one.what != "extension pg_stat_statements"]
+
+
+def copied(source: str, staging: str) -> Copies:
     """Copy, and give back what was told of it; the copies are gone by then."""
-    with make_copies(source or database.dsn, 0, staging=database.server.dsn()) as made:
+    with make_copies(source, 0, staging=staging) as made:
         return made
 
 
-def test_both_copies_are_whole_analyzed_and_vacuumed(database: Database) -> None:
+def test_both_copies_are_whole_analyzed_and_vacuumed(database: Database, staging: str) -> None:
     database.execute("CREATE TABLE t (n int); INSERT INTO t SELECT generate_series(1, 1000)")
-    with make_copies(database.dsn, 0, staging=database.server.dsn()) as made:
+    with make_copies(database.dsn, 0, staging=staging) as made:
         assert made.before != made.after
-        assert made.not_examined == ()
+        assert lost(made) == []
         for dsn in (made.before, made.after):
             assert rows(dsn, "SELECT count(*) FROM t") == [(1000,)]
             state = "SELECT reltuples, relallvisible > 0 FROM pg_class WHERE relname = 't'"
             assert rows(dsn, state) == [(1000.0, True)]
 
 
-def test_what_the_copy_could_not_take_is_told(database: Database) -> None:
+def test_what_the_copy_could_not_take_is_told(database: Database, staging: str) -> None:
     # pg_restore works with an empty search_path, so this check fails there, and the rows of t with it.
     database.execute(
         "CREATE TABLE known (n int); INSERT INTO known VALUES (1);"
@@ -51,7 +68,7 @@ def test_what_the_copy_could_not_take_is_told(database: Database) -> None:
         " $$ BEGIN RETURN EXISTS (SELECT FROM known WHERE n = $1); END $$;"
         "CREATE TABLE t (n int CHECK (is_known(n))); INSERT INTO t VALUES (1)"
     )
-    (missing,) = copied(database).not_examined
+    (missing,) = lost(copied(database.dsn, staging))
     assert missing.what == "an object of the source"
     assert missing.reason.startswith('left out of the copy: COPY failed for table "t"')
     assert 'relation "known" does not exist' in missing.reason
@@ -68,11 +85,11 @@ def test_what_the_copy_could_not_take_is_told(database: Database) -> None:
     ],
 )
 def test_a_role_that_may_not_read_it_all_is_told_what_it_needs(
-    database: Database, role: str, prepare: str, hint: str
+    database: Database, role: str, staging: str, prepare: str, hint: str
 ) -> None:
     database.execute("CREATE TABLE t (n int);" + prepare.format(role=role))
     with pytest.raises(ProofError) as raised:
-        copied(database, make_conninfo(database.dsn, user=role))
+        copied(make_conninfo(database.dsn, user=role), staging)
     assert str(raised.value).startswith("could not copy ")
     assert hint in str(raised.value)
 
@@ -100,3 +117,87 @@ def test_rooms_for_three_are_asked_for(database: Database, monkeypatch: pytest.M
         make_copies(database.dsn, 2**30),
     ):
         pass
+
+
+@pytest.mark.parametrize(
+    ("rights", "said"),
+    [
+        ("SUPERUSER", "is a superuser"),
+        ("CREATEDB CREATEROLE", "may make roles"),
+        ("CREATEDB IN ROLE pg_write_server_files", "reaches files and programs"),
+    ],
+)
+def test_a_staging_role_with_more_rights_is_refused(database: Database, rights: str, said: str) -> None:
+    name = f"much_{database.name}"
+    database.execute(f"CREATE ROLE {name} LOGIN {rights}")
+    staging = make_conninfo(database.server.dsn(), user=name)
+    refused = f"functions of the source would run .*{said}.* CREATE ROLE copies LOGIN CREATEDB"
+    try:
+        with pytest.raises(ProofError, match=refused):
+            copied(database.dsn, staging)
+    finally:
+        database.execute(f"DROP ROLE {name}")
+
+
+def test_large_objects_views_and_sequences_arrive(database: Database, staging: str) -> None:
+    database.execute("""
+        CREATE TABLE t (id serial PRIMARY KEY, n int); INSERT INTO t (n) SELECT generate_series(1, 50);
+        CREATE MATERIALIZED VIEW m AS SELECT sum(n) AS total FROM t; CREATE UNIQUE INDEX m_total ON m (total);
+        CREATE FUNCTION up() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.n = 0; RETURN NEW; END $$;
+        CREATE TRIGGER t_up BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION up();
+        COMMENT ON TABLE t IS 'words';
+        SELECT lo_from_bytea(0, 'large');
+    """)
+    with make_copies(database.dsn, 0, staging=staging) as made:
+        assert lost(made) == []
+        assert rows(made.after, "SELECT total, (SELECT last_value FROM t_id_seq) FROM m") == [(1275, 50)]
+        assert rows(made.after, "SELECT count(*), sum(n) FROM t") == [(50, 1275)]
+        assert rows(made.after, "SELECT convert_from(lo_get(oid), 'UTF8') FROM pg_largeobject_metadata") == [("large",)]
+        assert rows(made.after, "SELECT count(*) FROM pg_trigger WHERE tgname = 't_up'") == [(1,)]
+
+
+TRAP = """
+    CREATE FUNCTION public.spring() RETURNS int LANGUAGE plpgsql {definer} AS $f$ BEGIN
+        EXECUTE 'COPY (SELECT 1) TO PROGRAM ''touch {mark}'''; RETURN 1; EXCEPTION WHEN OTHERS THEN RETURN 1; END $f$;
+    CREATE FUNCTION public.tax(int) RETURNS int LANGUAGE plpgsql IMMUTABLE {definer} AS
+        $f$ BEGIN RETURN public.spring() + $1; END $f$;
+    CREATE DOMAIN fair AS int CHECK (public.tax(VALUE) > 0);
+    CREATE TABLE trapped (n int PRIMARY KEY CHECK (public.tax(n) > 0), d fair,
+        g int GENERATED ALWAYS AS (public.tax(n)) STORED);
+    INSERT INTO trapped SELECT i, i FROM generate_series(1, 10) i;
+    CREATE INDEX trapped_tax ON trapped (public.tax(n)) WHERE public.tax(n) > 0;
+    CREATE STATISTICS trapped_more ON (public.tax(n)), (n + 1) FROM trapped;
+    CREATE MATERIALIZED VIEW trapped_view AS SELECT public.tax(n) FROM trapped;
+    ANALYZE trapped;
+"""
+
+
+@pytest.mark.parametrize("definer", ["", "SECURITY DEFINER"])
+def test_no_function_of_the_source_has_rights_on_the_copies_server(database: Database, definer: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o777)
+        mark = Path(folder) / "mark"
+        database.execute(TRAP.format(mark=mark, definer=definer))
+        assert mark.exists(), "it runs where it has the rights"
+        mark.unlink()
+        with make_copies(database.dsn, 0) as made:
+            assert made.not_examined == ()
+            assert rows(made.after, "SELECT count(*) FROM trapped JOIN trapped_view ON g = tax") == [(10,)]
+            with psycopg.connect(made.after, autocommit=True) as connection:
+                connection.execute("UPDATE trapped SET d = d; CREATE INDEX ON trapped (public.tax(d))")
+            settle(made.after)
+            assert rows(made.after, "SELECT rolsuper FROM pg_roles WHERE rolname = current_user") == [(False,)]
+        assert not mark.exists()
+
+
+def test_what_only_a_superuser_may_make_is_made(database: Database) -> None:
+    database.execute("""
+        CREATE EXTENSION btree_gin; CREATE EXTENSION pgstattuple; CREATE EXTENSION dblink; CREATE SCHEMA x;
+        CREATE EXTENSION citext SCHEMA x;
+        CREATE TABLE t (n int, c x.citext); INSERT INTO t VALUES (1, 'A'); CREATE INDEX t_n ON t USING gin (n);
+        ALTER TABLE t ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON t TO pg_monitor USING (true);
+    """)
+    with make_copies(database.dsn, 0) as made:
+        (told,) = made.not_examined
+        assert told.what == "extension dblink"
+        assert rows(made.before, "SELECT n FROM t WHERE c OPERATOR(x.=) 'a'") == [(1,)]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 from sqlalchemy import Engine, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -190,8 +191,11 @@ def test_the_source_is_left_as_it_was(blog: Database) -> None:
 def test_copies_on_a_server_of_the_users_are_dropped_again(blog: Database) -> None:
     copies = "SELECT count(*) FROM pg_database WHERE datname LIKE 'pgwright%'"
 
+    role = f"s_{blog.name}"
+    blog.execute(f"CREATE ROLE {role} LOGIN CREATEDB")
+
     def interrupted() -> None:
-        with make_copies(blog.dsn, 0, staging=blog.server.dsn()) as made:
+        with make_copies(blog.dsn, 0, staging=make_conninfo(blog.server.dsn(), user=role)) as made:
             with psycopg.connect(made.after) as connection:
                 assert connection.execute("SELECT count(*) FROM post").fetchone() == (60000,)
             assert blog.rows(copies) == [(2,)]
@@ -200,6 +204,7 @@ def test_copies_on_a_server_of_the_users_are_dropped_again(blog: Database) -> No
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert blog.rows(copies) == [(0,)]
+    blog.execute(f"DROP ROLE {role}")
 
 
 def test_a_database_too_large_for_the_disk_is_refused_before_anything_is_copied(blog: Database) -> None:

@@ -13,6 +13,7 @@ from pgwright.model.finding import CodeLine, Finding
 from pgwright.model.index import Index, IndexDefinition, IndexKey
 from pgwright.model.names import QualifiedName
 from pgwright.model.not_examined import NotExamined
+from pgwright.model.planned_on import PlannedOn
 from pgwright.model.policy import Policy
 from pgwright.model.probe import ProbeCall, ProbedEndpoint
 from pgwright.model.server import Role, Server, Session, Setting
@@ -79,6 +80,7 @@ def make_advice(**fields: Any) -> Advice:
         "seconds": 0.1,
         "unplanned": (),
         "limits": (),
+        "planned_on": PlannedOn("18.6", True, "", "role alone"),
     }
     return Advice(**{**defaults, **fields})
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,44 +10,38 @@ from pathlib import Path
 import pytest
 from packaging.specifiers import SpecifierSet
 
-from pgwright.embedded import EmbeddedServer, run_server, system_user
-from pgwright.embedded.programs import as_user
+from pgwright.embedded import EmbeddedServer, Programs, run_server, wheel_programs
+from pgwright.embedded.discovery import find_programs
 
 EMBEDDED = 18
 MAJOR = int(os.environ.get("POSTGRES") or EMBEDDED)
-_FOLDER = Path(__file__).resolve().parents[2] / "build" / "postgres"
-_BUILTIN_LOCALE_SINCE = 17
+FOLDER = Path(__file__).resolve().parents[2] / "build" / "postgres"
 
 
 @contextmanager
 def run_postgres(settings: Mapping[str, str]) -> Iterator[EmbeddedServer]:
     """Run the server that the tests are asked to run on."""
+    with run_server(settings=settings, programs=own_programs()) as server:
+        yield server
+
+
+def own_programs() -> Programs:
+    """Return the programs that the tests are asked to run on."""
     if MAJOR == EMBEDDED:
-        with run_server(settings=settings) as server:
-            yield server
-        return
-    programs = _FOLDER / str(MAJOR) / "bin"
-    if not programs.exists():
-        pytest.fail(f"there is no PostgreSQL in {programs}. Run: python scripts/fetch_postgres.py {MAJOR}")
-    home = Path(tempfile.mkdtemp(prefix="pgwright-"))
-    try:
-        _initialise(home, programs)
-        with run_server(home, settings=settings, programs=programs) as server:
-            yield server
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
+        return wheel_programs()
+    programs, reason = find_programs(MAJOR, named=FOLDER)
+    if programs is None:
+        pytest.fail(f"{reason}. Run: python scripts/fetch_postgres.py {MAJOR}")
+    return programs
 
 
-def _initialise(home: Path, programs: Path) -> None:
-    user = system_user()
-    if user is not None:
-        shutil.chown(home, user, user)
-    locale = ["--locale=C", "--lc-ctype=C.UTF-8"]
-    if MAJOR >= _BUILTIN_LOCALE_SINCE:
-        locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
-    options = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-sync", *locale]
-    command = [str(programs / "initdb"), f"--pgdata={home / 'data'}", *options]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=home, **as_user(user))
+def older(major: int) -> Programs:
+    """Return the programs of an older PostgreSQL; skip the test where they were not fetched."""
+    if not (FOLDER / str(major)).exists():
+        pytest.skip(f"no PostgreSQL {major}. Run: python scripts/fetch_postgres.py {major}")
+    programs, reason = find_programs(major, named=FOLDER)
+    assert programs is not None, reason
+    return programs
 
 
 def skip_unless_meant_for(item: pytest.Item) -> None:

@@ -14,12 +14,12 @@ from pgwright.model.snapshot import Snapshot
 
 # Each reader of a snapshot, with the fields that are empty when it fails.
 PARTS: dict[str, tuple[str, ...]] = {
-    "tables": ("tables", "indexes", "foreign_keys", "sequences"),
+    "tables": ("tables", "indexes", "foreign_keys", "dependents", "sequences"),
     **{
         name: (name,)
         for name in (
-            "indexes", "foreign_keys", "sequences", "statistics", "extended_statistics", "statements", "settings",
-            "role_settings", "roles", "sessions",
+            "indexes", "foreign_keys", "dependents", "sequences", "statistics", "extended_statistics", "statements",
+            "settings", "role_settings", "roles", "sessions",
         )
     },
     "schema": ("schema_sql",),
@@ -52,6 +52,7 @@ def without_one(snapshot: Snapshot, part: str, table: QualifiedName) -> Snapshot
         "tables": tuple(one for one in snapshot.tables if one.name != table),
         "indexes": tuple(one for one in snapshot.indexes if one.table != table),
         "foreign_keys": tuple(one for one in snapshot.foreign_keys if table not in (one.table, one.referenced_table)),
+        "dependents": tuple(one for one in snapshot.dependents if one.table != table),
         "sequences": tuple(one for one in snapshot.sequences if one.table != table),
         "statistics": tuple(one for one in snapshot.statistics if one.relation != table),
     }

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pgwright.embedded import EmbeddedServer
+from pgwright.embedded import EmbeddedServer, Programs, wheel_programs
 from pgwright.model.index import IndexDefinition, IndexKey
 from pgwright.model.names import QualifiedName
 from pgwright.model.not_examined import NotExamined
@@ -68,12 +68,16 @@ def test_the_second_twin_is_a_copy_that_plans_alike(folder: Path, snapshot: Snap
     assert entry.stat().st_mode & 0o077 == 0
 
 
+def key_of(snapshot: Snapshot, count: int, programs: Programs | None = None) -> str:
+    return cache.content_key(snapshot, count, programs or wheel_programs())
+
+
 def test_what_a_plan_depends_on_is_in_the_key(snapshot: Snapshot) -> None:
-    key = cache.content_key(snapshot, 1)
+    key = key_of(snapshot, 1)
     (table,) = snapshot.tables
     (index,) = snapshot.indexes
-    assert cache.content_key(replace(snapshot, taken_at="later", statements=()), 1) == key
-    assert cache.content_key(replace(snapshot, tables=(replace(table, sequential_scans=9),)), 1) == key
+    assert key_of(replace(snapshot, taken_at="later", statements=()), 1) == key
+    assert key_of(replace(snapshot, tables=(replace(table, sequential_scans=9),)), 1) == key
     others = [
         replace(snapshot, tables=(replace(table, pages=table.pages + 1),)),
         replace(snapshot, indexes=(replace(index, tree_height=3),)),
@@ -81,11 +85,13 @@ def test_what_a_plan_depends_on_is_in_the_key(snapshot: Snapshot) -> None:
         replace(snapshot, schema_sql=snapshot.schema_sql + "-- x"),
         replace(snapshot, server=replace(snapshot.server, collation="de_DE.utf8")),
     ]
-    assert len({key, cache.content_key(snapshot, 2), *(cache.content_key(one, 1) for one in others)}) == 7
+    updated = replace(wheel_programs(), version="18.99")
+    keys = {key, key_of(snapshot, 2), key_of(snapshot, 1, updated), *(key_of(one, 1) for one in others)}
+    assert len(keys) == 8
 
 
 def test_the_code_and_the_queries_that_build_a_twin_are_in_the_key(snapshot: Snapshot) -> None:
-    content = set(cache._content(snapshot))
+    content = set(cache._content(snapshot, wheel_programs()))
     assert Path(restore.__file__).read_bytes() in content
     assert read_sql("pgwright.twin", "restore_columns").encode() in content
 
@@ -134,9 +140,7 @@ def test_only_the_twins_used_last_are_kept(folder: Path, snapshot: Snapshot, mon
         with open_twin(replace(snapshot, schema_sql=f"{snapshot.schema_sql}-- {number}")):
             pass
     kept = {entry.name for entry in folder.iterdir()}
-    assert kept == {
-        cache.content_key(replace(snapshot, schema_sql=f"{snapshot.schema_sql}-- {number}"), 1) for number in (1, 2)
-    }
+    assert kept == {key_of(replace(snapshot, schema_sql=f"{snapshot.schema_sql}-- {number}"), 1) for number in (1, 2)}
 
 
 # Where holes have to be found by reading, less of them.
@@ -161,3 +165,17 @@ def test_a_copy_keeps_holes_and_data(tmp_path: Path, can_seek: bool, far: int) -
         file.seek(far)
         assert file.read(5) == b"tail\0"
     assert {path.name for path in (tmp_path / "target").iterdir()} == {"base", "empty"}
+
+
+def test_a_link_in_a_cluster_is_not_copied(tmp_path: Path) -> None:
+    """The server that wrote it may be hostile, and we may read more than it."""
+    source = tmp_path / "source"
+    (source / "base").mkdir(parents=True)
+    (tmp_path / "secret").write_text("ours")
+    (source / "base" / "1").symlink_to(tmp_path / "secret")
+    with pytest.raises(OSError, match="symbolic links"):
+        copy_cluster(source, tmp_path / "target", None)
+    (source / "base" / "1").unlink()
+    (source / "base" / "2").symlink_to(tmp_path)
+    copy_cluster(source, tmp_path / "other", None)
+    assert list((tmp_path / "other" / "base").iterdir()) == []

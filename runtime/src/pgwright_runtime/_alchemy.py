@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import ColumnElement, Connection, Engine, FromClause, Pool, Result, Select
+from sqlalchemy import ColumnElement, Connection, Engine, FromClause, Pool, Result, Select, Table
+from sqlalchemy.schema import SchemaItem
+from sqlalchemy.sql.base import SchemaEventTarget
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -112,6 +114,21 @@ def repeats_rows(result: Result[*tuple[Any, ...]]) -> bool:
 def is_entity(value: object) -> bool:
     """`_sa_instance_state`: `inspect(value, raiseerr=False)` says the same, more slowly, and is asked of each value."""
     return hasattr(value, "_sa_instance_state")
+
+
+class TableArguments(dict[str, Any], SchemaItem):
+    """Arguments of a table by name, which may also stand among its columns and constraints.
+
+    `_set_parent`: declarative classes take a dict as the last of `__table_args__` only, and anything else in them is
+    attached to the table by this method.
+    """
+
+    def _set_parent(self, parent: SchemaEventTarget, **_: Any) -> None:
+        self.attach(cast("Table", parent))
+
+    def attach(self, table: Table) -> None:
+        """Do to the table what the arguments would have done."""
+        raise NotImplementedError
 
 
 def take_connection(lent: Any, pool: Pool, stand_in: Any) -> Any:

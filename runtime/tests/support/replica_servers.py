@@ -26,7 +26,7 @@ from pgwright_runtime import create_async_engine, create_engine
 from pgwright_runtime.replicas import AsyncReplicas, Replicas, ReplicaSettings
 
 SECRET = b"0123456789abcdef"
-SETTINGS = {"wal_level": "replica", "max_wal_senders": "10", "max_connections": "60"}
+SETTINGS = {"wal_level": "replica", "max_prepared_transactions": "10", "max_wal_senders": "10", "max_connections": "60"}
 SCHEMA = """
 CREATE TABLE notes (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, text text NOT NULL);
 INSERT INTO notes (text) VALUES ('the first');
@@ -65,7 +65,7 @@ class Replica:
         user = self.primary.user
         if user is not None:
             shutil.chown(self.directory, user, user)
-        program = str(self.primary.own_programs / "pg_basebackup")
+        program = str(self.primary.programs.folder / "pg_basebackup")
         command = [program, f"--pgdata={self.directory / 'data'}", f"--dbname={self.primary.dsn()}"]
         command += ["--checkpoint=fast", "--no-sync", "--wal-method=stream", "--write-recovery-conf"]
         subprocess.run(command, check=True, cwd=self.directory, user=user, group=user, extra_groups=user and [])

@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from pgwright.advisor.explanation import describe
 from pgwright.advisor.field import Field
@@ -19,11 +20,13 @@ from pgwright.advisor.risks import find_risks, is_grave
 from pgwright.advisor.search import Found, Outcome, Search
 from pgwright.figures import count, share, size
 from pgwright.indexes.coverage import searches_as
-from pgwright.model.advice import Advice, Risk
+from pgwright.model.advice import Advice, Ended, Risk
 from pgwright.model.progress import Progress, silent
 from pgwright.model.snapshot import Snapshot
-from pgwright.twin.priced import read_workload
+from pgwright.twin.priced import Workload, read_workload
+from pgwright.twin.servers import choose
 from pgwright.twin.twin import Twin, open_twins
+from pgwright.workload.reading import share_of_time
 
 _EVERYTHING = Goal()
 # More were never tried: the machines that this was measured on have two cores.
@@ -39,6 +42,8 @@ _MUCH_LARGER = 10.0
 _MOST_CORRECTIONS = 2
 # Of the time, kept for choosing again without what is risky; and the least for each time.
 _SHARE_TO_CORRECT, _SECONDS_TO_CORRECT = 0.2, 1.0
+# Of the time, the most for reading the workload, and the least for the search: what was prepared is not thrown away.
+_SHARE_TO_READ, _SHARE_TO_SEARCH = 0.5, 0.2
 
 
 def advise(
@@ -46,6 +51,7 @@ def advise(
     goal: Goal = _EVERYTHING,
     *,
     twins: Sequence[Twin] | None = None,
+    server: Path | None = None,
     progress: Progress = silent,
 ) -> Advice:
     """Choose indexes for the workload of a snapshot.
@@ -56,12 +62,13 @@ def advise(
         snapshot: with its schema and statements.
         goal: how much room there is, which kinds of index, how statements count, how long the search may take.
         twins: built twins of it; None: they are built for the time of the call.
+        server: the folder of a PostgreSQL to build them on; None: one of production's major version, if one is found.
         progress: told what is being done and the best choice so far.
     Raises: TwinError, EmbeddedServerError.
     """
     if twins is not None:
         return _advise(snapshot, goal, twins, progress)
-    with open_twins(snapshot, min(_MOST_TWINS, os.cpu_count() or 1)) as built:
+    with open_twins(snapshot, min(_MOST_TWINS, os.cpu_count() or 1), choice=choose(snapshot, server)) as built:
         return _advise(snapshot, goal, built, progress)
 
 
@@ -71,19 +78,32 @@ def _advise(snapshot: Snapshot, goal: Goal, twins: Sequence[Twin], progress: Pro
         twin.clear()
     plans_before = sum(twin.plans_made for twin in twins)
     progress("reading the workload")
-    workload = read_workload(snapshot, twins[0])
+    workload = read_workload(snapshot, twins[0], deadline=started + _SHARE_TO_READ * goal.deadline_seconds)
     progress("making candidate indexes")
     field = lay_out(snapshot, goal, twins, workload)
-    decision = _decide(field, started + goal.deadline_seconds, progress)
+    latest = time.monotonic() + _SHARE_TO_SEARCH * goal.deadline_seconds
+    decision = _decide(field, max(started + goal.deadline_seconds, latest), progress)
     progress("writing the reasons")
-    advice = describe(field, decision.outcome.found.chosen, decision.risks)
+    outcome = decision.outcome
+    ended = _ended(outcome.ended, workload)
+    advice = describe(field, outcome.found.chosen, decision.risks)
     return replace(
         advice,
         plans=sum(twin.plans_made for twin in twins) - plans_before,
         seconds=time.monotonic() - started,
-        first_answer_seconds=decision.outcome.first_answer_at - started,
-        ended=decision.outcome.ended,
+        unsearched_share=field.share_of_time(outcome.unsearched) + share_of_time(workload.late, snapshot),
+        first_answer_seconds=0.0 if ended == "unanswered" else outcome.first_answer_at - started,
+        ended=ended,
     )
+
+
+def _ended(ended: Ended, workload: Workload) -> Ended:
+    """Return why the whole advice ended, where a search that had time may have had but a part of the workload."""
+    if ended == "interrupted":
+        return ended
+    if not workload.statements:
+        return "unanswered" if workload.late else "complete"
+    return "deadline" if ended == "complete" and workload.late else ended
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from heapq import heappop, heappush
 import psycopg
 
 from pgwright.advisor.field import Field
+from pgwright.advisor.hidden_columns import hidden_columns
 from pgwright.advisor.pricer import members
 from pgwright.advisor.unseen import unseen
 from pgwright.figures import listing, size
@@ -56,10 +57,12 @@ def describe(field: Field, chosen: int, risks: tuple[Risk, ...]) -> Advice:
             *workload_limits(field.snapshot),
             *_unfit(field),
             *_guessed(field, chosen),
+            *hidden_columns(field, chosen),
             *unseen([one.statement for one in field.workload.statements], field.snapshot),
             *LIMITS,
             *(f"{left.what}: {left.reason}" for left in field.twin.left_out),
         ),
+        planned_on=field.twin.planned_on,
         drops=tuple(_dropped(field, chosen)),
         changed=tuple(_changed(field, chosen)),
         risks=risks,
@@ -246,7 +249,7 @@ def _plans(field: Field, positions: list[int], chosen: int) -> dict[int, str]:
     for position in positions:
         query = max((field.pricer.queries[one] for one in field.queries_of[position]), key=lambda one: one.share)
         try:
-            shape = field.twin.explain(query.text, query.values).shape
+            shape = field.twin.explain(query.text, query.values, role=query.role).shape
         except psycopg.Error as error:  # planned a moment ago
             shape = f"not planned: {error.diag.message_primary or error}"
         found[position] = "\n".join(_named(line, names) for line in shape.splitlines())

@@ -17,6 +17,7 @@ from pgwright.model.snapshot import Snapshot
 from pgwright.twin.candidates import Candidate
 from pgwright.twin.priced import Workload
 from pgwright.twin.twin import Twin
+from pgwright.workload.reading import share_of_time
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,11 @@ class Field:
         relevant = self.pricer.relevant
         queries = enumerate(self.pricer.queries)
         return dict.fromkeys(query.position for place, query in queries if relevant[place] >> number & 1)
+
+    def share_of_time(self, queries: Iterable[int]) -> float:
+        """Return the time of the statements that some queries stand for, as a share of the workload's."""
+        positions = {self.pricer.queries[query].position for query in queries}
+        return share_of_time((self.workload.statements[one].statement for one in positions), self.snapshot)
 
     def cost(self, chosen: int, like: int | None = None) -> float:
         """Return the weighted planned cost of all queries, writes not counted; `like` as for `plans`."""

@@ -90,7 +90,15 @@ def _made(
 
 def _queries(workload: Workload) -> list[Query]:
     return [
-        Query(position, one.statement.text, case.values, case.weight, case.weight * one.statement.calls, one.tables)
+        Query(
+            position,
+            one.statement.text,
+            case.values,
+            case.weight,
+            case.weight * one.statement.calls,
+            one.tables,
+            one.role,
+        )
         for position, one in enumerate(workload.statements)
         for case in one.cases
     ]

@@ -37,6 +37,8 @@ class Query:
     weight: float
     """Calls that it stands for, or what the goal counts instead."""
     tables: frozenset[QualifiedName]
+    role: str | None = None
+    """Under which it is planned; None: any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ class Pricer:
     def _answer(self, twin: Twin, query: int, chosen: int) -> None:
         one = self.queries[query]
         try:
-            cost, used = twin.price(one.text, one.values, frozenset(members(chosen)))
+            cost, used = twin.price(one.text, one.values, frozenset(members(chosen)), role=one.role)
             atom = Atom(sum(1 << number for number in used), cost)
         except psycopg.Error:  # it could be planned without: this set helps nobody
             atom = Atom(chosen, float("inf"))

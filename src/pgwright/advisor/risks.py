@@ -85,11 +85,11 @@ def _tolerance(field: Field, position: int, chosen: int, used: int) -> float | N
     """Return the least tolerance of the plans of a statement; None where no advised index takes part in a loop."""
     names = {name for number in members(used) for name in field.candidates[number].parts}
     least: float | None = None
-    statement = field.workload.statements[position]
     field.twin.enable(field.candidates[number] for number in members(chosen))
     for query in field.queries_of[position]:
+        asked = field.pricer.queries[query]
         try:
-            root = field.twin.explained(statement.statement.text, field.pricer.queries[query].values)[0]["Plan"]
+            root = field.twin.explained(asked.text, asked.values, role=asked.role)[0]["Plan"]
         except psycopg.Error:
             continue
         repeated = sum(_repeated(root, names))

@@ -45,6 +45,8 @@ class Outcome:
     first_answer_at: float
     """A moment of `time.monotonic`."""
     ended: Ended
+    unsearched: frozenset[int] = frozenset()
+    """The queries for which no index was tried before the deadline."""
 
 
 class Search:
@@ -85,17 +87,20 @@ class Search:
             self._pricer.ask((query, self._existing) for query in self._every)
             base = sum(self._weighted(query, self._existing) for query in self._every)
             self._pricer.ask(((query, self._allowed) for query in self._every), deadline=self._deadline)
-            self._confirm(self._selected())
+            # Also after the deadline: that takes one plan more for each query that was reached, and loses none of them.
+            self._confirm(self._selected(), deadline=float("inf"))
             self._first_answer_at = time.monotonic()
             ended = self._improve(base)
         except KeyboardInterrupt:
             if self.best is None:
                 raise
             ended = "interrupted"
-        if self.best is None:  # the deadline came before any answer: no index is one
-            self.best = Found(self._existing, base + self._terms.price(self._existing), 0.0)
-            ended = "deadline"
-        return Outcome(self.best, self._first_answer_at or time.monotonic(), ended)
+        assert self.best is not None
+        unsearched = frozenset(query for query in self._every if self._pricer.find(query, self._allowed) is None)
+        helped = {query for query in self._every if self._pricer.relevant[query] & self._allowed & ~self._existing}
+        if ended == "deadline" and unsearched and unsearched >= helped:
+            ended = "unanswered"
+        return Outcome(self.best, self._first_answer_at or time.monotonic(), ended, unsearched)
 
     def _improve(self, base: float) -> Ended:
         """Explore near the best choice, then further away; when that is in vain, ever finer, and away again."""
@@ -123,9 +128,10 @@ class Search:
         forbidden = self._forbidden | without
         return select(self._pricer, self._terms, start=start, forbidden=forbidden, seconds=seconds)
 
-    def _confirm(self, choice: Choice) -> None:
+    def _confirm(self, choice: Choice, *, deadline: float | None = None) -> None:
         """Ask what the choice really costs, and keep it when that is the least so far."""
-        if not self._pricer.ask(((query, choice.chosen) for query in self._every), deadline=self._deadline):
+        until = self._deadline if deadline is None else deadline
+        if not self._pricer.ask(((query, choice.chosen) for query in self._every), deadline=until):
             return
         cost = sum(self._weighted(query, choice.chosen) for query in self._every) + self._terms.price(choice.chosen)
         if self.best is None or cost < self.best.cost:

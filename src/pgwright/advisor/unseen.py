@@ -10,7 +10,7 @@ from pgwright.model.statement import Statement
 
 # pg_stat_statements replaces every constant, those that an expression index would have to repeat among them.
 _HIDDEN = re.compile(
-    r"(?i)\b(?:date_trunc|date_part|date_bin|left|substr|substring|round|jsonb_extract_path_text)\s*\([^()]*\$\d"
+    r"(?i)\b(?:date_trunc|date_part|date_bin|left|substr|substring|round|jsonb_extract_path_text|to_tsvector)\s*\([^()]*\$\d"
     r"|\bextract\s*\(\s*\$\d|(?:->>?|#>>?)\s*\$\d"
 )
 _SEARCHED = re.compile(r"(?i)\bi?like\s+(?:'%|\$\d|concat)|~~\*?\s*\$\d")

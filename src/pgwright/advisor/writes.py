@@ -8,10 +8,10 @@ An UPDATE that sets a column of the index also ends HOT for the row, so every ot
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pgwright.model.index import IndexDefinition
+from pgwright.model.index import Index, IndexDefinition
 from pgwright.model.names import QualifiedName
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.table import Table
@@ -60,24 +60,32 @@ def read_writes(workload: Workload, snapshot: Snapshot) -> Mapping[QualifiedName
     """
     loads: dict[QualifiedName, WriteLoad] = {}
     for statement, shape in workload.writes:
-        if shape.target is not None and shape.target in snapshot.table_by_name:
-            load = loads.get(shape.target, WriteLoad())
-            loads[shape.target] = _with_statement(load, shape, statement.rows)
+        for table in _indexed_with(shape.target, snapshot):
+            loads[table] = _with_statement(loads.get(table, WriteLoad()), shape, statement.rows)
     for statement in snapshot.statements:
-        if (target := _copied_into(statement.text, snapshot)) is not None:
-            load = loads.get(target, WriteLoad())
-            loads[target] = replace(load, inserted=load.inserted + statement.rows)
+        for table in _indexed_with(_copied_into(statement.text, snapshot), snapshot):
+            load = loads.get(table, WriteLoad())
+            loads[table] = replace(load, inserted=load.inserted + statement.rows)
     return loads
+
+
+def _indexed_with(target: QualifiedName | None, snapshot: Snapshot) -> Iterator[QualifiedName]:
+    """Yield a table and those that it is a partition of, whose indexes a row written to it is in."""
+    while target is not None and (table := snapshot.table_by_name.get(target)) is not None:
+        yield target
+        is_partition = table in snapshot.partitions_by_table.get(table.parent, ()) if table.parent else False
+        target = table.parent if is_partition else None
 
 
 def write_price(definition: IndexDefinition, size: IndexSize, load: WriteLoad, snapshot: Snapshot) -> WritePrice:
     """Return what keeping an index costs over the workload."""
     table = snapshot.table_by_name[definition.table]
     others = [one for one in snapshot.indexes_by_table.get(table.name, ()) if one.definition != definition]
-    hot_share = min(1.0, table.rows_hot_updated / table.rows_updated) if table.rows_updated else 0.0
+    hot = _hot_share(tuple(snapshot.leaves(table.name)), load, others)
     held = _held_share(definition, size, load, table)
     own, lost = load.inserted * held, 0.0
     for columns, rows in load.updated:
+        hot_share = 0.0 if _touch_any(others, columns) else hot
         if not _touches(definition, columns):
             own += rows * (1 - hot_share) * held
             continue
@@ -94,6 +102,22 @@ def write_price(definition: IndexDefinition, size: IndexSize, load: WriteLoad, s
     )
     entries = own * _entries_per_row(definition, snapshot) + lost * len(others)
     return WritePrice(own * per_entry + lost * induced, round(entries), round(lost))
+
+
+def _hot_share(leaves: Sequence[Table], load: WriteLoad, indexes: Sequence[Index]) -> float:
+    """Return the share of HOT among the updated rows of which no index holds a changed column.
+
+    Where no update was counted all are taken to be HOT: what an index ends is then charged in full.
+    """
+    counted = sum(leaf.rows_updated for leaf in leaves)
+    of_all = sum(leaf.rows_hot_updated for leaf in leaves) / counted if counted else 1.0
+    rows = sum(rows for _, rows in load.updated)
+    able = sum(rows for columns, rows in load.updated if not _touch_any(indexes, columns))
+    return min(1.0, of_all * rows / able) if able else 0.0
+
+
+def _touch_any(indexes: Iterable[Index], columns: frozenset[str]) -> bool:
+    return any(_touches(index.definition, columns) for index in indexes if index.definition.method != "brin")
 
 
 def _size(pages: int, height: int | None, rows: float) -> IndexSize:

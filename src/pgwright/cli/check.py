@@ -26,12 +26,14 @@ FOUND = 1
 @options.severity
 @options.advice
 @options.budget
+@options.server
 @options.baseline
 @options.write_baseline
 @options.everything
 @options.config
 def check(
     source: str | None,
+    server: Path | None,
     form: Format | None,
     output: Path | None,
     severity: Severity | None,
@@ -67,6 +69,7 @@ def check(
             snapshot,
             with_advice=not no_advice,
             goal=goals.goal(config, snapshot, budget=budget),
+            server=server or config.server,
             progress=progress,
         )
     diagnosis = set_aside(diagnosis, known)

@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 import click
 
 from pgwright.checks import require_checks, without_plugins
+from pgwright.cli.failures import note_source
+from pgwright.cli.streams import reports_only
 from pgwright.config import Budget, Config, parse_budget, parse_duration, read_config
 from pgwright.database import Limits, limited
 from pgwright.errors import ConfigError
@@ -26,8 +28,14 @@ def _config(context: click.Context, parameter: click.Parameter, path: Path | Non
         context.with_resource(without_plugins())
     if config.statement_timeout is not None:
         context.with_resource(limited(_limits(config.statement_timeout)))
-    require_checks(config.allow)
+    with reports_only():  # it imports the checks of other distributions
+        require_checks(config.allow)
     return config
+
+
+def _source(context: click.Context, parameter: click.Parameter, text: str | None) -> str | None:
+    note_source(context, text)
+    return text
 
 
 def _statement_timeout(context: click.Context, parameter: click.Parameter, text: str | None) -> None:
@@ -44,7 +52,8 @@ def _budget(context: click.Context, parameter: click.Parameter, text: str | None
 
 
 def _checks(context: click.Context, parameter: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
-    require_checks(names)
+    with reports_only():
+        require_checks(names)
     return names
 
 
@@ -64,7 +73,7 @@ def output_file(*names: str, **settings: Any) -> Callable[[F], F]:
     return click.option(*names, type=click.Path(path_type=Path), callback=_writable, metavar="FILE", **settings)
 
 
-source = click.argument("source", required=False, metavar="[DSN|FILE]")
+source = click.argument("source", required=False, metavar="[DSN|FILE]", callback=_source)
 database = click.argument("dsn", required=False, metavar="[DSN]")
 _config_file = click.option(
     "--config", type=_READABLE, callback=_config, is_eager=True, metavar="FILE",
@@ -105,6 +114,11 @@ budget = click.option(
 everything = click.option("--all", "shows_all", is_flag=True, help="Show long lists in full.")
 baseline = click.option("--baseline", type=_READABLE, metavar="FILE", help="Ignore the findings listed in this file.")
 write_baseline = output_file("--write-baseline", help="Write the findings of this run to FILE, for --baseline.")
+server = click.option(
+    "--server", type=_READABLE, metavar="FOLDER",
+    help="Plan on the PostgreSQL in this folder, if it is of production's major version. Default: one of that version "
+    "where packages put it, otherwise the embedded one.",
+)  # fmt: skip
 alembic = click.option(
     "--alembic", type=_READABLE, metavar="FILE",
     help="The app's alembic.ini, or pyproject.toml with [tool.alembic]. Default: the one in this directory.",

@@ -9,6 +9,7 @@ import click
 
 from pgwright import pipeline
 from pgwright.cli import options
+from pgwright.cli.failures import note_source
 from pgwright.cli.output import emit
 from pgwright.cli.progress import watched
 from pgwright.config import Config
@@ -41,6 +42,7 @@ def _settings(context: click.Context, parameter: click.Parameter, texts: tuple[s
 @click.option("--value", "values", multiple=True, metavar="VALUE",
               help="The value of $1, then $2, and so on; NULL for SQL NULL. Default: from the statistics.")  # fmt: skip
 @click.option("--statement-id", type=int, metavar="QUERYID", help="Take the statement from pg_stat_statements.")
+@options.server
 @options.form
 @options.output
 @options.config
@@ -52,6 +54,7 @@ def plan(
     settings: dict[str, str],
     values: tuple[str, ...],
     statement_id: int | None,
+    server: Path | None,
     form: Format | None,
     output: Path | None,
     config: Config,
@@ -73,6 +76,7 @@ def plan(
       pgwright plan "SELECT * FROM note" --twin shop.json.gz --set role=app --set app.tenant=7
     """
     statement, source = _split(arguments, twin, statement_id)
+    note_source(click.get_current_context(), source)
     text = "" if statement is None else _read(statement)
     with watched() as progress:
         snapshot = pipeline.take_snapshot(source, policy=config.policy, progress=progress)
@@ -84,6 +88,7 @@ def plan(
             with_indexes=with_indexes,
             without_indexes=without_indexes,
             settings=settings,
+            server=server or config.server,
             progress=progress,
         )
     emit(result, form, output, shows_all=True)

@@ -9,13 +9,13 @@ import click
 from pgwright import pipeline
 from pgwright.cli import options
 from pgwright.cli.operations import load_operations
-from pgwright.cli.output import emit, show, write
+from pgwright.cli.output import emit, save, show
 from pgwright.cli.progress import watched
 from pgwright.config import Config
 from pgwright.errors import ConfigError
 from pgwright.migrations import open_directory
 from pgwright.proof.timing import ROUNDS
-from pgwright.report import Format, render
+from pgwright.report import Format
 from pgwright.report.proof.words import is_proved
 
 NOT_PROVED = 1
@@ -38,6 +38,7 @@ NOT_PROVED = 1
     show_default=True,
     help="Measured runs of each statement and operation.",
 )
+@options.server
 @options.form
 @options.output
 @options.output_file("--json", "json_output", help="Also write the proof to FILE as JSON.")
@@ -51,6 +52,7 @@ def prove(
     operations: str | None,
     staging: str | None,
     rounds: int,
+    server: Path | None,
     form: Format | None,
     output: Path | None,
     json_output: Path | None,
@@ -84,12 +86,19 @@ def prove(
     given = load_operations(operations) if operations else ()
     with watched() as progress:
         proof = pipeline.prove(
-            source, change, operations=given, staging=staging, rounds=rounds, policy=config.policy, progress=progress
+            source,
+            change,
+            operations=given,
+            staging=staging,
+            rounds=rounds,
+            policy=config.policy,
+            server=server or config.server,
+            progress=progress,
         )
     if output is not None:
         show(proof, "terminal", shows_all=shows_all)
     emit(proof, form, output, shows_all=shows_all)
     if json_output is not None:
-        write(json_output, render(proof, "json"))
+        save(proof, "json", json_output)
     if not is_proved(proof):
         click.get_current_context().exit(NOT_PROVED)

@@ -3,30 +3,38 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from pgwright.embedded.programs import as_user, reachable_binaries, system_user
-from pgwright.embedded.tether import Tether, Way
+from pgwright.embedded.cluster import Launch, prepare
+from pgwright.embedded.confinement import ROLE_ALONE, Confinement, bare_environment, whole_environment, why_free
+from pgwright.embedded.home import lock, temporary_home
+from pgwright.embedded.programs import Programs, as_user, reachable, system_user, wheel_programs
+from pgwright.embedded.regular import open_regular
+from pgwright.embedded.tether import DEFAULT, Tether, Way
 from pgwright.errors import EmbeddedServerError
 
 _START_SECONDS = 30.0
 _STOP_SECONDS = 20.0
-# sockaddr_un.sun_path with its final zero is 108 bytes on Linux, 104 on macOS and the BSDs.
-_SOCKET_BYTES = 107 if sys.platform == "linux" else 103
-_STRATEGY_SINCE = 150_000
+_STRATEGY_SINCE = 15
+_LOG_BYTES = 4_096
+
+OWNER = "pgwright_owner"
+"""The role that everything of a source belongs to and is planned as. It may do nothing outside its databases."""
+_OWNER_RIGHTS = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION BYPASSRLS"
+# A function of the source may never end; nothing that is asked of its owner takes as long as this.
+_OWNER_LIMITS = "-c statement_timeout=60s -c lock_timeout=10s -c jit=off"
+# Whatever the database's owner has set for it, names mean those of the catalog.
+_CATALOG_ONLY = "-c search_path=pg_catalog -c lock_timeout=10s -c role=none"
 
 # A throw-away server needs speed, not durability: after a crash its directory is deleted. Commits stay synchronous:
 # VACUUM marks no page all-visible whose commit was not written yet, and plans would differ from one run to the next.
@@ -49,11 +57,16 @@ class EmbeddedServer:
     directory: Path
     """Holds `data`, the log and the socket."""
     process: subprocess.Popen[bytes]
-    own_programs: Path
-    """The folder of the programs that run as the server's user."""
+    programs: Programs
+    """What runs, where the server's user can run it."""
     user: str | None
     """The system user that it runs as when we are root, else None."""
+    confinement: str
+    """What keeps others' code in its folder: "Landlock, seccomp, namespaces", or those of them that are to be had with
+    the reason against the rest, or "role alone" with the reason."""
     _tether: Tether
+    _log: int
+    """A descriptor: the server could put another file in the log's place."""
 
     @property
     def data(self) -> Path:
@@ -68,6 +81,10 @@ class EmbeddedServer:
         own = {"host": str(self.directory), "hostaddr": "", "port": port, "user": "postgres", "dbname": database}
         return make_conninfo(**own, options="", target_session_attrs="any")
 
+    def owner_dsn(self, database: str) -> str:
+        """Return libpq keywords for a database as its owner, an ordinary role with limits on what it may take."""
+        return make_conninfo(self.dsn(database), user=OWNER, options=_OWNER_LIMITS)
+
     def url(self, database: str = "postgres", driver: str = "") -> str:
         """Return a URL for a database of this server; `driver` is SQLAlchemy's, as in `asyncpg`."""
         scheme = f"postgresql+{driver}" if driver else "postgresql"
@@ -79,11 +96,32 @@ class EmbeddedServer:
         with psycopg.connect(self.dsn(database), autocommit=True) as connection:
             yield connection
 
+    @contextmanager
+    def owner(self, database: str) -> Iterator[psycopg.Connection]:
+        """Connect as the owner with autocommit: the role for all that makes the server evaluate text of a source."""
+        with psycopg.connect(self.owner_dsn(database), autocommit=True, prepare_threshold=None) as connection:
+            yield connection
+
+    @contextmanager
+    def catalog_writer(self, database: str) -> Iterator[psycopg.Connection]:
+        """Connect as superuser with autocommit to a database that holds a source's objects.
+
+        For catalogs and files only: no text of the source may be part of a statement, or be evaluated by one.
+        """
+        dsn = make_conninfo(self.dsn(database), options=_CATALOG_ONLY)
+        with psycopg.connect(dsn, autocommit=True, prepare_threshold=None) as connection:
+            yield connection
+
+    def require_owner(self) -> None:
+        """Make the owner's role, unless the server has it already."""
+        with self.admin() as connection, suppress(psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
+            connection.execute(f"CREATE ROLE {OWNER} {_OWNER_RIGHTS}".encode())
+
     def create_database(self, name: str, *, template: str = "template0") -> None:
         """Create a database, as a copy of another one when a template is named."""
         statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
         with self.admin() as connection:
-            if connection.info.server_version >= _STRATEGY_SINCE:
+            if self.programs.major >= _STRATEGY_SINCE:
                 # A file copy is the faster one for large templates, the log the faster one for empty ones.
                 strategy = sql.SQL(" STRATEGY wal_log" if template == "template0" else " STRATEGY file_copy")
                 statement += strategy
@@ -104,6 +142,9 @@ class EmbeddedServer:
                 self.process.send_signal(signal.SIGQUIT)  # immediate shutdown
                 self.process.wait(_STOP_SECONDS)
         self._tether.release()
+        if self._log >= 0:
+            log, self._log = self._log, -1
+            os.close(log)
 
 
 @contextmanager
@@ -112,8 +153,9 @@ def run_server(
     *,
     settings: Mapping[str, str] | None = None,
     checksums: bool = False,
-    programs: Path | None = None,
+    programs: Programs | None = None,
     way: Way | None = None,
+    is_confined: bool = False,
 ) -> Iterator[EmbeddedServer]:
     """Start an embedded server and stop it on the way out.
 
@@ -121,90 +163,76 @@ def run_server(
         directory: where it keeps its data; kept afterwards. None: a temporary one, deleted afterwards.
         settings: server settings, on top of those for a throw-away server.
         checksums: whether a new cluster gets data checksums; the twin writes pages itself and wants none.
-        programs: the folder of another PostgreSQL's programs, for a directory that has its cluster already.
+        programs: another PostgreSQL's, from 13 on; None: the wheel's.
         way: how the server learns that we were killed; None: the platform's own way.
+        is_confined: its databases hold what others wrote: keep its process in its folder, as far as the system can.
     Raises: EmbeddedServerError: it could not be set up or did not start; the message ends with the server's log.
     """
-    is_temporary = directory is None
-    home = Path(tempfile.mkdtemp(prefix="pgwright-")) if directory is None else directory
-    try:
-        server = _start(home, settings or {}, checksums=checksums, programs=programs, way=way)
+    with ExitStack() as stack:
+        home = stack.enter_context(temporary_home()) if directory is None else directory
+        user = system_user()
+        own = reachable(programs or wheel_programs(), user)
+        environment = bare_environment() if is_confined else whole_environment()
+        launch = Launch(home, settings or {}, own, user, way or DEFAULT, environment)
+        is_new = prepare(launch, checksums=checksums)
+        server = _start_confined(launch, is_new=is_new) if is_confined else _start(launch, "not confined")
+        stack.callback(server.stop)
+        yield server
+
+
+# Shared memory is in its folder, and not among that of the user's other programs.
+_CONFINED_SETTINGS: Mapping[str, str] = {"dynamic_shared_memory_type": "mmap"}
+
+
+def _start_confined(launch: Launch, *, is_new: bool) -> EmbeddedServer:
+    launch = replace(launch, settings={**_CONFINED_SETTINGS, **launch.settings})
+    reason = why_free() or ("" if launch.way == "kernel" else "a shell watches over it")
+    if not reason:
         try:
-            yield server
-        finally:
-            server.stop()
-    finally:
-        if is_temporary:
-            shutil.rmtree(home, ignore_errors=True)
+            confinement = Confinement(launch.programs, launch.home, launch.user)
+            return _start(launch, "", confinement)
+        except EmbeddedServerError as error:
+            # What a cluster ran before must not talk us out of confining it.
+            if not is_new:
+                raise
+            reason = f"confined, it does not start: {str(error).splitlines()[-1]}"
+    return _start(launch, f"{ROLE_ALONE}: {reason}")
 
 
-def _start(
-    home: Path, settings: Mapping[str, str], *, checksums: bool, programs: Path | None, way: Way | None
-) -> EmbeddedServer:
-    home.mkdir(parents=True, exist_ok=True)
-    user = system_user()
-    programs = programs or reachable_binaries(user)
-    if user is not None:
-        shutil.chown(home, user, user)
-    socket_bytes = len(os.fsencode(home / ".s.PGSQL.5432"))
-    if socket_bytes > _SOCKET_BYTES:
-        raise EmbeddedServerError(f"the path {str(home)!r} is too long for a Unix socket; set TMPDIR to a shorter one")
-    if not (home / "data" / "PG_VERSION").exists():
-        _initialise(home, programs, user, Tether(way), checksums=checksums)
-    merged = {**_SETTINGS, "unix_socket_directories": str(home), **settings}
+def _start(launch: Launch, told: str, confinement: Confinement | None = None) -> EmbeddedServer:
+    """Start it in a confinement, which tells what holds, or without one, of which `told` is said."""
+    home = launch.home
+    merged = {**_SETTINGS, "unix_socket_directories": str(home), **launch.settings}
     arguments = [f"--{name}={value}" for name, value in merged.items()]
-    tether = Tether(way)
-    with (home / "log").open("ab") as log:
-        process = tether.start(
-            [str(programs / "postgres"), "-D", str(home / "data"), *arguments],
-            stdout=log,
-            stderr=log,
-            start_new_session=True,  # Ctrl-C is for us; we stop the server ourselves
-            cwd=home,
-            env=_environment(),
-            **as_user(user),
-        )
-    server = EmbeddedServer(home, process, programs, user, tether)
+    # In a confinement it becomes the user itself, between the steps that root may take and the others.
+    options = as_user(launch.user) if confinement is None else {}
+    tether = Tether(launch.way)
+    log = open_regular(home / "log", os.O_RDWR | os.O_APPEND | os.O_CREAT)
+    try:
+        with lock(home) as descriptor:
+            process = tether.start(
+                [str(launch.programs.folder / "postgres"), "-D", str(home / "data"), *arguments],
+                prepare=None if confinement is None else confinement.prepare,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C is for us; we stop the server ourselves
+                cwd=home,
+                pass_fds=(descriptor,),
+                env=launch.environment,
+                **options,
+            )
+    except (OSError, subprocess.SubprocessError) as error:
+        os.close(log)
+        raise EmbeddedServerError(f"the embedded server in {str(home)!r} could not be run: {error}") from error
+    finally:
+        told = told if confinement is None else confinement.held()
+    server = EmbeddedServer(home, process, launch.programs, launch.user, told, tether, log)
     try:
         _wait_until_ready(server)
     except BaseException:
         server.stop()
         raise
     return server
-
-
-def _initialise(home: Path, programs: Path, user: str | None, tether: Tether, *, checksums: bool) -> None:
-    # A half-made cluster of an interrupted run would block initdb.
-    shutil.rmtree(home / "data", ignore_errors=True)
-    command = [
-        str(programs / "initdb"),
-        f"--pgdata={home / 'data'}",
-        "--username=postgres",
-        "--auth=trust",
-        "--encoding=UTF8",
-        "--locale-provider=builtin",
-        "--builtin-locale=C.UTF-8",
-        "--locale=C",
-        "--no-sync",
-        "--no-instructions",
-        "--data-checksums" if checksums else "--no-data-checksums",
-    ]
-    output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    with tether.start(command, **output, cwd=home, env=_environment(), **as_user(user)) as initdb:
-        try:
-            said, _ = initdb.communicate()
-        except BaseException:
-            initdb.kill()
-            raise
-    tether.release()
-    if initdb.returncode:
-        raise EmbeddedServerError(f"initdb failed in {str(home)!r}: {said.decode(errors='replace').strip()}")
-
-
-def _environment() -> dict[str, str]:
-    # The cluster says its locale itself. Where the user's is unset, macOS starts a thread to find it out, and the
-    # postmaster refuses to run with threads.
-    return {**os.environ, "LC_ALL": "C"}
 
 
 def _wait_until_ready(server: EmbeddedServer) -> None:
@@ -215,7 +243,12 @@ def _wait_until_ready(server: EmbeddedServer) -> None:
         with suppress(psycopg.OperationalError), psycopg.connect(server.dsn(), connect_timeout=2):
             return
         time.sleep(0.02)
-    log = (server.directory / "log").read_text(errors="replace").strip().splitlines()[-12:]
     raise EmbeddedServerError(
-        f"the embedded server in {str(server.directory)!r} did not start. Its log ends:\n" + "\n".join(log)
+        f"the embedded server in {str(server.directory)!r} did not start. Its log ends:\n" + _end_of_log(server)
     )
+
+
+def _end_of_log(server: EmbeddedServer) -> str:
+    size = os.fstat(server._log).st_size
+    end = os.pread(server._log, _LOG_BYTES, max(0, size - _LOG_BYTES))
+    return "\n".join(end.decode(errors="replace").strip().splitlines()[-12:])

@@ -28,12 +28,14 @@ def searches_as(x: IndexDefinition, y: IndexDefinition, table: Table | None = No
 
 
 def enforces_as(x: IndexDefinition, y: IndexDefinition, table: Table | None = None) -> bool:
-    """Tell whether `x` keeps unique whatever `y` does, as early, and for foreign keys and ON CONFLICT as well."""
+    """Tell whether `x` keeps unique whatever `y` does, at the same time, and for foreign keys and ON CONFLICT as well.
+
+    A deferrable one is like no other: it is no target of a foreign key or of ON CONFLICT, and SET CONSTRAINTS names it.
+    """
     if not y.is_unique:
         return True
     return (
-        # A deferrable one is no target of a foreign key or of ON CONFLICT, and may be deferred from the start.
-        (x.is_unique and not x.is_deferrable)
+        (x.is_unique and not x.is_deferrable and not y.is_deferrable)
         and (x.table, x.method, y.method) == (y.table, "btree", "btree")
         and set(entries(x, table)) == set(entries(y, table))
         and (x.nulls_not_distinct or not y.nulls_not_distinct or _holds_no_null(y, table))

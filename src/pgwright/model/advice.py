@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 from pgwright.model.index import IndexDefinition
 from pgwright.model.names import QualifiedName
 from pgwright.model.not_examined import NotExamined
+from pgwright.model.planned_on import PlannedOn
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,8 @@ class CurvePoint:
     """Keys of the index that this step adds; "" for the start."""
 
 
-Ended = Literal["complete", "deadline", "interrupted"]
+# "unanswered": the deadline came before any index was tried.
+Ended = Literal["complete", "deadline", "unanswered", "interrupted"]
 
 
 @dataclass(frozen=True)
@@ -177,6 +179,7 @@ class Advice:
     """Statements that could not be parsed or planned, with their share of the workload."""
     limits: tuple[str, ...]
     """What the twin cannot know, in sentences."""
+    planned_on: PlannedOn
     drops: tuple[DroppedIndex, ...] = ()
     changed: tuple[ChangedStatement, ...] = ()
     """The statements whose plan the advice changes, the largest saving first."""
@@ -185,9 +188,11 @@ class Advice:
     """From no index to all advised ones, each step the best one left."""
     unplanned_share: float = 0.0
     """Share of the workload's time in statements that could not be planned, in [0, 1]."""
+    unsearched_share: float = 0.0
+    """Share of the workload's time in statements for which no index was tried before the deadline, in [0, 1]."""
     first_answer_seconds: float = 0.0
-    """When the first complete choice was there."""
+    """When the first choice was there; 0 where there was none."""
     ended: Ended = "complete"
-    """Why the search ended: nothing better found, the deadline, or Ctrl-C."""
+    """Why the search ended: nothing better found, the deadline (before any choice: unanswered), or Ctrl-C."""
     objective: str = ""
     """What was maximised, in words."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from pgwright.model.not_examined import NotExamined
+from pgwright.model.planned_on import PlannedOn
 
 ValuesFrom = Literal["none", "given", "statistics", "generic plan"]
 
@@ -65,6 +66,7 @@ class StatementComparison:
     server_version: str
     taken_at: str
     """When the snapshot was taken that the twin was built from."""
+    planned_on: PlannedOn
     text: str
     query_id: int | None
     """None: not a statement of the workload."""

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar, cast, get_args
 
 from pgwright.model.change import Change
 from pgwright.model.not_examined import NotExamined
+from pgwright.model.planned_on import PlannedOn
 
 S = TypeVar("S")
 
@@ -227,6 +228,8 @@ class Diagnosis:
     """Worst first, those of the baseline left out."""
     not_examined: tuple[NotExamined, ...]
     scorecard: tuple[SubjectScore, ...]
+    planned_on: PlannedOn | None = None
+    """None: nothing was planned, the index advisor was left out or failed."""
     known: tuple[str, ...] = ()
     """Keys of the findings that the baseline lists."""
     allowed: tuple[str, ...] = ()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from pgwright.model.not_examined import NotExamined
+from pgwright.model.planned_on import PlannedOn
 
 Verdict = Literal["faster", "same", "slower", "results differ"]
 
@@ -88,6 +89,8 @@ class Proof:
     kind: ClassVar[str] = "proof"
 
     server_version: str
+    """Of the server that the copies were measured on."""
+    planned_on: PlannedOn
     pgwright_version: str
     revision: str
     """What was applied to the copy: Alembic revisions, or the name of an SQL file."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from pgwright.model.dependent import Dependent
 from pgwright.model.index import Index
 from pgwright.model.names import QualifiedName, quote
 from pgwright.model.not_examined import NotExamined
+from pgwright.model.partitions import of_all_leaves
 from pgwright.model.policy import Policy
 from pgwright.model.server import Role, RoleSetting, Server, Session, Setting
 from pgwright.model.statement import NONE_UNREAD, Statement, UnreadStatements
@@ -30,6 +32,7 @@ class Snapshot:
     tables: tuple[Table, ...] = ()
     indexes: tuple[Index, ...] = ()
     foreign_keys: tuple[ForeignKey, ...] = ()
+    dependents: tuple[Dependent, ...] = ()
     sequences: tuple[Sequence, ...] = ()
     statistics: tuple[ColumnStatistics, ...] = ()
     extended_statistics: tuple[ExtendedStatistics, ...] = ()
@@ -58,6 +61,27 @@ class Snapshot:
         return {table: tuple(partitions) for table, partitions in grouped.items()}
 
     @cached_property
+    def _children(self) -> dict[QualifiedName, list[QualifiedName]]:
+        grouped: dict[QualifiedName, list[QualifiedName]] = {}
+        for table in self.tables:
+            if table.parent is not None:
+                grouped.setdefault(table.parent, []).append(table.name)
+        return grouped
+
+    def heirs(self, table: QualifiedName) -> Iterator[QualifiedName]:
+        """Yield the partitions of a table and what inherits from it, at any depth."""
+        for child in self._children.get(table, ()):
+            yield child
+            yield from self.heirs(child)
+
+    def leaves(self, table: QualifiedName) -> Iterator[Table]:
+        """Yield the tables that hold the rows of a partitioned one, at any depth; any other table is its own leaf."""
+        for partition in self.partitions_by_table.get(table, ()):
+            yield from self.leaves(partition.name)
+        if self.table_by_name[table].kind != "partitioned table":
+            yield self.table_by_name[table]
+
+    @cached_property
     def relation_names(self) -> frozenset[QualifiedName]:
         """The names that a new index cannot have."""
         relations: tuple[Table | Index | Sequence, ...] = (*self.tables, *self.indexes, *self.sequences)
@@ -78,10 +102,29 @@ class Snapshot:
         return {table: tuple(keys) for table, keys in grouped.items()}
 
     @cached_property
+    def dependents_by_table(self) -> dict[QualifiedName, tuple[Dependent, ...]]:
+        grouped: dict[QualifiedName, list[Dependent]] = {}
+        for dependent in self.dependents:
+            grouped.setdefault(dependent.table, []).append(dependent)
+        return {table: tuple(dependents) for table, dependents in grouped.items()}
+
+    @cached_property
     def statistics_by_column(self) -> dict[tuple[QualifiedName, str], ColumnStatistics]:
-        """Statistics of each column; of a parent table, those that include its children where there are any."""
+        """Statistics of each column; of a parent table, those that include its children where there are any.
+
+        Those of a partitioned table that was never analyzed are put together from its leaves, if none is hidden.
+        """
         ordered = sorted(self.statistics, key=lambda row: row.is_inherited)
-        return {(row.relation, row.column): row for row in ordered}
+        known = {(row.relation, row.column): row for row in ordered}
+        for name in self.partitions_by_table:
+            leaves = tuple(self.leaves(name))
+            if any(self.unread("statistics", leaf.name) is not None for leaf in leaves):
+                continue
+            for column in self.table_by_name[name].column_by_name:
+                parts = [(row, leaf.rows) for leaf in leaves if (row := known.get((leaf.name, column))) is not None]
+                if (name, column) not in known and (whole := of_all_leaves(parts)) is not None:
+                    known[name, column] = replace(whole, relation=name)
+        return known
 
     @cached_property
     def statistics_by_relation(self) -> dict[QualifiedName, tuple[ColumnStatistics, ...]]:
@@ -115,6 +158,7 @@ class Snapshot:
             tables=tuple(one for one in self.tables if self._root(one.name) not in gone),
             indexes=tuple(one for one in self.indexes if self._root(one.table) not in gone),
             foreign_keys=tuple(key for key in self.foreign_keys if self._root(key.table) not in gone),
+            dependents=tuple(one for one in self.dependents if self._root(one.table) not in gone),
             sequences=tuple(one for one in self.sequences if one.table is None or self._root(one.table) not in gone),
             statistics=tuple(one for one in self.statistics if self._root(one.relation) not in gone),
         )

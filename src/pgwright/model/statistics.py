@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -41,6 +42,19 @@ class ColumnStatistics:
     def distinct_count(self, rows: float) -> float:
         """Number of distinct values in a table of so many rows."""
         return self.distinct if self.distinct >= 0 else -self.distinct * rows
+
+
+def in_order(values: Iterable[str]) -> tuple[str, ...]:
+    """Return values in order: numbers by value, all else as text, which is right for dates too.
+
+    >>> in_order(["10", "9"]), in_order(["b", "a", "10"])
+    (('9', '10'), ('10', 'a', 'b'))
+    """
+    every = tuple(values)
+    try:
+        return tuple(sorted(every, key=float))
+    except ValueError:
+        return tuple(sorted(every))
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 from pgwright.advisor import advisor
 from pgwright.advisor.goal import Goal
@@ -22,7 +23,12 @@ _NEEDS = ("schema_sql", "tables", "indexes", "statistics", "statements")
 
 
 def advise(
-    source: SourceLike = None, *, policy: Policy | None = None, goal: Goal = ANY_GOAL, progress: Progress = silent
+    source: SourceLike = None,
+    *,
+    policy: Policy | None = None,
+    goal: Goal = ANY_GOAL,
+    server: Path | None = None,
+    progress: Progress = silent,
 ) -> Advice:
     """Choose indexes for the workload on the planner twin.
 
@@ -30,6 +36,7 @@ def advise(
         source: a DSN, the path of a snapshot file, a Snapshot, or None for DATABASE_URL and the PG* variables.
         policy: what the team states.
         goal: what the advisor is asked for.
+        server: the folder of a PostgreSQL to plan on; None: one of production's major version, if one is found.
         progress: told what was found so far. Ctrl-C meanwhile gives the best choice so far; the advice says so.
     Returns: The indexes with their gain, size and price, and the statements that could not be planned.
     Raises: TwinError: the snapshot lacks the schema or the workload, or the twin cannot be built. EmbeddedServerError,
@@ -39,7 +46,7 @@ def advise(
     if (cause := _lacks(snapshot)) is not None:
         raise TwinError(". ".join(part for part in (f"no advice: {cause.reason}", cause.remedy) if part))
     progress("building the planner twin")
-    advice = advisor.advise(snapshot, goal, progress=progress)
+    advice = advisor.advise(snapshot, goal, server=server, progress=progress)
     return replace(advice, limits=(*_losses(snapshot), *advice.limits))
 
 
@@ -51,12 +58,15 @@ def _losses(snapshot: Snapshot) -> Iterator[str]:
 
 
 def read_advice(question: Question) -> Advice | NotExamined:
-    """Return the advice that a diagnosis asks for. Raises KeyboardInterrupt: half of one would pass for a whole one."""
+    """Return the advice that a diagnosis asks for; its checks tell what a deadline left out.
+
+    Raises: KeyboardInterrupt: it was interrupted, and so is the diagnosis.
+    """
     if question.goal is None:
         return NotExamined("advice", "the index advisor was left out on request", "leave out --no-advice")
     if (cause := _lacks(question.snapshot)) is not None:
         return cause
-    advice = advise(question.snapshot, goal=question.goal, progress=question.progress)
+    advice = advise(question.snapshot, goal=question.goal, server=question.server, progress=question.progress)
     if advice.ended == "interrupted":
         raise KeyboardInterrupt
     return advice

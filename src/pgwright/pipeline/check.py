@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from pgwright.advisor.goal import Goal
@@ -16,6 +17,7 @@ from pgwright.checks import (
     skip_checks,
 )
 from pgwright.errors import BrokenCheck
+from pgwright.model.advice import Advice
 from pgwright.model.finding import Check, Diagnosis
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.policy import Policy
@@ -34,6 +36,7 @@ def check(
     with_advice: bool = True,
     goal: Goal = ANY_GOAL,
     app: ProbeRequest | None = None,
+    server: Path | None = None,
     progress: Progress = silent,
 ) -> Diagnosis:
     """Say what makes a database, and the app on it, slow or unsafe.
@@ -44,6 +47,7 @@ def check(
         with_advice: ask the index advisor too, which builds a planner twin and takes most of the time.
         goal: what the advisor is asked for.
         app: an app whose endpoints are called too; None: none is.
+        server: the folder of a PostgreSQL to plan on; None: one of production's major version, if one is found.
         progress: told what is being done.
     Returns: The findings, worst first, with a score for each subject. A source that fails is *not examined*.
     Raises: DatabaseError. ConfigError: the source cannot be read, or the policy allows what is no check.
@@ -53,8 +57,9 @@ def check(
     _require_sources(checks)
     require_checks(policy.allow if policy is not None else ())
     snapshot = take_snapshot(source, policy=policy, progress=progress)
-    question = Question(snapshot, goal if with_advice else None, app, progress)
-    runs = [_ask(one, question, checks) for one in SOURCES]
+    question = Question(snapshot, goal if with_advice else None, app, server, progress)
+    answers = [(one, one.answer(question)) for one in SOURCES]
+    runs = [_ask(one, value, checks) for one, value in answers]
     findings, allowed = set_apart((finding for run in runs for finding in run.findings), snapshot.policy)
     not_examined = tuple(dict.fromkeys(entry for run in runs for entry in run.not_examined))
     return Diagnosis(
@@ -65,14 +70,14 @@ def check(
         findings=findings,
         not_examined=not_examined,
         scorecard=score_subjects(snapshot, findings, not_examined, checks),
+        planned_on=next((value.planned_on for _, value in answers if isinstance(value, Advice)), None),
         allowed=tuple(one.key for one in allowed),
     )
 
 
-def _ask(source: Source, question: Question, checks: tuple[Check[Any], ...]) -> CheckRun:
+def _ask(source: Source, value: object, checks: tuple[Check[Any], ...]) -> CheckRun:
     """Return what the checks of a source found; of one that was not read, that they looked at nothing."""
     asked = [check for check in checks if check.reads is source.value]
-    value = source.answer(question)
     if not isinstance(value, NotExamined):
         return run_checks(value, asked)
     return CheckRun(not_examined=(skip_checks(asked, value),) if asked else ())

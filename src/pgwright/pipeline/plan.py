@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from pgwright.errors import TwinError
 from pgwright.model.comparison import StatementComparison
@@ -23,6 +24,7 @@ def plan(
     without_indexes: Sequence[str] = (),
     settings: Mapping[str, str] | None = None,
     policy: Policy | None = None,
+    server: Path | None = None,
     progress: Progress = silent,
 ) -> StatementComparison:
     """Plan one statement on the planner twin, as it is and with a change; it never runs.
@@ -36,6 +38,7 @@ def plan(
         without_indexes: names of indexes to plan without.
         settings: to plan with, by name.
         policy: what the team states.
+        server: the folder of a PostgreSQL to plan on; None: one of production's major version, if one is found.
         progress: told what is being done.
     Returns: Both plans, what differs, and what the twin cannot know.
     Raises: StatementRefused, TwinError, EmbeddedServerError, DatabaseError, ConfigError.
@@ -54,4 +57,5 @@ def plan(
         with_indexes=with_indexes,
         without_indexes=without_indexes,
         settings=settings,
+        server=server,
     )

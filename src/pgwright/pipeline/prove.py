@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 
 from pgwright.database import conninfo
 from pgwright.model.policy import Policy
@@ -27,6 +28,7 @@ def prove(
     staging: str | None = None,
     rounds: int = ROUNDS,
     policy: Policy | None = None,
+    server: Path | None = None,
     progress: Progress = silent,
 ) -> Proof:
     """Copy the database twice, apply the change to one copy, plan and measure both, compare results.
@@ -39,6 +41,8 @@ def prove(
         staging: a server where the copies may be made; None: an embedded one.
         rounds: counted runs of each statement and operation.
         policy: what the team states.
+        server: the folder of a PostgreSQL to plan and measure on; None: one of production's major version, if one is
+            found.
         progress: told what is being done.
     Returns: Times before and after, plans, and whether the results are equal.
     Raises: ProofError, MigrationError, TwinError, EmbeddedServerError, DatabaseError.
@@ -48,7 +52,7 @@ def prove(
     read = partial(read_snapshot, policy=policy)
     if isinstance(source, Snapshot) or is_file(source):
         progress("planning on the twin")
-        return forecast(snapshot, apply=change.apply, read=read)
+        return forecast(snapshot, apply=change.apply, read=read, server=server)
     return proving.prove(
         snapshot,
         conninfo(None if source is None else str(source)),
@@ -56,6 +60,7 @@ def prove(
         read=read,
         operations=operations,
         staging=staging,
+        server=server,
         rounds=rounds,
         progress=progress,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from pgwright.advisor.goal import Goal
 from pgwright.model.progress import Progress, silent
@@ -19,4 +20,6 @@ class Question:
     """What the index advisor is asked for; None: leave it out."""
     app: ProbeRequest | None = None
     """The app to probe; None: probe none."""
+    server: Path | None = None
+    """The folder of a PostgreSQL to plan on; None: one of production's major version, if one is found."""
     progress: Progress = silent

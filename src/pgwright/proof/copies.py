@@ -1,16 +1,16 @@
 """Two copies of a database, `before` and `after`: on an embedded server, or on one that the user names.
 
-The source is read by `pg_dump` only. The copies are dropped on the way out, also when the proof is interrupted.
+The source is read by `pg_dump` only. The copies belong to an ordinary role, as which the fix and all that is measured
+runs: a constraint, an index or a trigger may call any function of the source. They are dropped on the way out, also
+when the proof is interrupted.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -18,10 +18,12 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from pgwright.database import conninfo, environment, mask, target
-from pgwright.embedded import binaries, run_server
+from pgwright.database import conninfo, mask, target
+from pgwright.embedded import OWNER, EmbeddedServer, Programs, run_server
 from pgwright.errors import ConnectionFailed, ProofError
 from pgwright.model.not_examined import NotExamined
+from pgwright.proof.copying import copy_database
+from pgwright.sql_files import read_sql
 
 # As a small production server has it, so that a warm table stays warm.
 _SERVER_SETTINGS: Mapping[str, str] = {
@@ -32,9 +34,14 @@ _SERVER_SETTINGS: Mapping[str, str] = {
     "autovacuum": "off",  # it would run in the middle of a measurement
     "max_wal_size": "8GB",
 }
+# They count the blocks of each run.
+NEEDED_EXTENSIONS = ("pg_stat_statements",)
 # A copy takes the database's size twice, and the rewrite of converted tables needs room for a third.
 _ROOM_FACTOR = 3
+# What a session may spill: enough to sort the whole database, and the disk is not filled by a statement gone wild.
+_TEMPORARY_BYTES = 2 << 30
 _STRATEGY_SINCE = 150_000
+_PARAMETER_RIGHTS_SINCE = 150_000
 
 
 @dataclass(frozen=True)
@@ -47,17 +54,22 @@ class Copies:
 
 
 @contextmanager
-def make_copies(dsn: str, database_bytes: int, *, staging: str | None = None) -> Iterator[Copies]:
+def make_copies(
+    dsn: str, database_bytes: int, *, programs: Programs | None = None, staging: str | None = None
+) -> Iterator[Copies]:
     """Copy a database twice.
 
     Args:
         dsn: the source, which is only read.
         database_bytes: its size, to see whether the copies fit.
-        staging: a DSN on whose server the role may create databases; None: an embedded server.
-    Raises: ProofError: no room, or the copy failed. EmbeddedServerError, ConnectionFailed.
+        programs: what the server of our own runs; None: the wheel's.
+        staging: a DSN on whose server an ordinary role may create databases; None: a server of our own.
+    Raises: ProofError: no room, a role with too many rights, or the copy failed. EmbeddedServerError, ConnectionFailed.
     """
     if staging is not None:
-        with _on_server(conninfo(staging), dsn) as copies:
+        server = conninfo(staging)
+        _require_ordinary(server)
+        with _made(_Host(server, server, None), dsn) as copies:
             yield copies
         return
     free = shutil.disk_usage(tempfile.gettempdir()).free
@@ -66,25 +78,67 @@ def make_copies(dsn: str, database_bytes: int, *, staging: str | None = None) ->
             f"the database has {database_bytes / 2**30:.1f} GiB and its copies need {_ROOM_FACTOR} times as much, but "
             f"{tempfile.gettempdir()} has {free / 2**30:.1f} GiB free. Set TMPDIR, or name a server with --staging DSN."
         )
-    with run_server(settings=_SERVER_SETTINGS) as server, _on_server(server.dsn(), dsn) as copies:
-        yield copies
+    settings = {**_SERVER_SETTINGS, "temp_file_limit": f"{max(_TEMPORARY_BYTES, 2 * database_bytes) // 1024}kB"}
+    with run_server(settings=settings, programs=programs, is_confined=True) as embedded:
+        _make_owner(embedded)
+        owner = make_conninfo(embedded.dsn(), user=OWNER)
+        with _made(_Host(embedded.dsn(), owner, embedded), dsn) as copies:
+            yield copies
+
+
+@dataclass(frozen=True)
+class _Host:
+    """Where copies are made."""
+
+    creating: str
+    """DSN of the role that makes and drops the databases."""
+    owning: str
+    """DSN of the role that they belong to."""
+    embedded: EmbeddedServer | None
+    """None: a server of the user's, where nobody is a superuser for us."""
+
+
+def _make_owner(server: EmbeddedServer) -> None:
+    """Make the owner of the copies, who may take rows out without their children noticing, and write all out."""
+    server.require_owner()
+    with server.admin() as connection:
+        if connection.info.server_version >= _PARAMETER_RIGHTS_SINCE:
+            connection.execute(f"GRANT SET ON PARAMETER session_replication_role TO {OWNER}".encode())
+            connection.execute(f"GRANT pg_checkpoint TO {OWNER}".encode())
+
+
+def _require_ordinary(staging: str) -> None:
+    """Refuse a role with whose rights functions of the source could leave the copies. Raises ProofError."""
+    rights = read_sql("pgwright.proof", "rights").encode()
+    with _connected(staging) as connection:
+        row = connection.execute(rights).fetchone()
+    if row is not None and row[1]:
+        raise ProofError(
+            f"functions of the source would run on {target(staging)} with the rights of {row[0]!r}, which is {row[1]}. "
+            "Name a role that may create databases and nothing else: CREATE ROLE copies LOGIN CREATEDB"
+        )
 
 
 @contextmanager
-def _on_server(server: str, source: str) -> Iterator[Copies]:
+def _made(host: _Host, source: str) -> Iterator[Copies]:
     mark = uuid4().hex[:8]
     names = {part: f"pgwright_{part}_{mark}" for part in ("before", "after")}
-    dsn = {part: make_conninfo(server, dbname=name) for part, name in names.items()}
+    dsn = {part: make_conninfo(host.owning, dbname=name) for part, name in names.items()}
     try:
-        _administer(server, "CREATE DATABASE {} TEMPLATE template0", names["before"])
-        missing = _copy(source, dsn["before"])
-        _cut_off(dsn["before"])
+        _administer(host.creating, _with_owner("CREATE DATABASE {} TEMPLATE template0", host), names["before"])
+        with ExitStack() as opened:
+            catalogs = opened.enter_context(host.embedded.catalog_writer(names["before"])) if host.embedded else None
+            missing = copy_database(source, dsn["before"], catalogs)
         settle(dsn["before"])
-        _administer(server, _copy_statement(server), names["after"], names["before"])
+        _administer(host.creating, _with_owner(_copy_statement(host.creating), host), names["after"], names["before"])
         yield Copies(dsn["before"], dsn["after"], missing)
     finally:
         for name in names.values():
-            _administer(server, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+            _administer(host.creating, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+
+
+def _with_owner(statement: str, host: _Host) -> str:
+    return f"{statement} OWNER {OWNER}" if host.embedded else statement
 
 
 def settle(dsn: str) -> None:
@@ -96,17 +150,6 @@ def settle(dsn: str) -> None:
             connection.execute("CHECKPOINT")
 
 
-def _cut_off(dsn: str) -> None:
-    """Drop what would let a copy reach another server: statements on foreign tables fail there, and are told."""
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        mappings = connection.execute("SELECT srvname, usename FROM pg_user_mappings").fetchall()
-        for server, user in mappings:
-            role = sql.SQL("PUBLIC") if user == "public" else sql.Identifier(user)
-            connection.execute(sql.SQL("DROP USER MAPPING FOR {} SERVER {}").format(role, sql.Identifier(server)))
-        for (wrapper,) in connection.execute("SELECT fdwname FROM pg_foreign_data_wrapper").fetchall():
-            connection.execute(sql.SQL("ALTER FOREIGN DATA WRAPPER {} NO HANDLER").format(sql.Identifier(wrapper)))
-
-
 def _copy_statement(server: str) -> str:
     """Return how a database is copied; the faster way, by files, has to be asked for since PostgreSQL 15."""
     with psycopg.connect(server) as connection:
@@ -116,56 +159,17 @@ def _copy_statement(server: str) -> str:
 
 def _administer(server: str, statement: str, *names: str) -> None:
     try:
-        with psycopg.connect(server, autocommit=True) as connection:
+        with _connected(server) as connection:
             connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
-    except psycopg.OperationalError as error:
-        raise ConnectionFailed(target(server), mask(str(error).strip()), "Check the staging DSN.") from None
     except psycopg.Error as error:
         raise ProofError(f"could not set up a copy on {target(server)}: {error.diag.message_primary}") from error
 
 
-def _copy(source: str, copy: str) -> tuple[NotExamined, ...]:
-    """Stream the source into an empty database; return what the copy's server could not take."""
-    dump = [str(binaries() / "pg_dump"), "--format=custom", "--compress=none", "--no-sync", *_LEAVE_OUT]
-    restore = [str(binaries() / "pg_restore"), "--no-owner", "--no-privileges", "--dbname="]
-    with (
-        subprocess.Popen(dump, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=_environment(source)) as reading,
-        subprocess.Popen(
-            restore, stdin=reading.stdout, stderr=subprocess.PIPE, text=True, env=_environment(copy)
-        ) as writing,
-    ):
-        try:
-            assert reading.stdout is not None
-            reading.stdout.close()  # so that pg_dump notices when pg_restore ends
-            _, complaints = writing.communicate()
-            said = reading.stderr.read().decode(errors="replace") if reading.stderr is not None else ""
-            failed = reading.wait() != 0
-        except BaseException:
-            reading.kill()
-            writing.kill()
-            raise
-    if failed:
-        reason = mask(_first_line(said)).rstrip(".")
-        remedy = next((hint for text, hint in _COPY_HINTS.items() if text in reason), "")
-        raise ProofError(f"could not copy {target(source)}: {reason}. {remedy}".rstrip())
-    errors = [line.split("error:", 1)[1].strip() for line in complaints.splitlines() if "error:" in line]
-    return tuple(NotExamined("an object of the source", f"left out of the copy: {error}", "") for error in errors)
-
-
-_COPY_HINTS: Mapping[str, str] = {
-    "row-level security": "A copy needs all rows: connect as a role with BYPASSRLS.",
-    "permission denied": "A copy needs to read every table: GRANT pg_read_all_data, or connect as the owner.",
-    "statement timeout": "Another session holds an exclusive lock: prove again when it is through.",
-}
-_LEAVE_OUT: Sequence[str] = (
-    "--no-owner", "--no-privileges", "--no-publications", "--no-subscriptions", "--no-security-labels",
-    "--no-tablespaces", "--lock-wait-timeout=5000",
-)  # fmt: skip
-
-
-def _environment(dsn: str) -> dict[str, str]:
-    return {**environment(dsn), "PGCLIENTENCODING": "UTF8", "LC_ALL": "C", "PATH": os.defpath}
-
-
-def _first_line(text: str) -> str:
-    return (text.strip().splitlines() or ["pg_dump gave no reason"])[0].removeprefix("pg_dump: error: ")
+@contextmanager
+def _connected(server: str) -> Iterator[psycopg.Connection]:
+    try:
+        opened = psycopg.connect(server, autocommit=True)
+    except psycopg.OperationalError as error:
+        raise ConnectionFailed(target(server), mask(str(error).strip()), "Check the staging DSN.") from None
+    with opened as connection:
+        yield connection

@@ -9,10 +9,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import psycopg
 
-from pgwright.embedded import EmbeddedServer, run_server
+from pgwright.embedded import EmbeddedServer
 from pgwright.model.index import Index
 from pgwright.model.names import QualifiedName
 from pgwright.model.not_examined import NotExamined
@@ -22,7 +23,8 @@ from pgwright.model.statistics import ColumnStatistics
 from pgwright.model.table import PAGE_BYTES, Table
 from pgwright.proof.plans import compare_plans
 from pgwright.sizes import estimate_size
-from pgwright.twin.restore import SERVER_SETTINGS, restored
+from pgwright.twin.restore import restored
+from pgwright.twin.servers import choose, run_twin_server
 from pgwright.twin.twin import Twin, open_twin
 from pgwright.version import VERSION
 
@@ -35,29 +37,32 @@ Apply = Callable[[str], str]
 Read = Callable[[str], Snapshot]
 
 
-def forecast(source: Snapshot, *, apply: Apply, read: Read) -> Proof:
+def forecast(source: Snapshot, *, apply: Apply, read: Read, server: Path | None = None) -> Proof:
     """Plan the workload of a snapshot before and after a fix.
 
     Args:
         source: with schema, statistics and workload.
         apply: applies the fix to the database of the DSN it is given and says what it applied.
         read: takes a snapshot of a DSN.
+        server: the folder of a PostgreSQL to plan on; None: one of production's major version, if one is found.
     Raises: TwinError, EmbeddedServerError, MigrationError, ProofError.
     """
-    with run_server(settings=SERVER_SETTINGS) as server:
+    choice = choose(source, server)
+    with run_twin_server(choice.programs) as running:
         started = time.monotonic()
-        applied, migrated = _migrate_empty(source, server, apply, read)
+        applied, migrated = _migrate_empty(source, running, apply, read)
         seconds = time.monotonic() - started
-        with open_twin(source, server) as twin:
+        with open_twin(source, running) as twin:
             after = _joined(source, migrated, twin)
-    planned, missing = compare_plans(source, after)
+    plans = compare_plans(source, after, choice)
     return Proof(
         server_version=source.server.version,
+        planned_on=plans.planned_on,
         pgwright_version=VERSION,
         revision=applied,
         apply_seconds=seconds,
         row_counts={},
-        planned=planned,
+        planned=plans.statements,
         statements=(),
         operations=(),
         writes=(),
@@ -69,7 +74,7 @@ def forecast(source: Snapshot, *, apply: Apply, read: Read) -> Proof:
                 "a snapshot holds no rows, so nothing was measured",
                 "give the DSN of the database in place of the file",
             ),
-            *missing,
+            *plans.missing,
         ),
     )
 

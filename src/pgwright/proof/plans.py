@@ -7,25 +7,35 @@ from dataclasses import dataclass
 
 import psycopg
 
-from pgwright.embedded import run_server
+from pgwright.embedded import Choice
 from pgwright.model.advice import QueryPlan
 from pgwright.model.not_examined import NotExamined
+from pgwright.model.planned_on import PlannedOn
 from pgwright.model.proof import PlannedStatement
 from pgwright.model.snapshot import Snapshot
 from pgwright.proof.statements import without_text_casts
 from pgwright.sqltext import gist
 from pgwright.twin.priced import read_workload
-from pgwright.twin.restore import SERVER_SETTINGS
+from pgwright.twin.servers import run_twin_server
 from pgwright.twin.twin import Twin, open_twin
 from pgwright.workload.parameters import Case
 
 
-def compare_plans(before: Snapshot, after: Snapshot) -> tuple[tuple[PlannedStatement, ...], tuple[NotExamined, ...]]:
+@dataclass(frozen=True)
+class PlannedWorkload:
+    """The statements of a workload, planned before a fix and after it."""
+
+    statements: tuple[PlannedStatement, ...]
+    missing: tuple[NotExamined, ...]
+    planned_on: PlannedOn
+
+
+def compare_plans(before: Snapshot, after: Snapshot, choice: Choice) -> PlannedWorkload:
     """Plan the workload of `before` on both twins, with the same values. Raises TwinError, EmbeddedServerError."""
     planned: list[PlannedStatement] = []
     with (
-        run_server(settings=SERVER_SETTINGS) as server,
-        open_twin(before, server) as old,
+        run_twin_server(choice.programs) as server,
+        open_twin(before, server, choice=choice) as old,
         open_twin(after, server) as new,
     ):
         workload = read_workload(before, old)
@@ -43,7 +53,7 @@ def compare_plans(before: Snapshot, after: Snapshot) -> tuple[tuple[PlannedState
                     statement.query_id, statement.text, statement.calls, was.cost, now.cost, was.shape, now.shape
                 )
             )
-    return tuple(planned), tuple(missing)
+        return PlannedWorkload(tuple(planned), tuple(missing), old.planned_on)
 
 
 @dataclass(frozen=True)

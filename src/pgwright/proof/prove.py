@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import psycopg
 from psycopg import sql
@@ -14,12 +15,13 @@ from pgwright.model.progress import Progress, silent
 from pgwright.model.proof import Proof
 from pgwright.model.snapshot import Snapshot
 from pgwright.proof.app import measure_operations
-from pgwright.proof.copies import make_copies, settle
+from pgwright.proof.copies import NEEDED_EXTENSIONS, make_copies, settle
 from pgwright.proof.operations import Operation
 from pgwright.proof.plans import compare_plans
 from pgwright.proof.statements import measure_statements
 from pgwright.proof.timing import ROUNDS
 from pgwright.proof.writes import measure_writes
+from pgwright.twin.servers import choose
 from pgwright.version import VERSION
 
 
@@ -31,6 +33,7 @@ def prove(
     read: Callable[[str], Snapshot],
     operations: Sequence[Operation] = (),
     staging: str | None = None,
+    server: Path | None = None,
     rounds: int = ROUNDS,
     progress: Progress = silent,
 ) -> Proof:
@@ -41,13 +44,16 @@ def prove(
         apply: applies the fix to the database of the DSN it is given (a copy) and says what it applied.
         read: takes a snapshot of a DSN.
         operations: the app's own, measured beside the workload's statements.
-        staging: where the copies are made; None: on an embedded server.
+        staging: where the copies are made; None: on a server of our own.
+        server: the folder of a PostgreSQL for the copies and the twins; None: one of production's major version, if
+            one is found.
         rounds: counted runs of each statement and operation.
         progress: called with what is being done, how much is done, and of how much.
     Raises: ProofError, EmbeddedServerError, TwinError, MigrationError, ConnectionFailed.
     """
     progress("copy the database", 0, 1)
-    with make_copies(dsn, source.server.database_bytes, staging=staging) as copies:
+    choice = choose(source, server, needs=NEEDED_EXTENSIONS)
+    with make_copies(dsn, source.server.database_bytes, programs=choice.programs, staging=staging) as copies:
         progress("apply the fix", 0, 1)
         started = time.monotonic()
         applied = apply(copies.after)
@@ -55,7 +61,7 @@ def prove(
         settle(copies.after)
         progress("plan the workload", 0, 1)
         fixed = read(copies.after)
-        planned, unplanned = compare_plans(source, _with_settings_of(fixed, source))
+        plans = compare_plans(source, _with_settings_of(fixed, source), choice)
         measured, unmeasured = measure_statements(copies.before, copies.after, source, rounds=rounds, progress=progress)
         done = measure_operations(operations, copies.before, copies.after, rounds=rounds, progress=progress)
         writes, unwritten = measure_writes(
@@ -63,17 +69,18 @@ def prove(
         )
         return Proof(
             server_version=fixed.server.version,
+            planned_on=plans.planned_on,
             pgwright_version=VERSION,
             revision=applied,
             apply_seconds=seconds,
             row_counts=_row_counts(copies.before, source),
-            planned=planned,
+            planned=plans.statements,
             statements=measured,
             operations=done,
             writes=writes,
             bytes_before=_bytes(copies.before),
             bytes_after=_bytes(copies.after),
-            not_examined=(*copies.not_examined, *unplanned, *unmeasured, *unwritten),
+            not_examined=(*copies.not_examined, *plans.missing, *unmeasured, *unwritten),
         )
 
 

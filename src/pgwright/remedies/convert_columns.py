@@ -13,7 +13,7 @@ from pgwright.model.change import ColumnConversion, ConvertColumns, DetachedKey
 from pgwright.model.names import QualifiedName, quote
 from pgwright.model.remedy import Remedy, Step
 from pgwright.model.snapshot import Snapshot
-from pgwright.remedies.dependents import functions_that_name
+from pgwright.remedies.dependents import functions_that_name, publications_of
 from pgwright.remedies.estimate import family, in_words, rewrite_seconds
 from pgwright.remedies.uuid_text import require_distinct, require_uuids, uuid_default
 
@@ -197,7 +197,12 @@ def _warning(
     if functions:
         sentences.append(f"See whether these functions bear the new type: {', '.join(functions)}.")
     if not snapshot.schema_sql:
-        sentences.append("The snapshot has no schema text, so nobody looked for views or triggers on these columns.")
+        sentences.append("The snapshot has no schema text, so nobody looked for functions that name these tables.")
+    if publications := publications_of(snapshot, tables):
+        sentences.append(
+            f"Subscribers of {', '.join(publications)} keep the old type: change it there first, for the new values "
+            "have to fit."
+        )
     return " ".join(sentences)
 
 

@@ -12,7 +12,9 @@ from rich.text import Text
 
 from pgwright.figures import count
 from pgwright.model.not_examined import NotExamined
-from pgwright.report.quoting import visible
+from pgwright.model.planned_on import PlannedOn
+from pgwright.report.planned_on import which_server
+from pgwright.visible import visible
 
 # Below this a table of figures folds its numbers; each row becomes a small list instead.
 _TABLE_WIDTH = 72
@@ -37,6 +39,11 @@ class Indented:
             for number, line in enumerate(paragraph.wrap(console, options.max_width - indent - hang)):
                 line.rstrip()
                 yield Text(" " * (indent + (hang if number else 0))) + line
+
+
+def show_server(one: PlannedOn) -> RenderableType:
+    """Return the line that says which server planned."""
+    return Indented(plain(which_server(one), "dim"), 0, 2)
 
 
 def heading(text: str) -> Text:

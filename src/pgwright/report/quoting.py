@@ -3,27 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 
 from pgwright import sqltext
+from pgwright.visible import visible
 
-# Cc: control characters, ESC among them, which steer a terminal. Cf: invisible ones that turn the direction of writing.
-_HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~])")
-
-
-def visible(text: str) -> str:
-    """Return the text with every control character spelled out, line breaks and tabs excepted.
-
-    >>> visible("red" + chr(27) + "[31m")
-    'red\\\\x1b[31m'
-    """
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(
-        char.encode("unicode_escape").decode() if unicodedata.category(char) in _HIDDEN and char not in "\n\t" else char
-        for char in text
-    )
 
 
 def one_line(text: str, limit: int) -> str:

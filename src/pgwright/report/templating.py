@@ -11,6 +11,7 @@ from pgwright.model.finding import SEVERITIES
 from pgwright.model.result import Result
 from pgwright.report.findings import by_severity
 from pgwright.report.kind import kind_of
+from pgwright.report.planned_on import which_server
 from pgwright.report.quoting import code, code_block, code_cell, gist, one_line
 from pgwright.version import VERSION
 
@@ -40,7 +41,12 @@ def environment(*, escapes_html: bool, finalize: Callable[[object], object] | No
         "code_cell": code_cell,
         "code_block": code_block,
     }
-    made.globals |= {"version": VERSION, "severities": SEVERITIES, "by_severity": by_severity}
+    made.globals |= {
+        "version": VERSION,
+        "severities": SEVERITIES,
+        "by_severity": by_severity,
+        "which_server": which_server,
+    }
     return made
 
 

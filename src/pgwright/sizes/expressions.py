@@ -56,8 +56,7 @@ def describe(
     text: str, columns: Mapping[str, Column], statistics: Mapping[str, ColumnStatistics | None], rows: float
 ) -> ExpressionValues:
     """Return what can be told of an expression in SQL text."""
-    words = (quoted.replace('""', '"') or plain for quoted, plain in _WORD.findall(text))
-    name = next((word for word in words if word in columns), None)
+    name = _first_column(text, columns)
     column, known = (columns[name], statistics.get(name)) if name else (None, None)
     distinct = known.distinct_count(rows) if known else _UNKNOWN_DISTINCT
     if found := _TRUNCATED.match(text):
@@ -67,8 +66,7 @@ def describe(
         return _plain("numeric", min(distinct, _PARTS.get(part) or _spans(known, _SECONDS["year"])))
     if path := _PATH.findall(text):
         return _inside([key for _, key in path], known, rows)
-    if found := _PREFIX.match(text):
-        length = int(found[1] or found[2])
+    if (length := prefix_length(text)) is not None:
         starts = [value[:length] for value in (known.sample if known else ())]
         # As many as the characters seen at each place can be put together.
         return _of_sample(starts, min(rows, prod(len(set(place)) for place in zip_longest(*starts))))
@@ -77,6 +75,28 @@ def describe(
     if column is not None and (_SAME_VALUES.match(text) or text.strip("() ") == name):
         return ExpressionValues(column.base_type, widths_of(column.base_type, known), known, distinct)
     return ExpressionValues("text", Widths((_UNKNOWN_TEXT_BYTES,), 1), None, distinct)
+
+
+def prefix_length(text: str) -> int | None:
+    """Return how many characters an expression takes from the start of a text; None where it takes all."""
+    found = _PREFIX.match(text)
+    return int(found[1] or found[2]) if found else None
+
+
+def values_inside(
+    text: str, columns: Mapping[str, Column], statistics: Mapping[str, ColumnStatistics | None]
+) -> list[str] | None:
+    """Return what the documents of the statistics hold where an expression looks; None where it looks into none."""
+    path = [key for _, key in _PATH.findall(text)]
+    if not path:
+        return None
+    known = statistics.get(_first_column(text, columns) or "")
+    return [found for value in (known.sample if known else ()) if (found := _at(value, path)) is not None]
+
+
+def _first_column(text: str, columns: Mapping[str, Column]) -> str | None:
+    words = (quoted.replace('""', '"') or plain for quoted, plain in _WORD.findall(text))
+    return next((word for word in words if word in columns), None)
 
 
 def _plain(base_type: str, distinct: float) -> ExpressionValues:

@@ -45,6 +45,11 @@ class Widths:
         return sum(self.values) / len(self.values)
 
 
+def is_fixed(base_type: str) -> bool:
+    """Tell whether all values of a type take the same few bytes."""
+    return base_type in _FIXED
+
+
 @lru_cache(maxsize=16_384)
 def widths_of(base_type: str, known: ColumnStatistics | None) -> Widths:
     """Return the widths of a column's values that are not null."""

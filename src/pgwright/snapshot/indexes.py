@@ -63,7 +63,8 @@ def _index(row: Row, table: QualifiedName, tree_height: int | None) -> Index:
         **{
             field: row[field]
             for field in (
-                "sql", "is_primary", "constraint", "is_exclusion", "is_valid", "is_replica_identity", "size_bytes",
+                "sql", "is_primary", "constraint", "is_exclusion", "is_valid", "is_replica_identity", "is_clustered",
+                "size_bytes",
                 "analyzed_pages", "row_estimate", "scans", "rows_read", "last_scan_at",
             )
         },
@@ -112,6 +113,7 @@ def read_foreign_keys(
             is_validated=row["is_validated"],
             is_inherited=row["is_inherited"],
             definition=row["definition"],
+            referenced_index=optional_name(row["index_schema"], row["index_name"]),
         )
         for row in rows
         if _is_whole(row, name_by_oid)

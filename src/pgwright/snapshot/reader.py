@@ -15,6 +15,7 @@ from pgwright.model.progress import Progress, silent
 from pgwright.model.server import Server
 from pgwright.model.snapshot import FORMAT, Snapshot
 from pgwright.model.table import Table
+from pgwright.snapshot.dependents import read_dependents
 from pgwright.snapshot.extended import read_extended_statistics
 from pgwright.snapshot.failures import remedy_of
 from pgwright.snapshot.grants import Grants
@@ -67,6 +68,7 @@ def read_snapshot(
         foreign_keys = reading.take(
             "foreign_keys", lambda: read_foreign_keys(database, name_by_oid, reading.missing), ()
         )
+        dependents = reading.take("dependents", lambda: read_dependents(database, name_by_oid), ())
         sequences = reading.take("sequences", lambda: read_sequences(database, name_by_oid.values()), ())
         statistics = reading.take("statistics", lambda: read_statistics(database, with_values=with_values), ())
         extended = reading.take(
@@ -100,6 +102,7 @@ def read_snapshot(
         tables=tables,
         indexes=indexes,
         foreign_keys=foreign_keys,
+        dependents=dependents,
         sequences=sequences,
         statistics=statistics,
         extended_statistics=extended,

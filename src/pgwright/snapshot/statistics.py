@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pgwright.database import ReadOnlyDatabase, Row
 from pgwright.model.names import QualifiedName
 from pgwright.model.statistics import ColumnStatistics
 from pgwright.snapshot.tables import PACKAGE
 
+_RANGES_SHOWN_SINCE = 170_000
+
 
 def read_statistics(database: ReadOnlyDatabase, *, with_values: bool) -> tuple[ColumnStatistics, ...]:
     """Return one value a column; without sample values when they are not wanted."""
     rows = database.read(PACKAGE, "statistics", {"with_values": with_values})
-    return tuple(column_statistics(row) for row in rows)
+    known = tuple(column_statistics(row) for row in rows)
+    if database.version_number >= _RANGES_SHOWN_SINCE:
+        return known
+    ranges = _read_ranges(database, with_values=with_values)
+    return tuple(replace(one, **ranges.get((one.relation, one.column, one.is_inherited), {})) for one in known)
+
+
+def _read_ranges(database: ReadOnlyDatabase, *, with_values: bool) -> dict[tuple[QualifiedName, str, bool], Row]:
+    """Return the fields of columns of ranges, of which only `pg_statistic` knows; nothing where we may not read it."""
+    (row,) = database.query("SELECT has_table_privilege('pg_catalog.pg_statistic', 'SELECT') AS may_read")
+    if not row["may_read"]:
+        return {}
+    rows = database.read(PACKAGE, "range_statistics", {"with_values": with_values})
+    return {
+        (QualifiedName(row.pop("schema"), row.pop("name")), row.pop("column"), row.pop("is_inherited")): row
+        for row in rows
+    }
 
 
 def column_statistics(row: Row) -> ColumnStatistics:

@@ -16,7 +16,7 @@ PACKAGE = "pgwright.snapshot"
 _DEFAULT_FILL_FACTOR = 100
 _MOST_NAMED = 5
 # What cannot be read without the tables.
-TABLE_PARTS = ("tables", "indexes", "foreign_keys", "sequences")
+TABLE_PARTS = ("tables", "indexes", "foreign_keys", "dependents", "sequences")
 
 
 def read_tables(
@@ -35,7 +35,8 @@ def read_tables(
     oids = list(name_by_oid)
     columns: dict[int, list[Column]] = defaultdict(list)
     for row in database.read(PACKAGE, "columns", {"oids": oids}):
-        columns[row.pop("table_oid")].append(Column(**row))
+        domain = optional_name(row.pop("domain_schema"), row.pop("domain_name"))
+        columns[row.pop("table_oid")].append(Column(**row, domain=domain))
     keys = {row["table_oid"]: tuple(row["columns"]) for row in database.read(PACKAGE, "primary_keys", {"oids": oids})}
     tables = tuple(_table(row, tuple(columns[row["oid"]]), keys.get(row["oid"], ())) for row in rows)
     return with_leaf_rows(tables), name_by_oid

@@ -1,8 +1,9 @@
 """SQL text to what it asks for, by PostgreSQL's own parser; `$1` included."""
 
 from pgwright.sqltext.indexes import read_index
-from pgwright.sqltext.reader import parse, read_shape
-from pgwright.sqltext.schema import Schema
+from pgwright.sqltext.qualifying import qualified
+from pgwright.sqltext.reader import one_with_a_plan, parse, read_shape
+from pgwright.sqltext.schema import Schema, search_path
 from pgwright.sqltext.shape import (
     Block,
     Clause,
@@ -16,8 +17,10 @@ from pgwright.sqltext.shape import (
     ParameterUse,
     SortKey,
     StatementShape,
+    as_if_of,
 )
 from pgwright.sqltext.text import gist, has_plan, inner_query, is_cut_off, outline, repaired
+from pgwright.sqltext.uses import Uses, read_uses
 
 __all__ = [
     "Block",
@@ -33,13 +36,19 @@ __all__ = [
     "Schema",
     "SortKey",
     "StatementShape",
+    "Uses",
+    "as_if_of",
     "gist",
     "has_plan",
     "inner_query",
     "is_cut_off",
+    "one_with_a_plan",
     "outline",
     "parse",
+    "qualified",
     "read_index",
     "read_shape",
+    "read_uses",
     "repaired",
+    "search_path",
 ]

@@ -49,6 +49,16 @@ def _name_of(node: Any) -> str:
     return "?column?"
 
 
+def visited(node: Any, scope: Scope) -> Iterator[QualifiedName]:
+    """Yield the tables whose rows a statement changes or locks."""
+    if isinstance(node, ast.UpdateStmt | ast.DeleteStmt | ast.MergeStmt):
+        alias = node.relation.alias.aliasname if node.relation.alias is not None else node.relation.relname
+        yield from (table for name, table in scope.tables.items() if name == alias)
+    for lock in getattr(node, "lockingClause", None) or ():
+        named = {relation.relname for relation in lock.lockedRels or ()}
+        yield from (table for name, table in scope.tables.items() if not named or name in named)
+
+
 def stars(node: Any, scope: Scope) -> Iterator[QualifiedName]:
     """Yield the tables of which `*` is selected."""
     for reference in walk(tuple(getattr(node, "targetList", None) or ()), ast.ColumnRef):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from pglast import parse_sql
@@ -14,6 +15,7 @@ from pgwright.errors import UnparsableStatement
 from pgwright.sqltext.conditions import MIRRORED, Conditions
 from pgwright.sqltext.nodes import (
     ast,
+    bare,
     conjuncts,
     everything,
     is_catalog,
@@ -24,7 +26,7 @@ from pgwright.sqltext.nodes import (
     walk_all,
 )
 from pgwright.sqltext.orderings import read_order
-from pgwright.sqltext.outputs import outputs, stars
+from pgwright.sqltext.outputs import outputs, stars, visited
 from pgwright.sqltext.schema import Schema
 from pgwright.sqltext.scope import UNKNOWN, Derived, Scope
 from pgwright.sqltext.shape import Block, Join, ParameterUse, StatementKind, StatementShape
@@ -53,6 +55,17 @@ def parse(text: str) -> Any:
     if len(statements) != 1:
         raise UnparsableStatement(text, f"{len(statements)} statements where one is expected")
     return statements[0].stmt
+
+
+@lru_cache(4096)
+def one_with_a_plan(text: str) -> str:
+    """Return a statement as it may follow EXPLAIN or PREPARE: one, not several, and one that is planned.
+
+    Raises: UnparsableStatement.
+    """
+    if type(parse(text)) not in _KINDS:
+        raise UnparsableStatement(text, "it has no plan")
+    return repaired(text)
 
 
 def _position(error: ParseError) -> int | None:
@@ -151,7 +164,7 @@ class _Reader:
             conditions.add(conjunct)
         draft = scope.draft
         self._note_reads(node, scope)
-        draft.stars = frozenset(stars(node, scope))
+        draft.stars = frozenset((*stars(node, scope), *visited(node, scope)))
         draft.parameters = list(_parameters(node, scope))
         read_order(node, scope)
         offset = getattr(node, "limitOffset", None)
@@ -232,4 +245,24 @@ def _parameters(node: Any, scope: Scope) -> Iterator[ParameterUse]:
         for value in other if isinstance(other, tuple) else (other,):
             _, number = value_of(value)
             if number is not None:
-                yield ParameterUse(number, "column", places[0].use, operator, symbol, is_array)
+                cast = str(value.typeName.names[-1].sval) if isinstance(value, ast.TypeCast) else None
+                yield ParameterUse(number, "column", places[0].use, operator, symbol, is_array, cast)
+        if expression.kind in (A_Expr_Kind.AEXPR_LIKE, A_Expr_Kind.AEXPR_ILIKE):
+            parts = list(_parts(other))
+            for place, part in enumerate(parts if len(parts) > 1 else ()):
+                _, number = value_of(part)
+                if number is not None:
+                    whole = (place, len(parts))
+                    yield ParameterUse(number, "column", places[0].use, operator, symbol, part=whole)
+
+
+def _parts(node: Any) -> Iterator[Any]:
+    """Yield the parts of a text put together by || or concat()."""
+    node = bare(node)
+    if isinstance(node, ast.A_Expr) and node.name[-1].sval == "||":
+        yield from _parts(node.lexpr)
+        yield from _parts(node.rexpr)
+    elif isinstance(node, ast.FuncCall) and node.funcname[-1].sval == "concat":
+        yield from node.args or ()
+    else:
+        yield node

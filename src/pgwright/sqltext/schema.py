@@ -9,6 +9,25 @@ from functools import cached_property
 from pgwright.model.names import QualifiedName
 from pgwright.model.snapshot import Snapshot
 
+_DEFAULT = '"$user", public'
+
+
+def search_path(snapshot: Snapshot, role: str | None = None) -> tuple[str, ...]:
+    """Return where names without a schema are looked for in a new session of a role, those without tables left out.
+
+    Args:
+        role: None for the one that read the snapshot.
+    """
+    if role is None:
+        found = snapshot.setting_by_name.get("search_path")
+        raw = found.raw if found else _DEFAULT
+    else:
+        raw = snapshot.setting_of(role, "search_path") or _DEFAULT
+    user = snapshot.server.role if role is None else role
+    parts = (part.strip().strip('"') for part in raw.split(","))
+    schemas = {table.name.schema for table in snapshot.tables}
+    return tuple(user if part == "$user" else part for part in parts if (user if part == "$user" else part) in schemas)
+
 
 @dataclass(frozen=True)
 class Schema:
@@ -18,13 +37,10 @@ class Schema:
     search_path: tuple[str, ...] = ("public",)
 
     @classmethod
-    def of(cls, snapshot: Snapshot) -> Schema:
-        """Return the tables of a snapshot, with its search path."""
+    def of(cls, snapshot: Snapshot, role: str | None = None) -> Schema:
+        """Return the tables of a snapshot, with the search path of a role: None for the one that read it."""
         columns = {table.name: frozenset(table.column_by_name) for table in snapshot.tables}
-        setting = snapshot.setting_by_name.get("search_path")
-        raw = [part.strip().strip('"') for part in setting.raw.split(",")] if setting else []
-        path = [snapshot.server.role if part == "$user" else part for part in raw]
-        return cls(columns, tuple(path) or ("public",))
+        return cls(columns, search_path(snapshot, role))
 
     @cached_property
     def _by_name(self) -> dict[str, list[QualifiedName]]:

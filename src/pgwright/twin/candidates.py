@@ -20,6 +20,7 @@ from pgwright.sizes import IndexSize, estimate_size
 from pgwright.sql_files import read_sql
 from pgwright.twin.pages import extend, write_btree
 from pgwright.twin.plans import read_plan
+from pgwright.twin.restore import restore_sizes
 
 # The tables' own rows are touched too, so that their lists of indexes, and plans kept for statements, are made anew.
 # An index that is not live is not even opened by the planner.
@@ -28,7 +29,6 @@ UPDATE pg_index SET indisvalid = {state}, indislive = {state} WHERE indexrelid I
 UPDATE pg_class SET relpages = relpages
 WHERE oid IN (SELECT indrelid FROM pg_index WHERE indexrelid IN ({indexes}));
 """
-_EVICT = "SELECT count(pg_buffercache_evict_relation(oid::oid::regclass)) FROM unnest(%s::int8[]) AS oid"
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,10 @@ class Candidates:
     """Makes them, and knows which are on."""
 
     snapshot: Snapshot
-    connection: psycopg.Connection
+    owner: psycopg.Connection
+    """Makes and drops the indexes, whose expressions are text of the source."""
+    catalogs: psycopg.Connection
+    """As superuser: switches them on and off and sets their sizes, by oid."""
     data: Path
     """The data directory of the server, whose files are written to."""
     made: list[Candidate] = field(default_factory=list)
@@ -104,20 +107,23 @@ class Candidates:
         for one in self.made:
             if one.added_as:
                 name = QualifiedName(one.definition.table.schema, one.added_as)
-                self.connection.execute(f"DROP INDEX {name}".encode())
+                self.owner.execute(f"DROP INDEX {name}".encode())
         self.made.clear()
         self._number_by_index.clear()
         self.on = frozenset()
 
     def enable(self, candidates: Iterable[Candidate]) -> None:
         """Make these visible to the planner, and no others."""
-        on = frozenset(candidate.number for candidate in candidates)
-        if switch := self.switch(on):
-            self.connection.pgconn.exec_(switch)
+        self.enable_numbers(frozenset(candidate.number for candidate in candidates))
+
+    def enable_numbers(self, on: frozenset[int]) -> None:
+        """As `enable`, by their numbers."""
+        if switch := self._switch(on):
+            self.catalogs.pgconn.exec_(switch)
         self.on = on
 
-    def switch(self, on: Set[int]) -> bytes:
-        """Return the statements that make just these visible; nothing when they are. Who runs them sets `on`."""
+    def _switch(self, on: Set[int]) -> bytes:
+        """Return the statements that make just these visible; nothing when they are."""
         statements = ""
         for state, changed in (("true", on - self.on), ("false", self.on - on)):
             if oids := [str(oid) for number in changed for oid in self.made[number].parts.values()]:
@@ -133,8 +139,8 @@ class Candidates:
         """Return what PostgreSQL says against an index; "" when it takes it."""
         with self._emptied(definition.table):
             try:
-                with self.connection.transaction(force_rollback=True):
-                    self.connection.execute(definition.named("pgwright_refused").sql().encode())
+                with self.owner.transaction(force_rollback=True):
+                    self.owner.execute(definition.named("pgwright_refused").sql().encode())
             except psycopg.Error as error:
                 return error.diag.message_primary or str(error)
         return ""
@@ -144,8 +150,9 @@ class Candidates:
         table = self.snapshot.table_by_name[definition.table]
         if definition.predicate is None:
             return max(table.rows, 1.0)
-        text = f"SELECT FROM ONLY {definition.table} WHERE {definition.predicate}"
-        row = self.connection.execute(f"EXPLAIN (FORMAT JSON) {text}".encode()).fetchone()
+        only = "" if table.kind == "partitioned table" else "ONLY "  # which holds no row itself
+        text = f"SELECT FROM {only}{definition.table} WHERE {definition.predicate}"
+        row = self.owner.execute(f"EXPLAIN (FORMAT JSON) {text}".encode()).fetchone()
         return read_plan(row[0] if row else None).row_estimate
 
     def _make(self, table: QualifiedName, definitions: Iterable[IndexDefinition]) -> list[Candidate]:
@@ -156,16 +163,13 @@ class Candidates:
             for definition in rows:
                 name = f"pgwright_{next(self._names)}"
                 # In C at once, without the GIL: several twins make theirs at the same time.
-                made_it = self.connection.pgconn.exec_(definition.named(name).sql().encode())
+                made_it = self.owner.pgconn.exec_(definition.named(name).sql().encode())
                 if made_it.status == ExecStatus.COMMAND_OK:
                     created[name] = definition
         names = {str(QualifiedName(table.schema, name)): name for name in created}
         made: list[Candidate] = []
         facts: list[tuple[int, str, int, float]] = []
         found = self._parts(names)
-        # The server wrote their first pages to its buffers: out with them, before the files get pages of ours.
-        oids = [part.oid for parts in found.values() for part in parts if part.path is not None]
-        self.connection.execute(_EVICT, (oids,))
         for index, parts in found.items():
             definition = created[names[index]]
             sizes, used = self._laid_out(definition, rows[definition], names[index], parts, facts)
@@ -175,14 +179,14 @@ class Candidates:
                 candidate = Candidate(number, definition, _together(sizes), used, tables, added_as=names[index])
                 made.append(self._known(candidate))
         columns = [list(column) for column in zip(*facts, strict=True)] or [[], [], [], []]
-        self.connection.execute(read_sql("pgwright.twin", "set_index_sizes").encode(), columns)
+        self.catalogs.execute(read_sql("pgwright.twin", "set_index_sizes").encode(), columns)
         return made
 
     def _parts(self, indexes: Iterable[str]) -> dict[str, list[_Part]]:
         """Return the parts of each index, in the order of the names given."""
         parts = read_sql("pgwright.twin", "index_parts").encode()
         found: dict[str, list[_Part]] = {name: [] for name in indexes}
-        for index, schema, table, *rest in self.connection.execute(parts, {"indexes": list(found)}):
+        for index, schema, table, *rest in self.catalogs.execute(parts, {"indexes": list(found)}):
             found[index].append(_Part(QualifiedName(schema, table), *rest))
         return found
 
@@ -221,7 +225,7 @@ class Candidates:
     def _emptied(self, table: QualifiedName) -> Iterator[None]:
         """Cut the files of a table and its partitions to nothing, so that building an index scans nothing."""
         files = read_sql("pgwright.twin", "table_files").encode()
-        found = self.connection.execute(files, {"table": str(table)}).fetchall()
+        found = self.catalogs.execute(files, {"table": str(table)}).fetchall()
         paths = {QualifiedName(schema, name): self.data / path for schema, name, path in found}
         for path in paths.values():
             extend(path, 0)
@@ -230,6 +234,8 @@ class Candidates:
         finally:
             for name, path in paths.items():
                 extend(path, self.snapshot.table_by_name[name].pages)
+            # Before PostgreSQL 18 building an index writes the emptied table's size into its row, for good.
+            restore_sizes(self.catalogs, (self.snapshot.table_by_name[name] for name in paths))
 
 
 def _together(sizes: Sequence[IndexSize]) -> IndexSize:

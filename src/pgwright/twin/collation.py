@@ -14,25 +14,32 @@ from dataclasses import replace
 import psycopg
 from psycopg import sql
 
-from pgwright.embedded import EmbeddedServer
+from pgwright.embedded import OWNER, EmbeddedServer
+from pgwright.model.names import quote
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.server import Server
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.statistics import ColumnStatistics
+from pgwright.twin.dump import Definition, option, word
 
 _BYTEWISE = ("C", "POSIX", "")
 # They compare by code points, but the planner does not know.
 _STAND_INS = ("C.UTF-8", "C.utf8", "en_US.UTF-8")
+_PROVIDERS_SINCE, _STRATEGIES_SINCE, _BUILTIN_SINCE = 15, 15, 17
 _TEXT_TYPES = ("text", "varchar", "bpchar")
-_OF_CATALOG = re.compile(r'\bCOLLATE pg_catalog\.("(?:[^"]|"")+-x-icu"|unicode)')
-_OF_USER = re.compile(r"^(CREATE COLLATION \S+) \(provider = icu,.*\);$", re.MULTILINE)
+_OF_CATALOG = re.compile(r'\bCOLLATE (?:pg_catalog\.)?(?:"(?P<quoted>[\w-]+-x-icu)"|(?P<plain>unicode)\b)')
+_STAND_IN = f"(provider = libc, locale = '{_STAND_INS[0]}')"
 
 
 def create_database(server: EmbeddedServer, name: str, like: Server) -> tuple[NotExamined, ...]:
-    """Create an empty database with the collation of another; tell when a stand-in had to do. Raises psycopg.Error."""
+    """Create an empty database of the owner's with the collation of another; tell when a stand-in had to do.
+
+    Raises: psycopg.Error.
+    """
+    server.require_owner()
     wanted = _wanted(like)
     refused: psycopg.Error | None = None
-    for provider, locale in _choices(like.locale_provider, wanted):
+    for provider, locale in _choices(like.locale_provider, wanted, server.programs.major):
         try:
             _create(server, name, provider, locale)
         except psycopg.Error as error:
@@ -57,20 +64,41 @@ def in_order_of_stand_in(snapshot: Snapshot) -> Iterator[ColumnStatistics]:
             yield known
 
 
-def without_icu(schema_sql: str) -> str:
-    """Return a schema in which collations of ICU, those of the catalog and the user's own, are stand-ins of libc."""
-    option = f"(provider = libc, locale = '{_STAND_INS[0]}')"
-    names = sorted(set(_OF_CATALOG.findall(schema_sql)))
-    made = "".join(f"CREATE COLLATION IF NOT EXISTS pg_catalog.{name} {option};\n" for name in names)
-    return made + _OF_USER.sub(rf"\1 {option};", schema_sql)
+def make_collations(catalogs: psycopg.Connection, schema_sql: str) -> bool:
+    """Make stand-ins for the collations of ICU that the catalog of this server lacks; tell whether it has ICU."""
+    if (
+        catalogs.execute("SELECT FROM pg_collation WHERE collprovider = 'i' AND collname = 'und-x-icu'").fetchone()
+        is not None
+    ):
+        return True
+    named = _OF_CATALOG.finditer(schema_sql)
+    catalogs.execute("SET allow_system_table_mods = on")
+    for name in sorted({found["quoted"] or found["plain"] for found in named}):
+        making = sql.SQL("CREATE COLLATION IF NOT EXISTS pg_catalog.{} " + _STAND_IN)
+        catalogs.execute(making.format(sql.Identifier(name)))
+    return False
+
+
+def without_icu(definition: Definition) -> Definition:
+    """Return a definition in which a collation of ICU is one of libc."""
+    statement = definition.statement
+    if statement is None or statement.kind != "DefineStmt" or statement.node.get("kind") != "OBJECT_COLLATION":
+        return definition
+    if word(option(statement.node.get("definition"), "provider")).lower() != "icu":
+        return definition
+    name = ".".join(quote(word(part)) for part in statement.node["defnames"])
+    return replace(definition, statement=replace(statement, text=f"CREATE COLLATION {name} {_STAND_IN}"))
 
 
 def _wanted(like: Server) -> str:
     return like.locale if like.locale_provider != "libc" and like.locale else like.collation
 
 
-def _choices(provider: str, locale: str) -> Iterator[tuple[str, str]]:
+def _choices(provider: str, locale: str, major: int) -> Iterator[tuple[str, str]]:
     if provider == "builtin" or locale in _BYTEWISE:
+        if major < _BUILTIN_SINCE:
+            yield "libc", "C"
+            return
         if provider == "builtin":
             yield "builtin", locale
         yield "builtin", "C.UTF-8"
@@ -81,10 +109,12 @@ def _choices(provider: str, locale: str) -> Iterator[tuple[str, str]]:
 
 def _create(server: EmbeddedServer, name: str, provider: str, locale: str) -> None:
     option = {
-        "builtin": "LOCALE_PROVIDER builtin LOCALE 'C' BUILTIN_LOCALE {}",
-        "icu": "LOCALE_PROVIDER icu LOCALE 'C' ICU_LOCALE {}",
-        "libc": "LOCALE_PROVIDER libc LOCALE {}",
+        "builtin": " LOCALE_PROVIDER builtin LOCALE 'C' BUILTIN_LOCALE {}",
+        "icu": " LOCALE_PROVIDER icu LOCALE 'C' ICU_LOCALE {}",
+        "libc": " LOCALE_PROVIDER libc LOCALE {}" if server.programs.major >= _PROVIDERS_SINCE else " LOCALE {}",
     }[provider]
-    command = sql.SQL("CREATE DATABASE {} TEMPLATE template0 STRATEGY wal_log " + option)
+    # Without a word of it an older server copies the files.
+    strategy = " STRATEGY wal_log" if server.programs.major >= _STRATEGIES_SINCE else ""
+    command = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE template0" + strategy + option)
     with server.admin() as connection:
-        connection.execute(command.format(sql.Identifier(name), sql.Literal(locale)))
+        connection.execute(command.format(sql.Identifier(name), sql.Identifier(OWNER), sql.Literal(locale)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher, get_close_matches
+from pathlib import Path
 
 import psycopg
 
@@ -17,6 +18,7 @@ from pgwright.model.statement import Statement
 from pgwright.sqltext import Schema, has_plan, parse, read_index, read_shape, repaired
 from pgwright.twin.candidates import Candidate
 from pgwright.twin.plans import read_nodes
+from pgwright.twin.servers import choose
 from pgwright.twin.twin import Twin, open_twin
 from pgwright.workload.parameters import choose_values, infer_values
 
@@ -34,6 +36,7 @@ def compare_plans(
     with_indexes: Sequence[str] = (),
     without_indexes: Sequence[str] = (),
     settings: Mapping[str, str] | None = None,
+    server: Path | None = None,
 ) -> StatementComparison:
     """Return the plan of a statement, and with any change the plan that it would have then.
 
@@ -45,6 +48,7 @@ def compare_plans(
         with_indexes: CREATE INDEX statements.
         without_indexes: names of existing indexes to hide.
         settings: by name; `role` is one, for row-level security.
+        server: the folder of a PostgreSQL to plan on; None: one of production's major version, if one is found.
     Raises: StatementRefused, TwinError, EmbeddedServerError.
     """
     statement = _statement(snapshot, text, query_id)
@@ -52,7 +56,7 @@ def compare_plans(
     hidden = [_existing(name, snapshot) for name in without_indexes]
     wanted = [_wanted(one, snapshot) for one in with_indexes]
     changes = dict(settings or {})
-    with open_twin(snapshot) as twin:
+    with open_twin(snapshot, choice=choose(snapshot, server)) as twin:
         return _Trial(twin, snapshot, statement, tuple(values)).run(hidden, wanted, changes, query_id)
 
 
@@ -80,6 +84,7 @@ class _Trial:
             database=self._snapshot.server.database,
             server_version=self._snapshot.server.version,
             taken_at=self._snapshot.taken_at,
+            planned_on=self._twin.planned_on,
             text=self._statement.text,
             query_id=query_id,
             values=self._values or (),
@@ -164,7 +169,7 @@ class _Trial:
         shape = read_shape(self._statement.text, Schema.of(self._snapshot))
         secured = sorted(name.short for name in shape.tables if self._snapshot.table_by_name[name].has_row_security)
         if secured and "role" not in settings:
-            reason = "planned as a superuser, for whom its policies do not hold"
+            reason = "planned as a role for which its policies do not hold"
             yield NotExamined(f"row-level security of {', '.join(secured)}", reason, "--set role=NAME")
 
 

@@ -10,10 +10,16 @@ Page layout: src/include/storage/bufpage.h and src/include/access/nbtree.h of Po
 from __future__ import annotations
 
 import os
+import re
 import struct
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from itertools import count
 from pathlib import Path
 
+from pgwright.embedded import open_regular
+from pgwright.errors import TwinError
 from pgwright.model.table import PAGE_BYTES
 
 _SEGMENT_PAGES = 131_072  # RELSEG_SIZE: a relation is cut into files of 1 GiB
@@ -24,27 +30,25 @@ _LEAF, _ROOT, _META = 1, 2, 8
 _MAGIC, _VERSION = 0x053162, 4
 _PIVOT_BYTES = 8
 _ALTERNATIVE_TID = 0x2000
+_RELATION = re.compile(r"base/\d+/\d+")
 
 
 def extend(path: Path, pages: int) -> None:
-    """Make a relation's files as long as `pages`, keeping what the first one holds."""
-    owner = path.stat()
+    """Make a relation's files as long as `pages`, keeping what the first one holds.
+
+    Raises: TwinError: it is no file of a relation, or a link, pipe or folder was put in its place.
+    """
     full, rest = divmod(pages, _SEGMENT_PAGES)
     lengths = [_SEGMENT_PAGES] * full + [rest]
-    for number, length in enumerate(lengths):
-        segment = path if number == 0 else path.with_name(f"{path.name}.{number}")
-        descriptor = os.open(segment, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            os.ftruncate(descriptor, length * PAGE_BYTES)
-            if os.geteuid() == 0:
-                os.fchown(descriptor, owner.st_uid, owner.st_gid)
-        finally:
-            os.close(descriptor)
-    for number in count(len(lengths)):
-        try:
-            path.with_name(f"{path.name}.{number}").unlink()
-        except FileNotFoundError:
-            break
+    with _folder(path) as folder:
+        for number, length in enumerate(lengths):
+            with _file(f"{path.name}.{number}" if number else path.name, folder) as descriptor:
+                os.ftruncate(descriptor, length * PAGE_BYTES)
+        for number in count(len(lengths)):
+            try:
+                os.unlink(f"{path.name}.{number}", dir_fd=folder)
+            except FileNotFoundError:
+                break
 
 
 def write_btree(path: Path, pages: int, height: int, *, all_equal_image: bool = True) -> None:
@@ -58,8 +62,43 @@ def write_btree(path: Path, pages: int, height: int, *, all_equal_image: bool = 
         block = len(chain)
         flags = (_ROOT if level == height else 0) | (_LEAF if level == 0 else 0)
         chain.append(_page(level, flags, child=block + 1 if level else None))
-    with path.open("r+b") as file:
-        file.write(b"".join(chain))
+    with _folder(path) as folder, _file(path.name, folder) as descriptor:
+        os.pwrite(descriptor, b"".join(chain), 0)
+
+
+@contextmanager
+def _folder(path: Path) -> Iterator[int]:
+    """Open the folder of a relation's file step by step: the server may be hostile, and we are not confined."""
+    *_, base, database, name = path.parts
+    if not _RELATION.fullmatch(f"{base}/{database}/{name}"):
+        raise TwinError(f"no file of a relation: {str(path)!r}")
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+    with ExitStack() as stack:
+        folder: int | None = None
+        for step in (str(path.parents[3]), *path.parts[-4:-1]):
+            folder = _opened(partial(os.open, step, flags, dir_fd=folder))
+            stack.callback(os.close, folder)
+        assert folder is not None
+        yield folder
+
+
+@contextmanager
+def _file(name: str, folder: int) -> Iterator[int]:
+    descriptor = _opened(partial(open_regular, name, os.O_RDWR | os.O_CREAT, folder=folder))
+    try:
+        if os.geteuid() == 0:
+            owner = os.fstat(folder)
+            os.fchown(descriptor, owner.st_uid, owner.st_gid)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _opened(attempt: Callable[[], int]) -> int:
+    try:
+        return attempt()
+    except OSError as error:
+        raise TwinError(f"a file of the twin cannot be opened: {error}") from error
 
 
 def _metapage(root: int, level: int, *, all_equal_image: bool) -> bytes:

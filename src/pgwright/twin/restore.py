@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -13,6 +13,7 @@ from pgwright.embedded import EmbeddedServer
 from pgwright.model.index import Index
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
+from pgwright.model.table import PAGE_BYTES, Table
 from pgwright.sizes import key_width, tree_height
 from pgwright.sql_files import read_sql
 from pgwright.twin.collation import create_database, in_order_of_stand_in
@@ -28,7 +29,22 @@ SERVER_SETTINGS: Mapping[str, str] = {
     "max_parallel_workers": "8",
     "shared_buffers": "64MB",
     "jit": "off",
+    # A commit then logs no new file page by page, which would pull those pages into the buffers.
+    "wal_skip_threshold": "0",
+    "temp_file_limit": "1GB",
 }
+# Planner methods, by the major version that brought them; a server that is older knows nothing of them.
+_METHODS_SINCE: Mapping[str, int] = {
+    "enable_async_append": 14,
+    "enable_memoize": 14,
+    "enable_presorted_aggregate": 16,
+    "enable_group_by_reordering": 17,
+    "enable_distinct_reordering": 18,
+    "enable_self_join_elimination": 18,
+}
+# The files of B-trees get new numbers, so that pages of the old ones, which the buffers hold since foreign keys were
+# checked, are not taken for theirs. No server of ours counts that far by itself.
+_RENAMED = 2_000_000_000
 _MEANING = ("search_path", "TimeZone", "DateStyle", "IntervalStyle")
 
 
@@ -54,64 +70,65 @@ def build(snapshot: Snapshot, server: EmbeddedServer, name: str) -> tuple[NotExa
     """Make a database that stays: schema, statistics and sizes. Return what was left out of it."""
     told = create_database(server, name, snapshot.server)
     told += restore_schema(server, name, snapshot, is_whole=False)
-    with server.admin(name) as connection:
-        return told + restore_planner_facts(connection, snapshot, server.data)
+    return told + restore_planner_facts(server, name, snapshot)
 
 
-def restore_planner_facts(connection: psycopg.Connection, snapshot: Snapshot, data: Path) -> tuple[NotExamined, ...]:
+def restore_planner_facts(server: EmbeddedServer, database: str, snapshot: Snapshot) -> tuple[NotExamined, ...]:
     """Make the planner of a restored database believe in production's sizes and values; tell what could not be told.
 
-    Args:
-        connection: to the restored database, as superuser.
-        data: the data directory of its server, whose files are extended.
+    Values are read by the owner, for reading one may run a function of the source: the CHECK of a domain.
     """
-    connection.execute("SET client_min_messages = warning")
     warnings: list[str] = []
-    connection.add_notice_handler(lambda notice: warnings.append(notice.message_primary or ""))
-    _restore_sizes(connection, snapshot)
-    row = connection.execute("SELECT datcollate FROM pg_database WHERE datname = current_database()").fetchone()
-    is_stand_in = row is not None and row[0] not in ("C", snapshot.server.collation)
-    known = in_order_of_stand_in(snapshot) if is_stand_in else snapshot.statistics
-    restore_columns(
-        connection, ((one, one.relation.schema, one.relation.name, one.column, one.is_inherited) for one in known)
-    )
-    extended = restore_extended(connection, snapshot)
-    _lay_out_files(connection, snapshot, data)
-    return (*extended, *(NotExamined("statistics of a column", text) for text in dict.fromkeys(warnings)))
+    with server.owner(database) as owner, server.catalog_writer(database) as catalogs:
+        owner.execute("SET search_path = pg_catalog; SET client_min_messages = warning")
+        owner.add_notice_handler(lambda notice: warnings.append(notice.message_primary or ""))
+        restore_sizes(catalogs, (*snapshot.tables, *snapshot.indexes))
+        row = catalogs.execute("SELECT datcollate FROM pg_database WHERE datname = current_database()").fetchone()
+        is_stand_in = row is not None and row[0] not in ("C", snapshot.server.collation)
+        known = in_order_of_stand_in(snapshot) if is_stand_in else snapshot.statistics
+        refused = restore_columns(
+            owner,
+            catalogs,
+            ((one, one.relation.schema, one.relation.name, one.column, one.is_inherited) for one in known),
+        )
+        extended = restore_extended(owner, catalogs, snapshot)
+        _lay_out_files(catalogs, snapshot, server.data)
+    return (*refused, *extended, *(NotExamined("statistics of a column", text) for text in dict.fromkeys(warnings)))
 
 
-def _restore_sizes(connection: psycopg.Connection, snapshot: Snapshot) -> None:
+def restore_sizes(catalogs: psycopg.Connection, relations: Iterable[Table | Index]) -> None:
+    """Give relations production's figures in pg_class; what was left out of the twin is passed over."""
     rows = [
-        (str(table.name), table.analyzed_pages, table.row_estimate, table.all_visible_pages)
-        for table in snapshot.tables
-    ] + [(str(index.name), index.analyzed_pages, index.row_estimate, 0) for index in snapshot.indexes]
+        (str(one.name), one.analyzed_pages, one.row_estimate, one.all_visible_pages if isinstance(one, Table) else 0)
+        for one in relations
+    ]
     names, pages, tuples, visible = ([row[column] for row in rows] for column in range(4))
-    connection.execute(read_sql("pgwright.twin", "set_sizes").encode(), (names, pages, tuples, visible))
+    catalogs.execute(read_sql("pgwright.twin", "set_sizes").encode(), (names, pages, tuples, visible))
 
 
-def _lay_out_files(connection: psycopg.Connection, snapshot: Snapshot, data: Path) -> None:
+def _lay_out_files(catalogs: psycopg.Connection, snapshot: Snapshot, data: Path) -> None:
     names = [str(table.name) for table in snapshot.tables] + [str(index.name) for index in snapshot.indexes]
-    found = connection.execute(
-        "SELECT name, pg_relation_filepath(to_regclass(name)) FROM unnest(%s::text[]) AS name", (names,)
-    ).fetchall()
-    path_by_name = {name: data / path for name, path in found if path is not None}
-    connection.execute("CHECKPOINT")  # nothing of these files may be written later from the buffers
+    found = catalogs.execute(read_sql("pgwright.twin", "files").encode(), (names,)).fetchall()
+    place_by_name = {name: (oid, data / path) for name, oid, path in found}
+    catalogs.execute("CHECKPOINT")  # nothing of these files may be written later from the buffers
     for table in snapshot.tables:
-        path = path_by_name.get(str(table.name))
-        if path is not None:
-            extend(path, table.pages)
+        if (place := place_by_name.get(str(table.name))) is not None:
+            extend(place[1], table.pages)
+    trees: list[int] = []
     for index in snapshot.indexes:
-        path = path_by_name.get(str(index.name))
-        if path is not None:
-            _lay_out_index(path, index, snapshot)
-    connection.execute("CREATE EXTENSION IF NOT EXISTS pg_buffercache WITH SCHEMA pg_catalog")
-    connection.execute("SELECT pg_buffercache_evict_all()")
+        if (place := place_by_name.get(str(index.name))) is not None:
+            oid, path = place
+            if index.definition.method == "btree":
+                trees.append(oid)
+                _lay_out_tree(path.rename(path.with_name(str(_RENAMED + oid))), index, snapshot)
+            else:
+                extend(path, max(index.pages, path.stat().st_size // PAGE_BYTES))
+    catalogs.execute(
+        "UPDATE pg_class SET relfilenode = (%s + oid::int8)::oid WHERE oid = ANY (%s::int8[]::oid[])", (_RENAMED, trees)
+    )
 
 
-def _lay_out_index(path: Path, index: Index, snapshot: Snapshot) -> None:
-    if index.definition.method != "btree":
-        extend(path, max(index.pages, path.stat().st_size // 8192))
-        return
+def _lay_out_tree(path: Path, index: Index, snapshot: Snapshot) -> None:
     height = index.tree_height
     if height is None:
         height = tree_height(index.pages, key_width(index.definition, snapshot, with_included=False))
@@ -122,5 +139,6 @@ def copy_settings(connection: psycopg.Connection, snapshot: Snapshot) -> None:
     """Give a session the planner settings of production, and those that say what its literals mean."""
     wanted = {s.name: s.raw for s in snapshot.settings if s.is_planner or s.name in _MEANING}
     settings = read_sql("pgwright.twin", "set_settings").encode()
-    connection.execute(settings, (list(wanted), list(wanted.values())))
+    wanted |= {name: "off" for name, since in _METHODS_SINCE.items() if snapshot.server.major < since}
+    connection.execute(settings, (list(wanted), list(wanted.values()), list(_MEANING)))
     connection.execute("SET client_min_messages = error")

@@ -1,4 +1,4 @@
-"""Statistics of columns, restored by PostgreSQL's own function."""
+"""Statistics of columns, restored by PostgreSQL's own function where there is one."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from itertools import islice
 
 import psycopg
 
-from pgwright.model.statistics import ColumnStatistics
+from pgwright.model.not_examined import NotExamined
 from pgwright.sql_files import read_sql
-
-Placed = tuple[ColumnStatistics, str, str, str, bool]
-"""What is known, and where it goes: schema, relation, column, and whether children are included."""
+from pgwright.twin.statistic_rows import Placed, Row, insert_statistics
 
 # As many columns a round trip.
 _BATCH = 1_000
+_RESTORES_SINCE = 180_000
 _FIELDS = (
     "null_fraction", "average_width", "distinct", "correlation", "common_values", "common_frequencies", "histogram",
     "common_elements", "common_element_frequencies", "element_count_histogram",
@@ -23,15 +22,29 @@ _FIELDS = (
 )  # fmt: skip
 
 
-def restore_columns(connection: psycopg.Connection, placed: Iterable[Placed]) -> None:
-    """Give columns, of tables or of index expressions, their statistics; what does not exist is passed over."""
-    restore = read_sql("pgwright.twin", "restore_columns").encode()
+def restore_columns(
+    owner: psycopg.Connection, catalogs: psycopg.Connection, placed: Iterable[Placed]
+) -> tuple[NotExamined, ...]:
+    """Give columns, of tables or of index expressions, their statistics; what does not exist is passed over.
+
+    Args:
+        owner: to a database whose objects are the source's.
+        catalogs: to the same one, as superuser.
+    Returns: What the server did not take. Since PostgreSQL 18 it warns instead.
+    """
+    has_function = owner.info.server_version >= _RESTORES_SINCE
+    left_out: list[NotExamined] = []
     waiting = iter(placed)
-    with connection.transaction():
-        while batch := [_row(*one) for one in islice(waiting, _BATCH)]:
-            connection.execute(restore, (json.dumps(batch),))
+    while batch := list(islice(waiting, _BATCH)):
+        if has_function:
+            restore = read_sql("pgwright.twin", "restore_columns").encode()
+            owner.execute(restore, (json.dumps([_row(one) for one in batch]),))
+        else:
+            left_out += insert_statistics(owner, catalogs, batch)
+    return tuple(left_out)
 
 
-def _row(known: ColumnStatistics, schema: str, name: str, column: str, is_inherited: bool) -> dict[str, object]:
-    place = {"schema": schema, "name": name, "column": column, "inherited": is_inherited}
+def _row(placed: Placed) -> Row:
+    known, schema, name, column, is_inherited = placed
+    place: Row = {"schema": schema, "name": name, "column": column, "inherited": is_inherited}
     return place | {field: getattr(known, field) for field in _FIELDS}

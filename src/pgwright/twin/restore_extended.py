@@ -3,7 +3,9 @@
 On our own server, as superuser, a cast from bytea makes values of `pg_ndistinct` and `pg_dependencies` from their
 serialized form (src/backend/statistics/mvdistinct.c, dependencies.c and mcv.c of PostgreSQL 18). A list of common
 combinations holds values in their types' own form; so ANALYZE makes one of a scratch table with a row each, and only
-the frequencies are written over. The statistics of expressions are those of columns of the scratch table.
+the frequencies are written over. The statistics of expressions are those of columns of the scratch table. That table is
+the owner's, for its expressions and values are the source's. The casts are there only while the superuser writes: a
+malformed value of these types can crash the server.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import psycopg
 from psycopg import sql
@@ -27,24 +29,33 @@ _DISTINCT_MAGIC, _DEPENDENCIES_MAGIC, _BASIC = 0xA352BFA4, 0xB4549A2C, 1
 _SCRATCH = "pgwright_scratch"
 
 
-def restore_extended(connection: psycopg.Connection, snapshot: Snapshot) -> tuple[NotExamined, ...]:
-    """Restore the extended statistics of a snapshot; tell which could not be."""
+def restore_extended(
+    owner: psycopg.Connection, catalogs: psycopg.Connection, snapshot: Snapshot
+) -> tuple[NotExamined, ...]:
+    """Restore the extended statistics of a snapshot; tell which could not be.
+
+    Args:
+        owner: evaluates expressions and values.
+        catalogs: as superuser, writes what came of them.
+    """
     if not snapshot.extended_statistics:
         return ()
-    connection.execute(_sql("extended_casts"))
+    owner.execute(f"CREATE SCHEMA {_SCRATCH}".encode())
     has_values = any(one.common_values or one.histogram for one in snapshot.statistics)
     left_out = [
         found
         for one in snapshot.extended_statistics
-        if (found := _restore(connection, one, has_values=has_values)) is not None
+        if (found := _restore(owner, catalogs, one, has_values=has_values)) is not None
     ]
-    connection.execute(f"DROP SCHEMA {_SCRATCH} CASCADE".encode())
+    owner.execute(f"DROP SCHEMA {_SCRATCH} CASCADE".encode())
     return tuple(dict.fromkeys(left_out))
 
 
-def _restore(connection: psycopg.Connection, wanted: ExtendedStatistics, *, has_values: bool) -> NotExamined | None:
+def _restore(
+    owner: psycopg.Connection, catalogs: psycopg.Connection, wanted: ExtendedStatistics, *, has_values: bool
+) -> NotExamined | None:
     what = f"extended statistics {wanted.name.short} ({', '.join(wanted.kinds)})"
-    found = connection.execute(_sql("extended_oid"), (wanted.name.schema, wanted.name.name)).fetchone()
+    found = owner.execute(_sql("extended_oid"), (wanted.name.schema, wanted.name.name)).fetchone()
     if found is None:  # left out with its table
         return None
     if not wanted.is_readable:
@@ -52,11 +63,13 @@ def _restore(connection: psycopg.Connection, wanted: ExtendedStatistics, *, has_
     oid, number_by_column = found
     numbers = [number_by_column[column] for column in wanted.columns]
     numbers += [-1 - place for place in range(len(wanted.expressions))]
+    parts = {"distinct": _distinct(wanted, numbers), "dependencies": _dependencies(wanted, numbers)}
     try:
-        with connection.transaction():
-            parts = (_distinct(wanted, numbers), _dependencies(wanted, numbers))
-            connection.execute(_sql("extended_insert"), (oid, wanted.is_inherited, *parts))
-            _Scratch(connection, wanted, oid).fill()
+        with _Scratch(owner, wanted) as scratch, catalogs.transaction():
+            catalogs.execute(_sql("extended_casts"))
+            _write(catalogs, "extended_insert", oid, wanted, parts)
+            scratch.copy_to(catalogs, oid)
+            catalogs.execute(_sql("extended_casts_dropped"))
     except (psycopg.Error, KeyError) as error:
         return NotExamined(what, f"not copied to the twin: {str(error).splitlines()[0]}")
     if "mcv" in wanted.kinds and not wanted.common and not has_values:
@@ -66,6 +79,14 @@ def _restore(connection: psycopg.Connection, wanted: ExtendedStatistics, *, has_
 
 def _sql(name: str) -> bytes:
     return read_sql("pgwright.twin", name).encode()
+
+
+def _write(
+    catalogs: psycopg.Connection, name: str, oid: int, wanted: ExtendedStatistics, parts: Mapping[str, object]
+) -> None:
+    """Write some parts; before PostgreSQL 15 there is one row for a table with its children."""
+    query = read_sql("pgwright.twin", name, catalogs.info.server_version).encode()
+    catalogs.execute(query, {"oid": oid, "is_inherited": wanted.is_inherited, **parts})
 
 
 def _remedy(wanted: ExtendedStatistics) -> str:
@@ -96,79 +117,86 @@ def _dependencies(wanted: ExtendedStatistics, numbers: list[int]) -> bytes | Non
 class _Scratch:
     """A table whose columns have the types of the keys; the first column numbers its rows."""
 
-    connection: psycopg.Connection
+    owner: psycopg.Connection
     wanted: ExtendedStatistics
-    oid: int
+    _number_by_values: Mapping[str, int] = field(default_factory=dict)
+    """Of each common combination, by its values as `pg_mcv_list_items` writes them."""
 
-    def fill(self) -> None:
-        known = any(self.wanted.expression_statistics)
-        if not known and not self.wanted.common:
-            return
+    def __enter__(self) -> _Scratch:
+        if any(self.wanted.expression_statistics) or self.wanted.common:
+            with self.owner.transaction():
+                self._create()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.owner.execute(f"DROP TABLE IF EXISTS {_SCRATCH}.t".encode())
+
+    def copy_to(self, catalogs: psycopg.Connection, oid: int) -> None:
+        """Copy what the table's statistics are to those with this oid."""
+        if any(self.wanted.expression_statistics):
+            self._give_statistics(catalogs)
+            # One column more, for the number, and columns count from 1.
+            first = len(self.wanted.columns) + 2
+            numbers = [first + place for place in range(len(self.wanted.expressions))]
+            _write(catalogs, "extended_expressions", oid, self.wanted, {"numbers": numbers})
+        if self.wanted.common:
+            row = catalogs.execute(_sql("extended_built")).fetchone()
+            assert row is not None
+            built, values = row
+            items = [self.wanted.common[self._number_by_values[one]] for one in values]
+            common = _patched(built, items, len(self._names))
+            _write(catalogs, "extended_common", oid, self.wanted, {"common": common})
+
+    @property
+    def _names(self) -> list[str]:
+        return [f"c{place}" for place in range(len(self.wanted.columns) + len(self.wanted.expressions))]
+
+    def _create(self) -> None:
         keys = [*map(quote, self.wanted.columns), *(f"({text})" for text in self.wanted.expressions)]
-        self._names = [f"c{place}" for place in range(len(keys))]
         listed = ", ".join(f"{key} AS {name}" for key, name in zip(keys, self._names, strict=True))
         # The expressions were written with nothing but the catalog in the search path.
-        self.connection.execute("SET LOCAL search_path = pg_catalog")
-        table = str(self.wanted.table)
-        self.connection.execute(
-            f"CREATE TABLE {_SCRATCH}.t AS SELECT 0 AS number, {listed} FROM {table} WHERE false".encode()  # noqa: S608
+        self.owner.execute(
+            f"CREATE TABLE {_SCRATCH}.t AS SELECT 0 AS number, {listed} FROM {self.wanted.table} WHERE false".encode()  # noqa: S608
         )
-        if known:
-            self._restore_expressions()
         if self.wanted.common:
-            self._restore_common()
-        self.connection.execute(f"DROP TABLE {_SCRATCH}.t".encode())
-        self.connection.execute("SET LOCAL search_path TO DEFAULT")
+            self._fill()
 
-    def _restore_expressions(self) -> None:
+    def _give_statistics(self, catalogs: psycopg.Connection) -> None:
+        """Give the columns of expressions their statistics, in place of those that ANALYZE made."""
         first = len(self.wanted.columns)
         restore_columns(
-            self.connection,
+            self.owner,
+            catalogs,
             (
                 (one, _SCRATCH, "t", self._names[first + place], False)
                 for place, one in enumerate(self.wanted.expression_statistics)
                 if one is not None
             ),
         )
-        # One column more, for the number, and columns count from 1.
-        numbers = [first + place + 2 for place in range(len(self.wanted.expressions))]
-        self.connection.execute(_sql("extended_expressions"), (numbers, self.oid, self.wanted.is_inherited))
 
-    def _restore_common(self) -> None:
+    def _fill(self) -> None:
         rows = json.dumps([[number, *one.values] for number, one in enumerate(self.wanted.common)])
-        types = self.connection.execute(
+        types = self.owner.execute(
             "SELECT format_type(atttypid, atttypmod) FROM pg_attribute"
             " WHERE attrelid = 'pgwright_scratch.t'::regclass AND attnum > 0 ORDER BY attnum"
         ).fetchall()
         cells = ", ".join(f"(r ->> {place})::{kind}" for place, (kind,) in enumerate(types))
         insert = f"INSERT INTO {_SCRATCH}.t SELECT {cells} FROM jsonb_array_elements(%s::jsonb) AS r"  # noqa: S608
-        self.connection.execute(insert.encode(), (rows,))
+        self.owner.execute(insert.encode(), (rows,))
         names = ", ".join(self._names)
         for statement in (
             f"CREATE STATISTICS {_SCRATCH}.s (mcv) ON {names} FROM {_SCRATCH}.t",
             f"ALTER STATISTICS {_SCRATCH}.s SET STATISTICS 10000",
             f"ANALYZE {_SCRATCH}.t",
         ):
-            self.connection.execute(statement.encode())
-        self.connection.execute(
-            "UPDATE pg_statistic_ext_data SET stxdmcv = %s::bytea::pg_mcv_list WHERE stxoid = %s AND stxdinherit = %s",
-            (self._with_frequencies(), self.oid, self.wanted.is_inherited),
-        )
-
-    def _with_frequencies(self) -> bytes:
-        """Return the list that ANALYZE built of the scratch table, with the frequencies of production."""
+            self.owner.execute(statement.encode())
         written = sql.SQL(", ").join(
             sql.SQL("CASE WHEN {0} IS NOT NULL THEN format('%s', {0}) END").format(sql.Identifier(name))
             for name in self._names
         )
         # As pg_mcv_list_items writes them, which a cast to text does not for every type.
         query = sql.SQL("SELECT number, ARRAY[{}]::text FROM pgwright_scratch.t").format(written)
-        number_by_values: Mapping[str, int] = {
-            values: number for number, values in self.connection.execute(query).fetchall()
-        }
-        row = self.connection.execute(_sql("extended_built")).fetchone()
-        assert row is not None
-        return _patched(row[0], [self.wanted.common[number_by_values[values]] for values in row[1]], len(self._names))
+        self._number_by_values = {values: number for number, values in self.owner.execute(query).fetchall()}
 
 
 def _patched(built: bytes, items: Sequence[CommonCombination], keys: int) -> bytes:

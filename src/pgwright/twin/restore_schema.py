@@ -1,99 +1,116 @@
-"""The schema of a snapshot, restored by psql; what the embedded server cannot take is left out and named."""
+"""A schema as `pg_dump` wrote it, restored by the owner; what its server cannot take is left out and named."""
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-from bisect import bisect
+from collections.abc import Iterable, Sequence
+from typing import Literal
 
-from psycopg.pq import ExecStatus
+import psycopg
+from psycopg.pq import DiagnosticField, ExecStatus
 
-from pgwright.database import environment
-from pgwright.embedded import EmbeddedServer, binaries
-from pgwright.errors import TwinError
-from pgwright.model.names import quote
+from pgwright.embedded import EmbeddedServer
 from pgwright.model.not_examined import NotExamined
+from pgwright.model.server import Role
 from pgwright.model.snapshot import Snapshot
 from pgwright.sql_files import read_sql
-from pgwright.twin.collation import without_icu
+from pgwright.twin.collation import make_collations, without_icu
+from pgwright.twin.dump import Definition, read_dump
+from pgwright.twin.extensions import Made, make_extensions, without_risk
 from pgwright.twin.needed_schema import needed_tables, prune
+from pgwright.twin.roles import make_roles
+from pgwright.twin.stand_ins import has_stand_ins, stand_ins
 
-_HEADER = re.compile(r"^-- Name: (?P<name>.*?); Type: (?P<type>[^;]+); Schema: (?P<schema>[^;]*)", re.MULTILINE)
-_OF_PSQL = re.compile(r"^\\(?:un)?restrict .*$", re.MULTILINE)
-_ERROR = re.compile(r"^psql:<stdin>:(?P<line>\d+): (?:ERROR|FATAL): +(?P<text>.*)$", re.MULTILINE)
+Place = Literal["twin", "copy"]
+
 _MISSING_RELATION = re.compile(r'relation "(?P<name>.*)" does not exist')
-_IDENTIFIER = r'(?:"(?:[^"]|"")+"|[\w$]+)'
-_POLICY_ROLES = re.compile(
-    rf"^CREATE POLICY .*? TO ({_IDENTIFIER}(?:, {_IDENTIFIER})*)(?: USING | WITH CHECK |;)", re.M
-)
+_PREFACE = "SET client_min_messages = error; SET check_function_bodies = off; SET synchronous_commit = off;"
 
 
 def restore_schema(
     server: EmbeddedServer, database: str, snapshot: Snapshot, *, is_whole: bool
 ) -> tuple[NotExamined, ...]:
-    """Restore what planning the workload needs, or all of it; return what was left out. Raises TwinError."""
+    """Restore what planning the workload needs, or all of it; return what was left out."""
     keep = None if is_whole else needed_tables(snapshot)
     schema_sql = snapshot.schema_sql if keep is None else prune(snapshot.schema_sql, keep)
-    has_policies = any(table.has_row_security for table in snapshot.tables)
-    grants = read_sql("pgwright.twin", "grant_all") if has_policies else ""
-    text = (
-        "SET client_min_messages = error;\nSET check_function_bodies = off;\nSET synchronous_commit = off;\n"
-        f"{_roles(snapshot)}{without_icu(schema_sql)}\nRESET ALL;\n{grants}"
-    )
-    if _is_taken_whole(server, database, text):
+    with server.catalog_writer(database) as catalogs:
+        definitions, left_out = prepare(catalogs, schema_sql, snapshot.roles, place="twin")
+        with server.owner(database) as owner:
+            left_out += restore(owner, definitions, place="twin")
+        if any(table.has_row_security for table in snapshot.tables):
+            catalogs.execute(read_sql("pgwright.twin", "grant_all").encode())
+    return left_out
+
+
+def prepare(
+    catalogs: psycopg.Connection | None, schema_sql: str, roles: Iterable[Role], *, place: Place
+) -> tuple[tuple[Definition, ...], tuple[NotExamined, ...]]:
+    """Make in an empty database, as superuser and by name, what an owner may not: roles, extensions, collations.
+
+    Args:
+        catalogs: as superuser; None: nothing is made, and extensions are the owner's to make.
+    Returns: What is for the owner to restore, and what was left out.
+    """
+    definitions = read_dump(schema_sql)
+    if catalogs is None:
+        return tuple(without_risk(one) for one in definitions if not _is_made(one, frozenset())), ()
+    make_roles(catalogs, roles, definitions)
+    made = make_extensions(catalogs, definitions, place=place)
+    has_icu = make_collations(catalogs, schema_sql)
+    rest = (other for one in definitions if not _is_made(one, made.schemas) for other in _at_hand(one, made))
+    return tuple(one if has_icu else without_icu(one) for one in rest), made.left_out
+
+
+def _at_hand(definition: Definition, made: Made) -> Iterable[Definition]:
+    """Return what there is of a definition: of an extension that the server lacks, its stand-ins."""
+    statement = definition.statement
+    if statement is None or statement.kind != "CreateExtensionStmt":
+        return (definition,)
+    name = statement.node["extname"]
+    return stand_ins(definition) if name in made.lacking and has_stand_ins(name) else ()
+
+
+def _is_made(definition: Definition, schemas: frozenset[str]) -> bool:
+    """Tell whether the superuser has made a schema already, or every database has it."""
+    statement = definition.statement
+    if statement is None or statement.kind != "CreateSchemaStmt":
+        return False
+    return statement.node.get("schemaname") in schemas | {"public"}
+
+
+def restore(owner: psycopg.Connection, definitions: Sequence[Definition], *, place: Place) -> tuple[NotExamined, ...]:
+    """Run definitions as the owner of a database; return what was left out, and why."""
+    owner.execute(_PREFACE)
+    allowed = [one for one in definitions if one.statement is not None and not one.refusal]
+    # As one message it takes a third less time than statement by statement; all or nothing.
+    script = "\n;\n".join(one.statement.text for one in allowed if one.statement is not None)
+    if len(allowed) == len(definitions) and not _said(owner, script):
         return ()
-    result = subprocess.run(
-        [str(binaries() / "psql"), "-X", "-q", "--set=ON_ERROR_STOP=0", "--set=VERBOSITY=terse", "--file=-"],
-        input=text,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**environment(server.dsn(database)), "PGCLIENTENCODING": "UTF8", "LC_ALL": "C", "PATH": os.defpath},
-    )
-    if result.returncode > 1:
-        raise TwinError(f"the schema could not be restored: {result.stderr.strip()[:300]}")
-    return _left_out(result.stderr, text)
+    return _left_out(((one, one.refusal or _run(owner, one)) for one in definitions), place)
 
 
-def _is_taken_whole(server: EmbeddedServer, database: str, text: str) -> bool:
-    """Send the whole script as one message, in a third less time than statement by statement; all or nothing."""
-    with server.admin(database) as connection:
-        return connection.pgconn.exec_(_OF_PSQL.sub("", text).encode()).status == ExecStatus.COMMAND_OK
+def _run(owner: psycopg.Connection, definition: Definition) -> str:
+    return _said(owner, definition.statement.text) if definition.statement is not None else ""
 
 
-def _roles(snapshot: Snapshot) -> str:
-    """Return the statements that make the roles which policies and functions name; a server may have them already."""
-    bypassing = {role.name for role in snapshot.roles if role.bypasses_row_security or role.is_superuser}
-    names = {quote(role.name) for role in snapshot.roles}
-    names |= {name for found in _POLICY_ROLES.findall(snapshot.schema_sql) for name in found.split(", ")}
-    names -= {"public", "PUBLIC"}
-    attribute = {quote(name): " BYPASSRLS" for name in bypassing}
-    return "".join(
-        f"DO $$ BEGIN CREATE ROLE {name}{attribute.get(name, '')}; EXCEPTION WHEN duplicate_object THEN NULL; END $$;\n"
-        for name in sorted(names)
-        if not name.startswith("pg_") and "$" not in name
-    )
+def _said(owner: psycopg.Connection, script: str) -> str:
+    """Run a script; return what the server said against it."""
+    result = owner.pgconn.exec_(script.encode())
+    if result.status in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK, ExecStatus.EMPTY_QUERY):
+        return ""
+    primary = result.error_field(DiagnosticField.MESSAGE_PRIMARY) or result.error_message
+    return primary.decode(errors="replace").strip() or "the server gave no reason"
 
 
-def _left_out(said: str, text: str) -> tuple[NotExamined, ...]:
+def _left_out(failed: Iterable[tuple[Definition, str]], place: Place) -> tuple[NotExamined, ...]:
     """Return each object that failed with its error, but not those that only failed for lack of another one."""
-    if "ERROR:" not in said:
-        return ()
-    headers = list(_HEADER.finditer(text))
-    starts = [text.count("\n", 0, header.start()) + 1 for header in headers]
     gone: set[str] = set()
     missing: dict[NotExamined, None] = {}
-    for error in _ERROR.finditer(said):
-        follows = _MISSING_RELATION.search(error["text"])
-        if follows and follows["name"] in gone:
+    for definition, reason in failed:
+        follows = _MISSING_RELATION.search(reason)
+        if not reason or (follows and follows["name"] in gone):
             continue
-        place = bisect(starts, int(error["line"])) - 1
-        what = "an object of the schema"
-        if place >= 0:
-            header = headers[place]
-            name = header["name"] if header["schema"] == "-" else f"{header['schema']}.{header['name']}"
-            what = f"{header['type'].lower()} {name}"
-            gone.add(name)
-        missing[NotExamined(what, f"left out of the twin: {error['text'].strip()}")] = None
+        if definition.name:
+            gone.add(definition.name)
+        missing[NotExamined(definition.what, f"left out of the {place}: {reason}")] = None
     return tuple(missing)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from pgwright.embedded import binaries
+from pgwright.embedded import binaries, open_regular
 
 _CHUNK = 1 << 20
 _ZEROS = bytes(_CHUNK)
@@ -21,7 +21,7 @@ _OF_PROCESS = {"postmaster.pid", "postmaster.opts"}
 
 
 def copy_cluster(source: Path, target: Path, owner: str | None, *, can_seek: bool = hasattr(os, "SEEK_DATA")) -> None:
-    """Copy a stopped cluster.
+    """Copy a stopped cluster, which holds folders and regular files only; with a link or a pipe in it, it is refused.
 
     Args:
         owner: the system user whose it is to be; None: ours.
@@ -30,13 +30,13 @@ def copy_cluster(source: Path, target: Path, owner: str | None, *, can_seek: boo
     """
     known = None if owner is None else pwd.getpwnam(owner)
     log = _log_in_use(source)
-    for folder, _, files in os.walk(source):
+    for folder, _, files, descriptor in os.fwalk(source):
         here = os.path.normpath(os.path.join(target, os.path.relpath(folder, source)))
         os.mkdir(here, mode=0o700)
         for name in files:
             is_old_log = os.path.basename(folder) == "pg_wal" and log is not None and name != log
             if name not in _OF_PROCESS and not is_old_log:
-                _copy(os.path.join(folder, name), os.path.join(here, name), known, can_seek=can_seek)
+                _copy(name, descriptor, os.path.join(here, name), known, can_seek=can_seek)
         if known is not None:
             os.chown(here, known.pw_uid, known.pw_gid)
 
@@ -59,8 +59,8 @@ def disk_bytes(folder: Path) -> int:
     return total
 
 
-def _copy(source: str, target: str, owner: pwd.struct_passwd | None, *, can_seek: bool) -> None:
-    read = os.open(source, os.O_RDONLY)
+def _copy(name: str, folder: int, target: str, owner: pwd.struct_passwd | None, *, can_seek: bool) -> None:
+    read = open_regular(name, folder=folder)
     try:
         written = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:

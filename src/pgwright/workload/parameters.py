@@ -17,7 +17,7 @@ from itertools import groupby, islice
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.statement import Statement
 from pgwright.sqltext import Block, ColumnUse, ParameterUse, StatementShape
-from pgwright.workload.literals import array, literal
+from pgwright.workload.literals import array, has_parts, literal
 from pgwright.workload.values import (
     MOST_STATUS_VALUES,
     Distribution,
@@ -27,6 +27,7 @@ from pgwright.workload.values import (
     containing,
     equal_to,
     fitted,
+    letters,
     starting_with,
 )
 
@@ -189,9 +190,10 @@ def _choices(
         return (ValueChoice(tuple(certain[one.number] for one in uses), 1.0, 1.0),)
     column, table = snapshot.column(use.column.table, use.column.column), snapshot.table_by_name[use.column.table]
     known = snapshot.statistics_by_column.get((use.column.table, use.column.column))
-    made = literal(column, use.symbol, known)
-    if made is not None and (use.operator != "=" or column.base_type.startswith("_")):
-        return (ValueChoice((made,) * len(uses), 1.0, 1.0),)
+    if has_parts(column.base_type) and (use.operator not in ("=", "in") or column.base_type.startswith("_")):
+        is_element = use.is_array or (use.cast_to is not None and not use.cast_to.endswith("range"))
+        made = literal(column, use.symbol, known, is_element=is_element)
+        return (ValueChoice((made,) * len(uses), 1.0, 1.0),) if made is not None else ()
     if known is None or not known.sample:
         return ()
     values = Distribution(known, table.rows, column.base_type)
@@ -200,10 +202,12 @@ def _choices(
         return (ValueChoice((_keys(values, statement),), 1.0, 1.0),)
     if use.operator == "range":
         choices = _range(uses, values, is_paged=block.has_limit)
+    elif use.part is not None:
+        return (_part_of_pattern(use.part, values),)
     elif use.operator == "like":
         return starting_with(values, observed)
     elif use.symbol in _PATTERNS:
-        return containing(values)
+        return containing(values, is_regular="~~" not in use.symbol)
     elif len(uses) > 1 or use.operator not in ("=", "in"):
         return (_different(values, len(uses)),)
     else:
@@ -222,6 +226,13 @@ def _range(uses: Sequence[ParameterUse], values: Distribution, *, is_paged: bool
         ValueChoice(tuple(one.values[0 if lower else 1] for lower in is_lower), one.weight, one.row_share)
         for one in between(values)
     )
+
+
+def _part_of_pattern(part: tuple[int, int], values: Distribution) -> ValueChoice:
+    """Return what is at a place of `$1 || $2`: letters and %; of `$1 || $2 || $3`: letters between two of them."""
+    place, length = part
+    is_end = place == length - 1 or (place == 0 and length > 2)
+    return ValueChoice(("%" if is_end and length > 1 else letters(values),), 1.0, 0.0)
 
 
 def _different(values: Distribution, count: int) -> ValueChoice:

@@ -12,7 +12,7 @@ from pgwright.figures import share
 from pgwright.model.memo import once_a_snapshot
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.statement import Statement
-from pgwright.sqltext import Schema, StatementShape, gist, inner_query, is_cut_off, read_shape
+from pgwright.sqltext import Schema, StatementShape, gist, inner_query, is_cut_off, read_shape, search_path
 
 Kind = Literal["query", "no plan", "unreadable"]
 HIDDEN = "<insufficient privilege>"
@@ -66,17 +66,31 @@ def cut_off(text: str, reason: str) -> str:
 
 
 def _readings(snapshot: Snapshot) -> Iterator[Reading]:
-    schema = Schema.of(snapshot)
+    schemas = _schemas(snapshot)
     views = {name.replace('"', ""): query for name, query in _VIEW.findall(snapshot.schema_sql)}
-    planned: dict[str, list[Statement]] = {}
+    planned: dict[tuple[str, tuple[str, ...]], list[Statement]] = {}
     others: dict[str, list[Statement]] = {}
     for statement in snapshot.statements:
         query = inner_query(statement.text) or _refreshed(statement.text, views)
-        (others if query is None else planned).setdefault(query or statement.text, []).append(statement)
-    for query, same in planned.items():
-        yield _read_query(query, tuple(same), schema)
+        if query is None:
+            others.setdefault(statement.text, []).append(statement)
+        else:  # one text means other tables under another search path
+            planned.setdefault((query, schemas[statement.role].search_path), []).append(statement)
+    for (query, _), same in planned.items():
+        yield _read_query(query, tuple(same), schemas[same[0].role])
     for same in others.values():
         yield _without_plan(tuple(same), is_inside_seen=sees_inside(snapshot))
+
+
+def _schemas(snapshot: Snapshot) -> Mapping[str, Schema]:
+    """Return for each role the tables as its search path finds them; equal ones as one, which knows its names once."""
+    whole = Schema.of(snapshot)
+    by_path = {whole.search_path: whole}
+    found: dict[str, Schema] = {}
+    for role in {statement.role for statement in snapshot.statements}:
+        path = search_path(snapshot, role)
+        found[role] = by_path.setdefault(path, replace(whole, search_path=path))
+    return found
 
 
 def _read_query(text: str, same: tuple[Statement, ...], schema: Schema) -> Reading:
@@ -120,7 +134,7 @@ def _refreshed(text: str, views: Mapping[str, str]) -> str | None:
 
 
 def _merged(same: Sequence[Statement]) -> Statement:
-    """Return statements of one text, run under several roles, as one; the role is that of most time."""
+    """Return statements of one text and search path, run under several roles, as one; the role is that of most time."""
     if len(same) == 1:
         return same[0]
     calls, total = sum(one.calls for one in same), sum(one.total_ms for one in same)

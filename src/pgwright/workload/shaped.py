@@ -30,12 +30,12 @@ class ShapedStatement:
 def shaped_statements(snapshot: Snapshot) -> tuple[ShapedStatement, ...]:
     """Return the statements on the user's tables, in the snapshot's order; the advisor reports the unreadable ones."""
     shapes = {
-        statement.text: reading.shape
+        statement: reading.shape
         for reading in read_statements(snapshot)
         if reading.shape is not None and reading.shape.tables
         for statement in reading.stands_for
     }
-    return tuple(ShapedStatement(one, shapes[one.text]) for one in snapshot.statements if one.text in shapes)
+    return tuple(ShapedStatement(one, shapes[one]) for one in snapshot.statements if one in shapes)
 
 
 def statements_touching(table: QualifiedName, snapshot: Snapshot) -> Sequence[ShapedStatement]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from pgwright.model.statistics import ColumnStatistics
+from pgwright.model.statistics import ColumnStatistics, in_order
+from pgwright.workload.literals import EMPTY
 
 # Columns with more values than this are no status columns.
 MOST_STATUS_VALUES = 20
@@ -19,11 +20,26 @@ _WIDTHS = ((0.01, 0.6), (1 / 3, 0.3), (0.9, 0.1))
 # The planner's own guess for a bound that it does not know (DEFAULT_INEQ_SEL, src/include/utils/selfuncs.h).
 _THIRD = 1 / 3
 _PREFIX, _LONGEST_PREFIX = 4, 12
+_TRIGRAM, _SOME_LETTERS = 3, "abcd"
+_MOST_WINDOWS = 40
+# Of the rows, what a prefix is typed for.
+_FEW = 0.05
 _TIME_TYPES = ("date", "timestamp", "timestamptz")
 _MIDDLE = 0.5
 _LEAST_ROWS = 0.1
 _LARGEST_TILT = 60.0
 _WILD = re.compile(r"([\\%_])")
+
+
+def _asked_for(values: Iterable[str]) -> Iterator[str]:
+    """Yield the values that apps ask for: not the empty ones."""
+    return (value for value in values if value not in EMPTY)
+
+
+def middle_value(known: ColumnStatistics) -> str | None:
+    """Return a value that is neither the most common one nor the rarest; None where the statistics hold none."""
+    group = tuple(_asked_for(known.common_values or known.histogram or ()))
+    return group[len(group) // 2] if group else None
 
 
 @dataclass(frozen=True)
@@ -84,7 +100,8 @@ class Distribution:
         is_rare = bounds and sum(self.known.common_frequencies or ()) < _MIDDLE
         for group in (bounds, common) if is_rare else (common, bounds):
             middle = len(group) // 2
-            yield from group[middle:] + group[:middle]
+            yield from _asked_for(group[middle:] + group[:middle])
+        yield from (value for value in (*common, *bounds) if value in EMPTY)
 
     @property
     def is_time(self) -> bool:
@@ -94,7 +111,7 @@ class Distribution:
         """Return values in order, equal shares of the rows between them."""
         if self.known.histogram and len(self.known.histogram) > 1:
             return self.known.histogram
-        return tuple(sorted(self.known.common_values or (), key=_order(self.known.common_values or ())))
+        return in_order(self.known.common_values or ())
 
 
 def equal_to(values: Distribution) -> tuple[ValueChoice, ...]:
@@ -107,13 +124,16 @@ def equal_to(values: Distribution) -> tuple[ValueChoice, ...]:
     if not values.is_skewed:
         found = next(values.from_the_middle())
         return (ValueChoice((found,), 1.0, values.share(found)),)
-    common, is_status = values.common, values.distinct <= MOST_STATUS_VALUES
+    common = tuple(pair for pair in values.common if pair[0] not in EMPTY)
+    if not common and not values.known.histogram:
+        common = values.common
+    is_status = values.distinct <= MOST_STATUS_VALUES
     strata: list[tuple[str, float]] = []
-    for group in _by_rank(common):
+    for group in _by_rank(common) if common else ():
         value, _ = group[len(group) // 2]
         strata.append((value, float(len(group)) if is_status else sum(share for _, share in group)))
     if values.known.histogram and values.rest > 0:
-        bounds = values.known.histogram
+        bounds = tuple(_asked_for(values.known.histogram)) or values.known.histogram
         strata.append((bounds[len(bounds) // 2], values.distinct - len(common) if is_status else values.rest))
     total = sum(weight for _, weight in strata)
     return tuple(ValueChoice((value,), weight / total, values.share(value)) for value, weight in strata)
@@ -164,21 +184,37 @@ def beyond(values: Distribution, symbol: str, *, is_paged: bool) -> tuple[ValueC
 
 def starting_with(values: Distribution, observed: float | None) -> tuple[ValueChoice, ...]:
     """Return a pattern `abc%`, as long as fits the observed rows a call, where they tell."""
-    sample = next(values.from_the_middle())
-    lengths = [_PREFIX] if observed is None else range(1, min(len(sample), _LONGEST_PREFIX) + 1)
+    sample = _text_of(values, 1)
+    longest = max(min(len(sample), _LONGEST_PREFIX), 1)
+    lengths = range(min(_PREFIX, longest) if observed is None else 1, longest + 1)
     shares = {sample[:length]: _share_of_prefix(values, sample[:length]) for length in lengths}
-    wanted = max(observed or 0.0, _LEAST_ROWS)
+    if observed is None:  # people type on until few are left
+        prefix = next((one for one, share in shares.items() if share <= _FEW), sample[:longest])
+        return (ValueChoice((_escaped(prefix) + "%",), 1.0, shares[prefix]),)
+    wanted = max(observed, _LEAST_ROWS)
     prefix = min(
         shares, key=lambda one: abs(math.log(max(shares[one] * values.rows, _LEAST_ROWS) / wanted)), default=""
     )
     return (ValueChoice((_escaped(prefix) + "%",), 1.0, shares.get(prefix, 1.0)),)
 
 
-def containing(values: Distribution) -> tuple[ValueChoice, ...]:
-    """Return a pattern `%abc%` of letters that occur."""
-    sample = next(values.from_the_middle())
-    start = max(0, len(sample) // 2 - 2)
-    return (ValueChoice((f"%{_escaped(sample[start : start + _PREFIX])}%",), 1.0, 0.0),)
+def containing(values: Distribution, *, is_regular: bool = False) -> tuple[ValueChoice, ...]:
+    """Return a pattern `%abc%`, or a regular expression `abc`, of letters that occur."""
+    found = letters(values)
+    return (ValueChoice((re.escape(found) if is_regular else f"%{_escaped(found)}%",), 1.0, 0.0),)
+
+
+def letters(values: Distribution) -> str:
+    """Return some letters of a value, those that the fewest values have; as many as a trigram needs, or more."""
+    sample = _text_of(values, _TRIGRAM)
+    starts = range(max(len(sample) - _PREFIX, 0) + 1)
+    windows = [sample[start : start + _PREFIX] for start in starts][:_MOST_WINDOWS]
+    return min(windows, key=lambda window: sum(window in value for value in values.known.sample))
+
+
+def _text_of(values: Distribution, length: int) -> str:
+    """Return a value from the middle with so many letters; some letters where there is none, for `%` is no search."""
+    return next((one for one in values.from_the_middle() if len(one.strip()) >= length), _SOME_LETTERS)
 
 
 def fitted(
@@ -231,12 +267,3 @@ def _share_of_prefix(values: Distribution, prefix: str) -> float:
 
 def _escaped(text: str) -> str:
     return _WILD.sub(r"\\\1", text)
-
-
-def _order(values: Sequence[str]) -> Callable[[str], tuple[float, str]]:
-    """Return a sort key: numbers by value, all else as text, which is right for dates too."""
-    try:
-        numbers = {value: float(value) for value in values}
-    except ValueError:
-        return lambda value: (0.0, value)
-    return lambda value: (numbers[value], value)

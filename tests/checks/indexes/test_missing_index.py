@@ -13,6 +13,7 @@ from pgwright.model.finding import Finding
 from pgwright.model.index import IndexDefinition, IndexKey
 from pgwright.model.names import QualifiedName
 from pgwright.model.not_examined import NotExamined
+from pgwright.model.planned_on import PlannedOn
 from pgwright.model.snapshot import Snapshot
 from pgwright.pipeline import fix
 from pgwright.snapshot import read_snapshot
@@ -48,6 +49,7 @@ ADVICE = Advice(
     seconds=0.1,
     unplanned=(),
     limits=(),
+    planned_on=PlannedOn("18.6", True, "", "role alone"),
     drops=(
         DroppedIndex(OLD, POST, "CREATE INDEX …", 2**20, NEW.outline, 15.0),
         DroppedIndex(QualifiedName("public", "ix_twin"), POST, "CREATE INDEX …", 2**20, "public.ix_other", 15.0),
@@ -106,8 +108,8 @@ def test_fix_makes_the_new_index_before_it_drops_the_old(finding: Finding, snaps
 
 def test_statements_that_could_not_be_planned_are_told_with_the_worst() -> None:
     unplanned = tuple(NotExamined(f"statement {number}", "no such function") for number in range(5))
-    (told,) = run_checks(replace(ADVICE, unplanned=unplanned)).not_examined
-    assert told.what == "missing-index of 5 of 7 statements"
+    (told,) = run_checks(replace(ADVICE, unplanned=unplanned, unplanned_share=0.42)).not_examined
+    assert told.what == "missing-index of 5 of 7 statements, 42.0 % of the workload's time"
     assert told.reason.startswith("they could not be planned: statement 0: no such function; ")
     assert told.reason.endswith("; and 2 more")
 
@@ -116,3 +118,23 @@ def test_a_workload_that_uses_no_table_was_not_examined() -> None:
     run = run_checks(replace(ADVICE, indexes=(), statements=0))
     assert [(one.what, one.checks) for one in run.not_examined] == [("missing-index", ("missing-index",))]
     assert run.names == ()
+
+
+def test_a_choice_that_the_deadline_cut_short_is_used_and_said_to_be_so() -> None:
+    run = run_checks(replace(ADVICE, ended="deadline", unsearched_share=0.4))
+    (told,) = run.not_examined
+    assert len(run.findings) == 1
+    assert "missing-index" in run.names
+    assert told.what == "missing-index of 40.0 % of the workload's time"
+    assert "the deadline came before any index was tried" in told.reason
+    assert "deadline = " in told.remedy
+
+
+def test_a_deadline_before_any_choice_is_not_examined_and_no_empty_answer() -> None:
+    nothing = replace(ADVICE, indexes=(), ended="unanswered", unsearched_share=0.7, unplanned_share=0.2)
+    run = run_checks(nothing)
+    (told,) = run.not_examined
+    assert told.checks == ("missing-index",)
+    assert "missing-index" not in run.names
+    assert "90.0 % of the workload's time" in told.reason
+    assert "deadline = " in told.remedy

@@ -71,8 +71,9 @@ def test_no_index_is_an_answer_too() -> None:
     nothing = replace(
         samples.ADVICE, indexes=(), drops=(), changed=(), risks=(), curve=(), cost_after=samples.ADVICE.cost_before
     )
+    none = "None of 31 candidates is worth its price within the budget of 32.0 MB"
     for form in TEXTS:
-        assert "None of 31 candidates is worth its price within the budget of 32.0 MB." in text_of(nothing, form)
+        assert f"{none}, as far as could be looked at: 41.0 % of" in text_of(nothing, form)
     assert "pgwright fix" not in text_of(nothing)
 
 
@@ -123,3 +124,17 @@ def test_json_holds_the_whole_advice() -> None:
     assert document["curve"][1]["added"] == samples.INDEX.outline
     assert document["changed"][0]["plan_before"].startswith("Limit")
     assert (document["ended"], document["unplanned_share"]) == ("deadline", 0.41)
+
+
+def test_all_is_well_is_said_only_when_all_was_looked_at() -> None:
+    nothing = replace(
+        samples.ADVICE, indexes=(), drops=(), candidates=0, unplanned=(), unplanned_share=0.0, ended="complete"
+    )
+    fine = "No index would serve a statement of this workload better"
+    assert f"{fine}." in text_of(nothing)
+    late = text_of(replace(nothing, ended="deadline", unsearched_share=0.3))
+    assert f"{fine}, as far as could be looked at: 30.0 % of the workload's time could not." in late
+    unread = replace(nothing, statements=0, unplanned=samples.ADVICE.unplanned, unplanned_share=1.0)
+    assert fine not in text_of(unread)
+    assert fine not in text_of(replace(nothing, statements=0))
+    assert "The deadline came before any index was tried" in text_of(replace(nothing, ended="unanswered"))

@@ -5,9 +5,13 @@ from __future__ import annotations
 from pgwright.model.finding import Diagnosis, Evidence, Finding, LookedAt, LostPoint, SubjectScore
 from pgwright.model.names import QualifiedName
 from pgwright.model.not_examined import NotExamined
+from pgwright.model.planned_on import PlannedOn
 from tests.support.samples.names import CREATE, HOSTILE, INDEX, QUERY
 
 DIAGNOSIS = Diagnosis(
+    planned_on=PlannedOn(
+        "18.6", False, f"the PostgreSQL 16.4 in {HOSTILE!r} lacks the extension vector", "role alone: x"
+    ),
     database="shop",
     server_version="16.4",
     taken_at="2026-11-01T12:00:00+00:00",

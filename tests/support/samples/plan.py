@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from pgwright.model.comparison import PlanNode, StatementComparison, StatementPlan, TriedIndex
 from pgwright.model.not_examined import NotExamined
+from pgwright.model.planned_on import PlannedOn
 from tests.support.samples.names import HOSTILE, INDEX, MESSAGES, QUERY
 
 _CONVERSATION = "(conversation_id = '42'::bigint)"
@@ -64,6 +65,7 @@ COMPARISON = StatementComparison(
     database="shop",
     server_version="16.4",
     taken_at="2026-11-01T12:00:00+00:00",
+    planned_on=PlannedOn("18.6", False, f"no programs of PostgreSQL 16 in {HOSTILE}", "Landlock, seccomp"),
     text=QUERY,
     query_id=42,
     values=("42", None),
@@ -83,6 +85,7 @@ PLAN = StatementComparison(
     database="shop",
     server_version="16.4",
     taken_at="2026-11-01T12:00:00+00:00",
+    planned_on=PlannedOn("16.4", True, "", f"role alone: {HOSTILE}"),
     text=f"SELECT count(*) FROM {HOSTILE} WHERE id = $1",
     query_id=None,
     values=(),

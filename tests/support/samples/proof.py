@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pgwright.model.not_examined import NotExamined
+from pgwright.model.planned_on import PlannedOn
 from pgwright.model.proof import MeasuredOperation, MeasuredStatement, MeasuredWrite, PlannedStatement, Proof, Timing
 from pgwright.version import VERSION
 from tests.support.samples.names import HOSTILE, QUERY
@@ -19,6 +20,7 @@ DIFFERENT = MeasuredOperation("count_messages", timing(10.0), timing(1.0), 1, 1,
 
 PROOF = Proof(
     server_version="18.6",
+    planned_on=PlannedOn("16.4", True, "", f"role alone: {HOSTILE}"),
     pgwright_version=VERSION,
     revision="4f1c2a9b8d7e",
     apply_seconds=4.2,

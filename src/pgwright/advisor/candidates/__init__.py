@@ -11,6 +11,7 @@ from pgwright.advisor.candidates.btree import plain_trees
 from pgwright.advisor.candidates.containers import inverted
 from pgwright.advisor.candidates.covering import covering
 from pgwright.advisor.candidates.expressions import on_expressions
+from pgwright.advisor.candidates.hashes import by_hash
 from pgwright.advisor.candidates.merging import merged
 from pgwright.advisor.candidates.partial import partial
 from pgwright.advisor.candidates.patterns import for_patterns
@@ -23,7 +24,8 @@ from pgwright.indexes.coverage import is_covered
 from pgwright.model.index import IndexDefinition
 from pgwright.model.names import QualifiedName
 from pgwright.model.snapshot import Snapshot
-from pgwright.sqltext import StatementShape
+from pgwright.sizes.limits import takes_every_row
+from pgwright.sqltext import StatementShape, as_if_of
 from pgwright.workload.parameters import InferredValue
 
 __all__ = ["Proposal", "merged", "propose"]
@@ -38,7 +40,8 @@ Kind = Callable[[TableUse], Iterator[Proposal]]
 _PLAIN: tuple[Kind, ...] = (plain_trees,)
 # Those that few statements give rise to stand first, so that the limit cuts the many.
 _ALL: tuple[Kind, ...] = (
-    for_vectors, for_patterns, inverted, for_ranges, on_expressions, plain_trees, covering, partial, block_ranges,
+    for_vectors, for_patterns, inverted, for_ranges, by_hash, on_expressions, plain_trees, covering, partial,
+    block_ranges,
 )  # fmt: skip
 
 
@@ -48,9 +51,16 @@ def propose(
     """Yield candidates for one statement, at most 60 a table; none that repeats the key of an existing index."""
     known = tuple(inferred)
     uses = [
-        TableUse(snapshot.table_by_name[table], block, snapshot, known, goal)
+        TableUse(
+            snapshot.table_by_name[table],
+            block if table in block.tables else as_if_of(block, read, table),
+            snapshot,
+            known,
+            goal,
+        )
         for block in shape.blocks
-        for table in dict.fromkeys(block.tables)
+        for read in dict.fromkeys(block.tables)
+        for table in _indexed_for(read, snapshot)
         if is_worth_indexing(snapshot.table_by_name[table])
     ]
     count = Counter(use.name for use in uses)
@@ -65,12 +75,20 @@ def propose(
             yield proposal
 
 
+def _indexed_for(table: QualifiedName, snapshot: Snapshot) -> Iterator[QualifiedName]:
+    """Yield a table, and those that inherit from it in the old way: each has indexes of its own."""
+    yield table
+    if snapshot.table_by_name[table].kind != "partitioned table":
+        yield from snapshot.heirs(table)
+
+
 def _for(use: TableUse) -> Iterator[Proposal]:
     for kind in _PLAIN if use.goal.is_plain else _ALL:
         for proposal in kind(use):
             definition = proposal.definition
             is_allowed = use.goal.methods is None or definition.method in use.goal.methods
-            if is_allowed and not is_covered(definition, use.snapshot):
+            is_fit = is_allowed and takes_every_row(definition, use.snapshot)
+            if is_fit and not is_covered(definition, use.snapshot):
                 yield proposal
 
 

@@ -12,6 +12,7 @@ from pgwright.indexes.coverage import is_covered
 from pgwright.model.index import IndexDefinition, IndexKey
 from pgwright.model.names import QualifiedName
 from pgwright.model.snapshot import Snapshot
+from pgwright.sizes.limits import takes_every_row
 
 # Pairs grow with the square of the statements that read by the same key.
 _MOST_A_KEY = 12
@@ -48,4 +49,5 @@ def _is_narrow(definition: IndexDefinition, snapshot: Snapshot) -> bool:
     table = snapshot.table_by_name[definition.table]
     columns = (*definition.columns, *definition.include)
     bytes_held = sum(width(snapshot, table.name, column) for column in columns)
-    return len(columns) <= MOST_COLUMNS and bytes_held <= MOST_SHARE_OF_ROW * row_bytes(snapshot, table)
+    is_small = len(columns) <= MOST_COLUMNS and bytes_held <= MOST_SHARE_OF_ROW * row_bytes(snapshot, table)
+    return is_small and takes_every_row(definition, snapshot)

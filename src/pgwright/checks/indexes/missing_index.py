@@ -47,6 +47,7 @@ HIGH_SHARE, MEDIUM_SHARE = 0.05, 0.001
 MEDIUM_RATIO = 10.0
 # What a finding shows: the statements with the largest share, and the unplanned ones by their time.
 MOST_STATEMENTS, MOST_UNPLANNED = 3, 3
+LONGER = 'give it longer: deadline = "5m" in [tool.pgwright], or pgwright advise --deadline 5m'
 
 
 def find(advice: Advice) -> Iterator[Finding | NotExamined]:
@@ -55,12 +56,28 @@ def find(advice: Advice) -> Iterator[Finding | NotExamined]:
     An existing index that is dispensable without any advised one is the business of `duplicate-index` and
     `redundant-index`.
     """
+    if advice.ended == "unanswered":
+        lost = share(advice.unsearched_share + advice.unplanned_share)
+        reason = f"the advisor's deadline came before any index was tried, for {lost} of the workload's time"
+        yield CHECK.unexamined(reason, LONGER)
+        return
     for index in advice.indexes:
         yield _finding(index, advice)
+    if advice.ended == "deadline":
+        yield _cut_short(advice)
     if advice.unplanned:
         yield _unplanned(advice)
     elif not advice.statements:
         yield CHECK.unexamined("no statement of the workload uses a table")
+
+
+def _cut_short(advice: Advice) -> NotExamined:
+    """Return what the deadline kept from the search."""
+    if advice.unsearched_share:
+        about = f"{share(advice.unsearched_share)} of the workload's time"
+        return CHECK.unexamined("the deadline came before any index was tried for it", LONGER, about=about)
+    reason = f"the search ended at its deadline, after {duration(advice.seconds)}, with the best set found so far"
+    return CHECK.unexamined(reason, LONGER, about="sets of indexes that may be better")
 
 
 def _unplanned(advice: Advice) -> NotExamined:
@@ -71,7 +88,8 @@ def _unplanned(advice: Advice) -> NotExamined:
     return CHECK.unexamined(
         f"they could not be planned: {worst}{more}",
         "pgwright advise lists them all",
-        about=f"{count(unplanned)} of {count(advice.statements + unplanned)} statements",
+        about=f"{count(unplanned)} of {count(advice.statements + unplanned)} statements, "
+        f"{share(advice.unplanned_share)} of the workload's time",
     )
 
 

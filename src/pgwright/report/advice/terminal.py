@@ -12,7 +12,7 @@ from pgwright.model.advice import Advice, DroppedIndex, IndexAdvice, ServedState
 from pgwright.report.advice import words
 from pgwright.report.advice.changes import show_changed, show_risks
 from pgwright.report.advice.chart import FEWEST_POINTS
-from pgwright.report.parts import Indented, figures, first, heading, hidden, plain, show_not_examined
+from pgwright.report.parts import Indented, figures, first, heading, hidden, plain, show_not_examined, show_server
 from pgwright.report.quoting import gist, one_line
 from pgwright.report.screen import Screen
 
@@ -36,6 +36,7 @@ def show(advice: Advice, screen: Screen) -> Iterator[RenderableType]:
         ),
         0,
     )
+    yield show_server(advice.planned_on)
     for sentence in words.summary(advice):
         yield Indented(plain(sentence), 0)
     shown = first(advice.indexes, shows_all=shows_all, most=_MOST_INDEXES)

@@ -39,6 +39,10 @@ def _alarms(advice: Advice) -> Iterator[str]:
             f"The search ended at its deadline, after {duration(advice.seconds)}, with the best choice so far: "
             "a longer --deadline may find a better one."
         )
+    elif advice.ended == "unanswered":
+        yield "The deadline came before any index was tried: give it a longer --deadline."
+    if advice.unsearched_share and advice.ended != "unanswered":
+        yield f"No index was tried for {share(advice.unsearched_share)} of the time: the deadline came first."
     if advice.unplanned_share >= ALARMING_SHARE:
         yield f"Could not be read: {share(advice.unplanned_share)} of the workload's time; this advice is for the rest."
     yield from filter(_asks_for_statistics, advice.limits)
@@ -62,8 +66,8 @@ def summary(advice: Advice) -> tuple[str, ...]:
 def _summary(advice: Advice) -> Iterator[str]:
     if not advice.indexes:
         within = "" if advice.budget_bytes is None else f" within the budget of {size(advice.budget_bytes)}"
-        found = f"None of {count(advice.candidates, 'candidate')} is worth its price{within}."
-        yield found if advice.candidates else "No index would serve a statement of this workload better."
+        found = f"None of {count(advice.candidates, 'candidate')} is worth its price{within}"
+        yield (found if advice.candidates else _no_candidate(advice)) + _of_the_rest(advice)
     yield (
         f"Planned cost of the workload {cost(advice.cost_before)} → {cost(advice.cost_after)} "
         f"({share(saved(advice))} less)."
@@ -76,6 +80,22 @@ def _summary(advice: Advice) -> Iterator[str]:
         yield f"{count(len(advice.drops), 'existing index')} can go: {size(freed)} (read)."
     if advice.objective:
         yield f"Asked for: {advice.objective.rstrip('.')}."
+
+
+def _no_candidate(advice: Advice) -> str:
+    if not advice.statements:
+        return (
+            "No statement that reads a table could be looked at" if advice.unplanned else "No statement reads a table"
+        )
+    return "No index would serve a statement of this workload better"
+
+
+def _of_the_rest(advice: Advice) -> str:
+    """Return the end of a sentence that says that all is well: with what it does not cover."""
+    if not advice.unplanned and not advice.unsearched_share:
+        return "."
+    lost = share(advice.unplanned_share + advice.unsearched_share)
+    return f", as far as could be looked at: {lost} of the workload's time could not."
 
 
 def saved(advice: Advice) -> float:

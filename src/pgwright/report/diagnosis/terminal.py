@@ -12,7 +12,7 @@ from pgwright.figures import count
 from pgwright.model.finding import Diagnosis, Finding, Severity, SubjectScore
 from pgwright.report.diagnosis.words import looked_at, lost
 from pgwright.report.findings import counted, show_finding, show_set_aside
-from pgwright.report.parts import Indented, first, heading, plain, show_not_examined
+from pgwright.report.parts import Indented, first, heading, plain, show_not_examined, show_server
 from pgwright.report.quoting import one_line
 from pgwright.report.screen import Screen
 
@@ -27,6 +27,8 @@ def show(diagnosis: Diagnosis, screen: Screen) -> Iterator[RenderableType]:
     yield Text.assemble(
         plain(diagnosis.database, "bold"), f"  PostgreSQL {diagnosis.server_version}, read {diagnosis.taken_at}"
     )
+    if diagnosis.planned_on is not None:
+        yield show_server(diagnosis.planned_on)
     yield heading("Scorecard")
     for score in diagnosis.scorecard:
         yield from _score(score, shows_all)

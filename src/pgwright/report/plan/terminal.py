@@ -10,7 +10,7 @@ from rich.text import Text
 
 from pgwright.figures import size
 from pgwright.model.comparison import PlanNode, StatementComparison, StatementPlan, TriedIndex
-from pgwright.report.parts import Indented, heading, plain, show_not_examined
+from pgwright.report.parts import Indented, heading, plain, show_not_examined, show_server
 from pgwright.report.plan.words import CHANGED, SAME, comparison, figures_of, node_line, values_note
 from pgwright.report.quoting import one_line
 from pgwright.report.screen import Screen
@@ -24,6 +24,7 @@ def show(result: StatementComparison, screen: Screen) -> Iterator[RenderableType
     yield Indented(plain(one_line(result.text, _STATEMENT), "bold"), 0, 2)
     if note := values_note(result):
         yield Indented(plain(note, "dim"), 0, 2)
+    yield show_server(result.planned_on)
     if result.after is None:
         yield heading("Plan of production")
         yield _plan(result.before, "")

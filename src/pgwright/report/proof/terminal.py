@@ -9,7 +9,7 @@ from rich.text import Text
 
 from pgwright.figures import cost, duration, milliseconds, ratio
 from pgwright.model.proof import MeasuredOperation, MeasuredStatement, MeasuredWrite, PlannedStatement, Proof, Verdict
-from pgwright.report.parts import Indented, figures, first, heading, hidden, plain, show_not_examined
+from pgwright.report.parts import Indented, figures, first, heading, hidden, plain, show_not_examined, show_server
 from pgwright.report.proof.words import conclusion, in_words, is_proved, runs
 from pgwright.report.quoting import gist
 from pgwright.report.screen import Screen
@@ -35,6 +35,7 @@ def show(proof: Proof, screen: Screen) -> Iterator[RenderableType]:
         ),
         0,
     )
+    yield show_server(proof.planned_on)
     if proof.operations:
         yield heading(f"Operations (measured, median of {runs(proof.operations)} runs)")
         yield figures(_OPERATION_COLUMNS, [_operation(one) for one in proof.operations])

@@ -2,6 +2,6 @@
 UPDATE pg_statistic_ext_data
 SET stxdexpr = (
     SELECT array_agg(s ORDER BY n)
-    FROM unnest(%s::int2[]) AS n
+    FROM unnest(%(numbers)s::int2[]) AS n
     LEFT JOIN pg_statistic s ON s.starelid = 'pgwright_scratch.t'::regclass AND s.staattnum = n)
-WHERE stxoid = %s AND stxdinherit = %s
+WHERE stxoid = %(oid)s

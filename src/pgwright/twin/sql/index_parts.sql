@@ -4,7 +4,7 @@ FROM unnest(%(indexes)s::text[]) AS wanted (name)
 CROSS JOIN LATERAL (
     SELECT wanted.name::regclass::oid UNION SELECT relid::oid FROM pg_partition_tree(wanted.name::regclass)
 ) AS part (oid)
-JOIN pg_class c ON c.oid = part.oid
+JOIN pg_class c ON c.oid = part.oid AND c.relowner = 'pgwright_owner'::regrole
 JOIN pg_index i ON i.indexrelid = c.oid
 JOIN pg_class t ON t.oid = i.indrelid
 JOIN pg_namespace n ON n.oid = t.relnamespace

@@ -18,3 +18,4 @@ FROM jsonb_to_recordset(%s::jsonb) AS r(
 -- What is missing here was left out with its table.
 JOIN pg_attribute a ON a.attrelid = to_regclass(quote_ident(r.schema) || '.' || quote_ident(r.name))
     AND a.attname = r.column
+JOIN pg_class c ON c.oid = a.attrelid AND c.relowner = 'pgwright_owner'::regrole

@@ -3,4 +3,4 @@
 SELECT n.nspname, c.relname, pg_relation_filepath(c.oid)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.oid IN (SELECT %(table)s::regclass UNION SELECT relid FROM pg_partition_tree(%(table)s::regclass))
-    AND c.relkind IN ('r', 'm')
+    AND c.relkind IN ('r', 'm') AND c.relowner = 'pgwright_owner'::regrole

@@ -1,0 +1,121 @@
+"""One database into another, empty one: definitions, rows, and what is made of rows, all of one moment."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Literal
+
+import psycopg
+
+from pgwright.database import environment, mask, target
+from pgwright.embedded import binaries
+from pgwright.errors import ProofError
+from pgwright.model.not_examined import NotExamined
+from pgwright.twin.restore_schema import prepare, restore
+
+Section = Literal["pre-data", "data", "post-data"]
+
+_COPY_HINTS: Mapping[str, str] = {
+    "row-level security": "A copy needs all rows: connect as a role with BYPASSRLS.",
+    "permission denied": "A copy needs to read every table: GRANT pg_read_all_data, or connect as the owner.",
+    "statement timeout": "Another session holds an exclusive lock: prove again when it is through.",
+}
+_LEAVE_OUT: Sequence[str] = (
+    "--no-owner", "--no-privileges", "--no-publications", "--no-subscriptions", "--no-security-labels",
+    "--no-tablespaces", "--no-comments", "--lock-wait-timeout=5000",
+)  # fmt: skip
+# pg_restore sets what its own version knows; an older server lacks nothing without it.
+_NO_LOSS = "unrecognized configuration parameter"
+
+
+def copy_database(source: str, copy: str, catalogs: psycopg.Connection | None) -> tuple[NotExamined, ...]:
+    """Copy a database; return what the copy's server could not take.
+
+    Args:
+        source: DSN of a database, which is only read.
+        copy: DSN of an empty one, as its owner.
+        catalogs: to the empty one, as superuser; None where there is none: the owner makes what it may.
+    Raises: ProofError: the source cannot be read.
+    """
+    with _moment(source) as moment:
+        with psycopg.connect(copy, autocommit=True) as owner:
+            definitions, missing = prepare(catalogs, _dumped(source, moment, "pre-data"), (), place="copy")
+            missing += restore(owner, definitions, place="copy")
+        missing += _rows(source, moment, copy)
+        with psycopg.connect(copy, autocommit=True) as owner:
+            definitions, _ = prepare(None, _dumped(source, moment, "post-data"), (), place="copy")
+            missing += restore(owner, definitions, place="copy")
+    return missing
+
+
+@contextmanager
+def _moment(source: str) -> Iterator[str]:
+    """Hold one moment of the source open, so that its parts fit; give its name. Raises ProofError."""
+    try:
+        with psycopg.connect(source, prepare_threshold=None) as connection:
+            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+            row = connection.execute("SELECT pg_catalog.pg_export_snapshot()").fetchone()
+            assert row is not None
+            yield row[0]
+    except psycopg.Error as error:
+        raise ProofError(f"could not copy {target(source)}: {mask(str(error).strip())}") from error
+
+
+def _dump(moment: str, section: Section) -> list[str]:
+    options = [f"--snapshot={moment}", f"--section={section}", "--no-sync", *_LEAVE_OUT]
+    return [str(binaries() / "pg_dump"), *options]
+
+
+def _dumped(source: str, moment: str, section: Section) -> str:
+    dump = _dump(moment, section)
+    done = subprocess.run(dump, capture_output=True, text=True, check=False, env=_environment(source))
+    if done.returncode:
+        raise _failed(source, done.stderr)
+    return done.stdout
+
+
+def _rows(source: str, moment: str, copy: str) -> tuple[NotExamined, ...]:
+    dump = [*_dump(moment, "data"), "--format=custom", "--compress=none"]
+    restore = [str(binaries() / "pg_restore"), "--no-owner", "--no-privileges", "--dbname="]
+    with (
+        subprocess.Popen(dump, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=_environment(source)) as reading,
+        subprocess.Popen(
+            restore, stdin=reading.stdout, stderr=subprocess.PIPE, text=True, env=_environment(copy)
+        ) as writing,
+    ):
+        try:
+            assert reading.stdout is not None
+            reading.stdout.close()  # so that pg_dump notices when pg_restore ends
+            _, complaints = writing.communicate()
+            said = reading.stderr.read().decode(errors="replace") if reading.stderr is not None else ""
+            failed = reading.wait() != 0
+        except BaseException:
+            reading.kill()
+            writing.kill()
+            raise
+    if failed:
+        raise _failed(source, said)
+    errors = [line.split("error:", 1)[1].strip() for line in complaints.splitlines() if "error:" in line]
+    return tuple(
+        NotExamined("an object of the source", f"left out of the copy: {error}", "")
+        for error in errors
+        if _NO_LOSS not in error
+    )
+
+
+def _failed(source: str, said: str) -> ProofError:
+    reason = mask(_first_line(said)).rstrip(".")
+    remedy = next((hint for text, hint in _COPY_HINTS.items() if text in reason), "")
+    return ProofError(f"could not copy {target(source)}: {reason}. {remedy}".rstrip())
+
+
+def _environment(dsn: str) -> dict[str, str]:
+    return {**environment(dsn), "PGCLIENTENCODING": "UTF8", "LC_ALL": "C", "PATH": os.defpath}
+
+
+def _first_line(text: str) -> str:
+    return (text.strip().splitlines() or ["pg_dump gave no reason"])[0].removeprefix("pg_dump: error: ")

@@ -1,0 +1,211 @@
+"""One statement of the workload as the twin plans it: under its role, with types and values for its parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import psycopg
+from psycopg import errors
+
+from pgwright.errors import UnparsableStatement
+from pgwright.figures import listing
+from pgwright.model.names import QualifiedName
+from pgwright.model.snapshot import Snapshot
+from pgwright.model.statement import Statement
+from pgwright.sqltext import (
+    Block,
+    Schema,
+    StatementShape,
+    is_cut_off,
+    qualified,
+    read_shape,
+    search_path,
+)
+from pgwright.twin.logical import read_blocks
+from pgwright.twin.plans import nodes
+from pgwright.twin.twin import Twin
+from pgwright.workload.parameters import GENERIC, Case, InferredValue, infer_values, value_cases
+from pgwright.workload.reading import Reading, called_function, cut_off, sees_inside
+from pgwright.workload.types import Typing
+from pgwright.workload.variables import as_parameter
+
+# A plan that reads not even one page costs less.
+_NO_WORK = 0.1
+_MOST_MENDS = 60
+_MOST_NAMED = 5
+_UNNAMED = (errors.UndefinedColumn, errors.UndefinedTable)
+_UNTYPED = (
+    errors.UndefinedFunction, errors.AmbiguousFunction, errors.IndeterminateDatatype, errors.DatatypeMismatch,
+    errors.CannotCoerce, errors.AmbiguousParameter,
+)  # fmt: skip
+
+
+class Unplannable(Exception):
+    """A statement that the twin cannot plan, and why."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+@dataclass(frozen=True)
+class PricedStatement:
+    statement: Statement
+    """Those of one text, run under several roles, as one. Its text is what is planned."""
+    shape: StatementShape
+    """With what only its plan tells: behind views, functions and policies."""
+    cases: tuple[Case, ...]
+    inferred: tuple[InferredValue, ...]
+    tables: frozenset[QualifiedName]
+    """Those behind views too, and those that inherit."""
+    role: str | None = None
+    """Under which it is planned, where its policies or its search path matter."""
+
+
+def plan_statement(reading: Reading, shape: StatementShape, snapshot: Snapshot, twin: Twin) -> PricedStatement | None:
+    """Return a statement that can be priced; None when it reads no table of the user. Raises Unplannable."""
+    role = _role(reading.statement, shape, snapshot)
+    schema = Schema.of(snapshot, reading.statement.role)
+    try:
+        return _mended(reading, shape, schema, role, snapshot, twin)
+    except psycopg.Error as error:
+        raise Unplannable(_reason(error, reading.statement, snapshot)) from error
+    except UnparsableStatement as error:
+        raise Unplannable(error.reason) from error
+    except Exception as error:  # an odd statement or name is told, and keeps none of the others from being planned
+        raise Unplannable(f"it could not be read ({type(error).__name__}: {error})") from error
+
+
+def _role(statement: Statement, shape: StatementShape, snapshot: Snapshot) -> str | None:
+    """Return the role of a statement where it plans otherwise than the one that read the snapshot."""
+    if not statement.role:
+        return None
+    # Behind a view or a function there may be any table.
+    tables = snapshot.table_by_name if shape.reads_unknown or not shape.tables else shape.tables
+    has_policies = any(snapshot.table_by_name[table].has_row_security for table in tables)
+    is_elsewhere = search_path(snapshot, statement.role) != search_path(snapshot)
+    return statement.role if has_policies or is_elsewhere else None
+
+
+def _mended(
+    reading: Reading, shape: StatementShape, schema: Schema, role: str | None, snapshot: Snapshot, twin: Twin
+) -> PricedStatement | None:
+    """As `_priced`, for a text that is planned only with other names or with types for its parameters.
+
+    The variables of a function are parameters where the statement is from inside of one; a name that only one schema
+    has is found there.
+    """
+    first: psycopg.Error | None = None
+    typing: Typing | None = None
+    for _ in range(_MOST_MENDS):
+        try:
+            return _priced(reading.statement, shape, schema, role, snapshot, twin)
+        except (*_UNNAMED, *_UNTYPED) as error:
+            first = first or error
+            said = error.diag.message_primary or ""
+            text: str | None = None
+            if isinstance(error, _UNNAMED):
+                first, typing = error, None
+                text = as_parameter(reading.statement.text, said) if sees_inside(snapshot) else None
+                whole = qualified(reading.statement.text, schema)
+                text = whole if text is None and whole != reading.statement.text else text
+            else:
+                typing = typing or Typing(reading.statement.text)
+                text = typing.next(said)
+            if text is None:
+                raise first from None
+            shape = read_shape(text, schema)
+            reading = replace(reading, statement=replace(reading.statement, text=text), shape=shape)
+    assert first is not None
+    raise first
+
+
+def _priced(
+    statement: Statement, shape: StatementShape, schema: Schema, role: str | None, snapshot: Snapshot, twin: Twin
+) -> PricedStatement | None:
+    """Return a statement with its values; None when it reads no table of the user.
+
+    Raises:
+        psycopg.Error: it cannot be planned. UnparsableStatement: its work is inside a function.
+    """
+    tables, blocks = shape.tables, tuple[Block, ...]()
+    function = called_function(statement.text, snapshot)
+    if not tables and not shape.reads_unknown and function is None:
+        return None
+    if shape.reads_unknown or function is not None or not tables or role is not None:
+        tables |= _tables_of_plan(twin.explained(statement.text, role=role), schema)
+        blocks = read_blocks(twin.explained_plainly(statement.text, role=role), snapshot, schema)
+        tables |= {table for block in blocks for table in block.tables}
+    if not tables:
+        if function is None or sees_inside(snapshot):
+            return None
+        raise UnparsableStatement(
+            statement.text,
+            f"the function {function} does its work, which the planner does not see; the statements in it are seen "
+            "where pg_stat_statements.track is 'all'",
+        )
+    whole = replace(shape, blocks=(*shape.blocks, *(block for block in blocks if block not in shape.blocks)))
+    known = whole if _parameters(whole) > _parameters(shape) else shape
+    inferred = infer_values(statement, known, snapshot)
+    cases = _possible(statement, value_cases(statement, known, snapshot, inferred), role, twin)
+    every = frozenset(one for table in tables for one in (table, *snapshot.heirs(table)))
+    return PricedStatement(statement, whole, cases, inferred, every, role)
+
+
+def _parameters(shape: StatementShape) -> frozenset[int]:
+    return frozenset(use.number for block in shape.blocks for use in block.parameters)
+
+
+def _tables_of_plan(explained: object, schema: Schema) -> frozenset[QualifiedName]:
+    root = explained[0]["Plan"]  # type: ignore[index]
+    names = (node.get("Relation Name") for node in nodes(root))
+    found = (schema.find(None, name) for name in names if name)
+    return frozenset(table for table in found if table is not None)
+
+
+def _possible(statement: Statement, cases: Sequence[Case], role: str | None, twin: Twin) -> tuple[Case, ...]:
+    """Return the cases that can be planned, the weight of the others spread over them; the generic plan if none can.
+
+    Raises: psycopg.Error: not even the generic plan can be made.
+    """
+    found: list[Case] = []
+    for case in cases:
+        try:
+            plan = twin.explain(statement.text, case.values, role=role)
+        except psycopg.Error:  # the operator takes another type than the column has: a path, a pattern
+            if case.values is None:
+                raise
+            continue
+        # A parameter that nobody knows is NULL, and a comparison with that finds nothing without looking.
+        if case.values is None or plan.total_cost >= _NO_WORK:
+            found.append(case)
+    if not found:
+        twin.explain(statement.text, role=role)
+        return (GENERIC,)
+    total = sum(case.weight for case in found)
+    return tuple(replace(case, weight=case.weight / total) for case in found)
+
+
+def _reason(error: psycopg.Error, statement: Statement, snapshot: Snapshot) -> str:
+    reason = error.diag.message_primary or str(error).strip()
+    if is_cut_off(statement.text):
+        return cut_off(statement.text, reason)
+    if isinstance(error, errors.UndefinedTable):
+        return f"{reason}: {_why_unknown(reason, statement.role, snapshot)}"
+    return reason
+
+
+def _why_unknown(reason: str, role: str, snapshot: Snapshot) -> str:
+    name = reason.split('"')[1].split(".")[-1] if '"' in reason else ""
+    schemas = sorted(_schemas_with(name, snapshot))
+    if not schemas:
+        return "it is a temporary table, or was dropped since"
+    of_role = f"of the role {role}" if role else "of its role"
+    return (
+        f"it is in {listing(schemas, _MOST_NAMED)}, and none of these is in the search_path {of_role}; a session set it"
+    )
+
+
+def _schemas_with(name: str, snapshot: Snapshot) -> Iterator[str]:
+    yield from (table.name.schema for table in snapshot.tables if table.name.name == name)

@@ -1,0 +1,3 @@
+DROP CAST (bytea AS pg_ndistinct);
+DROP CAST (bytea AS pg_dependencies);
+DROP CAST (bytea AS pg_mcv_list);

@@ -1,0 +1,28 @@
+"""A script to statements, with the places and kinds that restoring goes by."""
+
+from __future__ import annotations
+
+import pytest
+
+from pgwright.errors import UnparsableStatement
+from pgwright.sqltext.script import read_script, split_script
+
+
+def test_each_statement_has_its_place_text_and_kind() -> None:
+    script = "-- é\nCREATE TABLE é (a text DEFAULT ';');\nCREATE RULE r AS ON UPDATE TO é DO ALSO (SELECT 1; SELECT 2)"
+    table, rule = read_script(script)
+    assert (table.kind, rule.kind) == ("CreateStmt", "RuleStmt")
+    assert script[table.start :].startswith(table.text) or table.text.startswith("-- é")
+    assert script[rule.start :].strip() == rule.text
+    assert table.text.endswith("DEFAULT ';')")
+
+
+@pytest.mark.parametrize("text", ["\\! id", "SELECT 1\0; DROP TABLE t", "SELEC", "SELECT 1" + " + 1" * 20_000])
+def test_what_the_parser_does_not_know_is_refused(text: str) -> None:
+    with pytest.raises(UnparsableStatement):
+        read_script(text)
+
+
+def test_what_cannot_be_parsed_is_cut_at_semicolons() -> None:
+    assert split_script("a (x; y); \\! id\nb; c") == ("a (x; y);", "\\! id\nb;", "c")
+    assert split_script("SELECT 'open; x") == ("SELECT 'open; x",)
