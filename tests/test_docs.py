@@ -32,7 +32,9 @@ from pgwright_runtime.replicas import ReplicaSettings
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
-AT_ROOT = tuple(ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md"))
+AT_ROOT = tuple(
+    ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
+)
 OF_RUNTIME = (ROOT / "runtime" / "README.md", ROOT / "runtime" / "CHANGELOG.md")
 PAGES = (*AT_ROOT, *OF_RUNTIME, *sorted(DOCS.rglob("*.md")), *sorted((ROOT / "examples").glob("*/README.md")))
 FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import psycopg
 import pytest
@@ -55,6 +56,16 @@ def advice_for(twin_server: EmbeddedServer) -> Advise:
             return advise(snapshot, Goal(budget_bytes=budget_bytes), twins=[twin])
 
     return run_advisor
+
+
+def test_an_index_that_the_twin_lacks_stops_nothing(blog: Database, twin_server: EmbeddedServer) -> None:
+    blog.execute("CREATE INDEX post_odd ON post (title); CREATE INDEX post_at ON post (at)")
+    run(blog, PAGE, [7])
+    snapshot = read_snapshot(blog.dsn)
+    lacking = snapshot.schema_sql.replace("INDEX post_odd ON public.post", "INDEX post_odd ON public.odd")
+    with open_twin(replace(snapshot, schema_sql=lacking), twin_server) as twin:
+        assert [one.what for one in twin.left_out] == ["index public.post_odd"]
+        assert advise(snapshot, Goal(), twins=[twin]).indexes
 
 
 def sql_of(advice: Advice) -> list[str]:
@@ -288,3 +299,35 @@ def test_a_partial_index_on_a_partitioned_table_has_the_rows_of_its_leaves(
     definition = IndexDefinition("ix", QualifiedName("public", "event"), (IndexKey("at"),), predicate="who < 1000")
     with open_twin(snapshot, twin_server) as twin:
         assert twin.rows_of(definition) == pytest.approx(17_500, rel=0.1)
+
+
+def test_a_column_that_gets_no_b_tree_is_named_with_the_reason(database: Database, advice_for: Advise) -> None:
+    database.execute("""
+        CREATE TABLE note (id int PRIMARY KEY, body text, kind int);
+        INSERT INTO note SELECT i, repeat('word ' || i || ' ', 1 + i % 97), i % 900 FROM generate_series(1, 9000) i;
+        VACUUM ANALYZE note
+    """)
+    database.rows("SELECT pg_stat_statements_reset()")
+    run(database, "SELECT id FROM note WHERE body = %s", ["x"])
+    run(database, "SELECT id, body FROM note WHERE kind = %s ORDER BY body", [3])
+    advice = advice_for(database)
+    assert {one.definition.outline for one in advice.indexes} == {"USING hash (body)", "(kind)"}
+    (told,) = [limit for limit in advice.limits if "No B-tree is proposed" in limit]
+    assert "note (body)" in told
+
+
+def test_a_queue_keeps_hot_updates_where_no_index_needs_the_counter(database: Database, advice_for: Advise) -> None:
+    """The statement changes `attempts`, and compares it with nothing."""
+    database.execute("""
+        CREATE TABLE task (id int PRIMARY KEY, tenant_id int, status varchar(10), attempts int, filler text)
+        WITH (fillfactor = 70);
+        INSERT INTO task SELECT i, i % 400, CASE WHEN i % 9 = 0 THEN 'open' ELSE 'done' END, 0, repeat('x', 90)
+        FROM generate_series(1, 20000) i; VACUUM ANALYZE task
+    """)
+    database.rows("SELECT pg_stat_statements_reset()")
+    text = "UPDATE task SET attempts = attempts + 1 WHERE tenant_id = %s AND status = %s"
+    run(database, text, [7, "open"], times=200)
+    indexes = advice_for(database).indexes
+    assert indexes
+    assert not any("attempts" in one.definition.sql() for one in indexes)
+    assert all(one.hot_updates_lost == 0 for one in indexes)

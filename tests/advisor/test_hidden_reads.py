@@ -90,6 +90,18 @@ def test_a_function_that_is_inlined_is_looked_into(ask: Ask) -> None:
     assert advice.unplanned == ()
 
 
+def test_what_is_inside_a_function_is_told_with_its_share_of_the_time(ask: Ask, blog: Database) -> None:
+    blog.execute("""
+        CREATE OR REPLACE FUNCTION count_of(who int) RETURNS bigint LANGUAGE plpgsql STABLE
+            AS 'BEGIN RETURN (SELECT count(*) FROM public.post WHERE author_id = who); END';
+        CREATE OR REPLACE FUNCTION twice(n int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN 2 * n; END'
+    """)
+    advice = ask("SELECT id, count_of(id) FROM author WHERE id < %s", 3)
+    (told,) = [limit for limit in advice.limits if limit.startswith("The work of count_of is not seen")]
+    assert "% of the workload's time" in told
+    assert not [limit for limit in ask("SELECT twice(id) FROM author").limits if "twice" in limit]
+
+
 def test_each_table_that_inherits_gets_its_own_index(ask: Ask) -> None:
     advice = ask("SELECT * FROM vehicle WHERE plate = %s", "t77")
     assert sorted(keys(advice)) == [("truck", ("plate",)), ("vehicle", ("plate",))]

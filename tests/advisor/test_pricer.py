@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import random
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import reduce
+from operator import or_
 
 import psycopg
 import pytest
@@ -95,6 +99,28 @@ def test_what_is_inferred_is_what_the_twin_says(twins: tuple[tuple[Twin, ...], l
             assert (atom.cost, frozenset(members(atom.used))) == (cost, used)
             assert pricer.estimate(query, chosen) == cost
     assert inferred > 75, "most answers follow from others"
+
+
+def test_a_set_too_large_to_be_planned_in_time_is_asked_in_portions(
+    twins: tuple[tuple[Twin, ...], list[Candidate]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (twin, _), candidates = twins
+    last = candidates[-1].definition
+    asked = [replace(query, own=frozenset({last})) for query in queries()]
+    pricer = Pricer([twin], asked, candidates)
+    keep = 0b1
+    for query, relevant in enumerate(pricer.relevant):
+        assert pricer.portions(query, ALL, keep) == [relevant]
+    monkeypatch.setattr(twin, "most_on", 2)
+    for query, relevant in enumerate(pricer.relevant):
+        portions = pricer.portions(query, ALL, keep)
+        assert reduce(or_, portions) == relevant
+        for portion in portions:
+            assert portion & keep == relevant & keep
+            tables = [candidates[number].definition.table for number in members(portion & ~keep)]
+            assert max(Counter(tables).values(), default=0) <= 2
+        if relevant >> (len(candidates) - 1) & 1:
+            assert portions[0] >> (len(candidates) - 1) & 1, "what was proposed for the statement comes first"
 
 
 def test_atoms_are_the_plans_that_no_other_one_beats(twins: tuple[tuple[Twin, ...], list[Candidate]]) -> None:

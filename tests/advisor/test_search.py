@@ -58,8 +58,10 @@ def twin(snapshot: Snapshot, twin_server: EmbeddedServer) -> Iterator[Twin]:
 
 
 @pytest.fixture
-def pricer(twin: Twin) -> Pricer:
+def pricer(twin: Twin, request: pytest.FixtureRequest) -> Pricer:
+    """A pricer; its parameter is how many candidates of a table can be on at once, as before PostgreSQL 18."""
     twin.clear()
+    twin.most_on = getattr(request, "param", None)
     candidates = twin.add(IndexDefinition("ix", table, tuple(map(IndexKey, columns))) for table, columns in COLUMNS)
     asked = [
         Query(n, text, None, 1.0, weight, frozenset({T, U} if "JOIN" in text else {T} if "FROM t" in text else {U}))
@@ -77,6 +79,7 @@ def later(seconds: float = 20.0) -> float:
     return time.monotonic() + seconds
 
 
+@pytest.mark.parametrize("pricer", [None, 2], indirect=True)
 def test_the_result_is_the_best_of_all_subsets(pricer: Pricer, twin: Twin) -> None:
     sizes = [one.size.size_bytes for one in twin.candidates.made]
     costs = {chosen: cost(twin, UNLIMITED, chosen) for chosen in range(ALL + 1)}

@@ -13,6 +13,7 @@ from pgwright.pipeline import take_snapshot
 from pgwright.twin.restore import SERVER_SETTINGS
 from tests.attacks.ground import Ground, prepared
 from tests.attacks.objects import OBJECTS
+from tests.attacks.roads import Field
 from tests.attacks.runs import make_plain, make_victim
 from tests.support.postgres import older
 
@@ -64,17 +65,8 @@ def twins() -> Iterator[EmbeddedServer]:
 
 
 @pytest.fixture
-def cached(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Keep twins for the other tests."""
-    folder = tmp_path_factory.getbasetemp() / "cache"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    monkeypatch.setenv("PGWRIGHT_CACHE", "on")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "snapshot.json"
+def field(ground: Ground, victim: str, snapshot: Snapshot, plain: Snapshot, tmp_path: Path) -> Field:
+    return Field(ground, victim, snapshot, plain, tmp_path)
 
 
 @pytest.fixture(params=["as shipped", "role alone"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 
 from pgwright.embedded import EmbeddedServer, Programs, run_server, try_confinement
 from pgwright.embedded import confinement as confining
+from pgwright.embedded import server as serving
 from pgwright.embedded.confinement import Confinement
 from pgwright.embedded.seccomp import Filter
 from pgwright.errors import EmbeddedServerError
@@ -156,18 +158,32 @@ def test_a_machine_whose_calls_are_unknown_is_named() -> None:
     Filter(has_collector=True, machine="aarch64")
 
 
-def test_a_new_server_that_does_not_start_confined_starts_free_and_tells(monkeypatch: pytest.MonkeyPatch) -> None:
-    home = Path("/tmp") / f"pgwright-test-{os.getpid()}-free"
-    with monkeypatch.context() as patch:
-        patch.setattr(confining, "_rules", lambda *_: iter([(Path("/nowhere"), 0)]))
-        try:
-            with run_server(home, is_confined=True) as server:
-                assert server.confinement.startswith("role alone: confined, it does not start: ")
-            # What has run others' code before does not get out by failing to start.
-            with pytest.raises(EmbeddedServerError, match="could not be run"), run_server(home, is_confined=True):
-                pass
-        finally:
-            subprocess.run(["rm", "-rf", str(home)], check=True)
+@pytest.fixture
+def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder that is kept between two starts, of servers that may not run confined."""
+    monkeypatch.setattr(serving, "_unconfinable", {})
+    with tempfile.TemporaryDirectory(prefix="pgw-", dir="/tmp") as name:
+        Path(name).chmod(0o755)
+        yield Path(name) / "home"
+
+
+def test_a_server_that_does_not_start_confined_starts_free_and_tells(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(confining, "_rules", lambda *_: iter([(Path("/nowhere"), 0)]))
+    for _ in ("new", "started again"):
+        with run_server(home, is_confined=True) as server:
+            assert server.confinement.startswith("role alone: confined, it does not start: ")
+        serving._unconfinable.clear()  # as in another process
+
+
+@on_a_whole_kernel
+def test_a_cluster_does_not_get_out_by_failing_to_start(home: Path) -> None:
+    """What others put into it could see to that."""
+    with run_server(home, is_confined=True) as server, server.admin() as connection:
+        connection.execute("ALTER SYSTEM SET shared_preload_libraries = 'not_there'")
+    with pytest.raises(EmbeddedServerError, match="not_there"), run_server(home, is_confined=True):
+        pass
 
 
 def test_confinement_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:

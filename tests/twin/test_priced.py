@@ -179,12 +179,6 @@ def test_a_table_never_analyzed_is_told(database: Database, twin_server: Embedde
     assert "ANALYZE" in told
 
 
-def test_a_newer_server_is_planned_with_a_limit(snapshot: Snapshot, twin: Twin) -> None:
-    assert workload_limits(snapshot) == ()
-    (told,) = workload_limits(replace(snapshot, server=replace(snapshot.server, version_number=190001)))
-    assert told.startswith("The server is version 19, the twin plans as 18 does")
-
-
 def test_cases_that_cannot_be_planned_give_way(snapshot: Snapshot, twin: Twin) -> None:
     """The column holds text, the parameter is a number: none of the values fits."""
     (priced,) = read(snapshot, twin, "SELECT * FROM account WHERE email = ($1::int)::text").statements

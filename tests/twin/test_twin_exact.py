@@ -9,12 +9,17 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from pgwright.advisor.advisor import advise
+from pgwright.advisor.goal import Goal
 from pgwright.embedded import EmbeddedServer, run_server
 from pgwright.model.statistics import ExtendedStatistics
+from pgwright.proof.copies import make_copies
 from pgwright.snapshot import read_snapshot
 from pgwright.twin.plans import read_plan
+from pgwright.twin.priced import read_workload
 from pgwright.twin.restore import SERVER_SETTINGS
 from pgwright.twin.twin import Twin, open_twin
+from tests.support.builders import make_statement
 from tests.support.database import Database
 from tests.support.postgres import MAJOR, older
 
@@ -324,6 +329,35 @@ def test_collations_of_icu_have_stand_ins(database: Database, twin_server: Embed
         assert twin.explain("SELECT w FROM word WHERE w = 'a' AND o = 'b'").shape
 
 
+@pytest.mark.pg("< 18")
+def test_collations_of_icu_are_planned_and_copied(database: Database, twin_server: EmbeddedServer) -> None:
+    database.execute("""
+        CREATE TABLE word (id int PRIMARY KEY, name text, w text COLLATE "de-x-icu");
+        CREATE COLLATION loose (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+        CREATE TABLE mail (id int, at text COLLATE loose);
+        INSERT INTO word SELECT i, 'n' || i, 'w' || i FROM generate_series(1, 20000) i;
+        INSERT INTO mail SELECT i, 'm' || i FROM generate_series(1, 100) i;
+        CREATE INDEX word_de ON word (name COLLATE "de-x-icu"); CREATE INDEX mail_at ON mail (at);
+        VACUUM ANALYZE;
+    """)
+    database.rows("SELECT pg_stat_statements_reset()")
+    for number in range(20):
+        database.rows(f"SELECT * FROM word WHERE name = 'n{number}'")
+    database.rows('SELECT * FROM word ORDER BY name COLLATE "fr-x-icu" LIMIT 2')
+    snapshot = read_snapshot(database.dsn)
+    with open_twin(snapshot, twin_server) as twin:
+        assert twin.left_out == ()
+        assert twin.explain("""SELECT * FROM word WHERE name COLLATE "de-x-icu" = 'n1'""").indexes == ("word_de",)
+        advice = advise(snapshot, Goal(), twins=[twin])
+    assert advice.unplanned == ()
+    assert [one.definition.sql().split(" ON ")[1] for one in advice.indexes][:1] == ["public.word (name)"]
+    with make_copies(database.dsn, 0) as made, psycopg.connect(made.after) as connection:
+        assert {one.what for one in made.not_examined} == {"collation de-x-icu", "collation public.loose"}
+        assert connection.execute("SELECT (SELECT count(*) FROM word), (SELECT count(*) FROM mail)").fetchone() == (
+            20000, 100,
+        )  # fmt: skip
+
+
 def test_row_level_security_holds_for_a_role(database: Database, twin_server: EmbeddedServer) -> None:
     role, group = f"app_{uuid4().hex[:8]}", f"readers_{uuid4().hex[:8]}"
     database.execute(f"""
@@ -401,6 +435,8 @@ def test_what_an_extension_lacks_takes_with_it_is_told(database: Database, twin_
     with open_twin(replace(snapshot, schema_sql=spatial), twin_server) as twin:
         told = {one.what: one.reason for one in twin.left_out}
         assert_equal(database, twin, ("SELECT * FROM other WHERE n = 3",))
+        (lost,) = read_workload(replace(snapshot, statements=(make_statement("SELECT * FROM place"),)), twin).unplanned
+        assert 'table public.place was left out of the twin: type "geometry" does not exist' in lost.reason
     assert 'type "geometry" does not exist' in told["table public.place"]
     assert "mysql_fdw" in told["extension mysql_fdw"]
     assert {"server far", "foreign table public.remote"} <= set(told)

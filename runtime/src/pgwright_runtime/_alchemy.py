@@ -103,6 +103,16 @@ def collections_from_join(option: Any) -> Iterator[Any]:
             yield relationships[-1]
 
 
+def polymorphic_options(statement: Any) -> Iterator[Mapper[Any]]:
+    """Yield the subclasses that a statement loads by `selectin_polymorphic()`; as `collections_from_join` reads it."""
+    for option in getattr(statement, "_with_options", ()):
+        for load in getattr(option, "context", ()):
+            for entity in getattr(load, "local_opts", {}).get("entities", ()):
+                mapper = getattr(entity, "mapper", None)
+                if mapper is not None:
+                    yield mapper
+
+
 def repeats_rows(result: Result[*tuple[Any, ...]]) -> bool:
     """Whether a joined load of a collection repeats rows of this result, so that it asks for `unique()`.
 
@@ -161,6 +171,11 @@ def refreshed_state(options: Any) -> InstanceState[Any] | None:
     """Return the instance that a statement with these execution options loads columns of."""
     state: InstanceState[Any] | None = getattr(options.get("_sa_orm_load_options"), "_refresh_state", None)
     return state
+
+
+def is_user_refresh(options: Any) -> bool:
+    """Return whether a statement with these execution options is that of `session.refresh()`."""
+    return bool(getattr(options.get("_sa_orm_load_options"), "_is_user_refresh", False))
 
 
 def load_path(statement: Any) -> tuple[Any, ...]:

@@ -10,8 +10,8 @@ import psycopg
 from pgwright.advisor.field import Field
 from pgwright.advisor.hidden_columns import hidden_columns
 from pgwright.advisor.pricer import members
-from pgwright.advisor.unseen import unseen
-from pgwright.figures import listing, size
+from pgwright.advisor.unseen import unseen, withheld
+from pgwright.figures import listing, share, size
 from pgwright.indexes.coverage import searches_as
 from pgwright.model.advice import (
     Advice,
@@ -29,6 +29,7 @@ from pgwright.sizes.builds import build_seconds
 from pgwright.sizes.keys import measured_elsewhere
 from pgwright.twin.priced import workload_limits
 from pgwright.twin.twin import LIMITS
+from pgwright.workload.reading import share_of_time
 
 _MOST_PLANS = 20
 _WORDS = {
@@ -58,6 +59,8 @@ def describe(field: Field, chosen: int, risks: tuple[Risk, ...]) -> Advice:
             *_unfit(field),
             *_guessed(field, chosen),
             *hidden_columns(field, chosen),
+            *_opaque(field),
+            *withheld([one.shape for one in field.workload.statements], field.snapshot),
             *unseen([one.statement for one in field.workload.statements], field.snapshot),
             *LIMITS,
             *(f"{left.what}: {left.reason}" for left in field.twin.left_out),
@@ -101,6 +104,18 @@ def _guessed(field: Field, chosen: int) -> Iterator[str]:
         yield (
             f"No index has {listing(found, 1)} yet, so its values were never counted and the planner guesses how many "
             "rows it finds. Analyze the table when it is built."
+        )
+
+
+def _opaque(field: Field) -> Iterator[str]:
+    """Yield whose work is inside functions, of which the planner sees only the call."""
+    found = [one for one in field.workload.statements if one.opaque is not None]
+    if found:
+        part = share(share_of_time((one.statement for one in found), field.snapshot))
+        names = listing(list(dict.fromkeys(one.opaque for one in found if one.opaque)), 5)
+        yield (
+            f"The work of {names} is not seen, in statements with {part} of the workload's time: the statements in a "
+            "function are seen where pg_stat_statements.track is 'all'."
         )
 
 

@@ -33,11 +33,11 @@ _MOST_CANDIDATES, _MORE_A_STATEMENT = 1_500, 0.5
 
 def lay_out(snapshot: Snapshot, goal: Goal, twins: Sequence[Twin], workload: Workload) -> Field:
     """Make the candidates on every twin and ask what the workload costs today."""
-    reasons = _proposed(snapshot, goal, workload)
+    reasons, proposed_for = _proposed(snapshot, goal, workload)
     taken_in, added = _made(twins, snapshot, reasons)
     candidates = [*taken_in, *added]
     existing = (1 << len(taken_in)) - 1
-    pricer = Pricer(twins, _queries(workload), candidates)
+    pricer = Pricer(twins, _queries(workload, proposed_for), candidates)
     pricer.ask((query, existing) for query in range(len(pricer.queries)))
     cost_of_calls = _total(pricer, existing)
     _weigh(pricer, workload, goal, existing)
@@ -61,21 +61,28 @@ def lay_out(snapshot: Snapshot, goal: Goal, twins: Sequence[Twin], workload: Wor
     )
 
 
-def _proposed(snapshot: Snapshot, goal: Goal, workload: Workload) -> dict[IndexDefinition, str]:
-    """Return the candidates with their reasons; of too many, each statement's first ones, the busiest ones' first."""
-    busiest = sorted(workload.statements, key=lambda one: -one.statement.total_ms)
-    waiting = deque(iter(propose(one.shape, snapshot, one.inferred, goal)) for one in busiest)
+def _proposed(
+    snapshot: Snapshot, goal: Goal, workload: Workload
+) -> tuple[dict[IndexDefinition, str], list[set[IndexDefinition]]]:
+    """Return the candidates with their reasons, and for each statement those that were proposed for it.
+
+    Of too many it is each statement's first ones, the busiest ones' first.
+    """
+    busiest = sorted(enumerate(workload.statements), key=lambda one: -one[1].statement.total_ms)
+    waiting = deque((place, iter(propose(one.shape, snapshot, one.inferred, goal))) for place, one in busiest)
     reasons: dict[IndexDefinition, str] = {}
+    proposed_for: list[set[IndexDefinition]] = [set() for _ in busiest]
     most = _MOST_CANDIDATES + round(_MORE_A_STATEMENT * len(busiest))
     while waiting and len(reasons) < most:
-        proposals = waiting.popleft()
+        place, proposals = waiting.popleft()
         if (proposal := next(proposals, None)) is not None:
             reasons.setdefault(proposal.definition, proposal.reason)
-            waiting.append(proposals)
+            proposed_for[place].add(proposal.definition)
+            waiting.append((place, proposals))
     room = 0 if goal.is_plain else most - len(reasons)
     for proposal in islice(merged(reasons, snapshot), room):
         reasons.setdefault(proposal.definition, proposal.reason)
-    return reasons
+    return reasons, proposed_for
 
 
 def _made(
@@ -88,7 +95,7 @@ def _made(
     return made[0]
 
 
-def _queries(workload: Workload) -> list[Query]:
+def _queries(workload: Workload, proposed_for: Sequence[Iterable[IndexDefinition]]) -> list[Query]:
     return [
         Query(
             position,
@@ -98,6 +105,7 @@ def _queries(workload: Workload) -> list[Query]:
             case.weight * one.statement.calls,
             one.tables,
             one.role,
+            frozenset(proposed_for[position]),
         )
         for position, one in enumerate(workload.statements)
         for case in one.cases

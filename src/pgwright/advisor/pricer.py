@@ -16,6 +16,7 @@ from threading import Event
 
 import psycopg
 
+from pgwright.model.index import IndexDefinition
 from pgwright.model.names import QualifiedName
 from pgwright.twin.candidates import Candidate
 from pgwright.twin.twin import Twin
@@ -39,6 +40,8 @@ class Query:
     tables: frozenset[QualifiedName]
     role: str | None = None
     """Under which it is planned; None: any."""
+    own: frozenset[IndexDefinition] = frozenset()
+    """The candidates that were proposed for its statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ class Pricer:
         self.queries: list[Query] = list(queries)
         self.relevant = [sum(1 << one.number for one in candidates if one.tables & query.tables) for query in queries]
         """For each query the candidates on its tables."""
+        self._candidates = candidates
         self._twins = twins
         self._known = [_Known() for _ in queries]
         self.news = 0
@@ -91,6 +95,27 @@ class Pricer:
             if not atom.used & ~wanted and not wanted & ~asked:
                 return atom
         return None
+
+    def portions(self, query: int, chosen: int, keep: int) -> list[int]:
+        """Return a set of candidates in sets that are planned in time, each with `keep`: most often in one.
+
+        Of one table no more are together than the twin can have on. Those proposed for the query's statement come
+        first; with what is left of one table stand the first ones of the others.
+        """
+        wanted, most = chosen & self.relevant[query], self._twins[0].most_on
+        if most is None:
+            return [wanted]
+        by_table: dict[QualifiedName, list[int]] = {}
+        for number in members(wanted & ~keep):
+            by_table.setdefault(self._candidates[number].definition.table, []).append(number)
+        own = self.queries[query].own
+        parts: list[list[int]] = []
+        for numbers in by_table.values():
+            numbers.sort(key=lambda number: self._candidates[number].definition not in own)
+            batches = (numbers[start : start + most] for start in range(0, len(numbers), most))
+            parts.append([sum(1 << one for one in batch) for batch in batches])
+        count = max(map(len, parts), default=1)
+        return [wanted & keep | sum(part[n] if n < len(part) else part[0] for part in parts) for n in range(count)]
 
     def ask(self, questions: Iterable[tuple[int, int]], *, deadline: float = float("inf")) -> bool:
         """Find the plans of (query, set) pairs; False when the deadline came before all of them.

@@ -73,6 +73,7 @@ class Search:
         for number, size in enumerate(terms.sizes):
             if size <= terms.budget * _LARGEST and not forbidden >> number & 1:
                 self._allowed |= 1 << number
+        self._portions = [pricer.portions(query, self._allowed, existing) for query in self._every]
         self._chance = random.Random(0)  # the same answer every time
         self._first_answer_at = 0.0
         self.best: Found | None = None
@@ -86,7 +87,8 @@ class Search:
         try:
             self._pricer.ask((query, self._existing) for query in self._every)
             base = sum(self._weighted(query, self._existing) for query in self._every)
-            self._pricer.ask(((query, self._allowed) for query in self._every), deadline=self._deadline)
+            firsts = [portions[0] for portions in self._portions]
+            self._pricer.ask(enumerate(firsts), deadline=self._deadline)
             # Also after the deadline: that takes one plan more for each query that was reached, and loses none of them.
             self._confirm(self._selected(), deadline=float("inf"))
             self._first_answer_at = time.monotonic()
@@ -96,7 +98,7 @@ class Search:
                 raise
             ended = "interrupted"
         assert self.best is not None
-        unsearched = frozenset(query for query in self._every if self._pricer.find(query, self._allowed) is None)
+        unsearched = frozenset(query for query in self._every if self._pricer.find(query, firsts[query]) is None)
         helped = {query for query in self._every if self._pricer.relevant[query] & self._allowed & ~self._existing}
         if ended == "deadline" and unsearched and unsearched >= helped:
             ended = "unanswered"
@@ -150,45 +152,53 @@ class Search:
         where they help only together, something of the choice may do the work of one beside the others.
         """
         self._pricer.ask(self._without_each(chosen), deadline=self._deadline)
-        offered = {query: (chosen | self._allowed) & self._pricer.relevant[query] for query in self._every}
+        portions = ((query, self._pricer.portions(query, chosen | self._allowed, chosen)) for query in self._every)
+        offered = {(query, place): portion for query, found in portions for place, portion in enumerate(found)}
         is_first = True
         while offered and time.monotonic() < self._deadline:
             questions = []
-            for query in list(offered):
-                while (atom := self._pricer.find(query, offered[query])) is not None:
+            for part in list(offered):
+                query, _ = part
+                while (atom := self._pricer.find(query, offered[part])) is not None:
                     favourites = atom.used & ~chosen
                     saved = self._pricer.estimate(query, chosen) - atom.cost
                     if not favourites or saved * self._pricer.queries[query].weight < least:
-                        del offered[query]
+                        del offered[part]
                         break
-                    offered[query] &= ~favourites
+                    offered[part] &= ~favourites
                     if is_first:
                         near = chosen & self._pricer.relevant[query]
                         questions += [(query, near | favourites & ~(1 << one)) for one in members(favourites)]
                 else:
-                    questions.append((query, offered[query]))
+                    questions.append((query, offered[part]))
             is_first = False
             self._pricer.ask(questions, deadline=self._deadline)
 
     def _survey(self, least: float) -> None:
         """Find plans from scratch: the planner's favourites, each alone and all but each; then the next ones."""
-        offered = dict.fromkeys(self._every, self._allowed)
+        offered = {
+            (query, place): portion
+            for query, portions in enumerate(self._portions)
+            for place, portion in enumerate(portions)
+        }
         until = time.monotonic() + _SURVEY_SHARE * (self._deadline - time.monotonic())
         while time.monotonic() < until:
             questions: list[tuple[int, int]] = []
-            for query in list(offered):
-                atom = self._pricer.find(query, offered[query])
+            for part in list(offered):
+                query, _ = part
+                atom = self._pricer.find(query, offered[part])
                 if atom is None:
+                    questions.append((query, offered[part]))
                     continue
                 favourites = atom.used & ~self._existing
                 saved = self._weighted(query, self._existing) - atom.cost * self._pricer.queries[query].weight
                 if not favourites or saved < least:
-                    del offered[query]
+                    del offered[part]
                     continue
                 questions += [(query, self._existing | 1 << one) for one in members(favourites)]
                 questions += [(query, atom.used & ~(1 << one)) for one in members(favourites)]
-                offered[query] &= ~favourites
-                questions.append((query, offered[query]))
+                offered[part] &= ~favourites
+                questions.append((query, offered[part]))
             if not offered or not self._pricer.ask(questions, deadline=self._deadline):
                 return
 
@@ -208,7 +218,8 @@ class Search:
                 questions += [(query, atom.used & ~(1 << one)) for one in members(atom.used & ~self._existing)]
             if worthwhile:
                 half = self._chance.getrandbits(self._allowed.bit_length())
-                questions.append((query, self._existing | self._allowed & half))
+                portions = self._pricer.portions(query, self._existing | self._allowed & half, self._existing)
+                questions.append((query, self._chance.choice(portions) if len(portions) > 1 else portions[0]))
         self._pricer.ask(questions, deadline=self._deadline)
 
     def _without_each(self, chosen: int) -> list[tuple[int, int]]:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from pgwright.advisor.candidates.use import STRINGS, is_worth_indexing
+from pgwright.figures import listing
+from pgwright.model.names import quote
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.statement import Statement
+from pgwright.sizes.limits import LARGEST_TUPLE, bound
+from pgwright.sqltext import Block, ColumnUse, StatementShape
 
 # pg_stat_statements replaces every constant, those that an expression index would have to repeat among them.
 _HIDDEN = re.compile(
     r"(?i)\b(?:date_trunc|date_part|date_bin|left|substr|substring|round|jsonb_extract_path_text|to_tsvector)\s*\([^()]*\$\d"
     r"|\bextract\s*\(\s*\$\d|(?:->>?|#>>?)\s*\$\d"
 )
+_MOST_NAMED = 5
 _SEARCHED = re.compile(r"(?i)\bi?like\s+(?:'%|\$\d|concat)|~~\*?\s*\$\d")
 
 
@@ -30,6 +36,30 @@ def unseen(statements: Sequence[Statement], snapshot: Snapshot) -> Iterator[str]
             f"{_count(searching)} a pattern. If it begins with %, only an index of trigrams helps: "
             "CREATE EXTENSION pg_trgm, then ask again."
         )
+
+
+def withheld(shapes: Iterable[StatementShape], snapshot: Snapshot) -> Iterator[str]:
+    """Yield which columns get no B-tree, for one of their values could be too large for it; in one sentence."""
+    wanted = dict.fromkeys(column for shape in shapes for block in shape.blocks for column in _sought(block))
+    found = [
+        f"{one.table.short} ({quote(one.column)})"
+        for one in wanted
+        if (table := snapshot.table_by_name.get(one.table)) is not None
+        and is_worth_indexing(table)
+        and table.column_by_name[one.column].base_type in STRINGS
+        and bound(one.table, one.column, snapshot) > LARGEST_TUPLE
+    ]
+    if found:
+        yield (
+            f"No B-tree is proposed on {listing(found, _MOST_NAMED)}: a value may exceed the {LARGEST_TUPLE:,} bytes "
+            "that one takes, and its INSERT would fail. A type with a length would do, or one on left(column, 100)."
+        )
+
+
+def _sought(block: Block) -> Iterator[ColumnUse]:
+    """Yield the columns by which a B-tree would find or sort rows."""
+    yield from (one.column for one in (*block.conditions, *block.lookups) if one.operator in ("=", "in", "range"))
+    yield from (key.column for ordering in block.orderings for key in ordering.keys)
 
 
 def _count(statements: Sequence[Statement]) -> str:

@@ -38,7 +38,8 @@ def _settings(context: click.Context, parameter: click.Parameter, texts: tuple[s
 @click.option("--without-index", "without_indexes", multiple=True, metavar="NAME",
               help="Plan as if this index did not exist. Repeatable.")  # fmt: skip
 @click.option("--set", "settings", multiple=True, callback=_settings, metavar="NAME=VALUE",
-              help="Plan with this setting; role=NAME applies row-level security. Repeatable.")  # fmt: skip
+              help="Plan with this setting; role=NAME, and what policies read (app.x=1), hold for both plans. "
+              "Repeatable.")  # fmt: skip
 @click.option("--value", "values", multiple=True, metavar="VALUE",
               help="The value of $1, then $2, and so on; NULL for SQL NULL. Default: from the statistics.")  # fmt: skip
 @click.option("--statement-id", type=int, metavar="QUERYID", help="Take the statement from pg_stat_statements.")

@@ -30,7 +30,7 @@ NOT_PROVED = 1
 @click.option(
     "--operations", metavar="MODULE:NAME", help="Measure the app's operations too: a list of pgwright.proof.Operation."
 )
-@click.option("--staging", metavar="DSN", help="Create the copies on this server; the role needs CREATEDB.")
+@click.option("--staging", metavar="DSN", help="Create the copies on this server, as a role with CREATEDB and no more.")
 @click.option(
     "--rounds",
     type=click.IntRange(min=3),

@@ -63,11 +63,15 @@ def bare_environment() -> dict[str, str]:
     return {name: os.environ[name] for name in _VARIABLES if name in os.environ} | {"LC_ALL": "C", "PATH": os.defpath}
 
 
-def try_confinement() -> str:
-    """Return what would hold a server of ours, tried on a program that says its version."""
+def try_confinement(programs: Programs | None = None) -> str:
+    """Return what would hold a server, tried on its program saying its version.
+
+    Args:
+        programs: the server's; None: the wheel's.
+    """
     if reason := why_free():
         return f"{ROLE_ALONE}: {reason}"
-    programs = wheel_programs()
+    programs = programs or wheel_programs()
     confinement = Confinement(programs, Path("/nonexistent"), None)
     command = [str(programs.folder / "postgres"), "--version"]
     try:
@@ -155,5 +159,6 @@ def _rules(programs: Path, home: Path, has_collector: bool) -> Iterator[tuple[Pa
     for folder in map(Path, _LOADERS):  # the program that loads postgres: the kernel executes both
         loaders = (*folder.glob("ld-*"), *folder.glob("*/ld-*"))
         yield from ((loader, landlock.READ | landlock.EXECUTE) for loader in loaders if loader.is_file())
+    yield from ((path, landlock.READ) for path in Path("/etc").glob("ld-musl-*.path"))
     yield Path(os.devnull), landlock.READ | landlock.WRITE
     yield home, landlock.OWN

@@ -16,7 +16,14 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from pgwright.embedded.cluster import Launch, prepare
-from pgwright.embedded.confinement import ROLE_ALONE, Confinement, bare_environment, whole_environment, why_free
+from pgwright.embedded.confinement import (
+    ROLE_ALONE,
+    Confinement,
+    bare_environment,
+    try_confinement,
+    whole_environment,
+    why_free,
+)
 from pgwright.embedded.home import lock, temporary_home
 from pgwright.embedded.programs import Programs, as_user, reachable, system_user, wheel_programs
 from pgwright.embedded.regular import open_regular
@@ -180,6 +187,8 @@ def run_server(
         yield server
 
 
+_unconfinable: dict[Path, str] = {}
+"""Why the programs in a folder do not run confined on this system."""
 # Shared memory is in its folder, and not among that of the user's other programs.
 _CONFINED_SETTINGS: Mapping[str, str] = {"dynamic_shared_memory_type": "mmap"}
 
@@ -187,15 +196,17 @@ _CONFINED_SETTINGS: Mapping[str, str] = {"dynamic_shared_memory_type": "mmap"}
 def _start_confined(launch: Launch, *, is_new: bool) -> EmbeddedServer:
     launch = replace(launch, settings={**_CONFINED_SETTINGS, **launch.settings})
     reason = why_free() or ("" if launch.way == "kernel" else "a shell watches over it")
+    reason = reason or _unconfinable.get(launch.programs.folder, "")
     if not reason:
         try:
             confinement = Confinement(launch.programs, launch.home, launch.user)
             return _start(launch, "", confinement)
         except EmbeddedServerError as error:
             # What a cluster ran before must not talk us out of confining it.
-            if not is_new:
+            if not is_new and not try_confinement(launch.programs).startswith(ROLE_ALONE):
                 raise
             reason = f"confined, it does not start: {str(error).splitlines()[-1]}"
+            _unconfinable[launch.programs.folder] = reason
     return _start(launch, f"{ROLE_ALONE}: {reason}")
 
 

@@ -41,6 +41,8 @@ class Column:
     """None: the default of the type."""
     domain: QualifiedName | None = None
     """Where the type is a domain: its default, NOT NULL and CHECKs go with it."""
+    is_deterministic: bool = True
+    """False: its collation takes some texts for equal that differ."""
 
 
 @dataclass(frozen=True)

@@ -42,11 +42,11 @@ def copy_database(source: str, copy: str, catalogs: psycopg.Connection | None) -
     """
     with _moment(source) as moment:
         with psycopg.connect(copy, autocommit=True) as owner:
-            definitions, missing = prepare(catalogs, _dumped(source, moment, "pre-data"), (), place="copy")
+            definitions, missing = prepare(catalogs, _dumped(source, moment, "pre-data"), place="copy")
             missing += restore(owner, definitions, place="copy")
         missing += _rows(source, moment, copy)
         with psycopg.connect(copy, autocommit=True) as owner:
-            definitions, _ = prepare(None, _dumped(source, moment, "post-data"), (), place="copy")
+            definitions, _ = prepare(None, _dumped(source, moment, "post-data"), place="copy")
             missing += restore(owner, definitions, place="copy")
     return missing
 

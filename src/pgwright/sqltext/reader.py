@@ -52,6 +52,8 @@ def parse(text: str) -> Any:
         raise UnparsableStatement(text, str(error.args[0]), _position(error)) from error
     except (RecursionError, MemoryError) as error:
         raise UnparsableStatement(text, "it is nested too deeply to be read") from error
+    except UnicodeEncodeError as error:
+        raise UnparsableStatement(text, "it holds characters that no encoding has") from error
     if len(statements) != 1:
         raise UnparsableStatement(text, f"{len(statements)} statements where one is expected")
     return statements[0].stmt

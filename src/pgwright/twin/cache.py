@@ -22,6 +22,7 @@ import msgspec
 from pgwright.embedded import Programs
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
+from pgwright.twin.collation import named_of_icu
 from pgwright.twin.needed_schema import needed_tables
 from pgwright.twin.sparse import copy_cluster, disk_bytes
 
@@ -130,5 +131,6 @@ def _content(snapshot: Snapshot, programs: Programs) -> Iterator[bytes]:
             snapshot.statistics,
             snapshot.extended_statistics,
             snapshot.roles,
+            named_of_icu(one.text for one in snapshot.statements),
         )
     )

@@ -155,9 +155,16 @@ class Candidates:
         row = self.owner.execute(f"EXPLAIN (FORMAT JSON) {text}".encode()).fetchone()
         return read_plan(row[0] if row else None).row_estimate
 
+    def _rows_of(self, definition: IndexDefinition) -> float | None:
+        """Return how many rows an index would hold; None where PostgreSQL refuses its predicate."""
+        try:
+            return self.rows_of(definition)
+        except psycopg.Error:
+            return None
+
     def _make(self, table: QualifiedName, definitions: Iterable[IndexDefinition]) -> list[Candidate]:
         """Create indexes on one table, while its files are empty."""
-        rows = {definition: self.rows_of(definition) for definition in definitions}
+        rows = {one: count for one in definitions if (count := self._rows_of(one)) is not None}
         created: dict[str, IndexDefinition] = {}
         with self._emptied(table):
             for definition in rows:

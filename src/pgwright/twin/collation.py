@@ -8,7 +8,7 @@ The order itself only matters for ranges of text; a histogram is put in the orde
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import psycopg
@@ -64,28 +64,41 @@ def in_order_of_stand_in(snapshot: Snapshot) -> Iterator[ColumnStatistics]:
             yield known
 
 
-def make_collations(catalogs: psycopg.Connection, schema_sql: str) -> bool:
-    """Make stand-ins for the collations of ICU that the catalog of this server lacks; tell whether it has ICU."""
-    if (
-        catalogs.execute("SELECT FROM pg_collation WHERE collprovider = 'i' AND collname = 'und-x-icu'").fetchone()
-        is not None
-    ):
-        return True
-    named = _OF_CATALOG.finditer(schema_sql)
-    catalogs.execute("SET allow_system_table_mods = on")
-    for name in sorted({found["quoted"] or found["plain"] for found in named}):
+def has_icu(catalogs: psycopg.Connection) -> bool:
+    """Tell whether a server was built with ICU."""
+    own = "SELECT FROM pg_collation WHERE collprovider = 'i' AND collname = 'und-x-icu'"
+    return catalogs.execute(own).fetchone() is not None
+
+
+def make_collations(catalogs: psycopg.Connection, texts: Iterable[str]) -> tuple[str, ...]:
+    """Make stand-ins for the catalog's collations of ICU that some texts name; return their names."""
+    names = named_of_icu(texts)
+    if names:
+        catalogs.execute("SET allow_system_table_mods = on")
+    for name in names:
         making = sql.SQL("CREATE COLLATION IF NOT EXISTS pg_catalog.{} " + _STAND_IN)
         catalogs.execute(making.format(sql.Identifier(name)))
-    return False
+    return names
 
 
-def without_icu(definition: Definition) -> Definition:
-    """Return a definition in which a collation of ICU is one of libc."""
+def named_of_icu(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return the catalog's collations of ICU that some texts name."""
+    named = (found for text in texts for found in _OF_CATALOG.finditer(text))
+    return tuple(sorted({found["quoted"] or found["plain"] for found in named}))
+
+
+def is_of_icu(definition: Definition) -> bool:
+    """Tell whether a definition makes a collation of ICU."""
     statement = definition.statement
     if statement is None or statement.kind != "DefineStmt" or statement.node.get("kind") != "OBJECT_COLLATION":
-        return definition
-    if word(option(statement.node.get("definition"), "provider")).lower() != "icu":
-        return definition
+        return False
+    return word(option(statement.node.get("definition"), "provider")).lower() == "icu"
+
+
+def of_libc(definition: Definition) -> Definition:
+    """Return the definition of a collation as one of libc."""
+    statement = definition.statement
+    assert statement is not None
     name = ".".join(quote(word(part)) for part in statement.node["defnames"])
     return replace(definition, statement=replace(statement, text=f"CREATE COLLATION {name} {_STAND_IN}"))
 

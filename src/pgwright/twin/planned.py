@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -11,6 +12,7 @@ from psycopg import errors
 from pgwright.errors import UnparsableStatement
 from pgwright.figures import listing
 from pgwright.model.names import QualifiedName
+from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.statement import Statement
 from pgwright.sqltext import (
@@ -26,7 +28,7 @@ from pgwright.twin.logical import read_blocks
 from pgwright.twin.plans import nodes
 from pgwright.twin.twin import Twin
 from pgwright.workload.parameters import GENERIC, Case, InferredValue, infer_values, value_cases
-from pgwright.workload.reading import Reading, called_function, cut_off, sees_inside
+from pgwright.workload.reading import Reading, called_function, cut_off, reads_tables, sees_inside
 from pgwright.workload.types import Typing
 from pgwright.workload.variables import as_parameter
 
@@ -34,6 +36,7 @@ from pgwright.workload.variables import as_parameter
 _NO_WORK = 0.1
 _MOST_MENDS = 60
 _MOST_NAMED = 5
+_NAMED = re.compile(r'(?:relation "|type "|function )(?P<name>.*?)"? does not exist')
 _UNNAMED = (errors.UndefinedColumn, errors.UndefinedTable)
 _UNTYPED = (
     errors.UndefinedFunction, errors.AmbiguousFunction, errors.IndeterminateDatatype, errors.DatatypeMismatch,
@@ -61,6 +64,8 @@ class PricedStatement:
     """Those behind views too, and those that inherit."""
     role: str | None = None
     """Under which it is planned, where its policies or its search path matter."""
+    opaque: str | None = None
+    """A function that reads tables, into which the planner does not see."""
 
 
 def plan_statement(reading: Reading, shape: StatementShape, snapshot: Snapshot, twin: Twin) -> PricedStatement | None:
@@ -70,7 +75,7 @@ def plan_statement(reading: Reading, shape: StatementShape, snapshot: Snapshot, 
     try:
         return _mended(reading, shape, schema, role, snapshot, twin)
     except psycopg.Error as error:
-        raise Unplannable(_reason(error, reading.statement, snapshot)) from error
+        raise Unplannable(_reason(error, reading.statement, snapshot, twin.left_out)) from error
     except UnparsableStatement as error:
         raise Unplannable(error.reason) from error
     except Exception as error:  # an odd statement or name is told, and keeps none of the others from being planned
@@ -129,13 +134,16 @@ def _priced(
     Raises:
         psycopg.Error: it cannot be planned. UnparsableStatement: its work is inside a function.
     """
-    tables, blocks = shape.tables, tuple[Block, ...]()
+    tables, blocks, opaque = shape.tables, tuple[Block, ...](), None
     function = called_function(statement.text, snapshot)
     if not tables and not shape.reads_unknown and function is None:
         return None
     if shape.reads_unknown or function is not None or not tables or role is not None:
         tables |= _tables_of_plan(twin.explained(statement.text, role=role), schema)
-        blocks = read_blocks(twin.explained_plainly(statement.text, role=role), snapshot, schema)
+        plain = twin.explained_plainly(statement.text, role=role)
+        blocks = read_blocks(plain, snapshot, schema)
+        is_called = function is not None and f"{function}(" in str(plain) and not sees_inside(snapshot)
+        opaque = function if is_called and function is not None and reads_tables(function, snapshot) else None
         tables |= {table for block in blocks for table in block.tables}
     if not tables:
         if function is None or sees_inside(snapshot):
@@ -150,7 +158,7 @@ def _priced(
     inferred = infer_values(statement, known, snapshot)
     cases = _possible(statement, value_cases(statement, known, snapshot, inferred), role, twin)
     every = frozenset(one for table in tables for one in (table, *snapshot.heirs(table)))
-    return PricedStatement(statement, whole, cases, inferred, every, role)
+    return PricedStatement(statement, whole, cases, inferred, every, role, opaque)
 
 
 def _parameters(shape: StatementShape) -> frozenset[int]:
@@ -187,13 +195,26 @@ def _possible(statement: Statement, cases: Sequence[Case], role: str | None, twi
     return tuple(replace(case, weight=case.weight / total) for case in found)
 
 
-def _reason(error: psycopg.Error, statement: Statement, snapshot: Snapshot) -> str:
+def _reason(error: psycopg.Error, statement: Statement, snapshot: Snapshot, left_out: Sequence[NotExamined]) -> str:
     reason = error.diag.message_primary or str(error).strip()
     if is_cut_off(statement.text):
         return cut_off(statement.text, reason)
+    named = _NAMED.match(reason)
+    if named and (lost := next((one for one in left_out if _is_name_of(named["name"], one.what)), None)) is not None:
+        return f"{reason}: {lost.what} was {lost.reason}"
     if isinstance(error, errors.UndefinedTable):
         return f"{reason}: {_why_unknown(reason, statement.role, snapshot)}"
     return reason
+
+
+def _is_name_of(name: str, what: str) -> bool:
+    """Tell whether an error's name, with its schema or without, is that of an object which was left out.
+
+    >>> _is_name_of("place", "table public.place"), _is_name_of("f(unknown)", "function public.f(integer)")
+    (True, True)
+    """
+    own, lost = name.partition("(")[0], what.partition(" ")[2].partition("(")[0]
+    return f".{lost}".endswith(f".{own}")
 
 
 def _why_unknown(reason: str, role: str, snapshot: Snapshot) -> str:

@@ -14,7 +14,7 @@ from pgwright.model.not_examined import NotExamined
 from pgwright.model.server import Role
 from pgwright.model.snapshot import Snapshot
 from pgwright.sql_files import read_sql
-from pgwright.twin.collation import make_collations, without_icu
+from pgwright.twin.collation import has_icu, is_of_icu, make_collations, of_libc
 from pgwright.twin.dump import Definition, read_dump
 from pgwright.twin.extensions import Made, make_extensions, without_risk
 from pgwright.twin.needed_schema import needed_tables, prune
@@ -24,6 +24,8 @@ from pgwright.twin.stand_ins import has_stand_ins, stand_ins
 Place = Literal["twin", "copy"]
 
 _MISSING_RELATION = re.compile(r'relation "(?P<name>.*)" does not exist')
+# On a twin the order of a histogram is made to fit, and there is no row to find.
+_BY_BYTES = "the server of the copies has no ICU; there it orders and compares text by code points"
 _PREFACE = "SET client_min_messages = error; SET check_function_bodies = off; SET synchronous_commit = off;"
 
 
@@ -34,7 +36,8 @@ def restore_schema(
     keep = None if is_whole else needed_tables(snapshot)
     schema_sql = snapshot.schema_sql if keep is None else prune(snapshot.schema_sql, keep)
     with server.catalog_writer(database) as catalogs:
-        definitions, left_out = prepare(catalogs, schema_sql, snapshot.roles, place="twin")
+        statements = [one.text for one in snapshot.statements]
+        definitions, left_out = prepare(catalogs, schema_sql, snapshot.roles, statements, place="twin")
         with server.owner(database) as owner:
             left_out += restore(owner, definitions, place="twin")
         if any(table.has_row_security for table in snapshot.tables):
@@ -43,12 +46,19 @@ def restore_schema(
 
 
 def prepare(
-    catalogs: psycopg.Connection | None, schema_sql: str, roles: Iterable[Role], *, place: Place
+    catalogs: psycopg.Connection | None,
+    schema_sql: str,
+    roles: Iterable[Role] = (),
+    statements: Iterable[str] = (),
+    *,
+    place: Place,
 ) -> tuple[tuple[Definition, ...], tuple[NotExamined, ...]]:
     """Make in an empty database, as superuser and by name, what an owner may not: roles, extensions, collations.
 
     Args:
         catalogs: as superuser; None: nothing is made, and extensions are the owner's to make.
+        roles: to make besides those that policies name.
+        statements: whose collations are made besides those of the schema.
     Returns: What is for the owner to restore, and what was left out.
     """
     definitions = read_dump(schema_sql)
@@ -56,9 +66,12 @@ def prepare(
         return tuple(without_risk(one) for one in definitions if not _is_made(one, frozenset())), ()
     make_roles(catalogs, roles, definitions)
     made = make_extensions(catalogs, definitions, place=place)
-    has_icu = make_collations(catalogs, schema_sql)
-    rest = (other for one in definitions if not _is_made(one, made.schemas) for other in _at_hand(one, made))
-    return tuple(one if has_icu else without_icu(one) for one in rest), made.left_out
+    rest = [other for one in definitions if not _is_made(one, made.schemas) for other in _at_hand(one, made)]
+    if has_icu(catalogs):
+        return tuple(rest), made.left_out
+    replaced = [*make_collations(catalogs, (schema_sql, *statements)), *(one.name for one in rest if is_of_icu(one))]
+    told = tuple(NotExamined(f"collation {name}", _BY_BYTES) for name in replaced if place == "copy")
+    return tuple(of_libc(one) if is_of_icu(one) else one for one in rest), made.left_out + told
 
 
 def _at_hand(definition: Definition, made: Made) -> Iterable[Definition]:

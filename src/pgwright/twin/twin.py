@@ -37,6 +37,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _GENERIC_SINCE = 160_000
+# Before PostgreSQL 18 a list of ORs is planned a hundred times slower with hundreds of indexes on.
+_MOST_ON, _MANY_SINCE = 70, 18
 _COST = re.compile(rb'"Total Cost": ([\d.]+)')
 _INDEX = re.compile(rb'"Index Name": "((?:[^"\\]|\\.)*)"')
 
@@ -68,6 +70,8 @@ class Twin:
     _lock: RLock = field(default_factory=RLock)
     """One question at a time: after Ctrl-C a thread may still be at one when the next comes from another thread."""
     plans_made: int = 0
+    most_on: int | None = None
+    """How many candidates of one table can be on at once; None: any number."""
 
     def explain(self, text: str, values: Sequence[str | None] | None = None, *, role: str | None = None) -> QueryPlan:
         """Return the plan of a statement.
@@ -269,4 +273,6 @@ def _opened(
         owner.execute("SET plan_cache_mode = force_custom_plan")
         for setting, value in settings_of_policies(snapshot).items():
             owner.execute("SELECT pg_catalog.set_config(%s, %s, false)", (setting, value))
-        yield Twin(snapshot, left_out, Candidates(snapshot, owner, catalogs, server.data), planned_on, owner)
+        candidates = Candidates(snapshot, owner, catalogs, server.data)
+        most_on = _MOST_ON if server.programs.major < _MANY_SINCE else None
+        yield Twin(snapshot, left_out, candidates, planned_on, owner, most_on=most_on)

@@ -24,6 +24,7 @@ _SEEN_WHERE = "are seen where pg_stat_statements.track is 'all'"
 _FIRST_WORD = re.compile(r"(?:\s|/\*.*?\*/|--[^\n]*\n)*(\w*)", re.DOTALL)
 _REFRESH = re.compile(r'refresh\s+materialized\s+view\s+(?:concurrently\s+)?([\w."$]+)', re.IGNORECASE)
 _VIEW = re.compile(r"^CREATE MATERIALIZED VIEW (\S+) (?:USING \w+ )?AS\n(.*?)\n\s*WITH (?:NO )?DATA;$", re.M | re.S)
+_READS = re.compile(r"\b(?:from|update|insert\s+into|execute)\b", re.IGNORECASE)
 _FUNCTION = re.compile(r'^CREATE (?:FUNCTION|PROCEDURE) [^.\s]+\.("(?:[^"]|"")+"|[\w$]+)\(', re.MULTILINE)
 
 
@@ -52,6 +53,13 @@ def called_function(text: str, snapshot: Snapshot) -> str | None:
     """Return a function of the schema that a statement calls, where there is one."""
     names = (name.strip('"') for name in _FUNCTION.findall(snapshot.schema_sql))
     return next((name for name in names if re.search(rf'\b{re.escape(name)}"?\s*\(', text)), None)
+
+
+def reads_tables(function: str, snapshot: Snapshot) -> bool:
+    """Tell whether a function of the schema may read or write tables, by the words in its body."""
+    bodies = re.split(r"^CREATE (?=FUNCTION|PROCEDURE)", snapshot.schema_sql, flags=re.MULTILINE)
+    own = (body for body in bodies[1:] if re.match(rf'\w+ [^.\s]+\."?{re.escape(function)}"?\(', body))
+    return any(_READS.search(body.split("\n--\n")[0]) for body in own)
 
 
 def sees_inside(snapshot: Snapshot) -> bool:

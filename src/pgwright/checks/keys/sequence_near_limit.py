@@ -2,8 +2,8 @@
 
 ## What it does
 
-Compares the last value of every ascending sequence with the largest value that both it and its column can hold. One
-that starts over (`CYCLE`) has no limit.
+Compares the last value of every ascending sequence with the largest value that both it and its column can hold: the
+column that owns it, or whose default draws from it. One that starts over (`CYCLE`) has no limit.
 
 ## Why it matters
 
@@ -88,6 +88,8 @@ def _sql(snapshot: Snapshot, sequence: Sequence) -> str:
     statements = []
     if sequence.table is not None and sequence.column is not None:
         column = snapshot.column(sequence.table, sequence.column)
+        if column.domain is not None:  # whose rules another type would lose
+            return ""
         if column.base_type in ("int2", "int4"):
             statements.append(f"ALTER TABLE {sequence.table} ALTER COLUMN {quote(column.name)} TYPE bigint")
         if column.is_identity:

@@ -74,11 +74,11 @@ def find(snapshot: Snapshot) -> Iterator[Finding | NotExamined]:
     for group in text_groups(snapshot, references):
         if not all(column.holds_only_uuids for column in group):
             continue
-        if all(column.is_known for column in group):
-            if any(column.values for column in group):
-                yield _finding(snapshot, group, references, referring)
-        else:
-            unknown += [column for column in group if not column.is_known]
+        hidden = [one for one in group if not one.is_known or snapshot.unread("statistics", one.name[0])]
+        if hidden:
+            unknown += hidden
+        elif any(column.values for column in group):
+            yield _finding(snapshot, group, references, referring)
     if unknown:
         yield CHECK.unexamined(
             "the snapshot holds no sample values of these columns: their tables were never analyzed, the role may "

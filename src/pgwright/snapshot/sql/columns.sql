@@ -21,7 +21,8 @@ SELECT
     pg_get_expr(d.adbin, d.adrelid) AS default,
     a.attidentity <> '' AS is_identity,
     a.attgenerated <> '' AS is_generated,
-    CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END AS collation
+    CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END AS collation,
+    coalesce((SELECT c.collisdeterministic FROM pg_collation c WHERE c.oid = a.attcollation), true) AS is_deterministic
 FROM pg_attribute a
 JOIN pg_type t ON t.oid = a.atttypid
 JOIN pg_namespace tn ON tn.oid = t.typnamespace

@@ -2,7 +2,7 @@
 SELECT wanted.name, n.nspname, t.relname, c.relname, c.oid::int8, pg_relation_filepath(c.oid)
 FROM unnest(%(indexes)s::text[]) AS wanted (name)
 CROSS JOIN LATERAL (
-    SELECT wanted.name::regclass::oid UNION SELECT relid::oid FROM pg_partition_tree(wanted.name::regclass)
+    SELECT to_regclass(wanted.name)::oid UNION SELECT relid::oid FROM pg_partition_tree(to_regclass(wanted.name))
 ) AS part (oid)
 JOIN pg_class c ON c.oid = part.oid AND c.relowner = 'pgwright_owner'::regrole
 JOIN pg_index i ON i.indexrelid = c.oid
