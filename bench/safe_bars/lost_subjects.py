@@ -7,11 +7,8 @@ superuser's report has it not, or less badly.
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,8 +18,8 @@ from query_bars.figures import Figure, at_least, at_most
 
 from pgwright.advisor.goal import Goal
 from pgwright.database import Limits, limited
-from pgwright.embedded import EmbeddedServer, run_server, system_user
-from pgwright.embedded.programs import as_user
+from pgwright.embedded import EmbeddedServer, Programs, run_server, wheel_programs
+from pgwright.embedded.discovery import find_programs
 from pgwright.model.finding import Diagnosis
 from pgwright.model.snapshot import Snapshot
 from pgwright.pipeline import check
@@ -31,7 +28,6 @@ from pgwright.snapshot import read_snapshot
 BINARIES = Path(__file__).parents[2] / "build" / "postgres"
 EMBEDDED = 18
 SETTINGS = {"shared_preload_libraries": "pg_stat_statements", "autovacuum": "off"}
-_BUILTIN_LOCALE_SINCE = 17
 _READ_ALL_SINCE = 14
 # Lower than a query takes that has to wait for a lock or a sleep.
 USUAL = Limits()
@@ -113,8 +109,8 @@ def measure() -> Iterator[Figure]:
     lost: list[str] = []
     false: list[str] = []
     cells = 0
-    for major in [int(folder.name) for folder in sorted(BINARIES.glob("[0-9]*"))] + [EMBEDDED]:
-        with _server(major) as server:
+    for major, programs in _versions():
+        with run_server(settings=SETTINGS, programs=programs) as server:
             server.create_database("shop")
             _run(server, SCHEMA)
             for query in WORKLOAD * 20:
@@ -196,11 +192,8 @@ def _lost(whole: _Report, seen: _Report, situation: Situation) -> Iterator[str]:
     if situation.name == "counting is off" and not any("what runs now" in one.what for one in entries):
         yield "that nothing is counted"
     if situation.deadline is not None and _advised(whole) - _advised(seen):
-        words = ("missing-index", "advis", "deadline", "statements")
-        if not any(
-            "missing-index" in one.checks or any(word in f"{one.what} {one.reason}" for word in words)
-            for one in entries
-        ):
+        said = [f"{one.what}, {one.reason}, {', '.join(one.checks)}" for one in entries]
+        if not any(word in text for text in said for word in ("missing-index", "advis", "deadline")):
             yield "what the advisor had no time for"
 
 
@@ -224,24 +217,10 @@ def _run(server: EmbeddedServer, statements: str, user: str = "postgres") -> Non
             connection.execute(statement.encode())
 
 
-@contextmanager
-def _server(major: int) -> Iterator[EmbeddedServer]:
-    if major == EMBEDDED:
-        with run_server(settings=SETTINGS) as server:
-            yield server
-        return
-    programs = BINARIES / str(major) / "bin"
-    home = Path(tempfile.mkdtemp(prefix="pgwright-"))
-    try:
-        if (user := system_user()) is not None:
-            shutil.chown(home, user, user)
-        locale = ["--locale=C", "--lc-ctype=C.UTF-8"]
-        if major >= _BUILTIN_LOCALE_SINCE:
-            locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
-        options = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-sync", *locale]
-        command = [str(programs / "initdb"), f"--pgdata={home / 'data'}", *options]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=home, **as_user(user))
-        with run_server(home, settings=SETTINGS, programs=programs) as server:
-            yield server
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
+def _versions() -> Iterator[tuple[int, Programs]]:
+    """Yield every major version of which there are programs."""
+    for folder in sorted(BINARIES.glob("[0-9]*")):
+        programs, _ = find_programs(int(folder.name), named=BINARIES)
+        if programs is not None:
+            yield int(folder.name), programs
+    yield EMBEDDED, wheel_programs()

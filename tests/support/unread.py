@@ -52,6 +52,7 @@ def without_one(snapshot: Snapshot, part: str, table: QualifiedName) -> Snapshot
         "tables": tuple(one for one in snapshot.tables if one.name != table),
         "indexes": tuple(one for one in snapshot.indexes if one.table != table),
         "foreign_keys": tuple(one for one in snapshot.foreign_keys if table not in (one.table, one.referenced_table)),
+        "dependents": tuple(one for one in snapshot.dependents if one.table != table),
         "sequences": tuple(one for one in snapshot.sequences if one.table != table),
         "statistics": tuple(one for one in snapshot.statistics if one.relation != table),
     }

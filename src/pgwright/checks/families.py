@@ -79,12 +79,12 @@ def column_statistics(snapshot: Snapshot, family: TableFamily, column: str) -> t
 
     Nothing where those of one of the partitions are hidden: the others do not tell of the whole.
     """
-    # Not those that the snapshot puts together: leaf by leaf is exact.
-    is_analyzed = any(row.column == column for row in snapshot.statistics_by_relation.get(family.name, ()))
-    if not is_analyzed and any(snapshot.unread("statistics", leaf.name) is not None for leaf in family.leaves):
+    own = [row for row in snapshot.statistics_by_relation.get(family.name, ()) if row.column == column]
+    if own:
+        return (max(own, key=lambda row: row.is_inherited),)
+    if any(snapshot.unread("statistics", leaf.name) is not None for leaf in family.leaves):
         return ()
-    names = (family.name,) if is_analyzed else tuple(leaf.name for leaf in family.leaves)
-    found = (snapshot.statistics_by_column.get((name, column)) for name in names)
+    found = [snapshot.statistics_by_column.get((leaf.name, column)) for leaf in family.leaves]
     return tuple(row for row in found if row is not None)
 
 

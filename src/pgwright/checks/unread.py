@@ -10,5 +10,6 @@ from pgwright.model.snapshot import Snapshot
 
 def remedy(snapshot: Snapshot, part: str, relations: Iterable[QualifiedName], otherwise: str) -> str:
     """Return what would show a part of the snapshot for these relations; `otherwise` where nothing hides it."""
-    causes = [cause for name in relations if (cause := snapshot.unread(part, name)) is not None]
+    names = [each for name in relations for each in (name, *snapshot.heirs(name))]
+    causes = [cause for name in names if (cause := snapshot.unread(part, name)) is not None]
     return "; ".join(dict.fromkeys(cause.remedy for cause in causes)) or otherwise

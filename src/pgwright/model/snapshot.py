@@ -112,12 +112,14 @@ class Snapshot:
     def statistics_by_column(self) -> dict[tuple[QualifiedName, str], ColumnStatistics]:
         """Statistics of each column; of a parent table, those that include its children where there are any.
 
-        Those of a partitioned table that was never analyzed are put together from its leaves.
+        Those of a partitioned table that was never analyzed are put together from its leaves, if none is hidden.
         """
         ordered = sorted(self.statistics, key=lambda row: row.is_inherited)
         known = {(row.relation, row.column): row for row in ordered}
         for name in self.partitions_by_table:
             leaves = tuple(self.leaves(name))
+            if any(self.unread("statistics", leaf.name) is not None for leaf in leaves):
+                continue
             for column in self.table_by_name[name].column_by_name:
                 parts = [(row, leaf.rows) for leaf in leaves if (row := known.get((leaf.name, column))) is not None]
                 if (name, column) not in known and (whole := of_all_leaves(parts)) is not None:
@@ -156,6 +158,7 @@ class Snapshot:
             tables=tuple(one for one in self.tables if self._root(one.name) not in gone),
             indexes=tuple(one for one in self.indexes if self._root(one.table) not in gone),
             foreign_keys=tuple(key for key in self.foreign_keys if self._root(key.table) not in gone),
+            dependents=tuple(one for one in self.dependents if self._root(one.table) not in gone),
             sequences=tuple(one for one in self.sequences if one.table is None or self._root(one.table) not in gone),
             statistics=tuple(one for one in self.statistics if self._root(one.relation) not in gone),
         )
