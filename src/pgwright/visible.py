@@ -36,6 +36,15 @@ def visible(text: str, *, keeps_colors: bool = False) -> str:
     return HIDDEN.sub(lambda found: spelled(found[0]), text)
 
 
+def on_one_line(text: str) -> str:
+    r"""Return visible text on one line. Hidden characters come first, for Python takes some of them for spaces.
+
+    >>> print(on_one_line("a  b" + chr(13) + "c\nd"))
+    a b\rc d
+    """
+    return " ".join(visible(text).split())
+
+
 def spelled(character: str) -> str:
     r"""Return a character as an escape of Python's string literals: `\x1b`, `\u202e`, `\U000e0001`."""
     return character.encode("unicode_escape").decode()

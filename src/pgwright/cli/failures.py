@@ -18,6 +18,7 @@ from pgwright.cli.output import tell
 from pgwright.database import mask
 from pgwright.errors import PgwrightError
 from pgwright.interrupts import INTERRUPTED, WORDS
+from pgwright.visible import on_one_line
 
 COULD_NOT_RUN = 2
 BROKEN_PIPE = 141  # 128 and the signal's number, as shells report it
@@ -48,7 +49,7 @@ def told(context: click.Context) -> Iterator[None]:
     except Exception as error:  # noqa: BLE001 - a traceback helps nobody who only uses the tool
         if os.environ.get(_TRACEBACK):
             tell(mask(traceback.format_exc()))
-        said = f"{type(error).__name__}: {' '.join(str(error).split())[:500]}"
+        said = f"{type(error).__name__}: {on_one_line(str(error))[:500]}"
         if (file := context.meta.get(_FILE)) is not None:
             again = "Take it anew: pgwright snapshot DSN -o FILE. If pgwright wrote it as it is, please report it"
             _end(context, f"the snapshot {file!r} is damaged or was edited ({said}). {again}, with {_TRACEBACK}=1 set.")

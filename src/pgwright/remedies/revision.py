@@ -14,7 +14,7 @@ from pgwright.model.remedy import Step
 from pgwright.model.revision_text import RevisionText
 from pgwright.remedies import carried
 from pgwright.remedies.preface import preface
-from pgwright.visible import HIDDEN, visible
+from pgwright.visible import HIDDEN, on_one_line, visible
 
 # So much fits whatever line length the app's formatter has.
 _LINE = 88
@@ -137,7 +137,7 @@ def _statements(remedies: list[tuple[str, tuple[Step, ...]]]) -> str:
 
 def _comment(title: str, margin: str) -> list[str]:
     head = f"{margin}# "
-    text = visible(" ".join(title.split()))
+    text = on_one_line(title)
     return wrap(text, _LINE, initial_indent=head, subsequent_indent=head, break_long_words=False)
 
 

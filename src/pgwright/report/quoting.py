@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from pgwright import sqltext
-from pgwright.visible import visible
+from pgwright.visible import on_one_line, visible
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~])")
 
@@ -16,7 +16,7 @@ def one_line(text: str, limit: int) -> str:
     >>> one_line("SELECT *  FROM users", 12)
     'SELECT * FR…'
     """
-    joined = " ".join(visible(text).split())
+    joined = on_one_line(text)
     return joined if len(joined) <= limit else joined[: limit - 1] + "…"
 
 
@@ -35,7 +35,7 @@ def escape_markdown(value: object) -> str:
     """Return the value as Markdown that shows exactly it, on one line."""
     if isinstance(value, Markdown):
         return value
-    return _MARKDOWN.sub(r"\\\1", " ".join(visible(str(value)).split()))
+    return _MARKDOWN.sub(r"\\\1", on_one_line(str(value)))
 
 
 def code(text: str) -> Markdown:
@@ -44,7 +44,7 @@ def code(text: str) -> Markdown:
     >>> code("a|b`c")
     '``a|b`c``'
     """
-    line = " ".join(visible(text).split())
+    line = on_one_line(text)
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", line)), default=0))
     edge = " " if line.startswith("`") or line.endswith("`") else ""
     return Markdown(f"{fence}{edge}{line}{edge}{fence}")
