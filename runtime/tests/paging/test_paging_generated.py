@@ -112,12 +112,36 @@ today = select(T.id, (func.now() - T.at).label("old")).subquery()
         (select(T.id).order_by(func.pg_catalog.RANDOM()), "another value at each call"),
         (select(T.id).order_by(func.unnest(T.tags)), "makes rows of its own"),
         (select(T.id).order_by(literal_column("7")), "names column 7, and 1 are selected"),
+        (select(T.id).order_by(literal_column("things.n, things.m")), "has to be one expression"),
+        (select(T.id).order_by(literal_column("things.n desc")), "has to be one expression"),
+        (select(T.id).order_by(literal_column("things.n NULLS  FIRST ")), "has to be one expression"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_what_changes_from_page_to_page_is_refused_at_once(session: Session, statement: Any, reason: str) -> None:
     with pytest.raises(NotPageable, match=reason):
         PAGER.page(session, statement, size=3, unique=True)
+
+
+@pytest.mark.parametrize("key", ["(things.n, things.m)", "array[(things.n, things.m)]"])
+def test_a_row_within_a_text_is_refused_before_a_cursor_is_given_out(session: Session, key: str) -> None:
+    with pytest.raises(NotPageable, match="order by its members"):
+        PAGER.page(session, select(T.id).order_by(literal_column(key)), size=3)
+
+
+@pytest.mark.parametrize("name", ["50% off", "Ünï", 'with "quotes" and %s', "my % schema"])
+def test_a_type_may_have_any_name(session: Session, name: str) -> None:
+    quoted = '"' + name.replace('"', '""') + '"'
+    session.connection().exec_driver_sql(f"CREATE DOMAIN {quoted} AS text".replace("%", "%%"), {})
+    key: Any = literal_column(f"things.code::{quoted}")
+    check(session, GeneratedOrder(select(T.id).order_by(key), select(T.id).order_by(key, T.id), size=3))
+    session.rollback()
+
+
+def test_a_comma_within_a_text_is_no_second_key(session: Session) -> None:
+    for written in ("coalesce(things.m, 0)", "things.code = ', desc'", "(array[things.n, 1])[1]"):
+        key: Any = literal_column(written)
+        check(session, GeneratedOrder(select(T.id).order_by(key), select(T.id).order_by(key, T.id), size=5))
 
 
 def test_a_function_with_such_a_name_in_a_text_is_none(session: Session) -> None:

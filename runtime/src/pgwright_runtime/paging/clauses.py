@@ -17,6 +17,9 @@ Clause = tuple[ColumnElement[Any], bool, bool]
 """An expression, whether it is descending, and whether its NULLs come first."""
 
 _POSITION = re.compile(r"\s*\d+\s*")
+_QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
+_INNERMOST = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
+_DIRECTION = re.compile(r"\b(?:ASC|DESC|NULLS\s+(?:FIRST|LAST)|USING\s+\S+)\s*$", re.IGNORECASE)
 
 
 def read_clauses(statement: AnySelect) -> Iterator[Clause]:
@@ -62,6 +65,10 @@ def _read(clause: Any, statement: AnySelect) -> Iterator[Clause]:
         raise NotPageable("ORDER BY NULL orders nothing; leave it out")
     if isinstance(clause, TextClause):
         raise NotPageable(f"an order given as text cannot be read: {clause.text!r}; use columns and expressions")
+    if isinstance(clause, ColumnClause) and clause.is_literal and _is_more_than_expression(clause.name):
+        raise NotPageable(
+            f"an order given as text has to be one expression, not {clause.name!r}; use desc() and the like"
+        )
     if (members := _members(clause)) is not None:
         yield from _of_row(members, descending)
     else:
@@ -80,6 +87,14 @@ def _output(clause: Any, statement: AnySelect) -> Any:
         return selected[place - 1]
     named = [column for column in statement.selected_columns if getattr(column, "name", None) == clause.name]
     return named[0] if named and named[0] is not clause else None
+
+
+def _is_more_than_expression(text: str) -> bool:
+    """Whether a text is several keys, or one with its direction."""
+    bare = _QUOTED.sub("''", text)
+    while (inner := _INNERMOST.sub("", bare)) != bare:
+        bare = inner
+    return "," in bare or _DIRECTION.search(bare) is not None
 
 
 def _members(clause: Any) -> Sequence[Any] | None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import BinaryExpression, ColumnElement, Text, and_, cast, false, literal, null, or_, tuple_
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import operators
 from sqlalchemy.types import Boolean, UserDefinedType
 
@@ -27,6 +28,12 @@ class _ServerType(UserDefinedType[Any]):
 
     def get_col_spec(self, **_: Any) -> str:
         return self.name
+
+
+@compiles(_ServerType)
+def _compile_server_type(element: _ServerType, compiler: Any, **_: Any) -> str:
+    # A type's name may hold a "%", which psycopg would take for a parameter.
+    return element.name.replace("%", "%%") if compiler.dialect.paramstyle == "pyformat" else element.name
 
 
 def ranges_after(keys: Sequence[SortKey], cursor: Cursor) -> list[Condition]:

@@ -42,14 +42,16 @@ class _Statement:
 
 # An app has some hundreds of statements, and sends them again and again.
 @lru_cache(maxsize=1_024)
-def _read(text: str, locking: frozenset[str]) -> _Statement:
+def _read(text: str, locking: frozenset[str]) -> _Statement | None:
+    """Return what the text says; None, as of nearly all: nothing."""
     calls_locking = bool(locking) and not locking.isdisjoint(re.findall(r"\w+", text))
-    return _Statement(
+    found = _Statement(
         keeps_state=calls_locking or not _PLAIN_READ.match(text) or _KEEPS_STATE.search(text) is not None,
         is_primary_only=calls_locking or _PRIMARY_ONLY.search(text) is not None,
         locks_connection=calls_locking or _LOCKS_CONNECTION.search(text) is not None,
         commits=_COMMITS.search(text) is not None,
     )
+    return found if any(vars(found).values()) else None
 
 
 @dataclass
@@ -76,15 +78,17 @@ class Transcript:
         Raises: PrimaryOnly: it makes no sense on the replica that it would go to.
         """
         statement = _read(text, self.locking)
-        if statement.is_primary_only and self.is_on_replica:
-            raise PrimaryOnly(" ".join(text.split()))
+        if statement is not None:
+            if statement.is_primary_only and self.is_on_replica:
+                raise PrimaryOnly(" ".join(text.split()))
+            self.has_state |= statement.keeps_state
+            self.locks_connection |= statement.locks_connection
         self.statements += 1
-        self.locks_connection = self.locks_connection or statement.locks_connection
-        self.has_state = (
-            self.has_state or statement.keeps_state or bool(context.execution_options.get("stream_results"))
-        )
-        self.has_written = self.has_written or context.isinsert or context.isupdate or context.isdelete or context.isddl
-        if (self.is_autocommit or statement.commits) and self.commit is not None:
+        if context.execution_options.get("stream_results"):
+            self.has_state = True
+        if context.isinsert or context.isupdate or context.isdelete or context.isddl:
+            self.has_written = True
+        if (self.is_autocommit or (statement is not None and statement.commits)) and self.commit is not None:
             self.has_written = True
             self.commit()
 
