@@ -88,12 +88,12 @@ JOIN pg_type t ON t.oid = c.reloftype
 JOIN pg_namespace tn ON tn.oid = t.typnamespace
 WHERE c.oid = ANY(%(oids)s)
 UNION
--- Merged from several parents, of which none can change it alone.
+-- Merged from several parents, of which none can change it alone; a table is known as the heir of its first one only.
 SELECT i.inhparent::bigint, a.attname, 'heir of several tables', n.nspname, c.relname, ''
 FROM pg_attribute a
 JOIN pg_inherits i ON i.inhrelid = a.attrelid
 JOIN pg_attribute pa ON pa.attrelid = i.inhparent AND pa.attname = a.attname AND NOT pa.attisdropped
 JOIN pg_class c ON c.oid = a.attrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE a.attinhcount > 1 AND a.attnum > 0 AND i.inhparent = ANY(%(oids)s)
+WHERE (a.attinhcount > 1 OR i.inhseqno > 1) AND a.attnum > 0 AND i.inhparent = ANY(%(oids)s)
 ORDER BY 1, 2, 3, 4, 5
