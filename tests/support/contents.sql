@@ -49,4 +49,16 @@ SELECT concat(
 FROM pg_index i
 JOIN pg_attribute a ON a.attrelid = i.indexrelid
 JOIN pg_statistic s ON s.starelid = a.attrelid AND s.staattnum = a.attnum
-WHERE i.indpred IS NULL AND i.indisvalid
+WHERE i.indpred IS NULL AND i.indisvalid;
+
+SELECT concat('statistics target ', a.attrelid::regclass, ' ', a.attname, ' ', a.attstattarget, a.attoptions)
+FROM pg_attribute a
+JOIN pg_class c ON c.oid = a.attrelid AND c.relkind NOT IN ('i', 'I')
+WHERE a.attstattarget > 0 AND a.attnum > 0;
+
+SELECT concat(
+    'statistics target of an expression of ', i.indrelid::regclass, ' ',
+    trim(pg_get_indexdef(i.indexrelid, a.attnum, false), '()'), ' ', a.attstattarget)
+FROM pg_index i
+JOIN pg_attribute a ON a.attrelid = i.indexrelid AND a.attstattarget > 0
+WHERE i.indpred IS NULL

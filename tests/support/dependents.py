@@ -134,9 +134,16 @@ def _duplicates(database: Database) -> tuple[str, ...]:
 _CONTENTS = Path(__file__).with_name("contents.sql")
 # The planner asks either.
 _EXPRESSIONS = (
-    "SELECT concat('statistics of an expression of ', "
-    "(quote_ident(schemaname) || '.' || quote_ident(tablename))::regclass, ' ', trim(expr, '()')) FROM "
-    "pg_stats_ext_exprs WHERE n_distinct IS NOT NULL"
+    (
+        "SELECT concat('statistics target of an expression of ', stxrelid::regclass, ' ', "
+        "trim((pg_get_statisticsobjdef_expressions(oid))[1], '()'), ' ', stxstattarget) FROM pg_statistic_ext "
+        "WHERE stxstattarget > 0 AND 'e' = ANY (stxkind)"
+    ),
+    (
+        "SELECT concat('statistics of an expression of ', "
+        "(quote_ident(schemaname) || '.' || quote_ident(tablename))::regclass, ' ', trim(expr, '()')) FROM "
+        "pg_stats_ext_exprs WHERE n_distinct IS NOT NULL"
+    ),
 )
 
 
@@ -146,7 +153,7 @@ def contents(database: Database, *, with_types: bool) -> set[str]:
     queries = list(split(_CONTENTS.read_text().format(types=types)))
     (version,) = database.rows("SELECT current_setting('server_version_num')::int / 10000")
     if int(str(version[0])) >= 14:
-        queries.append(_EXPRESSIONS)
+        queries += _EXPRESSIONS
     held = {str(text) for query in queries for (text,) in database.rows(query)}
     tables = database.rows(
         "SELECT oid::regclass::text FROM pg_class WHERE relkind IN ('r', 'p', 'm') AND "

@@ -19,7 +19,18 @@ BEGIN
     RETURN new;
 END $$;
 CREATE CONSTRAINT TRIGGER reading_checked AFTER INSERT ON reading DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION no_minus();
+CREATE TABLE owner (id bigint PRIMARY KEY);
+CREATE TABLE thing (id int PRIMARY KEY, owner_id int NOT NULL REFERENCES owner, kind int, label text);
+INSERT INTO owner SELECT generate_series(1, 1000);
+INSERT INTO thing SELECT n, 1 + n % 1000, n % 7, 'L' || n FROM generate_series(1, 4000) n;
+CREATE STATISTICS thing_both ON owner_id, kind FROM thing;
+ALTER STATISTICS thing_both SET STATISTICS 500;
+CREATE INDEX ix_thing_label ON thing (lower(label), owner_id);
+ALTER INDEX ix_thing_label ALTER COLUMN 1 SET STATISTICS 400;
+ALTER TABLE thing ALTER owner_id SET STATISTICS 300, ALTER owner_id SET (n_distinct = 1000);
+GRANT SELECT (owner_id) ON thing TO PUBLIC;
 -- workload
+SELECT * FROM thing JOIN owner ON owner.id = thing.owner_id WHERE lower(thing.label) = 'l7';
 UPDATE device SET serial = serial + 1 WHERE id = 'c4ca4238-a0b9-2382-0dcc-509a6f75849b';
 INSERT INTO reading (device_id, value) VALUES ('c4ca4238-a0b9-2382-0dcc-509a6f75849b', 5);
 SELECT * FROM audit a JOIN device d ON d.id = a.device_id WHERE d.serial = 7;
