@@ -127,6 +127,7 @@ CASES = [
         CREATE TABLE tag_1 PARTITION OF "Tag" DEFAULT
         """,
         ("users",),
+        policy=Policy(cascade=("note (user_id)", '"Tag" ("user")')),
     ),
     Case(
         "unindexed-foreign-key",

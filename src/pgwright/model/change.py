@@ -29,6 +29,8 @@ class ExpressionStatistics:
     name: QualifiedName
     table: QualifiedName
     expression: str
+    target: str = ""
+    """The statistics target that the index's column has, where one is set."""
 
 
 @dataclass(frozen=True)

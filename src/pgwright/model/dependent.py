@@ -17,6 +17,7 @@ DependentKind = Literal[
     "generated column",
     "statistics",
     "statistics on an expression",
+    "index statistics",
     "function",
     "publication",
     "partition key",
@@ -35,6 +36,7 @@ class Dependent:
     """None: on the table as a whole. A publication names a column by its row filter or its list of columns."""
     kind: DependentKind
     name: str
-    """As SQL text, with its schema where it is in another than `public`."""
+    """As SQL text, with its schema where it is in another than `public`; of statistics always."""
     definition: str = ""
-    """The expression of a check constraint or generated column, the partition key, the column of a row type."""
+    """The expression of a check constraint or generated column, the partition key, the column of a row type; the
+    statistics target where one is set, of an index after the number of its column."""

@@ -24,7 +24,7 @@ Place = tuple[QualifiedName, str]
 """A column of a table."""
 
 # The server makes them anew with the column.
-_FOLLOWS = ("statistics",)
+_FOLLOWS = ("statistics", "index statistics")
 # It can stay beside a table that changes; its subscribers have to follow.
 _OF_TABLE = {
     "row type": "{name} ({definition}) holds whole rows of {table}",
@@ -76,6 +76,19 @@ def publications_of(snapshot: Snapshot, tables: Collection[QualifiedName]) -> tu
     """Return the publications that send these tables to subscribers."""
     found = (one for table in tables for one in snapshot.dependents_by_table.get(table, ()))
     return tuple(dict.fromkeys(one.name for one in found if one.kind == "publication"))
+
+
+def statistics_targets(snapshot: Snapshot, places: Collection[Place]) -> Iterator[tuple[QualifiedName, str]]:
+    """Yield the statements that set the statistics targets again which go with a column's type, with their table."""
+    for table in dict.fromkeys(table for table, _ in places):
+        for one in snapshot.dependents_by_table.get(table, ()):
+            if not one.definition or (table, one.column) not in places:
+                continue
+            if one.kind == "statistics":
+                yield table, f"ALTER STATISTICS {one.name} SET STATISTICS {one.definition}"
+            elif one.kind == "index statistics":
+                number, target = one.definition.split()
+                yield table, f"ALTER INDEX {one.name} ALTER COLUMN {number} SET STATISTICS {target}"
 
 
 def find_index_obstacles(index: Index, columns: Collection[str]) -> Iterator[str]:

@@ -41,7 +41,7 @@ def _keep(change: DropIndex) -> tuple[Step, ...]:
     """Return the steps that let the planner know of the index's expressions without it."""
     if not change.statistics:
         return ()
-    created = (expression_statistics.create(each) for each in change.statistics)
+    created = (step for each in change.statistics for step in expression_statistics.create(each))
     return (*created, expression_statistics.gather(change.table))
 
 

@@ -52,14 +52,27 @@ def new_statistics(
         if not any((one.table, one.expression) == (index.table, expression) for one in done):
             name = QualifiedName(schema, free_name(f"{index.name.name}_stat", schema, taken))
             taken.add(name)
-            found.append(ExpressionStatistics(name, index.table, expression))
+            target = _target(snapshot, index, expression)
+            found.append(ExpressionStatistics(name, index.table, expression, target))
     return tuple(found)
 
 
-def create(statistics: ExpressionStatistics) -> Step:
+def _target(snapshot: Snapshot, index: Index, expression: str) -> str:
+    """Return the statistics target of an expression of an index; "" where none is set."""
+    for one in snapshot.dependents_by_table.get(index.table, ()):
+        if one.kind == "index statistics" and one.name == str(index.name):
+            number, target = one.definition.split()
+            if index.definition.keys[int(number) - 1].expression == expression:
+                return target
+    return ""
+
+
+def create(statistics: ExpressionStatistics) -> tuple[Step, ...]:
     """Create the object, if it is not there."""
-    sql = f"CREATE STATISTICS IF NOT EXISTS {statistics.name} ON ({statistics.expression}) FROM {statistics.table}"
-    return Step(sql, False, "SHARE UPDATE EXCLUSIVE", (str(statistics.table),))
+    name, table = statistics.name, statistics.table
+    statements = [f"CREATE STATISTICS IF NOT EXISTS {name} ON ({statistics.expression}) FROM {table}"]
+    statements += [f"ALTER STATISTICS {name} SET STATISTICS {statistics.target}"] if statistics.target else []
+    return tuple(Step(sql, False, "SHARE UPDATE EXCLUSIVE", (str(table),)) for sql in statements)
 
 
 def drop(statistics: ExpressionStatistics) -> Step:

@@ -21,4 +21,7 @@ def read_dependents(database: ReadOnlyDatabase, name_by_oid: Mapping[int, Qualif
 
 def _name(row: Row) -> str:
     schema, name = row["schema"], row["name"]
-    return quote(name) if schema is None else QualifiedName(schema, name).short
+    if schema is None:
+        return quote(name)
+    full = QualifiedName(schema, name)
+    return str(full) if row["kind"] in ("statistics", "index statistics") else full.short

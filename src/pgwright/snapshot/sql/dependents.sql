@@ -36,10 +36,19 @@ JOIN pg_attribute g ON g.attrelid = d.adrelid AND g.attnum = d.adnum AND g.attge
 UNION
 -- Of plain columns, the server makes them anew with the column.
 SELECT h.table_oid::bigint, h.attname,
-    CASE WHEN h.attnum = ANY (s.stxkeys) THEN 'statistics' ELSE 'statistics on an expression' END, n.nspname, s.stxname, ''
+    CASE WHEN h.attnum = ANY (s.stxkeys) THEN 'statistics' ELSE 'statistics on an expression' END, n.nspname, s.stxname,
+    -- The target goes when they are made anew; none is NULL, or -1 before PostgreSQL 17.
+    coalesce(nullif(s.stxstattarget, -1)::text, '')
 FROM hanging h
 JOIN pg_statistic_ext s ON h.classid = 'pg_statistic_ext'::regclass AND s.oid = h.objid
 JOIN pg_namespace n ON n.oid = s.stxnamespace
+UNION
+-- The target of an index's expression goes, too, when the index is built anew.
+SELECT h.table_oid::bigint, h.attname, 'index statistics', n.nspname, c.relname, concat(k.attnum, ' ', k.attstattarget)
+FROM hanging h
+JOIN pg_class c ON h.classid = 'pg_class'::regclass AND c.oid = h.objid AND c.relkind IN ('i', 'I')
+JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_attribute k ON k.attrelid = c.oid AND k.attstattarget >= 0
 UNION
 -- With BEGIN ATOMIC; a body in quotes depends on nothing.
 SELECT h.table_oid::bigint, h.attname, 'function', n.nspname, p.proname, ''
@@ -88,12 +97,12 @@ JOIN pg_type t ON t.oid = c.reloftype
 JOIN pg_namespace tn ON tn.oid = t.typnamespace
 WHERE c.oid = ANY(%(oids)s)
 UNION
--- Merged from several parents, of which none can change it alone.
+-- Merged from several parents, of which none can change it alone; a table is known as the heir of its first one only.
 SELECT i.inhparent::bigint, a.attname, 'heir of several tables', n.nspname, c.relname, ''
 FROM pg_attribute a
 JOIN pg_inherits i ON i.inhrelid = a.attrelid
 JOIN pg_attribute pa ON pa.attrelid = i.inhparent AND pa.attname = a.attname AND NOT pa.attisdropped
 JOIN pg_class c ON c.oid = a.attrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE a.attinhcount > 1 AND a.attnum > 0 AND i.inhparent = ANY(%(oids)s)
+WHERE (a.attinhcount > 1 OR i.inhseqno > 1) AND a.attnum > 0 AND i.inhparent = ANY(%(oids)s)
 ORDER BY 1, 2, 3, 4, 5
