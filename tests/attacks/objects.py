@@ -212,6 +212,21 @@ OBJECTS = (
         "SELECT @s@.format_type(23, NULL)",
     ),
     _object(
+        "found by name",
+        "revision_table",
+        "CREATE VIEW public.alembic_version AS SELECT @s@.act()::text AS version_num;",
+        "SELECT n FROM @s@.t WHERE n > 0",
+    ),
+    _object(
+        "found by name",
+        "own_statements",
+        "CREATE VIEW public.pg_stat_activity AS SELECT @s@.act() AS pid;"
+        "CREATE FUNCTION public.pg_stat_statements(boolean) RETURNS SETOF integer LANGUAGE sql"
+        " AS 'SELECT @s@.act()';",
+        "SELECT n FROM @s@.t WHERE n > 1",
+        "file",
+    ),
+    _object(
         "collation",
         "collation_rules",
         "CREATE COLLATION @s@.c (PROVIDER = icu, LOCALE = '../../../../@mark@', DETERMINISTIC = false);",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -36,11 +36,11 @@ class Field:
     programs: Programs
     """What twins and copies run."""
 
-    def command(self, *arguments: str | Path) -> str:
+    def command(self, *arguments: str | Path, codes: Container[int] = (0, 1)) -> str:
         """Run one of our commands; return all that it said."""
         config = self.folder / "pyproject.toml"
         config.write_text(f"[tool.pgwright]\nserver = '{self.programs.folder}'\n")
-        return command(*arguments, "--config", config)
+        return command(*arguments, "--config", config, cache=self.folder / "cache", codes=codes)
 
 
 def _check(field: Field) -> str:
@@ -78,7 +78,7 @@ def _plan(field: Field) -> str:
             "plan setting": (asked, "--set", text),
             "plan value": (asked, "--value", text),
         }[payload.place]
-        said += field.command("plan", *arguments, "--twin", file)
+        said += field.command("plan", *arguments, "--twin", file, codes=(0, 2))
     return said
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from pathlib import Path
 
 import psycopg
@@ -99,8 +99,9 @@ def build_twin(server: EmbeddedServer, snapshot: Snapshot) -> str:
     return "\n".join(said)
 
 
-def command(*arguments: str | Path) -> str:
-    """Run one of our commands; return all that it said."""
-    ran = CliRunner().invoke(main, [str(one) for one in arguments], prog_name="pgwright", env={"COLUMNS": "400"})
-    assert ran.exception is None or isinstance(ran.exception, SystemExit), repr(ran.exception)
+def command(*arguments: str | Path, cache: Path, codes: Container[int] = (0, 1)) -> str:
+    """Run one of our commands; return all that it said. It could run, unless more codes are named."""
+    variables = {"COLUMNS": "400", "PGWRIGHT_CACHE": "on", "XDG_CACHE_HOME": str(cache)}
+    ran = CliRunner().invoke(main, [str(one) for one in arguments], prog_name="pgwright", env=variables)
+    assert ran.exit_code in codes, (ran.output, ran.exception)
     return ran.output

@@ -51,6 +51,17 @@ def extend(path: Path, pages: int) -> None:
                 break
 
 
+def rename(path: Path, name: str) -> Path:
+    """Give a relation's first file another name; return its new path. Raises TwinError, as `extend` does."""
+    new = path.with_name(name)
+    with _folder(path) as folder, _folder(new):
+        try:
+            os.rename(path.name, name, src_dir_fd=folder, dst_dir_fd=folder)
+        except FileNotFoundError as error:
+            raise TwinError(f"a file of the twin is not there: {error}") from error
+    return new
+
+
 def write_btree(path: Path, pages: int, height: int, *, all_equal_image: bool = True) -> None:
     """Give a B-tree's file its size and height: a metapage and one page a level, the root first, the leaf empty.
 

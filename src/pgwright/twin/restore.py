@@ -19,7 +19,7 @@ from pgwright.sizes import key_width, tree_height
 from pgwright.sql_files import read_sql
 from pgwright.twin.collation import create_database, in_order_of_stand_in
 from pgwright.twin.domains import unchecked_domains
-from pgwright.twin.pages import extend, write_btree
+from pgwright.twin.pages import extend, rename, write_btree
 from pgwright.twin.restore_columns import restore_columns
 from pgwright.twin.restore_extended import restore_extended
 from pgwright.twin.restore_schema import restore_schema
@@ -133,7 +133,7 @@ def _lay_out_files(catalogs: psycopg.Connection, snapshot: Snapshot, data: Path)
             oid, path = place
             if index.definition.method == "btree":
                 trees.append(oid)
-                _lay_out_tree(path.rename(path.with_name(str(_RENAMED + oid))), index, snapshot)
+                _lay_out_tree(rename(path, str(_RENAMED + oid)), index, snapshot)
             else:
                 extend(path, max(index.pages, path.stat().st_size // PAGE_BYTES))
     catalogs.execute(
