@@ -18,7 +18,6 @@ from pgwright.model.snapshot import Snapshot
 from pgwright.model.table import PAGE_BYTES
 from pgwright.sizes import IndexSize, estimate_size
 from pgwright.sql_files import read_sql
-from pgwright.sqltext import one_with_a_plan
 from pgwright.twin.pages import extend, write_btree
 from pgwright.twin.plans import read_plan
 
@@ -151,7 +150,7 @@ class Candidates:
         table = self.snapshot.table_by_name[definition.table]
         if definition.predicate is None:
             return max(table.rows, 1.0)
-        text = one_with_a_plan(f"SELECT FROM ONLY {definition.table} WHERE {definition.predicate}")
+        text = f"SELECT FROM ONLY {definition.table} WHERE {definition.predicate}"
         row = self.owner.execute(f"EXPLAIN (FORMAT JSON) {text}".encode()).fetchone()
         return read_plan(row[0] if row else None).row_estimate
 
