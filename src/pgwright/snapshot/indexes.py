@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 from pgwright.database import ReadOnlyDatabase, Row
@@ -11,7 +11,7 @@ from pgwright.figures import listing
 from pgwright.model.index import Index, IndexDefinition, IndexKey
 from pgwright.model.names import QualifiedName
 from pgwright.model.not_examined import NotExamined
-from pgwright.model.table import PAGE_BYTES, ForeignKey, ReferentialAction
+from pgwright.model.table import PAGE_BYTES, ForeignKey, ReferentialAction, Table
 from pgwright.snapshot.tables import PACKAGE, optional_name
 
 # pg_index.indoption, from the server's source: src/include/catalog/pg_index.h.
@@ -22,9 +22,15 @@ _ACTIONS: Mapping[str, ReferentialAction] = {
 }  # fmt: skip
 
 
-def read_indexes(database: ReadOnlyDatabase, name_by_oid: Mapping[int, QualifiedName]) -> tuple[Index, ...]:
+def read_indexes(
+    database: ReadOnlyDatabase, name_by_oid: Mapping[int, QualifiedName], tables: Iterable[Table]
+) -> tuple[Index, ...]:
     """Return all indexes of the given tables."""
     rows = database.read(PACKAGE, "indexes", {"oids": list(name_by_oid)})
+    names = {table.name: {column.position: column.name for column in table.columns} for table in tables}
+    for row in rows:
+        name_by_number = names[name_by_oid[row["table_oid"]]]
+        row["column_names"] = [name_by_number.get(number) for number in row.pop("numbers")]
     heights = _read_heights(database, [row["oid"] for row in rows if row["method"] == "btree" and row["size_bytes"]])
     return tuple(_index(row, name_by_oid[row["table_oid"]], heights.get(row["oid"])) for row in rows)
 

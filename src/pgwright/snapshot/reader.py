@@ -64,7 +64,7 @@ def read_snapshot(
             _NO_TABLES,
             parts=TABLE_PARTS,
         )
-        indexes = reading.take("indexes", lambda: read_indexes(database, name_by_oid), ())
+        indexes = reading.take("indexes", lambda: read_indexes(database, name_by_oid, tables), ())
         foreign_keys = reading.take(
             "foreign_keys", lambda: read_foreign_keys(database, name_by_oid, reading.missing), ()
         )

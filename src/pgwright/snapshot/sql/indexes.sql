@@ -7,10 +7,8 @@ SELECT
     pg_get_indexdef(i.indexrelid) AS sql,
     pg_get_expr(i.indpred, i.indrelid) AS predicate,
     i.indnkeyatts AS key_count,
-    -- One entry a column of the index, keys first, then INCLUDE.
-    (SELECT array_agg(a.attname::text ORDER BY k.n)
-     FROM unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, n)
-     LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum AND k.attnum <> 0) AS column_names,
+    -- One entry a column of the index, keys first, then INCLUDE; 0 is an expression.
+    i.indkey::int2[]::int[] AS numbers,
     CASE WHEN i.indexprs IS NOT NULL THEN
         (SELECT array_agg(pg_get_indexdef(i.indexrelid, n, false) ORDER BY n)
          FROM generate_series(1, i.indnkeyatts) AS n)
@@ -47,7 +45,8 @@ SELECT
      ) AS collations,
     coalesce(c.reloptions, '{}')::text[] AS parameters,
     i.indisunique AS is_unique,
-    coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::bool, false) AS nulls_not_distinct,
+    -- Exists from PostgreSQL 15 on. Of thousands of indexes only those are made JSON that may have it.
+    coalesce(CASE WHEN i.indisunique THEN (to_jsonb(i) ->> 'indnullsnotdistinct')::bool END, false) AS nulls_not_distinct,
     i.indimmediate AS is_immediate,
     i.indisprimary AS is_primary,
     con.conname AS constraint,
@@ -63,7 +62,7 @@ SELECT
     coalesce(s.idx_scan, 0) AS scans,
     coalesce(s.idx_tup_read, 0) AS rows_read,
     -- The column exists from PostgreSQL 16 on.
-    to_jsonb(s) ->> 'last_idx_scan' AS last_scan_at,
+    CASE WHEN s.idx_scan > 0 THEN to_jsonb(s) ->> 'last_idx_scan' END AS last_scan_at,
     c.oid::bigint AS oid
 FROM pg_index i
 JOIN pg_class c ON c.oid = i.indexrelid
