@@ -14,35 +14,6 @@ SELECT
          FROM generate_series(1, i.indnkeyatts) AS n)
     END AS key_texts,
     i.indoption::int2[]::int[] AS options,
-    -- NULL: the default one, without parameters.
-    (SELECT array_agg(
-         CASE
-             WHEN own.attoptions IS NOT NULL THEN o.opcname || ' (' || (
-                 SELECT string_agg(split_part(one, '=', 1) || '=' || quote_literal(substr(one, strpos(one, '=') + 1)), ', ')
-                 FROM unnest(own.attoptions) AS one
-             ) || ')'
-             WHEN NOT o.opcdefault THEN o.opcname::text
-             -- The default of another type may be none of the key's: text_ops on citext. The server knows; it prints those.
-             WHEN o.opcintype IS DISTINCT FROM a.atttypid AND (
-                 SELECT strpos(whole, key || ' ' || class) + strpos(whole, key || ' COLLATE ' || c || ' ' || class)
-                 FROM CAST(pg_get_indexdef(i.indexrelid) AS text) AS whole,
-                     CAST((i.indcollation::oid[])[k.n - 1]::regcollation AS text) AS c,
-                     concat(CASE WHEN NOT pg_opclass_is_visible(o.oid) THEN quote_ident(ns.nspname) || '.' END,
-                         quote_ident(o.opcname)) AS class,
-                     concat(CASE k.n WHEN 1 THEN '(' ELSE ', ' END, pg_get_indexdef(i.indexrelid, k.n::int, false)) AS key
-             ) > 0 THEN o.opcname::text
-         END ORDER BY k.n)
-     FROM unnest(i.indclass::oid[]) WITH ORDINALITY AS k(oid, n)
-     JOIN pg_opclass o ON o.oid = k.oid
-     JOIN pg_namespace ns ON ns.oid = o.opcnamespace
-     JOIN pg_attribute own ON own.attrelid = i.indexrelid AND own.attnum = k.n
-     LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = (i.indkey::int2[])[k.n - 1] AND a.attnum <> 0
-     ) AS operator_classes,
-    (SELECT array_agg(
-         CASE WHEN k.oid <> 0 AND k.oid <> coalesce(a.attcollation, 100) THEN k.oid::regcollation::text END ORDER BY k.n)
-     FROM unnest(i.indcollation::oid[]) WITH ORDINALITY AS k(oid, n)
-     LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = (i.indkey::int2[])[k.n - 1]
-     ) AS collations,
     coalesce(c.reloptions, '{}')::text[] AS parameters,
     i.indisunique AS is_unique,
     -- Exists from PostgreSQL 15 on. Of thousands of indexes only those are made JSON that may have it.
