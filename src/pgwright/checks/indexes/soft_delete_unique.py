@@ -50,13 +50,14 @@ from pgwright.checks.questions import allowing, entry
 from pgwright.checks.questions import listing as setting
 from pgwright.checks.soft_delete import deleted_share, is_living, mentions, soft_deleting
 from pgwright.checks.time_marks import cannot_mark
+from pgwright.checks.unread import hides_statements
 from pgwright.figures import count, listing, share
 from pgwright.indexes.names import conventional_name
 from pgwright.model.change import UniqueAmongLiving
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.index import Index, IndexDefinition
 from pgwright.model.names import quote
-from pgwright.model.not_examined import NotExamined, lacking
+from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
 from pgwright.workload.upserts import upserts
 
@@ -169,8 +170,8 @@ def _obstacle(snapshot: Snapshot, place: _Place) -> str:
             f"it cannot become partial while {listing(referring, most=3)} refers to it by a foreign key. Let that key "
             "refer to the primary key first, or change the value when a row is deleted."
         )
-    if lacking(snapshot.not_examined, ("statements",)) is not None:
-        return "the workload could not be read, and a statement with ON CONFLICT may rely on it."
+    if hides_statements(snapshot):
+        return "not all of the workload could be read, and a statement with ON CONFLICT may rely on it."
     if _upserts(snapshot, index):
         return (
             f"statements with ON CONFLICT ({place.keys}) would fail. Let them name the condition too, WHERE "
