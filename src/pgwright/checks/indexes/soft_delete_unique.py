@@ -59,7 +59,7 @@ from pgwright.model.index import Index, IndexDefinition
 from pgwright.model.names import quote
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
-from pgwright.workload.upserts import upserts
+from pgwright.workload.upserts import relying_on
 
 
 @dataclass(frozen=True)
@@ -144,12 +144,12 @@ def _finding(snapshot: Snapshot, place: _Place) -> Finding:
         evidence=_evidence(snapshot, place),
         advice=obstacle or f"Replace it by {living.sql()}.",
         changes=() if obstacle else [UniqueAmongLiving(index.name, index.constraint, index.sql, living)],
-        queries=_upserts(snapshot, index),
+        queries=relying_on(index, snapshot),
     )
 
 
 def _evidence(snapshot: Snapshot, place: _Place) -> Iterator[Evidence]:
-    deleted, upserting = deleted_share(snapshot, place.family, place.column), _upserts(snapshot, place.index)
+    deleted, upserting = deleted_share(snapshot, place.family, place.column), relying_on(place.index, snapshot)
     yield Evidence("definition", place.index.sql)
     yield Evidence("rows", count(place.family.rows))
     yield Evidence("rows marked as deleted", "unknown" if deleted is None else share(deleted), "estimated")
@@ -172,7 +172,7 @@ def _obstacle(snapshot: Snapshot, place: _Place) -> str:
         )
     if hides_statements(snapshot):
         return "not all of the workload could be read, and a statement with ON CONFLICT may rely on it."
-    if _upserts(snapshot, index):
+    if relying_on(index, snapshot):
         return (
             f"statements with ON CONFLICT ({place.keys}) would fail. Let them name the condition too, WHERE "
             f"{is_living(place.column)}, when a partial index is there beside this one; then drop this one."
@@ -188,11 +188,6 @@ def _obstacle(snapshot: Snapshot, place: _Place) -> str:
     if family.is_partitioned:
         return "a partitioned table cannot get a unique index concurrently. Replace it in a quiet hour, by hand."
     return ""
-
-
-def _upserts(snapshot: Snapshot, index: Index) -> tuple[int, ...]:
-    ours = (one.statement.query_id for one in upserts(snapshot) if one.relies_on(index))
-    return tuple(dict.fromkeys(ours))
 
 
 CHECK = Check(
