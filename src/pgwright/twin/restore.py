@@ -31,8 +31,6 @@ SERVER_SETTINGS: Mapping[str, str] = {
     "jit": "off",
     # A commit then logs no new file page by page, which would pull those pages into the buffers.
     "wal_skip_threshold": "0",
-    # Else each new index is planned with all others of its table open.
-    "max_parallel_maintenance_workers": "0",
     "temp_file_limit": "1GB",
 }
 # Planner methods, by the major version that brought them; a server that is older knows nothing of them.
