@@ -6,7 +6,7 @@ import pytest
 
 from pgwright.config import Budget, Config, parse_budget, read_config
 from pgwright.errors import ConfigError, UnknownSetting
-from pgwright.model.policy import ClientPool, Policy
+from pgwright.model.policy import ClientPool, Policy, Retention
 
 FULL = """
 [tool.pgwright]
@@ -14,6 +14,9 @@ retention_days = 30
 allow = ["unused-index", "deep-offset:audit"]
 soft_delete_columns = ["removed_at"]
 expiry_columns = ["valid_until"]
+retention = { "token (expires_at)" = 2, '"Log" (at)' = 0 }
+unique_among_living = ["users_email_key"]
+cascade = ["message (talk_id)"]
 severity = "high"
 budget = "20%"
 until = "1%"
@@ -39,7 +42,16 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
     written(tmp_path, FULL)
     config = read_config(start=tmp_path)
     pools = (ClientPool("web", 20, 10, 4), ClientPool("jobs", 5))
-    assert config.policy == Policy(30, pools, ("unused-index", "deep-offset:audit"), ("removed_at",), ("valid_until",))
+    assert config.policy == Policy(
+        30,
+        pools,
+        ("unused-index", "deep-offset:audit"),
+        ("removed_at",),
+        ("valid_until",),
+        (Retention("token (expires_at)", 2), Retention('"Log" (at)', 0)),
+        ("users_email_key",),
+        ("message (talk_id)",),
+    )
     assert config.severity == "high"
     assert config.budget == Budget(20.0, True)
     assert (config.until, config.weight, config.deadline) == (0.01, "time", 90.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import re
 import subprocess
 import sys
@@ -120,7 +121,7 @@ def test_revisions_take_the_path_of_their_directory(tmp_path: Path, as_given: ty
         pgwright.prove(at_head, pgwright.Revisions(as_given(tmp_path / "alembic.ini")))
 
 
-@pytest.mark.parametrize("name", ["allow", "soft_delete_columns", "expiry_columns"])
+@pytest.mark.parametrize("name", ["allow", "soft_delete_columns", "expiry_columns", "unique_among_living", "cascade"])
 def test_a_text_where_a_policy_expects_several_is_refused(name: str) -> None:
     options: dict[str, Any] = {name: "unused-index"}
     with pytest.raises(ConfigError, match=re.escape(f"{name!r} of the policy is 'unused-index'; expected a tuple")):
@@ -144,3 +145,18 @@ async def test_where_an_event_loop_runs_a_probe_says_what_to_do() -> None:
     assert "an event loop runs" in told.reason
     with pytest.raises(ProbeError, match="no_such_app"):
         await asyncio.to_thread(pgwright.probe_app, request)
+
+
+def test_fix_leaves_out_what_is_only_possible_and_says_so() -> None:
+    snapshot = make_snapshot(
+        make_table("users", "id bigint", rows=200_000, primary_key=("id",)),
+        make_table("login", "user_id bigint", rows=200_000),
+        make_foreign_key("login", "user_id", "users"),
+    )
+    (found,) = (one for one in pgwright.check(snapshot, with_advice=False).findings if one.changes)
+    doubtful = dataclasses.replace(found, confidence="possible")
+    fix = pgwright.fix(snapshot, [doubtful])
+    assert fix.remedies == ()
+    assert [(entry.what, entry.reason) for entry in fix.refused] == [(found.key, "the finding is only possible")]
+    assert fix.refused[0].remedy == f"when you are sure: pgwright fix --only '{found.key}'"
+    assert pgwright.fix(snapshot, [doubtful], with_possible=True) == pgwright.fix(snapshot, [found])

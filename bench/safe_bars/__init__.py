@@ -1,1 +1,1 @@
-"""The parts of `bench/safe.py`: one subject a file."""
+"""The bars of trust: one module a subject, each with `measure() -> Iterator[Figure]`."""

@@ -47,7 +47,9 @@ def _of_server(source: EmbeddedServer, programs: Programs | None, ground: Ground
         yield at_most(f"{major}: effects of a superuser in confinement", len(ran), "", 0)
     victim = make_victim(source, ground, OBJECTS)
     with tempfile.TemporaryDirectory() as folder:
-        field = Field(ground, victim, take_snapshot(victim), take_snapshot(make_plain(source)), Path(folder))
+        field = Field(
+            ground, victim, take_snapshot(victim), take_snapshot(make_plain(source)), Path(folder), source.programs
+        )
         yield at_most(f"{major}: effects as shipped, {len(ROADS)} roads", len(_effects(field)), "", 0)
         with _role_alone():
             yield at_most(f"{major}: effects with the role alone, {len(ROADS)} roads", len(_effects(field)), "", 0)
@@ -67,7 +69,7 @@ def _each_alone(field: Field) -> set[str]:
     ground, plain = field.ground, field.plain
     ground.clear()
     said: list[str] = []
-    with run_server(settings=SERVER_SETTINGS, is_confined=True) as twins:
+    with run_server(settings=SERVER_SETTINGS, programs=field.programs, is_confined=True) as twins:
         for one in (*SCRIPTS, *FOR_PSQL):
             extended = replace(plain, schema_sql=f"{plain.schema_sql}\n{ground.script(one)}")
             said.append(build_twin(twins, extended))

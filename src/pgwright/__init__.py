@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pgwright.model.finding import Check, CodeLine, Diagnosis, Evidence, Finding
     from pgwright.model.fix import Fix
     from pgwright.model.not_examined import NotExamined
-    from pgwright.model.policy import ClientPool, Policy
+    from pgwright.model.policy import ClientPool, Policy, Retention
     from pgwright.model.probe import Probe
     from pgwright.model.proof import Proof
     from pgwright.model.snapshot import Snapshot
@@ -58,6 +58,7 @@ __all__ = [
     "ProbeRequest",
     "ProbedApp",
     "Proof",
+    "Retention",
     "Revisions",
     "Script",
     "Snapshot",
@@ -84,7 +85,7 @@ _MODULES = {
     "model.finding": ("Check", "CodeLine", "Diagnosis", "Evidence", "Finding"),
     "model.fix": ("Fix",),
     "model.not_examined": ("NotExamined",),
-    "model.policy": ("ClientPool", "Policy"),
+    "model.policy": ("ClientPool", "Policy", "Retention"),
     "model.probe": ("Probe",),
     "model.proof": ("Proof",),
     "model.snapshot": ("Snapshot",),

@@ -12,7 +12,7 @@ from typing import Literal, get_args
 
 from pgwright.errors import ConfigError, UnknownSetting
 from pgwright.model.finding import SEVERITIES, Severity
-from pgwright.model.policy import ClientPool, Policy
+from pgwright.model.policy import ClientPool, Policy, Retention
 
 _FILE = "pyproject.toml"
 _TABLE = "[tool.pgwright]"
@@ -54,6 +54,9 @@ class Config:
     """Findings to leave out: a check's name, or `check:object`."""
     soft_delete_columns: tuple[str, ...] = Policy.soft_delete_columns
     expiry_columns: tuple[str, ...] = Policy.expiry_columns
+    retention: tuple[Retention, ...] = ()
+    unique_among_living: tuple[str, ...] = ()
+    cascade: tuple[str, ...] = ()
     severity: Severity = "medium"
     """From this severity on a finding makes the exit code 1."""
     budget: Budget | None = None
@@ -69,6 +72,8 @@ class Config:
     """The most key columns of an advised index."""
     risky: bool = False
     """True: advise an index even where a hot statement may become slower by it."""
+    statement_timeout: float | None = None
+    """Seconds that a query of ours may take on the server."""
     plugins: bool = True
     """False: leave out the checks that other distributions install."""
     alembic: Path | None = None
@@ -80,7 +85,7 @@ class Config:
     @property
     def policy(self) -> Policy:
         """The part that the checks need, and that a snapshot carries."""
-        return Policy(self.retention_days, self.pools, self.allow, self.soft_delete_columns, self.expiry_columns)
+        return Policy(**{field.name: getattr(self, field.name) for field in fields(Policy)})
 
 
 def read_config(path: Path | None = None, *, start: Path | None = None) -> Config:
@@ -172,7 +177,7 @@ def _config(table: Mapping[str, object], path: Path) -> Config:
     settings.allow_only(field.name for field in fields(Config))
     alembic, server = settings.text("alembic"), settings.text("server")
     budget, until, deadline = settings.text("budget"), settings.figure("until"), settings.figure("deadline")
-    max_columns = settings.integer("max_columns", least=1)
+    max_columns, limit = settings.integer("max_columns", least=1), settings.figure("statement_timeout")
     if max_columns is not None and max_columns > MOST_COLUMNS:
         raise ConfigError(f"'max_columns' in {settings.where} is {max_columns}; PostgreSQL takes {MOST_COLUMNS}.")
     return Config(
@@ -180,6 +185,9 @@ def _config(table: Mapping[str, object], path: Path) -> Config:
         allow=settings.texts("allow", ()),
         soft_delete_columns=settings.texts("soft_delete_columns", Config.soft_delete_columns),
         expiry_columns=settings.texts("expiry_columns", Config.expiry_columns),
+        retention=settings.retention("retention"),
+        unique_among_living=settings.texts("unique_among_living", ()),
+        cascade=settings.texts("cascade", ()),
         severity=settings.severity("severity"),
         budget=None if budget is None else parse_budget(budget, f"'budget' in {settings.where}"),
         until=None if until is None else parse_share(until, f"'until' in {settings.where}"),
@@ -188,6 +196,7 @@ def _config(table: Mapping[str, object], path: Path) -> Config:
         methods=parse_methods(settings.texts("methods", ()), f"'methods' in {settings.where}"),
         max_columns=max_columns,
         risky=settings.truth("risky", False),
+        statement_timeout=None if limit is None else parse_duration(limit, f"'statement_timeout' in {settings.where}"),
         plugins=settings.truth("plugins", True),
         alembic=None if alembic is None else path.parent / alembic,
         server=None if server is None else path.parent / Path(server).expanduser(),
@@ -240,6 +249,14 @@ class _Settings:
         if isinstance(value, list) and all(isinstance(item, str) for item in value):
             return tuple(value)
         raise self._wrong(key, "a list of texts")
+
+    def retention(self, key: str) -> tuple[Retention, ...]:
+        value = self._table.get(key, {})
+        if not isinstance(value, dict):
+            raise self._wrong(key, "a table of days: { 'token (expires_at)' = 30 }")
+        inner = _Settings(value, f"{key!r} in {self.where}")
+        days = {column: inner.integer(column, least=0) for column in value}
+        return tuple(Retention(column, number) for column, number in days.items() if number is not None)
 
     def severity(self, key: str) -> Severity:
         value = self._table.get(key, Config.severity)

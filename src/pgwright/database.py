@@ -6,19 +6,24 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 from psycopg import sql
+from psycopg.adapt import Buffer, Loader
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import dict_row
 
 from pgwright.errors import ConfigError, ConnectionFailed, NoDatabaseGiven, QueryFailed, ServerTooOld
+from pgwright.hints import connection_hint
 from pgwright.sql_files import read_sql
 
 APPLICATION_NAME = "pgwright"
 OLDEST_VERSION = 130_000
+# The newest whose catalogs we know. A later one is read as far as it goes, and that is told.
+NEWEST_MAJOR = 18
 _CONNECT_SECONDS = 10
 _SQLALCHEMY_DRIVER = re.compile(r"\A(postgres(?:ql)?)\+\w+://", re.IGNORECASE)
 # Two @, or a / before the only one, ahead of the options.
@@ -45,6 +50,19 @@ class Limits:
 
     statement_timeout_ms: int = 30_000
     lock_timeout_ms: int = 1_000
+
+
+_LIMITS: ContextVar[Limits | None] = ContextVar("limits", default=None)
+
+
+@contextmanager
+def limited(limits: Limits) -> Iterator[None]:
+    """Read with these limits meanwhile."""
+    token = _LIMITS.set(limits)
+    try:
+        yield
+    finally:
+        _LIMITS.reset(token)
 
 
 def conninfo(dsn: str | None) -> str:
@@ -111,37 +129,66 @@ class ReadOnlyDatabase:
     Limits are set inside the transaction (SET LOCAL), so a pooler in transaction mode keeps none of it.
     """
 
-    def __init__(self, connection: psycopg.Connection[Row], dsn: str) -> None:
+    def __init__(self, connection: psycopg.Connection[Row], dsn: str, limits: Limits) -> None:
         self._connection = connection
         self.dsn = dsn
-        self.version_number = connection.info.server_version
+        self.limits = limits
+        self.version_number = server_version(connection)
+        self.has_encoding = _has_encoding(connection)
+        # Whatever a name means to somebody else: a view or a foreign table of the user is never read.
+        self.refuses_views = bool(self.query(_REFUSE_VIEWS))
 
     def read(
-        self, package: str, name: str, parameters: Mapping[str, object] | None = None, *, relation: str = ""
+        self,
+        package: str,
+        name: str,
+        parameters: Mapping[str, object] | None = None,
+        *,
+        relation: str = "",
+        role: str | None = None,
     ) -> list[Row]:
         """Run a query that stands in a `.sql` file beside `package`; the newest variant that the server knows.
 
-        `relation` takes the place of `/*relation*/`, where a query needs a name that only the server knows.
+        `relation` takes the place of `/*relation*/`, where a query needs a name that only the server knows. `role`:
+        read as that one, which must be ours to take.
 
         `name_post_160000.sql` is preferred on servers from 16 on, `name.sql` is the general one.
         Raises: QueryFailed, with the transaction still usable.
         """
         text = read_sql(package, name, self.version_number).replace("/*relation*/", relation)
-        return self.query(text, parameters, subject=name.replace("_", " "))
+        return self.query(text, parameters, subject=name.replace("_", " "), role=role)
 
     def query(
-        self, text: str, parameters: Mapping[str, object] | None = None, *, subject: str = "a catalog"
+        self,
+        text: str,
+        parameters: Mapping[str, object] | None = None,
+        *,
+        subject: str = "a catalog",
+        role: str | None = None,
     ) -> list[Row]:
         """Run one query under a savepoint. Raises QueryFailed, with the transaction still usable."""
         try:
-            with self._connection.transaction():
-                return self._connection.execute(text.encode(), parameters).fetchall()
+            with self._connection.transaction() as savepoint:
+                if role is not None:
+                    self._connection.execute("SELECT set_config('role', %s, true)", (role,))
+                rows = self._connection.execute(text.encode(), parameters).fetchall()
+                if role is not None:
+                    raise psycopg.Rollback(savepoint)  # and be ourselves again
+            return rows
         except psycopg.OperationalError as error:
             if self._connection.broken:
                 raise ConnectionFailed(target(self.dsn), _reason(error), "The server ended the connection.") from None
-            raise QueryFailed(subject, _reason(error)) from error
+            raise QueryFailed(subject, _reason(error), error.sqlstate) from error
         except psycopg.Error as error:
-            raise QueryFailed(subject, _reason(error)) from error
+            raise QueryFailed(subject, _reason(error), error.sqlstate) from error
+
+    def extension_function(self, extension: str, signature: str) -> ExtensionFunction | None:
+        """Return a function in C that an extension brought, and nobody but a superuser could have made; else None.
+
+        `signature` is its name with its argument types: `bt_metap(text)`.
+        """
+        found = self.query(_EXTENSION_FUNCTION, {"extension": extension, "signature": signature})
+        return ExtensionFunction(**found[0]) if found else None
 
     @property
     def is_pooled(self) -> bool:
@@ -150,9 +197,36 @@ class ReadOnlyDatabase:
         return bool(row["pid"] != self._connection.info.backend_pid)
 
 
+@dataclass(frozen=True)
+class ExtensionFunction:
+    schema: str
+    name: str
+    """With its schema, as SQL text."""
+    may_use_schema: bool
+    may_call: bool
+
+
+_EXTENSION_FUNCTION = """
+SELECT n.nspname AS schema, quote_ident(n.nspname) || '.' || quote_ident(p.proname) AS name,
+    has_schema_privilege(n.oid, 'USAGE') AS may_use_schema, has_function_privilege(p.oid, 'EXECUTE') AS may_call
+FROM pg_extension e
+JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.deptype = 'e'
+    AND d.classid = 'pg_proc'::regclass
+JOIN pg_proc p ON p.oid = d.objid
+JOIN pg_namespace n ON n.oid = p.pronamespace
+WHERE e.extname = %(extension)s AND p.proname || '(' || oidvectortypes(p.proargtypes) || ')' = %(signature)s
+  AND p.prolang = 13 -- ClanguageId
+"""
+# The setting came with the minor releases of August 2024.
+_REFUSE_VIEWS = """
+SELECT set_config(s.name, 'view, foreign-table', true)
+FROM pg_settings s WHERE s.name = 'restrict_nonsystem_relation_kind'
+"""
+
+
 @contextmanager
-def connect(dsn: str | None, limits: Limits = Limits()) -> Iterator[ReadOnlyDatabase]:
-    """Open a database for reading only.
+def connect(dsn: str | None, limits: Limits | None = None) -> Iterator[ReadOnlyDatabase]:
+    """Open a database for reading only; `limits` are those of `limited` unless given.
 
     Raises: NoDatabaseGiven, ConfigError, ConnectionFailed, ServerTooOld.
     """
@@ -165,16 +239,24 @@ def connect(dsn: str | None, limits: Limits = Limits()) -> Iterator[ReadOnlyData
             row_factory=dict_row,
         )
     except psycopg.OperationalError as error:
-        raise ConnectionFailed(target(info), _reason(error), _hint(str(error))) from None
+        raise ConnectionFailed(target(info), _reason(error), connection_hint(str(error))) from None
+    limits = limits or _LIMITS.get() or Limits()
     with opened as connection:
-        if connection.info.server_version < OLDEST_VERSION:
+        if server_version(connection) < OLDEST_VERSION:
             raise ServerTooOld(connection.info.parameter_status("server_version") or "before 13")
         connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        # A catalog query of ours means the catalog, whatever a schema holds, or the temporary one of a pooled session.
+        connection.execute("SET LOCAL search_path = pg_catalog, pg_temp")
         for name, value in (
             ("statement_timeout", limits.statement_timeout_ms),
             ("lock_timeout", limits.lock_timeout_ms),
             ("idle_in_transaction_session_timeout", 10 * limits.statement_timeout_ms),
-            ("search_path", "pg_catalog"),  # a catalog query of ours means the catalog, whatever the schema holds
+            # What the database's owner may have set, and what our queries and what they return depend on.
+            ("standard_conforming_strings", "on"),
+            ("quote_all_identifiers", "off"),
+            ("array_nulls", "on"),
+            ("transform_null_equals", "off"),
+            ("max_parallel_workers_per_gather", "0"),
             ("jit", "off"),
             # Values read as text mean the same wherever they are read back, and lose no digit.
             ("DateStyle", "ISO, MDY"),
@@ -183,14 +265,41 @@ def connect(dsn: str | None, limits: Limits = Limits()) -> Iterator[ReadOnlyData
             ("lc_monetary", "C"),
         ):
             connection.execute(sql.SQL("SET LOCAL {} = {}").format(sql.Identifier(name), sql.Literal(str(value))))
-        yield ReadOnlyDatabase(connection, info)
+        if not _has_encoding(connection):
+            # Nothing says in which encoding its texts are, and the server hands out as UTF-8 only what is UTF-8.
+            connection.execute("SET LOCAL client_encoding = 'SQL_ASCII'")
+            for type_name in ("text", "name", "varchar", "bpchar"):
+                connection.adapters.register_loader(type_name, _BytesLoader)
+        yield ReadOnlyDatabase(connection, info, limits)
         connection.execute("ROLLBACK")
+
+
+def server_version(connection: psycopg.Connection[Any]) -> int:
+    """Return the server's version as `server_version_num` has it: the one place where it is asked."""
+    return connection.info.server_version
+
+
+def _has_encoding(connection: psycopg.Connection[Any]) -> bool:
+    return connection.info.parameter_status("server_encoding") != "SQL_ASCII"
+
+
+class _BytesLoader(Loader):
+    """Reads text of an unknown encoding."""
+
+    def load(self, data: Buffer) -> str:
+        return decoded(bytes(data))
+
+
+def decoded(text: bytes) -> str:
+    """Return text as UTF-8; bytes that are none stand as escapes: `caf\\xe9`."""
+    return text.decode("utf-8", errors="backslashreplace")
 
 
 def _with_defaults(info: str) -> str:
     known = conninfo_to_dict(info)
     return make_conninfo(
         info,
+        client_encoding="UTF8",
         application_name=known.get("application_name") or APPLICATION_NAME,
         connect_timeout=known.get("connect_timeout") or _CONNECT_SECONDS,
     )
@@ -200,24 +309,7 @@ def _reason(error: psycopg.Error) -> str:
     """Return the line of the server's or libpq's message that says why."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
     # libpq's second line only asks whether the server runs; with several addresses the last one counts.
-    telling = [line for line in lines if not line.startswith(("Is the server running", "Multiple connection"))]
+    asides = ("Is the server running", "Multiple connection", "Either provide the file")
+    telling = [line for line in lines if not line.startswith(asides)]
     primary = error.diag.message_primary or (telling or lines)[-1]
     return mask(primary.removeprefix("connection failed: ").rstrip(".?"))
-
-
-def _hint(message: str) -> str:
-    """Return what to do next about a failed connection."""
-    known = {
-        "could not translate host name": "Check the host name in the DSN.",
-        "failed to resolve host": "Check the host name in the DSN.",
-        "password authentication failed": "Check user and password; PGPASSWORD or ~/.pgpass can hold it.",
-        "no password supplied": "Give the password in PGPASSWORD, ~/.pgpass or the URL.",
-        "does not exist": "Check the names of the database and the role.",
-        "Connection refused": "Check that the server runs and listens on this host and port.",
-        "timeout": "Check host, port and firewall.",
-        "No such file or directory": "No server listens on that socket; name a host.",
-        "too many": "The server has no free connection: see `pgwright explain pool-over-budget`.",
-        "no pg_hba.conf entry": "The server does not admit this host, user and database; try sslmode=require.",
-        "SSL": "Check sslmode in the DSN.",
-    }
-    return next((hint for text, hint in known.items() if text in message), "Check the DSN.")

@@ -28,6 +28,8 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from pgwright.visible import on_one_line
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -99,9 +101,10 @@ class ServerTooOld(DatabaseError):
 
 
 class QueryFailed(DatabaseError):
-    """A catalog query of ours failed."""
+    """A catalog query of ours failed; `sqlstate` is the server's code, None where the server gave none."""
 
-    def __init__(self, subject: str, reason: str) -> None:
+    def __init__(self, subject: str, reason: str, sqlstate: str | None = None, *, remedy: str = "") -> None:
+        self.reason, self.sqlstate, self.remedy = reason, sqlstate, remedy
         super().__init__(f"could not read {subject}: {reason}")
 
 
@@ -114,7 +117,7 @@ class UnparsableStatement(PgwrightError):
 
     def __init__(self, text: str, reason: str, position: int | None = None) -> None:
         self.reason, self.position = reason, position
-        start = " ".join(text.split())[:60]
+        start = on_one_line(text)[:60]
         super().__init__(f"cannot parse {start!r}: {reason}")
 
 
@@ -146,5 +149,5 @@ class CommitRefused(PgwrightError):
     """A handler sent COMMIT as text, which the probe cannot hold back."""
 
     def __init__(self, statement: str) -> None:
-        start = " ".join(statement.split())[:60]
+        start = on_one_line(statement)[:60]
         super().__init__(f"{start!r} as text would commit, and a probe must leave nothing.")

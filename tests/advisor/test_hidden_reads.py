@@ -211,6 +211,10 @@ TYPED = {
         3, "draft", 9, "live"),
     "WITH v(id) AS (VALUES ({0}), ({1})) SELECT p.* FROM post p JOIN v ON v.id = p.author_id": (3, 9),
     "SELECT p.* FROM unnest({0}) AS u(id) JOIN post p ON p.author_id = u.id": ([3, 9],),
+    "SELECT p.* FROM unnest({0}, {1}) AS u(id, s) JOIN post p ON p.author_id = u.id AND p.status = u.s": (
+        [3, 9], ["live", "draft"]),
+    "SELECT * FROM post p WHERE (p.author_id, p.tenant) IN (VALUES ({0}, {1}), ({2}, {3}))": (3, 9, 4, 8),
+    "SELECT * FROM post p WHERE (p.author_id, p.status) IN (VALUES ({0}, {1}))": (3, "live"),
     "SELECT p.* FROM generate_series({0}, {1}) AS g(id) JOIN post p ON p.author_id = g.id": (3, 4),
     "SELECT g.d, count(p.id) FROM generate_series({0}, {1}, interval '1 day') g(d) LEFT JOIN post p ON p.at = g.d"
     " GROUP BY g.d": ("2025-12-30", "2025-12-31"),
@@ -238,5 +242,5 @@ def test_parameters_whose_types_only_the_driver_knew_are_planned(
         advice = advise(twin.snapshot, Goal(deadline_seconds=20), twins=[twin])
     assert advice.unplanned == ()
     assert advice.statements == 1
-    # A series may have a thousand rows, for all that is known; then no index is better than the whole table.
-    assert advice.cost_after < advice.cost_before or "generate_series" in text
+    # A series may have a thousand rows, for all that is known; and concat() is not IMMUTABLE. No index is better then.
+    assert advice.cost_after < advice.cost_before or "generate_series" in text or "concat" in text

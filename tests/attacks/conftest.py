@@ -45,13 +45,13 @@ def victim(source: EmbeddedServer, whole_ground: Ground) -> str:
 
 
 @pytest.fixture(scope="module")
-def snapshot(victim: str) -> Snapshot:
-    return take_snapshot(victim)
+def taken(source: EmbeddedServer, victim: str) -> tuple[Snapshot, Snapshot]:
+    return take_snapshot(victim), take_snapshot(make_plain(source))
 
 
 @pytest.fixture(scope="module")
 def plain(server: EmbeddedServer) -> Snapshot:
-    """The snapshot of a database without a fault."""
+    """The snapshot of a database without a fault, on the server of all tests."""
     return take_snapshot(make_plain(server))
 
 
@@ -65,8 +65,10 @@ def twins() -> Iterator[EmbeddedServer]:
 
 
 @pytest.fixture
-def field(ground: Ground, victim: str, snapshot: Snapshot, plain: Snapshot, tmp_path: Path) -> Field:
-    return Field(ground, victim, snapshot, plain, tmp_path)
+def field(
+    ground: Ground, source: EmbeddedServer, victim: str, taken: tuple[Snapshot, Snapshot], tmp_path: Path
+) -> Field:
+    return Field(ground, victim, *taken, tmp_path, source.programs)
 
 
 @pytest.fixture(params=["as shipped", "role alone"])

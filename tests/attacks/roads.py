@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pgwright.embedded import Programs
 from pgwright.model.snapshot import Snapshot
 from pgwright.snapshot import save_snapshot
 from tests.attacks.fields import FIELDS, PLANS
@@ -32,29 +33,37 @@ class Field:
     """Of a database without a fault."""
     folder: Path
     """For files; empty at first."""
+    programs: Programs
+    """What twins and copies run."""
+
+    def command(self, *arguments: str | Path) -> str:
+        """Run one of our commands; return all that it said."""
+        config = self.folder / "pyproject.toml"
+        config.write_text(f"[tool.pgwright]\nserver = '{self.programs.folder}'\n")
+        return command(*arguments, "--config", config)
 
 
 def _check(field: Field) -> str:
-    said = command("check", field.victim, "--format", "json")
+    said = field.command("check", field.victim, "--format", "json")
     assert "fold_program" in said
     return said
 
 
 def _prove(field: Field) -> str:
-    return command("prove", field.victim, *_change(field), "--rounds", "3", "--format", "json")
+    return field.command("prove", field.victim, *_change(field), "--rounds", "3", "--format", "json")
 
 
 def _check_of_file(field: Field) -> str:
     fired = tuple(statement(number, field.ground.fire(one)) for number, one in enumerate(OBJECTS))
-    return command("check", _saved(field, replace(field.snapshot, statements=fired)), "--format", "json")
+    return field.command("check", _saved(field, replace(field.snapshot, statements=fired)), "--format", "json")
 
 
 def _check_of_extended(field: Field, payloads: Iterable[Payload]) -> str:
-    return command("check", _saved(field, _extended(field, payloads)), "--format", "json")
+    return field.command("check", _saved(field, _extended(field, payloads)), "--format", "json")
 
 
 def _prove_of_extended(field: Field, payloads: Iterable[Payload]) -> str:
-    return command("prove", _saved(field, _extended(field, payloads)), *_change(field), "--format", "json")
+    return field.command("prove", _saved(field, _extended(field, payloads)), *_change(field), "--format", "json")
 
 
 def _plan(field: Field) -> str:
@@ -69,7 +78,7 @@ def _plan(field: Field) -> str:
             "plan setting": (asked, "--set", text),
             "plan value": (asked, "--value", text),
         }[payload.place]
-        said += command("plan", *arguments, "--twin", file)
+        said += field.command("plan", *arguments, "--twin", file)
     return said
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pgwright.checks import load_checks, score_subjects
 from pgwright.checks.scorecard import points
 from pgwright.model.finding import Confidence, Finding, Severity, SubjectScore
+from pgwright.model.names import QualifiedName
 from pgwright.model.not_examined import NotExamined
-from tests.support.builders import make_snapshot, make_table
+from pgwright.model.statement import UnreadStatements
+from tests.support.builders import make_snapshot, make_statement, make_table
 
 SNAPSHOT = make_snapshot(make_table("users"))
 
@@ -91,3 +93,21 @@ def test_a_database_without_tables_has_no_score_for_its_keys() -> None:
     scores = {score.subject: score.score for score in score_subjects(make_snapshot(), (), ())}
     assert scores["keys"] is None
     assert scores["security"] == 10.0
+
+
+def test_a_score_says_how_much_it_rests_on() -> None:
+    hidden = NotExamined("statistics", "hidden", parts=("statistics",), relations=(QualifiedName("public", "b"),))
+    locked = NotExamined("tables", "locked", parts=("tables", "indexes"), relations=(QualifiedName("public", "c"),))
+    snapshot = make_snapshot(
+        make_table("a"),
+        make_table("b"),
+        make_statement("SELECT * FROM a", total_ms=30.0),
+        not_examined=(hidden, locked),
+        unread_statements=UnreadStatements(3, 70.0),
+    )
+    scores = score_subjects(snapshot, (), ())
+    seen = {one.subject: {part.of: round(part.share, 3) for part in one.looked_at} for one in scores}
+    assert seen["queries"]["the statements' time"] == 0.3
+    assert seen["retention"] == {"the tables": 0.333}
+    assert seen["indexes"] == {"the statements' time": 0.3, "the tables": 0.667}
+    assert seen["connections"] == {}

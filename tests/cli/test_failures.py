@@ -83,6 +83,41 @@ def test_our_own_fault_is_a_message_too(run: Run, monkeypatch: pytest.MonkeyPatc
     assert "s3cret" not in result.output
 
 
+def test_our_own_fault_over_a_file_names_the_file(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pgwright.pipeline.take_snapshot", _fail)
+    (tmp_path / "s.json").write_text("{}")
+    for command in (("check", "s.json"), ("plan", "SELECT 1", "s.json"), ("plan", "SELECT 1", "--twin", "s.json")):
+        result = run(*command)
+        assert result.exit_code == 2
+        assert "the snapshot 's.json' is damaged or was edited (ZeroDivisionError: " in result.stderr
+        assert "internal error" not in result.stderr
+
+
+def test_ctrl_c_while_modules_are_imported_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text("import sys, time\nprint('now', flush=True)\ntime.sleep(600)\n")
+    program = (
+        "import sys, signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "import importlib.abc\n"
+        "class Slow(importlib.abc.MetaPathFinder):\n"
+        "    def find_spec(self, name, path, target=None):\n"
+        "        if name == 'pgwright.cli.check':\n"
+        "            import slow\n"
+        "sys.meta_path.insert(0, Slow())\n"
+        "from pgwright.__main__ import run\n"
+        "sys.argv[1:] = ['check', 'host=x']\n"
+        "run()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "now\n"
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert said == "\npgwright: interrupted; nothing was left behind\n"
+
+
 def test_advisor_that_fails_is_told_and_the_checks_go_on(
     run: Run, shop: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

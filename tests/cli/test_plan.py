@@ -147,3 +147,58 @@ def test_without_a_statement_it_says_what_it_takes(run: Run) -> None:
     result = run("plan")
     assert result.exit_code == 2
     assert "--statement-id" in result.stderr
+
+
+def test_the_role_holds_for_both_plans(run: Run, shop: Database, tmp_path: Path) -> None:
+    shop.execute("""
+        ALTER TABLE orders ENABLE ROW LEVEL SECURITY;
+        CREATE POLICY own ON orders USING (user_id = current_setting('app.user')::bigint)
+    """)
+    if not shop.rows("SELECT 1 FROM pg_roles WHERE rolname = 'plan_clerk'"):
+        shop.execute("CREATE ROLE plan_clerk LOGIN")
+    try:
+        save_snapshot(take_snapshot(shop.dsn), tmp_path / "secured.json")
+        asked = ("plan", "SELECT * FROM orders LIMIT 5", tmp_path / "secured.json", "--set", "role=plan_clerk",
+                 "--set", "app.user=7", "--format", "json")  # fmt: skip
+        alone = document(run(*asked))
+        assert alone["after"] is None
+        assert "app.user" in json.dumps(alone["before"]["nodes"])
+        assert alone["context"] == {"role": "plan_clerk", "app.user": "7"}
+        both = document(run(*asked, "--with-index", "CREATE INDEX ON orders (user_id)"))
+        assert both["settings"] == {}
+        for side in ("before", "after"):
+            assert "app.user" in json.dumps(both[side]["nodes"]), "the policy is in both"
+        assert both["after"]["indexes"] == ["ix_orders_user_id"]
+    finally:
+        shop.execute("DROP ROLE plan_clerk")
+
+
+def test_a_tried_index_has_a_name_of_its_own(run: Run, shop: Database, tmp_path: Path) -> None:
+    shop.execute("CREATE INDEX ix_orders_user_id ON orders (note)")
+    save_snapshot(take_snapshot(shop.dsn), tmp_path / "s.json")
+    asked = ("plan", "SELECT * FROM orders WHERE user_id = 7", tmp_path / "s.json", "--format", "json")
+    told = document(run(*asked, "--with-index", "CREATE INDEX ON orders (user_id)",
+                        "--with-index", "CREATE INDEX ON orders (user_id) WHERE id > 5"))  # fmt: skip
+    assert [one["name"] for one in told["added"]] == ["ix_orders_user_id_2", "ix_orders_user_id_3"]
+    refused = run(*asked, "--with-index", "CREATE INDEX ix_orders_user_id ON orders (user_id)")
+    assert refused.exit_code == 2
+    assert "there is 'ix_orders_user_id' already. Leave out the name" in refused.stderr
+    replaced = run(*asked, "--with-index", "CREATE INDEX ix_orders_user_id ON orders (user_id)",
+                   "--without-index", "ix_orders_user_id")  # fmt: skip
+    assert document(replaced)["after"]["indexes"] == ["ix_orders_user_id"]
+
+
+@pytest.mark.parametrize(
+    ("index", "extension"),
+    [
+        ("CREATE INDEX ON orders USING gin (note gin_trgm_ops)", "pg_trgm"),
+        ("CREATE INDEX ON orders USING gist (note gist_trgm_ops)", "pg_trgm"),
+        ("CREATE INDEX ON orders USING gin (user_id)", "btree_gin"),
+        ("CREATE INDEX ON orders USING gist (user_id)", "btree_gist"),
+        ("CREATE INDEX ON orders USING hnsw (note vector_l2_ops)", "vector"),
+    ],
+)
+def test_a_missing_extension_is_named(run: Run, twin: Path, index: str, extension: str) -> None:
+    result = run("plan", "SELECT * FROM orders", twin, "--with-index", index)
+    assert result.exit_code == 2
+    assert f"CREATE EXTENSION {extension};" in result.stderr

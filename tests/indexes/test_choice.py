@@ -14,6 +14,7 @@ INDEXES = (
     make_index("z4", "t", "a", is_unique=True, is_replica_identity=True),
     make_index("y", "t", "a", is_unique=True),
     make_index("x", "t", "a", is_unique=True, is_deferrable=True, constraint="x", scans=99),
+    make_index("w1", "t", "a", is_clustered=True),
     make_index("w", "t", "a", parent="p"),
     make_index("v", "t", "a", scans=9, size_bytes=10**6),
     make_index("u", "t", "a", scans=5),
@@ -34,5 +35,5 @@ def test_the_one_to_keep_comes_first_in_whatever_order_they_are_read() -> None:
 
 
 def test_some_stay_whatever_another_does() -> None:
-    assert [one.name.name for one in INDEXES if must_stay(one)] == ["z1", "z4", "w"]
+    assert [one.name.name for one in INDEXES if must_stay(one)] == ["z1", "z4", "w1", "w"]
     assert must_stay(make_index("ex", "t", "a", method="gist", is_exclusion=True, constraint="ex"))

@@ -113,9 +113,6 @@ def test_no_index_is_said_to_enforce_what_the_server_does_not(
     true = {(x, y) for x, y in permutations(UNIQUES, 2) if abilities[x] >= abilities[y]}
     assert len(true) > 60
     assert said - true == set()
-    # Never said: of a collation or class of its own, and of a constraint that nothing can refer to.
-    assert {(x, y) for x, y in true - said if x not in ("s_bytewise", "s_pattern") and y != "s_pattern"} == {
-        ("a_filled", "a_deferrable"),
-        ("a_filled", "a_deferred"),
-        ("a_deferrable", "a_deferred"),
-    }
+    # Never said: of a collation or class of its own; of a constraint that nothing can refer to, but SET CONSTRAINTS.
+    own, deferrable = ("s_bytewise", "s_pattern"), ("a_deferrable", "a_deferred")
+    assert all(x in own or y in ("s_pattern", *deferrable) for x, y in true - said)

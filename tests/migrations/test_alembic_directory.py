@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,9 +11,18 @@ import pytest
 
 from pgwright.errors import MigrationError
 from pgwright.migrations import AlembicDirectory, open_directory
+from pgwright.migrations.revision_file import read_ids
+from pgwright.model.revision_text import RevisionText
 from pgwright.snapshot import read_snapshot
 from tests.support.database import Database
 
+PARTS = RevisionText(
+    "Index \\\\u202e",
+    "import random\n\nfrom alembic import op",
+    '    with x:\n        op.execute("1")',
+    "    pass",
+    "X = 1",
+)
 INI = "[alembic]\nscript_location = {location}\npath_separator = os\n"
 
 
@@ -50,11 +60,123 @@ def test_found_in_pyproject(app: Path) -> None:
     assert open_directory(app / "pyproject.toml").head == "a1"
 
 
-def test_revisions_may_import_the_app(app: Path) -> None:
+def test_revisions_are_read_and_not_run(app: Path) -> None:
+    path = list(sys.path)
     (app / "alembic.ini").write_text(INI.format(location="migrations") + "prepend_sys_path = .\n")
-    (app / "only_this_app.py").write_text("NAME = 'x'\n")
-    (app / "migrations" / "versions" / "a1.py").write_text("from only_this_app import NAME\n" + text("a1", None))
+    (app / "migrations" / "versions" / "a1.py").write_text("import no_such_module\n1 / 0\n" + text("a1", None))
+    directory = open_directory(app)
+    assert directory.head == "a1"
+    assert sys.path == path
+    assert directory.imports_from == (str(app),)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ('revision: str = "a1"\ndown_revision: str | None = None\n', ("a1", (), (), ())),
+        ("revision = 'a1'\ndown_revision = ('b1', 'b2')\nbranch_labels = ['x']\ndepends_on = {'c1'}\n",
+         ("a1", ("b1", "b2"), ("x",), ("c1",))),
+        ("revision, down_revision = 'a1', 'b1'\n", ("a1", ("b1",), (), ())),
+        ("revision = down_revision = None\nrevision = 'a1'\n", ("a1", (), (), ())),
+        ("BASE = 'b1'\nrevision = 'a1'\ndown_revision = BASE\nother = f()\n", ("a1", ("b1",), (), ())),
+        ("if True:\n    revision = 'a' '1'\ndef upgrade():\n    revision = 'no'\n", ("a1", (), (), ())),
+        ("# -*- coding: latin-1 -*-\n# \xfc\nrevision = 'a1'\n", ("a1", (), (), ())),
+    ],
+)  # fmt: skip
+def test_every_way_to_write_the_ids(tmp_path: Path, source: str, expected: tuple[object, ...]) -> None:
+    (tmp_path / "r.py").write_bytes(source.encode("latin-1"))
+    found = read_ids(tmp_path / "r.py")
+    assert (found.revision, found.down_revision, found.branch_labels, found.depends_on) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "said"),
+    [
+        ("r.py", "revision = make_id()\n", r"r\.py', line 1: revision is computed.*Write it as a text"),
+        ("r.py", "revision = 'a1'\ndown_revision = x + 'b'\n", "line 2: down_revision is computed"),
+        ("r.py", "x = 1\n", "has no revision id. Write it"),
+        ("r.py", "revision = 7\n", "has no revision id"),
+        ("r.py", "revision = 'a1'\ndown_revision = 7\n", "down_revision is 7"),
+        ("r.py", "revision = \n", "is no Python"),
+        ("r.py", "revision = 'a\0'\n", "is no Python"),
+    ],
+)
+def test_ids_that_cannot_be_read_are_told_with_the_remedy(tmp_path: Path, name: str, source: str, said: str) -> None:
+    (tmp_path / name).write_text(source)
+    with pytest.raises(MigrationError, match=said):
+        read_ids(tmp_path / name)
+
+
+def test_an_id_in_the_name_of_the_file_counts(tmp_path: Path) -> None:
+    (tmp_path / "abc123.py").write_text("down_revision = None\n")
+    assert read_ids(tmp_path / "abc123.py").revision == "abc123"
+
+
+def test_a_merge_has_one_head(app: Path) -> None:
+    add(app, "a1")
+    add(app, "b1")
+    (app / "migrations/versions/m1.py").write_text("revision = 'm1'\ndown_revision = ('a1', 'b1')\n")
+    assert open_directory(app).head == "m1"
+
+
+def test_a_relative_location_is_one_of_the_working_directory(app: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As for `alembic -c backend/alembic.ini` that runs above the backend."""
+    (app / "backend").mkdir()
+    (app / "backend" / "alembic.ini").write_text(INI.format(location="migrations"))
+    (app / "backend" / "migrations" / "versions").mkdir(parents=True)
+    add(app, "here")
+    add(app, "there", folder="backend/migrations/versions")
+    monkeypatch.chdir(app)
+    assert open_directory(app / "backend").head == "here"
+    monkeypatch.chdir(app / "backend")
+    assert open_directory(app / "backend").head == "there"
+    monkeypatch.chdir("/")
+    assert open_directory(app / "backend").head == "there", "alembic would find nothing, so it runs from there"
+
+
+def test_a_location_in_a_package_is_found_without_importing_it(app: Path) -> None:
+    (app / "alembic.ini").write_text(INI.format(location="shop.db:migrations") + f"prepend_sys_path = {app}\n")
+    (app / "shop" / "db").mkdir(parents=True)
+    (app / "shop" / "__init__.py").write_text("1 / 0")
+    add(app, "a1", folder="shop/db/migrations/versions")
     assert open_directory(app).head == "a1"
+
+
+def test_a_revision_takes_the_form_of_the_apps_template(app: Path) -> None:
+    (app / "migrations" / "script.py.mako").write_text(
+        '# Copyright of the app\n"""${message}\n\nRevision: ${up_revision}, after '
+        "${down_revision | comma,n}, ${create_date}"
+        '\n"""\nfrom alembic import op\nimport sqlmodel\n${imports if imports else \'\'}\n\n'
+        "revision: str = ${repr(up_revision)}\ndown_revision = ${repr(down_revision)}\n\n\n"
+        "def upgrade() -> None:\n    ${upgrades if upgrades else 'pass'}\n\n\n"
+        'def downgrade() -> None:\n    """Back."""\n    ${downgrades if downgrades else \'pass\'}\n'
+    )
+    add(app, "a1")
+    made = open_directory(app).in_template(PARTS, "r1")
+    assert made.startswith('# Copyright of the app\n"""Index \\\\u202e\n\nRevision: r1, after a1, 20')
+    assert "import sqlmodel\nimport random\n\nrevision: str = 'r1'" in made
+    assert made.count("from alembic import op") == 1
+    assert 'def upgrade() -> None:\n    with x:\n        op.execute("1")\n' in made
+    assert '    """Back."""\n    pass\n' in made
+    assert made.endswith("\n\n\nX = 1\n")
+
+
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        (None, "script.py.mako cannot be followed"),
+        ("revision = ${repr(up_revision)}\n", "other revision ids"),
+        ("revision = ${repr(up_revision)}\ndown_revision = ${repr(down_revision)}\n", "no upgrade"),
+        ("# ${message}\nx =\n", "no Python"),
+        ("${nonsense()}\n", "cannot be followed"),
+    ],
+)
+def test_a_template_that_does_not_fit_is_told(app: Path, template: str | None, said: str) -> None:
+    if template is not None:
+        (app / "migrations" / "script.py.mako").write_text(template)
+    add(app, "a1")
+    with pytest.raises(MigrationError, match=said):
+        open_directory(app).in_template(PARTS, "r1")
 
 
 @pytest.mark.parametrize("settings", [None, "[alembic]\n", "[alembic]\nscript_location = nowhere\n", "nonsense"])
@@ -63,12 +185,6 @@ def test_nothing_to_open_is_told(tmp_path: Path, settings: str | None) -> None:
         (tmp_path / "alembic.ini").write_text(settings)
     with pytest.raises(MigrationError, match=str(tmp_path)):
         open_directory(tmp_path)
-
-
-def test_a_revision_that_cannot_be_imported_is_told(app: Path) -> None:
-    (app / "migrations" / "versions" / "a1.py").write_text("import no_such_module\n" + text("a1", None))
-    with pytest.raises(MigrationError, match="no_such_module"):
-        open_directory(app)
 
 
 def test_several_heads_are_told(app: Path) -> None:

@@ -51,6 +51,23 @@ def directory(tmp_path: Path) -> AlembicDirectory:
     return open_directory(tmp_path)
 
 
+def test_revisions_find_the_modules_of_the_app(directory: AlembicDirectory, tmp_path: Path, database: Database) -> None:
+    (tmp_path / "only_this_app.py").write_text("NAME = 'x'\n")
+    (tmp_path / "alembic.ini").write_text(
+        "[alembic]\nscript_location = %(here)s\npath_separator = os\nprepend_sys_path = %(here)s\n"
+    )
+    (tmp_path / "versions" / "a1.py").write_text("from only_this_app import NAME\n" + FIRST)
+    assert upgrade(database.dsn, open_directory(tmp_path), "a1") == ("a1",)
+
+
+def test_a_revision_that_cannot_be_imported_is_told_with_the_remedy(
+    directory: AlembicDirectory, tmp_path: Path, database: Database
+) -> None:
+    (tmp_path / "versions" / "a1.py").write_text("import no_such_module\n" + FIRST)
+    with pytest.raises(MigrationError, match=r"no_such_module.*has to run where the app is installed"):
+        upgrade(database.dsn, open_directory(tmp_path))
+
+
 def columns(database: Database) -> list[object]:
     return [
         row[0]

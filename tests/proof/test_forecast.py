@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from pgwright.embedded import EmbeddedServer
+from pgwright.errors import ProofError
 from pgwright.model.snapshot import Snapshot
 from pgwright.proof.forecast import _joined, forecast
 from pgwright.proof.plans import compare_plans
@@ -155,3 +158,31 @@ def test_a_fix_that_fails_fails(blog: Database) -> None:
     apply_broken: Callable[[str], str] = broken
     with pytest.raises(psycopg.errors.UndefinedTable):
         forecast(read_snapshot(blog.dsn), apply=apply_broken, read=read)
+
+
+def test_a_fix_is_tried_without_rights(blog: Database) -> None:
+    """What the schema runs when the fix is applied, or when its revision is noted, is the owner's."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o777)
+        mark = Path(folder) / "mark"
+        blog.execute(f"""
+            CREATE FUNCTION spring() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $f$ BEGIN
+                EXECUTE 'COPY (SELECT 1) TO PROGRAM ''touch {mark}'''; RETURN NEW;
+                EXCEPTION WHEN OTHERS THEN RETURN NEW; END $f$;
+            CREATE TABLE alembic_version (version_num text);
+            CREATE TRIGGER sprung BEFORE INSERT ON alembic_version FOR EACH ROW EXECUTE FUNCTION spring();
+            CREATE TRIGGER sprung BEFORE INSERT ON author FOR EACH ROW EXECUTE FUNCTION spring();
+            INSERT INTO alembic_version VALUES ('r7');
+        """)
+        assert mark.exists(), "it runs where it has the rights"
+        source = read_snapshot(blog.dsn)
+        mark.unlink()
+        fix = applying(*FIX, "INSERT INTO author SELECT gen_random_uuid(), 'x'", "DELETE FROM author")
+        assert len(forecast(source, apply=fix, read=read).planned) == 4
+        assert not mark.exists()
+
+
+def test_a_table_of_revisions_that_takes_none_is_told(blog: Database) -> None:
+    blog.execute("CREATE VIEW alembic_version AS SELECT 'r7'::text AS version_num")
+    with pytest.raises(ProofError, match="alembic_version"):
+        forecast(read_snapshot(blog.dsn), apply=apply, read=read)

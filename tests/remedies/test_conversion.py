@@ -207,7 +207,7 @@ def test_integer_to_bigint_with_sequences_and_keys(project: Project) -> None:
             "CREATE TABLE u (name text); CREATE VIEW v AS SELECT x.id FROM t x JOIN u y ON y.name = x.name",
             "the view v depends on t (id)",
         ),
-        ("CREATE MATERIALIZED VIEW v AS SELECT * FROM t", "the materialised view v depends on t (id)"),
+        ("CREATE MATERIALIZED VIEW v AS SELECT * FROM t", "the materialized view v depends on t (id)"),
         ("ALTER TABLE t ADD g text GENERATED ALWAYS AS (upper(id)) STORED", "the generated column g"),
         ("ALTER TABLE t ADD CONSTRAINT c CHECK (length(id) > 3)", "the check constraint c"),
         ("CREATE POLICY p ON t USING (id = current_setting('app.id'))", "the policy p"),
@@ -217,12 +217,26 @@ def test_integer_to_bigint_with_sequences_and_keys(project: Project) -> None:
             CREATE TRIGGER g BEFORE UPDATE OF id ON t EXECUTE FUNCTION f()""",
             "the trigger g",
         ),
-        ("CREATE FUNCTION f() RETURNS bigint BEGIN ATOMIC SELECT count(id) FROM t; END", "the function f"),
+        pytest.param(
+            "CREATE FUNCTION f() RETURNS bigint BEGIN ATOMIC SELECT count(id) FROM t; END",
+            "the function f",
+            marks=pytest.mark.pg(">= 14"),
+        ),
         ("CREATE INDEX ON t (lower(id))", "has the expression lower(id)"),
         ("CREATE INDEX ON t (name) WHERE id <> 'x'", "has the predicate"),
         ("CREATE INDEX ON t (id text_pattern_ops)", "an operator class or collation of text on id"),
+        ("CREATE PUBLICATION p FOR TABLE t (id)", "the publication p"),
+        (
+            "ALTER TABLE t REPLICA IDENTITY FULL; CREATE PUBLICATION p FOR TABLE t WHERE (id <> 'x')",
+            "the publication p",
+        ),
+        ("CREATE TABLE u (whole t)", "u (whole) holds whole rows of t"),
+        ("CREATE TABLE u (name text, id text); CREATE TABLE h () INHERITS (t, u)", "the heir of several tables h"),
         ("CREATE TABLE u (t_id text REFERENCES t)", "both or none must become uuid"),
         ("CREATE TABLE h () INHERITS (t)", ""),
+        ("CREATE STATISTICS s ON (lower(id)), name FROM t", "the statistics on an expression s"),
+        ("CREATE STATISTICS s ON id, name FROM t", ""),
+        ("CREATE PUBLICATION p FOR TABLE t", ""),
     ],
 )
 def test_refused_when_something_depends_on_the_column(project: Project, statement: str, reason: str) -> None:
@@ -241,6 +255,34 @@ def test_refused_when_something_depends_on_the_column(project: Project, statemen
             project.database.execute(alter)
     elif not reason:
         project.database.execute(alter)
+
+
+def test_names_with_quotes_hide_nothing(project: Project) -> None:
+    project.database.execute(
+        'CREATE TABLE "t ""1" ("i""d" text PRIMARY KEY, name text); CREATE VIEW "v ""2" AS SELECT "i""d" FROM "t ""1"'
+    )
+    column = ColumnConversion(QualifiedName("public", 't "1'), 'i"d', "text", "uuid", None, "hyphenated")
+    plan = project.plan(finding("text-uuid-key", "t", ConvertColumns((column,), ())))
+    assert plan.remedies == ()
+    assert 'the view "v ""2" depends on "t ""1" ("i""d")' in plan.refused[0].reason
+
+
+def test_a_domain_is_kept_with_all_that_it_says(project: Project) -> None:
+    project.database.execute(
+        """
+        CREATE DOMAIN small_id AS int CHECK (value > 100); CREATE DOMAIN smaller_id AS small_id;
+        CREATE TABLE a (id bigint PRIMARY KEY); CREATE TABLE b (a_id smaller_id REFERENCES a)
+        """
+    )
+    column = ColumnConversion(QualifiedName("public", "b"), "a_id", "smaller_id", "bigint")
+    plan = project.plan(finding("foreign-key-type-mismatch", "b (a_id)", ConvertColumns((column,), ())))
+    assert plan.remedies == ()
+    assert "b (a_id) is of the domain smaller_id" in plan.refused[0].reason
+
+
+def test_subscribers_are_named(project: Project) -> None:
+    project.database.execute("CREATE TABLE t (id text PRIMARY KEY); CREATE PUBLICATION p FOR TABLE t")
+    assert "Subscribers of p keep the old type" in project.plan(convert(("t", "id"))).remedies[0].warning
 
 
 @pytest.mark.parametrize(

@@ -172,7 +172,7 @@ def test_how_long_and_how_large() -> None:
 def test_what_is_warned_of_and_what_is_not() -> None:
     capitals = "Capital letters in the old texts come back small in the downgrade."
     both = "Some columns hold both spellings of UUIDs: the downgrade writes all with hyphens."
-    unread = "The snapshot has no schema text, so nobody looked for views or triggers on these columns."
+    unread = "The snapshot has no schema text, so nobody looked for functions that name these tables."
     for uuid_format, expected in (("mixed", {both, capitals}), ("plain", {capitals}), ("hyphenated", {capitals})):
         warning = converted(uuid(A, "id", uuid_format=uuid_format)).warning
         assert {sentence for sentence in (both, capitals, unread) if sentence in warning} == expected

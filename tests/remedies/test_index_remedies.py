@@ -171,7 +171,7 @@ def test_a_unique_among_the_living_stands_before_the_old_one_falls(constraint: s
     assert [("ADD CONSTRAINT t_a_key UNIQUE USING INDEX t_a_key" in step.sql, step.lock) for step in adopt] == (
         [(True, "ACCESS EXCLUSIVE")] if constraint else []
     )
-    assert remedy.is_safe
+    assert not remedy.is_safe
     assert remedy.title == "Count only living rows in the unique t_a_key of t"
     assert remedy.seconds_estimate
     assert remedy.model_hint.startswith('in place of the unique t_a_key: Index("uq", "a", unique=True')

@@ -82,7 +82,7 @@ def test_a_revision_says_what_it_follows_and_runs_each_step_as_it_must() -> None
     assert '\n\nRevision ID: r2\nRevises: r1\n"""\n' in text
     assert text.count("def upgrade") == 1
     start = text.index("def upgrade")
-    assert text[start : text.index("def _patient_session")] == dedent("""\
+    assert text[start : text.index("# Whoever waits")] == dedent("""\
         def upgrade() -> None:
             with _patient_session():
                 # First
@@ -105,7 +105,6 @@ def test_a_revision_says_what_it_follows_and_runs_each_step_as_it_must() -> None
                 _run("BACK 1")
 
 
-        @contextmanager
         """)
 
 

@@ -41,6 +41,13 @@ class Database:
         with psycopg.connect(self.dsn, autocommit=True) as connection:
             return connection.execute(statement.encode()).fetchall()
 
+    def rows_in_one_session(self, *statements: str) -> list[tuple[object, ...]]:
+        """Run statements in one session and return the rows of the last."""
+        with psycopg.connect(self.dsn, autocommit=True) as connection:
+            for statement in statements[:-1]:
+                connection.execute(statement.encode())
+            return connection.execute(statements[-1].encode()).fetchall()
+
     @contextmanager
     def counted_session(self) -> Iterator[psycopg.Connection]:
         """Open a session whose counters are seen by the next one."""

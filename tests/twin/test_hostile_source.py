@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from pgwright.embedded import EmbeddedServer
-from pgwright.errors import UnparsableStatement
+from pgwright.errors import TwinError, UnparsableStatement
 from pgwright.model.server import Role
 from pgwright.model.snapshot import Snapshot
 from pgwright.snapshot import read_snapshot
@@ -185,6 +185,59 @@ def test_a_statement_is_one_with_a_plan(database: Database, twin_server: Embedde
     assert not mark.exists()
 
 
+def test_the_tools_of_the_twin_are_the_catalogs(database: Database, twin_server: EmbeddedServer) -> None:
+    database.execute("""
+        CREATE SCHEMA tools; CREATE EXTENSION pg_buffercache SCHEMA tools;
+        CREATE TABLE t (n int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 1000); ANALYZE t;
+    """)
+    with open_twin(read_snapshot(database.dsn), twin_server) as twin:
+        assert twin.left_out == ()
+        assert twin.explain("SELECT * FROM t WHERE n = 1").indexes == ("t_pkey",)
+
+
+def test_values_of_a_domain_are_read_without_its_check(database: Database, twin_server: EmbeddedServer) -> None:
+    database.execute("""
+        CREATE FUNCTION public.fair(text) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT true';
+        CREATE DOMAIN d AS text CONSTRAINT "Fair?" CHECK (public.fair(VALUE)) CHECK (VALUE <> '') NOT NULL;
+        CREATE TYPE pair AS (a d, b d);
+        CREATE TABLE t (c d, cs d[], p pair);
+        INSERT INTO t SELECT 'v' || i % 3, ARRAY['v' || i % 3], ROW('x', 'v' || i % 3)::pair
+            FROM generate_series(1, 300) i;
+        ANALYZE t;
+        CREATE OR REPLACE FUNCTION public.fair(text) RETURNS bool LANGUAGE plpgsql IMMUTABLE AS
+            'BEGIN RAISE EXCEPTION ''unfair''; END';
+    """)
+    checks = "SELECT conname, pg_get_expr(conbin, 0) FROM pg_constraint WHERE contypid = 'd'::regtype ORDER BY 1"
+    snapshot = read_snapshot(database.dsn)
+    with open_twin(snapshot, twin_server) as twin:
+        assert twin.left_out == ()
+        assert twin.explain("SELECT * FROM t WHERE c = 'v1'").row_estimate == 100
+        assert twin._owner.execute(checks.encode()).fetchall() == database.rows(checks)
+        again = read_snapshot(twin_server.dsn(twin._owner.info.dbname), with_schema=False)
+    assert again.statistics == snapshot.statistics
+
+
+def test_a_function_that_never_ends_is_ended(
+    database: Database, twin_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It catches the timeout, and sets it to none."""
+    database.execute("""
+        CREATE FUNCTION public.endless() RETURNS int LANGUAGE plpgsql IMMUTABLE AS $f$ BEGIN
+            PERFORM set_config('statement_timeout', '0', false);
+            LOOP BEGIN LOOP END LOOP; EXCEPTION WHEN query_canceled THEN END; END LOOP;
+        END $f$;
+        CREATE TABLE t (n int);
+    """)
+    monkeypatch.setattr("pgwright.embedded.server._LOOK_SECONDS", 0.2)
+    monkeypatch.setattr("pgwright.embedded.server._ENDLESS_SECONDS", 1.0)
+    with open_twin(read_snapshot(database.dsn), twin_server) as twin:
+        assert twin.explain("SELECT * FROM t").total_cost > 0
+        with pytest.raises(psycopg.OperationalError, match="terminating connection"):
+            twin.explain("SELECT * FROM t WHERE n = public.endless()")
+        with pytest.raises(TwinError, match="never returned"):
+            twin.explain("SELECT * FROM t")
+
+
 def test_settings_of_a_file_are_those_of_the_planner(database: Database, twin_server: EmbeddedServer) -> None:
     snapshot = with_settings(
         read_snapshot(database.dsn), session_preload_libraries="dblink", local_preload_libraries="x", role="postgres",
@@ -195,7 +248,7 @@ def test_settings_of_a_file_are_those_of_the_planner(database: Database, twin_se
         assert twin.explain("SELECT 1").total_cost > 0
     assert (settings["work_mem"], settings["random_page_cost"]) == ("12345", "1.5")
     assert settings["local_preload_libraries"] == ""
-    assert (settings["session_replication_role"], settings["statement_timeout"]) == ("origin", "60000")
+    assert (settings["session_replication_role"], settings["statement_timeout"]) == ("origin", "30000")
 
 
 def with_settings(snapshot: Snapshot, **values: str) -> Snapshot:

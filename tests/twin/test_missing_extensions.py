@@ -42,6 +42,29 @@ def test_the_twin_keeps_tables_of_missing_extensions(
         assert "message_hash" in twin.explain(look).indexes
 
 
+def test_functions_of_unknown_extensions_are_replaced(database: Database, twin_server: EmbeddedServer) -> None:
+    schema = """
+        CREATE EXTENSION IF NOT EXISTS pg_ulid WITH SCHEMA public;
+        CREATE SCHEMA ids;
+        CREATE TABLE public.a (id uuid DEFAULT ids.uuid7() PRIMARY KEY, code text DEFAULT ids.nano(21, 'abc'),
+            n bigint DEFAULT (ids.flake())::bigint, body text, made timestamp with time zone DEFAULT ids.clock(),
+            hash bytea GENERATED ALWAYS AS (ids.blake(body)) STORED, CHECK (ids.is_fair(body)));
+        ALTER TABLE ONLY public.a ALTER COLUMN body SET DEFAULT public.words();
+        CREATE INDEX a_soft ON public.a USING btree (ids.soft(body));
+        CREATE TABLE public.b (id text DEFAULT ids.nano(21, 'abc'), x geometry);
+    """
+    with open_twin(replace(read_snapshot(database.dsn), schema_sql=schema), twin_server) as twin:
+        told = {one.what: one.reason for one in twin.left_out}
+        names = ("uuid7", "nano", "flake", "clock", "blake", "is_fair", "soft")
+        assert {f"function ids.{name}" for name in names} | {"function public.words"} <= set(told)
+        assert set(told) - {f"function ids.{name}" for name in names} == {
+            "function public.words", "extension pg_ulid", "an object of the schema",
+        }  # fmt: skip
+        assert twin.explain("INSERT INTO a (body) VALUES ('x')").total_cost > 0
+        assert twin.explain("SELECT * FROM a WHERE ids.soft(body) = 'x' AND id = $1").indexes
+        assert 'type "geometry" does not exist' in told["an object of the schema"]
+
+
 def test_stand_ins_give_what_the_originals_give(database: Database, twin_server: EmbeddedServer) -> None:
     """Digests of FIPS 180, the HMACs of RFC 4231, a UUID of PostgreSQL's manual."""
     snapshot = replace(read_snapshot(database.dsn), schema_sql=SCHEMA.format(schema="public"))

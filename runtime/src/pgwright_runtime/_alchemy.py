@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import ColumnElement, Connection, Engine, FromClause, Pool, Result, Select
+from sqlalchemy import ColumnElement, Connection, Engine, FromClause, Pool, Result, Select, Table
+from sqlalchemy.schema import SchemaItem
+from sqlalchemy.sql.base import SchemaEventTarget
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -101,6 +103,16 @@ def collections_from_join(option: Any) -> Iterator[Any]:
             yield relationships[-1]
 
 
+def polymorphic_options(statement: Any) -> Iterator[Mapper[Any]]:
+    """Yield the subclasses that a statement loads by `selectin_polymorphic()`; as `collections_from_join` reads it."""
+    for option in getattr(statement, "_with_options", ()):
+        for load in getattr(option, "context", ()):
+            for entity in getattr(load, "local_opts", {}).get("entities", ()):
+                mapper = getattr(entity, "mapper", None)
+                if mapper is not None:
+                    yield mapper
+
+
 def repeats_rows(result: Result[*tuple[Any, ...]]) -> bool:
     """Whether a joined load of a collection repeats rows of this result, so that it asks for `unique()`.
 
@@ -112,6 +124,21 @@ def repeats_rows(result: Result[*tuple[Any, ...]]) -> bool:
 def is_entity(value: object) -> bool:
     """`_sa_instance_state`: `inspect(value, raiseerr=False)` says the same, more slowly, and is asked of each value."""
     return hasattr(value, "_sa_instance_state")
+
+
+class TableArguments(dict[str, Any], SchemaItem):
+    """Arguments of a table by name, which may also stand among its columns and constraints.
+
+    `_set_parent`: declarative classes take a dict as the last of `__table_args__` only, and anything else in them is
+    attached to the table by this method.
+    """
+
+    def _set_parent(self, parent: SchemaEventTarget, **_: Any) -> None:
+        self.attach(cast("Table", parent))
+
+    def attach(self, table: Table) -> None:
+        """Do to the table what the arguments would have done."""
+        raise NotImplementedError
 
 
 def take_connection(lent: Any, pool: Pool, stand_in: Any) -> Any:
@@ -144,6 +171,11 @@ def refreshed_state(options: Any) -> InstanceState[Any] | None:
     """Return the instance that a statement with these execution options loads columns of."""
     state: InstanceState[Any] | None = getattr(options.get("_sa_orm_load_options"), "_refresh_state", None)
     return state
+
+
+def is_user_refresh(options: Any) -> bool:
+    """Return whether a statement with these execution options is that of `session.refresh()`."""
+    return bool(getattr(options.get("_sa_orm_load_options"), "_is_user_refresh", False))
 
 
 def load_path(statement: Any) -> tuple[Any, ...]:

@@ -12,17 +12,26 @@ Secrets = str | bytes | Sequence[str | bytes]
 """One secret, or several while they are changed: the first signs, all of them verify."""
 
 
-def secret_bytes(secret: str | bytes) -> bytes:
+def secret_bytes(secret: object) -> bytes:
     """Return a secret as bytes, a text by its UTF-8.
 
     Raises: ValueError: it is shorter than 16 bytes, or neither text nor bytes.
 
     >>> secret_bytes("sixteen letters!")
     b'sixteen letters!'
+    >>> secret_bytes("short")
+    Traceback (most recent call last):
+    ValueError: the secret has 5 bytes, and needs 16 at least: make one with secrets.token_urlsafe(32)
     """
     found = secret.encode() if isinstance(secret, str) else secret
-    if not isinstance(found, bytes) or len(found) < MIN_SECRET_BYTES:
-        raise ValueError(f"the secret must be at least {MIN_SECRET_BYTES} bytes, as from secrets.token_urlsafe(32)")
+    if not isinstance(found, bytes):
+        hint = "; is the setting that holds it missing?" if secret is None else ""
+        raise ValueError(f"the secret is {type(secret).__name__}, and has to be str or bytes{hint}")
+    if len(found) < MIN_SECRET_BYTES:
+        raise ValueError(
+            f"the secret has {len(found)} bytes, and needs {MIN_SECRET_BYTES} at least: "
+            "make one with secrets.token_urlsafe(32)"
+        )
     return found
 
 

@@ -16,6 +16,7 @@ Error
 │   │   ├── NotAReplica
 │   │   └── OtherSystem
 │   └── WriteOnReadSession
+│       └── PrimaryOnly
 └── TenancyError             tenancy
     ├── InvalidTenant        also a ValueError
     ├── TenantChanged

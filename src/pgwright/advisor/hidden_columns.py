@@ -92,14 +92,18 @@ def _in_condition(text: str, own: Table | None, by_alias: Mapping[str, Table]) -
                 references = list(walk((side,), ast.ColumnRef)) if not isinstance(side, tuple) else []
                 if len(references) != 1 or isinstance(side, ast.ColumnRef):
                     continue
-                names = [field.sval for field in references[0].fields]
+                names = _names(references[0])
                 table = by_alias.get(names[-2]) if len(names) > 1 else own
                 column = table.column_by_name.get(names[-1]) if table is not None else None
-                if table is None or column is None or names in [[f.sval for f in r.fields] for r in _read(other)]:
+                if table is None or column is None or names in map(_names, _read(other)):
                     continue
                 instead = _instead(side, column, is_join=bool(_read(other)))
                 if instead:
                     yield _Hidden(table.name, index_text(side) or names[-1], instead)
+
+
+def _names(reference: Any) -> list[str]:
+    return [getattr(field, "sval", "*") for field in reference.fields]
 
 
 def _read(node: Any) -> list[Any]:

@@ -75,12 +75,17 @@ def _leaves(table: Table, children: dict[QualifiedName, list[Table]]) -> Iterato
 
 
 def column_statistics(snapshot: Snapshot, family: TableFamily, column: str) -> tuple[ColumnStatistics, ...]:
-    """Return the statistics of a column: of the whole table, or of each partition where only those were analyzed."""
-    names = (family.name, *(leaf.name for leaf in family.leaves))
-    found = [snapshot.statistics_by_column.get((name, column)) for name in names]
-    if found[0] is not None:
-        return (found[0],)
-    return tuple(row for row in found[1:] if row is not None)
+    """Return the statistics of a column: of the whole table, or of each partition where only those were analyzed.
+
+    Nothing where those of one of the partitions are hidden: the others do not tell of the whole.
+    """
+    own = [row for row in snapshot.statistics_by_relation.get(family.name, ()) if row.column == column]
+    if own:
+        return (max(own, key=lambda row: row.is_inherited),)
+    if any(snapshot.unread("statistics", leaf.name) is not None for leaf in family.leaves):
+        return ()
+    found = [snapshot.statistics_by_column.get((leaf.name, column)) for leaf in family.leaves]
+    return tuple(row for row in found if row is not None)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from pgwright.model.names import QualifiedName
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.table import ForeignKey
 from pgwright.workload.shaped import shaped_statements
+from pgwright.workload.uses import compared_columns
 
 ColumnName = tuple[QualifiedName, str]
 Pair = tuple[ColumnName, ColumnName]
@@ -38,9 +39,20 @@ class References:
         return tuple(pair for key in self.snapshot.foreign_keys if not key.is_inherited for pair in self._pairs(key))
 
     @cached_property
+    def named(self) -> tuple[Pair, ...]:
+        """Pairs that no foreign key ties, but a name: `user_id` and the key of `users`."""
+        return tuple(self._by_name())
+
+    @cached_property
     def implied(self) -> tuple[Pair, ...]:
-        """Pairs that no foreign key ties, but a name, `user_id` and the key of `users`, or a join of the workload."""
-        return (*self._by_name(), *self._by_join())
+        """The pairs of `named`, and those that a join of the workload ties."""
+        return (*self.named, *self._by_join())
+
+    @cached_property
+    def compared(self) -> tuple[Pair, ...]:
+        """Pairs that a statement of the workload compares, wherever that stands in it; in no order."""
+        pairs = {(self.owner(*one), self.owner(*other)) for one, other in compared_columns(self.snapshot)}
+        return tuple(sorted(pair for pair in pairs if pair[0] != pair[1]))
 
     @cached_property
     def _keys_by_column(self) -> dict[ColumnName, list[ForeignKey]]:

@@ -11,6 +11,7 @@ from pgwright.errors import BrokenCheck, PgwrightError
 from pgwright.model.finding import Check, Finding
 from pgwright.model.not_examined import NotExamined, lacking
 from pgwright.model.policy import Policy
+from pgwright.model.snapshot import Snapshot
 
 
 @runtime_checkable
@@ -39,10 +40,10 @@ def run_checks(value: object, checks: Iterable[Check[Any]] | None = None) -> Che
     answers: dict[str, list[Finding | NotExamined]] = {}
     for check in load_checks() if checks is None else checks:
         if isinstance(value, check.reads):
-            if (cause := lacking(missing, check.needs)) is not None:
+            if (cause := _lacking(missing, check)) is not None:
                 skipped.setdefault(cause, []).append(check)
             else:
-                answers[check.name] = _ask(check, value)
+                answers[check.name] = _ask(check, _examinable(value, check))
     every = [answer for given in answers.values() for answer in given]
     unseen = [skip_checks(ones, cause) for cause, ones in skipped.items()]
     unseen += [answer for answer in every if isinstance(answer, NotExamined)]
@@ -51,6 +52,27 @@ def run_checks(value: object, checks: Iterable[Check[Any]] | None = None) -> Che
         not_examined=(*missing, *unseen),
         names=tuple(name for name, given in answers.items() if _looked(given)),
     )
+
+
+def _lacking(missing: Iterable[NotExamined], check: Check[Any]) -> NotExamined | None:
+    """Return why a check cannot run."""
+    entries = tuple(missing)
+    spanned = set(check.needs) - {"statistics"} if check.spans_keys else set()
+    part = next((one for one in entries if one.relations and not spanned.isdisjoint(one.parts)), None)
+    return lacking(entries, check.needs) or part
+
+
+def _examinable(value: object, check: Check[Any]) -> object:
+    """Return the value without the tables of which something is missing that the check needs.
+
+    What is known of their columns' values is another matter: a check asks for it by column, and says what it lacks.
+    """
+    if not isinstance(value, Snapshot):
+        return value
+    needs = set(check.needs) - {"statistics"}
+    unread = [name for one in value.not_examined if needs & set(one.parts) for name in one.relations]
+    known = [name for name in unread if name in value.table_by_name]
+    return value.without(known) if known else value
 
 
 def skip_checks(checks: Sequence[Check[Any]], cause: NotExamined) -> NotExamined:

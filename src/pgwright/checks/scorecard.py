@@ -6,7 +6,8 @@ A finding costs points by how bad and how sure it is:
 
 A check never costs more than twice its dearest finding, so the same fault in fifty places does not count fifty
 times. The score is 10 less the points of all checks of the subject, and not below 0. What could not be examined
-costs nothing, but is named; where nothing could be examined there is no score.
+costs nothing, but is named; where nothing could be examined there is no score. Beside a score stands how much was
+looked at: the share of the statements' time, and of the tables.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, get_args
 
+from pgwright.checks.coverage import looked_at
 from pgwright.checks.loader import load_checks
 from pgwright.figures import listing
 from pgwright.model.finding import Check, Confidence, Finding, LostPoint, Severity, Subject, SubjectScore
@@ -66,7 +68,8 @@ def _score(
         return SubjectScore(subject, None, tuple(nothing or unseen))
     lost = sorted((entry for entry in lost if entry.points), key=lambda entry: -entry.points)
     score = max(0.0, FULL_SCORE - sum(entry.points for entry in lost))
-    return SubjectScore(subject, round(score, 1), tuple(lost + unseen))
+    seen = tuple(looked_at(snapshot, (check for check in ran if check.subject == subject)))
+    return SubjectScore(subject, round(score, 1), tuple(lost + unseen), seen)
 
 
 def _unseen(names: list[str], reason: str) -> LostPoint:

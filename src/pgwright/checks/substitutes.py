@@ -27,9 +27,9 @@ def _order(index: IndexFamily) -> tuple[bool | int | str, ...]:
 
 
 def is_droppable(index: IndexFamily) -> bool:
-    """Tell whether nothing but speed rests on an index, and it is no part of a partitioned one."""
+    """Tell whether nothing but speed rests on an index, not even CLUSTER, and it is no part of a partitioned one."""
     return index.head.parent is None and not any(
-        each.enforces or each.is_primary for each in (index.head, *index.leaves)
+        each.enforces or each.is_primary or each.is_clustered for each in (index.head, *index.leaves)
     )
 
 

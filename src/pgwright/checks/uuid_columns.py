@@ -8,18 +8,15 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from pgwright.checks.families import TableFamily, column_statistics, families
-from pgwright.checks.references import ColumnName, References, components
-from pgwright.model.change import UuidFormat
+from pgwright.checks.references import ColumnName, Pair, References, components
 from pgwright.model.snapshot import Snapshot
 
 TEXT_TYPES = {"varchar", "text", "bpchar"}
 # 36 characters and the one-byte header of a short value: what a column without statistics would take.
 TEXT_BYTES = 37
 
-_HYPHENATED = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
-_PLAIN = re.compile(r"[0-9a-fA-F]{32}\Z")
-# RFC 9562: the version 1 to 8 in the 13th digit, the variant 10xx in the 17th.
-_VERSIONED = re.compile(r"[0-9a-fA-F]{12}[1-8][0-9a-fA-F]{3}[89abAB][0-9a-fA-F]{15}\Z")
+# As the server writes a uuid: then the text and the uuid are one to one. 32 digits are as well an MD5.
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 
 
 @dataclass(frozen=True)
@@ -40,46 +37,53 @@ class TextColumn:
     @cached_property
     def holds_only_uuids(self) -> bool:
         """True also when it holds nothing."""
-        return all(_HYPHENATED.match(value) or _PLAIN.match(value) for value in self.values)
+        return all(map(_UUID.match, self.values))
 
-    @property
-    def may_hold_hashes(self) -> bool:
-        """True when values of 32 digits carry no UUID version: MD5, for one, looks like that."""
-        return not all(_VERSIONED.match(value) for value in self.values if "-" not in value)
-
-    @property
-    def format(self) -> UuidFormat | None:
-        """None without values."""
-        kinds: set[UuidFormat] = {"hyphenated" if "-" in value else "plain" for value in self.values}
-        return "mixed" if len(kinds) > 1 else next(iter(kinds), None)
+    @cached_property
+    def holds_uuids(self) -> bool:
+        return any(map(_UUID.match, self.values))
 
 
 def text_groups(snapshot: Snapshot, references: References) -> Iterator[list[TextColumn]]:
-    """Yield groups of text columns that must change their type together, whatever they hold."""
+    """Yield groups of text columns that must change their type together, whatever they hold.
+
+    A declared key, a name and a comparison in the workload tie columns; a name does not where the values show that the
+    one has nothing to do with the other.
+    """
     tables = families(snapshot)
-    columns = {name: _read(snapshot, tables[name[0]], name) for name in _candidates(snapshot, references)}
-    # A name or a join may mislead: it ties two columns only where both hold UUIDs, or nothing at all.
-    implied = [pair for pair in references.implied if all(name in columns and _fits(columns[name]) for name in pair)]
-    for group in components([*references.declared, *implied], columns):
-        if all(name in columns for name in group):
+    keys = _keys(snapshot, references)
+    # A column of a foreign table or a materialised view may be text too: what is compared with it has to stay so.
+    compared = [pair for pair in references.compared if all(_is_of_text(snapshot, name) for name in pair)]
+    names = {*keys, *(name for pair in compared for name in pair if _is_text(snapshot, name))}
+    columns = {name: _read(snapshot, tables[name[0]], name) for name in sorted(names)}
+    named = [pair for pair in references.named if _are_related(columns, pair)]
+    for group in components([*references.declared, *named, *compared], columns):
+        if all(name in columns for name in group) and not keys.isdisjoint(group):
             yield [columns[name] for name in group]
 
 
-def _candidates(snapshot: Snapshot, references: References) -> list[ColumnName]:
+def _are_related(columns: dict[ColumnName, TextColumn], pair: Pair) -> bool:
+    """Tell whether two columns that a name ties may hold the same values."""
+    ends = [columns[name] for name in pair if name in columns]
+    return len(ends) == len(pair) and all(end.holds_uuids or not end.values for end in ends)
+
+
+def _keys(snapshot: Snapshot, references: References) -> set[ColumnName]:
+    """Return the text columns that are, or may be, keys and references."""
     found = {name for pair in references.declared for name in pair}
     for family in families(snapshot).values():
         found |= {references.owner(family.name, column) for column in family.head.primary_key}
         found |= {references.owner(family.name, c.name) for c in family.head.columns if c.name.endswith("_id")}
-    return sorted(name for name in found if _is_text(snapshot, name))
+    return {name for name in found if _is_text(snapshot, name)}
 
 
 def _is_text(snapshot: Snapshot, name: ColumnName) -> bool:
-    table = snapshot.table_by_name[name[0]]
-    return table.kind in ("table", "partitioned table") and table.column_by_name[name[1]].base_type in TEXT_TYPES
+    is_table = snapshot.table_by_name[name[0]].kind in ("table", "partitioned table")
+    return is_table and _is_of_text(snapshot, name)
 
 
-def _fits(column: TextColumn) -> bool:
-    return column.is_known and column.holds_only_uuids
+def _is_of_text(snapshot: Snapshot, name: ColumnName) -> bool:
+    return snapshot.column(*name).base_type in TEXT_TYPES
 
 
 def _read(snapshot: Snapshot, family: TableFamily, name: ColumnName) -> TextColumn:

@@ -8,6 +8,7 @@ from importlib.metadata import version
 import click
 
 from pgwright.cli.commands import Commands
+from pgwright.cli.output import say
 from pgwright.version import VERSION
 
 
@@ -24,7 +25,7 @@ def _versions() -> str:
 
 def _show_versions(context: click.Context, parameter: click.Parameter, is_asked: bool) -> None:
     if is_asked:
-        click.echo(_versions())
+        say(f"{_versions()}\n")
         context.exit()
 
 

@@ -9,10 +9,10 @@ import click
 
 from pgwright import pipeline
 from pgwright.cli import goals, options
-from pgwright.cli.failures import INTERRUPTED
 from pgwright.cli.output import emit
 from pgwright.cli.progress import watched
 from pgwright.config import Config
+from pgwright.interrupts import INTERRUPTED
 from pgwright.report import Format
 
 

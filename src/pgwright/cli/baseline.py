@@ -11,6 +11,7 @@ from pgwright.cli.output import write
 from pgwright.errors import ConfigError
 from pgwright.model.finding import Diagnosis
 from pgwright.model.probe import Probe
+from pgwright.report.as_json import indented
 
 Found = TypeVar("Found", Diagnosis, Probe)
 
@@ -45,4 +46,4 @@ def read_baseline(path: Path | None) -> frozenset[str]:
 def save_baseline(path: Path, result: Diagnosis | Probe) -> None:
     """Write the keys of all findings of a run, those known already among them. Raises ConfigError."""
     keys = sorted({*result.known, *(finding.key for finding in result.findings)})
-    write(path, json.dumps({"kind": _KIND, "format": _FORMAT, "findings": keys}, indent=2, ensure_ascii=False) + "\n")
+    write(path, indented({"kind": _KIND, "format": _FORMAT, "findings": keys}))

@@ -8,6 +8,8 @@ from typing import Any
 import click
 
 from pgwright.cli.failures import told
+from pgwright.cli.streams import doors
+from pgwright.interrupts import ending_at_once
 
 # In the order of the work.
 NAMES = ("check", "advise", "fix", "prove", "plan", "probe", "snapshot", "explain")
@@ -22,8 +24,13 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in NAMES:
             return None
-        command: click.Command = getattr(import_module(f"pgwright.cli.{cmd_name}"), cmd_name)
+        with ending_at_once():
+            command: click.Command = getattr(import_module(f"pgwright.cli.{cmd_name}"), cmd_name)
         return command
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        with doors():
+            return super().main(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:
         with told(ctx):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
@@ -9,11 +10,13 @@ import click
 
 from pgwright.checks import OWN, load_checks, origin_of, require_check, without_plugins
 from pgwright.cli.output import has_color, say
+from pgwright.cli.streams import reports_only
 from pgwright.config import read_config
 from pgwright.model.finding import Check
 from pgwright.report.as_json import indented
 from pgwright.report.kind import KINDS, load_kind
 from pgwright.report.schema import schema
+from pgwright.visible import visible
 
 
 @click.command(short_help="Print the manual of a check, or list all checks.")
@@ -33,11 +36,12 @@ def explain(name: str | None, kind: str | None) -> None:
         return
     if not read_config().plugins:
         click.get_current_context().with_resource(without_plugins())
-    say(_list() if name is None else _page(require_check(name)))
+    with reports_only():
+        checks = load_checks() if name is None else [require_check(name)]
+    say(_list(checks) if name is None else _page(checks[0]))
 
 
-def _list() -> str:
-    checks = load_checks()
+def _list(checks: Sequence[Check[Any]]) -> str:
     width = max(len(one.name) for one in checks)
     lines = []
     for subject, group in groupby(checks, key=lambda one: one.subject):
@@ -50,7 +54,7 @@ def _page(check: Check[Any]) -> str:
     """Return the manual with its headings in bold on a terminal, and as Markdown elsewhere."""
     opening = f"{check.name}  ({check.subject}, {check.severity}, {check.confidence})"
     title = click.style(opening, bold=True) if has_color() else f"# {opening}"
-    lines = [_line(line) for line in check.manual.splitlines()]
+    lines = [_line(visible(line)) for line in check.manual.splitlines()]
     origin = origin_of(check)
     foreign = [] if origin == OWN else [f"Installed by {origin}.", ""]
     return "\n".join([title, "", *foreign, *lines]) + "\n"
@@ -70,4 +74,4 @@ def _line(line: str) -> str:
 
 
 def _first_line(check: Check[Any]) -> str:
-    return (check.manual.splitlines() or [""])[0]
+    return visible((check.manual.splitlines() or [""])[0])

@@ -7,19 +7,23 @@ import signal
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
 import click
 
+from pgwright.cli.output import tell
 from pgwright.database import mask
 from pgwright.errors import PgwrightError
+from pgwright.interrupts import INTERRUPTED, WORDS
+from pgwright.visible import on_one_line
 
 COULD_NOT_RUN = 2
-# 128 and the signal's number, as shells report it.
-INTERRUPTED, BROKEN_PIPE = 130, 141
+BROKEN_PIPE = 141  # 128 and the signal's number, as shells report it
 _TRACEBACK = "PGWRIGHT_TRACEBACK"
+_FILE = "pgwright.cli.failures.file"
 
 
 @contextmanager
@@ -31,7 +35,7 @@ def told(context: click.Context) -> Iterator[None]:
     except PgwrightError as error:
         _end(context, str(error))
     except KeyboardInterrupt:
-        click.echo("\npgwright: interrupted; nothing was left behind", err=True)
+        tell(f"\n{WORDS}")
         context.exit(INTERRUPTED)
     except BrokenPipeError:
         # Whoever read our output has had enough; what is still buffered must not complain at exit.
@@ -44,13 +48,23 @@ def told(context: click.Context) -> Iterator[None]:
         raise
     except Exception as error:  # noqa: BLE001 - a traceback helps nobody who only uses the tool
         if os.environ.get(_TRACEBACK):
-            click.echo(mask(traceback.format_exc()), err=True)
-        said = " ".join(str(error).split())[:500]
-        _end(context, f"internal error: {type(error).__name__}: {said}. Please report it, with {_TRACEBACK}=1 set.")
+            tell(mask(traceback.format_exc()))
+        said = f"{type(error).__name__}: {on_one_line(str(error))[:500]}"
+        if (file := context.meta.get(_FILE)) is not None:
+            again = "Take it anew: pgwright snapshot DSN -o FILE. If pgwright wrote it as it is, please report it"
+            _end(context, f"the snapshot {file!r} is damaged or was edited ({said}). {again}, with {_TRACEBACK}=1 set.")
+        _end(context, f"internal error: {said}. Please report it, with {_TRACEBACK}=1 set.")
+
+
+def note_source(context: click.Context, source: str | None) -> None:
+    """Remember that a command reads a snapshot file: what then goes wrong may be the file's fault."""
+    with suppress(OSError, ValueError):  # a DSN can be longer than a path may be
+        if source is not None and Path(source).is_file():
+            context.meta[_FILE] = source
 
 
 def _end(context: click.Context, message: str) -> NoReturn:
-    click.echo(f"pgwright: {mask(message)}", err=True)
+    tell(f"pgwright: {mask(message)}")
     context.exit(COULD_NOT_RUN)
 
 

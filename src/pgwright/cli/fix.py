@@ -10,14 +10,15 @@ import click
 
 from pgwright import pipeline
 from pgwright.cli import goals, options
-from pgwright.cli.output import say, show, write
+from pgwright.cli.output import say, show, tell, write
 from pgwright.cli.progress import watched
 from pgwright.config import Config
-from pgwright.migrations import AlembicDirectory, open_directory
+from pgwright.errors import MigrationError
+from pgwright.migrations import AlembicDirectory, open_directory, short_hash
 from pgwright.model.finding import Finding
 from pgwright.model.fix import Fix
 from pgwright.model.snapshot import Snapshot
-from pgwright.remedies import render_revision, render_script
+from pgwright.remedies import assembled, render_script, revision_text, with_width
 from pgwright.report import Format
 
 _MESSAGE = "Answer the findings of pgwright"
@@ -64,6 +65,7 @@ def fix(
     The revision goes into the app's own Alembic directory, after its head. It builds indexes concurrently, waits
     only briefly for locks and retries, and can be downgraded. Its docstring says which findings it answers, which
     lock each step takes and for how long, and what is unsafe on a busy table. The database is only read.
+    Findings that are only possible are left out unless --only names them.
 
     \b
     Examples:
@@ -86,10 +88,10 @@ def fix(
             server=server or config.server,
             progress=progress,
         )
-    result = pipeline.fix(snapshot, _chosen(diagnosis.findings, only, skip))
+    result = pipeline.fix(snapshot, _chosen(diagnosis.findings, only, skip), with_possible=bool(only))
     if not result.remedies:
         show(result, form, shows_all=shows_all)
-        click.echo("nothing to write.", err=True)
+        tell("nothing to write.")
         return
     if directory is None:
         _write_script(result, snapshot, message, _STDOUT if dry_run or sql is None else sql, form, shows_all)
@@ -112,7 +114,7 @@ def _write_script(result: Fix, snapshot: Snapshot, message: str, path: Path, for
         return
     show(result, form, shows_all=shows_all)
     write(path, text)
-    click.echo(f"Review it, then: psql -X -f {path} DSN. Or first: pgwright prove --sql {path}", err=True)
+    tell(f"Review it, then: psql -X -f {path} DSN. Or first: pgwright prove --sql {path}")
 
 
 def _write_revision(
@@ -125,20 +127,21 @@ def _write_revision(
     form: Format,
     shows_all: bool,
 ) -> None:
+    text = revision_text(result, message=message, database=snapshot.server.database, taken_at=snapshot.taken_at)
+
     def render(revision: str, down_revision: str | None) -> str:
-        return render_revision(
-            result,
-            revision=revision,
-            down_revision=down_revision,
-            message=message,
-            database=snapshot.server.database,
-            taken_at=snapshot.taken_at,
-        )
+        try:
+            return with_width(directory.in_template(text, revision))
+        except MigrationError as error:
+            tell(f"{error}. The revision gets a form of its own")
+            return assembled(text, revision, down_revision)
 
     if dry_run:
         say(render(rev_id or _DRY_RUN_ID, directory.head))
         return
-    path = directory.write(message, render, revision=rev_id)
+    # The template writes the time, and the same fix of the same snapshot has the same id.
+    chosen = rev_id or short_hash(assembled(text, "", directory.head))
+    path = directory.write(message, render, revision=chosen)
     show(result, form, shows_all=shows_all)
-    click.echo(f"wrote {path}", err=True)
-    click.echo("Review it. Then prove the gain: pgwright prove; and apply it: alembic upgrade head", err=True)
+    tell(f"wrote {path}")
+    tell("Review it. Then prove the gain: pgwright prove; and apply it: alembic upgrade head")

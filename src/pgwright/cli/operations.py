@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
+from pgwright.cli.streams import reports_only
 from pgwright.errors import ConfigError
 from pgwright.proof import Operation
 
@@ -23,7 +24,8 @@ def load_operations(name: str) -> Sequence[Operation]:
     if here not in sys.path:
         sys.path.insert(0, here)
     try:
-        module = import_module(module_name)
+        with reports_only():
+            module = import_module(module_name)
     except Exception as error:  # the app's own code runs here
         what = f"{type(error).__name__}: {error}"
         raise ConfigError(f"cannot import {module_name!r} for --operations: {what}.") from error

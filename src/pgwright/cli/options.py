@@ -9,7 +9,10 @@ from typing import Any, TypeVar
 import click
 
 from pgwright.checks import require_checks, without_plugins
-from pgwright.config import Budget, Config, parse_budget, read_config
+from pgwright.cli.failures import note_source
+from pgwright.cli.streams import reports_only
+from pgwright.config import Budget, Config, parse_budget, parse_duration, read_config
+from pgwright.database import Limits, limited
 from pgwright.errors import ConfigError
 from pgwright.model.finding import SEVERITIES
 from pgwright.report import FINDING_FORMATS, FORMATS
@@ -23,8 +26,25 @@ def _config(context: click.Context, parameter: click.Parameter, path: Path | Non
     config = read_config(path)
     if not config.plugins:
         context.with_resource(without_plugins())
-    require_checks(config.allow)
+    if config.statement_timeout is not None:
+        context.with_resource(limited(_limits(config.statement_timeout)))
+    with reports_only():  # it imports the checks of other distributions
+        require_checks(config.allow)
     return config
+
+
+def _source(context: click.Context, parameter: click.Parameter, text: str | None) -> str | None:
+    note_source(context, text)
+    return text
+
+
+def _statement_timeout(context: click.Context, parameter: click.Parameter, text: str | None) -> None:
+    if text is not None:
+        context.with_resource(limited(_limits(parse_duration(text, "--statement-timeout"))))
+
+
+def _limits(seconds: float) -> Limits:
+    return Limits(statement_timeout_ms=round(seconds * 1000))
 
 
 def _budget(context: click.Context, parameter: click.Parameter, text: str | None) -> Budget | None:
@@ -32,7 +52,8 @@ def _budget(context: click.Context, parameter: click.Parameter, text: str | None
 
 
 def _checks(context: click.Context, parameter: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
-    require_checks(names)
+    with reports_only():
+        require_checks(names)
     return names
 
 
@@ -52,12 +73,23 @@ def output_file(*names: str, **settings: Any) -> Callable[[F], F]:
     return click.option(*names, type=click.Path(path_type=Path), callback=_writable, metavar="FILE", **settings)
 
 
-source = click.argument("source", required=False, metavar="[DSN|FILE]")
+source = click.argument("source", required=False, metavar="[DSN|FILE]", callback=_source)
 database = click.argument("dsn", required=False, metavar="[DSN]")
-config = click.option(
+_config_file = click.option(
     "--config", type=_READABLE, callback=_config, is_eager=True, metavar="FILE",
     help="Read [tool.pgwright] from this file. Default: the nearest pyproject.toml.",
 )  # fmt: skip
+_timeout = click.option(
+    "--statement-timeout", callback=_statement_timeout, expose_value=False, metavar="TIME",
+    help="How long a query of ours may take on the server: '2m'. [30s]",
+)  # fmt: skip
+
+
+def config(command: F) -> F:
+    """Take the settings of a file, and what beats them in every command."""
+    return _config_file(_timeout(command))
+
+
 form = click.option(
     "--format",
     "form",

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
-import tempfile
 from pathlib import Path
 
-import click
-
+from pgwright.cli.streams import takes_colors
 from pgwright.errors import ConfigError
+from pgwright.files import write_text
 from pgwright.report import Format, Result, Screen, render
 
 _BY_SUFFIX: dict[str, Format] = {".html": "html", ".htm": "html", ".json": "json", ".md": "markdown", ".sarif": "sarif"}
@@ -25,7 +23,7 @@ def emit(result: Result, form: Format | None, output: Path | None, *, shows_all:
         show(result, form or "terminal", shows_all=shows_all)
         return
     chosen = form or _BY_SUFFIX.get(output.suffix.lower(), "terminal")
-    write(output, render(result, chosen, Screen(_WIDTH, shows_all=shows_all)))
+    save(result, chosen, output, shows_all=shows_all)
 
 
 def show(result: Result, form: Format, *, shows_all: bool) -> None:
@@ -34,45 +32,36 @@ def show(result: Result, form: Format, *, shows_all: bool) -> None:
     say(render(result, form, screen))
 
 
+def save(result: Result, form: Format, path: Path, *, shows_all: bool = False) -> None:
+    """Write a result to a file that only its owner reads: values of columns may stand in it. Raises ConfigError."""
+    write(path, render(result, form, Screen(_WIDTH, shows_all=shows_all)), is_private=True)
+
+
 def say(text: str) -> None:
-    """Print text that was made for standard output; what its encoding lacks becomes a question mark."""
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    printable = text.encode(encoding, errors="replace").decode(encoding)
-    click.echo(printable, nl=False, color=has_color())
+    """Print text that was made for standard output."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
 
-def write(path: Path, text: str) -> None:
+def tell(text: str) -> None:
+    """Print a line on standard error."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+def write(path: Path, text: str, *, is_private: bool = False) -> None:
     """Write a file whole or not at all, and say so on standard error. Raises ConfigError."""
     try:
-        if path.exists() and not path.is_file():  # /dev/stdout, a pipe
-            path.write_text(text, encoding="utf-8")
-        else:
-            _replace(path, text)
+        write_text(path, text, is_private=is_private)
     except OSError as error:
         raise ConfigError(f"cannot write {str(path)!r}: {error.strerror}.") from error
-    click.echo(f"wrote {path}", err=True)
+    tell(f"wrote {path}")
 
 
 def has_color() -> bool:
-    """True when standard output takes colours and nobody asked for none (https://no-color.org)."""
-    if os.environ.get("NO_COLOR"):
-        return False
-    return bool(os.environ.get("FORCE_COLOR")) or (sys.stdout.isatty() and os.environ.get("TERM") != "dumb")
+    """True when standard output takes colours."""
+    return takes_colors(sys.stdout)
 
 
 def _width() -> int:
     return max(_NARROWEST, min(_WIDEST, shutil.get_terminal_size((_WIDTH, 24)).columns))
-
-
-def _replace(path: Path, text: str) -> None:
-    handle, staging = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(staging, 0o666 & ~mask)  # mkstemp makes files that only we may read
-        os.replace(staging, path)
-    except BaseException:
-        Path(staging).unlink(missing_ok=True)
-        raise

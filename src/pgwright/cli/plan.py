@@ -9,6 +9,7 @@ import click
 
 from pgwright import pipeline
 from pgwright.cli import options
+from pgwright.cli.failures import note_source
 from pgwright.cli.output import emit
 from pgwright.cli.progress import watched
 from pgwright.config import Config
@@ -37,7 +38,8 @@ def _settings(context: click.Context, parameter: click.Parameter, texts: tuple[s
 @click.option("--without-index", "without_indexes", multiple=True, metavar="NAME",
               help="Plan as if this index did not exist. Repeatable.")  # fmt: skip
 @click.option("--set", "settings", multiple=True, callback=_settings, metavar="NAME=VALUE",
-              help="Plan with this setting; role=NAME applies row-level security. Repeatable.")  # fmt: skip
+              help="Plan with this setting; role=NAME, and what policies read (app.x=1), hold for both plans. "
+              "Repeatable.")  # fmt: skip
 @click.option("--value", "values", multiple=True, metavar="VALUE",
               help="The value of $1, then $2, and so on; NULL for SQL NULL. Default: from the statistics.")  # fmt: skip
 @click.option("--statement-id", type=int, metavar="QUERYID", help="Take the statement from pg_stat_statements.")
@@ -75,6 +77,7 @@ def plan(
       pgwright plan "SELECT * FROM note" --twin shop.json.gz --set role=app --set app.tenant=7
     """
     statement, source = _split(arguments, twin, statement_id)
+    note_source(click.get_current_context(), source)
     text = "" if statement is None else _read(statement)
     with watched() as progress:
         snapshot = pipeline.take_snapshot(source, policy=config.policy, progress=progress)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import redirect_stdout
 from pathlib import Path
 
 import click
@@ -13,7 +11,7 @@ from pgwright.cli import options
 from pgwright.cli.baseline import read_baseline, save_baseline, set_aside
 from pgwright.cli.check import FOUND, reaches
 from pgwright.cli.failures import COULD_NOT_RUN
-from pgwright.cli.output import emit
+from pgwright.cli.output import emit, tell
 from pgwright.cli.progress import watched
 from pgwright.config import Config, parse_duration
 from pgwright.errors import ConfigError
@@ -112,14 +110,13 @@ def probe(
         statement_timeout_ms=round(1000 * timeout),
         policy=config.policy,
     )
-    # What the app prints is no part of the report.
-    with watched() as progress, redirect_stdout(sys.stderr):
+    with watched() as progress:
         result = set_aside(pipeline.probe_app(asked, progress=progress), known)
     emit(result, form, output, shows_all=shows_all)
     if write_baseline is not None:
         save_baseline(write_baseline, result)
     if not result.endpoints:
-        click.echo("pgwright: no endpoint could be examined; the report says why.", err=True)
+        tell("pgwright: no endpoint could be examined; the report says why.")
         click.get_current_context().exit(COULD_NOT_RUN)
     if write_baseline is None and reaches(result, severity or config.severity):
         click.get_current_context().exit(FOUND)

@@ -1,4 +1,4 @@
-"""Progress on standard error, when somebody watches."""
+"""The work of a command: its progress goes to standard error, when somebody watches, and nothing to standard output."""
 
 from __future__ import annotations
 
@@ -10,22 +10,35 @@ from rich.console import Console
 from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
+from pgwright.cli.streams import reports_only
 from pgwright.model.progress import Progress, silent
+from pgwright.visible import visible
 
 
 @contextmanager
 def watched() -> Iterator[Progress]:
-    """Give what the stages report their progress to; it shows one line, which is gone afterwards."""
+    """Give what the stages report their progress to; it shows one line, which is gone afterwards.
+
+    What the app or a library prints inside goes to standard error.
+    """
+    with reports_only(), _shown() as progress:
+        yield progress
+
+
+@contextmanager
+def _shown() -> Iterator[Progress]:
     if not sys.stderr.isatty():
         yield silent
         return
     columns = (
         SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn()
     )  # fmt: skip
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+    # The bar steers the terminal, which the door would spell out.
+    terminal = getattr(sys.stderr, "inner", sys.stderr)
+    with Bar(*columns, console=Console(file=terminal), transient=True, redirect_stderr=False) as bar:
         task = bar.add_task("connecting", total=None)
 
         def show(what: str, done: int = 0, total: int = 0) -> None:
-            bar.update(task, description=what, completed=done, total=total or None)
+            bar.update(task, description=visible(what), completed=done, total=total or None)
 
         yield show

@@ -9,13 +9,13 @@ import click
 from pgwright import pipeline
 from pgwright.cli import options
 from pgwright.cli.operations import load_operations
-from pgwright.cli.output import emit, show, write
+from pgwright.cli.output import emit, save, show
 from pgwright.cli.progress import watched
 from pgwright.config import Config
 from pgwright.errors import ConfigError
 from pgwright.migrations import open_directory
 from pgwright.proof.timing import ROUNDS
-from pgwright.report import Format, render
+from pgwright.report import Format
 from pgwright.report.proof.words import is_proved
 
 NOT_PROVED = 1
@@ -99,6 +99,6 @@ def prove(
         show(proof, "terminal", shows_all=shows_all)
     emit(proof, form, output, shows_all=shows_all)
     if json_output is not None:
-        write(json_output, render(proof, "json"))
+        save(proof, "json", json_output)
     if not is_proved(proof):
         click.get_current_context().exit(NOT_PROVED)

@@ -8,6 +8,7 @@ import click
 
 from pgwright import pipeline
 from pgwright.cli import options
+from pgwright.cli.output import tell
 from pgwright.cli.progress import watched
 from pgwright.config import Config
 from pgwright.figures import count, size
@@ -36,12 +37,11 @@ def snapshot(dsn: str | None, output: Path, no_values: bool, config: Config) -> 
     with watched() as progress:
         taken = pipeline.take_snapshot(dsn, policy=config.policy, with_values=not no_values, progress=progress)
     save_snapshot(taken, output)
-    click.echo(
+    tell(
         f"wrote {output}: {count(len(taken.tables), 'table')}, {count(len(taken.indexes), 'index')}, "
         f"{count(len(taken.statements), 'statement')}; {size(output.stat().st_size)}. It holds no rows"
-        + (", and no sample values." if no_values else ", but sample values of columns."),
-        err=True,
+        + (", and no sample values." if no_values else ", but sample values of columns.")
     )
     for missing in taken.not_examined:
         remedy = f" → {missing.remedy}" if missing.remedy else ""
-        click.echo(f"not examined: {missing.what}: {missing.reason}{remedy}", err=True)
+        tell(f"not examined: {missing.what}: {missing.reason}{remedy}")

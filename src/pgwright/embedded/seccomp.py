@@ -73,6 +73,7 @@ class Filter:
         if known is None:
             raise OSError(errno.ENOSYS, f"unknown machine {name}")
         program = b"".join(struct.pack("=HBBI", *one) for one in _assembled(known, has_collector=has_collector))
+        self.program = program
         self._instructions = ctypes.create_string_buffer(program, len(program))
         self._header = ctypes.create_string_buffer(
             struct.pack("@HP", len(program) // 8, ctypes.addressof(self._instructions))

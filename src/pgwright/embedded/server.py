@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Event, Thread
 
 import psycopg
 from psycopg import sql
@@ -39,7 +40,13 @@ OWNER = "pgwright_owner"
 """The role that everything of a source belongs to and is planned as. It may do nothing outside its databases."""
 _OWNER_RIGHTS = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION BYPASSRLS"
 # A function of the source may never end; nothing that is asked of its owner takes as long as this.
-_OWNER_LIMITS = "-c statement_timeout=60s -c lock_timeout=10s -c jit=off"
+_OWNER_LIMITS = "-c statement_timeout=30s -c lock_timeout=10s -c jit=off"
+# It may catch the timeout too, or set it to none: then its session is ended.
+_ENDLESS_SECONDS, _LOOK_SECONDS = 300.0, 10.0
+_END = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE pid = %s AND state = 'active' AND clock_timestamp() - query_start > make_interval(secs => %s)
+"""
 # Whatever the database's owner has set for it, names mean those of the catalog.
 _CATALOG_ONLY = "-c search_path=pg_catalog -c lock_timeout=10s -c role=none"
 
@@ -107,7 +114,20 @@ class EmbeddedServer:
     def owner(self, database: str) -> Iterator[psycopg.Connection]:
         """Connect as the owner with autocommit: the role for all that makes the server evaluate text of a source."""
         with psycopg.connect(self.owner_dsn(database), autocommit=True, prepare_threshold=None) as connection:
-            yield connection
+            ended = Event()
+            watch = Thread(target=self._watch, args=(connection.info.backend_pid, ended), daemon=True)
+            watch.start()
+            try:
+                yield connection
+            finally:
+                ended.set()
+                watch.join()
+
+    def _watch(self, pid: int, ended: Event) -> None:
+        """End a session that is at one statement for too long."""
+        while not ended.wait(_LOOK_SECONDS):
+            with suppress(psycopg.Error), self.admin() as connection:
+                connection.execute(_END, (pid, _ENDLESS_SECONDS))
 
     @contextmanager
     def catalog_writer(self, database: str) -> Iterator[psycopg.Connection]:

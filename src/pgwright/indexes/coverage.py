@@ -6,7 +6,7 @@ advisor agree because they ask here. Validity is another matter: nothing that is
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 
 from pgwright.indexes.keys import entries, finds_equal, keys_serve
 from pgwright.indexes.predicates import NotNull, implies, never_null, read_predicate
@@ -28,12 +28,14 @@ def searches_as(x: IndexDefinition, y: IndexDefinition, table: Table | None = No
 
 
 def enforces_as(x: IndexDefinition, y: IndexDefinition, table: Table | None = None) -> bool:
-    """Tell whether `x` keeps unique whatever `y` does, as early, and for foreign keys and ON CONFLICT as well."""
+    """Tell whether `x` keeps unique whatever `y` does, at the same time, and for foreign keys and ON CONFLICT as well.
+
+    A deferrable one is like no other: it is no target of a foreign key or of ON CONFLICT, and SET CONSTRAINTS names it.
+    """
     if not y.is_unique:
         return True
     return (
-        # A deferrable one is no target of a foreign key or of ON CONFLICT, and may be deferred from the start.
-        (x.is_unique and not x.is_deferrable)
+        (x.is_unique and not x.is_deferrable and not y.is_deferrable)
         and (x.table, x.method, y.method) == (y.table, "btree", "btree")
         and set(entries(x, table)) == set(entries(y, table))
         and (x.nulls_not_distinct or not y.nulls_not_distinct or _holds_no_null(y, table))
@@ -46,20 +48,45 @@ def replaces(x: IndexDefinition, y: IndexDefinition, table: Table | None = None)
     return searches_as(x, y, table) and enforces_as(x, y, table)
 
 
-def serves_equality(definition: IndexDefinition, columns: tuple[str, ...], table: Table | None = None) -> bool:
+def serves_equality(
+    definition: IndexDefinition,
+    columns: tuple[str, ...],
+    table: Table | None = None,
+    collations: Mapping[str, str | None] | None = None,
+) -> bool:
     """Tell whether `a = … AND b = …` over all rows finds them by this index, whatever the order of its first keys.
 
-    A partial index does so when its predicate says no more than that such a column is not null: the comparison says so.
+    A partial index does so when its predicate says no more than that such columns are not null: the comparison says so.
+
+    Args:
+        collations: by which columns are compared, where that is not their own.
     """
     says_no_more = read_predicate(definition.predicate, table) <= {NotNull(column) for column in columns}
-    return says_no_more and finds_equal(definition, columns, table)
+    return says_no_more and finds_equal(definition, columns, table, collations)
 
 
 def serves_foreign_key(definition: IndexDefinition, key: ForeignKey, snapshot: Snapshot) -> bool:
     """Tell whether the rows that refer to a parent are found by this index."""
-    return serves_equality(definition, key.columns, snapshot.table_by_name.get(definition.table)) and (
+    table = snapshot.table_by_name.get(definition.table)
+    return serves_equality(definition, key.columns, table, foreign_key_collations(key, snapshot)) and (
         definition.method in ("btree", "hash") or _has_types_of_parent(key, snapshot)
     )
+
+
+def foreign_key_collations(key: ForeignKey, snapshot: Snapshot) -> dict[str, str | None]:
+    """Return the collations by which the server looks for the rows of a foreign key, where they are not the columns'.
+
+    That of the parent where it takes texts for equal that differ: `ri_GenerateQualCollation`.
+    """
+    pairs = zip(key.columns, key.referenced_columns, strict=True)
+    ends = {
+        one: (snapshot.column(key.table, one), snapshot.column(key.referenced_table, other)) for one, other in pairs
+    }
+    return {
+        name: parent.collation
+        for name, (own, parent) in ends.items()
+        if parent.collation != own.collation and not parent.is_deterministic
+    }
 
 
 def is_served(snapshot: Snapshot, key: ForeignKey, *, without: Container[QualifiedName] = ()) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from pgwright.indexes.spelling import TEXTS, spell
@@ -126,13 +126,24 @@ def _nulls_first(key: IndexKey) -> bool:
     return key.is_descending if key.nulls_first is None else key.nulls_first
 
 
-def finds_equal(definition: IndexDefinition, columns: Iterable[str], table: Table | None) -> bool:
-    """Tell whether the keys lead to the rows where each of these columns has a given value."""
+def finds_equal(
+    definition: IndexDefinition,
+    columns: Iterable[str],
+    table: Table | None,
+    collations: Mapping[str, str | None] | None = None,
+) -> bool:
+    """Tell whether the keys lead to the rows where each of these columns has a given value.
+
+    Args:
+        collations: by which each of these columns is compared, where that is not its own.
+    """
     wanted = set(columns)
     if definition.method == "gin":
         return wanted <= set(definition.columns) and _are_scalars(definition, table)
     first = definition.keys[: len(wanted)]
-    is_leading = {key.column for key in first} == wanted and all(_compares_plainly(key, table) for key in first)
+    is_leading = {key.column for key in first} == wanted and all(
+        _compares_plainly(key, table, collations or {}) for key in first
+    )
     return is_leading and (
         definition.method == "btree"
         or (definition.method == "hash" and len(definition.keys) == 1)
@@ -140,7 +151,10 @@ def finds_equal(definition: IndexDefinition, columns: Iterable[str], table: Tabl
     )
 
 
-def _compares_plainly(key: IndexKey, table: Table | None) -> bool:
-    """Tell whether `column = value`, with no collation named, is what the key is compared by."""
-    own = entry(key, table)
-    return own.collation is None and (own.operator_class is None or _is_pattern(key, table))
+def _compares_plainly(key: IndexKey, table: Table | None, collations: Mapping[str, str | None]) -> bool:
+    """Tell whether `column = value`, with no collation named but those given, is what the key is compared by."""
+    own, column = entry(key, table), _column(key, table)
+    has_class = own.operator_class is None or _is_pattern(key, table)
+    if column is not None and column.name in collations:
+        return has_class and (key.collation or column.collation) == collations[column.name]
+    return has_class and own.collation is None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pgwright.migrations.directory import AlembicDirectory, open_directory
+from pgwright.migrations.directory import AlembicDirectory, open_directory, short_hash
 from pgwright.migrations.runner import downgrade, upgrade
 
-__all__ = ["AlembicDirectory", "downgrade", "open_directory", "upgrade"]
+__all__ = ["AlembicDirectory", "downgrade", "open_directory", "short_hash", "upgrade"]

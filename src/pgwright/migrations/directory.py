@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import configparser
 import contextlib
 import hashlib
 import inspect
 import os
 import re
 import sys
-import tempfile
 import tomllib
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,9 +20,14 @@ from zoneinfo import ZoneInfo
 
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from alembic.script.revision import RevisionMap
 from alembic.util import CommandError, coerce_resource_to_filename
 
 from pgwright.errors import MigrationError
+from pgwright.files import write_text
+from pgwright.migrations.scripts import read_scripts
+from pgwright.migrations.template import in_template
+from pgwright.model.revision_text import RevisionText
 from pgwright.model.snapshot import Snapshot
 
 _ID_LETTERS = 12  # as Alembic's own
@@ -35,6 +41,8 @@ class AlembicDirectory:
     """The file that describes it."""
     config: Config
     script: ScriptDirectory
+    imports_from: tuple[str, ...] = ()
+    """What `prepend_sys_path` adds to the folders of modules, for the time that revisions run."""
 
     @property
     def head(self) -> str | None:
@@ -70,13 +78,38 @@ class AlembicDirectory:
         Raises: MigrationError: several heads, or the file or the id exists.
         """
         head = self.head
-        chosen = revision or hashlib.sha256(render("", head).encode()).hexdigest()[:_ID_LETTERS]
+        chosen = revision or short_hash(render("", head))
         known = {each.revision: each.path for each in self.script.walk_revisions()}
         if chosen in known:
             raise MigrationError(f"the revision {chosen!r} exists: {known[chosen]}. Nothing was written")
         path = self._folder(head) / self._file_name(chosen, message)
         _write_new(path, render(chosen, head))
         return path
+
+    def in_template(self, text: RevisionText, revision: str) -> str:
+        """Return a revision after the head in the form that the app's `script.py.mako` gives it.
+
+        Raises: MigrationError: there is no template, or it does not take the revision.
+        """
+        template = Path(self.script.dir, "script.py.mako")
+        try:
+            return in_template(template, text, revision, self.head, self.config, self._now())
+        except MigrationError as error:
+            raise MigrationError(f"{template} cannot be followed: {error}") from error
+
+    @contextmanager
+    def importing(self) -> Iterator[None]:
+        """Find the app's modules inside the block as `alembic` finds them."""
+        before = list(sys.path)
+        sys.path[:0] = self.imports_from
+        try:
+            yield
+        finally:
+            sys.path[:] = before
+
+    def _now(self) -> datetime:
+        zone = ZoneInfo(self.script.timezone) if self.script.timezone else None
+        return datetime.now(UTC).astimezone(zone)
 
     def _folder(self, head: str | None) -> Path:
         """Return the folder of the head, or the first of all."""
@@ -86,8 +119,7 @@ class AlembicDirectory:
         return Path(locations[0])
 
     def _file_name(self, revision: str, message: str) -> str:
-        zone = ZoneInfo(self.script.timezone) if self.script.timezone else None
-        now = datetime.now(UTC).astimezone(zone)
+        now = self._now()
         values = {
             "rev": revision,
             "slug": _slug(message, self.script.truncate_slug_length),
@@ -97,6 +129,11 @@ class AlembicDirectory:
         return f"{self.script.file_template % values}.py"
 
 
+def short_hash(text: str) -> str:
+    """Return an id for a revision of this text."""
+    return hashlib.sha256(text.encode()).hexdigest()[:_ID_LETTERS]
+
+
 def open_directory(path: Path) -> AlembicDirectory:
     """Open the Alembic directory that `path` describes: `alembic.ini`, `pyproject.toml`, or a folder with one of them.
 
@@ -104,16 +141,16 @@ def open_directory(path: Path) -> AlembicDirectory:
     """
     source, config = _read_settings(path)
     try:
-        with warnings.catch_warnings(), contextlib.chdir(source.parent):
+        with warnings.catch_warnings():
             # What Alembic deprecates in the app's settings is told by `alembic` itself.
             warnings.simplefilter("ignore", DeprecationWarning)
-            script = _script_directory(config)
+            script, imports_from = _script_directory(config, source.parent)
     except CommandError as error:
         raise MigrationError(f"the Alembic directory of {source} cannot be opened: {error}") from error
-    except Exception as error:  # it imports the app's revisions, which may raise anything
+    except (ValueError, TypeError, OSError, ImportError, configparser.Error) as error:
         what = f"{type(error).__name__}: {error}"
         raise MigrationError(f"the Alembic directory of {source} cannot be read: {what}") from error
-    return AlembicDirectory(source, config, script)
+    return AlembicDirectory(source, config, script, imports_from)
 
 
 def _read_settings(path: Path) -> tuple[Path, Config]:
@@ -141,19 +178,46 @@ def _has_alembic(toml: Path) -> bool:
         raise MigrationError(f"{toml} is no TOML: {error}") from error
 
 
-def _script_directory(config: Config) -> ScriptDirectory:
-    """Read all revisions, as the `alembic` command does that runs in the current folder."""
-    before = len(sys.path)
-    script = ScriptDirectory.from_config(config)
-    added = len(sys.path) - before
-    # `prepend_sys_path = .` has to hold when we are back where we came from.
-    sys.path[:added] = [os.path.abspath(each) for each in sys.path[:added]]
-    script.dir = os.path.abspath(script.dir)
-    script.version_locations = [
-        os.path.abspath(str(coerce_resource_to_filename(each))) for each in script.version_locations
-    ]
+def _script_directory(config: Config, folder: Path) -> tuple[ScriptDirectory, tuple[str, ...]]:
+    """Read the settings and the ids of all revisions, as the `alembic` command does; return also what it would import.
+
+    A relative location is one of the working directory, as for `alembic`; where nothing is there, of the folder of the
+    settings, from which `alembic` is run then.
+    """
+    here = _starts_here(config.get_alembic_option("script_location"))
+    path_before = list(sys.path)
+    try:
+        with contextlib.chdir(Path() if here else folder):
+            _locate_package(config)
+            script = ScriptDirectory.from_config(config)
+            added = sys.path[: len(sys.path) - len(path_before)]
+            imports_from = tuple(os.path.abspath(each) for each in added)
+            script.dir = os.path.abspath(script.dir)
+            script.version_locations = [
+                os.path.abspath(str(coerce_resource_to_filename(each))) for each in script.version_locations
+            ]
+    finally:
+        sys.path[:] = path_before
+    script.revision_map = RevisionMap(lambda: read_scripts(script))
     script.get_heads()
-    return script
+    return script, imports_from
+
+
+def _starts_here(location: str | None) -> bool:
+    return location is None or ":" in location or os.path.isabs(location) or os.path.isdir(location)
+
+
+def _locate_package(config: Config) -> None:
+    """Replace `package:folder` by the folder's path, for Alembic would import the package to find it."""
+    location = config.get_alembic_option("script_location") or ""
+    package, sign, inner = location.partition(":")
+    if not sign or os.path.isabs(location):
+        return
+    for root in (*(config.get_prepend_sys_paths_list() or ()), ".", *sys.path):
+        folder = Path(root, *package.split("."), inner)
+        if folder.is_dir():
+            config.set_main_option("script_location", str(folder.absolute()).replace("%", "%%"))
+            return
 
 
 def _slug(message: str, length: int) -> str:
@@ -169,14 +233,8 @@ def _slug(message: str, length: int) -> str:
 def _write_new(path: Path, text: str) -> None:
     """Write a file that does not exist yet, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=".tmp")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(temporary, 0o644)
         path.open("x").close()  # takes the name, or fails where it is taken
-        os.replace(temporary, path)
     except FileExistsError as error:
         raise MigrationError(f"{str(path)!r} exists. Nothing was written") from error
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    write_text(path, text, is_private=False)

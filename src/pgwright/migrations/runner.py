@@ -13,6 +13,8 @@ from sqlalchemy import Connection, NullPool, create_engine
 from pgwright.errors import MigrationError
 from pgwright.migrations.directory import AlembicDirectory
 
+_INSTALL = ". They import it, so pgwright has to run where the app is installed: pip install pgwright there"
+
 Steps = Callable[[Any, Any], Iterable[Any]]
 
 
@@ -41,13 +43,16 @@ def _run(dsn: str, directory: AlembicDirectory, target: str, steps: Steps) -> tu
     # Not `script.run_env()`: env.py is never executed. The context serves revisions that import `alembic.context`.
     environment = EnvironmentContext(directory.config, directory.script, fn=steps, destination_rev=target)
     try:
-        with _connected(dsn) as connection, environment:
+        with _connected(dsn) as connection, directory.importing(), environment:
             environment.configure(connection=connection, transaction_per_migration=True, on_version_apply=remember)
             with environment.begin_transaction():
                 environment.run_migrations()
     except Exception as error:  # the app's revisions may raise anything
         after = f" after {', '.join(ran)}" if ran else ""
-        raise MigrationError(f"the revisions of {directory.source} failed{after}: {_first_lines(error)}") from error
+        hint = _INSTALL if isinstance(error, ImportError) else ""
+        raise MigrationError(
+            f"the revisions of {directory.source} failed{after}: {_first_lines(error)}{hint}"
+        ) from error
     return tuple(ran)
 
 

@@ -23,6 +23,17 @@ class CreateIndex:
 
 
 @dataclass(frozen=True)
+class ExpressionStatistics:
+    """A CREATE STATISTICS object that knows of an expression what ANALYZE knew by an index on it."""
+
+    name: QualifiedName
+    table: QualifiedName
+    expression: str
+    target: str = ""
+    """The statistics target that the index's column has, where one is set."""
+
+
+@dataclass(frozen=True)
 class DropIndex:
     """Drop an index that no constraint owns."""
 
@@ -31,6 +42,8 @@ class DropIndex:
     sql: str
     """`pg_get_indexdef`, to create it again in the downgrade."""
     size_bytes: int
+    statistics: tuple[ExpressionStatistics, ...] = ()
+    """What has to be there first, for nothing else would tell the planner of these expressions."""
 
 
 @dataclass(frozen=True)

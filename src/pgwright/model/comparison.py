@@ -80,8 +80,11 @@ class StatementComparison:
     removed: tuple[str, ...]
     """Existing indexes that were hidden."""
     settings: tuple[tuple[str, str], ...]
+    """Those that differ between the plans."""
     limits: tuple[NotExamined, ...]
     """What the twin does not have, or plans otherwise."""
+    context: tuple[tuple[str, str], ...] = ()
+    """Settings of both plans: the role, and what policies read."""
 
     @property
     def ratio(self) -> float | None:

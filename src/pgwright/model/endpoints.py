@@ -85,3 +85,5 @@ class ProbedApp:
     probed_at: str
     endpoints: tuple[SeenEndpoint, ...]
     not_examined: tuple[NotExamined, ...] = ()
+    kept: tuple[str, ...] = ()
+    """Endpoints, or the startup, whose writes may not have been rolled back."""

@@ -121,6 +121,8 @@ class Check(Generic[S]):
     needs: tuple[str, ...] = ()
     """Fields of the value without which it would report what is no fault, or call fine what it did not see. Where one
     of them could not be read, the check does not run."""
+    spans_keys: bool = False
+    """True where a finding takes in columns that keys, names or joins tie together: it needs all tables to be read."""
     subject: Subject = _OF_ITS_FOLDER
     """What the score counts it under; stated where the module's folder does not say it."""
 
@@ -192,12 +194,24 @@ class LostPoint:
 
 
 @dataclass(frozen=True)
+class LookedAt:
+    """How much of something was looked at."""
+
+    share: float
+    """In [0, 1]."""
+    of: str
+    """`the tables`, `the statements' time`."""
+
+
+@dataclass(frozen=True)
 class SubjectScore:
     """0 to 10 for one subject; `score` is None when nothing of it could be examined."""
 
     subject: Subject
     score: float | None
     lost: tuple[LostPoint, ...]
+    looked_at: tuple[LookedAt, ...] = ()
+    """What the score rests on: of the rest nothing is known."""
 
 
 @dataclass(frozen=True)

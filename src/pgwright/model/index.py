@@ -122,6 +122,8 @@ class Index:
     rows_read: int
     last_scan_at: str | None
     """Known from PostgreSQL 16 on."""
+    is_clustered: bool = False
+    """CLUSTER without a name orders the table by it."""
 
     @property
     def table(self) -> QualifiedName:

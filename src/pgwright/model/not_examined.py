@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from pgwright.model.names import QualifiedName
+
 
 @dataclass(frozen=True)
 class NotExamined:
@@ -16,11 +18,13 @@ class NotExamined:
     remedy: str = ""
     """What would make it possible, often a GRANT; "" when nothing would."""
     parts: tuple[str, ...] = ()
-    """Fields of its source that are therefore missing as a whole: `indexes` of a snapshot."""
+    """Fields of its source that are therefore missing: `indexes` of a snapshot; as a whole, or of `relations`."""
     checks: tuple[str, ...] = ()
     """Names of the checks that therefore looked at nothing."""
+    relations: tuple[QualifiedName, ...] = ()
+    """The tables and sequences of which those fields are missing; none named: of all."""
 
 
 def lacking(missing: Iterable[NotExamined], parts: Collection[str]) -> NotExamined | None:
-    """Return the first entry for which one of these parts of a source is missing; None when all of them were read."""
-    return next((one for one in missing if not set(one.parts).isdisjoint(parts)), None)
+    """Return the first entry for which one of these parts is missing as a whole; None when there is none."""
+    return next((one for one in missing if not one.relations and not set(one.parts).isdisjoint(parts)), None)

@@ -23,6 +23,15 @@ class ClientPool:
 
 
 @dataclass(frozen=True)
+class Retention:
+    """How long the rows of one table are kept."""
+
+    column: str
+    """The moment from which the days count, as a report names it: `token (expires_at)`."""
+    days: int
+
+
+@dataclass(frozen=True)
 class Policy:
     """The team's word on retention, pools and what to leave alone.
 
@@ -36,8 +45,13 @@ class Policy:
     """Findings to leave out: a check's name, or `check:object`."""
     soft_delete_columns: tuple[str, ...] = ("deleted_at",)
     expiry_columns: tuple[str, ...] = ("expires_at",)
+    retention: tuple[Retention, ...] = ()
+    unique_among_living: tuple[str, ...] = ()
+    """Unique indexes whose values may be used again after a row is marked as deleted, as a report names them."""
+    cascade: tuple[str, ...] = ()
+    """Foreign keys whose rows belong to the row that they refer to, and go with it: `message (talk_id)`."""
 
     def __post_init__(self) -> None:
-        for name in ("allow", "soft_delete_columns", "expiry_columns"):
+        for name in ("allow", "soft_delete_columns", "expiry_columns", "unique_among_living", "cascade"):
             if isinstance(value := getattr(self, name), str):  # each of its letters would count as one
                 raise ConfigError(f"{name!r} of the policy is {value!r}; expected a tuple of texts: ({value!r},).")

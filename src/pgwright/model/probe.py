@@ -65,3 +65,5 @@ class Probe:
     """Keys of the findings that the baseline lists."""
     allowed: tuple[str, ...] = ()
     """Keys of the findings that the policy leaves out."""
+    kept: tuple[str, ...] = ()
+    """Endpoints, or the startup, whose writes may not have been rolled back."""

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from pgwright.model.dependent import Dependent
 from pgwright.model.index import Index
 from pgwright.model.names import QualifiedName, quote
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.partitions import of_all_leaves
 from pgwright.model.policy import Policy
 from pgwright.model.server import Role, RoleSetting, Server, Session, Setting
-from pgwright.model.statement import Statement
+from pgwright.model.statement import NONE_UNREAD, Statement, UnreadStatements
 from pgwright.model.statistics import ColumnStatistics, ExtendedStatistics
 from pgwright.model.table import Column, ForeignKey, Sequence, Table
 
@@ -31,6 +32,7 @@ class Snapshot:
     tables: tuple[Table, ...] = ()
     indexes: tuple[Index, ...] = ()
     foreign_keys: tuple[ForeignKey, ...] = ()
+    dependents: tuple[Dependent, ...] = ()
     sequences: tuple[Sequence, ...] = ()
     statistics: tuple[ColumnStatistics, ...] = ()
     extended_statistics: tuple[ExtendedStatistics, ...] = ()
@@ -42,6 +44,7 @@ class Snapshot:
     schema_sql: str = ""
     """`pg_dump --schema-only` of the database; "" when it could not be taken."""
     not_examined: tuple[NotExamined, ...] = field(default=())
+    unread_statements: UnreadStatements = field(default=NONE_UNREAD)
 
     @cached_property
     def table_by_name(self) -> dict[QualifiedName, Table]:
@@ -99,15 +102,24 @@ class Snapshot:
         return {table: tuple(keys) for table, keys in grouped.items()}
 
     @cached_property
+    def dependents_by_table(self) -> dict[QualifiedName, tuple[Dependent, ...]]:
+        grouped: dict[QualifiedName, list[Dependent]] = {}
+        for dependent in self.dependents:
+            grouped.setdefault(dependent.table, []).append(dependent)
+        return {table: tuple(dependents) for table, dependents in grouped.items()}
+
+    @cached_property
     def statistics_by_column(self) -> dict[tuple[QualifiedName, str], ColumnStatistics]:
         """Statistics of each column; of a parent table, those that include its children where there are any.
 
-        Those of a partitioned table that was never analyzed are put together from its leaves.
+        Those of a partitioned table that was never analyzed are put together from its leaves, if none is hidden.
         """
         ordered = sorted(self.statistics, key=lambda row: row.is_inherited)
         known = {(row.relation, row.column): row for row in ordered}
         for name in self.partitions_by_table:
             leaves = tuple(self.leaves(name))
+            if any(self.unread("statistics", leaf.name) is not None for leaf in leaves):
+                continue
             for column in self.table_by_name[name].column_by_name:
                 parts = [(row, leaf.rows) for leaf in leaves if (row := known.get((leaf.name, column))) is not None]
                 if (name, column) not in known and (whole := of_all_leaves(parts)) is not None:
@@ -124,6 +136,40 @@ class Snapshot:
     @cached_property
     def setting_by_name(self) -> dict[str, Setting]:
         return {setting.name: setting for setting in self.settings}
+
+    def unread(self, part: str, relation: QualifiedName) -> NotExamined | None:
+        """Return why a part of the snapshot lacks what belongs to one table; None when it was read."""
+        return self._unread.get((part, relation))
+
+    @cached_property
+    def _unread(self) -> dict[tuple[str, QualifiedName], NotExamined]:
+        entries = reversed(self.not_examined)  # the first one counts
+        return {(part, name): one for one in entries for part in one.parts for name in one.relations}
+
+    def without(self, relations: Collection[QualifiedName]) -> Snapshot:
+        """Return what is left to be judged without some tables: nothing of them and of their partitions.
+
+        Of a partition the whole partitioned table goes: what its other parts count says little. Keys of others to these
+        tables stay, and the tables can still be looked up by name.
+        """
+        gone = {self._root(name) for name in relations}
+        left = replace(
+            self,
+            tables=tuple(one for one in self.tables if self._root(one.name) not in gone),
+            indexes=tuple(one for one in self.indexes if self._root(one.table) not in gone),
+            foreign_keys=tuple(key for key in self.foreign_keys if self._root(key.table) not in gone),
+            dependents=tuple(one for one in self.dependents if self._root(one.table) not in gone),
+            sequences=tuple(one for one in self.sequences if one.table is None or self._root(one.table) not in gone),
+            statistics=tuple(one for one in self.statistics if self._root(one.relation) not in gone),
+        )
+        vars(left)["table_by_name"] = self.table_by_name  # where the cached property keeps it
+        return left
+
+    def _root(self, name: QualifiedName) -> QualifiedName:
+        """Return the partitioned table that a table is a part of, at any depth; the table itself where it is none."""
+        table = self.table_by_name.get(name)
+        parent = self.table_by_name.get(table.parent) if table is not None and table.parent is not None else None
+        return self._root(parent.name) if parent is not None and parent.kind == "partitioned table" else name
 
     @cached_property
     def _value_by_role(self) -> dict[tuple[str, str], str]:

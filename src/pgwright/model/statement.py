@@ -26,3 +26,14 @@ class Statement:
     @property
     def rows_per_call(self) -> float:
         return self.rows / self.calls if self.calls else 0.0
+
+
+@dataclass(frozen=True)
+class UnreadStatements:
+    """Statements of this database that a snapshot does not hold: hidden from the role, or too many."""
+
+    count: int
+    total_ms: float
+
+
+NONE_UNREAD = UnreadStatements(0, 0.0)

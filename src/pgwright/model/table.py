@@ -39,6 +39,10 @@ class Column:
     is_generated: bool
     collation: str | None
     """None: the default of the type."""
+    domain: QualifiedName | None = None
+    """Where the type is a domain: its default, NOT NULL and CHECKs go with it."""
+    is_deterministic: bool = True
+    """False: its collation takes some texts for equal that differ."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +127,8 @@ class ForeignKey:
     """True on a partition whose parent carries the constraint."""
     definition: str
     """The exact `pg_get_constraintdef`."""
+    referenced_index: QualifiedName | None = None
+    """The unique index that it rests on."""
 
 
 @dataclass(frozen=True)

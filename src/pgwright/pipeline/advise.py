@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from pgwright.advisor import advisor
@@ -16,6 +18,7 @@ from pgwright.pipeline.question import Question
 from pgwright.pipeline.snapshot import SourceLike, take_snapshot
 
 ANY_GOAL = Goal()
+_USES = ("schema_sql", "tables", "indexes", "foreign_keys", "statistics", "extended_statistics", "statements")
 _NEEDS = ("schema_sql", "tables", "indexes", "statistics", "statements")
 
 
@@ -43,7 +46,15 @@ def advise(
     if (cause := _lacks(snapshot)) is not None:
         raise TwinError(". ".join(part for part in (f"no advice: {cause.reason}", cause.remedy) if part))
     progress("building the planner twin")
-    return advisor.advise(snapshot, goal, server=server, progress=progress)
+    advice = advisor.advise(snapshot, goal, server=server, progress=progress)
+    return replace(advice, limits=(*_losses(snapshot), *advice.limits))
+
+
+def _losses(snapshot: Snapshot) -> Iterator[str]:
+    """Yield what the reading lacked of what the advisor works from."""
+    for one in snapshot.not_examined:
+        if not one.parts or not set(_USES).isdisjoint(one.parts):
+            yield ". ".join(part for part in (f"{one.what} not examined: {one.reason}", one.remedy) if part)
 
 
 def read_advice(question: Question) -> Advice | NotExamined:

@@ -56,8 +56,9 @@ class Script:
         """Run the script on a copy and name it. Raises ProofError with what psql said."""
         quietly = ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-o", os.devnull]
         command = [str(binaries() / "psql"), *quietly, "-f", str(self.path)]
-        ran = subprocess.run(command, env=environment(dsn), capture_output=True, text=True, check=False)
+        ran = subprocess.run(command, env=environment(dsn), capture_output=True, check=False)
         if ran.returncode:
-            said = "; ".join(line for line in ran.stderr.splitlines() if "ERROR" in line or "error" in line)
-            raise ProofError(f"the script {str(self.path)!r} failed on the copy: {mask(said or ran.stderr.strip())}")
+            whole = ran.stderr.decode(errors="replace").strip()
+            said = "; ".join(line for line in whole.split("\n") if "ERROR" in line or "error" in line)
+            raise ProofError(f"the script {str(self.path)!r} failed on the copy: {mask(said or whole)}")
         return Path(self.path).name

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
+from shlex import quote
 
 from pgwright.model.finding import Diagnosis, Finding
 from pgwright.model.fix import Fix
+from pgwright.model.not_examined import NotExamined
 from pgwright.model.policy import Policy
 from pgwright.model.progress import Progress, silent
 from pgwright.pipeline.check import check
@@ -17,6 +20,7 @@ def fix(
     source: SourceLike = None,
     findings: Diagnosis | Iterable[Finding] | None = None,
     *,
+    with_possible: bool = False,
     policy: Policy | None = None,
     progress: Progress = silent,
 ) -> Fix:
@@ -25,6 +29,7 @@ def fix(
     Args:
         source: a DSN, the path of a snapshot file, a Snapshot, or None for DATABASE_URL and the PG* variables.
         findings: what is to be answered, found in this source, or a Diagnosis; None: all that `check` finds there.
+        with_possible: write what is only possible too; without it, such findings are named in `refused`.
         policy: what the team states.
         progress: told what is being done.
     Returns: The remedies with their SQL, both ways, and what only a person can answer.
@@ -32,4 +37,13 @@ def fix(
     """
     snapshot = take_snapshot(source, policy=policy, progress=progress)
     found = check(snapshot, progress=progress) if findings is None else findings
-    return make_fix(snapshot, found.findings if isinstance(found, Diagnosis) else found)
+    given = tuple(found.findings if isinstance(found, Diagnosis) else found)
+    doubtful = [one for one in given if one.changes and one.confidence == "possible" and not with_possible]
+    result = make_fix(snapshot, (one for one in given if one not in doubtful))
+    return replace(result, refused=(*result.refused, *map(_leave_out, doubtful)))
+
+
+def _leave_out(finding: Finding) -> NotExamined:
+    return NotExamined(
+        finding.key, "the finding is only possible", f"when you are sure: pgwright fix --only {quote(finding.key)}"
+    )

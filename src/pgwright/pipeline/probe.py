@@ -33,6 +33,7 @@ def probe_app(request: ProbeRequest, *, progress: Progress = silent) -> Probe:
         findings=findings,
         not_examined=run.not_examined,
         allowed=tuple(sorted({one.key for one in allowed})),
+        kept=app.kept,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import inspect
 import sys
 import sysconfig
 import traceback
@@ -18,6 +19,8 @@ from pgwright.database import mask
 from pgwright.errors import ProbeError
 
 _EXPECTED = "Name it as uvicorn does: package.module:attribute"
+_SUPPORTED = "FastAPI, Litestar and Starlette with an OpenAPI schema are supported; elsewhere use check or QueryGuard"
+_WSGI_ARGUMENTS = 2  # environ, start_response
 
 
 def load_app(name: str, folder: Path, *, is_factory: bool = False) -> Any:
@@ -42,12 +45,30 @@ def load_app(name: str, folder: Path, *, is_factory: bool = False) -> Any:
         found = getattr(found, attribute)
     if not callable(found):
         raise ProbeError(name, f"it is {type(found).__name__}, which cannot be called", f"{_EXPECTED}.")
-    if not is_factory:
-        return found
+    if is_factory:
+        try:
+            found = found()
+        except (Exception, SystemExit) as error:  # the app's own code runs here
+            raise ProbeError(name, f"the factory failed: {told(error)}", "Start the app by itself first.") from error
+    _require_asgi(name, found)
+    return found
+
+
+def _require_asgi(name: str, app: Any) -> None:
+    """Raise ProbeError for a WSGI app, as Flask's and Django's, which is called with two arguments."""
     try:
-        return found()
-    except (Exception, SystemExit) as error:  # the app's own code runs here
-        raise ProbeError(name, f"the factory failed: {told(error)}", "Start the app by itself first.") from error
+        count = len(
+            [
+                one
+                for one in inspect.signature(app).parameters.values()
+                if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD) and one.default is one.empty
+            ]
+        )
+    except (TypeError, ValueError):
+        return
+    if hasattr(app, "wsgi_app") or count == _WSGI_ARGUMENTS:
+        kind = type(app).__module__.partition(".")[0]
+        raise ProbeError(name, f"it is a WSGI app ({kind}), and a probe calls ASGI apps", f"{_SUPPORTED}.")
 
 
 def told(error: BaseException) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import median
@@ -47,17 +47,23 @@ class AppCaller:
         app: the ASGI app, started.
         state: what its lifespan shares with the requests.
         timeout_s: the longest that one call may take.
+        ended: called after each call.
     """
 
-    def __init__(self, app: Any, state: Mapping[str, Any], timeout_s: float) -> None:
-        self._guard = _Watching()
+    def __init__(
+        self, app: Any, state: Mapping[str, Any], timeout_s: float, ended: Callable[[], Awaitable[None]]
+    ) -> None:
+        self._guard, self._ended = _Watching(), ended
         self._app, self._state, self._timeout_s = GuardMiddleware(app, guard=self._guard), state, timeout_s
 
     async def once(self, request: GetRequest) -> Answer:
         """Call it to warm it up, and to see whether it answers. Raises what the app raises, and TimeoutError."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", QueryWarning)
-            return await get(self._app, request, self._state, self._timeout_s)
+            try:
+                return await get(self._app, request, self._state, self._timeout_s)
+            finally:
+                await self._ended()
 
     async def measure(self, request: GetRequest, size: str) -> Measured:
         """Call it `RUNS` times and return the call with most queries, with the median time."""

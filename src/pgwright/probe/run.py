@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+
+from psycopg.conninfo import conninfo_to_dict
 
 from pgwright.database import connect
 from pgwright.errors import ProbeError, QueryFailed
@@ -26,6 +29,9 @@ from pgwright.probe.request import ProbeRequest
 from pgwright.probe.rollback import nothing_stays
 from pgwright.probe.server import ServerCosts, read_costs
 
+# Of apps that do not tell it themselves: Starlette, Litestar, Robyn, Connexion, and common prefixes.
+_SERVED_AT = ("/openapi.json", "/schema/openapi.json", "/docs/openapi.json", "/api/openapi.json", "/v1/openapi.json")
+
 
 def call_endpoints(asked: ProbeRequest, progress: Progress) -> ProbedApp:
     """Call the GET endpoints of an app at two sizes and tell what each did; nothing is committed.
@@ -43,20 +49,25 @@ def call_endpoints(asked: ProbeRequest, progress: Progress) -> ProbedApp:
 async def _probe(asked: ProbeRequest, progress: Progress) -> ProbedApp:
     limits = asked.statement_timeout_ms, asked.lock_timeout_ms
     with watched_doors() as doors:
-        async with nothing_stays(*limits, doors) as engines:
+        async with nothing_stays(*limits, doors) as held:
             progress(f"starting {asked.app}")
             app = load_app(asked.app, asked.folder, is_factory=asked.is_factory)
             async with running(app, asked.app, asked.timeout_s) as state:
+                await held.keep_startup()
                 endpoints = await _endpoints(app, state, asked)
-                dsn = asked.dsn or next(filter(None, map(dsn_of, engines())), None)
+                named = list(dict.fromkeys(filter(None, map(dsn_of, held.engines()))))
+                dsn = asked.dsn or next(iter(named), None)
                 found, catalog = _read(dsn, asked)
-                calling = Calling(AppCaller(app, state, asked.timeout_s), asked, _known(asked, dsn, catalog))
+                if asked.dsn is None and len(named) > 1:
+                    found.missing.append(_choice(named))
+                caller = AppCaller(app, state, asked.timeout_s, held.end_request)
+                calling = Calling(caller, asked, _known(asked, dsn, catalog))
                 for number, endpoint in enumerate(endpoints):
                     progress(endpoint.name, number, len(endpoints))
                     doors.now = endpoint.name
                     found.add(await calling.call(endpoint, found.costs))
         found.missing.extend(doors.told())
-    return _result(asked, found)
+    return _result(asked, found, doors.kept)
 
 
 @dataclass
@@ -92,22 +103,38 @@ async def _endpoints(app: Any, state: dict[str, Any], asked: ProbeRequest) -> li
 
 
 async def _schema(app: Any, state: dict[str, Any], asked: ProbeRequest) -> dict[str, Any]:
-    """Return the OpenAPI document: from the app itself, else from where it is served."""
+    """Return the OpenAPI document: from the app itself, else from where frameworks serve it."""
+    document: Any = None
     try:
-        if callable(own := getattr(app, "openapi", None)):
+        own = _own_schema(app)
+        if own is not None:
             document = own()
         else:
-            headers, cookies = asked.headers, asked.cookies
-            request = GetRequest("/openapi.json", headers=headers, cookies=cookies)
-            document = (await get(app, request, state, asked.timeout_s)).document
+            for path in _SERVED_AT:
+                request = GetRequest(path, headers=asked.headers, cookies=asked.cookies)
+                document = (await get(app, request, state, asked.timeout_s)).document
+                if _is_schema(document):
+                    break
     except Exception as error:  # the app's own code runs here
         reason = asked.hide(told(error))
         raise ProbeError(asked.app, f"its OpenAPI schema failed: {reason}", "Open /openapi.json yourself.") from error
-    if not isinstance(document, dict) or not isinstance(document.get("paths"), dict):
-        raise ProbeError(
-            asked.app, "it has no OpenAPI schema, neither app.openapi() nor /openapi.json", "FastAPI apps have one."
-        )
-    return document
+    if not _is_schema(document):
+        places = f"neither app.openapi() nor {' nor '.join(_SERVED_AT)}"
+        raise ProbeError(asked.app, f"it has no OpenAPI schema: {places}", "Apps of FastAPI and Litestar have one.")
+    found: dict[str, Any] = document
+    return found
+
+
+def _own_schema(app: Any) -> Callable[[], Any] | None:
+    """Return what gives the schema without a request: in FastAPI, in Litestar."""
+    for holder, name in ((app, "openapi"), (getattr(app, "openapi_schema", None), "to_schema")):
+        if callable(own := getattr(holder, name, None)):
+            return own  # type: ignore[no-any-return]
+    return None
+
+
+def _is_schema(document: Any) -> bool:
+    return isinstance(document, dict) and isinstance(document.get("paths"), dict)
 
 
 def _read(dsn: str | None, asked: ProbeRequest) -> tuple[_Found, Catalog | None]:
@@ -133,7 +160,18 @@ def _known(asked: ProbeRequest, dsn: str | None, catalog: Catalog | None) -> Kno
     return Known(dsn, catalog, asked.parameters, frozenset(names))
 
 
-def _result(asked: ProbeRequest, found: _Found) -> ProbedApp:
+def _choice(named: list[str]) -> NotExamined:
+    """Say which of several databases the ids come from."""
+    used, *others = (
+        f"{given.get('dbname')} on {given.get('host') or 'the local server'}" for given in map(conninfo_to_dict, named)
+    )
+    reason = (
+        f"the app has engines on several; ids come from {used}, which connected first, not from {' or '.join(others)}"
+    )
+    return NotExamined("ids of other databases", reason, "name the one with the rows: --dsn")
+
+
+def _result(asked: ProbeRequest, found: _Found, kept: tuple[str, ...]) -> ProbedApp:
     return ProbedApp(
         app=asked.app,
         database=found.database,
@@ -141,4 +179,5 @@ def _result(asked: ProbeRequest, found: _Found) -> ProbedApp:
         probed_at=datetime.now(UTC).isoformat(timespec="seconds"),
         endpoints=tuple(found.seen),
         not_examined=tuple(found.missing),
+        kept=kept,
     )

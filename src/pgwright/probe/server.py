@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pglast.parser import ParseError, fingerprint
 
 from pgwright.database import ReadOnlyDatabase
+from pgwright.errors import QueryFailed
 from pgwright.model.endpoints import StatementCost
-from pgwright.model.names import quote
 from pgwright.model.not_examined import NotExamined
 from pgwright.probe.catalog import PACKAGE
 from pgwright.sqltext import repaired
@@ -25,16 +25,16 @@ ServerCosts = Mapping[str, StatementCost]
 
 def read_costs(database: ReadOnlyDatabase, missing: list[NotExamined]) -> ServerCosts:
     """Return what each statement has cost so far; what hinders goes to `missing`. Raises QueryFailed."""
-    schemas = database.query(
-        "SELECT n.nspname AS name FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace "
-        "WHERE e.extname = %(name)s",
-        {"name": _EXTENSION},
-    )
-    if not schemas:
+    function = database.extension_function(_EXTENSION, f"{_EXTENSION}(boolean)")
+    if function is None:
         missing.append(NotExamined(_WHAT, f"{_EXTENSION} is not installed", "pgwright explain extension-missing"))
         return {}
-    relation = f"{quote(schemas[0]['name'])}.{_EXTENSION}"
-    rows = database.read(PACKAGE, "statements", {"limit": MOST_STATEMENTS}, relation=relation)
+    relation = f"{function.name}(true)"
+    try:
+        rows = database.read(PACKAGE, "statements", {"limit": MOST_STATEMENTS}, relation=relation)
+    except QueryFailed as error:
+        missing.append(NotExamined(_WHAT, error.reason))
+        return {}
     whole = sum(row["total_ms"] for row in rows)
     costs: dict[str, StatementCost] = {}
     for row in rows:

@@ -72,10 +72,11 @@ def _dump(moment: str, section: Section) -> list[str]:
 
 def _dumped(source: str, moment: str, section: Section) -> str:
     dump = _dump(moment, section)
-    done = subprocess.run(dump, capture_output=True, text=True, check=False, env=_environment(source))
+    # As bytes: text would make a line break of a carriage return in a name.
+    done = subprocess.run(dump, capture_output=True, check=False, env=_environment(source))
     if done.returncode:
-        raise _failed(source, done.stderr)
-    return done.stdout
+        raise _failed(source, done.stderr.decode(errors="replace"))
+    return done.stdout.decode()
 
 
 def _rows(source: str, moment: str, copy: str) -> tuple[NotExamined, ...]:

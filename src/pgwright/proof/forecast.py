@@ -14,6 +14,7 @@ from pathlib import Path
 import psycopg
 
 from pgwright.embedded import EmbeddedServer
+from pgwright.errors import ProofError
 from pgwright.model.index import Index
 from pgwright.model.names import QualifiedName
 from pgwright.model.not_examined import NotExamined
@@ -81,10 +82,13 @@ def forecast(source: Snapshot, *, apply: Apply, read: Read, server: Path | None 
 
 def _migrate_empty(source: Snapshot, server: EmbeddedServer, apply: Apply, read: Read) -> tuple[str, Snapshot]:
     with restored(source, server, is_whole=True) as (name, _):
-        dsn = server.dsn(name)
-        with psycopg.connect(dsn, autocommit=True) as connection:
-            for revision in source.server.alembic_revisions:
-                connection.execute("INSERT INTO public.alembic_version VALUES (%s)", (revision,))
+        dsn = server.owner_dsn(name)
+        try:
+            with server.owner(name) as owner:
+                for revision in source.server.alembic_revisions:
+                    owner.execute("INSERT INTO public.alembic_version VALUES (%s)", (revision,))
+        except psycopg.Error as error:
+            raise ProofError(f"public.alembic_version takes no revision: {error.diag.message_primary}") from error
         return apply(dsn), read(dsn)
 
 

@@ -9,7 +9,7 @@ from pgwright.model.change import ColumnConversion, ConvertColumns, DetachedKey
 from pgwright.model.names import quote
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.table import ForeignKey
-from pgwright.remedies.dependents import Place, find_dependents, find_index_obstacles
+from pgwright.remedies.dependents import Place, find_index_obstacles, find_obstacles
 from pgwright.remedies.draft import Draft
 from pgwright.remedies.estimate import family
 
@@ -109,8 +109,7 @@ def _obstacles(snapshot: Snapshot, change: ConvertColumns) -> Iterator[str]:
     for index in snapshot.indexes:
         columns = {column for table, column in places if table == index.table}
         yield from find_index_obstacles(index, columns) if columns else ()
-    for (table, column), what in find_dependents(snapshot.schema_sql, places):
-        yield f"{what} depends on {snapshot.describe(table, (column,))}, whose type it must not change under it"
+    yield from find_obstacles(snapshot, sorted(places))
 
 
 def _table_obstacles(snapshot: Snapshot, each: ColumnConversion) -> Iterator[str]:

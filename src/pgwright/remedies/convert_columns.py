@@ -13,7 +13,7 @@ from pgwright.model.change import ColumnConversion, ConvertColumns, DetachedKey
 from pgwright.model.names import QualifiedName, quote
 from pgwright.model.remedy import Remedy, Step
 from pgwright.model.snapshot import Snapshot
-from pgwright.remedies.dependents import functions_that_name
+from pgwright.remedies.dependents import functions_that_name, publications_of, statistics_targets
 from pgwright.remedies.estimate import family, in_words, rewrite_seconds
 from pgwright.remedies.uuid_text import require_distinct, require_uuids, uuid_default
 
@@ -75,9 +75,16 @@ def _rewrite(
     steps += [step(sql) for sql in _alter_sequences(change, snapshot, is_upgrade=alter is _to_new)]
     # Validated after the commit, where nobody has to wait for it; a partitioned table cannot do that before version 18.
     steps += [step(sql) for sql in _alter_each(change.foreign_keys, lambda key: _add(key, snapshot))]
+    steps += [step(sql) for sql in _targets(change, snapshot)]
     # The old statistics went with the old type; without new ones the first queries would get bad plans.
     steps.append(Step(_list("ANALYZE", map(str, tables)), True, "ACCESS EXCLUSIVE", names))
     return (*steps, *_afterwards(change, snapshot, tables))
+
+
+def _targets(change: ConvertColumns, snapshot: Snapshot) -> list[str]:
+    """Return what sets the targets of statistics again, which are made anew with the type."""
+    places = {(table.name, each.column) for each in change.columns for table in family(snapshot, each.table)}
+    return list(dict.fromkeys(sql for _, sql in statistics_targets(snapshot, places)))
 
 
 def _afterwards(change: ConvertColumns, snapshot: Snapshot, tables: list[QualifiedName]) -> tuple[Step, ...]:
@@ -197,7 +204,12 @@ def _warning(
     if functions:
         sentences.append(f"See whether these functions bear the new type: {', '.join(functions)}.")
     if not snapshot.schema_sql:
-        sentences.append("The snapshot has no schema text, so nobody looked for views or triggers on these columns.")
+        sentences.append("The snapshot has no schema text, so nobody looked for functions that name these tables.")
+    if publications := publications_of(snapshot, tables):
+        sentences.append(
+            f"Subscribers of {', '.join(publications)} keep the old type: change it there first, for the new values "
+            "have to fit."
+        )
     return " ".join(sentences)
 
 

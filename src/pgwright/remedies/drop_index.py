@@ -5,10 +5,11 @@ from __future__ import annotations
 from pgwright.model.change import DropIndex
 from pgwright.model.index import Index
 from pgwright.model.names import quote
-from pgwright.model.remedy import Remedy
+from pgwright.model.remedy import Remedy, Step
 from pgwright.model.snapshot import Snapshot
+from pgwright.remedies import expression_statistics
 from pgwright.remedies.create_index import partitioned_steps
-from pgwright.remedies.estimate import family, in_words
+from pgwright.remedies.estimate import analyze_seconds, family, in_words
 from pgwright.remedies.indexes import build, drop, drop_partitioned
 from pgwright.sizes.builds import build_seconds
 
@@ -21,16 +22,32 @@ def render(change: DropIndex, snapshot: Snapshot) -> Remedy:
     if is_partitioned and index is not None:
         return _partitioned(change, snapshot, index)
     return Remedy(
-        title=f"Drop index {quote(change.name.name)} of {change.table.short}",
+        title=f"Drop index {quote(change.name.name)} of {change.table.short}{_kept(change)}",
         change=change,
         findings=(),
-        upgrade=(drop(change.name, change.table),),
-        downgrade=(build(change.name, change.table, change.sql),),
+        upgrade=(*_keep(change), drop(change.name, change.table)),
+        downgrade=(
+            build(change.name, change.table, change.sql),
+            *(expression_statistics.drop(each) for each in change.statistics),
+        ),
         is_safe=True,
         warning="",
-        seconds_estimate=0.0,
+        seconds_estimate=analyze_seconds(tables[0]) if change.statistics and tables else 0.0,
         model_hint=_hint(change),
     )
+
+
+def _keep(change: DropIndex) -> tuple[Step, ...]:
+    """Return the steps that let the planner know of the index's expressions without it."""
+    if not change.statistics:
+        return ()
+    created = (step for each in change.statistics for step in expression_statistics.create(each))
+    return (*created, expression_statistics.gather(change.table))
+
+
+def _kept(change: DropIndex) -> str:
+    expressions = ", ".join(each.expression for each in change.statistics)
+    return f", and keep the statistics of {expressions}" if expressions else ""
 
 
 def _partitioned(change: DropIndex, snapshot: Snapshot, index: Index) -> Remedy:

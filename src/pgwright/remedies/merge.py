@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ from pgwright.model.change import (
     ConvertColumns,
     CreateIndex,
     DropIndex,
+    ExpressionStatistics,
     RebuildIndex,
     UniqueAmongLiving,
 )
@@ -20,12 +22,17 @@ from pgwright.model.finding import Finding
 from pgwright.model.index import Index, IndexDefinition
 from pgwright.model.names import QualifiedName
 from pgwright.model.snapshot import Snapshot
+from pgwright.model.statement import Statement
 from pgwright.model.table import ForeignKey
 from pgwright.remedies.conversions import unite_conversions
 from pgwright.remedies.draft import Draft
 from pgwright.remedies.estimate import family
+from pgwright.remedies.expression_statistics import SINCE, lone_expressions, new_statistics
+from pgwright.sqltext import gist
 
 FOREIGN_KEY_CHECK = "unindexed-foreign-key"
+
+_NAMES_INDEX = re.compile(r"\s*(?:CLUSTER|REINDEX)\b", re.IGNORECASE)
 
 # All others that ask for a drop do so because another index does the work, which then has to be there.
 USELESS_CHECKS = ("unused-index", "invalid-index")
@@ -44,6 +51,7 @@ def merge(snapshot: Snapshot, findings: Iterable[Finding]) -> Draft:
         _refuse_bad_drops,
         _keep_one_of_each,
         _keep_what_serves_foreign_keys,
+        _keep_what_the_planner_knows,
         _name_apart,
         _analyze_where_it_pays,
     )
@@ -89,13 +97,15 @@ def _refuse_bad_replacements(draft: Draft) -> None:
 
 
 def _is_partition(snapshot: Snapshot, parent: QualifiedName | None) -> bool:
-    return parent is not None and snapshot.table_by_name[parent].kind == "partitioned table"
+    table = snapshot.table_by_name.get(parent) if parent is not None else None
+    return table is not None and table.kind == "partitioned table"
 
 
 def _references(snapshot: Snapshot, index: Index) -> str | None:
-    """Return the name of a foreign key that references the columns of this index."""
+    """Return the name of a foreign key that rests on this index."""
     for key in snapshot.foreign_keys:
-        if key.referenced_table == index.table and sorted(key.referenced_columns) == sorted(index.definition.columns):
+        is_of_columns = sorted(key.referenced_columns) == sorted(index.definition.columns)
+        if key.referenced_index == index.name or (key.referenced_table == index.table and is_of_columns):
             return key.name
     return None
 
@@ -166,6 +176,16 @@ def _refuse_bad_drops(draft: Draft) -> None:
             draft.refuse(change, f"{change.name} enforces a constraint, uniqueness or the replica identity")
         elif index.parent is not None:
             draft.refuse(change, f"{change.name} is a part of {index.parent} and falls only with it")
+        elif index.is_clustered and index.is_valid:
+            draft.refuse(change, f"CLUSTER orders {index.table} by {change.name}", "ALTER TABLE … SET WITHOUT CLUSTER")
+        elif (statement := _naming(draft.snapshot, index)) is not None:
+            draft.refuse(change, f"a statement of the workload names {change.name}: {gist(statement.text)}")
+
+
+def _naming(snapshot: Snapshot, index: Index) -> Statement | None:
+    """Return a statement that names an index: CLUSTER … USING, or REINDEX INDEX."""
+    name = re.compile(rf"(?<![\w$]){re.escape(index.name.name)}(?![\w$])")
+    return next((one for one in snapshot.statements if _NAMES_INDEX.match(one.text) and name.search(one.text)), None)
 
 
 def _keep_one_of_each(draft: Draft) -> None:
@@ -192,6 +212,25 @@ def _keep_what_serves_foreign_keys(draft: Draft) -> None:
         if lost is not None:
             reason = f"{name} is the only index that serves the foreign key {lost.name!r}: deletes of parents need it"
             draft.refuse(change, reason, "create an index on the columns of the key first")
+
+
+def _keep_what_the_planner_knows(draft: Draft) -> None:
+    """Let statistics take the place of an index that alone tells of an expression, or keep it where none can."""
+    kept: list[ExpressionStatistics] = []
+    for change in draft.of(DropIndex):
+        index = draft.index_by_name.get(change.name)
+        if index is None:
+            continue
+        expressions = lone_expressions(draft.snapshot, index, _after(draft, index))
+        is_spread = bool(_with_parts(draft, {index.name}) - {index.name})
+        if expressions and (is_spread or draft.snapshot.server.version_number < SINCE):
+            reason = (
+                f"only by {change.name} the planner knows {', '.join(expressions)}, which no statistics can replace"
+            )
+            draft.refuse(change, reason, "drop it by hand where no statement has that expression")
+        elif new := new_statistics(draft.snapshot, index, expressions, kept):
+            kept += new
+            draft.replace(change, replace(change, statistics=new))
 
 
 def _served_keys(draft: Draft, index: Index) -> Iterator[ForeignKey]:

@@ -10,6 +10,7 @@ from pgwright.model.change import ConvertColumns, CreateIndex, UniqueAmongLiving
 from pgwright.model.fix import Fix
 from pgwright.model.remedy import LockMode, Remedy
 from pgwright.remedies.estimate import ASSUMPTION, in_words
+from pgwright.visible import on_one_line, visible
 
 _WIDTH = 88
 
@@ -27,7 +28,7 @@ def preface(fix: Fix, *, message: str, database: str, taken_at: str) -> str:
     """Return the docstring of a revision, without its quotes."""
     keys = dict.fromkeys(key for remedy in fix.remedies for key in remedy.findings)
     sections = [
-        " ".join(message.split()) or "Answer the findings of pgwright.",
+        on_one_line(message) or "Answer the findings of pgwright.",
         fill(f"Written by pgwright for the database {database!r} as it was on {taken_at}.", _WIDTH),
         _section("Answers these findings:", (_item("-", key) for key in keys)),
         _section(
@@ -87,7 +88,7 @@ def _hints(fix: Fix) -> Iterator[str]:
         table = ""
         if isinstance(remedy.change, CreateIndex | UniqueAmongLiving):
             table = f"{remedy.change.definition.table.short}: "
-        for line in remedy.model_hint.splitlines():
+        for line in visible(remedy.model_hint).splitlines():
             yield from broken(f"    {table}{line}")
         if isinstance(remedy.change, ConvertColumns) and "Uuid" in remedy.model_hint:
             yield "    (Uuid columns take uuid.UUID values: default=uuid4, not a function that gives a str)"
@@ -96,7 +97,7 @@ def _hints(fix: Fix) -> Iterator[str]:
 def _item(mark: str, text: str) -> str:
     head = f"  {mark} "
     return fill(
-        " ".join(text.split()),
+        on_one_line(text),
         _WIDTH,
         initial_indent=head,
         subsequent_indent=" " * len(head),

@@ -11,8 +11,10 @@ from textwrap import indent, wrap
 
 from pgwright.model.fix import Fix
 from pgwright.model.remedy import Step
+from pgwright.model.revision_text import RevisionText
 from pgwright.remedies import carried
 from pgwright.remedies.preface import preface
+from pgwright.visible import HIDDEN, on_one_line, visible
 
 # So much fits whatever line length the app's formatter has.
 _LINE = 88
@@ -38,8 +40,26 @@ def render_revision(
         database: the name of the database that the fix is for.
         taken_at: when the snapshot was taken, ISO 8601.
     """
-    identity = f"Revision ID: {revision}\nRevises: {down_revision or ''}".rstrip()
-    docstring = "\n".join([preface(fix, message=message, database=database, taken_at=taken_at), "", identity, ""])
+    return assembled(revision_text(fix, message=message, database=database, taken_at=taken_at), revision, down_revision)
+
+
+def revision_text(fix: Fix, *, message: str, database: str, taken_at: str) -> RevisionText:
+    """Return the parts of the revision, for a template to put together; arguments as of `render_revision`."""
+    upgrade = [(remedy.title, remedy.upgrade) for remedy in fix.remedies]
+    downgrade = [(remedy.title, remedy.downgrade) for remedy in reversed(fix.remedies) if remedy.downgrade]
+    functions = "\n\n\n".join(inspect.getsource(function).strip() for function in _carried(fix))
+    return RevisionText(
+        docstring=_in_docstring(preface(fix, message=message, database=database, taken_at=taken_at)),
+        imports=_imports(functions),
+        upgrade=_statements(upgrade),
+        downgrade=_statements(downgrade),
+        rest=f"{_constants()}\n\n\n{functions}",
+    )
+
+
+def assembled(text: RevisionText, revision: str, down_revision: str | None) -> str:
+    """Return a revision file in our own form, for an app without a template of its own."""
+    identity = _in_docstring(f"Revision ID: {revision}\nRevises: {down_revision or ''}".rstrip())
     variables = "\n".join(
         [
             f"revision = {_literal(revision)}",
@@ -48,13 +68,14 @@ def render_revision(
             "depends_on = None",
         ]
     )
-    upgrade = [(remedy.title, remedy.upgrade) for remedy in fix.remedies]
-    downgrade = [(remedy.title, remedy.downgrade) for remedy in reversed(fix.remedies) if remedy.downgrade]
-    functions = [_function("upgrade", upgrade), _function("downgrade", downgrade)]
-    functions += [inspect.getsource(function) for function in _carried(fix)]
-    body = "\n\n\n".join(function.strip() for function in functions)
-    head = "\n\n".join([f'"""{_in_docstring(docstring)}"""', _imports(body), variables, _constants()])
-    text = f"{head}\n\n\n{body}\n"
+    docstring = f'"""{text.docstring}\n\n{identity}\n"""'
+    functions = f"def upgrade() -> None:\n{text.upgrade}\n\n\ndef downgrade() -> None:\n{text.downgrade}"
+    parts = [docstring, text.imports, variables, functions, text.rest]
+    return with_width(f"{parts[0]}\n\n{parts[1]}\n\n{parts[2]}\n\n\n{parts[3]}\n\n\n{parts[4]}\n")
+
+
+def with_width(text: str) -> str:
+    """Return a file that asks the linter to pass over long lines where it has some."""
     is_wide = any(len(line) > _WIDEST for line in text.splitlines())
     return f"# ruff: noqa: E501\n{text}" if is_wide else text
 
@@ -95,10 +116,10 @@ def _is_future(node: ast.Import | ast.ImportFrom) -> bool:
     return isinstance(node, ast.ImportFrom) and node.module == "__future__"
 
 
-def _function(name: str, remedies: list[tuple[str, tuple[Step, ...]]]) -> str:
-    lines = [f"def {name}() -> None:"]
+def _statements(remedies: list[tuple[str, tuple[Step, ...]]]) -> str:
+    lines: list[str] = []
     if not remedies:
-        return "\n".join([*lines, f"{_INDENT}pass", ""])
+        return f"{_INDENT}pass"
     steps = [(title, step) for title, of_remedy in remedies for step in of_remedy]
     is_all_outside = not any(step.is_transactional for _, step in steps)
     lines.append(f"{_INDENT}with _patient_session(){f', {_OUTSIDE}' if is_all_outside else ''}:")
@@ -111,12 +132,12 @@ def _function(name: str, remedies: list[tuple[str, tuple[Step, ...]]]) -> str:
             lines += _comment(title, margin) if title != told else []
             lines.append(_call(step, margin))
             told = title
-    return "\n".join([*lines, ""])
+    return "\n".join(lines)
 
 
 def _comment(title: str, margin: str) -> list[str]:
     head = f"{margin}# "
-    text = " ".join(title.split())
+    text = on_one_line(title)
     return wrap(text, _LINE, initial_indent=head, subsequent_indent=head, break_long_words=False)
 
 
@@ -135,8 +156,7 @@ def _call(step: Step, margin: str) -> str:
 
 def _argument(text: str, margin: str) -> str:
     """Return a text as a literal, over several lines where it is an SQL statement of several or a long one."""
-    is_plain = all(character.isprintable() or character == "\n" for character in text)
-    if not is_plain or "\\" in text or '"""' in text or ("\n" not in text and len(text) <= _SHORT):
+    if HIDDEN.search(text) or "\\" in text or '"""' in text or ("\n" not in text and len(text) <= _SHORT):
         return _literal(text)
     return f'"""\n{indent(text, margin)}\n{margin}"""'
 
@@ -147,8 +167,10 @@ def _literal(value: str | None) -> str:
         return "None"
     shown = repr(value)
     is_double_better = value.count('"') <= value.count("'")
-    return json.dumps(value, ensure_ascii=False) if shown.startswith("'") and is_double_better else shown
+    if shown.startswith("'") and is_double_better:
+        shown = json.dumps(value, ensure_ascii=False)
+    return visible(shown)  # its spelling is Python's own
 
 
 def _in_docstring(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    return visible(text).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')

@@ -11,6 +11,8 @@ from pgwright.model.remedy import Step
 from pgwright.remedies.blocks import block
 from pgwright.remedies.carried import LOCK_WAIT, LONG_WAIT
 from pgwright.remedies.preface import preface
+from pgwright.sqltext.hidden import visible_sql
+from pgwright.visible import on_one_line, visible
 
 _SETTINGS = """\
 \\set ON_ERROR_STOP on
@@ -47,7 +49,7 @@ def _statements(remedies: list[tuple[str, tuple[Step, ...]]]) -> str:
     for is_transactional, group in groupby(steps, key=lambda each: each[1].is_transactional):
         lines += ["BEGIN;", ""] if is_transactional else []
         for title, of_title in groupby(group, key=lambda each: each[0]):
-            lines.append(f"-- {' '.join(title.split())}")
+            lines.append(f"-- {on_one_line(title)}")
             for waits_long, alike in groupby((step for _, step in of_title), key=lambda step: step.waits_long):
                 lines.append(f"SET lock_timeout = '{LONG_WAIT if waits_long else LOCK_WAIT}';")
                 lines += [sql for step in alike for sql in _sql(step)]
@@ -59,9 +61,9 @@ def _statements(remedies: list[tuple[str, tuple[Step, ...]]]) -> str:
 def _sql(step: Step) -> Iterator[str]:
     if step.builds:
         # psql runs what the query gives: nothing, unless an interrupted build left an invalid index.
-        yield block("drop_invalid", index=quote_literal(step.builds).strip()) + " \\gexec"
-    yield f"{step.sql};"
+        yield visible_sql(block("drop_invalid", index=quote_literal(step.builds).strip())) + " \\gexec"
+    yield f"{visible_sql(step.sql)};"
 
 
 def _commented(text: str) -> str:
-    return "\n".join(f"-- {line}".rstrip() for line in text.splitlines())
+    return "\n".join(f"-- {line}".rstrip() for line in visible(text).splitlines())

@@ -30,10 +30,12 @@ def render(change: UniqueAmongLiving, snapshot: Snapshot) -> Remedy:
         findings=(),
         upgrade=(build(new, table, change.definition.sql()), drop_old),
         downgrade=(*restore_old, drop(new, table)),
-        is_safe=True,
+        # What it no longer enforces, code may rely on; a statement that the workload does not show may fail.
+        is_safe=False,
         warning=(
-            "The downgrade fails when a deleted row and a living one have the same value by then. "
-            "INSERT ... ON CONFLICT on these columns must name the index's condition from now on."
+            "It blocks nobody, and changes what the database keeps unique. "
+            "INSERT ... ON CONFLICT on these columns fails unless it names the index's condition. "
+            "The downgrade fails when a deleted row and a living one have the same value by then."
         ),
         seconds_estimate=build_seconds(change.definition, snapshot) if table in snapshot.table_by_name else None,
         model_hint=f"in place of the unique {old_name}: {index_hint(change.definition)}",

@@ -14,8 +14,9 @@ from pgwright.model.index import IndexDefinition
 from pgwright.model.names import quote, quote_literal
 from pgwright.remedies.blocks import block
 
-# Both spellings, in either case: 36 characters with hyphens, or 32 without.
-_PATTERN = "^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$"
+# In either case: 36 characters with hyphens, or 32 without where the column is said to hold such.
+_HYPHENATED = "^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$"
+_ANY = "^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$"
 
 _UUID_FUNCTIONS = {
     "gen_random_uuid", "uuidv4", "uuidv7", "uuid_generate_v1", "uuid_generate_v1mc", "uuid_generate_v4",
@@ -24,8 +25,11 @@ _UUID_FUNCTIONS = {
 
 def require_uuids(columns: Sequence[ColumnConversion]) -> str:
     """Return the block that fails, naming a value, when one of the columns holds something else than UUIDs."""
-    places = _values((str(each.table), quote(each.column)) for each in columns)
-    return block("require_uuids", places=places, pattern=_PATTERN)
+    places = _values(
+        (str(each.table), quote(each.column), _HYPHENATED if each.uuid_format == "hyphenated" else _ANY)
+        for each in columns
+    )
+    return block("require_uuids", places=places)
 
 
 def require_distinct(columns: Sequence[ColumnConversion], indexes: Iterable[IndexDefinition]) -> str:

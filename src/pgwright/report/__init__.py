@@ -12,6 +12,7 @@ from pgwright.report.markdown import render_markdown
 from pgwright.report.sarif import render_sarif
 from pgwright.report.screen import Screen
 from pgwright.report.terminal import render_terminal
+from pgwright.visible import visible
 
 Format = Literal["terminal", "json", "markdown", "html", "sarif"]
 FORMATS: tuple[Format, ...] = ("terminal", "json", "markdown", "html")
@@ -24,13 +25,15 @@ __all__ = ["FINDING_FORMATS", "FORMATS", "Format", "Result", "Screen", "render"]
 def render(result: Result, form: Format, screen: Screen | None = None) -> str:
     """Return a result as text that ends in a line break; `screen` says how wide and colourful a terminal is.
 
+    No hidden character is in it, whatever the formats let through.
+
+
     Raises: ConfigError: there is no such format.
     """
     if form not in FINDING_FORMATS:
         raise ConfigError(f"there is no format {form!r}; known: {', '.join(FINDING_FORMATS)}.")
+    screen = screen or Screen()
     if form == "terminal":
-        return render_terminal(result, screen or Screen())
-    if form == "sarif":
-        return render_sarif(result)
-    plain = {"json": render_json, "markdown": render_markdown, "html": render_html}[form]
-    return plain(result)
+        return visible(render_terminal(result, screen), keeps_colors=screen.has_color)
+    plain = {"json": render_json, "markdown": render_markdown, "html": render_html, "sarif": render_sarif}[form]
+    return visible(plain(result))

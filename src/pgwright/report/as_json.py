@@ -14,6 +14,7 @@ from pgwright.model.result import Result
 from pgwright.report.kind import kind_of
 from pgwright.report.shape import document
 from pgwright.version import VERSION
+from pgwright.visible import visible_json
 
 
 def render_json(result: Result) -> str:
@@ -24,5 +25,5 @@ def render_json(result: Result) -> str:
 
 
 def indented(value: object) -> str:
-    """Return JSON as a person reads it, with a line break at the end."""
-    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n"
+    """Return JSON as a person reads it, hidden characters escaped, with a line break at the end."""
+    return visible_json(msgspec.json.format(msgspec.json.encode(value), indent=2).decode()) + "\n"

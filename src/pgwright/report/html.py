@@ -7,8 +7,8 @@ from functools import cache
 from jinja2 import Environment
 
 from pgwright.model.result import Result
-from pgwright.report.quoting import visible
 from pgwright.report.templating import environment, rendered
+from pgwright.visible import visible
 
 
 def render_html(result: Result) -> str:

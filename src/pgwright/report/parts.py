@@ -14,7 +14,7 @@ from pgwright.figures import count
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.planned_on import PlannedOn
 from pgwright.report.planned_on import which_server
-from pgwright.report.quoting import visible
+from pgwright.visible import visible
 
 # Below this a table of figures folds its numbers; each row becomes a small list instead.
 _TABLE_WIDTH = 72

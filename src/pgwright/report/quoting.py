@@ -3,27 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 
 from pgwright import sqltext
+from pgwright.visible import on_one_line, visible
 
-# Cc: control characters, ESC among them, which steer a terminal. Cf: invisible ones that turn the direction of writing.
-_HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~])")
-
-
-def visible(text: str) -> str:
-    """Return the text with every control character spelled out, line breaks and tabs excepted.
-
-    >>> visible("red" + chr(27) + "[31m")
-    'red\\\\x1b[31m'
-    """
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(
-        char.encode("unicode_escape").decode() if unicodedata.category(char) in _HIDDEN and char not in "\n\t" else char
-        for char in text
-    )
 
 
 def one_line(text: str, limit: int) -> str:
@@ -32,7 +16,7 @@ def one_line(text: str, limit: int) -> str:
     >>> one_line("SELECT *  FROM users", 12)
     'SELECT * FR…'
     """
-    joined = " ".join(visible(text).split())
+    joined = on_one_line(text)
     return joined if len(joined) <= limit else joined[: limit - 1] + "…"
 
 
@@ -51,7 +35,7 @@ def escape_markdown(value: object) -> str:
     """Return the value as Markdown that shows exactly it, on one line."""
     if isinstance(value, Markdown):
         return value
-    return _MARKDOWN.sub(r"\\\1", " ".join(visible(str(value)).split()))
+    return _MARKDOWN.sub(r"\\\1", on_one_line(str(value)))
 
 
 def code(text: str) -> Markdown:
@@ -60,7 +44,7 @@ def code(text: str) -> Markdown:
     >>> code("a|b`c")
     '``a|b`c``'
     """
-    line = " ".join(visible(text).split())
+    line = on_one_line(text)
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", line)), default=0))
     edge = " " if line.startswith("`") or line.endswith("`") else ""
     return Markdown(f"{fence}{edge}{line}{edge}{fence}")

@@ -6,19 +6,19 @@ What was not examined, and which server planned, is a notification of the run.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
-import msgspec
-
 from pgwright.errors import ConfigError
 from pgwright.model.finding import Diagnosis, Finding, Severity
 from pgwright.model.probe import Probe
+from pgwright.report.as_json import indented
+from pgwright.report.diagnosis.words import looked_at
 from pgwright.report.planned_on import which_server
-from pgwright.report.quoting import visible
 from pgwright.version import VERSION
+from pgwright.visible import visible
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
@@ -36,22 +36,32 @@ def render_sarif(result: object) -> str:
         "version": VERSION,
         "rules": [_rule(name) for name in names],
     }
-    planned_on = result.planned_on if isinstance(result, Diagnosis) else None
-    notes = [] if planned_on is None else [which_server(planned_on)]
-    notes += [f"not examined: {one.what}: {one.reason}" for one in result.not_examined]
+    notes = [{"level": "note", "message": {"text": visible(text)}} for text in _notes(result)]
     run = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
         "invocations": [
             {
                 "executionSuccessful": True,
-                "toolExecutionNotifications": [{"level": "note", "message": {"text": visible(note)}} for note in notes],
+                "toolExecutionNotifications": notes,
             }
         ],
         "results": [_result(finding, names) for finding in result.findings],
     }
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
-    return msgspec.json.format(msgspec.json.encode(log), indent=2).decode() + "\n"
+    return indented(log)
+
+
+def _notes(result: Diagnosis | Probe) -> Iterator[str]:
+    """Yield on which server was planned, how much each score rests on where that is not all, and what was not seen."""
+    if isinstance(result, Diagnosis):
+        if result.planned_on is not None:
+            yield which_server(result.planned_on)
+        for one in result.scorecard:
+            if seen := looked_at(one):
+                yield f"score of {one.subject}: {one.score}, of {seen}"
+    for missing in result.not_examined:
+        yield f"not examined: {missing.what}: {missing.reason}"
 
 
 def _rule(name: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from pgwright.model.index import IndexDefinition, IndexKey
+from pgwright.model.memo import once_a_snapshot
 from pgwright.model.names import QualifiedName
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.statistics import ColumnStatistics
@@ -61,6 +62,19 @@ def takes_every_row(definition: IndexDefinition, snapshot: Snapshot) -> bool:
 
 def bound(table: QualifiedName, name: str, snapshot: Snapshot) -> float:
     """Return the bytes that no value of a column will exceed, as far as can be told; infinite where it cannot."""
+    known = _bounds(snapshot)
+    if (table, name) not in known:
+        known[table, name] = _bound(table, name, snapshot)
+    return known[table, name]
+
+
+@once_a_snapshot
+def _bounds(snapshot: Snapshot) -> dict[tuple[QualifiedName, str], float]:
+    """Return what `bound` found so far."""
+    return {}
+
+
+def _bound(table: QualifiedName, name: str, snapshot: Snapshot) -> float:
     column = snapshot.table_by_name[table].column_by_name.get(name)
     if column is None:
         return _WITHOUT_LIMIT

@@ -7,12 +7,15 @@ from contextlib import suppress
 
 from pgwright.database import ReadOnlyDatabase, Row
 from pgwright.errors import QueryFailed
+from pgwright.figures import listing
 from pgwright.model.index import Index, IndexDefinition, IndexKey
 from pgwright.model.names import QualifiedName
+from pgwright.model.not_examined import NotExamined
 from pgwright.model.table import PAGE_BYTES, ForeignKey, ReferentialAction
-from pgwright.snapshot.tables import PACKAGE, extension_schema, optional_name
+from pgwright.snapshot.tables import PACKAGE, optional_name
 
 # pg_index.indoption, from the server's source: src/include/catalog/pg_index.h.
+_MOST_NAMED = 5
 _DESCENDING, _NULLS_FIRST = 1, 2
 _ACTIONS: Mapping[str, ReferentialAction] = {
     "a": "no action", "r": "restrict", "c": "cascade", "n": "set null", "d": "set default",
@@ -29,9 +32,9 @@ def read_indexes(database: ReadOnlyDatabase, name_by_oid: Mapping[int, Qualified
 def _read_heights(database: ReadOnlyDatabase, oids: list[int]) -> dict[int, int]:
     """Return the height of each B-tree where `pageinspect` is installed and our role may call it, else nothing."""
     with suppress(QueryFailed):
-        schema = extension_schema(database, "pageinspect")
-        if schema is not None and oids:
-            rows = database.read(PACKAGE, "tree_heights", {"oids": oids}, relation=f"{schema}.bt_metap")
+        function = database.extension_function("pageinspect", "bt_metap(text)")
+        if function is not None and function.may_use_schema and function.may_call and oids:
+            rows = database.read(PACKAGE, "tree_heights", {"oids": oids}, relation=function.name)
             return {row["oid"]: row["height"] for row in rows}
     return {}
 
@@ -60,7 +63,8 @@ def _index(row: Row, table: QualifiedName, tree_height: int | None) -> Index:
         **{
             field: row[field]
             for field in (
-                "sql", "is_primary", "constraint", "is_exclusion", "is_valid", "is_replica_identity", "size_bytes",
+                "sql", "is_primary", "constraint", "is_exclusion", "is_valid", "is_replica_identity", "is_clustered",
+                "size_bytes",
                 "analyzed_pages", "row_estimate", "scans", "rows_read", "last_scan_at",
             )
         },
@@ -86,9 +90,17 @@ def _without_parentheses(text: str) -> str:
     return text[1:-1] if text.startswith("(") and text.endswith(")") else text
 
 
-def read_foreign_keys(database: ReadOnlyDatabase, name_by_oid: Mapping[int, QualifiedName]) -> tuple[ForeignKey, ...]:
-    """Return all foreign keys between the given tables."""
+def read_foreign_keys(
+    database: ReadOnlyDatabase, name_by_oid: Mapping[int, QualifiedName], missing: list[NotExamined]
+) -> tuple[ForeignKey, ...]:
+    """Return all foreign keys between the given tables; those to or from another table go to `missing`."""
     rows = database.read(PACKAGE, "foreign_keys", {"oids": list(name_by_oid)})
+    cut = [row for row in rows if not _is_whole(row, name_by_oid)]
+    known = [name_by_oid.get(row["table_oid"]) or name_by_oid.get(row["referenced_oid"]) for row in cut]
+    if ends := tuple(dict.fromkeys(name for name in known if name is not None)):
+        what = f"foreign keys of {listing([name.short for name in ends], _MOST_NAMED)}"
+        reason = "the table at their other end was not read"
+        missing.append(NotExamined(what, reason, "", ("foreign_keys",), relations=ends))
     return tuple(
         ForeignKey(
             name=row["name"],
@@ -101,7 +113,12 @@ def read_foreign_keys(database: ReadOnlyDatabase, name_by_oid: Mapping[int, Qual
             is_validated=row["is_validated"],
             is_inherited=row["is_inherited"],
             definition=row["definition"],
+            referenced_index=optional_name(row["index_schema"], row["index_name"]),
         )
         for row in rows
-        if row["referenced_oid"] in name_by_oid
+        if _is_whole(row, name_by_oid)
     )
+
+
+def _is_whole(row: Row, name_by_oid: Mapping[int, QualifiedName]) -> bool:
+    return row["table_oid"] in name_by_oid and row["referenced_oid"] in name_by_oid

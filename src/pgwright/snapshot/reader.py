@@ -1,34 +1,34 @@
-"""Read a whole Snapshot in one transaction; what cannot be read is told, with the GRANT that would help."""
+"""Read a whole Snapshot in one transaction; what cannot be read is told, with what would help."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from pgwright.database import ReadOnlyDatabase, Row, connect
+from pgwright.database import NEWEST_MAJOR, ReadOnlyDatabase, Row, connect
 from pgwright.errors import QueryFailed
-from pgwright.figures import listing
-from pgwright.model.names import QualifiedName, quote
+from pgwright.model.names import QualifiedName
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.policy import Policy
 from pgwright.model.progress import Progress, silent
 from pgwright.model.server import Server
 from pgwright.model.snapshot import FORMAT, Snapshot
 from pgwright.model.table import Table
+from pgwright.snapshot.dependents import read_dependents
 from pgwright.snapshot.extended import read_extended_statistics
+from pgwright.snapshot.failures import remedy_of
+from pgwright.snapshot.grants import Grants
+from pgwright.snapshot.hidden import read_hidden, tell_hidden, tell_owner_only
 from pgwright.snapshot.indexes import read_foreign_keys, read_indexes
+from pgwright.snapshot.revisions import read_revisions
 from pgwright.snapshot.schema import read_schema
 from pgwright.snapshot.settings import read_role_settings, read_roles, read_sessions, read_settings
-from pgwright.snapshot.statements import read_statements
+from pgwright.snapshot.statements import Workload, read_statements
 from pgwright.snapshot.statistics import read_statistics
-from pgwright.snapshot.tables import read_sequences, read_tables
+from pgwright.snapshot.tables import TABLE_PARTS, read_sequences, read_tables
 
 PACKAGE = "pgwright.snapshot"
-# The role pg_read_all_data came with PostgreSQL 14.
-_READ_ALL_SINCE = 140_000
-_MOST_NAMED = 5
-
 _NO_TABLES: tuple[tuple[Table, ...], dict[int, QualifiedName]] = ((), {})
 
 T = TypeVar("T")
@@ -56,28 +56,36 @@ def read_snapshot(
     with connect(dsn) as database:
         reading = _Reading(database, progress)
         server = _read_server(database, reading)
+        grants = Grants.of(server)
         # Without the tables there is nothing to hang these on.
         tables, name_by_oid = reading.take(
             "tables",
             lambda: read_tables(database, reading.missing),
             _NO_TABLES,
-            parts=("tables", "indexes", "foreign_keys", "sequences"),
+            parts=TABLE_PARTS,
         )
         indexes = reading.take("indexes", lambda: read_indexes(database, name_by_oid), ())
-        foreign_keys = reading.take("foreign_keys", lambda: read_foreign_keys(database, name_by_oid), ())
+        foreign_keys = reading.take(
+            "foreign_keys", lambda: read_foreign_keys(database, name_by_oid, reading.missing), ()
+        )
+        dependents = reading.take("dependents", lambda: read_dependents(database, name_by_oid), ())
         sequences = reading.take("sequences", lambda: read_sequences(database, name_by_oid.values()), ())
         statistics = reading.take("statistics", lambda: read_statistics(database, with_values=with_values), ())
         extended = reading.take(
             "extended_statistics", lambda: read_extended_statistics(database, with_values=with_values), ()
         )
-        statements = reading.take("statements", lambda: read_statements(database, server, reading.missing), ())
+        workload = reading.take(
+            "statements", lambda: read_statements(database, server, tables, reading.missing), Workload()
+        )
         settings = reading.take("settings", lambda: read_settings(database), ())
         role_settings = reading.take("role_settings", lambda: read_role_settings(database), ())
         roles = reading.take("roles", lambda: read_roles(database), ())
         sessions = reading.take("sessions", lambda: read_sessions(database, reading.missing), ())
-        hidden = reading.take("privileges", lambda: database.read(PACKAGE, "privileges"), list[Row](), parts=())
-        closed = dict.fromkeys(row["schema"] for row in hidden)
-        _tell_hidden(hidden, read_grant(database, server.role, closed), reading.missing)
+        hidden = reading.take("privileges", lambda: read_hidden(database), (), parts=())
+        reading.missing.extend(tell_hidden(hidden, grants))
+        reading.missing.extend(
+            reading.take("owners' privileges", lambda: tuple(tell_owner_only(database, grants)), (), parts=())
+        )
         if not with_values:
             reading.missing.append(
                 NotExamined("sample values of pg_stats", "left out on request", "take the snapshot without --no-values")
@@ -85,7 +93,7 @@ def read_snapshot(
     schema_sql = ""
     if with_schema:
         # After our transaction: pg_dump needs a connection of its own, and a pool may have but one.
-        schema_sql = reading.take("schema", lambda: read_schema(database.dsn, hidden), "", parts=("schema_sql",))
+        schema_sql = reading.take("schema", lambda: read_schema(database, hidden), "", parts=("schema_sql",))
     return Snapshot(
         format=FORMAT,
         taken_at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -94,10 +102,12 @@ def read_snapshot(
         tables=tables,
         indexes=indexes,
         foreign_keys=foreign_keys,
+        dependents=dependents,
         sequences=sequences,
         statistics=statistics,
         extended_statistics=extended,
-        statements=statements,
+        statements=workload.statements,
+        unread_statements=workload.unread,
         settings=settings,
         role_settings=role_settings,
         roles=roles,
@@ -112,9 +122,7 @@ class _Reading:
 
     def __init__(self, database: ReadOnlyDatabase, progress: Progress) -> None:
         self.missing: list[NotExamined] = []
-        self._progress = progress
-        (row,) = database.query("SELECT current_user AS role")
-        self._grant = f"GRANT pg_monitor TO {quote(row['role'])}; {read_grant(database, row['role'])}"
+        self._database, self._progress = database, progress
 
     def take(
         self, part: str, read: Callable[[], T], instead: Instead, *, parts: tuple[str, ...] | None = None
@@ -125,63 +133,42 @@ class _Reading:
         try:
             return read()
         except QueryFailed as error:
-            remedy = "read again when no long transaction holds a lock" if "timeout" in str(error) else self._grant
+            remedy = remedy_of(error, self._database)
             self.missing.append(NotExamined(subject, str(error), remedy, (part,) if parts is None else parts))
             return instead
 
 
 def _read_server(database: ReadOnlyDatabase, reading: _Reading) -> Server:
     (row,) = database.read(PACKAGE, "server")
-    if not row.pop("may_monitor") and not row["role_is_superuser"]:
+    may_monitor = row.pop("may_monitor") or row["role_is_superuser"]
+    size = reading.take("size", lambda: database.read(PACKAGE, "database_size")[0]["database_bytes"], 0, parts=())
+    grants = Grants(row["role"], database.version_number // 10_000, row["administrator"])
+    server = Server(
+        **_without_nulls(row, extensions=(), available_extensions=(), blocks_hit=0, blocks_read=0),
+        version_number=database.version_number,
+        database_bytes=size,
+        is_pooled=database.is_pooled,
+        alembic_revisions=read_revisions(database, grants, reading.missing),
+    )
+    if server.major > NEWEST_MAJOR:
+        reading.missing.append(
+            NotExamined(
+                f"what is new in PostgreSQL {server.major}",
+                f"the newest that this pgwright knows is {NEWEST_MAJOR}: what was read may mean something else there",
+                "pip install --upgrade pgwright",
+            )
+        )
+    if not may_monitor:
         reading.missing.append(
             NotExamined(
                 "what other roles do",
                 "the role is no member of pg_monitor: statements, sessions and replicas of others are hidden",
-                f"GRANT pg_monitor TO {quote(row['role'])}",
+                grants.monitor(),
             )
         )
-    size = reading.take("size", lambda: database.read(PACKAGE, "database_size")[0]["database_bytes"], 0, parts=())
-    return Server(
-        **_without_nulls(row, extensions=(), available_extensions=(), blocks_hit=0, blocks_read=0),
-        database_bytes=size,
-        is_pooled=database.is_pooled,
-        alembic_revisions=_read_revisions(database),
-    )
+    return server
 
 
 def _without_nulls(row: Row, **instead: Any) -> Row:
     filled = {key: instead[key] if value is None and key in instead else value for key, value in row.items()}
     return {key: tuple(value) if isinstance(value, list) else value for key, value in filled.items()}
-
-
-def _read_revisions(database: ReadOnlyDatabase) -> tuple[str, ...]:
-    found = database.query("SELECT to_regclass('public.alembic_version')::text AS name")
-    if found[0]["name"] is None:
-        return ()
-    try:
-        rows = database.query("SELECT version_num AS revision FROM public.alembic_version ORDER BY 1")
-    except QueryFailed:
-        return ()
-    return tuple(row["revision"] for row in rows)
-
-
-def read_grant(database: ReadOnlyDatabase, role: str, schemas: Iterable[str] = ("public",)) -> str:
-    """Return what lets a role read all tables and sequences; `schemas`: which, where the server has no role for all."""
-    if database.version_number >= _READ_ALL_SINCE:
-        return f"GRANT pg_read_all_data TO {quote(role)}"
-    where = f"SCHEMA {', '.join(map(quote, schemas))} TO {quote(role)}"
-    rights = ("USAGE ON", "SELECT ON ALL TABLES IN", "SELECT ON ALL SEQUENCES IN")
-    return "; ".join(f"GRANT {right} {where}" for right in rights)
-
-
-def _tell_hidden(hidden: list[Row], grant: str, missing: list[NotExamined]) -> None:
-    if not hidden:
-        return
-    names = [quote(row["schema"]) + (f".{quote(row['name'])}" if row["name"] else "") for row in hidden]
-    missing.append(
-        NotExamined(
-            f"columns' statistics and plans of {listing(names, _MOST_NAMED)}",
-            "the role may not read these tables",
-            grant,
-        )
-    )

@@ -2,46 +2,165 @@
 
 from __future__ import annotations
 
-from pgwright.database import ReadOnlyDatabase
-from pgwright.model.names import quote
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from pgwright.database import ExtensionFunction, ReadOnlyDatabase, Row
+from pgwright.errors import QueryFailed, UnparsableStatement
+from pgwright.figures import count, share
+from pgwright.model.names import quote_literal
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.server import Server
-from pgwright.model.statement import Statement
-from pgwright.snapshot.tables import PACKAGE, extension_schema
-from pgwright.sqltext import has_plan, inner_query, outline
+from pgwright.model.statement import NONE_UNREAD, Statement, UnreadStatements
+from pgwright.model.table import Table
+from pgwright.snapshot.grants import Grants
+from pgwright.snapshot.tables import PACKAGE
+from pgwright.sqltext import Schema, has_plan, inner_query, outline, read_shape
 
 # pg_stat_statements.max is 5,000 by default: this takes all of them, and bounds a server that keeps more.
 MOST_STATEMENTS = 5_000
 _EXTENSION = "pg_stat_statements"
-_HIDDEN = "<insufficient privilege>"
+_FUNCTION = "pg_stat_statements(boolean)"
+# character_not_in_repertoire, untranslatable_character.
+_OTHER_ENCODING = ("22021", "22P05")
+_PARTS = ("statements",)
 
 
-def read_statements(database: ReadOnlyDatabase, server: Server, missing: list[NotExamined]) -> tuple[Statement, ...]:
-    """Return the statements of this database, the most expensive first; what hinders goes to `missing`."""
-    if _EXTENSION not in server.extensions:
-        missing.append(
-            NotExamined(
-                "the workload",
-                f"{_EXTENSION} is not installed in this database",
-                f"add it to shared_preload_libraries, restart, then CREATE EXTENSION {_EXTENSION}",
-                ("statements",),
+@dataclass(frozen=True)
+class Workload:
+    statements: tuple[Statement, ...] = ()
+    unread: UnreadStatements = NONE_UNREAD
+
+
+def read_statements(
+    database: ReadOnlyDatabase, server: Server, tables: Iterable[Table], missing: list[NotExamined]
+) -> Workload:
+    """Return the statements of this database, the most expensive first; what hinders goes to `missing`.
+
+    Where none of those that the role sees is about one of the tables, all that it sees is its own reading: then there
+    are no statements.
+    """
+    function = database.extension_function(_EXTENSION, _FUNCTION)
+    if (cause := _closed(database, function, server)) is not None or function is None:
+        missing.extend([cause] if cause else [])
+        return Workload()
+    (known,) = database.read(PACKAGE, "workload", relation=f"{function.name}(false)")
+    rows, is_refused = _read_rows(database, function)
+    is_blind = known["hidden"] > 0 and not _is_about(rows, tables)
+    statements = tuple(
+        Statement(**{**row, "role": row["role"] or "", "text": _kept(row["text"] or "", server)}) for row in rows
+    )
+    # While we read, our own statements are counted too.
+    left = max(0, known["statements"] - known["hidden"] - len(rows))
+    left_ms = max(0.0, known["total_ms"] - known["hidden_ms"] - sum(row["total_ms"] for row in rows)) if left else 0.0
+    causes = (_switched_off(known), _hidden(known, Grants.of(server), is_blind))
+    missing.extend(cause for cause in causes if cause is not None)
+    if left:
+        most = f"only the {count(MOST_STATEMENTS)} that took most time are read"
+        part = _part(left, left_ms, known)
+        missing.append(_other_encoding(database, function, part) if is_refused else NotExamined(part, most))
+    unread = UnreadStatements(known["hidden"] + left, known["hidden_ms"] + left_ms)
+    return Workload(() if is_blind else statements, unread)
+
+
+def _is_about(rows: Iterable[Row], tables: Iterable[Table]) -> bool:
+    schema = Schema({table.name: frozenset(table.column_by_name) for table in tables})
+    for row in rows:
+        with suppress(UnparsableStatement):
+            if read_shape(inner_query(row["text"] or "") or "", schema).tables:
+                return True
+    return False
+
+
+def _read_rows(database: ReadOnlyDatabase, function: ExtensionFunction) -> tuple[list[Row], bool]:
+    """Return the rows, and whether the server refused some for the encoding of their text."""
+    relation = f"{function.name}(true)"
+    try:
+        return database.read(PACKAGE, "statements", {"limit": MOST_STATEMENTS}, relation=relation), False
+    except QueryFailed as error:
+        if error.sqlstate not in _OTHER_ENCODING:
+            raise
+    return _by_role(database, function), True
+
+
+def _part(number: int, ms: float, known: Row) -> str:
+    whole = known["statements"]
+    part = share(ms / known["total_ms"] if known["total_ms"] else number / whole)
+    return f"{count(number)} of {count(whole, 'statement')}, {part} of the workload's time"
+
+
+def _by_role(database: ReadOnlyDatabase, function: ExtensionFunction) -> list[Row]:
+    """Return the statements of the roles whose texts can be told: as one of them, the server tells its own only."""
+    found: dict[tuple[str, int], Row] = {}
+    for role in database.read(PACKAGE, "statement_roles", relation=f"{function.name}(false)"):
+        try:
+            rows = database.read(
+                PACKAGE, "statements", {"limit": MOST_STATEMENTS}, relation=f"{function.name}(true)", role=role["name"]
             )
-        )
-        return ()
-    relation = f"{extension_schema(database, _EXTENSION)}.{_EXTENSION}"
-    rows = database.read(PACKAGE, "statements", {"limit": MOST_STATEMENTS}, relation=relation)
-    hidden = sum(row["text"] == _HIDDEN for row in rows)
-    if hidden:
-        missing.append(
-            NotExamined(
-                f"{hidden} of {len(rows)} statements",
-                "their text is hidden: they ran as other roles",
-                f"GRANT pg_read_all_stats TO {quote(server.role)}",
+        except QueryFailed:  # its own texts cannot be told, or we may not become that role
+            continue
+        found |= {(row["role"], row["query_id"]): row for row in rows}
+    return sorted(found.values(), key=lambda row: -row["total_ms"])[:MOST_STATEMENTS]
+
+
+def _closed(database: ReadOnlyDatabase, function: ExtensionFunction | None, server: Server) -> NotExamined | None:
+    """Return why the function cannot be called, and what helps."""
+    what = "the workload"
+    if function is None:
+        (row,) = database.read(PACKAGE, "statements_known")
+        if _EXTENSION in server.extensions:
+            return NotExamined(what, f"the function of {_EXTENSION} here is not the extension's own", "", _PARTS)
+        reason = f"{_EXTENSION} is not installed in this database"
+        create = f"CREATE EXTENSION {_EXTENSION}"
+        load = "" if row["is_loaded"] else "add it to shared_preload_libraries, restart, then "
+        return NotExamined(what, reason, load + create, _PARTS)
+    grants = Grants.of(server)
+    if not function.may_use_schema:
+        reason = f"permission denied for the schema of {_EXTENSION}, {function.schema}"
+        return NotExamined(what, reason, grants.use(function.schema), _PARTS)
+    if not function.may_call:
+        reason = f"permission denied for the function {_EXTENSION}"
+        return NotExamined(what, reason, grants.call(f"{function.name}(boolean)"), _PARTS)
+    return None
+
+
+def _switched_off(known: Row) -> NotExamined | None:
+    for name, value, on in (
+        ("pg_stat_statements.track", known["track"] == "none", "top"),
+        ("compute_query_id", known["computes_ids"] == "off", "auto"),
+    ):
+        if value:
+            return NotExamined(
+                "what runs now",
+                f"{name} is off: pg_stat_statements counts nothing",
+                f"ALTER SYSTEM SET {name} = {on}; SELECT pg_reload_conf()",
+                () if known["statements"] else _PARTS,
             )
-        )
-    return tuple(
-        Statement(**{**row, "role": row["role"] or "", "rows": row["rows"], "text": _kept(row["text"] or "", server)})
-        for row in rows
+    return None
+
+
+def _hidden(known: Row, grants: Grants, is_blind: bool) -> NotExamined | None:
+    if not known["hidden"]:
+        return None
+    return NotExamined(
+        _part(known["hidden"], known["hidden_ms"], known),
+        "they ran as other roles, and the server hides their text",
+        grants.monitor(),
+        _PARTS if is_blind else (),
+    )
+
+
+def _other_encoding(database: ReadOnlyDatabase, function: ExtensionFunction, part: str) -> NotExamined:
+    """Return that a text cannot be told in this database's encoding; the server gives all texts or none."""
+    names = [row["name"] for row in database.read(PACKAGE, "other_encodings")]
+    reset = "SELECT {}_reset(0, (SELECT oid FROM pg_database WHERE datname = {}), 0)"
+    resets = [reset.format(function.name, quote_literal(name)) for name in names]
+    return NotExamined(
+        part,
+        "pg_stat_statements holds a text of another database that this one's encoding cannot express, and the server "
+        "then refuses the texts of all roles that may see it",
+        "; ".join(resets),
     )
 
 
@@ -50,5 +169,5 @@ def _kept(text: str, server: Server) -> str:
 
     PostgreSQL takes them out of the queries inside utility statements from version 16 on.
     """
-    is_kept = has_plan(text) or text == _HIDDEN or (server.major >= 16 and inner_query(text) is not None)
+    is_kept = has_plan(text) or (server.major >= 16 and inner_query(text) is not None)
     return text if is_kept else outline(text)

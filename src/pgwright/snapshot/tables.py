@@ -15,6 +15,8 @@ from pgwright.model.table import PAGE_BYTES, Column, Sequence, Table
 PACKAGE = "pgwright.snapshot"
 _DEFAULT_FILL_FACTOR = 100
 _MOST_NAMED = 5
+# What cannot be read without the tables.
+TABLE_PARTS = ("tables", "indexes", "foreign_keys", "dependents", "sequences")
 
 
 def read_tables(
@@ -25,13 +27,16 @@ def read_tables(
     if locked:
         names = [QualifiedName(row["schema"], row["name"]).short for row in locked]
         reason = "another session holds or awaits an exclusive lock, and who waits for it holds up others"
-        missing.append(NotExamined(f"tables: {listing(names, _MOST_NAMED)}", reason, "read again later"))
+        relations = tuple(QualifiedName(row["schema"], row["name"]) for row in locked)
+        what = f"tables: {listing(names, _MOST_NAMED)}"
+        missing.append(NotExamined(what, reason, "read again later", TABLE_PARTS, relations=relations))
     rows = database.read(PACKAGE, "tables", {"locked": [row["oid"] for row in locked]})
     name_by_oid = {row["oid"]: QualifiedName(row["schema"], row["name"]) for row in rows}
     oids = list(name_by_oid)
     columns: dict[int, list[Column]] = defaultdict(list)
     for row in database.read(PACKAGE, "columns", {"oids": oids}):
-        columns[row.pop("table_oid")].append(Column(**row))
+        domain = optional_name(row.pop("domain_schema"), row.pop("domain_name"))
+        columns[row.pop("table_oid")].append(Column(**row, domain=domain))
     keys = {row["table_oid"]: tuple(row["columns"]) for row in database.read(PACKAGE, "primary_keys", {"oids": oids})}
     tables = tuple(_table(row, tuple(columns[row["oid"]]), keys.get(row["oid"], ())) for row in rows)
     return with_leaf_rows(tables), name_by_oid
@@ -90,12 +95,3 @@ def read_sequences(database: ReadOnlyDatabase, tables: Collection[QualifiedName]
 def optional_name(schema: str | None, name: str | None) -> QualifiedName | None:
     """Return the name of a relation that may not exist."""
     return QualifiedName(schema, name) if schema is not None and name is not None else None
-
-
-def extension_schema(database: ReadOnlyDatabase, extension: str) -> str | None:
-    """Return the schema that an extension is installed in, as SQL text; None when it is not installed."""
-    rows = database.query(
-        "SELECT extnamespace::regnamespace::text AS schema FROM pg_extension WHERE extname = %(name)s",
-        {"name": extension},
-    )
-    return rows[0]["schema"] if rows else None

@@ -20,6 +20,7 @@ from pgwright.sqltext.shape import (
     as_if_of,
 )
 from pgwright.sqltext.text import gist, has_plan, inner_query, is_cut_off, outline, repaired
+from pgwright.sqltext.uses import Uses, read_uses
 
 __all__ = [
     "Block",
@@ -35,6 +36,7 @@ __all__ = [
     "Schema",
     "SortKey",
     "StatementShape",
+    "Uses",
     "as_if_of",
     "gist",
     "has_plan",
@@ -46,6 +48,7 @@ __all__ = [
     "qualified",
     "read_index",
     "read_shape",
+    "read_uses",
     "repaired",
     "search_path",
 ]

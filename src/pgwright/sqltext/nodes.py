@@ -97,7 +97,8 @@ def _links(kind: Any) -> tuple[str, ...]:
     return tuple(name for name, slot in slots.items() if slot.c_type.endswith("*") or slot.c_type == "ValUnion")
 
 
-def _children(node: Any) -> Iterator[Any]:
+def children(node: Any) -> Iterator[Any]:
+    """Yield the nodes and lists directly below one."""
     if isinstance(node, tuple | list):
         yield from node
     elif isinstance(node, ast.Node):
@@ -109,7 +110,7 @@ def _children(node: Any) -> Iterator[Any]:
 
 def walk(node: Any, wanted: type[Any] | tuple[type[Any], ...]) -> Iterator[Any]:
     """Yield all nodes of a type inside one block; nested SELECTs are left to their own block."""
-    for child in _children(node):
+    for child in children(node):
         if isinstance(child, wanted):
             yield child
         elif not isinstance(child, _ENDS):
@@ -124,7 +125,7 @@ def walk_all(node: Any, wanted: type[Any]) -> Iterator[Any]:
 
 
 def subqueries(node: Any) -> Iterator[Any]:
-    for child in _children(node):
+    for child in children(node):
         if isinstance(child, ast.SelectStmt):
             yield child
         elif not isinstance(child, ast.WithClause | ast.A_Const | ast.String):
@@ -133,7 +134,7 @@ def subqueries(node: Any) -> Iterator[Any]:
 
 def everything(node: Any) -> Iterator[Any]:
     """Yield all nodes below one, nested SELECTs too."""
-    for child in _children(node):
+    for child in children(node):
         if isinstance(child, ast.Node):
             yield child
         if not isinstance(child, ast.A_Const | ast.String):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher, get_close_matches
@@ -10,8 +11,10 @@ from pathlib import Path
 import psycopg
 
 from pgwright.errors import StatementRefused, UnparsableStatement
+from pgwright.indexes.names import free_name
 from pgwright.model.comparison import PlanNode, StatementComparison, StatementPlan, TriedIndex, ValuesFrom
 from pgwright.model.index import Index, IndexDefinition, index_name
+from pgwright.model.names import QualifiedName
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.statement import Statement
@@ -22,6 +25,17 @@ from pgwright.twin.servers import choose
 from pgwright.twin.twin import Twin, open_twin
 from pgwright.workload.parameters import choose_values, infer_values
 
+# What PostgreSQL says where an extension is missing, and which one.
+_EXTENSIONS = {
+    r"operator class \"?g(in|ist)_trgm_ops": "pg_trgm",
+    r"access method \"?(hnsw|ivfflat)|operator class \"?(vector|halfvec|sparsevec|bit)_\w+_ops": "vector",
+    r"access method \"?bloom": "bloom",
+    r"operator class \"?gin__int_ops|operator class \"?gist__int": "intarray",
+    r"operator class \"?(gin|gist)_hstore_ops": "hstore",
+    r"operator class \"?gist_ltree_ops": "ltree",
+    r"no default operator class for access method \"?gin": "btree_gin",
+    r"no default operator class for access method \"?gist": "btree_gist",
+}
 _EXPLAIN = "EXPLAIN (GENERIC_PLAN, FORMAT JSON) "
 
 Values = tuple[str | None, ...]
@@ -54,7 +68,9 @@ def compare_plans(
     statement = _statement(snapshot, text, query_id)
     _require_plannable(statement.text)
     hidden = [_existing(name, snapshot) for name in without_indexes]
-    wanted = [_wanted(one, snapshot) for one in with_indexes]
+    wanted: list[IndexDefinition] = []
+    for one in with_indexes:
+        wanted.append(_wanted(one, snapshot, [index.name for index in hidden], wanted))
     changes = dict(settings or {})
     with open_twin(snapshot, choice=choose(snapshot, server)) as twin:
         return _Trial(twin, snapshot, statement, tuple(values)).run(hidden, wanted, changes, query_id)
@@ -73,10 +89,11 @@ class _Trial:
     ) -> StatementComparison:
         taken = self._twin.take_in(hidden)
         added = [self._added(definition) for definition in wanted]
+        context = {name: value for name, value in settings.items() if _is_context(name)}
         self._twin.enable(taken)
-        before = self._plan()
+        before = self._planned_with(context)
         after = None
-        if taken or added or settings:
+        if taken or added or len(context) < len(settings):
             self._twin.enable(added)
             after = _named(self._planned_with(settings), added)
             before, after = _marked(before, after)
@@ -93,7 +110,8 @@ class _Trial:
             after=after,
             added=tuple(_tried(one, after) for one in added),
             removed=tuple(index.name.short for index in hidden),
-            settings=tuple(settings.items()),
+            context=tuple(context.items()),
+            settings=tuple((name, value) for name, value in settings.items() if name not in context),
             limits=(*self._twin.left_out, *self._unapplied_policies(settings)),
         )
 
@@ -163,7 +181,8 @@ class _Trial:
         made = self._twin.add([definition])
         if made:
             return made[0]
-        raise StatementRefused(f"PostgreSQL refuses the index {definition.sql()!r}: {self._twin.refusal(definition)}")
+        said = self._twin.refusal(definition)
+        raise StatementRefused(f"PostgreSQL refuses the index {definition.sql()!r}: {said}{_extension_for(said)}")
 
     def _unapplied_policies(self, settings: Mapping[str, str]) -> Iterable[NotExamined]:
         shape = read_shape(self._statement.text, Schema.of(self._snapshot))
@@ -199,7 +218,20 @@ def _require_plannable(text: str) -> None:
         raise StatementRefused(f"{word} has no plan; give a SELECT, INSERT, UPDATE, DELETE, MERGE or VALUES")
 
 
-def _wanted(text: str, snapshot: Snapshot) -> IndexDefinition:
+def _is_context(name: str) -> bool:
+    """Whether a setting says for whom a statement is planned; then both plans are made with it."""
+    return name.lower() in ("role", "session_authorization") or "." in name
+
+
+def _extension_for(said: str) -> str:
+    """Return which extension brings what PostgreSQL misses; "" where none is known."""
+    found = next((extension for pattern, extension in _EXTENSIONS.items() if re.search(pattern, said)), None)
+    return f". It comes with an extension: CREATE EXTENSION {found}; then take the snapshot anew" if found else ""
+
+
+def _wanted(
+    text: str, snapshot: Snapshot, hidden: Sequence[QualifiedName], others: Sequence[IndexDefinition]
+) -> IndexDefinition:
     try:
         definition = read_index(text, Schema.of(snapshot))
     except UnparsableStatement as error:
@@ -208,7 +240,16 @@ def _wanted(text: str, snapshot: Snapshot) -> IndexDefinition:
         names = {one.name.name for one in snapshot.tables}
         table = definition.table.name
         raise StatementRefused(f"there is no table {table!r} to index{_nearest([table], names)}")
-    return definition if definition.name else definition.named(index_name(definition.table, definition.columns))
+    schema = definition.table.schema
+    taken = {*snapshot.relation_names, *(QualifiedName(schema, one.name) for one in others)}.difference(hidden)
+    if not definition.name:
+        name = index_name(definition.table, definition.columns)
+        return definition.named(free_name(name, schema, taken.union(hidden)))
+    if QualifiedName(schema, definition.name) in taken:
+        raise StatementRefused(
+            f"there is {definition.name!r} already. Leave out the name, or plan without the other: --without-index"
+        )
+    return definition
 
 
 def _existing(name: str, snapshot: Snapshot) -> Index:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pgwright.errors import UnparsableStatement
@@ -29,7 +29,8 @@ _CONDITIONS = ("Filter", "Join Filter", "Hash Cond", "Merge Cond", "Index Cond",
 _OF_THE_SYSTEM = ("pg_catalog", "information_schema", "pg_toast")
 _MOST_SORTS = 4
 # No parameter of a statement has such a number: it stands for what another part of the plan gives.
-_GIVEN = "$9999"
+_GIVEN_NUMBER = 9999
+_GIVEN = f"${_GIVEN_NUMBER}"
 _ANY_GIVEN = re.compile(r"\((?:ANY )?\((.+?) = \(hashed SubPlan \d+\)(?:\.col\d+)?\)\)")
 _OTHER_PART = re.compile(r"\((?:(?:hashed|alternatives:) )?(?:InitPlan|SubPlan) \d+[^()]*\)(?:\.col\d+)?")
 _NUMBERED = re.compile(r"_\d+$")
@@ -46,6 +47,13 @@ class _Read:
     conditions: dict[str, None] = field(default_factory=dict)
     orders: dict[str, None] = field(default_factory=dict)
     groups: dict[str, None] = field(default_factory=dict)
+
+
+def read_tables(explained: Any, snapshot: Snapshot) -> frozenset[QualifiedName]:
+    """Return the user's tables that a plan reads; of partitions and children the table that they are one of."""
+    found = _Read()
+    _read(explained[0]["Plan"], "", found, snapshot)
+    return frozenset(found.tables.values())
 
 
 def read_blocks(explained: Any, snapshot: Snapshot, schema: Schema) -> tuple[Block, ...]:
@@ -123,6 +131,10 @@ def _is_read(text: str) -> bool:
 
 def _blocks(text: str, schema: Schema) -> tuple[Block, ...]:
     try:
-        return read_shape(text, schema).blocks
+        found = read_shape(text, schema).blocks
     except UnparsableStatement:
         return ()
+    return tuple(
+        replace(block, parameters=tuple(use for use in block.parameters if 0 < use.number < _GIVEN_NUMBER))
+        for block in found
+    )

@@ -24,8 +24,7 @@ from pgwright.sqltext import (
     read_shape,
     search_path,
 )
-from pgwright.twin.logical import read_blocks
-from pgwright.twin.plans import nodes
+from pgwright.twin.logical import read_blocks, read_tables
 from pgwright.twin.twin import Twin
 from pgwright.workload.parameters import GENERIC, Case, InferredValue, infer_values, value_cases
 from pgwright.workload.reading import Reading, called_function, cut_off, reads_tables, sees_inside
@@ -34,7 +33,7 @@ from pgwright.workload.variables import as_parameter
 
 # A plan that reads not even one page costs less.
 _NO_WORK = 0.1
-_MOST_MENDS = 60
+_MOST_MENDS = 120
 _MOST_NAMED = 5
 _NAMED = re.compile(r'(?:relation "|type "|function )(?P<name>.*?)"? does not exist')
 _UNNAMED = (errors.UndefinedColumn, errors.UndefinedTable)
@@ -139,12 +138,10 @@ def _priced(
     if not tables and not shape.reads_unknown and function is None:
         return None
     if shape.reads_unknown or function is not None or not tables or role is not None:
-        tables |= _tables_of_plan(twin.explained(statement.text, role=role), schema)
         plain = twin.explained_plainly(statement.text, role=role)
-        blocks = read_blocks(plain, snapshot, schema)
+        tables, blocks = tables | read_tables(plain, snapshot), read_blocks(plain, snapshot, schema)
         is_called = function is not None and f"{function}(" in str(plain) and not sees_inside(snapshot)
         opaque = function if is_called and function is not None and reads_tables(function, snapshot) else None
-        tables |= {table for block in blocks for table in block.tables}
     if not tables:
         if function is None or sees_inside(snapshot):
             return None
@@ -163,13 +160,6 @@ def _priced(
 
 def _parameters(shape: StatementShape) -> frozenset[int]:
     return frozenset(use.number for block in shape.blocks for use in block.parameters)
-
-
-def _tables_of_plan(explained: object, schema: Schema) -> frozenset[QualifiedName]:
-    root = explained[0]["Plan"]  # type: ignore[index]
-    names = (node.get("Relation Name") for node in nodes(root))
-    found = (schema.find(None, name) for name in names if name)
-    return frozenset(table for table in found if table is not None)
 
 
 def _possible(statement: Statement, cases: Sequence[Case], role: str | None, twin: Twin) -> tuple[Case, ...]:

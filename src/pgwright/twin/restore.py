@@ -10,6 +10,7 @@ from uuid import uuid4
 import psycopg
 
 from pgwright.embedded import EmbeddedServer
+from pgwright.errors import TwinError
 from pgwright.model.index import Index
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
@@ -17,6 +18,7 @@ from pgwright.model.table import PAGE_BYTES, Table
 from pgwright.sizes import key_width, tree_height
 from pgwright.sql_files import read_sql
 from pgwright.twin.collation import create_database, in_order_of_stand_in
+from pgwright.twin.domains import unchecked_domains
 from pgwright.twin.pages import extend, write_btree
 from pgwright.twin.restore_columns import restore_columns
 from pgwright.twin.restore_extended import restore_extended
@@ -68,9 +70,22 @@ def restored(
 
 def build(snapshot: Snapshot, server: EmbeddedServer, name: str) -> tuple[NotExamined, ...]:
     """Make a database that stays: schema, statistics and sizes. Return what was left out of it."""
-    told = create_database(server, name, snapshot.server)
-    told += restore_schema(server, name, snapshot, is_whole=False)
-    return told + restore_planner_facts(server, name, snapshot)
+    with built():
+        told = create_database(server, name, snapshot.server)
+        told += restore_schema(server, name, snapshot, is_whole=False)
+        return told + restore_planner_facts(server, name, snapshot)
+
+
+@contextmanager
+def built() -> Iterator[None]:
+    """Say of a session that was ended meanwhile, by a function of the source or for its sake, that it stops the twin.
+
+    Raises: TwinError.
+    """
+    try:
+        yield
+    except psycopg.OperationalError as error:
+        raise TwinError(f"the planner twin could not be built: {error.diag.message_primary or error}") from error
 
 
 def restore_planner_facts(server: EmbeddedServer, database: str, snapshot: Snapshot) -> tuple[NotExamined, ...]:
@@ -86,12 +101,10 @@ def restore_planner_facts(server: EmbeddedServer, database: str, snapshot: Snaps
         row = catalogs.execute("SELECT datcollate FROM pg_database WHERE datname = current_database()").fetchone()
         is_stand_in = row is not None and row[0] not in ("C", snapshot.server.collation)
         known = in_order_of_stand_in(snapshot) if is_stand_in else snapshot.statistics
-        refused = restore_columns(
-            owner,
-            catalogs,
-            ((one, one.relation.schema, one.relation.name, one.column, one.is_inherited) for one in known),
-        )
-        extended = restore_extended(owner, catalogs, snapshot)
+        places = ((one, one.relation.schema, one.relation.name, one.column, one.is_inherited) for one in known)
+        with unchecked_domains(owner):
+            refused = restore_columns(owner, catalogs, places)
+            extended = restore_extended(owner, catalogs, snapshot)
         _lay_out_files(catalogs, snapshot, server.data)
     return (*refused, *extended, *(NotExamined("statistics of a column", text) for text in dict.fromkeys(warnings)))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Literal
 
 import psycopg
@@ -20,12 +21,14 @@ from pgwright.twin.extensions import Made, make_extensions, without_risk
 from pgwright.twin.needed_schema import needed_tables, prune
 from pgwright.twin.roles import make_roles
 from pgwright.twin.stand_ins import has_stand_ins, stand_ins
+from pgwright.twin.unknown_functions import UnknownFunctions
 
 Place = Literal["twin", "copy"]
 
 _MISSING_RELATION = re.compile(r'relation "(?P<name>.*)" does not exist')
 # On a twin the order of a histogram is made to fit, and there is no row to find.
 _BY_BYTES = "the server of the copies has no ICU; there it orders and compares text by code points"
+_WITH_DEFAULTS = {"AlterTableStmt", "CreateStmt", "IndexStmt"}
 _PREFACE = "SET client_min_messages = error; SET check_function_bodies = off; SET synchronous_commit = off;"
 
 
@@ -99,11 +102,17 @@ def restore(owner: psycopg.Connection, definitions: Sequence[Definition], *, pla
     script = "\n;\n".join(one.statement.text for one in allowed if one.statement is not None)
     if len(allowed) == len(definitions) and not _said(owner, script):
         return ()
-    return _left_out(((one, one.refusal or _run(owner, one)) for one in definitions), place)
+    functions = UnknownFunctions(partial(_said, owner))
+    left_out = _left_out(((one, one.refusal or _run(functions, one)) for one in definitions), place)
+    reason = f"the server of the {place} lacks it; one that raises an error when it is called stands in"
+    return left_out + tuple(NotExamined(f"function {name}", reason) for name in functions.made)
 
 
-def _run(owner: psycopg.Connection, definition: Definition) -> str:
-    return _said(owner, definition.statement.text) if definition.statement is not None else ""
+def _run(functions: UnknownFunctions, definition: Definition) -> str:
+    statement = definition.statement
+    if statement is None:
+        return ""
+    return functions.define(statement.text) if statement.kind in _WITH_DEFAULTS else functions.run(statement.text)
 
 
 def _said(owner: psycopg.Connection, script: str) -> str:

@@ -30,7 +30,7 @@ from pgwright.twin.candidates import Candidate, Candidates
 from pgwright.twin.logical import PLAIN
 from pgwright.twin.plans import read_plan
 from pgwright.twin.policies import settings_of_policies
-from pgwright.twin.restore import copy_settings, restore_planner_facts, restored
+from pgwright.twin.restore import built, copy_settings, restore_planner_facts, restored
 from pgwright.twin.servers import choose, twin_server
 
 P = ParamSpec("P")
@@ -51,6 +51,10 @@ def _alone(method: Callable[Concatenate[Twin, P], R]) -> Callable[Concatenate[Tw
     @wraps(method)
     def locked(twin: Twin, /, *args: P.args, **kwargs: P.kwargs) -> R:
         with twin._lock:
+            if twin._owner.closed:
+                raise TwinError(
+                    "a function of the source ended the session on the twin, or had to be ended for it never returned"
+                )
             return method(twin, *args, **kwargs)
 
     return locked
@@ -257,7 +261,8 @@ def open_twins(
 @contextmanager
 def _built(snapshot: Snapshot, server: EmbeddedServer, reason: str) -> Iterator[Twin]:
     with restored(snapshot, server) as (name, left_out):
-        left_out += restore_planner_facts(server, name, snapshot)
+        with built():
+            left_out += restore_planner_facts(server, name, snapshot)
         with _opened(snapshot, server, reason, name, left_out) as twin:
             yield twin
 

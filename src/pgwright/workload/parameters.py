@@ -231,7 +231,9 @@ def _range(uses: Sequence[ParameterUse], values: Distribution, *, is_paged: bool
 def _part_of_pattern(part: tuple[int, int], values: Distribution) -> ValueChoice:
     """Return what is at a place of `$1 || $2`: letters and %; of `$1 || $2 || $3`: letters between two of them."""
     place, length = part
-    is_end = place == length - 1 or (place == 0 and length > 2)
+    if place == 0 and length == 2:
+        return ValueChoice((starting_with(values, None)[0].values[0].removesuffix("%"),), 1.0, 0.0)
+    is_end = place in (0, length - 1)
     return ValueChoice(("%" if is_end and length > 1 else letters(values),), 1.0, 0.0)
 
 

@@ -24,6 +24,7 @@ _SEEN_WHERE = "are seen where pg_stat_statements.track is 'all'"
 _FIRST_WORD = re.compile(r"(?:\s|/\*.*?\*/|--[^\n]*\n)*(\w*)", re.DOTALL)
 _REFRESH = re.compile(r'refresh\s+materialized\s+view\s+(?:concurrently\s+)?([\w."$]+)', re.IGNORECASE)
 _VIEW = re.compile(r"^CREATE MATERIALIZED VIEW (\S+) (?:USING \w+ )?AS\n(.*?)\n\s*WITH (?:NO )?DATA;$", re.M | re.S)
+_CALLED = re.compile(r'(?:"((?:[^"]|"")+)"|([^\W\d][\w$]*))\s*\(')
 _READS = re.compile(r"\b(?:from|update|insert\s+into|execute)\b", re.IGNORECASE)
 _FUNCTION = re.compile(r'^CREATE (?:FUNCTION|PROCEDURE) [^.\s]+\.("(?:[^"]|"")+"|[\w$]+)\(', re.MULTILINE)
 
@@ -51,8 +52,16 @@ def read_statements(snapshot: Snapshot) -> tuple[Reading, ...]:
 
 def called_function(text: str, snapshot: Snapshot) -> str | None:
     """Return a function of the schema that a statement calls, where there is one."""
-    names = (name.strip('"') for name in _FUNCTION.findall(snapshot.schema_sql))
-    return next((name for name in names if re.search(rf'\b{re.escape(name)}"?\s*\(', text)), None)
+    known = _functions(snapshot)
+    if not known:
+        return None
+    called = (quoted or plain for quoted, plain in _CALLED.findall(text))
+    return next((name for name in called if name in known), None)
+
+
+@once_a_snapshot
+def _functions(snapshot: Snapshot) -> frozenset[str]:
+    return frozenset(name.strip('"') for name in _FUNCTION.findall(snapshot.schema_sql))
 
 
 def reads_tables(function: str, snapshot: Snapshot) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import product
 
 from pgwright.sqltext import parse, repaired
 from pgwright.sqltext.nodes import ast, everything
@@ -25,6 +26,7 @@ _SERIES = ("integer", "bigint", "timestamp with time zone")
 _ANYTHING = ("text", "integer", "jsonb", "boolean", "timestamp with time zone", "uuid", "interval")
 _UNKNOWN = ("text", "unknown", "text[]", "anyarray")
 _MOST_TRIES = 40
+_MOST_TOGETHER = 3
 _PARAMETER = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|\$(\d+)\b(?!\s*::)")
 
 
@@ -38,25 +40,38 @@ class Typing:
         self._types: dict[tuple[int, ...], str] = {}
         self._tried: set[tuple[tuple[int, ...], str]] = set()
         self._last: tuple[str, tuple[int, ...], str | None] | None = None
+        self._together: Iterator[tuple[tuple[tuple[int, ...], str], ...]] | None = None
 
     def next(self, refusal: str) -> str | None:
         """Return the statement with other types; None when there are none left to try."""
+        if self._together is not None:
+            return self._all_at_once()
         if self._last is not None and self._last[0] == refusal:  # it did not help
             _, group, before = self._last
-            self._types.pop(group)
+            self._types.pop(group, None)
             if before is not None:
                 self._types[group] = before
         named = tuple(_wanted(refusal))
         for kind, group in self._groups:
             for name in named or _likeliest(kind):
-                whole = f"{name}[]" if kind == "array" and not name.endswith("[]") else name
+                whole = _whole(kind, name)
                 if (group, whole) in self._tried or len(self._tried) >= _MOST_TRIES:
                     continue
                 self._tried.add((group, whole))
                 self._last = (refusal, group, self._types.get(group))
                 self._types[group] = whole
                 return self._typed()
-        return None
+        groups = [(kind, group) for kind, group in self._groups if kind != "single"][:_MOST_TOGETHER]
+        self._together = product(*([(group, _whole(kind, one)) for one in _likeliest(kind)] for kind, group in groups))
+        return self._all_at_once() if len(groups) > 1 else None
+
+    def _all_at_once(self) -> str | None:
+        """Return the statement with the next types of all groups, where no single one satisfies PostgreSQL."""
+        types = next(self._together, None) if self._together is not None else None
+        if types is None:
+            return None
+        self._types = dict(types)
+        return self._typed()
 
     def _typed(self) -> str:
         by_number = {number: name for group, name in self._types.items() for number in group}
@@ -66,6 +81,10 @@ class Typing:
             return f"{found[0]}::{name}" if name else found[0]
 
         return _PARAMETER.sub(cast, self._text)
+
+
+def _whole(kind: str, name: str) -> str:
+    return f"{name}[]" if kind == "array" and not name.endswith("[]") else name
 
 
 def _wanted(refusal: str) -> Iterator[str]:
@@ -96,7 +115,7 @@ def _groups(text: str) -> Iterator[tuple[str, tuple[int, ...]]]:
                 yield from (("array", (number,)) for one in node.args or () if (number := _number(one)))
             elif name == "generate_series" and (numbers := _numbers((node.args or ())[:2])):
                 yield "series", numbers
-    yield from (("value", (node.number,)) for node in nodes if isinstance(node, ast.ParamRef) and node.number)
+    yield from (("single", (node.number,)) for node in nodes if isinstance(node, ast.ParamRef) and node.number)
 
 
 def _numbers(nodes: object) -> tuple[int, ...]:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from pgwright.model.change import DropIndex
 from pgwright.model.index import Index, IndexKey
 from pgwright.model.snapshot import Snapshot
@@ -64,11 +66,19 @@ def test_predicates_are_compared_by_what_they_say() -> None:
     assert _dropped(_index("a", predicate=ours), _index("b", predicate=theirs)) == ["b"]
 
 
-def test_an_index_that_is_not_deferrable_makes_a_deferrable_constraint_vain() -> None:
-    plain = _index("a", is_unique=True)
+@pytest.mark.parametrize("scans", [0, 99])
+def test_a_deferrable_constraint_and_a_plain_unique_index_do_not_replace_each_other(scans: int) -> None:
+    plain = _index("a", is_unique=True, scans=scans)
     deferrable = _index("users_email_key", is_unique=True, is_deferrable=True, constraint="users_email_key")
-    (finding,) = run(CHECK, _with(plain, deferrable))
-    assert (finding.object, finding.changes) == ("users_email_key", ())
+    assert run(CHECK, _with(plain, deferrable)) == []
+    again = _index("users_email_key1", is_unique=True, is_deferrable=True, constraint="users_email_key1")
+    assert run(CHECK, _with(deferrable, again)) == []
+    assert _dropped(deferrable, _index("ix", scans=99)) == ["ix"]
+
+
+def test_the_index_that_cluster_uses_stays() -> None:
+    assert _dropped(_index("a", is_clustered=True), _index("b", scans=99)) == ["b"]
+    assert _dropped(_index("a", is_clustered=True), _index("uq", is_unique=True)) == []
 
 
 def test_the_index_of_a_partition_alone_goes_before_a_part_of_the_parents() -> None:

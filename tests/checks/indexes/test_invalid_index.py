@@ -4,6 +4,7 @@ import pytest
 
 from pgwright.model.change import DropIndex, RebuildIndex
 from pgwright.model.finding import Finding
+from pgwright.model.index import Index
 from tests.support.builders import make_index, make_snapshot, make_table, run
 
 CHECK = "invalid-index"
@@ -22,10 +23,36 @@ def test_quiet_for_a_valid_index() -> None:
     assert _run() == []
 
 
-@pytest.mark.parametrize("name", ["ix_job_ccnew", "ix_job_ccnew1", "ix_job_ccold"])
-def test_a_leftover_of_reindex_is_dropped(name: str) -> None:
-    (finding,) = _run(name, is_valid=False)
-    assert isinstance(finding.changes[0], DropIndex)
+def _with(*indexes: Index) -> list[tuple[str, type]]:
+    found = run(CHECK, make_snapshot(make_table("job", "id bigint, n int"), *indexes))
+    return [(finding.object, type(finding.changes[0])) for finding in found]
+
+
+@pytest.mark.parametrize("name", ["ix_job_ccnew", "ix_job_ccold1", "ix_other"])
+@pytest.mark.parametrize("keys", ["id", "id, n"])
+def test_what_a_valid_index_does_is_not_built_again(name: str, keys: str) -> None:
+    assert _with(make_index("ix_job", "job", keys), make_index(name, "job", "id", is_valid=False)) == [
+        (name, DropIndex)
+    ]
+
+
+@pytest.mark.parametrize("name", ["ix_job_ccnew", "ix_job_ccold1", "ix_other"])
+def test_a_name_alone_makes_no_leftover(name: str) -> None:
+    other = make_index("ix_job", "job", "n")
+    assert _with(other, make_index(name, "job", "id", is_valid=False)) == [(name, RebuildIndex)]
+    unique = make_index(name, "job", "n", is_unique=True, is_valid=False)
+    assert _with(other, unique) == [(name, RebuildIndex)]
+
+
+def test_of_two_invalid_ones_of_a_kind_one_is_built_again() -> None:
+    two = (make_index("a", "job", "id", is_valid=False), make_index("b", "job", "id", is_valid=False))
+    assert _with(*two) == [("a", RebuildIndex), ("b", DropIndex)]
+
+
+def test_what_reindex_left_of_a_deferrable_constraint_is_dropped() -> None:
+    own = make_index("key", "job", "id", is_unique=True, is_deferrable=True, constraint="key")
+    copy = make_index("key_ccnew", "job", "id", is_unique=True, is_deferrable=True, is_valid=False)
+    assert _with(own, copy) == [("key_ccnew", DropIndex)]
 
 
 def test_an_index_that_a_constraint_owns_is_rebuilt_in_place() -> None:

@@ -80,7 +80,10 @@ def test_an_index_that_holds_the_mark_serves_too() -> None:
 def test_an_index_that_does_not_find_the_rows_does_not_serve(index: Index) -> None:
     few = make_statistics("message", "deleted_at", null_fraction=0.99)
     by_title = make_statement("SELECT * FROM message WHERE title = $1 AND deleted_at IS NULL", query_id=3)
-    found = {finding.object for finding in run(CHECK, make_snapshot(MESSAGE, PRIMARY, index, PAGE, by_title, few))}
+    title = make_statistics("message", "title")
+    found = {
+        finding.object for finding in run(CHECK, make_snapshot(MESSAGE, PRIMARY, index, PAGE, by_title, few, title))
+    }
     assert found == {"message (conversation_id)", "message (title)"}
 
 
@@ -134,3 +137,17 @@ def test_the_policy_names_the_column() -> None:
 def test_not_examined_without_a_workload() -> None:
     assert not_examined(CHECK, make_snapshot(MESSAGE))
     assert not not_examined(CHECK, make_snapshot(make_table("plain", rows=50_000)))
+
+
+@pytest.mark.parametrize(
+    ("width", "keys"), [(40, ["conversation_id", "title"]), (900, ["conversation_id"]), (None, ["conversation_id"])]
+)
+def test_no_key_that_could_refuse_a_row(width: int | None, keys: list[str]) -> None:
+    page = make_statement("SELECT * FROM message WHERE conversation_id = $1 AND deleted_at IS NULL ORDER BY title")
+    known = [make_statistics("message", "title", average_width=width)] if width else []
+    (finding,) = run(CHECK, make_snapshot(MESSAGE, PRIMARY, page, *known))
+    (change,) = finding.changes
+    assert isinstance(change, CreateIndex)
+    assert list(change.definition.columns) == keys
+    wanted = make_statement("SELECT * FROM message WHERE title = $1 AND deleted_at IS NULL")
+    assert len(run(CHECK, make_snapshot(MESSAGE, PRIMARY, wanted, *known))) == (width == 40)

@@ -1,24 +1,54 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from pgwright.model.change import UniqueAmongLiving
 from pgwright.model.finding import Finding
-from tests.support.builders import make_foreign_key, make_index, make_snapshot, make_statement, make_table, run
+from pgwright.model.not_examined import NotExamined
+from pgwright.model.policy import Policy
+from pgwright.model.snapshot import Snapshot
+from pgwright.model.table import Table
+from tests.support.builders import (
+    make_foreign_key,
+    make_index,
+    make_snapshot,
+    make_statement,
+    make_table,
+    not_examined,
+    run,
+)
 
 CHECK = "soft-delete-unique"
 USERS = make_table("users", "id bigint NOT NULL, email text, deleted_at timestamptz", rows=500, primary_key=("id",))
 PRIMARY = make_index("users_pkey", "users", "id", is_unique=True, is_primary=True, constraint="users_pkey")
 
 
-def _run(*parts: object, **fields: object) -> list[Finding]:
+STATED = Policy(unique_among_living=("users_email_key",))
+
+
+def _snapshot(*parts: object, policy: Policy = STATED, table: Table = USERS, **fields: object) -> Snapshot:
     index = make_index(
         "users_email_key", "users", "email", **{"is_unique": True, "constraint": "users_email_key", **fields}
     )
-    return run(CHECK, make_snapshot(USERS, PRIMARY, index, *parts))
+    return make_snapshot(table, PRIMARY, index, *parts, policy=policy)
 
 
-def test_fires_for_a_unique_constraint_but_not_for_the_primary_key() -> None:
+def _run(*parts: object, **fields: Any) -> list[Finding]:
+    return run(CHECK, _snapshot(*parts, **fields))
+
+
+def test_asks_the_team_about_a_unique_constraint_but_not_about_the_primary_key() -> None:
+    (finding,) = _run(policy=Policy())
+    assert finding.object == "users_email_key"
+    assert (finding.changes, finding.sql, finding.severity, finding.confidence) == ((), "", "info", "possible")
+    assert 'allow = ["soft-delete-unique:users_email_key"]' in finding.advice
+    assert 'unique_among_living = ["users_email_key"]' in finding.advice
+
+
+def test_becomes_partial_where_the_team_says_so() -> None:
     (finding,) = _run()
     (change,) = finding.changes
     assert isinstance(change, UniqueAmongLiving)
@@ -28,11 +58,18 @@ def test_fires_for_a_unique_constraint_but_not_for_the_primary_key() -> None:
     )
 
 
-def test_keeps_a_predicate_that_is_there() -> None:
-    (finding,) = _run(predicate="(email <> ''::text)", constraint=None)
+def test_keeps_a_predicate_and_nulls_not_distinct() -> None:
+    (finding,) = _run(predicate="(email <> ''::text)", constraint=None, nulls_not_distinct=True)
     (change,) = finding.changes
     assert isinstance(change, UniqueAmongLiving)
-    assert change.definition.predicate == "((email <> ''::text)) AND deleted_at IS NULL"
+    assert change.definition.sql().endswith(
+        "(email) NULLS NOT DISTINCT WHERE ((email <> ''::text)) AND deleted_at IS NULL"
+    )
+
+
+def test_a_name_that_is_no_index_is_told() -> None:
+    snapshot = _snapshot(policy=Policy(unique_among_living=("users_mail_key",)))
+    assert [entry.what for entry in not_examined(CHECK, snapshot)] == ["soft-delete-unique of users_mail_key"]
 
 
 @pytest.mark.parametrize(
@@ -57,21 +94,80 @@ def test_quiet_for_values_that_the_database_makes() -> None:
     assert run(CHECK, make_snapshot(table, make_index("uq", "users", "token", is_unique=True))) == []
 
 
-def test_a_constraint_that_a_foreign_key_refers_to_is_for_a_person() -> None:
-    note = make_table("note", "email text")
-    (finding,) = _run(note, make_foreign_key("note", "email", "users", "email"))
+NOTE = make_table("note", "email text")
+UPSERT = "INSERT INTO users (email) VALUES ($1) ON CONFLICT "
+
+
+@pytest.mark.parametrize(
+    ("parts", "fields", "said"),
+    [
+        ((NOTE, make_foreign_key("note", "email", "users", "email")), {}, "note (email) refers to it"),
+        ((make_statement(UPSERT + "(email) DO NOTHING", query_id=7),), {}, "ON CONFLICT (email) would fail"),
+        ((make_statement(UPSERT + "ON CONSTRAINT users_email_key DO NOTHING", query_id=7),), {}, "would fail"),
+        (
+            (make_statement(f"WITH x AS ({UPSERT}(email) DO NOTHING RETURNING id) SELECT * FROM x", query_id=7),),
+            {},
+            "would fail",
+        ),
+        ((), {"is_deferrable": True}, "deferrable"),
+        ((), {"is_replica_identity": True}, "replica identity"),
+        ((), {"method": "gist"}, "no B-tree"),
+    ],
+)
+@pytest.mark.parametrize("policy", [STATED, Policy()])
+def test_stays_whole_where_something_rests_on_it(
+    parts: tuple[object, ...], fields: dict[str, Any], said: str, policy: Policy
+) -> None:
+    (finding,) = _run(*parts, **fields, policy=policy)
     assert finding.changes == ()
-    assert "note (email)" in finding.advice
+    assert said in finding.advice
+    assert "unique_among_living =" not in finding.advice
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        UPSERT + "DO NOTHING",
+        UPSERT + "(name) DO NOTHING",
+        UPSERT + "ON CONSTRAINT users_pkey DO NOTHING",
+        "INSERT INTO other (email) VALUES ($1) ON CONFLICT (email) DO NOTHING",
+    ],
+)
+def test_becomes_partial_where_statements_name_other_targets(statement: str) -> None:
+    (finding,) = _run(make_table("other", "email text"), make_statement(statement))
+    assert len(finding.changes) == 1
+
+
+def test_stays_whole_where_the_workload_could_not_be_read() -> None:
+    snapshot = _snapshot()
+    missing = NotExamined("statements", "permission denied", parts=("statements",))
+    (finding,) = run(CHECK, replace(snapshot, not_examined=(missing,)))
+    assert finding.changes == ()
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        "deleted_at timestamptz NOT NULL",
+        "deleted_at timestamptz DEFAULT '1000-01-01'",
+        "deleted_at timestamptz DEFAULT 'infinity'::timestamptz",
+        "deleted_at boolean",
+    ],
+)
+def test_no_mark_of_deletion_by_its_name_alone(column: str) -> None:
+    table = make_table("users", f"id bigint NOT NULL, email text, {column}", rows=500, primary_key=("id",))
+    assert _run(table=table, policy=Policy()) == []
+    (finding,) = _run(table=table)
+    assert finding.changes == ()
+    assert "deleted_at IS NULL is not what a living row shows" in finding.advice
 
 
 def test_a_partitioned_table_is_for_a_person() -> None:
-    table = make_table("users", "email text, deleted_at timestamptz", kind="partitioned table")
-    (finding,) = run(CHECK, make_snapshot(table, make_index("uq", "users", "email", is_unique=True)))
+    table = make_table("users", "id bigint, email text, deleted_at timestamptz", kind="partitioned table")
+    (finding,) = _run(table=table)
     assert finding.changes == ()
 
 
 def test_names_the_statements_that_rely_on_the_constraint() -> None:
-    upsert = make_statement("INSERT INTO users (email) VALUES ($1) ON CONFLICT (email) DO NOTHING", query_id=7)
-    (finding,) = _run(upsert)
+    (finding,) = _run(make_statement(UPSERT + "(email) DO NOTHING", query_id=7))
     assert finding.queries == (7,)
-    assert "ON CONFLICT (email) must then add WHERE deleted_at IS NULL" in finding.advice

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pgwright.model.change import CreateIndex
@@ -142,3 +144,18 @@ def test_gin_and_gist_serve_a_key_of_the_type_of_the_parent_only(method: str) ->
     index = make_index("ix", "message", "conversation_id", method=method)
     assert run(CHECK, make_snapshot(make_table("conversation", "id bigint"), CHILD, KEY, index)) == []
     assert run(CHECK, make_snapshot(make_table("conversation", "id integer"), CHILD, KEY, index))
+
+
+def test_a_collation_that_takes_different_texts_for_equal_is_asked_for() -> None:
+    parent = make_table("country", "id text", primary_key=("id",))
+    nondeterministic = replace(parent.columns[0], collation='"any_case"', is_deterministic=False)
+    parent = replace(parent, columns=(nondeterministic,))
+    child = make_table("city", "country_id text", rows=5_000)
+    key = make_foreign_key("city", "country_id", "country")
+    own = make_index("ix", "city", "country_id")
+    (finding,) = run(CHECK, make_snapshot(parent, child, key, own))
+    (change,) = finding.changes
+    assert isinstance(change, CreateIndex)
+    assert change.definition.outline == '(country_id COLLATE "any_case")'
+    served = make_index("ix", "city", [IndexKey("country_id", collation='"any_case"')])
+    assert run(CHECK, make_snapshot(parent, child, key, served)) == []

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pgwright.model.change import ConvertColumns
-from tests.support.builders import make_foreign_key, make_snapshot, make_table, run
+from pgwright.model.names import QualifiedName
+from pgwright.model.table import Table
+from tests.support.builders import make_foreign_key, make_snapshot, make_statement, make_table, run
 
 CHECK = "foreign-key-type-mismatch"
 ACCOUNT = make_table("account", "id bigint NOT NULL", primary_key=("id",))
@@ -67,3 +71,19 @@ def test_a_partition_is_not_reported_beside_its_parent() -> None:
         make_foreign_key("invoice_1", "account_id", "account", is_inherited=True),
     )
     assert len(run(CHECK, make_snapshot(ACCOUNT, parent, leaf, *keys))) == 1
+
+
+def test_a_domain_keeps_its_rules() -> None:
+    table, key = _invoice("small_id")
+    assert isinstance(table, Table)
+    column = replace(table.columns[0], base_type="int4", domain=QualifiedName("public", "small_id"))
+    (finding,) = run(CHECK, make_snapshot(ACCOUNT, replace(table, columns=(column,)), key))
+    assert finding.changes == ()
+    assert "invoice (account_id) is of the domain small_id" in finding.advice
+
+
+def test_a_statement_that_computes_with_the_column_forbids_it() -> None:
+    statement = make_statement("SELECT repeat($1, account_id) FROM invoice")
+    (finding,) = run(CHECK, make_snapshot(ACCOUNT, *_invoice("integer"), statement))
+    assert finding.changes == ()
+    assert "a statement computes with invoice (account_id), SELECT repeat" in finding.advice

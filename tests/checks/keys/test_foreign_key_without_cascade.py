@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from pgwright.model.policy import Policy
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.table import ReferentialAction
 from tests.support.builders import make_foreign_key, make_snapshot, make_table, run
@@ -13,7 +14,10 @@ NOTE = make_table("note", "user_id bigint")
 
 def _snapshot(action: ReferentialAction, definition: str = "FOREIGN KEY (user_id) REFERENCES users(id)") -> Snapshot:
     return make_snapshot(
-        USERS, NOTE, make_foreign_key("note", "user_id", "users", on_delete=action, definition=definition)
+        USERS,
+        NOTE,
+        make_foreign_key("note", "user_id", "users", on_delete=action, definition=definition),
+        policy=Policy(cascade=("note (user_id)",)),
     )
 
 
@@ -51,3 +55,15 @@ def test_children_of_one_parent_are_listed_together() -> None:
     keys = make_foreign_key("note", "user_id", "users"), make_foreign_key("tag", "user_id", "users")
     (finding,) = run(CHECK, make_snapshot(USERS, NOTE, other, *keys))
     assert finding.evidence[0].value == "note (user_id), tag (user_id)"
+    assert 'cascade = ["note (user_id)", "tag (user_id)"]' in finding.advice
+
+
+def test_gives_statements_for_the_keys_alone_that_the_team_names() -> None:
+    other = make_table("tag", "user_id bigint")
+    keys = make_foreign_key("note", "user_id", "users"), make_foreign_key("tag", "user_id", "users")
+    (finding,) = run(CHECK, make_snapshot(USERS, NOTE, other, *keys))
+    assert finding.sql == ""
+    stated = Policy(cascade=("tag (user_id)",))
+    (finding,) = run(CHECK, make_snapshot(USERS, NOTE, other, *keys, policy=stated))
+    assert "tag_user_id_fkey" in finding.sql
+    assert "note" not in finding.sql

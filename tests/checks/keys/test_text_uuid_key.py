@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID, uuid5
 
 import pytest
 
 from pgwright.model.change import ConvertColumns
 from pgwright.model.finding import Finding
+from pgwright.model.names import QualifiedName
 from tests.support.builders import (
     evidence,
     make_foreign_key,
@@ -78,26 +80,74 @@ def test_keeps_the_default_for_the_conversion() -> None:
     assert _change(finding).columns[0].default == "(gen_random_uuid())::text"
 
 
-def test_recognises_32_digits() -> None:
-    (finding,) = run(CHECK, make_snapshot(USERS, make_statistics("users", "id", PLAIN, average_width=33)))
-    assert _columns(finding) == [("users", "id", "plain")]
-    assert finding.confidence == "likely"
+@pytest.mark.parametrize(
+    "values",
+    [PLAIN, [f"{n:02x}" * 16 for n in range(100)], UUIDS[:99] + PLAIN[99:], [value.upper() for value in UUIDS]],
+    ids=["32 digits", "hashes", "mixed", "capitals"],
+)
+def test_quiet_for_texts_that_a_uuid_would_not_give_back(values: list[str]) -> None:
+    assert run(CHECK, make_snapshot(USERS, make_statistics("users", "id", values))) == []
 
 
-def test_digits_without_a_uuid_version_are_only_possible() -> None:
-    hashes = [f"{n:02x}" * 16 for n in range(100)]
-    (finding,) = run(CHECK, make_snapshot(USERS, make_statistics("users", "id", hashes)))
-    assert finding.confidence == "possible"
+def test_quiet_when_both_ends_of_a_key_are_written_differently() -> None:
+    assert (
+        run(CHECK, make_snapshot(USERS, NOTEBOOKS, KEY, USERS_ID, make_statistics("notebooks", "user_id", PLAIN))) == []
+    )
 
 
-def test_tells_mixed_formats_within_a_column_and_between_columns() -> None:
-    mixed = make_statistics("users", "id", UUIDS[:50] + PLAIN[50:])
-    (finding,) = run(CHECK, make_snapshot(USERS, mixed))
-    assert evidence(finding)["format"] == "mixed"
-    assert _columns(finding) == [("users", "id", "mixed")]
-    between = make_snapshot(USERS, NOTEBOOKS, KEY, USERS_ID, make_statistics("notebooks", "user_id", PLAIN))
-    (finding,) = run(CHECK, between)
-    assert evidence(finding)["format of each"] == "notebooks (user_id) plain, users (id) hyphenated"
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT * FROM users WHERE id = md5($1)",
+        "SELECT * FROM users WHERE lower(id) = $1",
+        "SELECT * FROM users WHERE id LIKE $1",
+        "INSERT INTO users (id, name) VALUES (gen_random_uuid()::text, $1)",
+        "SELECT coalesce(u.id, $1) FROM users u",
+    ],
+)
+def test_a_statement_that_computes_with_the_column_forbids_it(statement: str) -> None:
+    (finding,) = run(CHECK, make_snapshot(USERS, USERS_ID, make_statement(statement)))
+    assert (finding.changes, finding.confidence, finding.severity) == ((), "possible", "low")
+    assert finding.advice.startswith("A statement computes with users (id): ")
+
+
+def test_a_domain_forbids_it() -> None:
+    domain = QualifiedName("public", "user_key")
+    table = replace(USERS, columns=(replace(USERS.columns[0], domain=domain), *USERS.columns[1:]))
+    (finding,) = run(CHECK, make_snapshot(table, USERS_ID))
+    assert finding.changes == ()
+    assert "of the domain user_key" in finding.advice
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT * FROM users JOIN seen ON seen.who = users.id",
+        "SELECT * FROM users WHERE id IN (SELECT who FROM seen WHERE at < $1)",
+        "SELECT * FROM users, seen WHERE users.name = $1 OR seen.who = users.id",
+        "INSERT INTO seen (who) SELECT id FROM users",
+    ],
+)
+@pytest.mark.parametrize(("values", "columns"), [(UUIDS, [("seen", "who"), ("users", "id")]), ([*UUIDS, ""], [])])
+def test_what_the_workload_compares_changes_together_or_not_at_all(
+    statement: str, values: list[str], columns: list[tuple[str, str]]
+) -> None:
+    seen = make_table("seen", "who text, at date", rows=100)
+    snapshot = make_snapshot(USERS, seen, USERS_ID, make_statistics("seen", "who", values), make_statement(statement))
+    found = [(table, column) for finding in run(CHECK, snapshot) for table, column, _ in _columns(finding)]
+    assert found == columns
+
+
+def test_one_value_that_is_none_holds_back_a_reference_by_name() -> None:
+    strange = make_statistics("notebooks", "user_id", [*UUIDS, ""])
+    found = run(CHECK, make_snapshot(USERS, NOTEBOOKS, USERS_ID, NOTEBOOKS_ID, strange))
+    assert [finding.object for finding in found] == ["notebooks (id)"]
+
+
+def test_a_column_that_nobody_knows_holds_back_those_tied_to_it() -> None:
+    snapshot = make_snapshot(USERS, NOTEBOOKS, KEY, USERS_ID, NOTEBOOKS_ID)
+    assert [finding.object for finding in run(CHECK, snapshot)] == ["notebooks (id)"]
+    assert [entry.what for entry in not_examined(CHECK, snapshot)] == ["text-uuid-key of notebooks (user_id)"]
 
 
 def test_common_values_count_as_well_as_the_histogram() -> None:

@@ -1,17 +1,30 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from pgwright.checks.retention.retention_overdue import share_before
-from pgwright.model.policy import Policy
-from tests.support.builders import evidence, make_snapshot, make_statistics, make_table, not_examined, run
+from pgwright.model.finding import Finding
+from pgwright.model.policy import Policy, Retention
+from pgwright.model.snapshot import Snapshot
+from tests.support.builders import (
+    evidence,
+    make_foreign_key,
+    make_snapshot,
+    make_statistics,
+    make_table,
+    not_examined,
+    run,
+)
 
 CHECK = "retention-overdue"
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 TOKEN = make_table("token", "id bigint NOT NULL, expires_at timestamptz", rows=100_000, primary_key=("id",))
 NOTE = make_table("note", "id bigint NOT NULL, deleted_at timestamptz", rows=100_000, primary_key=("id",))
+TOKENS_GO = Policy(retention=(Retention("token (expires_at)", 2),))
+NOTES_GO = Policy(retention_days=90)
 
 
 def _days_ago(*days: float) -> list[str]:
@@ -20,20 +33,98 @@ def _days_ago(*days: float) -> list[str]:
 
 def test_fires_for_rows_past_their_expiry() -> None:
     statistics = make_statistics("token", "expires_at", _days_ago(102, 2, -98))
-    (finding,) = run(CHECK, make_snapshot(TOKEN, statistics))
+    (finding,) = run(CHECK, make_snapshot(TOKEN, statistics, policy=TOKENS_GO))
     assert finding.object == "token (expires_at)"
     assert evidence(finding)["overdue rows"] == "50,000, 50.0 % of the table"
     assert finding.sql == (
         "DELETE FROM public.token WHERE (id) IN (SELECT id FROM public.token "
-        "WHERE expires_at < now() - interval '2 days' LIMIT 10000)"
+        "WHERE expires_at BETWEEN '2000-01-03' AND now() - interval '2 days' LIMIT 10000)"
     )
 
 
-def test_fires_for_rows_deleted_before_the_retention_and_says_that_it_is_assumed() -> None:
+def test_asks_for_the_retention_where_nobody_stated_one() -> None:
     statistics = make_statistics("note", "deleted_at", _days_ago(290, 90, 0), null_fraction=0.8)
-    (finding,) = run(CHECK, make_snapshot(NOTE, statistics))
+    finding = _asked(make_snapshot(NOTE, statistics))
     assert evidence(finding)["overdue rows"] == "10,000, 10.0 % of the table"
-    assert "assumed" in evidence(finding)["counted as overdue"]
+    assert "nobody stated how long deleted rows are kept" in finding.message
+    assert 'in [tool.pgwright] of pyproject.toml: retention."note (deleted_at)" = 90.' in finding.advice
+    assert 'allow = ["retention-overdue:note (deleted_at)"]' in finding.advice
+
+
+def test_what_expired_may_go_only_where_the_team_says_so() -> None:
+    statistics = make_statistics("token", "expires_at", _days_ago(102, 2, -98))
+    finding = _asked(make_snapshot(TOKEN, statistics, policy=NOTES_GO))
+    assert 'retention."token (expires_at)" = 2' in finding.advice
+
+
+def _asked(snapshot: Snapshot) -> Finding:
+    """Return the only finding, which is a question."""
+    (finding,) = run(CHECK, snapshot)
+    assert (finding.sql, finding.changes, finding.confidence, finding.severity) == ("", (), "possible", "low")
+    assert "DELETE" not in finding.message + finding.advice
+    return finding
+
+
+@pytest.mark.parametrize(
+    ("columns", "statistics", "said"),
+    [
+        ("deleted_at timestamptz NOT NULL", {}, "NOT NULL"),
+        ("deleted_at timestamptz NOT NULL DEFAULT '1000-01-01'::timestamptz", {}, "NOT NULL"),
+        ("deleted_at timestamptz DEFAULT 'infinity'::timestamptz", {}, "its default is 'infinity'"),
+        ("deleted_at timestamptz DEFAULT to_timestamp(0)", {}, "its default is to_timestamp(0)"),
+        ("deleted_at timestamptz", {"null_fraction": 0.0}, "no row is without a value"),
+        (
+            "deleted_at timestamptz",
+            {"common_values": ("2020-05-05 00:00:00+00",), "common_frequencies": (0.1,)},
+            "2020-05-05 00:00:00+00 comes too often",
+        ),
+        (
+            "deleted_at timestamptz",
+            {"histogram": ("1970-01-01 00:00:00+00", "2024-01-01 00:00:00+00")},
+            "moments before 2000",
+        ),
+    ],
+)
+def test_a_name_alone_deletes_nothing(columns: str, statistics: dict[str, object], said: str) -> None:
+    fields: dict[str, Any] = {"null_fraction": 0.5, "histogram": tuple(_days_ago(290, 190)), **statistics}
+    table = make_table("note", f"id bigint NOT NULL, {columns}", rows=100_000)
+    finding = _asked(make_snapshot(table, make_statistics("note", "deleted_at", **fields), policy=NOTES_GO))
+    assert said in finding.message
+
+
+def test_quiet_where_nearly_all_rows_hold_the_value_that_means_never() -> None:
+    table = make_table("link", "id bigint, deleted_at timestamp NOT NULL DEFAULT '1000-01-01'::timestamp", rows=20_000)
+    never = {"common_values": ("1000-01-01 00:00:00",), "common_frequencies": (0.9,)}
+    recent = make_statistics("link", "deleted_at", _days_ago(1, 0), **never)
+    assert run(CHECK, make_snapshot(table, recent)) == []
+
+
+def test_what_means_never_is_neither_counted_nor_deleted() -> None:
+    table = make_table("link", "id bigint, deleted_at timestamp NOT NULL DEFAULT '2020-01-01'::timestamp", rows=20_000)
+    common = {"common_values": ("2020-01-01", "1000-01-01"), "common_frequencies": (0.7, 0.1)}
+    statistics = make_statistics("link", "deleted_at", _days_ago(400, 300), **common)
+    policy = Policy(retention=(Retention("link (deleted_at)", 30),))
+    (finding,) = run(CHECK, make_snapshot(table, statistics, policy=policy))
+    assert evidence(finding)["overdue rows"] == "4,000, 20.0 % of the table"
+    assert evidence(finding)["counted as no moment"] == "2020-01-01, all before 2000: 80.0 % of the rows"
+    assert "BETWEEN '2000-01-03' AND" in finding.sql
+    assert "deleted_at NOT IN ('2020-01-01')" in finding.sql
+
+
+def test_any_column_of_moments_may_be_stated_and_one_that_is_not_there_is_told() -> None:
+    table = make_table("log", "id bigint, created_at date", rows=100_000)
+    policy = Policy(retention=(Retention("log (created_at)", 365), Retention("log (at)", 1)))
+    snapshot = make_snapshot(table, make_statistics("log", "created_at", _days_ago(900, 800)), policy=policy)
+    (finding,) = run(CHECK, snapshot)
+    assert finding.object == "log (created_at)"
+    assert [entry.what for entry in not_examined(CHECK, snapshot)] == ["retention-overdue of log (at)"]
+
+
+def test_tells_which_rows_go_with_those_deleted() -> None:
+    child, key = make_table("part", "note_id bigint"), make_foreign_key("part", "note_id", "note", on_delete="cascade")
+    statistics = make_statistics("note", "deleted_at", _days_ago(290, 190), null_fraction=0.5)
+    (finding,) = run(CHECK, make_snapshot(NOTE, child, key, statistics, policy=NOTES_GO))
+    assert evidence(finding)["rows that go with them, by ON DELETE CASCADE"] == "part (note_id)"
 
 
 def test_the_policy_states_the_retention() -> None:
@@ -46,9 +137,11 @@ def test_the_policy_states_the_retention() -> None:
 def test_most_of_a_large_table_is_high() -> None:
     large = make_table("token", "id bigint NOT NULL, expires_at timestamptz", rows=400_000)
     statistics = make_statistics("token", "expires_at", _days_ago(300, 200))
-    assert run(CHECK, make_snapshot(large, statistics))[0].severity == "high"
+    assert run(CHECK, make_snapshot(large, statistics, policy=TOKENS_GO))[0].severity == "high"
     assert (
-        run(CHECK, make_snapshot(TOKEN, make_statistics("token", "expires_at", _days_ago(9, -9))))[0].severity
+        run(CHECK, make_snapshot(TOKEN, make_statistics("token", "expires_at", _days_ago(9, -9)), policy=TOKENS_GO))[
+            0
+        ].severity
         == "medium"
     )
 
@@ -77,7 +170,7 @@ def test_partitions_are_reported_on_their_parent() -> None:
     leaves = [make_table(f"token_{n}", "expires_at timestamptz", rows=50_000, parent="token") for n in (1, 2)]
     old = make_statistics("token_1", "expires_at", _days_ago(300, 200))
     new = make_statistics("token_2", "expires_at", _days_ago(-200, -300))
-    (finding,) = run(CHECK, make_snapshot(parent, *leaves, old, new))
+    (finding,) = run(CHECK, make_snapshot(parent, *leaves, old, new, policy=TOKENS_GO))
     assert evidence(finding)["overdue rows"] == "50,000, 50.0 % of the table"
     assert "(tableoid, ctid)" in finding.sql
 

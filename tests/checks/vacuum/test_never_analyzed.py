@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 from pgwright.model.change import AnalyzeTable
-from tests.support.builders import make_snapshot, make_statistics, make_table, run
+from pgwright.model.names import QualifiedName
+from pgwright.model.not_examined import NotExamined
+from tests.support.builders import make_snapshot, make_statistics, make_table, not_examined, run
 
 CHECK = "never-analyzed"
 
@@ -40,3 +42,20 @@ def test_a_partitioned_table_needs_statistics_of_its_own() -> None:
 
 def test_foreign_tables_are_left_alone() -> None:
     assert run(CHECK, make_snapshot(make_table("far", rows=500, kind="foreign table", last_analyze_at=None))) == []
+
+
+HIDDEN = NotExamined(
+    "statistics of event", "row-level security", "ALTER ROLE app BYPASSRLS", ("statistics",),
+    relations=(QualifiedName("public", "event"),),
+)  # fmt: skip
+
+
+def test_where_statistics_are_hidden_it_is_not_examined_unless_the_catalog_tells() -> None:
+    """After a reset of the counters no ANALYZE is on record; its traces in the catalog prove nothing either way."""
+    table = make_table("event", rows=500, last_analyze_at=None)
+    hidden = make_snapshot(table, not_examined=(HIDDEN,))
+    assert run(CHECK, hidden) == []
+    (entry,) = not_examined(CHECK, hidden)
+    assert (entry.what, entry.remedy) == ("never-analyzed of event", "ALTER ROLE app BYPASSRLS")
+    fresh = make_table("event", row_estimate=-1.0, live_rows=500, pages=100, last_analyze_at=None)
+    assert [one.object for one in run(CHECK, make_snapshot(fresh, not_examined=(HIDDEN,)))] == ["event"]

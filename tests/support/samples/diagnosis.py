@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pgwright.model.finding import Diagnosis, Evidence, Finding, LostPoint, SubjectScore
+from pgwright.model.finding import Diagnosis, Evidence, Finding, LookedAt, LostPoint, SubjectScore
+from pgwright.model.names import QualifiedName
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.planned_on import PlannedOn
 from tests.support.samples.names import CREATE, HOSTILE, INDEX, QUERY
@@ -69,10 +70,19 @@ DIAGNOSIS = Diagnosis(
     ),
     not_examined=(
         NotExamined("what other roles do", "the role is no member of pg_monitor", "GRANT pg_monitor TO app"),
+        NotExamined(
+            f"columns' statistics of {HOSTILE}",
+            "row-level security",
+            "ALTER ROLE app BYPASSRLS",
+            ("statistics",),
+            relations=(QualifiedName("public", "orders"),),
+        ),
         NotExamined("replicas", "nobody was asked"),
     ),
     scorecard=(
-        SubjectScore("keys", 8.5, (LostPoint(1.5, f"missing-primary-key: {HOSTILE}"),)),
+        SubjectScore(
+            "keys", 8.5, (LostPoint(1.5, f"missing-primary-key: {HOSTILE}"),), (LookedAt(0.875, "the tables"),)
+        ),
         SubjectScore("indexes", 3.0, (LostPoint(6.0, "missing-index: messages"), LostPoint(1.0, "unused-index"))),
         SubjectScore("retention", None, (LostPoint(0.0, "retention-overdue was not examined: no statistics"),)),
     ),

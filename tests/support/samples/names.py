@@ -6,8 +6,8 @@ from pgwright.model.change import CreateIndex
 from pgwright.model.index import IndexDefinition, IndexKey
 from pgwright.model.names import QualifiedName
 
-# Markup of rich, of HTML, of Markdown, and a terminal's escape sequence.
-HOSTILE = '"[red]a|b`<script>alert(1)</script>\x1b[31m"'
+# Markup of rich, of HTML, of Markdown, a terminal's escape sequence, and a mark that turns the direction of writing.
+HOSTILE = '"[red]a|b`<script>alert(1)</script>\x1b[31m\u202e"'
 
 MESSAGES = QualifiedName("public", "messages")
 INDEX = IndexDefinition(

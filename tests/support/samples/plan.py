@@ -77,8 +77,9 @@ COMPARISON = StatementComparison(
         TriedIndex("ix_hostile", f"CREATE INDEX ix_hostile ON {MESSAGES} ({HOSTILE})", 8192, is_used=False),
     ),
     removed=(HOSTILE, "ix_messages_conversation_id"),
-    settings=(("work_mem", "256MB"), ("app.tenant", HOSTILE)),
+    settings=(("work_mem", "256MB"),),
     limits=(NotExamined("extension postgis", "the twin has none", "plan on a copy with it"),),
+    context=(("role", "app"), ("app.tenant", HOSTILE)),
 )
 
 PLAN = StatementComparison(

@@ -1,4 +1,4 @@
-"""Soft delete on all 13 tables, cascades in the database, and the indexes of both.
+"""Soft delete on all 13 tables, cascades in the database, the indexes of both, and uuid for the ids without hyphens.
 
 Written by hand: what to keep and for how long is the team's word, no tool can decide it.
 
@@ -37,6 +37,9 @@ REFERENCES = (
     ("generation_history", "user_id", "users"),
     ("generation_history", "job_id", "jobs"),
 )
+
+# Ids of 32 digits: `fix` leaves them alone, for an MD5 looks the same. Where they are uuid, nothing is rewritten.
+WITHOUT_HYPHENS = (("jobs", "id"), ("generation_history", "job_id"))
 
 # What the app reads of the living rows, table by table.
 LIVE: dict[str, list[str | sa.TextClause]] = {
@@ -92,8 +95,11 @@ def downgrade() -> None:
 
 def exchange_foreign_keys(on_delete: str | None) -> None:
     for table, column, parent in REFERENCES:
+        op.drop_constraint(f"fk_{table}_{column}_{parent}", table, type_="foreignkey")
+    for table, column in WITHOUT_HYPHENS:
+        op.execute(f"ALTER TABLE {table} ALTER COLUMN {column} TYPE uuid USING {column}::uuid")
+    for table, column, parent in REFERENCES:
         name = f"fk_{table}_{column}_{parent}"
-        op.drop_constraint(name, table, type_="foreignkey")
         op.create_foreign_key(name, table, parent, [column], ["id"], ondelete=on_delete, postgresql_not_valid=True)
 
 

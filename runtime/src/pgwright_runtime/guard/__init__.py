@@ -12,6 +12,7 @@ from pgwright_runtime.guard.evidence import (
     StatementUse,
 )
 from pgwright_runtime.guard.guard import Mode, QueryGuard
+from pgwright_runtime.guard.panel import PanelMiddleware
 from pgwright_runtime.guard.rules import GuardRules
 from pgwright_runtime.guard.units import Unit
 
@@ -23,6 +24,7 @@ __all__ = [
     "GuardRules",
     "Kind",
     "Mode",
+    "PanelMiddleware",
     "Parent",
     "Problem",
     "ProblemCounts",

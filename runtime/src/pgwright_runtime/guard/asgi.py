@@ -44,12 +44,12 @@ class GuardMiddleware:
             try:
                 await self._app(scope, receive, send_with_count)
             finally:
-                unit.name = f"{scope['method']} {_template(scope, root)}"
+                unit.name = f"{scope['method']} {template(scope, root)}"
                 # Without a response model FastAPI takes the values past the attributes.
                 unit.is_blind |= getattr(scope.get("route"), "response_field", unit) is None
 
 
-def _template(scope: Scope, root: str) -> str:
+def template(scope: Scope, root: str) -> str:
     """Return the path with its parameters' names, if the router tells them."""
     route = getattr(scope.get("route"), "path", None)
     if isinstance(route, str):

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Mapper
 
+from pgwright_runtime import _alchemy
 from pgwright_runtime.guard import execution, remedies
 from pgwright_runtime.guard.evidence import Kind, Parent, Problem
 from pgwright_runtime.guard.reads import is_seen, was_read
@@ -49,8 +50,16 @@ def _eager(group: StatementGroup, source: StatementGroup | None, groups: Sequenc
     steps.append((relationship, remedies.default_option(relationship)))
     begin = path[0].parent
     root, is_alias = _entity_of(_root(source, groups), begin) or (begin, False)
-    loader = remedies.loader_option(steps, root, is_alias=is_alias)
+    loader = remedies.loader_option(steps, root, is_alias=is_alias, apart=_loaded_apart(groups))
     return loader, remedies.add_option(loader, root, is_alias=is_alias)
+
+
+def _loaded_apart(groups: Sequence[StatementGroup]) -> set[Mapper[Any]]:
+    """Return the classes whose own columns or relationships were loaded apart from their instances."""
+    refreshed = [group.refresh.mapper for group in groups if group.refresh and not group.refresh.is_asked]
+    followed = [group.path[0].parent for group in groups if group.lazy_from is not None and group.path]
+    chosen = [each for group in groups for each in _alchemy.polymorphic_options(group.statement)]
+    return {*refreshed, *followed, *chosen}
 
 
 def _repetitions(record: Record, groups: Sequence[StatementGroup]) -> Iterator[Problem]:
@@ -61,7 +70,7 @@ def _repetitions(record: Record, groups: Sequence[StatementGroup]) -> Iterator[P
         if group.refresh is not None:
             source = _loader_of(group, groups)
             entity = _entity_of(source, group.refresh.mapper)
-            remedy = remedies.for_refresh(group.refresh, entity and entity[0])
+            remedy = remedies.for_refresh(group.refresh, entity and entity[0], _loaded_apart(groups))
         else:
             is_write = group.text.lstrip()[:6].upper() in ("INSERT", "UPDATE", "DELETE")
             remedy = "", remedies.WRITE if is_write else remedies.FETCH

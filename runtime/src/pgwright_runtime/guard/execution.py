@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy.orm import InstanceState, Mapper, RelationshipProperty
+from sqlalchemy.orm import Mapper, RelationshipProperty
 
 from pgwright_runtime import _alchemy
 
@@ -54,15 +54,18 @@ class Refresh:
     """Attributes that are loaded; None: all, by `session.refresh()`."""
     is_expired: bool
     """Whether they were dropped, as by a commit, or not known of a subclass; else they are deferred."""
+    is_asked: bool
+    """Whether `session.refresh()` was called."""
 
 
-def refresh(statement: Any, state: InstanceState[Any] | None) -> Refresh | None:
-    """Return why columns of an instance are loaded; call it while the statement runs."""
+def refresh(statement: Any, options: Any) -> Refresh | None:
+    """Return why a statement with these execution options loads columns of an instance; call it while that runs."""
+    state = _alchemy.refreshed_state(options)
     if state is None:
         return None
     keys = _alchemy.refreshed_keys(statement)
     is_expired = keys is None or not keys.isdisjoint(state.expired_attributes)
-    return Refresh(state.mapper, keys, is_expired)
+    return Refresh(state.mapper, keys, is_expired, _alchemy.is_user_refresh(options))
 
 
 def name_of(relationship: RelationshipProperty[Any]) -> str:

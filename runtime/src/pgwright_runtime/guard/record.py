@@ -31,7 +31,7 @@ class StatementGroup:
         self.paramstyle: str = context.dialect.paramstyle
         self.options, self.style = context.execution_options, context.execute_style
         self.lazy_from: Mapper[Any] | None = None if parent is None else parent.mapper
-        self.refresh = execution.refresh(self.statement, _alchemy.refreshed_state(self.options))
+        self.refresh = execution.refresh(self.statement, self.options)
         self.parents: set[object] = set()
         """Keys of the first instances whose relationship or columns it loads."""
         self.count = self.locate_at = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy.orm import Mapper, RelationshipProperty
@@ -24,12 +24,15 @@ def default_option(relationship: RelationshipProperty[Any]) -> str:
     return "selectinload" if relationship.uselist else "joinedload"
 
 
-def loader_option(steps: Steps, root: Mapper[Any] | None = None, *, is_alias: bool = False) -> str:
+def loader_option(
+    steps: Steps, root: Mapper[Any] | None = None, *, is_alias: bool = False, apart: Collection[Mapper[Any]] = ()
+) -> str:
     """Return the option that loads a path eagerly, as `selectinload(A.bs).joinedload(B.c)`.
 
     Args:
         root: class that the query selects; None: the one that the path begins at.
         is_alias: whether it selects an alias of that class, whose attributes the option has to begin with.
+        apart: subclasses that were loaded apart from their base: SQLAlchemy takes only one option for all of them.
     Source: SQLAlchemy, Writing SELECT statements for Inheritance Mappings: a subclass's relationship is loaded only
         along with the subclass, by selectin_polymorphic().
     """
@@ -41,7 +44,7 @@ def loader_option(steps: Steps, root: Mapper[Any] | None = None, *, is_alias: bo
         if is_alias and number == 0:
             name = f"alias.{name if is_subclass else relationship.key}"
         elif entity is not None and is_subclass and _loads_apart(entity, parent):
-            rest = f"{_polymorphic(entity, parent)}, {loader_option(steps[number:], parent)}"
+            rest = f"{_polymorphic(entity, parent, apart)}, {loader_option(steps[number:], parent, apart=apart)}"
             return f"{text}.options({rest})" if text else rest
         text += f"{'.' if text else ''}{option}({name})"
         entity = relationship.mapper
@@ -63,28 +66,41 @@ def add_levels(relationship: RelationshipProperty[Any]) -> tuple[str, str]:
     return loader, f"add {loader} to the query of {root}, for one statement a level, or use a recursive CTE"
 
 
-def for_refresh(refresh: Refresh, loaded: Mapper[Any] | None) -> tuple[str, str]:
+def for_refresh(refresh: Refresh, loaded: Mapper[Any] | None, apart: Collection[Mapper[Any]] = ()) -> tuple[str, str]:
     """Return option and sentence for columns that are loaded instance by instance.
 
     Args:
         loaded: class that the query of the instances selects, if it is known.
+        apart: as of `loader_option`.
     """
     mapper, keys = refresh.mapper, refresh.keys
-    if keys is None:
-        return "", REFRESH
+    if keys is None or refresh.is_asked:
+        return _for_asked(mapper, keys or frozenset(), loaded or mapper)
     columns = sorted(key for key in keys if key in mapper.column_attrs)
     if not refresh.is_expired:
         loader = ", ".join(f"undefer({mapper.class_.__name__}.{key})" for key in columns)
         return (loader, f"add {loader} to the query of {mapper.class_.__name__}") if loader else ("", FETCH)
     base = loaded or mapper.inherits
     if base is not None and base is not mapper and not any(key in base.attrs for key in keys):
-        loader = _polymorphic(base, mapper)
+        loader = _polymorphic(base, mapper, apart)
         return loader, f"add {loader} to the query of {base.class_.__name__}"
     return "", EXPIRED
 
 
-def _polymorphic(base: Mapper[Any], subclass: Mapper[Any]) -> str:
-    return f"selectin_polymorphic({base.class_.__name__}, [{subclass.class_.__name__}])"
+def _for_asked(mapper: Mapper[Any], keys: Collection[str], loaded: Mapper[Any]) -> tuple[str, str]:
+    """Return option and sentence where `session.refresh()` was called; the keys are those that it was given."""
+    relationships = [mapper.relationships[key] for key in sorted(keys) if key in mapper.relationships]
+    if not relationships:
+        return "", REFRESH
+    loader = ", ".join(f"{default_option(each)}({name_of(each)})" for each in relationships)
+    root = loaded.class_.__name__
+    return loader, f"session.refresh() asks once for each instance: add {loader} to the query of {root} in its place"
+
+
+def _polymorphic(base: Mapper[Any], subclass: Mapper[Any], apart: Collection[Mapper[Any]]) -> str:
+    own = {subclass, *(each for each in apart if each is not base and each.isa(base) and _loads_apart(base, each))}
+    names = ", ".join(sorted(each.class_.__name__ for each in own))
+    return f"selectin_polymorphic({base.class_.__name__}, [{names}])"
 
 
 def _loads_apart(base: Mapper[Any], subclass: Mapper[Any]) -> bool:

@@ -22,7 +22,7 @@ VERSION = 1
 MAX_LENGTH = 6_000
 
 _DIGEST_BYTES = 32
-_NAME = r'(?:[a-z_][a-z0-9_$ ]*|"(?:[^"%]|"")+")'
+_NAME = r'(?:[a-z_][a-z0-9_$ ]*|"(?:[^"]|"")+")'
 _TYPE_NAME = re.compile(rf"{_NAME}(?:\.{_NAME})?(?:\[\])*")
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Alias, Column, ColumnElement, Table
+from sqlalchemy import Alias, Column, ColumnClause, ColumnElement, Function, Table
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import CompileError
 from sqlalchemy.sql import visitors
-from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.selectable import SelectBase
 
 from pgwright_runtime._alchemy import AnySelect
 from pgwright_runtime.paging.errors import NotPageable
 from pgwright_runtime.paging.keys import SortKey, read_keys
-from pgwright_runtime.paging.sources import read_sources
+from pgwright_runtime.paging.sources import Sources, read_sources
 
 # In the style of other drivers, "%" would be doubled.
 _DIALECT = postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]
@@ -27,28 +28,42 @@ def suggest_index(statement: AnySelect, *, unique: bool = False) -> str:
 
     Args:
         unique: the ORDER BY is unique as it stands, as in `Pager.page`.
-    Raises: NotPageable: the statement cannot be paged, or its first sort key is no table's own.
+    Raises: NotPageable: the statement cannot be paged; its first sort key is no table's own, as a subquery's; or a
+        value in it cannot be written into DDL.
     """
     sources = read_sources(statement)
-    keys = read_keys(statement, unique=unique, sources=sources)
-    source = _source(keys[0].expression)
+    keys = [key for key in read_keys(statement, unique=unique, sources=sources) if not _is_constant(key, sources)]
+    source: Any = _source(keys[0].expression, sources) if keys else None
     table = source.element if isinstance(source, Alias) else source
     if not isinstance(table, Table):
         raise NotPageable("no index gives this order: its first sort key is not made of the columns of one table")
     constants = [column for column in source.c if column in sources.constants]
     parts = [_expression(column) for column in constants]
     for key in keys:
-        if _source(key.expression) is not source:
+        if _source(key.expression, sources) != source:
             break
-        if key.expression not in sources.constants:
-            parts.append(_part(key))
+        parts.append(_part(key))
     name = _DIALECT.identifier_preparer.format_table(table)
     return f"CREATE INDEX CONCURRENTLY ON {name} ({', '.join(dict.fromkeys(parts))})"
 
 
-def _source(expression: ColumnElement[Any]) -> Any:
+def _is_constant(key: SortKey, sources: Sources) -> bool:
+    """Whether all rows have the same value: the key orders nothing."""
+    parts = list(visitors.iterate(key.expression))
+    if any(isinstance(part, SelectBase) for part in parts):
+        return False
+    return all(part in sources.constants for part in parts if isinstance(part, ColumnClause))
+
+
+def _source(expression: ColumnElement[Any], sources: Sources) -> Any:
     """The one table whose columns an expression is made of, or None."""
-    tables = {element.table for element in visitors.iterate(expression) if isinstance(element, Column)}
+    parts = list(visitors.iterate(expression))
+    if any(isinstance(part, SelectBase) for part in parts):
+        return None
+    tables = {part.table for part in parts if isinstance(part, ColumnClause)}
+    if None in tables:
+        # A text, or a column without a table, is of the only one that there is.
+        tables = {*(tables - {None}), *sources.tables}
     return tables.pop() if len(tables) == 1 else None
 
 
@@ -61,5 +76,10 @@ def _part(key: SortKey) -> str:
 
 def _expression(expression: ColumnElement[Any]) -> str:
     compiler = _DIALECT.statement_compiler(_DIALECT, None)
-    text = compiler.process(expression, include_table=False, literal_binds=True)
-    return text if isinstance(expression, (Column, FunctionElement)) else f"({text})"
+    try:
+        text = compiler.process(expression, include_table=False, literal_binds=True)
+    except (CompileError, NotImplementedError) as error:
+        raise NotPageable(f"no index is suggested: a value of the order cannot be written into DDL: {error}") from error
+    # Those alone need no parentheses.
+    is_call = isinstance(expression, Function) and text.endswith(")")
+    return text if isinstance(expression, Column) or is_call else f"({text})"

@@ -22,6 +22,7 @@ from pgwright_runtime.paging.totals import TotalKind, count_steps
 T = TypeVar("T")
 U = TypeVar("U")
 _NAME = "pgwright_sort_values"
+_UNREADABLE = frozenset(("record", "record[]"))
 
 
 @dataclass(frozen=True)
@@ -76,9 +77,15 @@ class _Found:
     sort_values: str
 
     def place(self) -> tuple[tuple[str | None, ...], tuple[str, ...]]:
-        """Return the sort values as text, and their types."""
+        """Return the sort values as text, and their types.
+
+        Raises: NotPageable: PostgreSQL writes a value as text, and cannot read it back.
+        """
         fields = json.loads(self.sort_values)
-        return tuple(fields[: len(fields) // 2]), tuple(fields[len(fields) // 2 :])
+        values, types = tuple(fields[: len(fields) // 2]), tuple(fields[len(fields) // 2 :])
+        if not _UNREADABLE.isdisjoint(types):
+            raise NotPageable("a row within the order cannot be read back from a cursor; order by its members")
+        return values, types
 
 
 def page_steps(statement: AnySelect, request: Request) -> Steps[Page[Any]]:

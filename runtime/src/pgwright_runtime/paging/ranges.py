@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, and_, cast, false, literal, or_, tuple_
+from sqlalchemy import BinaryExpression, ColumnElement, Text, and_, cast, false, literal, null, or_, tuple_
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql import operators
 from sqlalchemy.types import Boolean, UserDefinedType
 
 from pgwright_runtime.paging.cursors import Cursor
 from pgwright_runtime.paging.keys import SortKey
+from pgwright_runtime.paging.operands import operand
 
 Condition = ColumnElement[bool]
 Value = ColumnElement[Any] | None
@@ -25,6 +28,12 @@ class _ServerType(UserDefinedType[Any]):
 
     def get_col_spec(self, **_: Any) -> str:
         return self.name
+
+
+@compiles(_ServerType)
+def _compile_server_type(element: _ServerType, compiler: Any, **_: Any) -> str:
+    # A type's name may hold a "%", which psycopg would take for a parameter.
+    return element.name.replace("%", "%%") if compiler.dialect.paramstyle == "pyformat" else element.name
 
 
 def ranges_after(keys: Sequence[SortKey], cursor: Cursor) -> list[Condition]:
@@ -54,7 +63,7 @@ def _ranges(keys: Sequence[SortKey], values: Sequence[Value], shared: int, inclu
     if value is None:
         return [and_(_same(key, None), rest), *_beyond(key, None)]
     # "<>" says no more than ">" after ">=", but the planner would take ">" for a second filter and expect few rows.
-    within = and_(_compare(key, value, "="), or_(_operate(key.expression, "<>", value), rest))
+    within = and_(_compare(key, value, "="), or_(_operate(operand(key.expression), "<>", value), rest))
     return [within, *_beyond(key, value)[1:]]
 
 
@@ -74,17 +83,24 @@ def _after(keys: Sequence[SortKey], values: Sequence[Value], inclusive: bool) ->
 def _beyond(key: SortKey, value: Value) -> list[Condition]:
     """The rows strictly after one value: the values, and then the NULLs if they come last."""
     if value is None:
-        return [key.expression.is_not(None)] if key.nulls_first else []
+        return [_null(key, operators.is_distinct_from)] if key.nulls_first else []
     larger = [_compare(key, value)]
-    return [*larger, key.expression.is_(None)] if key.is_nullable and not key.nulls_first else larger
+    return [*larger, _same(key, None)] if key.is_nullable and not key.nulls_first else larger
 
 
 def _same(key: SortKey, value: Value) -> Condition:
-    return key.expression.is_(None) if value is None else _operate(key.expression, "=", value)
+    if value is None:
+        return _null(key, operators.is_not_distinct_from)
+    return _operate(operand(key.expression), "=", value)
+
+
+def _null(key: SortKey, operator: Any) -> Condition:
+    # IS NULL would also hold for a composite value whose fields are all NULL, which is no NULL to ORDER BY.
+    return BinaryExpression(operand(key.expression), null(), operator, type_=Boolean())
 
 
 def _compare(key: SortKey, value: ColumnElement[Any], or_equal: str = "") -> Condition:
-    return _operate(key.expression, ("<" if key.is_descending else ">") + or_equal, value)
+    return _operate(operand(key.expression), ("<" if key.is_descending else ">") + or_equal, value)
 
 
 def _is_row(keys: Sequence[SortKey], values: Sequence[Value]) -> bool:
@@ -98,11 +114,11 @@ def _is_row(keys: Sequence[SortKey], values: Sequence[Value]) -> bool:
 def _row(keys: Sequence[SortKey], values: Sequence[Value], inclusive: bool) -> Condition:
     sign = ("<" if keys[0].is_descending else ">") + ("=" if inclusive else "")
     if len(keys) == 1 and values[0] is not None:
-        return _operate(keys[0].expression, sign, values[0])
-    left = tuple_(*(key.expression for key in keys))
+        return _operate(operand(keys[0].expression), sign, values[0])
+    left = tuple_(*(operand(key.expression) for key in keys))
     return _operate(left, sign, tuple_(*(value for value in values if value is not None)))
 
 
 def _operate(left: ColumnElement[Any], sign: str, right: ColumnElement[Any]) -> Condition:
-    # By name: a type of the app's own may have changed what Python's operators mean.
-    return left.op(sign, is_comparison=True, return_type=Boolean())(right)
+    # Built by hand: a type of the app's own may have changed what Python's operators, and `op()`, mean.
+    return BinaryExpression(left, right, operators.custom_op(sign, is_comparison=True), type_=Boolean())

@@ -2,6 +2,7 @@
 
 ReplicaError
 ├── WriteOnReadSession    a write on a session that only reads
+│   └── PrimaryOnly       an advisory lock, LISTEN or NOTIFY in a transaction that is bound to a replica
 ├── InvalidToken          a token that was not made here, which the primary makes up for; also a ValueError
 └── ServerRefused         an engine whose server cannot play its part
     ├── NotAReplica
@@ -23,6 +24,16 @@ class WriteOnReadSession(ReplicaError):
 
     def __init__(self, what: str) -> None:
         super().__init__(f"a read session cannot {what}. Use session(), or get_db in place of get_read_db")
+
+
+class PrimaryOnly(WriteOnReadSession):
+    """An advisory lock, LISTEN or NOTIFY was about to be sent to a replica, where it would mean nothing.
+
+    A read session goes on at the primary by itself, unless its transaction has to stay where it is.
+    """
+
+    def __init__(self, statement: str) -> None:
+        super().__init__(f"do this on a replica, where the transaction is: {statement:.80}")
 
 
 class InvalidToken(ReplicaError, ValueError):

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count
 from threading import Lock
-from typing import Literal
+from typing import Literal, get_args
 
 from pgwright_runtime.replicas.callers import Callers
 from pgwright_runtime.replicas.servers import Reason, WatchedServer, choose
@@ -97,6 +97,6 @@ class Router:
             ReplicaStatus(server.name, server.is_healthy, server.problem, server.lag_s, server.lsn)
             for server in self.watchers.replicas
         )
-        reasons: tuple[Reason, ...] = ("not replayed", "unknown write", "lagging", "unavailable", "failed over")
+        reasons: tuple[Reason, ...] = get_args(Reason)
         on_primary: dict[Reason, int] = {reason: counts[reason] for reason in reasons}
         return RoutingMetrics(counts["replica"], on_primary, counts["waits"], counts["failovers"], replicas)

@@ -15,9 +15,10 @@ from pgwright_runtime.replicas.callers import UNKNOWN
 
 _logger = logging.getLogger(__name__)
 
-Reason = Literal["not replayed", "unknown write", "lagging", "unavailable", "failed over"]
+Reason = Literal["not replayed", "unknown write", "lagging", "unavailable", "failed over", "primary only"]
 """Why a read went to the primary: no replica had the caller's write in time; nobody knows where that write ended; all
-replicas are further behind than allowed; none is healthy; the replica failed under the read."""
+replicas are further behind than allowed; none is healthy; the replica failed under the read; an advisory lock, LISTEN,
+NOTIFY or SERIALIZABLE means nothing elsewhere."""
 
 
 @dataclass(eq=False)
@@ -40,6 +41,8 @@ class WatchedServer:
     """Whether a transaction sees one state to its end: its engine's isolation is not READ COMMITTED."""
     silence_s: float = 1.0
     """A server that was not seen for longer is not healthy."""
+    locking: frozenset[str] = frozenset()
+    """Of the primary: the functions of the database that take advisory locks, by their names."""
     hangs: bool = False
     """Whether it was silent for so long that its connections were ended; none is opened until it is seen again."""
 

@@ -17,6 +17,7 @@ from pgwright_runtime.replicas.servers import History
 from pgwright_runtime.replicas.settings import LOOK_TIMEOUT_S
 from pgwright_runtime.replicas.transcripts import UNWATCHED
 
+_LOCKING_FUNCTIONS = text(read_sql("pgwright_runtime.replicas", "locking_functions"))
 _LOOK = text(read_sql("pgwright_runtime.replicas", "look"))
 _ISOLATION = text("SHOW transaction_isolation")
 _MAY_IDENTIFY = text("SELECT has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')")
@@ -135,6 +136,9 @@ class Watcher:
         # On managed servers it may be forbidden.
         may_identify = connection.execute(_MAY_IDENTIFY).scalar_one()
         self.identifier = connection.execute(_IDENTIFY).scalar_one() if may_identify else None
+        if self.server.is_primary:
+            # Those that a migration adds are known from the next connection on.
+            self.server.locking = frozenset(connection.execute(_LOCKING_FUNCTIONS).scalars())
         return connection
 
     def _disconnect(self) -> None:

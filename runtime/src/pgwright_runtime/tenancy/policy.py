@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from sqlalchemy import BigInteger, Integer, String, Table, Uuid
 
+from pgwright_runtime._alchemy import TableArguments
 from pgwright_runtime.tenancy.binding import DEFAULT_SETTING, check_setting
 
 SqlType: TypeAlias = Literal["integer", "bigint", "uuid", "text"]
@@ -44,12 +45,17 @@ def tenant_policy(
     setting: str = DEFAULT_SETTING,
     type: SqlType | None = None,  # noqa: A002
 ) -> dict[str, Any]:
-    """Return `__table_args__` that declare a tenant's table; as the last item when there are others.
+    """Return what declares a tenant's table: as `__table_args__`, or anywhere among them, or among a Table's columns.
 
     >>> tenant_policy("organization_id")["info"]["tenant"].column
     'organization_id'
     """
-    return {"info": {TABLE_INFO: TenantPolicy(column, setting, type)}}
+    return _Declaration(info={TABLE_INFO: TenantPolicy(column, setting, type)})
+
+
+class _Declaration(TableArguments):
+    def attach(self, table: Table) -> None:
+        table.info = {**table.info, **self["info"]}
 
 
 def declared_policy(table: Table) -> TenantPolicy | None:

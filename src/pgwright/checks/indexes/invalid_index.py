@@ -3,7 +3,8 @@
 ## What it does
 
 Reports indexes that are not valid. `CREATE INDEX CONCURRENTLY` leaves one behind when it fails or is cancelled, and so
-does `REINDEX CONCURRENTLY`, with a name that ends in `_ccnew` or `_ccold`.
+does `REINDEX CONCURRENTLY`, with a name that ends in `_ccnew` or `_ccold`. Where a valid index of the table does its
+work, it is to be dropped, else to be built again.
 
 ## Why it matters
 
@@ -30,21 +31,21 @@ PostgreSQL manual, CREATE INDEX: Building Indexes Concurrently
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from pgwright.checks.families import IndexFamily, index_families
 from pgwright.figures import size
+from pgwright.indexes.coverage import replaces
 from pgwright.model.change import Change, DropIndex, RebuildIndex
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.index import Index
+from pgwright.model.names import QualifiedName
 from pgwright.model.snapshot import Snapshot
-
-# Of a failed REINDEX CONCURRENTLY; a second failure adds a number.
-_LEFTOVER = re.compile(r"_cc(new|old)\d*\Z")
 
 
 def find(snapshot: Snapshot) -> Iterator[Finding]:
+    rebuilt: set[QualifiedName] = set()
     for indexes in index_families(snapshot).values():
         for family in indexes:
             is_partitioned = snapshot.table_by_name[family.head.table].kind == "partitioned table"
@@ -54,21 +55,40 @@ def find(snapshot: Snapshot) -> Iterator[Finding]:
             if not broken and not family.head.is_valid:
                 yield _half_partitioned(family)
             for index in broken:
-                yield _finding(index)
+                twin = _twin(snapshot, index, rebuilt)
+                rebuilt |= {index.name} if twin is None else set()
+                yield _finding(index, twin)
 
 
-def _finding(index: Index) -> Finding:
+def _twin(snapshot: Snapshot, index: Index, rebuilt: set[QualifiedName]) -> Index | None:
+    """Return the index that does the work of an invalid one: a valid one, or one that is to be built again."""
+    table = snapshot.table_by_name.get(index.table)
+    # What REINDEX leaves of a deferrable constraint is a copy that no constraint owns: built again, it would be checked
+    # at once.
+    is_copy = index.definition.is_deferrable and index.constraint is None
+    is_unique = index.definition.is_unique and not is_copy
+    wanted = replace(index.definition, is_deferrable=False, is_unique=is_unique)
+    others = [one for one in snapshot.indexes_by_table.get(index.table, ()) if one.name != index.name]
+    fit = [one for one in others if one.is_valid or one.name in rebuilt]
+    return next((one for one in fit if replaces(one.definition, wanted, table)), None)
+
+
+def _finding(index: Index, twin: Index | None) -> Finding:
     name = index.name.short
+    is_bound = index.constraint is not None or index.parent is not None
     change: Change = RebuildIndex(index.name, index.table, index.sql)
     advice = "Drop it and build it again, both concurrently."
-    if _LEFTOVER.search(index.name.name):
+    if twin is not None and not is_bound:
         change = DropIndex(index.name, index.table, index.sql, index.size_bytes)
-        advice = "Drop it: a failed REINDEX CONCURRENTLY left it behind, and the index it was made for is still there."
-    is_bound = index.constraint is not None or index.parent is not None
+        advice = f"Drop it, for {twin.name.short} does its work: building it failed, or REINDEX CONCURRENTLY left it."
     return CHECK.found(
         name,
         f"{name} on {index.table.short} is not valid: no query uses it, every write pays for it.",
-        evidence=[Evidence("definition", index.sql), Evidence("size", size(index.size_bytes))],
+        evidence=[
+            Evidence("definition", index.sql),
+            Evidence("size", size(index.size_bytes)),
+            *([Evidence("does its work", twin.sql)] if twin is not None else []),
+        ],
         advice="Rebuild it in place, concurrently." if is_bound else advice,
         changes=() if is_bound else [change],
         sql=f"REINDEX INDEX CONCURRENTLY {index.name}" if is_bound else "",

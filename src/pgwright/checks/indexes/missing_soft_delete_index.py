@@ -33,8 +33,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
-from pgwright.checks.families import TableFamily
+from pgwright.checks.families import TableFamily, column_statistics
 from pgwright.checks.no_workload import NO_WORKLOAD, NO_WORKLOAD_REMEDY
 from pgwright.checks.soft_delete import deleted_share, is_living, soft_deleting
 from pgwright.figures import count, milliseconds, share
@@ -56,6 +57,9 @@ HOT_CALLS = 100
 HOT_SHARE = 0.01
 # Below this, reading it all costs about as much as an index scan.
 SMALL_TABLE_ROWS = 1_000
+# A B-tree refuses a row whose keys take more than 2,704 bytes; values so wide on average may come near that.
+WIDEST_KEY_BYTES = 200
+_LONG_TYPES = ("text", "varchar", "bpchar", "bytea", "jsonb", "json", "xml", "tsvector")
 # While fewer rows than this are deleted, an index over all rows reads hardly more than a partial one.
 FEW_DELETED = 0.1
 
@@ -82,7 +86,8 @@ def find(snapshot: Snapshot) -> Iterator[Finding | NotExamined]:
                 other is not want and other.columns == want.columns and other.order[: len(want.order)] == want.order
                 for other in wanted
             )
-            if not is_covered and not _is_served(snapshot, family, column, want):
+            fits = all(_fits(snapshot, family, name) for name in want.columns)
+            if fits and not is_covered and not _is_served(snapshot, family, column, want):
                 queries = [q for other, qs in wanted.items() if other.columns == want.columns for q in qs]
                 yield _finding(snapshot, family, column, want, queries)
 
@@ -109,6 +114,14 @@ def _want(block: Block, family: TableFamily, column: str) -> _Want | None:
     columns = compared or joined
     is_ours = all(key.column.table == family.name for key in block.order_by)
     return _Want(tuple(sorted(columns)), block.order_by if is_ours else ()) if columns else None
+
+
+def _fits(snapshot: Snapshot, family: TableFamily, column: str) -> bool:
+    """Tell whether the values of a column are known to be short enough for the keys of an index."""
+    found = column_statistics(snapshot, family, column)
+    kind = family.head.column_by_name[column].base_type
+    is_long = kind in _LONG_TYPES or kind.startswith("_")
+    return bool(found or not is_long) and all(row.average_width <= WIDEST_KEY_BYTES for row in found)
 
 
 def _is_served(snapshot: Snapshot, family: TableFamily, column: str, want: _Want) -> bool:
@@ -142,7 +155,7 @@ def _finding(
     keys = [IndexKey(name) for name in want.columns]
     keys += [
         IndexKey(key.column.column, is_descending=key.is_descending, nulls_first=key.nulls_first)
-        for key in want.order
+        for key in takewhile(lambda key: _fits(snapshot, family, key.column.column), want.order)
         if key.column.column not in want.columns
     ]
     definition = IndexDefinition(

@@ -3,7 +3,8 @@
 ## What it does
 
 Reports a foreign key whose columns are not the first columns, in any order, of a valid index of its table. A partial
-index counts only when its predicate is that the column is not null.
+index counts only when its predicate is that such columns are not null, and one of another collation only where the
+server looks by that one.
 
 ## Why it matters
 
@@ -37,7 +38,7 @@ from collections.abc import Iterator
 
 from pgwright.checks.families import TableFamily, alone, families
 from pgwright.figures import count, size
-from pgwright.indexes.coverage import is_served
+from pgwright.indexes.coverage import foreign_key_collations, is_served
 from pgwright.indexes.names import conventional_name
 from pgwright.model.change import CreateIndex
 from pgwright.model.finding import Check, Evidence, Finding, Severity
@@ -66,6 +67,7 @@ def find(snapshot: Snapshot) -> Iterator[Finding]:
 def _finding(snapshot: Snapshot, key: ForeignKey, family: TableFamily) -> Finding:
     parent = snapshot.table_by_name[key.referenced_table]
     about = snapshot.describe(key.table, key.columns)
+    collations = foreign_key_collations(key, snapshot)
     return CHECK.found(
         about,
         f"No index serves the foreign key {about} to {key.referenced_table.short}: each delete there, and each join, "
@@ -84,7 +86,7 @@ def _finding(snapshot: Snapshot, key: ForeignKey, family: TableFamily) -> Findin
                 IndexDefinition(
                     name=conventional_name(snapshot, key.table, key.columns),
                     table=key.table,
-                    keys=tuple(IndexKey(column) for column in key.columns),
+                    keys=tuple(IndexKey(column, collation=collations.get(column)) for column in key.columns),
                 ),
                 is_partitioned=family.is_partitioned,
             )

@@ -3,8 +3,9 @@
 ## What it does
 
 Reports indexes without a single scan on this server, when the counters are old enough to mean something. An index that
-enforces something (primary key, unique, exclusion, replica identity) is never reported, nor one that has to take over
-from an index that pgwright calls redundant. The scans of all partitions count together.
+enforces something (primary key, unique, exclusion, replica identity) is never reported, nor the one that CLUSTER uses,
+nor one that has to take over from an index that pgwright calls redundant. The scans of all partitions count together.
+An index on an expression also tells the planner what values that has: `fix` creates statistics on it first.
 
 ## Why it matters
 
@@ -42,6 +43,7 @@ from pgwright.figures import count, listing, size
 from pgwright.indexes.coverage import is_served, serves_foreign_key
 from pgwright.model.change import DropIndex
 from pgwright.model.finding import Check, Confidence, Evidence, Finding, Severity
+from pgwright.model.index import Index
 from pgwright.model.names import QualifiedName
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
@@ -105,8 +107,19 @@ def _finding(snapshot: Snapshot, index: IndexFamily, family: TableFamily, keys: 
             "Keep it as long as rows of the referenced table are deleted; else drop it by hand."
             if keys
             else "Make sure that no replica and no rare report needs it, then drop it."
-        ),
+        )
+        + _statistics(head),
         changes=() if keys else [DropIndex(head.name, head.table, head.sql, index.size_bytes)],
+    )
+
+
+def _statistics(index: Index) -> str:
+    expressions = [key.expression for key in index.definition.keys if key.expression is not None]
+    if not expressions or index.definition.predicate is not None:
+        return ""
+    return (
+        f" By it the planner knows what values {listing(expressions)} has, even where no query scans it: `fix` lets "
+        "CREATE STATISTICS take that over, from PostgreSQL 14 on."
     )
 
 

@@ -3,8 +3,9 @@
 ## What it does
 
 Compares the types of both ends of every foreign key, and of the keys that these refer to in turn. Columns that are
-narrower integers than what they refer to can be converted; other differences are reported for a person to decide.
-`varchar` and `text` are the same to the server.
+narrower integers than what they refer to can be converted; other differences are reported for a person to decide, and
+so are columns of a domain, whose rules a new type would lose, and columns that a statement of the workload computes
+with, for there may be no such function of the new type. `varchar` and `text` are the same to the server.
 
 ## Why it matters
 
@@ -40,6 +41,8 @@ from pgwright.figures import count, size
 from pgwright.model.change import ColumnConversion, ConvertColumns
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.snapshot import Snapshot
+from pgwright.sqltext import gist
+from pgwright.workload.uses import computing_statements
 
 # The integers, narrowest first, as SQL names them.
 INTEGERS = {"int2": "smallint", "int4": "integer", "int8": "bigint"}
@@ -77,6 +80,7 @@ def _narrow(snapshot: Snapshot, references: References, group: list[ColumnName],
     widest = max((_type(snapshot, name) for name in integers), key=list(INTEGERS).index)
     narrow = [name for name in integers if _type(snapshot, name) != widest]
     tables = families(snapshot)
+    obstacle = next(_obstacles(snapshot, references, narrow), "")
     return CHECK.found(
         snapshot.describe(first[0], (first[1],)),
         f"{_named(snapshot, first)} refers to a {INTEGERS[widest]} key: inserts will fail when the key outgrows it.",
@@ -85,8 +89,11 @@ def _narrow(snapshot: Snapshot, references: References, group: list[ColumnName],
             Evidence("rows", count(sum(tables[name[0]].rows for name in narrow))),
             Evidence("tables to rewrite", size(sum(tables[table].total_bytes for table, _ in set(narrow)))),
         ],
-        advice=f"Convert these columns to {INTEGERS[widest]}, all together.",
-        changes=[
+        advice=f"Convert these columns to {INTEGERS[widest]}, all together"
+        + (f", by hand: {obstacle}." if obstacle else "."),
+        changes=[]
+        if obstacle
+        else [
             ConvertColumns(
                 tuple(
                     ColumnConversion(
@@ -103,6 +110,16 @@ def _narrow(snapshot: Snapshot, references: References, group: list[ColumnName],
             )
         ],
     )
+
+
+def _obstacles(snapshot: Snapshot, references: References, columns: list[ColumnName]) -> Iterator[str]:
+    """Yield why `fix` must not convert these columns."""
+    for name in columns:
+        if (domain := snapshot.column(*name).domain) is not None:
+            yield f"{snapshot.describe(name[0], (name[1],))} is of the domain {domain.short}, and would lose it"
+    for (table, column), statements in computing_statements(snapshot).items():
+        if references.owner(table, column) in columns:
+            yield f"a statement computes with {snapshot.describe(table, (column,))}, {gist(statements[0].text)}"
 
 
 def _other(snapshot: Snapshot, source: ColumnName, target: ColumnName) -> Finding:
@@ -125,5 +142,11 @@ def _named(snapshot: Snapshot, name: ColumnName) -> str:
 
 
 CHECK = Check(
-    __name__, reads=Snapshot, needs=("tables", "foreign_keys"), severity="medium", confidence="certain", find=find
+    __name__,
+    reads=Snapshot,
+    needs=("tables", "foreign_keys"),
+    severity="medium",
+    confidence="certain",
+    find=find,
+    spans_keys=True,
 )

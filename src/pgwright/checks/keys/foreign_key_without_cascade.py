@@ -2,8 +2,9 @@
 
 ## What it does
 
-Lists, for each referenced table, the foreign keys that neither delete nor detach the referring rows. It is advice:
-whether children should go with their parent is for the team to decide.
+Lists, for each referenced table, the foreign keys that neither delete nor detach the referring rows. Whether children
+go with their parent is the team's word, so the finding is a question: it gives the statements for the keys that
+`cascade` in `[tool.pgwright]` names, and for no others.
 
 ## Why it matters
 
@@ -16,6 +17,9 @@ fails. The database does it in one statement for each table.
     sources: Mapped[list[Source]] = relationship(cascade="all, delete-orphan")
 
 Use instead:
+
+    [tool.pgwright]
+    cascade = ["source (notebook_id)"]
 
     notebook_id: Mapped[UUID] = mapped_column(ForeignKey("notebook.id", ondelete="CASCADE"))
     sources: Mapped[list[Source]] = relationship(cascade="all, delete-orphan", passive_deletes=True)
@@ -37,6 +41,8 @@ import re
 from collections.abc import Iterator
 
 from pgwright.checks.families import families
+from pgwright.checks.questions import entry
+from pgwright.checks.questions import listing as listed
 from pgwright.figures import count, listing
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.names import QualifiedName, quote
@@ -74,8 +80,15 @@ def _finding(snapshot: Snapshot, parent: Table, keys: list[ForeignKey]) -> Findi
             Evidence("rows deleted from it", count(deleted)),
         ],
         advice="Where children belong to their parent, let the database delete them: ON DELETE CASCADE, and "
-        "passive_deletes=True in the relationship. Where they only mention it, ON DELETE SET NULL.",
-        sql=";\n".join(statement for key in keys for statement in _statements(snapshot, key)),
+        "passive_deletes=True in the relationship. Where they only mention it, ON DELETE SET NULL. Where it must not "
+        "go before them, leave it. For the statements, name those that belong to it "
+        f"{entry(listed('cascade', *children[:MOST_NAMES]))}.",
+        sql=";\n".join(
+            statement
+            for key, child in zip(keys, children, strict=True)
+            if child in snapshot.policy.cascade
+            for statement in _statements(snapshot, key)
+        ),
     )
 
 

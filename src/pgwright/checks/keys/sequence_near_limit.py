@@ -2,8 +2,8 @@
 
 ## What it does
 
-Compares the last value of every ascending sequence with the largest value that both it and its column can hold. One
-that starts over (`CYCLE`) has no limit.
+Compares the last value of every ascending sequence with the largest value that both it and its column can hold: the
+column that owns it, or whose default draws from it. One that starts over (`CYCLE`) has no limit.
 
 ## Why it matters
 
@@ -31,6 +31,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pgwright.checks.unread import remedy
 from pgwright.figures import count, listing, share
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.names import quote
@@ -47,11 +48,11 @@ _LARGEST = {2**15 - 1, 2**31 - 1, 2**63 - 1}
 
 
 def find(snapshot: Snapshot) -> Iterator[Finding | NotExamined]:
-    unread = []
+    unread: list[Sequence] = []
     for sequence in snapshot.sequences:
         if sequence.last_value is None:
             table = snapshot.table_by_name.get(sequence.table) if sequence.table else None
-            unread += [sequence.name.short] if table is not None and table.rows_inserted else []
+            unread += [sequence] if table is not None and table.rows_inserted else []
         elif (
             sequence.increment > 0 and not sequence.starts_over and sequence.last_value >= NOTICE_SHARE * sequence.limit
         ):
@@ -59,8 +60,8 @@ def find(snapshot: Snapshot) -> Iterator[Finding | NotExamined]:
     if unread:
         yield CHECK.unexamined(
             "the role may not read the sequence, or it was never used",
-            "GRANT pg_read_all_data to the role that reads",
-            about=listing(unread),
+            remedy(snapshot, "sequences", (sequence.name for sequence in unread), ""),
+            about=listing([sequence.name.short for sequence in unread]),
         )
 
 
@@ -87,6 +88,8 @@ def _sql(snapshot: Snapshot, sequence: Sequence) -> str:
     statements = []
     if sequence.table is not None and sequence.column is not None:
         column = snapshot.column(sequence.table, sequence.column)
+        if column.domain is not None:  # whose rules another type would lose
+            return ""
         if column.base_type in ("int2", "int4"):
             statements.append(f"ALTER TABLE {sequence.table} ALTER COLUMN {quote(column.name)} TYPE bigint")
         if column.is_identity:

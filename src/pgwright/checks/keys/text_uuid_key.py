@@ -2,10 +2,14 @@
 
 ## What it does
 
-Reports columns of type `varchar`, `text` or `char` whose every sample value in `pg_stats` is a UUID, hyphenated or as
-32 hexadecimal digits, when the column is part of a primary key, one end of a foreign key, or a reference that no
-constraint declares (`…_id`). Columns that refer to one another are one finding, for they can only change their type
-together. No row is read.
+Reports columns of type `varchar`, `text` or `char` whose every sample value in `pg_stats` is a UUID as PostgreSQL
+writes it, small letters and hyphens, when the column is part of a primary key, one end of a foreign key, or a reference
+that no constraint declares (`…_id`). 32 digits are left alone: an MD5 looks the same. Columns that refer to one
+another, or that a statement of the workload compares, are one finding, for they can only change their type together:
+where one of them holds something else, none is reported. No row is read.
+
+`fix` converts nothing that a statement of the workload computes with (`lower(id)`, `id LIKE $1`, `id = md5($1)`), and
+no column of a domain.
 
 ## Why it matters
 
@@ -26,8 +30,7 @@ Use instead:
 ## When it is wrong
 
 The statistics hold a sample. A rare value that is no UUID may be missing from it; the conversion then refuses and
-changes nothing. Values of 32 digits may be hashes of 128 bits: where they carry no UUID version, the finding is only
-possible. An app that compares the column with text has to change in the same release.
+changes nothing. An app that binds the column as text has to change in the same release.
 
 ## Source
 
@@ -41,12 +44,15 @@ from collections import Counter
 from collections.abc import Iterator
 
 from pgwright.checks.references import ColumnName, References, detached
+from pgwright.checks.unread import remedy
 from pgwright.checks.uuid_columns import TextColumn, text_groups
 from pgwright.figures import count, listing, size
 from pgwright.model.change import ColumnConversion, ConvertColumns
 from pgwright.model.finding import Check, Evidence, Finding, Severity
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
+from pgwright.sqltext import gist
+from pgwright.workload.uses import computing_statements
 
 # sizeof(pg_uuid_t).
 UUID_BYTES = 16
@@ -64,20 +70,21 @@ MOST_NAMES = 30
 def find(snapshot: Snapshot) -> Iterator[Finding | NotExamined]:
     references = References(snapshot)
     referring = Counter(target for _, target in references.declared)
-    unknown: list[str] = []
+    unknown: list[TextColumn] = []
     for group in text_groups(snapshot, references):
         if not all(column.holds_only_uuids for column in group):
             continue
-        if any(column.values for column in group):
+        hidden = [one for one in group if not one.is_known or snapshot.unread("statistics", one.name[0])]
+        if hidden:
+            unknown += hidden
+        elif any(column.values for column in group):
             yield _finding(snapshot, group, references, referring)
-        else:
-            unknown += [_describe(snapshot, column) for column in group if not column.is_known]
     if unknown:
         yield CHECK.unexamined(
             "the snapshot holds no sample values of these columns: their tables were never analyzed, the role may "
             "not read them, or the values were left out",
-            "ANALYZE the tables, or GRANT pg_read_all_data to the role that reads",
-            about=listing(unknown),
+            remedy(snapshot, "statistics", (column.name[0] for column in unknown), "ANALYZE the tables"),
+            about=listing([_describe(snapshot, column) for column in unknown]),
         )
 
 
@@ -90,16 +97,20 @@ def _finding(
     saved = sum(_saved_bytes(snapshot, column) for column in group)
     others = len(group) - 1
     tied = f" and in {count(others)} column{'s' * (others > 1)} tied to it" if others else ""
-    common = next(column.format for column in group if column.format)
+    obstacle = next(_obstacles(snapshot, group, references), "")
     return CHECK.found(
         _describe(snapshot, root),
         f"UUIDs are kept as text in {_describe(snapshot, root)}{tied}. As uuid they would take {size(saved)} less.",
-        severity=_severity(group, len(keys), saved),
-        confidence="possible" if any(column.may_hold_hashes for column in group) else None,
+        severity="low" if obstacle else _severity(group, len(keys), saved),
+        confidence="possible" if obstacle else None,
         evidence=_evidence(snapshot, group, len(keys), saved),
-        advice="Convert all these columns to uuid in one transaction, and change the models in the same release. "
+        advice=f"{obstacle} Change that first, then convert all these columns to uuid in one transaction."
+        if obstacle
+        else "Convert all these columns to uuid in one transaction, and change the models in the same release. "
         "The tables are rewritten under an exclusive lock: plan it for a quiet hour.",
-        changes=[
+        changes=[]
+        if obstacle
+        else [
             ConvertColumns(
                 tuple(
                     ColumnConversion(
@@ -108,7 +119,7 @@ def _finding(
                         from_type=snapshot.column(*column.name).type,
                         to_type="uuid",
                         default=snapshot.column(*column.name).default,
-                        uuid_format=column.format or common,
+                        uuid_format="hyphenated",
                         table_bytes=column.family.total_bytes,
                     )
                     for column in group
@@ -119,6 +130,17 @@ def _finding(
     )
 
 
+def _obstacles(snapshot: Snapshot, group: list[TextColumn], references: References) -> Iterator[str]:
+    """Yield why these columns must stay text, as sentences."""
+    names = {column.name for column in group}
+    for name in sorted(names):
+        if (domain := snapshot.column(*name).domain) is not None:
+            yield f"{snapshot.describe(name[0], (name[1],))} is of the domain {domain.short}, and would lose it."
+    for (table, column), statements in computing_statements(snapshot).items():
+        if references.owner(table, column) in names:
+            yield f"A statement computes with {snapshot.describe(table, (column,))}: {gist(statements[0].text)}."
+
+
 def _severity(group: list[TextColumn], keys: int, saved: float) -> Severity:
     if sum(column.rows for column in group) < SMALL_ROWS:
         return "low"
@@ -127,16 +149,10 @@ def _severity(group: list[TextColumn], keys: int, saved: float) -> Severity:
 
 def _evidence(snapshot: Snapshot, group: list[TextColumn], keys: int, saved: float) -> Iterator[Evidence]:
     filled = [column for column in group if column.values]
-    formats = sorted({column.format or "" for column in filled})
-    is_mixed = len(formats) > 1 or formats == ["mixed"]
     tables = {column.family.name: column.family for column in group}
     yield Evidence("columns", listing([_describe(snapshot, column) for column in group], most=MOST_NAMES))
     yield Evidence("foreign keys at them", count(keys))
     yield Evidence("sample values, all UUIDs", count(sum(len(column.values) for column in filled)))
-    yield Evidence("format", "mixed" if is_mixed else formats[0])
-    if is_mixed:
-        each = [f"{_describe(snapshot, column)} {column.format}" for column in filled]
-        yield Evidence("format of each", listing(each, most=MOST_NAMES))
     if len(filled) < len(group):
         bare = [_describe(snapshot, column) for column in group if not column.values]
         yield Evidence("without sample values", listing(bare, most=MOST_NAMES))
@@ -177,4 +193,5 @@ CHECK = Check(
     severity="high",
     confidence="likely",
     find=find,
+    spans_keys=True,
 )

@@ -3,8 +3,15 @@
 ## What it does
 
 Estimates, from the histogram and the common values in `pg_stats`, how many rows of a table are past `expires_at`, and
-how many were soft-deleted longer ago than the retention. No row is read. The policy may name other columns and another
-retention; where nobody stated one, 90 days are assumed and the finding says so.
+how many were soft-deleted longer ago than the retention. No row is read. The policy may name other columns.
+
+What may be deleted is the team's word, never a guess from a column's name. `retention` in `[tool.pgwright]` says for a
+column how many days its rows are kept. `retention_days` says it for all soft-delete columns of which every sign in the
+data shows that NULL means "lives": no NOT NULL, no default, rows without a value, no value that comes too often. For
+any other column the finding is a question, with the line that answers it, and holds no DELETE.
+
+Constants that stand for "never" (the default, `1000-01-01`, `epoch`, `infinity`, a value of many rows) count as no
+moment, neither here nor in the DELETE.
 
 ## Why it matters
 
@@ -17,12 +24,17 @@ the right to erasure (GDPR, article 17).
 
 Use instead:
 
+    [tool.pgwright.retention]
+    "refresh_token (expires_at)" = 2
+
     DELETE FROM refresh_token WHERE id IN (
-        SELECT id FROM refresh_token WHERE expires_at < now() LIMIT 10000);  -- every night, until none is left
+        SELECT id FROM refresh_token WHERE expires_at < now() - interval '2 days' LIMIT 10000);
+    -- every night, until none is left
 
 ## When it is wrong
 
-Rows that the law or an audit requires to be kept. The estimate is as old as the last ANALYZE.
+Rows that the law or an audit requires to be kept: licence keys, orders and ledgers expire and stay. The estimate is as
+old as the last ANALYZE.
 
 ## Source
 
@@ -33,18 +45,22 @@ PostgreSQL manual, Row Estimation Examples
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pgwright.checks.ages import FAR_FUTURE, FAR_PAST, moment, taken_at
 from pgwright.checks.families import TableFamily, column_statistics, families
+from pgwright.checks.questions import allowing, entry, text
+from pgwright.checks.time_marks import EARLIEST, TIME_TYPES, TimeMark, describe_sentinels, read_mark
+from pgwright.checks.unread import remedy
 from pgwright.figures import count, listing, share, size
 from pgwright.model.finding import Check, Evidence, Finding
-from pgwright.model.names import quote
+from pgwright.model.names import QualifiedName, quote, quote_literal
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.statistics import ColumnStatistics
 
-# What most teams that soft-delete promise for recovery; assumed only where nobody stated a retention.
+# What a question assumes where nobody stated a retention: what most teams that soft-delete promise for recovery.
 DEFAULT_RETENTION_DAYS = 90
 # A nightly job leaves a day's worth behind, and half a day more when it is late.
 EXPIRY_GRACE_DAYS = 2
@@ -56,41 +72,93 @@ LARGE_SHARE = 0.5
 LARGE_ROWS = 100_000
 # Short enough to hold no lock for long, large enough to get done.
 BATCH_ROWS = 10_000
-_TIME_TYPES = {"timestamptz", "timestamp", "date"}
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A column of moments, and what is known of the days that its rows are kept."""
+
+    family: TableFamily
+    column: str
+    about: str
+    mark: TimeMark
+    days: int
+    doubt: str
+    """Why the data do not show that rows may go; "" where the team, or the data and the team, say so."""
 
 
 def find(snapshot: Snapshot) -> Iterator[Finding | NotExamined]:
-    policy = snapshot.policy
-    retention = DEFAULT_RETENTION_DAYS if policy.retention_days is None else policy.retention_days
-    limits = {
-        **dict.fromkeys(policy.expiry_columns, EXPIRY_GRACE_DAYS),
-        **dict.fromkeys(policy.soft_delete_columns, retention),
-    }
-    unknown = []
-    for family in families(snapshot).values():
-        for name, days in limits.items():
-            column = family.head.column_by_name.get(name)
-            if column is None or column.base_type not in _TIME_TYPES or family.rows < FEWEST_ROWS:
-                continue
-            part = _share_before(snapshot, family, name, taken_at(snapshot) - timedelta(days=days))
-            if part is None:
-                unknown.append(snapshot.describe(family.name, (name,)))
-            elif part >= LEAST_SHARE and part * family.rows >= FEWEST_ROWS:
-                yield _finding(snapshot, family, name, days, part)
+    unknown: dict[str, QualifiedName] = {}
+    for place in _places(snapshot):
+        if place.family.rows < FEWEST_ROWS:
+            continue
+        limit = taken_at(snapshot) - timedelta(days=place.days)
+        part = _share_overdue(snapshot, place, limit)
+        if part is None:
+            unknown[place.about] = place.family.name
+        elif part >= LEAST_SHARE and part * place.family.rows >= FEWEST_ROWS:
+            yield _question(snapshot, place, part) if place.doubt else _finding(snapshot, place, part)
     if unknown:
         yield CHECK.unexamined(
             "the snapshot holds no sample values of these columns",
-            "ANALYZE the tables, or GRANT pg_read_all_data to the role that reads",
-            about=listing(unknown),
+            remedy(snapshot, "statistics", unknown.values(), "ANALYZE the tables"),
+            about=listing(list(unknown)),
         )
+    yield from _unknown_entries(snapshot)
 
 
-def _share_before(snapshot: Snapshot, family: TableFamily, column: str, limit: datetime) -> float | None:
-    """Return the share of rows before a moment; None when the statistics do not say."""
-    found = column_statistics(snapshot, family, column)
-    parts = [share_before(row, limit) for row in found]
+def _places(snapshot: Snapshot) -> Iterator[_Place]:
+    policy = snapshot.policy
+    stated = {one.column: one.days for one in policy.retention}
+    for family in families(snapshot).values():
+        for column in family.head.columns:
+            about = snapshot.describe(family.name, (column.name,))
+            is_deletion, is_expiry = column.name in policy.soft_delete_columns, column.name in policy.expiry_columns
+            if column.base_type not in TIME_TYPES or not (is_deletion or is_expiry or about in stated):
+                continue
+            mark = read_mark(snapshot, family, column.name)
+            if about in stated:
+                days, doubt = stated[about], ""
+            elif is_expiry:
+                days, doubt = EXPIRY_GRACE_DAYS, "what expired may have to be kept: a licence, an order"
+            elif policy.retention_days is None:
+                days, doubt = DEFAULT_RETENTION_DAYS, mark.doubt or "nobody stated how long deleted rows are kept"
+            else:
+                days, doubt = policy.retention_days, mark.doubt
+            yield _Place(family, column.name, about, mark, days, doubt)
+
+
+def _unknown_entries(snapshot: Snapshot) -> Iterator[NotExamined]:
+    """Yield the entries of `retention` that name no column of moments: a word that nobody would hear."""
+    known = {place.about for place in _places(snapshot)}
+    for one in snapshot.policy.retention:
+        if one.column not in known:
+            yield CHECK.unexamined(
+                "'retention' in [tool.pgwright] names it, and the database has no such column of moments",
+                "name it as reports do: table (column)",
+                about=one.column,
+            )
+
+
+def _share_overdue(snapshot: Snapshot, place: _Place, limit: datetime) -> float | None:
+    """Return the share of rows whose moment has passed, without constants; None when the statistics do not say."""
+    found = column_statistics(snapshot, place.family, place.column)
+    parts = [_share_between(row, place.mark, limit) for row in found]
     known = [part for part in parts if part is not None]
     return sum(known) / len(known) if known else None
+
+
+def _share_between(statistics: ColumnStatistics, mark: TimeMark, limit: datetime) -> float | None:
+    before, early = share_before(statistics, limit), share_before(statistics, EARLIEST)
+    if before is None or early is None:
+        return None
+    common = zip(statistics.common_values or (), statistics.common_frequencies or (), strict=True)
+    chosen = sum(
+        frequency
+        for value, frequency in common
+        if value in mark.sentinels and (at := moment(value)) is not None and EARLIEST <= at < limit
+    )
+    return max(0.0, before - early - chosen)
 
 
 def share_before(statistics: ColumnStatistics, limit: datetime) -> float | None:
@@ -123,43 +191,77 @@ def _position(bounds: list[datetime], limit: datetime) -> float:
     return (below - 1 + within) / (len(bounds) - 1)
 
 
-def _finding(snapshot: Snapshot, family: TableFamily, column: str, days: int, part: float) -> Finding:
-    is_expiry = column in snapshot.policy.expiry_columns
-    about = snapshot.describe(family.name, (column,))
-    rows = part * family.rows
-    is_assumed = not is_expiry and snapshot.policy.retention_days is None
-    indexes = snapshot.indexes_by_table.get(family.name, ())
-    is_indexed = any(index.definition.columns[:1] == (column,) for index in indexes)
-    purpose = "expired" if is_expiry else f"were deleted more than {days} days ago"
+def _question(snapshot: Snapshot, place: _Place, part: float) -> Finding:
+    rows = part * place.family.rows
     return CHECK.found(
-        about,
-        f"About {count(rows)} rows of {family.name.short} {purpose} and are still there.",
-        severity="high" if part >= LARGE_SHARE and rows >= LARGE_ROWS else None,
-        evidence=[
-            Evidence("overdue rows", f"{count(rows)}, {share(part)} of the table", "estimated"),
-            Evidence("size of the table", size(family.total_bytes)),
-            Evidence("their share of it", size(part * family.total_bytes), "estimated"),
-            Evidence(
-                "counted as overdue",
-                f"{days} days after {column}"
-                + (" (assumed: state retention_days in [tool.pgwright])" if is_assumed else ""),
-                "estimated" if is_expiry or is_assumed else "stated",
-            ),
-            Evidence("index that begins with the column", "yes" if is_indexed else "none"),
-        ],
-        advice=f"Delete in batches of {count(BATCH_ROWS)} rows, each in its own transaction, on a schedule: run the "
-        "statement until it deletes nothing."
-        + ("" if is_indexed else f" An index on {quote(column)} spares each batch a scan of the table.")
-        + (" Partitions by time, dropped when due, are cheaper still for large tables."),
-        sql=_batch(family, column, days),
+        place.about,
+        f"Up to {count(rows)} rows of {place.family.name.short} may have outlived their purpose, and only the team "
+        f"knows: {place.doubt}.",
+        severity="low",
+        confidence="possible",
+        evidence=_evidence(snapshot, place, part),
+        advice=f"If rows may go, state how many days they are kept: {entry(_setting(place))}. "
+        f"If they have to stay: {entry(allowing(CHECK.name, place.about))}.",
     )
 
 
-def _batch(family: TableFamily, column: str, days: int) -> str:
+def _setting(place: _Place) -> str:
+    return f"retention.{text(place.about)} = {place.days}"
+
+
+def _finding(snapshot: Snapshot, place: _Place, part: float) -> Finding:
+    family, column = place.family, place.column
+    rows = part * family.rows
+    is_deletion = column in snapshot.policy.soft_delete_columns
+    purpose = f"were deleted more than {place.days} days ago" if is_deletion else f"are past {quote(column)}"
+    return CHECK.found(
+        place.about,
+        f"About {count(rows)} rows of {family.name.short} {purpose} and are still there.",
+        severity="high" if part >= LARGE_SHARE and rows >= LARGE_ROWS else None,
+        evidence=_evidence(snapshot, place, part),
+        advice=f"Delete in batches of {count(BATCH_ROWS)} rows, each in its own transaction, on a schedule: run the "
+        "statement until it deletes nothing."
+        + (
+            ""
+            if _is_indexed(snapshot, place)
+            else f" An index on {quote(column)} spares each batch a scan of the table."
+        )
+        + " Partitions by time, dropped when due, are cheaper still for large tables.",
+        sql=_batch(place),
+    )
+
+
+def _evidence(snapshot: Snapshot, place: _Place, part: float) -> Iterator[Evidence]:
+    family = place.family
+    yield Evidence("overdue rows", f"{count(part * family.rows)}, {share(part)} of the table", "estimated")
+    yield Evidence("size of the table", size(family.total_bytes))
+    yield Evidence("their share of it", size(part * family.total_bytes), "estimated")
+    counted = f"{place.days} days after {place.column}"
+    yield Evidence("counted as overdue", counted, "estimated" if place.doubt else "stated")
+    if place.mark.sentinel_share > 0:
+        yield Evidence("counted as no moment", describe_sentinels(place.mark))
+    yield Evidence("index that begins with the column", "yes" if _is_indexed(snapshot, place) else "none")
+    if going := [
+        snapshot.describe(key.table, key.columns)
+        for key in snapshot.foreign_keys
+        if key.referenced_table == family.name and key.on_delete == "cascade" and not key.is_inherited
+    ]:
+        yield Evidence("rows that go with them, by ON DELETE CASCADE", listing(going))
+
+
+def _is_indexed(snapshot: Snapshot, place: _Place) -> bool:
+    indexes = snapshot.indexes_by_table.get(place.family.name, ())
+    return any(index.definition.columns[:1] == (place.column,) for index in indexes)
+
+
+def _batch(place: _Place) -> str:
+    family, column = place.family, quote(place.column)
     # Without a primary key, a row's address names it; across partitions an address is not unique.
     keys = family.head.primary_key or (("tableoid", "ctid") if family.is_partitioned else ("ctid",))
     names = ", ".join(map(quote, keys))
-    overdue = f"{quote(column)} < now() - interval '{days} days'"
+    overdue = f"{column} BETWEEN '{EARLIEST:%Y-%m-%d}' AND now() - interval '{place.days} days'"
+    if place.mark.sentinels:
+        overdue += f" AND {column} NOT IN ({', '.join(quote_literal(one).strip() for one in place.mark.sentinels)})"
     batch = f"SELECT {names} FROM {family.name} WHERE {overdue} LIMIT {BATCH_ROWS}"  # noqa: S608 (names are quoted)
     return f"DELETE FROM {family.name} WHERE ({names}) IN ({batch})"  # noqa: S608
 
@@ -167,7 +269,7 @@ def _batch(family: TableFamily, column: str, days: int) -> str:
 CHECK = Check(
     __name__,
     reads=Snapshot,
-    needs=("tables", "indexes", "statistics"),
+    needs=("tables", "indexes", "statistics", "foreign_keys"),
     severity="medium",
     confidence="likely",
     find=find,

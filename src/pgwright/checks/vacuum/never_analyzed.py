@@ -22,7 +22,7 @@ Use instead:
 
 ## When it is wrong
 
-Right after the counters were reset, when our role may not see the statistics either.
+Where every column is left out of ANALYZE on purpose (`SET STATISTICS 0`), once the counters are reset.
 
 ## Source
 
@@ -36,10 +36,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgwright.checks.families import TableFamily, families
-from pgwright.figures import count, size
+from pgwright.checks.unread import remedy
+from pgwright.figures import count, listing, size
 from pgwright.model.change import AnalyzeTable
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.names import QualifiedName
+from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.table import Table
 
@@ -51,16 +53,31 @@ FEWEST_BYTES = 64 * 1024
 LARGE_TABLE_ROWS = 100_000
 
 
-def find(snapshot: Snapshot) -> Iterator[Finding]:
+def find(snapshot: Snapshot) -> Iterator[Finding | NotExamined]:
     known = {row.relation for row in snapshot.statistics}
+    hidden: list[QualifiedName] = []
     for family in families(snapshot).values():
+        table = family.head
         is_filled = family.rows >= FEWEST_ROWS or family.heap_bytes >= FEWEST_BYTES
-        if is_filled and family.head.kind != "foreign table" and _is_unknown(family.head, known):
+        is_seen = table.last_analyze_at is not None or table.name in known
+        if not is_filled or table.kind == "foreign table" or is_seen:
+            continue
+        if snapshot.unread("statistics", table.name) is None or _was_never_counted(table):
             yield _finding(family)
+        else:
+            hidden.append(table.name)
+    if hidden:
+        yield CHECK.unexamined(
+            "no ANALYZE is on record, and what it found is hidden from the role",
+            remedy(snapshot, "statistics", hidden, ""),
+            about=listing([name.short for name in hidden]),
+        )
 
 
-def _is_unknown(table: Table, known: set[QualifiedName]) -> bool:
-    return table.last_analyze_at is None and table.name not in known
+def _was_never_counted(table: Table) -> bool:
+    """Tell what ANALYZE would have left behind for everybody to see: from PostgreSQL 14 on, -1 means never."""
+    is_uncounted = table.kind != "partitioned table" and table.pages > 0 and not table.analyzed_pages
+    return table.row_estimate < 0 or is_uncounted
 
 
 def _finding(family: TableFamily) -> Finding:

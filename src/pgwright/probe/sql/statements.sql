@@ -1,4 +1,5 @@
--- A row is one statement that ran in this database. /*relation*/ is pg_stat_statements in its own schema.
+-- A row is one statement that ran in this database. /*relation*/ is the call of the function
+-- pg_stat_statements.
 SELECT s.queryid AS query_id, s.query AS text, s.calls, s.total_exec_time AS total_ms
 FROM /*relation*/ s
 WHERE s.dbid = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())

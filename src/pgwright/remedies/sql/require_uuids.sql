@@ -7,14 +7,14 @@ BEGIN
     FOR place IN
         SELECT * FROM (VALUES
             {places}
-        ) AS places (table_name, column_name)
+        ) AS places (table_name, column_name, pattern)
     LOOP
         EXECUTE format(
             'SELECT count(*), min(%2$s::text) FROM %1$s '
             'WHERE %2$s::text !~* %3$L',
             place.table_name,
             place.column_name,
-            '{pattern}'
+            place.pattern
         ) INTO bad, example;
         IF bad > 0 THEN
             RAISE EXCEPTION '% of %: % values are no UUID, for example %',

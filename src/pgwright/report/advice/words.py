@@ -65,9 +65,7 @@ def summary(advice: Advice) -> tuple[str, ...]:
 
 def _summary(advice: Advice) -> Iterator[str]:
     if not advice.indexes:
-        within = "" if advice.budget_bytes is None else f" within the budget of {size(advice.budget_bytes)}"
-        found = f"None of {count(advice.candidates, 'candidate')} is worth its price{within}"
-        yield (found if advice.candidates else _no_candidate(advice)) + _of_the_rest(advice)
+        yield _why_none(advice)
     yield (
         f"Planned cost of the workload {cost(advice.cost_before)} → {cost(advice.cost_after)} "
         f"({share(saved(advice))} less)."
@@ -82,12 +80,15 @@ def _summary(advice: Advice) -> Iterator[str]:
         yield f"Asked for: {advice.objective.rstrip('.')}."
 
 
-def _no_candidate(advice: Advice) -> str:
+def _why_none(advice: Advice) -> str:
+    """Return why no index is advised; that all is well only as far as it was looked at."""
     if not advice.statements:
-        return (
-            "No statement that reads a table could be looked at" if advice.unplanned else "No statement reads a table"
-        )
-    return "No index would serve a statement of this workload better"
+        is_lost = advice.unplanned or advice.unsearched_share
+        return f"No statement {'could be looked at' if is_lost else 'of this workload reads a table'}."
+    within = "" if advice.budget_bytes is None else f" within the budget of {size(advice.budget_bytes)}"
+    none = f"None of {count(advice.candidates, 'candidate')} is worth its price{within}"
+    fine = "No index would serve a statement of this workload better"
+    return (none if advice.candidates else fine) + _of_the_rest(advice)
 
 
 def _of_the_rest(advice: Advice) -> str:

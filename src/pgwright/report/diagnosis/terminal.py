@@ -10,7 +10,7 @@ from rich.text import Text
 
 from pgwright.figures import count
 from pgwright.model.finding import Diagnosis, Finding, Severity, SubjectScore
-from pgwright.report.diagnosis.words import lost
+from pgwright.report.diagnosis.words import looked_at, lost
 from pgwright.report.findings import counted, show_finding, show_set_aside
 from pgwright.report.parts import Indented, first, heading, plain, show_not_examined, show_server
 from pgwright.report.quoting import one_line
@@ -54,6 +54,8 @@ def _score(score: SubjectScore, shows_all: bool) -> Iterator[RenderableType]:
     )
     shown = first(score.lost, shows_all=shows_all, most=_REASONS)
     reasons = [lost(point) for point in shown]
+    if seen := looked_at(score):
+        reasons.insert(0, f"of {seen}")
     if len(shown) < len(score.lost):
         reasons.append(f"and {len(score.lost) - len(shown)} more")
     yield Indented(line + plain("  " + "; ".join(reasons), "dim") if reasons else line, 2, 29)

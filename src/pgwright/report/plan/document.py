@@ -11,13 +11,18 @@ def settings(result: StatementComparison) -> dict[str, str]:
     return dict(result.settings)
 
 
+def context(result: StatementComparison) -> dict[str, str]:
+    """Settings of both plans: the role, and what policies read."""
+    return dict(result.context)
+
+
 def conditions(node: PlanNode) -> dict[str, str]:
     """What EXPLAIN says of conditions and keys, by its own names: `Index Cond`, `Filter`, `Sort Key`."""
     return dict(node.conditions)
 
 
 SHAPES: Shapes = {
-    StatementComparison: Shape(last=(settings, "ratio")),
+    StatementComparison: Shape(last=(settings, context, "ratio")),
     StatementPlan: Shape(first=("cost", "indexes")),
     PlanNode: Shape(last=(conditions,)),
 }

@@ -11,7 +11,7 @@ from rich.text import Text
 from pgwright.figures import size
 from pgwright.model.comparison import PlanNode, StatementComparison, StatementPlan, TriedIndex
 from pgwright.report.parts import Indented, heading, plain, show_not_examined, show_server
-from pgwright.report.plan.words import CHANGED, SAME, comparison, figures_of, node_line, values_note
+from pgwright.report.plan.words import CHANGED, SAME, comparison, context_note, figures_of, node_line, values_note
 from pgwright.report.quoting import one_line
 from pgwright.report.screen import Screen
 
@@ -25,6 +25,8 @@ def show(result: StatementComparison, screen: Screen) -> Iterator[RenderableType
     if note := values_note(result):
         yield Indented(plain(note, "dim"), 0, 2)
     yield show_server(result.planned_on)
+    if note := context_note(result):
+        yield Indented(plain(note, "dim"), 0, 2)
     if result.after is None:
         yield heading("Plan of production")
         yield _plan(result.before, "")

@@ -37,6 +37,12 @@ def values_note(result: StatementComparison) -> str:
     return f"{listed} ({'chosen from the statistics' if result.values_from == 'statistics' else 'as given'})"
 
 
+def context_note(result: StatementComparison) -> str:
+    """Return with which settings both plans were made; "" without any."""
+    listed = ", ".join(f"{name} = {value}" for name, value in result.context)
+    return f"Planned with {listed}" if listed else ""
+
+
 def node_line(node: PlanNode) -> str:
     """Return a node as EXPLAIN writes it, without figures."""
     words = [_kind(node)]

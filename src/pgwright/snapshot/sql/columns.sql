@@ -4,16 +4,28 @@ SELECT
     a.attname AS name,
     a.attnum AS position,
     format_type(a.atttypid, a.atttypmod) AS type,
-    coalesce(base.typname, t.typname) AS base_type,
+    (
+        -- A domain may be one over another.
+        WITH RECURSIVE chain AS (
+            SELECT t.typname, t.typtype, t.typbasetype, 0 AS depth
+            UNION ALL
+            SELECT b.typname, b.typtype, b.typbasetype, c.depth + 1
+            FROM chain c
+            JOIN pg_type b ON b.oid = c.typbasetype AND c.typtype = 'd'
+        )
+        SELECT typname FROM chain ORDER BY depth DESC LIMIT 1
+    ) AS base_type,
+    CASE WHEN t.typtype = 'd' THEN tn.nspname END AS domain_schema,
+    CASE WHEN t.typtype = 'd' THEN t.typname END AS domain_name,
     NOT (a.attnotnull OR t.typnotnull) AS is_nullable,
     pg_get_expr(d.adbin, d.adrelid) AS default,
     a.attidentity <> '' AS is_identity,
     a.attgenerated <> '' AS is_generated,
-    CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END AS collation
+    CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END AS collation,
+    coalesce((SELECT c.collisdeterministic FROM pg_collation c WHERE c.oid = a.attcollation), true) AS is_deterministic
 FROM pg_attribute a
 JOIN pg_type t ON t.oid = a.atttypid
--- Domains over domains end at the innermost type that pg_type names for the outer one.
-LEFT JOIN pg_type base ON base.oid = t.typbasetype AND t.typtype = 'd'
+JOIN pg_namespace tn ON tn.oid = t.typnamespace
 LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 WHERE a.attrelid = ANY(%(oids)s) AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attrelid, a.attnum

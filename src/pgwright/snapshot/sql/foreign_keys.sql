@@ -1,4 +1,4 @@
--- A row is a foreign key of one of the tables whose oids are given.
+-- A row is a foreign key at one of the tables whose oids are given.
 SELECT
     con.conrelid::bigint AS table_oid,
     con.confrelid::bigint AS referenced_oid,
@@ -11,7 +11,11 @@ SELECT
     con.confupdtype::text AS on_update,
     con.convalidated AS is_validated,
     con.conparentid <> 0 AS is_inherited,
-    pg_get_constraintdef(con.oid) AS definition
+    pg_get_constraintdef(con.oid) AS definition,
+    xn.nspname AS index_schema,
+    x.relname AS index_name
 FROM pg_constraint con
-WHERE con.contype = 'f' AND con.conrelid = ANY(%(oids)s)
+LEFT JOIN pg_class x ON x.oid = con.conindid
+LEFT JOIN pg_namespace xn ON xn.oid = x.relnamespace
+WHERE con.contype = 'f' AND (con.conrelid = ANY(%(oids)s) OR con.confrelid = ANY(%(oids)s))
 ORDER BY con.conrelid, con.conname

@@ -54,6 +54,7 @@ SELECT
     i.indisexclusion AS is_exclusion,
     i.indisvalid AND i.indisready AND i.indislive AS is_valid,
     i.indisreplident AS is_replica_identity,
+    i.indisclustered AS is_clustered,
     pn.nspname AS parent_schema,
     pc.relname AS parent_name,
     CASE WHEN c.relkind = 'i' THEN coalesce(pg_relation_size(c.oid), 0) ELSE 0 END AS size_bytes,

@@ -7,8 +7,11 @@ WITH RECURSIVE locked AS (
     WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.pid IS DISTINCT FROM pg_backend_pid()
       AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
     UNION
-    -- A partition is described by its parent.
-    SELECT h.inhrelid FROM pg_inherits h JOIN locked ON locked.oid = h.inhparent
+    -- A partition is described by its parent, and what the other partitions count says little of the whole.
+    SELECT CASE h.inhparent WHEN locked.oid THEN h.inhrelid ELSE h.inhparent END
+    FROM locked
+    JOIN pg_inherits h ON h.inhparent = locked.oid OR h.inhrelid = locked.oid
+    JOIN pg_class child ON child.oid = h.inhrelid AND (child.relispartition OR h.inhparent = locked.oid)
 )
 SELECT c.oid::bigint AS oid, n.nspname AS schema, c.relname AS name
 FROM locked

@@ -1,24 +1,53 @@
--- A row is a sequence, with the column that it feeds where one is known.
+-- A row is a sequence, with the column that it feeds where one is known; of several, the narrowest.
+WITH feeds AS (
+    -- Owned by (serial: auto, identity: internal).
+    SELECT d.objid AS sequence, d.refobjid AS relation, d.refobjsubid AS number
+    FROM pg_depend d
+    WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass
+      AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i')
+    UNION
+    -- Owned by none, and a default draws from it.
+    SELECT d.refobjid, ad.adrelid, ad.adnum
+    FROM pg_depend d
+    JOIN pg_attrdef ad ON d.classid = 'pg_attrdef'::regclass AND ad.oid = d.objid
+    WHERE d.refclassid = 'pg_class'::regclass
+    UNION
+    -- By its name in a text, nextval('s'::text), which is looked up when a row comes: nothing is recorded of it.
+    SELECT c.oid, ad.adrelid, ad.adnum
+    FROM pg_attrdef ad
+    JOIN pg_class c ON c.relkind = 'S'
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE strpos(pg_get_expr(ad.adbin, ad.adrelid), '::text)::regclass)') > 0
+      AND replace(substring(pg_get_expr(ad.adbin, ad.adrelid) FROM 'nextval[(][(]''((?:[^'']|'''')+)''::text'), '''''', '''')
+          IN (quote_ident(c.relname), concat_ws('.', quote_ident(n.nspname), quote_ident(c.relname)))
+)
 SELECT
     s.schemaname AS schema,
     s.sequencename AS name,
-    tn.nspname AS table_schema,
-    t.relname AS table_name,
-    a.attname AS column,
+    fed.schema AS table_schema,
+    fed.relation AS table_name,
+    fed.attname AS column,
     s.last_value,
     s.increment_by AS increment,
     s.cycle AS starts_over,
-    least(s.max_value, CASE a.atttypid
-        WHEN 'int2'::regtype THEN 32767
-        WHEN 'int4'::regtype THEN 2147483647
-        ELSE s.max_value END) AS limit
+    least(s.max_value, fed.most) AS limit
 FROM pg_sequences s
 JOIN pg_namespace n ON n.nspname = s.schemaname
 JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = s.sequencename AND c.relkind = 'S'
--- Owned by (serial: auto, identity: internal).
-LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid
-    AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i')
-LEFT JOIN pg_class t ON t.oid = d.refobjid
-LEFT JOIN pg_namespace tn ON tn.oid = t.relnamespace
-LEFT JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+LEFT JOIN LATERAL (
+    SELECT tn.nspname AS schema, t.relname AS relation, a.attname,
+        CASE coalesce(nullif(ty.typbasetype, 0), ty.oid)
+            WHEN 'int2'::regtype THEN 32767
+            WHEN 'int4'::regtype THEN 2147483647
+        END AS most
+    FROM feeds f
+    JOIN pg_class t ON t.oid = f.relation AND t.relkind IN ('r', 'p', 'f')
+    JOIN pg_namespace tn ON tn.oid = t.relnamespace
+    JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = f.number AND NOT a.attisdropped
+    JOIN pg_type ty ON ty.oid = a.atttypid
+    WHERE f.sequence = c.oid
+    -- A partition has the default of its parent.
+    ORDER BY most NULLS LAST, t.relispartition, tn.nspname, t.relname, a.attnum
+    LIMIT 1
+) AS fed ON true
 ORDER BY s.schemaname, s.sequencename

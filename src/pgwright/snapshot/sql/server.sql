@@ -1,6 +1,5 @@
 -- One row: the server, the database and the role we read with.
 SELECT
-    current_setting('server_version_num')::int AS version_number,
     current_database() AS database,
     current_user AS role,
     (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = current_user) AS role_is_superuser,
@@ -23,7 +22,16 @@ SELECT
         -- Grantee 0 is PUBLIC.
         WHERE n.nspname = 'public' AND a.grantee = 0 AND a.privilege_type = 'CREATE'
     ) AS public_may_create,
-    pg_has_role(current_user, 'pg_monitor', 'USAGE') AS may_monitor
+    pg_has_role(current_user, 'pg_monitor', 'USAGE') AS may_monitor,
+    -- Who grants where nobody is a superuser: Amazon, Azure, Google, Neon, DigitalOcean, Aiven; at Supabase it is postgres.
+    (SELECT CASE r.rolname WHEN 'supabase_admin' THEN 'postgres' ELSE r.rolname END
+     FROM pg_roles r
+     WHERE r.rolname IN (
+         'rds_superuser', 'azure_pg_admin', 'cloudsqlsuperuser', 'alloydbsuperuser', 'supabase_admin', 'neon_superuser',
+         'doadmin', 'avnadmin'
+     )
+     ORDER BY 1
+     LIMIT 1) AS administrator
 FROM pg_database d
 LEFT JOIN pg_stat_database s ON s.datid = d.oid
 WHERE d.datname = current_database()

@@ -1,4 +1,4 @@
--- A row is one statement that ran in this database. /*relation*/ is pg_stat_statements in its own schema.
+-- A row is one statement that ran in this database. /*relation*/ is the call of the function pg_stat_statements.
 SELECT
     s.queryid AS query_id,
     s.query AS text,
@@ -15,6 +15,7 @@ SELECT
 FROM /*relation*/ s
 LEFT JOIN pg_roles r ON r.oid = s.userid
 WHERE s.dbid = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
+  -- Without the right to see it, a statement has no id.
   AND s.queryid IS NOT NULL
   AND s.calls > 0
 ORDER BY s.total_exec_time DESC

@@ -1,7 +1,13 @@
--- A row is a CHECK of a domain of the owner's: what drops it, and what makes it again. A domain that is the type of an
--- array's elements takes none that would have to be validated; there are no rows.
-SELECT format('ALTER DOMAIN %s DROP CONSTRAINT %I', t.oid::regtype, c.conname),
-    format('ALTER DOMAIN %s ADD CONSTRAINT %I CHECK (%s) NOT VALID',
-        t.oid::regtype, c.conname, pg_get_expr(c.conbin, 0))
-FROM pg_constraint c JOIN pg_type t ON t.oid = c.contypid
-WHERE c.contype = 'c' AND t.typowner = 'pgwright_owner'::regrole
+-- A row is the CHECK of a domain: the statements that drop it, and that add it again without a look at any row.
+SELECT
+    format('ALTER DOMAIN %s DROP CONSTRAINT %I', t.name, c.conname),
+    format('ALTER DOMAIN %s ADD CONSTRAINT %I CHECK (%s) NOT VALID', t.name, c.conname,
+        pg_get_expr(c.conbin, 0))
+FROM pg_constraint c
+JOIN LATERAL (
+    SELECT format('%I.%I', n.nspname, t.typname) AS name
+    FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+    WHERE t.oid = c.contypid AND t.typowner = 'pgwright_owner'::regrole
+) AS t ON true
+WHERE c.contype = 'c'
+ORDER BY c.oid

@@ -1,0 +1,13 @@
+-- One row where something is called public.alembic_version: whether reading it can run nobody's code.
+SELECT
+    c.relkind = 'r' AND c.relpersistence = 'p'
+    AND NOT c.relrowsecurity
+    AND EXISTS (
+        SELECT FROM pg_attribute a
+        WHERE a.attrelid = c.oid AND a.attname = 'version_num' AND NOT a.attisdropped AND a.attgenerated = ''
+          AND a.atttypid IN ('varchar'::regtype, 'text'::regtype)
+    ) AS is_plain,
+    has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AS may_read
+FROM pg_class c
+JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = 'public' AND c.relname = 'alembic_version'

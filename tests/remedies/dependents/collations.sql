@@ -1,0 +1,30 @@
+-- Indexes that differ in collation, operator class, its options, direction, NULLS or method only.
+CREATE EXTENSION IF NOT EXISTS pg_trgm;
+CREATE TABLE word (id int PRIMARY KEY, text text NOT NULL, code text COLLATE "C", language text, doc jsonb NOT NULL DEFAULT '{}', size int);
+CREATE TABLE translation (id int PRIMARY KEY, code text COLLATE "C", word_code text COLLATE "C");
+INSERT INTO word SELECT n, 'w' || n, 'c' || n, CASE WHEN n % 3 > 0 THEN 'de' END, jsonb_build_object('a', n % 10), nullif(n % 100, 0) FROM generate_series(1, 5000) n;
+CREATE UNIQUE INDEX uq_word_code ON word (code);
+ALTER TABLE translation ADD FOREIGN KEY (word_code) REFERENCES word (code);
+INSERT INTO translation SELECT n, 't' || n, 'c' || n FROM generate_series(1, 4000) n;
+CREATE INDEX ix_translation_other ON translation (word_code COLLATE "POSIX");
+CREATE INDEX ix_word_text ON word (text);
+CREATE INDEX ix_word_text_c ON word (text COLLATE "C");
+CREATE INDEX ix_word_text_pattern ON word (text text_pattern_ops);
+CREATE INDEX ix_word_text_trgm ON word USING gin (text gin_trgm_ops);
+CREATE INDEX ix_word_text_gist ON word USING gist (text gist_trgm_ops (siglen = 32));
+CREATE INDEX ix_word_text_gist_64 ON word USING gist (text gist_trgm_ops (siglen = 64));
+CREATE INDEX ix_word_doc ON word USING gin (doc);
+CREATE INDEX ix_word_doc_path ON word USING gin (doc jsonb_path_ops);
+CREATE INDEX ix_word_size ON word (size NULLS FIRST);
+CREATE INDEX ix_word_size_last ON word (size);
+CREATE INDEX ix_word_language ON word (language, size DESC);
+CREATE INDEX ix_word_language_up ON word (language, size);
+CREATE UNIQUE INDEX uq_word_text_c ON word (text COLLATE "C", id);
+-- workload
+SELECT * FROM word WHERE text LIKE 'w77%';
+SELECT * FROM word WHERE text ILIKE '%777%';
+SELECT * FROM word ORDER BY text COLLATE "C" LIMIT 3;
+SELECT * FROM word WHERE doc @> '{"a": 3}' LIMIT 5;
+SELECT * FROM word ORDER BY size NULLS FIRST LIMIT 5;
+INSERT INTO word (id, text, code) VALUES (99999, 'w1', 'c1') ON CONFLICT (code) DO NOTHING;
+DELETE FROM word WHERE code = 'c4999' AND id < 0;
