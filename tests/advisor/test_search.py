@@ -127,10 +127,12 @@ def interrupt_at(twin: Twin, question: int, monkeypatch: pytest.MonkeyPatch) -> 
     """Let Ctrl-C come while the twin is at a question."""
     asked, price = count(1), twin.price
 
-    def interrupted(text: str, values: Sequence[str | None] | None, on: Set[int]) -> tuple[float, frozenset[int]]:
+    def interrupted(
+        text: str, values: Sequence[str | None] | None, on: Set[int], *, role: str | None = None
+    ) -> tuple[float, frozenset[int]]:
         if next(asked) == question:
             signal.raise_signal(signal.SIGINT)
-        return price(text, values, on)
+        return price(text, values, on, role=role)
 
     monkeypatch.setattr(twin, "price", interrupted)
 

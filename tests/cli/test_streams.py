@@ -64,7 +64,8 @@ def test_click_cannot_pass_beside_the_door(encoding: str) -> None:
     environment = {**os.environ, "PYTHONIOENCODING": encoding}
     ran = _run("import sys; from pgwright.cli import main; main(['check', '--a\\x1b[31m\\u202e'])", env=environment)
     assert ran.returncode == 2
-    assert "--a\\x1b[31m\\u202e" in ran.stderr
+    assert "\\u202e" in ran.stderr
+    assert "\x1b" not in ran.stderr  # some versions of click leave it out themselves
 
 
 def test_colours_pass_only_where_they_are_wanted(

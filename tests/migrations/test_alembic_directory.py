@@ -223,6 +223,12 @@ def test_the_id_is_a_hash_of_the_text(app: Path) -> None:
     assert open_directory(app).write("x", text) == first
 
 
+def test_an_id_with_hidden_characters_is_refused(app: Path) -> None:
+    with pytest.raises(MigrationError, match="holds hidden characters"):
+        open_directory(app).write("x", text, revision="r\u202e1")
+    assert list((app / "migrations" / "versions").iterdir()) == []
+
+
 def test_nothing_is_overwritten(app: Path) -> None:
     directory = open_directory(app)
     path = directory.write("x", text, revision="r1")

@@ -77,6 +77,6 @@ def test_parameters_know_their_column_and_the_direction_of_the_comparison() -> N
     assert found.parameters == (
         ParameterUse(3, "limit"),
         ParameterUse(1, "column", ColumnUse(T, "b"), "range", "<"),
-        ParameterUse(2, "column", ColumnUse(T, "id"), "in", "=", is_array=True),
+        ParameterUse(2, "column", ColumnUse(T, "id"), "in", "=", is_array=True, cast_to="text"),
     )
     assert found.conditions == (), "what stands below OR is no conjunct"

@@ -26,3 +26,14 @@ def test_what_the_parser_does_not_know_is_refused(text: str) -> None:
 def test_what_cannot_be_parsed_is_cut_at_semicolons() -> None:
     assert split_script("a (x; y); \\! id\nb; c") == ("a (x; y);", "\\! id\nb;", "c")
     assert split_script("SELECT 'open; x") == ("SELECT 'open; x",)
+
+
+@pytest.mark.parametrize("depth", [100, 1_000, 5_000])
+def test_a_definition_may_be_nested_deeply(depth: int) -> None:
+    script = "-- of a dump\nCREATE TABLE t (a int DEFAULT 1" + "::int" * depth + ");\n"
+    (statement,) = read_script(script)
+    assert statement.kind == "CreateStmt"
+    with pytest.raises(UnparsableStatement):
+        read_script("COPY (SELECT 1" + "::int" * 5_000 + ") TO PROGRAM 'id'")
+    with pytest.raises(UnparsableStatement):
+        read_script(script + "SELECT 1" + "::int" * 5_000)

@@ -29,11 +29,15 @@ _TIE = 1e-7
 _NO_COST = 0.01
 # Making one takes about a millisecond, and a plan with many takes longer: so many, and half a one for each statement.
 _MOST_CANDIDATES, _MORE_A_STATEMENT = 1_500, 0.5
+# Where few can be on at once, making one takes longer too, and so does asking for all in portions.
+_MOST_IN_PORTIONS = 1_250
 
 
 def lay_out(snapshot: Snapshot, goal: Goal, twins: Sequence[Twin], workload: Workload) -> Field:
     """Make the candidates on every twin and ask what the workload costs today."""
-    reasons, proposed_for = _proposed(snapshot, goal, workload)
+    most = _MOST_CANDIDATES if twins[0].most_on is None else _MOST_IN_PORTIONS
+    most += round(_MORE_A_STATEMENT * len(workload.statements))
+    reasons, proposed_for = _proposed(snapshot, goal, workload, most)
     taken_in, added = _made(twins, snapshot, reasons)
     candidates = [*taken_in, *added]
     existing = (1 << len(taken_in)) - 1
@@ -62,7 +66,7 @@ def lay_out(snapshot: Snapshot, goal: Goal, twins: Sequence[Twin], workload: Wor
 
 
 def _proposed(
-    snapshot: Snapshot, goal: Goal, workload: Workload
+    snapshot: Snapshot, goal: Goal, workload: Workload, most: int
 ) -> tuple[dict[IndexDefinition, str], list[set[IndexDefinition]]]:
     """Return the candidates with their reasons, and for each statement those that were proposed for it.
 
@@ -72,7 +76,6 @@ def _proposed(
     waiting = deque((place, iter(propose(one.shape, snapshot, one.inferred, goal))) for place, one in busiest)
     reasons: dict[IndexDefinition, str] = {}
     proposed_for: list[set[IndexDefinition]] = [set() for _ in busiest]
-    most = _MOST_CANDIDATES + round(_MORE_A_STATEMENT * len(busiest))
     while waiting and len(reasons) < most:
         place, proposals = waiting.popleft()
         if (proposal := next(proposals, None)) is not None:

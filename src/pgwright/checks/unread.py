@@ -1,11 +1,17 @@
-"""What to do about values of columns that a snapshot lacks: by why they are hidden, where they are."""
+"""What a snapshot lacks, and what to do about it: by why it is hidden, where it is."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from pgwright.model.names import QualifiedName
+from pgwright.model.not_examined import lacking
 from pgwright.model.snapshot import Snapshot
+
+
+def hides_statements(snapshot: Snapshot) -> bool:
+    """Tell whether some of the workload was not read: then nobody knows what it relies on."""
+    return snapshot.unread_statements.count > 0 or lacking(snapshot.not_examined, ("statements",)) is not None
 
 
 def remedy(snapshot: Snapshot, part: str, relations: Iterable[QualifiedName], otherwise: str) -> str:

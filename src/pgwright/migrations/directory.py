@@ -29,6 +29,7 @@ from pgwright.migrations.scripts import read_scripts
 from pgwright.migrations.template import in_template
 from pgwright.model.revision_text import RevisionText
 from pgwright.model.snapshot import Snapshot
+from pgwright.visible import HIDDEN
 
 _ID_LETTERS = 12  # as Alembic's own
 
@@ -80,6 +81,8 @@ class AlembicDirectory:
         head = self.head
         chosen = revision or short_hash(render("", head))
         known = {each.revision: each.path for each in self.script.walk_revisions()}
+        if HIDDEN.search(chosen):  # it names the file
+            raise MigrationError(f"the revision id {chosen!r} holds hidden characters. Nothing was written")
         if chosen in known:
             raise MigrationError(f"the revision {chosen!r} exists: {known[chosen]}. Nothing was written")
         path = self._folder(head) / self._file_name(chosen, message)

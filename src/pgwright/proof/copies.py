@@ -129,6 +129,8 @@ def _made(host: _Host, source: str) -> Iterator[Copies]:
         with ExitStack() as opened:
             catalogs = opened.enter_context(host.embedded.catalog_writer(names["before"])) if host.embedded else None
             missing = copy_database(source, dsn["before"], catalogs)
+            if catalogs is not None and catalogs.info.server_version < _PARAMETER_RIGHTS_SINCE:
+                catalogs.execute(read_sql("pgwright.proof", "without_triggers").encode())
         settle(dsn["before"])
         _administer(host.creating, _with_owner(_copy_statement(host.creating), host), names["after"], names["before"])
         yield Copies(dsn["before"], dsn["after"], missing)

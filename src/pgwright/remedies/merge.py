@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
@@ -22,17 +21,14 @@ from pgwright.model.finding import Finding
 from pgwright.model.index import Index, IndexDefinition
 from pgwright.model.names import QualifiedName
 from pgwright.model.snapshot import Snapshot
-from pgwright.model.statement import Statement
 from pgwright.model.table import ForeignKey
+from pgwright.remedies.bad_drops import refuse_bad_drops
 from pgwright.remedies.conversions import unite_conversions
 from pgwright.remedies.draft import Draft
 from pgwright.remedies.estimate import family
 from pgwright.remedies.expression_statistics import SINCE, lone_expressions, new_statistics
-from pgwright.sqltext import gist
 
 FOREIGN_KEY_CHECK = "unindexed-foreign-key"
-
-_NAMES_INDEX = re.compile(r"\s*(?:CLUSTER|REINDEX)\b", re.IGNORECASE)
 
 # All others that ask for a drop do so because another index does the work, which then has to be there.
 USELESS_CHECKS = ("unused-index", "invalid-index")
@@ -48,7 +44,7 @@ def merge(snapshot: Snapshot, findings: Iterable[Finding]) -> Draft:
         _drop_rather_than_rebuild,
         _unite_creations,
         _leave_out_served_creations,
-        _refuse_bad_drops,
+        refuse_bad_drops,
         _keep_one_of_each,
         _keep_what_serves_foreign_keys,
         _keep_what_the_planner_knows,
@@ -163,29 +159,6 @@ def _leave_out_served_creations(draft: Draft) -> None:
                 draft.refuse(change, f"the index {index.name} that exists does its work already")
                 if index.name in drops and drops[index.name] in draft.wanted:
                     draft.refuse(drops[index.name], "an index with these columns is asked for by another finding")
-
-
-def _refuse_bad_drops(draft: Draft) -> None:
-    for change in draft.of(DropIndex):
-        index = draft.index_by_name.get(change.name)
-        if index is None:
-            continue
-        is_bound = index.constraint is not None or index.is_replica_identity
-        # One that is not valid is what a failed build of a unique index left behind.
-        if is_bound or (index.is_valid and index.enforces):
-            draft.refuse(change, f"{change.name} enforces a constraint, uniqueness or the replica identity")
-        elif index.parent is not None:
-            draft.refuse(change, f"{change.name} is a part of {index.parent} and falls only with it")
-        elif index.is_clustered and index.is_valid:
-            draft.refuse(change, f"CLUSTER orders {index.table} by {change.name}", "ALTER TABLE … SET WITHOUT CLUSTER")
-        elif (statement := _naming(draft.snapshot, index)) is not None:
-            draft.refuse(change, f"a statement of the workload names {change.name}: {gist(statement.text)}")
-
-
-def _naming(snapshot: Snapshot, index: Index) -> Statement | None:
-    """Return a statement that names an index: CLUSTER … USING, or REINDEX INDEX."""
-    name = re.compile(rf"(?<![\w$]){re.escape(index.name.name)}(?![\w$])")
-    return next((one for one in snapshot.statements if _NAMES_INDEX.match(one.text) and name.search(one.text)), None)
 
 
 def _keep_one_of_each(draft: Draft) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 from pgwright.database import ReadOnlyDatabase, Row
@@ -11,20 +11,31 @@ from pgwright.figures import listing
 from pgwright.model.index import Index, IndexDefinition, IndexKey
 from pgwright.model.names import QualifiedName
 from pgwright.model.not_examined import NotExamined
-from pgwright.model.table import PAGE_BYTES, ForeignKey, ReferentialAction
+from pgwright.model.table import PAGE_BYTES, ForeignKey, ReferentialAction, Table
 from pgwright.snapshot.tables import PACKAGE, optional_name
 
 # pg_index.indoption, from the server's source: src/include/catalog/pg_index.h.
 _MOST_NAMED = 5
 _DESCENDING, _NULLS_FIRST = 1, 2
+_PLAIN: Row = {"operator_class": None, "collation": None}
 _ACTIONS: Mapping[str, ReferentialAction] = {
     "a": "no action", "r": "restrict", "c": "cascade", "n": "set null", "d": "set default",
 }  # fmt: skip
 
 
-def read_indexes(database: ReadOnlyDatabase, name_by_oid: Mapping[int, QualifiedName]) -> tuple[Index, ...]:
+def read_indexes(
+    database: ReadOnlyDatabase, name_by_oid: Mapping[int, QualifiedName], tables: Iterable[Table]
+) -> tuple[Index, ...]:
     """Return all indexes of the given tables."""
     rows = database.read(PACKAGE, "indexes", {"oids": list(name_by_oid)})
+    names = {table.name: {column.position: column.name for column in table.columns} for table in tables}
+    odd_keys = {
+        (row["oid"], row["position"]): row for row in database.read(PACKAGE, "index_keys", {"oids": list(name_by_oid)})
+    }
+    for row in rows:
+        row["odd_keys"] = [odd_keys.get((row["oid"], position), _PLAIN) for position in range(row["key_count"])]
+        name_by_number = names[name_by_oid[row["table_oid"]]]
+        row["column_names"] = [name_by_number.get(number) for number in row.pop("numbers")]
     heights = _read_heights(database, [row["oid"] for row in rows if row["method"] == "btree" and row["size_bytes"]])
     return tuple(_index(row, name_by_oid[row["table_oid"]], heights.get(row["oid"])) for row in rows)
 
@@ -81,8 +92,8 @@ def _key(row: Row, position: int) -> IndexKey:
         expression=None if column is not None else _without_parentheses(row["key_texts"][position]),
         is_descending=is_descending,
         nulls_first=None if nulls_first == is_descending else nulls_first,
-        operator_class=row["operator_classes"][position],
-        collation=row["collations"][position],
+        operator_class=row["odd_keys"][position]["operator_class"],
+        collation=row["odd_keys"][position]["collation"],
     )
 
 

@@ -18,7 +18,6 @@ from pgwright.model.snapshot import Snapshot
 from pgwright.model.table import PAGE_BYTES
 from pgwright.sizes import IndexSize, estimate_size
 from pgwright.sql_files import read_sql
-from pgwright.sqltext import one_with_a_plan
 from pgwright.twin.pages import extend, write_btree
 from pgwright.twin.plans import read_plan
 from pgwright.twin.restore import restore_sizes
@@ -152,7 +151,7 @@ class Candidates:
         if definition.predicate is None:
             return max(table.rows, 1.0)
         only = "" if table.kind == "partitioned table" else "ONLY "  # which holds no row itself
-        text = one_with_a_plan(f"SELECT FROM {only}{definition.table} WHERE {definition.predicate}")
+        text = f"SELECT FROM {only}{definition.table} WHERE {definition.predicate}"
         row = self.owner.execute(f"EXPLAIN (FORMAT JSON) {text}".encode()).fetchone()
         return read_plan(row[0] if row else None).row_estimate
 

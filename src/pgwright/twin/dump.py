@@ -127,13 +127,17 @@ def _refusal(statement: ScriptStatement | None) -> str:
         return f"the setting {node.get('name', '')} is not restored"
     if kind == "SelectStmt" and not _is_of_a_dump(node):
         return "a query is not restored"
-    if kind == "CreateTableAsStmt" and not (node["into"].get("skipData") and node["objtype"] == "OBJECT_MATVIEW"):
+    if kind == "CreateTableAsStmt" and not _is_empty_view(node):
         return "the rows of a query are not restored"
     if kind == "CreateFunctionStmt":
         language = word(option(node.get("options"), "language")).lower()
         if language and language not in _LANGUAGES:
             return f"functions in the language {language} are not restored"
     return ""
+
+
+def _is_empty_view(node: Mapping[str, Any]) -> bool:
+    return bool(node.get("into", {}).get("skipData")) and node.get("objtype") == "OBJECT_MATVIEW"
 
 
 def _is_of_a_dump(node: Mapping[str, Any]) -> bool:

@@ -48,6 +48,11 @@ def upserts(snapshot: Snapshot) -> tuple[Upsert, ...]:
     return tuple(upsert for statement in texts for upsert in _read(statement, schema))
 
 
+def relying_on(index: Index, snapshot: Snapshot) -> tuple[int, ...]:
+    """Return the `query_id` of each statement whose ON CONFLICT may need this index."""
+    return tuple(dict.fromkeys(one.statement.query_id for one in upserts(snapshot) if one.relies_on(index)))
+
+
 def _read(statement: Statement, schema: Schema) -> Iterator[Upsert]:
     try:
         tree = parse(statement.text)

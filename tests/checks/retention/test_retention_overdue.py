@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pgwright.checks.retention.retention_overdue import share_before
+from pgwright.checks.time_shares import share_before
 from pgwright.model.finding import Finding
 from pgwright.model.policy import Policy, Retention
 from pgwright.model.snapshot import Snapshot

@@ -50,15 +50,16 @@ from pgwright.checks.questions import allowing, entry
 from pgwright.checks.questions import listing as setting
 from pgwright.checks.soft_delete import deleted_share, is_living, mentions, soft_deleting
 from pgwright.checks.time_marks import cannot_mark
+from pgwright.checks.unread import hides_statements
 from pgwright.figures import count, listing, share
 from pgwright.indexes.names import conventional_name
 from pgwright.model.change import UniqueAmongLiving
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.index import Index, IndexDefinition
 from pgwright.model.names import quote
-from pgwright.model.not_examined import NotExamined, lacking
+from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
-from pgwright.workload.upserts import upserts
+from pgwright.workload.upserts import relying_on
 
 
 @dataclass(frozen=True)
@@ -143,12 +144,12 @@ def _finding(snapshot: Snapshot, place: _Place) -> Finding:
         evidence=_evidence(snapshot, place),
         advice=obstacle or f"Replace it by {living.sql()}.",
         changes=() if obstacle else [UniqueAmongLiving(index.name, index.constraint, index.sql, living)],
-        queries=_upserts(snapshot, index),
+        queries=relying_on(index, snapshot),
     )
 
 
 def _evidence(snapshot: Snapshot, place: _Place) -> Iterator[Evidence]:
-    deleted, upserting = deleted_share(snapshot, place.family, place.column), _upserts(snapshot, place.index)
+    deleted, upserting = deleted_share(snapshot, place.family, place.column), relying_on(place.index, snapshot)
     yield Evidence("definition", place.index.sql)
     yield Evidence("rows", count(place.family.rows))
     yield Evidence("rows marked as deleted", "unknown" if deleted is None else share(deleted), "estimated")
@@ -169,9 +170,9 @@ def _obstacle(snapshot: Snapshot, place: _Place) -> str:
             f"it cannot become partial while {listing(referring, most=3)} refers to it by a foreign key. Let that key "
             "refer to the primary key first, or change the value when a row is deleted."
         )
-    if lacking(snapshot.not_examined, ("statements",)) is not None:
-        return "the workload could not be read, and a statement with ON CONFLICT may rely on it."
-    if _upserts(snapshot, index):
+    if hides_statements(snapshot):
+        return "not all of the workload could be read, and a statement with ON CONFLICT may rely on it."
+    if relying_on(index, snapshot):
         return (
             f"statements with ON CONFLICT ({place.keys}) would fail. Let them name the condition too, WHERE "
             f"{is_living(place.column)}, when a partial index is there beside this one; then drop this one."
@@ -187,11 +188,6 @@ def _obstacle(snapshot: Snapshot, place: _Place) -> str:
     if family.is_partitioned:
         return "a partitioned table cannot get a unique index concurrently. Replace it in a quiet hour, by hand."
     return ""
-
-
-def _upserts(snapshot: Snapshot, index: Index) -> tuple[int, ...]:
-    ours = (one.statement.query_id for one in upserts(snapshot) if one.relies_on(index))
-    return tuple(dict.fromkeys(ours))
 
 
 CHECK = Check(

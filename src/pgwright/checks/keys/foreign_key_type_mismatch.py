@@ -37,6 +37,7 @@ from collections.abc import Iterator
 
 from pgwright.checks.families import families
 from pgwright.checks.references import ColumnName, References, components, detached
+from pgwright.checks.unread import hides_statements
 from pgwright.figures import count, size
 from pgwright.model.change import ColumnConversion, ConvertColumns
 from pgwright.model.finding import Check, Evidence, Finding
@@ -120,6 +121,8 @@ def _obstacles(snapshot: Snapshot, references: References, columns: list[ColumnN
     for (table, column), statements in computing_statements(snapshot).items():
         if references.owner(table, column) in columns:
             yield f"a statement computes with {snapshot.describe(table, (column,))}, {gist(statements[0].text)}"
+    if hides_statements(snapshot):
+        yield "not all of the workload could be read, and a statement may compute with one of them"
 
 
 def _other(snapshot: Snapshot, source: ColumnName, target: ColumnName) -> Finding:

@@ -44,7 +44,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from pgwright.checks.references import ColumnName, References, detached
-from pgwright.checks.unread import remedy
+from pgwright.checks.unread import hides_statements, remedy
 from pgwright.checks.uuid_columns import TextColumn, text_groups
 from pgwright.figures import count, listing, size
 from pgwright.model.change import ColumnConversion, ConvertColumns
@@ -139,6 +139,8 @@ def _obstacles(snapshot: Snapshot, group: list[TextColumn], references: Referenc
     for (table, column), statements in computing_statements(snapshot).items():
         if references.owner(table, column) in names:
             yield f"A statement computes with {snapshot.describe(table, (column,))}: {gist(statements[0].text)}."
+    if hides_statements(snapshot):
+        yield "Not all of the workload could be read, and a statement may compute with one of them."
 
 
 def _severity(group: list[TextColumn], keys: int, saved: float) -> Severity:

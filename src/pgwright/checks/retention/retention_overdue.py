@@ -45,25 +45,21 @@ PostgreSQL manual, Row Estimation Examples
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pgwright.checks.ages import FAR_FUTURE, FAR_PAST, moment, taken_at
-from pgwright.checks.families import TableFamily, column_statistics, families
+from pgwright.checks.ages import taken_at
+from pgwright.checks.families import column_statistics
 from pgwright.checks.questions import allowing, entry, text
-from pgwright.checks.time_marks import EARLIEST, TIME_TYPES, TimeMark, describe_sentinels, read_mark
+from pgwright.checks.retentions import KeptRows, kept_rows
+from pgwright.checks.time_marks import EARLIEST, describe_sentinels
+from pgwright.checks.time_shares import share_between
 from pgwright.checks.unread import remedy
 from pgwright.figures import count, listing, share, size
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.names import QualifiedName, quote, quote_literal
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
-from pgwright.model.statistics import ColumnStatistics
 
-# What a question assumes where nobody stated a retention: what most teams that soft-delete promise for recovery.
-DEFAULT_RETENTION_DAYS = 90
-# A nightly job leaves a day's worth behind, and half a day more when it is late.
-EXPIRY_GRACE_DAYS = 2
 # Fewer rows, or a smaller share, are not worth a job of their own.
 FEWEST_ROWS = 1_000
 LEAST_SHARE = 0.01
@@ -74,22 +70,9 @@ LARGE_ROWS = 100_000
 BATCH_ROWS = 10_000
 
 
-@dataclass(frozen=True)
-class _Place:
-    """A column of moments, and what is known of the days that its rows are kept."""
-
-    family: TableFamily
-    column: str
-    about: str
-    mark: TimeMark
-    days: int
-    doubt: str
-    """Why the data do not show that rows may go; "" where the team, or the data and the team, say so."""
-
-
 def find(snapshot: Snapshot) -> Iterator[Finding | NotExamined]:
     unknown: dict[str, QualifiedName] = {}
-    for place in _places(snapshot):
+    for place in kept_rows(snapshot):
         if place.family.rows < FEWEST_ROWS:
             continue
         limit = taken_at(snapshot) - timedelta(days=place.days)
@@ -107,30 +90,9 @@ def find(snapshot: Snapshot) -> Iterator[Finding | NotExamined]:
     yield from _unknown_entries(snapshot)
 
 
-def _places(snapshot: Snapshot) -> Iterator[_Place]:
-    policy = snapshot.policy
-    stated = {one.column: one.days for one in policy.retention}
-    for family in families(snapshot).values():
-        for column in family.head.columns:
-            about = snapshot.describe(family.name, (column.name,))
-            is_deletion, is_expiry = column.name in policy.soft_delete_columns, column.name in policy.expiry_columns
-            if column.base_type not in TIME_TYPES or not (is_deletion or is_expiry or about in stated):
-                continue
-            mark = read_mark(snapshot, family, column.name)
-            if about in stated:
-                days, doubt = stated[about], ""
-            elif is_expiry:
-                days, doubt = EXPIRY_GRACE_DAYS, "what expired may have to be kept: a licence, an order"
-            elif policy.retention_days is None:
-                days, doubt = DEFAULT_RETENTION_DAYS, mark.doubt or "nobody stated how long deleted rows are kept"
-            else:
-                days, doubt = policy.retention_days, mark.doubt
-            yield _Place(family, column.name, about, mark, days, doubt)
-
-
 def _unknown_entries(snapshot: Snapshot) -> Iterator[NotExamined]:
     """Yield the entries of `retention` that name no column of moments: a word that nobody would hear."""
-    known = {place.about for place in _places(snapshot)}
+    known = {place.about for place in kept_rows(snapshot)}
     for one in snapshot.policy.retention:
         if one.column not in known:
             yield CHECK.unexamined(
@@ -140,58 +102,15 @@ def _unknown_entries(snapshot: Snapshot) -> Iterator[NotExamined]:
             )
 
 
-def _share_overdue(snapshot: Snapshot, place: _Place, limit: datetime) -> float | None:
+def _share_overdue(snapshot: Snapshot, place: KeptRows, limit: datetime) -> float | None:
     """Return the share of rows whose moment has passed, without constants; None when the statistics do not say."""
     found = column_statistics(snapshot, place.family, place.column)
-    parts = [_share_between(row, place.mark, limit) for row in found]
+    parts = [share_between(row, place.mark, limit) for row in found]
     known = [part for part in parts if part is not None]
     return sum(known) / len(known) if known else None
 
 
-def _share_between(statistics: ColumnStatistics, mark: TimeMark, limit: datetime) -> float | None:
-    before, early = share_before(statistics, limit), share_before(statistics, EARLIEST)
-    if before is None or early is None:
-        return None
-    common = zip(statistics.common_values or (), statistics.common_frequencies or (), strict=True)
-    chosen = sum(
-        frequency
-        for value, frequency in common
-        if value in mark.sentinels and (at := moment(value)) is not None and EARLIEST <= at < limit
-    )
-    return max(0.0, before - early - chosen)
-
-
-def share_before(statistics: ColumnStatistics, limit: datetime) -> float | None:
-    """Return the share of all rows whose value lies before a moment, in [0, 1]; None without values.
-
-    Common values count by their frequency. The rest is spread evenly over the histogram's bins, and within the bin
-    that the limit falls into.
-    """
-    if statistics.null_fraction == 1:
-        return 0.0
-    frequencies = statistics.common_frequencies or ()
-    common = list(zip(map(moment, statistics.common_values or ()), frequencies, strict=True))
-    bounds = [bound for bound in map(moment, statistics.histogram or ()) if bound is not None]
-    if not common and len(bounds) < 2:
-        return None
-    rest = max(0.0, 1 - statistics.null_fraction - sum(frequencies)) if len(bounds) >= 2 else 0.0
-    return sum(part for at, part in common if at is not None and at < limit) + rest * _position(bounds, limit)
-
-
-def _position(bounds: list[datetime], limit: datetime) -> float:
-    """Return how far into an equi-depth histogram a moment lies, in [0, 1]."""
-    below = sum(bound < limit for bound in bounds)
-    if len(bounds) < 2 or below == 0:
-        return 0.0
-    if below == len(bounds):
-        return 1.0
-    low, high = bounds[below - 1], bounds[below]
-    # As the planner does: half of a bin that has no end.
-    within = 0.5 if low == FAR_PAST or high == FAR_FUTURE else (limit - low) / (high - low)
-    return (below - 1 + within) / (len(bounds) - 1)
-
-
-def _question(snapshot: Snapshot, place: _Place, part: float) -> Finding:
+def _question(snapshot: Snapshot, place: KeptRows, part: float) -> Finding:
     rows = part * place.family.rows
     return CHECK.found(
         place.about,
@@ -205,11 +124,11 @@ def _question(snapshot: Snapshot, place: _Place, part: float) -> Finding:
     )
 
 
-def _setting(place: _Place) -> str:
+def _setting(place: KeptRows) -> str:
     return f"retention.{text(place.about)} = {place.days}"
 
 
-def _finding(snapshot: Snapshot, place: _Place, part: float) -> Finding:
+def _finding(snapshot: Snapshot, place: KeptRows, part: float) -> Finding:
     family, column = place.family, place.column
     rows = part * family.rows
     is_deletion = column in snapshot.policy.soft_delete_columns
@@ -231,7 +150,7 @@ def _finding(snapshot: Snapshot, place: _Place, part: float) -> Finding:
     )
 
 
-def _evidence(snapshot: Snapshot, place: _Place, part: float) -> Iterator[Evidence]:
+def _evidence(snapshot: Snapshot, place: KeptRows, part: float) -> Iterator[Evidence]:
     family = place.family
     yield Evidence("overdue rows", f"{count(part * family.rows)}, {share(part)} of the table", "estimated")
     yield Evidence("size of the table", size(family.total_bytes))
@@ -249,12 +168,12 @@ def _evidence(snapshot: Snapshot, place: _Place, part: float) -> Iterator[Eviden
         yield Evidence("rows that go with them, by ON DELETE CASCADE", listing(going))
 
 
-def _is_indexed(snapshot: Snapshot, place: _Place) -> bool:
+def _is_indexed(snapshot: Snapshot, place: KeptRows) -> bool:
     indexes = snapshot.indexes_by_table.get(place.family.name, ())
     return any(index.definition.columns[:1] == (place.column,) for index in indexes)
 
 
-def _batch(place: _Place) -> str:
+def _batch(place: KeptRows) -> str:
     family, column = place.family, quote(place.column)
     # Without a primary key, a row's address names it; across partitions an address is not unique.
     keys = family.head.primary_key or (("tableoid", "ctid") if family.is_partitioned else ("ctid",))

@@ -7,47 +7,17 @@ SELECT
     pg_get_indexdef(i.indexrelid) AS sql,
     pg_get_expr(i.indpred, i.indrelid) AS predicate,
     i.indnkeyatts AS key_count,
-    -- One entry a column of the index, keys first, then INCLUDE.
-    (SELECT array_agg(a.attname::text ORDER BY k.n)
-     FROM unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, n)
-     LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum AND k.attnum <> 0) AS column_names,
+    -- One entry a column of the index, keys first, then INCLUDE; 0 is an expression.
+    i.indkey::int2[]::int[] AS numbers,
     CASE WHEN i.indexprs IS NOT NULL THEN
         (SELECT array_agg(pg_get_indexdef(i.indexrelid, n, false) ORDER BY n)
          FROM generate_series(1, i.indnkeyatts) AS n)
     END AS key_texts,
     i.indoption::int2[]::int[] AS options,
-    -- NULL: the default one, without parameters.
-    (SELECT array_agg(
-         CASE
-             WHEN own.attoptions IS NOT NULL THEN o.opcname || ' (' || (
-                 SELECT string_agg(split_part(one, '=', 1) || '=' || quote_literal(substr(one, strpos(one, '=') + 1)), ', ')
-                 FROM unnest(own.attoptions) AS one
-             ) || ')'
-             WHEN NOT o.opcdefault THEN o.opcname::text
-             -- The default of another type may be none of the key's: text_ops on citext. The server knows; it prints those.
-             WHEN o.opcintype IS DISTINCT FROM a.atttypid AND (
-                 SELECT strpos(whole, key || ' ' || class) + strpos(whole, key || ' COLLATE ' || c || ' ' || class)
-                 FROM CAST(pg_get_indexdef(i.indexrelid) AS text) AS whole,
-                     CAST((i.indcollation::oid[])[k.n - 1]::regcollation AS text) AS c,
-                     concat(CASE WHEN NOT pg_opclass_is_visible(o.oid) THEN quote_ident(ns.nspname) || '.' END,
-                         quote_ident(o.opcname)) AS class,
-                     concat(CASE k.n WHEN 1 THEN '(' ELSE ', ' END, pg_get_indexdef(i.indexrelid, k.n::int, false)) AS key
-             ) > 0 THEN o.opcname::text
-         END ORDER BY k.n)
-     FROM unnest(i.indclass::oid[]) WITH ORDINALITY AS k(oid, n)
-     JOIN pg_opclass o ON o.oid = k.oid
-     JOIN pg_namespace ns ON ns.oid = o.opcnamespace
-     JOIN pg_attribute own ON own.attrelid = i.indexrelid AND own.attnum = k.n
-     LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = (i.indkey::int2[])[k.n - 1] AND a.attnum <> 0
-     ) AS operator_classes,
-    (SELECT array_agg(
-         CASE WHEN k.oid <> 0 AND k.oid <> coalesce(a.attcollation, 100) THEN k.oid::regcollation::text END ORDER BY k.n)
-     FROM unnest(i.indcollation::oid[]) WITH ORDINALITY AS k(oid, n)
-     LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = (i.indkey::int2[])[k.n - 1]
-     ) AS collations,
     coalesce(c.reloptions, '{}')::text[] AS parameters,
     i.indisunique AS is_unique,
-    coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::bool, false) AS nulls_not_distinct,
+    -- Exists from PostgreSQL 15 on. Of thousands of indexes only those are made JSON that may have it.
+    coalesce(CASE WHEN i.indisunique THEN (to_jsonb(i) ->> 'indnullsnotdistinct')::bool END, false) AS nulls_not_distinct,
     i.indimmediate AS is_immediate,
     i.indisprimary AS is_primary,
     con.conname AS constraint,
@@ -63,7 +33,7 @@ SELECT
     coalesce(s.idx_scan, 0) AS scans,
     coalesce(s.idx_tup_read, 0) AS rows_read,
     -- The column exists from PostgreSQL 16 on.
-    to_jsonb(s) ->> 'last_idx_scan' AS last_scan_at,
+    CASE WHEN s.idx_scan > 0 THEN to_jsonb(s) ->> 'last_idx_scan' END AS last_scan_at,
     c.oid::bigint AS oid
 FROM pg_index i
 JOIN pg_class c ON c.oid = i.indexrelid

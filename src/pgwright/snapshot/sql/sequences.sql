@@ -14,7 +14,8 @@ WITH feeds AS (
     UNION
     -- By its name in a text, nextval('s'::text), which is looked up when a row comes: nothing is recorded of it.
     SELECT c.oid, ad.adrelid, ad.adnum
-    FROM pg_attrdef ad
+    -- To print the default of a locked table would have to wait, so others are not even looked at.
+    FROM (SELECT * FROM pg_attrdef d WHERE d.adrelid = ANY(%(oids)s) OFFSET 0) ad
     JOIN pg_class c ON c.relkind = 'S'
     JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE strpos(pg_get_expr(ad.adbin, ad.adrelid), '::text)::regclass)') > 0

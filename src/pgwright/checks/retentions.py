@@ -1,0 +1,50 @@
+"""How long the rows of a table are kept: by the word of the team, and by what the data show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pgwright.checks.families import TableFamily, families
+from pgwright.checks.time_marks import TIME_TYPES, TimeMark, read_mark
+from pgwright.model.snapshot import Snapshot
+
+# What a question assumes where nobody stated a retention: what most teams that soft-delete promise for recovery.
+DEFAULT_RETENTION_DAYS = 90
+# A nightly job leaves a day's worth behind, and half a day more when it is late.
+EXPIRY_GRACE_DAYS = 2
+
+
+@dataclass(frozen=True)
+class KeptRows:
+    """A column of moments, and what is known of the days that its rows are kept."""
+
+    family: TableFamily
+    column: str
+    about: str
+    mark: TimeMark
+    days: int
+    doubt: str
+    """Why the data do not show that rows may go; "" where the team, or the data and the team, say so."""
+
+
+def kept_rows(snapshot: Snapshot) -> Iterator[KeptRows]:
+    """Yield the columns of moments that the policy names, by the column's name or with its table."""
+    policy = snapshot.policy
+    stated = {one.column: one.days for one in policy.retention}
+    for family in families(snapshot).values():
+        for column in family.head.columns:
+            about = snapshot.describe(family.name, (column.name,))
+            is_deletion, is_expiry = column.name in policy.soft_delete_columns, column.name in policy.expiry_columns
+            if column.base_type not in TIME_TYPES or not (is_deletion or is_expiry or about in stated):
+                continue
+            mark = read_mark(snapshot, family, column.name)
+            if about in stated:
+                days, doubt = stated[about], ""
+            elif is_expiry:
+                days, doubt = EXPIRY_GRACE_DAYS, "what expired may have to be kept: a licence, an order"
+            elif policy.retention_days is None:
+                days, doubt = DEFAULT_RETENTION_DAYS, mark.doubt or "nobody stated how long deleted rows are kept"
+            else:
+                days, doubt = policy.retention_days, mark.doubt
+            yield KeptRows(family, column.name, about, mark, days, doubt)
