@@ -12,6 +12,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -156,9 +157,15 @@ def _rules(programs: Path, home: Path, has_collector: bool) -> Iterator[tuple[Pa
         yield folder.parents[2] / _LIBRARIES_OF_WHEEL, landlock.READ | landlock.LIST
     files = _FILES_TO_READ + (_FILES_OF_NAMES if has_collector else ())
     yield from ((Path(path), landlock.READ | landlock.LIST) for path in _FOLDERS_TO_READ + files)
-    for folder in map(Path, _LOADERS):  # the program that loads postgres: the kernel executes both
-        loaders = (*folder.glob("ld-*"), *folder.glob("*/ld-*"))
-        yield from ((loader, landlock.READ | landlock.EXECUTE) for loader in loaders if loader.is_file())
+    yield from ((loader, landlock.READ | landlock.EXECUTE) for loader in _loaders())
     yield from ((path, landlock.READ) for path in Path("/etc").glob("ld-musl-*.path"))
     yield Path(os.devnull), landlock.READ | landlock.WRITE
     yield home, landlock.OWN
+
+
+@cache
+def _loaders() -> tuple[Path, ...]:
+    """Return the programs that load others: the kernel executes both."""
+    folders = {Path(os.path.realpath(folder)) for folder in _LOADERS}
+    found = (path for folder in folders for pattern in ("ld-*", "*-linux-*/ld-*") for path in folder.glob(pattern))
+    return tuple(path for path in found if path.is_file())
