@@ -121,10 +121,10 @@ def measure() -> Iterator[Figure]:
                     cells += 1
                     cell = f"{major}, {role}, {situation.name}"
                     told, found = _cell(server, grants, situation, whole)
-                    lost += [f"{cell}: {what}" for what in told]
-                    false += [f"{cell}: {what}" for what in found]
-    for line in (*lost, *false):
-        print(f"    {line}")
+                    for what in (*told, *found):
+                        print(f"    {cell}: {what}", flush=True)
+                    lost += told
+                    false += found
     yield at_least("cells: role × version × situation", float(cells), "", 35)
     yield at_most("lost subjects that the report does not name", float(len(lost)), "", 0)
     yield at_most("false findings caused by what was hidden", float(len(false)), "", 0)
