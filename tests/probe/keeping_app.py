@@ -71,6 +71,7 @@ def create_two_engines() -> FastAPI:
     url = make_url(os.environ["DATABASE_URL"])
     app = FastAPI()
     app.state.engines = [create_engine(url), create_engine(url.set(database="template1"))]
+    app.state.engines[0].connect().close()
 
     @app.get("/one")
     def one() -> None:

@@ -172,6 +172,7 @@ TRAP = """
 """
 
 
+@pytest.mark.pg(">= 14")  # statistics on expressions
 @pytest.mark.parametrize("definer", ["", "SECURITY DEFINER"])
 def test_no_function_of_the_source_has_rights_on_the_copies_server(database: Database, definer: str) -> None:
     with tempfile.TemporaryDirectory() as folder:

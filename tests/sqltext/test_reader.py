@@ -4,7 +4,7 @@ import pytest
 
 from pgwright.errors import UnparsableStatement
 from pgwright.model.names import QualifiedName
-from pgwright.sqltext import ColumnUse, Condition, Join, ParameterUse, read_shape
+from pgwright.sqltext import ColumnUse, Condition, Join, ParameterUse, Schema, read_index, read_shape
 from tests.support.statements import SCHEMA, T, U, a, b, block
 
 
@@ -80,3 +80,8 @@ def test_parameters_know_their_column_and_the_direction_of_the_comparison() -> N
         ParameterUse(2, "column", ColumnUse(T, "id"), "in", "=", is_array=True, cast_to="text"),
     )
     assert found.conditions == (), "what stands below OR is no conjunct"
+
+
+def test_an_index_of_an_unknown_table_where_no_schema_is_searched() -> None:
+    definition = read_index("CREATE INDEX ON nowhere (a)", Schema({}, ()))
+    assert str(definition.table) == "public.nowhere"

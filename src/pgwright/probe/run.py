@@ -165,9 +165,7 @@ def _choice(named: list[str]) -> NotExamined:
     used, *others = (
         f"{given.get('dbname')} on {given.get('host') or 'the local server'}" for given in map(conninfo_to_dict, named)
     )
-    reason = (
-        f"the app has engines on several; ids come from {used}, which connected first, not from {' or '.join(others)}"
-    )
+    reason = f"the app has engines on several; ids come from {used}, not from {' or '.join(others)}"
     return NotExamined("ids of other databases", reason, "name the one with the rows: --dsn")
 
 

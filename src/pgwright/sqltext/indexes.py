@@ -25,7 +25,7 @@ def read_index(text: str, schema: Schema) -> IndexDefinition:
         raise UnparsableStatement(text, "CREATE INDEX … ON … is expected")
     relation: Any = tree.relation
     found = schema.find(relation.schemaname, relation.relname)
-    table = found or QualifiedName(relation.schemaname or schema.search_path[0], relation.relname)
+    table = found or QualifiedName(relation.schemaname or next(iter(schema.search_path), "public"), relation.relname)
     return IndexDefinition(
         name=tree.idxname or "",
         table=table,

@@ -29,6 +29,14 @@ SELECT h.table_oid::bigint, h.attname, 'check constraint', NULL, c.conname, pg_g
 FROM hanging h
 JOIN pg_constraint c ON h.classid = 'pg_constraint'::regclass AND c.oid = h.objid AND c.contype = 'c'
 UNION
+-- Before PostgreSQL 15 the column itself depends on those of its expression.
+SELECT h.table_oid::bigint, h.attname, 'generated column', NULL, g.attname, pg_get_expr(d.adbin, d.adrelid)
+FROM hanging h
+JOIN pg_depend p ON p.classid = 'pg_class'::regclass AND p.objid = h.table_oid AND p.objsubid > 0
+    AND p.refclassid = 'pg_class'::regclass AND p.refobjid = h.table_oid AND p.refobjsubid = h.attnum
+JOIN pg_attrdef d ON d.adrelid = h.table_oid AND d.adnum = p.objsubid
+JOIN pg_attribute g ON g.attrelid = d.adrelid AND g.attnum = d.adnum AND g.attgenerated <> '' AND g.attnum <> h.attnum
+UNION
 SELECT h.table_oid::bigint, h.attname, 'generated column', NULL, g.attname, pg_get_expr(d.adbin, d.adrelid)
 FROM hanging h
 JOIN pg_attrdef d ON h.classid = 'pg_attrdef'::regclass AND d.oid = h.objid
