@@ -67,7 +67,7 @@ def read_snapshot(
         indexes = reading.take("indexes", lambda: read_indexes(database, name_by_oid), ())
         foreign_keys = reading.take("foreign_keys", lambda: read_foreign_keys(database, name_by_oid), ())
         dependents = reading.take("dependents", lambda: read_dependents(database, name_by_oid), ())
-        sequences = reading.take("sequences", lambda: read_sequences(database, name_by_oid.values()), ())
+        sequences = reading.take("sequences", lambda: read_sequences(database, name_by_oid), ())
         statistics = reading.take("statistics", lambda: read_statistics(database, with_values=with_values), ())
         extended = reading.take(
             "extended_statistics", lambda: read_extended_statistics(database, with_values=with_values), ()

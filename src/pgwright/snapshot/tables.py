@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Mapping
 
 from pgwright.database import ReadOnlyDatabase, Row
 from pgwright.figures import listing
@@ -56,9 +56,9 @@ def _table(row: Row, columns: tuple[Column, ...], primary_key: tuple[str, ...]) 
     )
 
 
-def read_sequences(database: ReadOnlyDatabase, tables: Collection[QualifiedName]) -> tuple[Sequence, ...]:
+def read_sequences(database: ReadOnlyDatabase, name_by_oid: Mapping[int, QualifiedName]) -> tuple[Sequence, ...]:
     """Return all sequences but those of other tables than these, each with the column that it feeds."""
-    known = frozenset(tables)
+    known = frozenset(name_by_oid.values())
     return tuple(
         Sequence(
             name=QualifiedName(row["schema"], row["name"]),
@@ -69,7 +69,7 @@ def read_sequences(database: ReadOnlyDatabase, tables: Collection[QualifiedName]
             increment=row["increment"],
             starts_over=row["starts_over"],
         )
-        for row in database.read(PACKAGE, "sequences")
+        for row in database.read(PACKAGE, "sequences", {"oids": list(name_by_oid)})
         if row["table_name"] is None or QualifiedName(row["table_schema"], row["table_name"]) in known
     )
 
