@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from pglast import parse_sql
@@ -40,8 +41,9 @@ _KINDS: Mapping[type[Any], StatementKind] = {
 Names = Mapping[str, Derived]
 
 
+@lru_cache(maxsize=2048)
 def parse(text: str) -> Any:
-    """Return the parse tree of one statement. Raises UnparsableStatement."""
+    """Return the parse tree of one statement, to be read only. Raises UnparsableStatement."""
     if is_too_deep(text):
         raise UnparsableStatement(text, "it is nested too deeply to be read")
     try:
