@@ -17,7 +17,7 @@ SINCE = 140_000
 
 
 def lone_expressions(snapshot: Snapshot, index: Index, rest: Iterable[IndexDefinition]) -> tuple[str, ...]:
-    """Return the expressions that only this index tells the planner of.
+    """Return the expressions that only this index tells the planner of, or it alone with a statistics target.
 
     A partial index tells nothing of the whole table, so the planner does not ask it.
 
@@ -32,7 +32,8 @@ def lone_expressions(snapshot: Snapshot, index: Index, rest: Iterable[IndexDefin
         if one.table == index.table
         for text in one.expressions
     }
-    found = (text for text in _expressions(index.definition) if spell(text, table) not in known)
+    ours = _expressions(index.definition)
+    found = (text for text in ours if spell(text, table) not in known or _target(snapshot, index, text))
     return tuple(dict.fromkeys(found)) if index.is_valid else ()
 
 

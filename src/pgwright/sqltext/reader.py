@@ -42,8 +42,9 @@ _KINDS: Mapping[type[Any], StatementKind] = {
 Names = Mapping[str, Derived]
 
 
+@lru_cache(maxsize=2048)
 def parse(text: str) -> Any:
-    """Return the parse tree of one statement. Raises UnparsableStatement."""
+    """Return the parse tree of one statement, to be read only. Raises UnparsableStatement."""
     if is_too_deep(text):
         raise UnparsableStatement(text, "it is nested too deeply to be read")
     try:

@@ -14,12 +14,15 @@ WITH feeds AS (
     UNION
     -- By its name in a text, nextval('s'::text), which is looked up when a row comes: nothing is recorded of it.
     SELECT c.oid, ad.adrelid, ad.adnum
-    -- To print the default of a locked table would have to wait, so others are not even looked at.
-    FROM (SELECT * FROM pg_attrdef d WHERE d.adrelid = ANY(%(oids)s) OFFSET 0) ad
+    FROM (
+        -- Of the tables whose oids are given: pg_get_expr waits for one that somebody locks.
+        SELECT adrelid, adnum, pg_get_expr(adbin, adrelid) AS text
+        FROM (SELECT adrelid, adnum, adbin FROM pg_attrdef WHERE adrelid = ANY(%(oids)s) OFFSET 0) AS unlocked
+    ) AS ad
     JOIN pg_class c ON c.relkind = 'S'
     JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE strpos(pg_get_expr(ad.adbin, ad.adrelid), '::text)::regclass)') > 0
-      AND replace(substring(pg_get_expr(ad.adbin, ad.adrelid) FROM 'nextval[(][(]''((?:[^'']|'''')+)''::text'), '''''', '''')
+    WHERE strpos(ad.text, '::text)::regclass)') > 0
+      AND replace(substring(ad.text FROM 'nextval[(][(]''((?:[^'']|'''')+)''::text'), '''''', '''')
           IN (quote_ident(c.relname), concat_ws('.', quote_ident(n.nspname), quote_ident(c.relname)))
 )
 SELECT
