@@ -5,7 +5,7 @@ is one. A server lives in a directory of its own, listens on a Unix socket only,
 it, even when that process is killed. Twins and copies hold what others wrote: their server's process is confined.
 """
 
-from pgwright.embedded.choice import Choice, choose_programs
+from pgwright.embedded.choice import ServerChoice, choose_programs
 from pgwright.embedded.confinement import try_confinement
 from pgwright.embedded.home import temporary_home
 from pgwright.embedded.programs import Programs, binaries, system_user, wheel_programs
@@ -14,9 +14,9 @@ from pgwright.embedded.server import OWNER, EmbeddedServer, run_server
 
 __all__ = [
     "OWNER",
-    "Choice",
     "EmbeddedServer",
     "Programs",
+    "ServerChoice",
     "binaries",
     "choose_programs",
     "open_regular",

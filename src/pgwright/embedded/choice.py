@@ -15,7 +15,7 @@ _MOST_NAMED = 5
 
 
 @dataclass(frozen=True)
-class Choice:
+class ServerChoice:
     """The programs to run, and why they are not of the major version asked for."""
 
     programs: Programs
@@ -23,7 +23,7 @@ class Choice:
     """"" when they are."""
 
 
-def choose_programs(major: int, *, needs: Iterable[str] = (), named: Path | None = None) -> Choice:
+def choose_programs(major: int, *, needs: Iterable[str] = (), named: Path | None = None) -> ServerChoice:
     """Return the programs to run in the place of a server.
 
     Its own major version, unless the database needs an extension that only the wheel has: a table that cannot be
@@ -39,13 +39,15 @@ def choose_programs(major: int, *, needs: Iterable[str] = (), named: Path | None
 
 
 @cache
-def _choose(major: int, needs: frozenset[str], named: Path | None) -> Choice:
+def _choose(major: int, needs: frozenset[str], named: Path | None) -> ServerChoice:
     wheel = wheel_programs()
     found, reason = find_programs(major, named=named)
     if found is None:
-        return Choice(wheel, "" if wheel.major == major else reason)
+        return ServerChoice(wheel, "" if wheel.major == major else reason)
     only_there = sorted((needs - extensions(found)) & extensions(wheel)) if needs else []
     if only_there and wheel != found:
         lacking = listing(only_there, _MOST_NAMED)
-        return Choice(wheel, f"the PostgreSQL {found.version} in {str(found.folder)!r} lacks the extension {lacking}")
-    return Choice(found, "")
+        return ServerChoice(
+            wheel, f"the PostgreSQL {found.version} in {str(found.folder)!r} lacks the extension {lacking}"
+        )
+    return ServerChoice(found, "")

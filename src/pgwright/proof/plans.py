@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import psycopg
 
-from pgwright.embedded import Choice
+from pgwright.embedded import ServerChoice
 from pgwright.model.advice import QueryPlan
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.planned_on import PlannedOn
@@ -30,7 +30,7 @@ class PlannedWorkload:
     planned_on: PlannedOn
 
 
-def compare_plans(before: Snapshot, after: Snapshot, choice: Choice) -> PlannedWorkload:
+def compare_plans(before: Snapshot, after: Snapshot, choice: ServerChoice) -> PlannedWorkload:
     """Plan the workload of `before` on both twins, with the same values. Raises TwinError, EmbeddedServerError."""
     planned: list[PlannedStatement] = []
     with (

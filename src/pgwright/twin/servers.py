@@ -9,9 +9,9 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 from pgwright.embedded import (
-    Choice,
     EmbeddedServer,
     Programs,
+    ServerChoice,
     choose_programs,
     run_server,
     system_user,
@@ -23,7 +23,7 @@ from pgwright.twin.cache import Databases, content_key, open_cache
 from pgwright.twin.restore import SERVER_SETTINGS, build
 
 
-def choose(snapshot: Snapshot, named: Path | None, *, needs: Iterable[str] = ()) -> Choice:
+def choose(snapshot: Snapshot, named: Path | None, *, needs: Iterable[str] = ()) -> ServerChoice:
     """Return the programs that take the place of a snapshot's server; arguments and errors as `choose_programs` has."""
     return choose_programs(snapshot.server.major, needs=(*snapshot.server.extensions, *needs), named=named)
 

@@ -18,7 +18,7 @@ import psycopg
 from psycopg import sql
 from psycopg.pq import ExecStatus
 
-from pgwright.embedded import Choice, EmbeddedServer
+from pgwright.embedded import EmbeddedServer, ServerChoice
 from pgwright.errors import TwinError
 from pgwright.model.advice import QueryPlan
 from pgwright.model.index import Index, IndexDefinition
@@ -227,7 +227,7 @@ class Twin:
 
 @contextmanager
 def open_twin(
-    snapshot: Snapshot, server: EmbeddedServer | None = None, *, choice: Choice | None = None
+    snapshot: Snapshot, server: EmbeddedServer | None = None, *, choice: ServerChoice | None = None
 ) -> Iterator[Twin]:
     """Build a twin of a snapshot; drop it on the way out. Arguments and errors as for `open_twins`."""
     with open_twins(snapshot, 1, server, choice=choice) as (twin,):
@@ -236,7 +236,7 @@ def open_twin(
 
 @contextmanager
 def open_twins(
-    snapshot: Snapshot, count: int, server: EmbeddedServer | None = None, *, choice: Choice | None = None
+    snapshot: Snapshot, count: int, server: EmbeddedServer | None = None, *, choice: ServerChoice | None = None
 ) -> Iterator[tuple[Twin, ...]]:
     """Build so many twins that can be asked at the same time.
 
