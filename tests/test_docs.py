@@ -122,7 +122,7 @@ def test_readme_shows_what_the_command_prints(build_docs: ModuleType) -> None:
 def _steady(text: str) -> str:
     """Return an output without what depends on the time, the version and the machine."""
     text = re.sub(r"PostgreSQL \S+, read \S+", "PostgreSQL 18, read at some time", text)
-    return re.sub(r"Planned on PostgreSQL .*?confined\s+by:.*?\.\n", "Planned on it.\n", text, flags=re.DOTALL)
+    return re.sub(r"Planned on PostgreSQL .*?confined\s+by.*?\.\n", "Planned on it.\n", text, flags=re.DOTALL)
 
 
 def test_tables_of_the_demo_name_the_operations_that_it_runs(build_docs: ModuleType) -> None:

@@ -24,7 +24,7 @@ from pgwright.snapshot.indexes import read_foreign_keys, read_indexes
 from pgwright.snapshot.revisions import read_revisions
 from pgwright.snapshot.schema import read_schema
 from pgwright.snapshot.settings import read_role_settings, read_roles, read_sessions, read_settings
-from pgwright.snapshot.statements import Workload, read_statements
+from pgwright.snapshot.statements import StatementsRead, read_statements
 from pgwright.snapshot.statistics import read_statistics
 from pgwright.snapshot.tables import TABLE_PARTS, read_sequences, read_tables
 
@@ -75,7 +75,7 @@ def read_snapshot(
             "extended_statistics", lambda: read_extended_statistics(database, with_values=with_values), ()
         )
         workload = reading.take(
-            "statements", lambda: read_statements(database, server, tables, reading.missing), Workload()
+            "statements", lambda: read_statements(database, server, tables, reading.missing), StatementsRead()
         )
         settings = reading.take("settings", lambda: read_settings(database), ())
         role_settings = reading.take("role_settings", lambda: read_role_settings(database), ())

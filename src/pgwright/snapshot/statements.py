@@ -28,14 +28,14 @@ _PARTS = ("statements",)
 
 
 @dataclass(frozen=True)
-class Workload:
+class StatementsRead:
     statements: tuple[Statement, ...] = ()
     unread: UnreadStatements = NONE_UNREAD
 
 
 def read_statements(
     database: ReadOnlyDatabase, server: Server, tables: Iterable[Table], missing: list[NotExamined]
-) -> Workload:
+) -> StatementsRead:
     """Return the statements of this database, the most expensive first; what hinders goes to `missing`.
 
     Where none of those that the role sees is about one of the tables, all that it sees is its own reading: then there
@@ -44,7 +44,7 @@ def read_statements(
     function = database.extension_function(_EXTENSION, _FUNCTION)
     if (cause := _closed(database, function, server)) is not None or function is None:
         missing.extend([cause] if cause else [])
-        return Workload()
+        return StatementsRead()
     (known,) = database.read(PACKAGE, "workload", relation=f"{function.name}(false)")
     rows, is_refused = _read_rows(database, function)
     is_blind = known["hidden"] > 0 and not _is_about(rows, tables)
@@ -61,7 +61,7 @@ def read_statements(
         part = _part(left, left_ms, known)
         missing.append(_other_encoding(database, function, part) if is_refused else NotExamined(part, most))
     unread = UnreadStatements(known["hidden"] + left, known["hidden_ms"] + left_ms)
-    return Workload(() if is_blind else statements, unread)
+    return StatementsRead(() if is_blind else statements, unread)
 
 
 def _is_about(rows: Iterable[Row], tables: Iterable[Table]) -> bool:
