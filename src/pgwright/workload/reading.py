@@ -24,7 +24,8 @@ _SEEN_WHERE = "are seen where pg_stat_statements.track is 'all'"
 _FIRST_WORD = re.compile(r"(?:\s|/\*.*?\*/|--[^\n]*\n)*(\w*)", re.DOTALL)
 _REFRESH = re.compile(r'refresh\s+materialized\s+view\s+(?:concurrently\s+)?([\w."$]+)', re.IGNORECASE)
 _VIEW = re.compile(r"^CREATE MATERIALIZED VIEW (\S+) (?:USING \w+ )?AS\n(.*?)\n\s*WITH (?:NO )?DATA;$", re.M | re.S)
-_CALLED = re.compile(r'(?:"((?:[^"]|"")+)"|([^\W\d][\w$]*))\s*\(')
+# Possessive: a text of a megabyte is one word, or nearly.
+_CALLED = re.compile(r'(?:(?<!")"((?:[^"]|"")++)"|(?<![\w$])([^\W\d][\w$]*+))\s*+\(')
 _READS = re.compile(r"\b(?:from|update|insert\s+into|execute)\b", re.IGNORECASE)
 _FUNCTION = re.compile(r'^CREATE (?:FUNCTION|PROCEDURE) [^.\s]+\.("(?:[^"]|"")+"|[\w$]+)\(', re.MULTILINE)
 
