@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from pgwright.model.finding import Finding
+from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.table import Sequence
 from tests.support.builders import make_snapshot, make_table, not_examined, qualified, run
@@ -52,9 +53,16 @@ def test_a_descending_sequence_is_left_alone() -> None:
     assert run(CHECK, _snapshot(LIMIT, increment=-1)) == []
 
 
-def test_not_examined_when_the_last_value_is_hidden_but_rows_came_in() -> None:
-    (missing,) = not_examined(CHECK, _snapshot(None))
-    assert missing.what == "sequence-near-limit of event_id_seq"
+def test_not_examined_when_the_last_value_is_hidden() -> None:
+    hidden = NotExamined("last values", "no right", "GRANT it", ("sequences",), relations=(qualified("event_id_seq"),))
+    (missing,) = not_examined(CHECK, replace(_snapshot(None), not_examined=(hidden,)))
+    assert (missing.what, missing.remedy) == ("sequence-near-limit of event_id_seq", "GRANT it")
+
+
+def test_a_sequence_that_was_never_used_is_far_from_its_limit() -> None:
+    """As where the app makes the ids, and the table holds rows."""
+    assert run(CHECK, _snapshot(None)) == []
+    assert not_examined(CHECK, _snapshot(None)) == []
 
 
 def test_a_sequence_that_starts_over_has_no_limit() -> None:

@@ -50,16 +50,15 @@ _LARGEST = {2**15 - 1, 2**31 - 1, 2**63 - 1}
 def find(snapshot: Snapshot) -> Iterator[Finding | NotExamined]:
     unread: list[Sequence] = []
     for sequence in snapshot.sequences:
-        if sequence.last_value is None:
-            table = snapshot.table_by_name.get(sequence.table) if sequence.table else None
-            unread += [sequence] if table is not None and table.rows_inserted else []
-        elif (
-            sequence.increment > 0 and not sequence.starts_over and sequence.last_value >= NOTICE_SHARE * sequence.limit
-        ):
+        if sequence.increment < 0 or sequence.starts_over:
+            continue
+        if sequence.last_value is None:  # it was never used, unless its value is hidden
+            unread += [sequence] if snapshot.unread("sequences", sequence.name) is not None else []
+        elif sequence.last_value >= NOTICE_SHARE * sequence.limit:
             yield _finding(snapshot, sequence, sequence.last_value)
     if unread:
         yield CHECK.unexamined(
-            "the role may not read the sequence, or it was never used",
+            "the role may not read the sequence",
             remedy(snapshot, "sequences", (sequence.name for sequence in unread), ""),
             about=listing([sequence.name.short for sequence in unread]),
         )
