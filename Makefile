@@ -17,7 +17,7 @@ UV := build/uv/bin/uv
 TYPING_TESTS := $(wildcard runtime/tests/typing/*.py)
 PYTEST := -m pytest -n 2 --dist loadgroup
 
-.PHONY: demo test test-versions test-newest test-oldest check bench bench-advisor bench-import bench-queries docs golden mutants clean
+.PHONY: demo test test-versions test-newest test-oldest check bench bench-advisor bench-import bench-queries bench-safe docs golden mutants clean
 
 demo: $(VENV)/demo.stamp
 	$(BIN)/python examples/notebook/demo.py
@@ -63,6 +63,10 @@ bench-advisor: $(VENV)/bench.stamp
 # The runtime for queries and the fleet app; about 15 minutes, 3 GB in the temporary folder.
 bench-queries: $(VENV)/dev.stamp
 	$(BIN)/python bench/queries.py
+
+# Trust: attacks, remedies, what is lost, the twin on 13 to 18, keyset paging. Half an hour and more on idle cores.
+bench-safe: $(VENV)/bench.stamp $(VENV)/dev.stamp $(VERSIONS:%=build/postgres/%/bin/postgres)
+	$(BIN)/python bench/safe.py
 
 # CPU time of importing the runtime beyond SQLAlchemy's.
 bench-import: $(VENV)/dev.stamp
