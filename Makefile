@@ -25,7 +25,7 @@ demo: $(VENV)/demo.stamp
 test: $(VENV)/dev.stamp $(VENV)/pgbouncer.stamp $(if $(POSTGRES),build/postgres/$(POSTGRES)/bin/postgres)
 	POSTGRES=$(POSTGRES) $(BIN)/python $(PYTEST) $(if $(POSTGRES),$(SERVER_TESTS))
 
-# What depends on the server's version, on every one before the embedded 18; under 15 minutes on 2 idle cores.
+# What depends on the server's version, on every one before the embedded 18.
 test-versions:
 	set -e; for version in $(VERSIONS); do $(MAKE) --no-print-directory test POSTGRES=$$version; done
 
