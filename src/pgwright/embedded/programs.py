@@ -54,14 +54,26 @@ def wheel_programs() -> Programs:
 
 
 @cache
-def read_programs(folder: Path) -> Programs | None:
-    """Return what a folder holds, by what its `postgres` says; None when there is no server that runs."""
+def read_programs(folder: Path, *, as_system_user: bool = False) -> Programs | None:
+    """Return what a folder holds, by what its `postgres` says; None when there is no server that runs.
+
+    Args:
+        as_system_user: for root, ask it as the user that would run it, unless this user cannot reach it.
+    Raises: EmbeddedServerError: there is no such user.
+    """
     if not (folder / "initdb").exists():
         return None
+    user = system_user() if as_system_user and _is_open_to_all(folder) else None
     try:
         command = [str(folder / "postgres"), "-V"]
         said = subprocess.run(
-            command, capture_output=True, text=True, check=False, timeout=_ANSWER_SECONDS, stdin=subprocess.DEVNULL
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_ANSWER_SECONDS,
+            stdin=subprocess.DEVNULL,
+            **as_user(user),
         ).stdout
     except (OSError, UnicodeDecodeError, subprocess.TimeoutExpired):
         return None

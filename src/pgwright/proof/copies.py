@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 import psycopg
-from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from pgwright.database import conninfo, mask, target
+from pgwright.database import conninfo, target
 from pgwright.embedded import OWNER, EmbeddedServer, Programs, run_server
-from pgwright.errors import ConnectionFailed, ProofError
+from pgwright.errors import ProofError
 from pgwright.model.not_examined import NotExamined
+from pgwright.proof.administration import connected, create_database, drop_databases
 from pgwright.proof.copying import copy_database
 from pgwright.sql_files import read_sql
 
@@ -110,7 +110,7 @@ def _make_owner(server: EmbeddedServer) -> None:
 def _require_ordinary(staging: str) -> None:
     """Refuse a role with whose rights functions of the source could leave the copies. Raises ProofError."""
     rights = read_sql("pgwright.proof", "rights").encode()
-    with _connected(staging) as connection:
+    with connected(staging) as connection:
         row = connection.execute(rights).fetchone()
     if row is not None and row[1]:
         raise ProofError(
@@ -124,19 +124,22 @@ def _made(host: _Host, source: str) -> Iterator[Copies]:
     mark = uuid4().hex[:8]
     names = {part: f"pgwright_{part}_{mark}" for part in ("before", "after")}
     dsn = {part: make_conninfo(host.owning, dbname=name) for part, name in names.items()}
+    oids: list[int] = []
     try:
-        _administer(host.creating, _with_owner("CREATE DATABASE {} TEMPLATE template0", host), names["before"])
+        empty = _with_owner("CREATE DATABASE {} TEMPLATE template0", host)
+        oids.append(create_database(host.creating, empty, names["before"]))
         with ExitStack() as opened:
             catalogs = opened.enter_context(host.embedded.catalog_writer(names["before"])) if host.embedded else None
             missing = copy_database(source, dsn["before"], catalogs)
             if catalogs is not None and catalogs.info.server_version < _PARAMETER_RIGHTS_SINCE:
                 catalogs.execute(read_sql("pgwright.proof", "without_triggers").encode())
         settle(dsn["before"])
-        _administer(host.creating, _with_owner(_copy_statement(host.creating), host), names["after"], names["before"])
+        copy = _with_owner(_copy_statement(host.creating), host)
+        oids.append(create_database(host.creating, copy, names["after"], names["before"]))
         yield Copies(dsn["before"], dsn["after"], missing)
     finally:
-        for name in names.values():
-            _administer(host.creating, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+        if host.embedded is None:  # else they go with the server
+            drop_databases(host.creating, list(names.values()), oids)
 
 
 def _with_owner(statement: str, host: _Host) -> str:
@@ -157,21 +160,3 @@ def _copy_statement(server: str) -> str:
     with psycopg.connect(server) as connection:
         asks = connection.info.server_version >= _STRATEGY_SINCE
     return "CREATE DATABASE {} TEMPLATE {}" + (" STRATEGY file_copy" if asks else "")
-
-
-def _administer(server: str, statement: str, *names: str) -> None:
-    try:
-        with _connected(server) as connection:
-            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
-    except psycopg.Error as error:
-        raise ProofError(f"could not set up a copy on {target(server)}: {error.diag.message_primary}") from error
-
-
-@contextmanager
-def _connected(server: str) -> Iterator[psycopg.Connection]:
-    try:
-        opened = psycopg.connect(server, autocommit=True)
-    except psycopg.OperationalError as error:
-        raise ConnectionFailed(target(server), mask(str(error).strip()), "Check the staging DSN.") from None
-    with opened as connection:
-        yield connection
