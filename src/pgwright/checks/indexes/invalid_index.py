@@ -1,14 +1,16 @@
-"""Find indexes that are written but never read, because building them failed.
+"""Find indexes that serve no query, because building them failed.
 
 ## What it does
 
 Reports indexes that are not valid. `CREATE INDEX CONCURRENTLY` leaves one behind when it fails or is cancelled, and so
 does `REINDEX CONCURRENTLY`, with a name that ends in `_ccnew` or `_ccold`. Where a valid index of the table does its
-work, it is to be dropped, else to be built again.
+work, it is to be dropped, else to be built again. A unique one that writes keep up refuses new duplicates although it
+is not valid, so it is never dropped first: REINDEX puts a valid one in its place, or fails and leaves it.
 
 ## Why it matters
 
-Queries cannot use it, yet every write pays for it. `CREATE INDEX IF NOT EXISTS` takes it for done.
+Queries cannot use it, yet every write pays for it, unless its build stopped before writes came to keep it up.
+`CREATE INDEX IF NOT EXISTS` takes it for done.
 
 ## Example
 
@@ -76,6 +78,9 @@ def _twin(snapshot: Snapshot, index: Index, rebuilt: set[QualifiedName]) -> Inde
 def _finding(index: Index, twin: Index | None) -> Finding:
     name = index.name.short
     is_bound = index.constraint is not None or index.parent is not None
+    # Dropped first, it would let duplicates in until its successor stands.
+    in_place = is_bound or (index.definition.is_unique and twin is None)
+    cost = "every write pays for it" if index.is_ready else "no write keeps it up: it only takes its space"
     change: Change = RebuildIndex(index.name, index.table, index.sql)
     advice = "Drop it and build it again, both concurrently."
     if twin is not None and not is_bound:
@@ -83,16 +88,24 @@ def _finding(index: Index, twin: Index | None) -> Finding:
         advice = f"Drop it, for {twin.name.short} does its work: building it failed, or REINDEX CONCURRENTLY left it."
     return CHECK.found(
         name,
-        f"{name} on {index.table.short} is not valid: no query uses it, every write pays for it.",
+        f"{name} on {index.table.short} is not valid: no query uses it, {cost}.",
         evidence=[
             Evidence("definition", index.sql),
             Evidence("size", size(index.size_bytes)),
             *([Evidence("does its work", twin.sql)] if twin is not None else []),
         ],
-        advice="Rebuild it in place, concurrently." if is_bound else advice,
-        changes=() if is_bound else [change],
-        sql=f"REINDEX INDEX CONCURRENTLY {index.name}" if is_bound else "",
+        advice=_in_place(index) if in_place else advice,
+        changes=() if in_place else [change],
+        sql=f"REINDEX INDEX CONCURRENTLY {index.name}" if in_place else "",
     )
+
+
+def _in_place(index: Index) -> str:
+    advice = "Rebuild it in place, concurrently."
+    if not index.definition.is_unique:
+        return advice
+    keeps = "refuses new duplicates today, so never drop it first" if index.is_ready else "keeps nothing unique today"
+    return f"{advice} It {keeps}. While {index.table.short} holds duplicates the rebuild fails: look for them first."
 
 
 def _half_partitioned(family: IndexFamily) -> Finding:
