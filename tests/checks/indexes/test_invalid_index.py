@@ -94,6 +94,15 @@ def test_of_two_invalid_ones_of_a_kind_one_is_built_again() -> None:
     assert _with(*two) == [("a", RebuildIndex), ("b", DropIndex)]
 
 
+def test_of_two_unique_ones_none_is_dropped_that_keeps_duplicates_out() -> None:
+    table = make_table("job", "id bigint, n int")
+    first = make_index("a", "job", "id", is_unique=True, is_valid=False, is_ready=False)
+    for is_ready, changes in ((True, []), (False, [DropIndex])):
+        second = make_index("b", "job", "id", is_unique=True, is_valid=False, is_ready=is_ready)
+        found = run(CHECK, make_snapshot(table, first, second))
+        assert [type(change) for finding in found for change in finding.changes] == changes
+
+
 def test_what_reindex_left_of_a_deferrable_constraint_is_dropped() -> None:
     own = make_index("key", "job", "id", is_unique=True, is_deferrable=True, constraint="key")
     copy = make_index("key_ccnew", "job", "id", is_unique=True, is_deferrable=True, is_valid=False)

@@ -71,7 +71,9 @@ def _twin(snapshot: Snapshot, index: Index, rebuilt: set[QualifiedName]) -> Inde
     is_unique = index.definition.is_unique and not is_copy
     wanted = replace(index.definition, is_deferrable=False, is_unique=is_unique)
     others = [one for one in snapshot.indexes_by_table.get(index.table, ()) if one.name != index.name]
-    fit = [one for one in others if one.is_valid or one.name in rebuilt]
+    # What keeps duplicates out stays until another one does: a rebuild may fail.
+    keeps = is_unique and index.is_ready
+    fit = [one for one in others if one.is_valid or (one.name in rebuilt and not keeps)]
     return next((one for one in fit if replaces(one.definition, wanted, table)), None)
 
 
