@@ -79,13 +79,18 @@ def column_statistics(snapshot: Snapshot, family: TableFamily, column: str) -> t
 
     Nothing where those of one of the partitions are hidden: the others do not tell of the whole.
     """
-    own = [row for row in snapshot.statistics_by_relation.get(family.name, ()) if row.column == column]
+    own = [
+        row
+        for row in snapshot.statistics_by_relation.get(family.name, ())
+        # Those of a table and what inherits from it tell of rows that the family does not have.
+        if row.column == column and (family.is_partitioned or not row.is_inherited)
+    ]
     if own:
         return (max(own, key=lambda row: row.is_inherited),)
     if any(snapshot.unread("statistics", leaf.name) is not None for leaf in family.leaves):
         return ()
     found = [snapshot.statistics_by_column.get((leaf.name, column)) for leaf in family.leaves]
-    return tuple(row for row in found if row is not None)
+    return tuple(row for row in found if row is not None and (family.is_partitioned or not row.is_inherited))
 
 
 @dataclass(frozen=True)

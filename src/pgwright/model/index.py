@@ -124,6 +124,8 @@ class Index:
     """Known from PostgreSQL 16 on."""
     is_clustered: bool = False
     """CLUSTER without a name orders the table by it."""
+    is_ready: bool = True
+    """False: its build stopped so early that no write keeps it up, nor does it keep anything unique."""
 
     @property
     def table(self) -> QualifiedName:

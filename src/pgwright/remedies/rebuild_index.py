@@ -1,4 +1,4 @@
-"""Replace an invalid index: it costs every write and serves no query."""
+"""Replace an invalid index, which serves no query; never a unique one, for that may keep duplicates out."""
 
 from __future__ import annotations
 
@@ -9,16 +9,10 @@ from pgwright.model.snapshot import Snapshot
 from pgwright.remedies.indexes import build
 from pgwright.sizes.builds import build_seconds
 
-_DUPLICATES = (
-    "The index is unique, and its first build may have failed because {table} holds duplicates. While it does, this "
-    "step fails and the steps after it do not run: look for duplicates first."
-)
-
 
 def render(change: RebuildIndex, snapshot: Snapshot) -> Remedy:
     """Return the step; there is no way down, for nobody wants the broken index again."""
     known = next((index for index in snapshot.indexes if index.name == change.name), None)
-    is_unique = change.sql.startswith("CREATE UNIQUE")
     return Remedy(
         title=f"Build the invalid index {quote(change.name.name)} of {change.table.short} again",
         change=change,
@@ -26,8 +20,8 @@ def render(change: RebuildIndex, snapshot: Snapshot) -> Remedy:
         # A step that builds an index removes an invalid one of that name first.
         upgrade=(build(change.name, change.table, change.sql),),
         downgrade=(),
-        is_safe=not is_unique,
-        warning=_DUPLICATES.format(table=change.table.short) if is_unique else "",
+        is_safe=True,
+        warning="",
         seconds_estimate=build_seconds(known.definition, snapshot) if known else None,
         model_hint="",
     )

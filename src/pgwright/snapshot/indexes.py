@@ -74,8 +74,8 @@ def _index(row: Row, table: QualifiedName, tree_height: int | None) -> Index:
         **{
             field: row[field]
             for field in (
-                "sql", "is_primary", "constraint", "is_exclusion", "is_valid", "is_replica_identity", "is_clustered",
-                "size_bytes",
+                "sql", "is_primary", "constraint", "is_exclusion", "is_valid", "is_ready", "is_replica_identity",
+                "is_clustered", "size_bytes",
                 "analyzed_pages", "row_estimate", "scans", "rows_read", "last_scan_at",
             )
         },

@@ -67,3 +67,10 @@ def test_gives_statements_for_the_keys_alone_that_the_team_names() -> None:
     (finding,) = run(CHECK, make_snapshot(USERS, NOTE, other, *keys, policy=stated))
     assert "tag_user_id_fkey" in finding.sql
     assert "note" not in finding.sql
+
+
+def test_quiet_for_a_temporal_key() -> None:
+    definition = "FOREIGN KEY (user_id, PERIOD valid) REFERENCES users(id, PERIOD valid)"
+    assert run(CHECK, _snapshot("no action", definition)) == []
+    named = 'FOREIGN KEY ("PERIOD x") REFERENCES users(id)'
+    assert len(run(CHECK, _snapshot("no action", named))) == 1

@@ -1,6 +1,12 @@
 from __future__ import annotations
 
-from tests.support.builders import make_index, make_snapshot, make_table, run
+from typing import Any
+
+import pytest
+
+from pgwright.model.dependent import Dependent, DependentKind
+from pgwright.model.index import IndexKey
+from tests.support.builders import make_index, make_snapshot, make_table, qualified, run
 
 CHECK = "missing-primary-key"
 
@@ -19,6 +25,42 @@ def test_a_unique_index_on_columns_that_are_never_null_can_become_the_key() -> N
     table = make_table("login", "id bigint NOT NULL")
     (finding,) = run(CHECK, make_snapshot(table, make_index("uq", "login", "id", is_unique=True)))
     assert (finding.severity, finding.sql) == ("low", "ALTER TABLE public.login ADD PRIMARY KEY USING INDEX uq")
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"keys": [IndexKey("id", collation='"C"')]},
+        {"keys": [IndexKey("id", operator_class="text_pattern_ops")]},
+        {"keys": "id", "nulls_not_distinct": True},
+    ],
+)
+def test_an_index_that_differs_from_a_key_becomes_none(odd: dict[str, Any]) -> None:
+    table = make_table("login", "id text NOT NULL")
+    (finding,) = run(CHECK, make_snapshot(table, make_index("uq", "login", is_unique=True, **odd)))
+    assert finding.sql == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "advice"),
+    [
+        ("publication", "news sends the table: add the column on the subscribers first"),
+        ("type", "a table of the type news"),
+        ("heir of several tables", "Other tables inherit from it"),
+    ],
+)
+def test_no_column_is_added_where_others_have_to_follow(kind: DependentKind, advice: str) -> None:
+    tie = Dependent(qualified("login"), None, kind, "news")
+    (finding,) = run(CHECK, make_snapshot(make_table("login", "user_id bigint"), dependents=(tie,)))
+    assert finding.sql == ""
+    assert advice in finding.advice
+
+
+def test_no_column_is_added_to_a_table_from_which_others_inherit() -> None:
+    heir = make_table("special", "user_id bigint", parent="login", primary_key=("user_id",))
+    (finding,) = run(CHECK, make_snapshot(make_table("login", "user_id bigint"), heir))
+    assert finding.sql == ""
+    assert "Other tables inherit from it" in finding.advice
 
 
 def test_an_index_that_a_constraint_owns_cannot_become_the_key() -> None:

@@ -5,11 +5,14 @@ from typing import Any
 
 import pytest
 
+from pgwright.model.dependent import Dependent, DependentKind
 from pgwright.model.finding import Finding
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.table import Sequence
+from pgwright.snapshot import read_snapshot
 from tests.support.builders import make_snapshot, make_table, not_examined, qualified, run
+from tests.support.database import Database
 
 CHECK = "sequence-near-limit"
 LIMIT = 2**31 - 1
@@ -47,6 +50,32 @@ def test_an_identity_column_widens_its_sequence_itself() -> None:
 
 def test_a_narrow_sequence_on_a_wide_column_is_widened_alone() -> None:
     assert _one(LIMIT, column="id bigint").sql == "ALTER SEQUENCE public.event_id_seq AS bigint"
+
+
+def test_a_sequence_that_feeds_no_column_stops_no_insert() -> None:
+    alone = Sequence(qualified("ticket"), None, None, LIMIT, LIMIT, 1)
+    (finding,) = run(CHECK, make_snapshot(sequences=(alone,)))
+    assert (finding.severity, "insert" in finding.message) == ("low", False)
+
+
+def test_a_limit_of_an_identity_column_is_lifted() -> None:
+    finding = _one(1_000, limit=1_000, column="id bigint GENERATED ALWAYS AS IDENTITY")
+    assert finding.sql == "ALTER TABLE public.event ALTER COLUMN id SET NO MAXVALUE"
+    assert "rewrites" not in finding.advice
+
+
+@pytest.mark.parametrize("kind", ["view", "materialized view", "rule"])
+def test_no_statement_that_a_view_refuses(kind: DependentKind) -> None:
+    seen = replace(_snapshot(LIMIT), dependents=(Dependent(qualified("event"), "id", kind, "seen"),))
+    (finding,) = run(CHECK, seen)
+    assert finding.sql == ""
+    assert "seen has to be dropped before" in finding.advice
+
+
+def test_the_table_that_owns_a_sequence_comes_before_one_that_inherits(database: Database) -> None:
+    database.execute("CREATE TABLE parent (id bigserial); CREATE TABLE archive () INHERITS (parent)")
+    (sequence,) = read_snapshot(database.dsn).sequences
+    assert sequence.table == qualified("parent")
 
 
 def test_a_descending_sequence_is_left_alone() -> None:

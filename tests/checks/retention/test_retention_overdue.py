@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import psycopg
 import pytest
 
 from pgwright.checks.time_shares import share_before
@@ -18,6 +20,7 @@ from tests.support.builders import (
     not_examined,
     run,
 )
+from tests.support.database import Database
 
 CHECK = "retention-overdue"
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -37,9 +40,40 @@ def test_fires_for_rows_past_their_expiry() -> None:
     assert finding.object == "token (expires_at)"
     assert evidence(finding)["overdue rows"] == "50,000, 50.0 % of the table"
     assert finding.sql == (
-        "DELETE FROM public.token WHERE (id) IN (SELECT id FROM public.token "
+        "DELETE FROM ONLY public.token WHERE expires_at BETWEEN '2000-01-03' AND now() - interval '2 days' "
+        "AND (id) IN (SELECT id FROM ONLY public.token "
         "WHERE expires_at BETWEEN '2000-01-03' AND now() - interval '2 days' LIMIT 10000)"
     )
+
+
+@pytest.mark.parametrize("key", [("id",), ()])
+def test_the_delete_takes_no_living_row(key: tuple[str, ...], database: Database) -> None:
+    """Neither one of a table that inherits, which has the same key and address, nor one restored while it waits."""
+    database.execute(
+        """CREATE TABLE token (id bigint, expires_at timestamptz);
+        CREATE TABLE special () INHERITS (token);
+        INSERT INTO token SELECT n, now() - interval '9 days' FROM generate_series(1, 3) AS n;
+        INSERT INTO special SELECT id, now() + interval '9 days' FROM token"""
+    )
+    table = make_table("token", "id bigint NOT NULL, expires_at timestamptz", rows=100_000, primary_key=key)
+    statistics = make_statistics("token", "expires_at", _days_ago(102, 2, -98))
+    (finding,) = run(CHECK, make_snapshot(table, statistics, policy=TOKENS_GO))
+    with psycopg.connect(database.dsn) as restoring, ThreadPoolExecutor() as pool:
+        restoring.execute("UPDATE token SET expires_at = now() + interval '9 days' WHERE id = 2")
+        deletion = pool.submit(database.execute, finding.sql)
+        while not database.rows("SELECT FROM pg_locks WHERE NOT granted"):
+            assert not deletion.done()
+        restoring.commit()
+        deletion.result()
+    left = database.rows("SELECT tableoid::regclass::text, id FROM token ORDER BY 1, 2")
+    assert left == [("special", 1), ("special", 2), ("special", 3), ("token", 2)]
+
+
+def test_statistics_of_what_inherits_tell_nothing_of_the_table_itself() -> None:
+    statistics = make_statistics("token", "expires_at", _days_ago(102, 2, -98), is_inherited=True)
+    assert run(CHECK, make_snapshot(TOKEN, statistics, policy=TOKENS_GO)) == []
+    own = make_statistics("token", "expires_at", _days_ago(-1, -98))
+    assert run(CHECK, make_snapshot(TOKEN, own, statistics, policy=TOKENS_GO)) == []
 
 
 def test_asks_for_the_retention_where_nobody_stated_one() -> None:

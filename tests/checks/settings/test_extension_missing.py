@@ -30,3 +30,4 @@ def test_a_hidden_setting_is_no_fault_of_the_server() -> None:
     assert run(CHECK, make_snapshot()) == []
     (finding,) = run(CHECK, make_snapshot(server=BARE))
     assert "hidden from our role" in [entry.value for entry in finding.evidence]
+    assert finding.advice.startswith("If it is not loaded yet, add")

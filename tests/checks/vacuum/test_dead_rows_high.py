@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from tests.support.builders import evidence, make_session, make_snapshot, make_table, run
+import pytest
+
+from tests.support.builders import evidence, make_session, make_setting, make_snapshot, make_table, run
 
 CHECK = "dead-rows-high"
 
@@ -18,6 +20,41 @@ def test_more_dead_than_living_is_high() -> None:
 def test_quiet_for_few_or_a_small_share() -> None:
     assert run(CHECK, make_snapshot(make_table("job", rows=100, dead_rows=900))) == []
     assert run(CHECK, make_snapshot(make_table("job", rows=900_000, dead_rows=30_000))) == []
+
+
+@pytest.mark.parametrize("word", ["false", "off", "OFF", "no", "0", "f"])
+def test_reads_a_switch_as_the_server_does(word: str) -> None:
+    table = make_table("job", rows=60_000, dead_rows=30_000, parameters=(f"autovacuum_enabled={word}",))
+    (finding,) = run(CHECK, make_snapshot(table, make_setting("autovacuum", "on")))
+    assert evidence(finding)["autovacuum"] == "switched off for this table"
+    assert finding.sql == "VACUUM (ANALYZE) public.job;\nALTER TABLE public.job RESET (autovacuum_enabled)"
+
+
+@pytest.mark.parametrize("word", ["true", "on", "1", "yes"])
+def test_a_switch_that_is_on_is_no_switch_that_is_off(word: str) -> None:
+    table = make_table("job", rows=60_000, dead_rows=30_000, parameters=(f"autovacuum_enabled={word}",))
+    (finding,) = run(CHECK, make_snapshot(table, make_setting("autovacuum", "on")))
+    assert evidence(finding)["autovacuum"] == "on"
+
+
+def test_a_server_without_autovacuum_is_not_told_to_come_earlier() -> None:
+    (finding,) = run(
+        CHECK, make_snapshot(make_table("job", rows=6, dead_rows=30_000), make_setting("autovacuum", "off"))
+    )
+    assert evidence(finding)["autovacuum"] == "switched off for the whole server"
+    assert finding.sql == "VACUUM (ANALYZE) public.job"
+    assert "autovacuum = on in postgresql.conf" in finding.advice
+
+
+def test_a_factor_is_never_raised() -> None:
+    low = ("autovacuum_vacuum_scale_factor=0.01",)
+    table = make_table("job", rows=60_000, dead_rows=30_000, parameters=low)
+    alone = make_table("job", rows=60_000, dead_rows=30_000)
+    everywhere = make_setting("autovacuum_vacuum_scale_factor", "0.02")
+    for snapshot in (make_snapshot(table), make_snapshot(alone, everywhere)):
+        (finding,) = run(CHECK, snapshot)
+        assert finding.sql == "VACUUM (ANALYZE) public.job"
+        assert "what holds VACUUM back" in finding.advice
 
 
 def test_names_a_switch_that_is_off_and_a_transaction_that_holds_vacuum_back() -> None:

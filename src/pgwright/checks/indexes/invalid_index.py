@@ -1,14 +1,16 @@
-"""Find indexes that are written but never read, because building them failed.
+"""Find indexes that serve no query, because building them failed.
 
 ## What it does
 
 Reports indexes that are not valid. `CREATE INDEX CONCURRENTLY` leaves one behind when it fails or is cancelled, and so
 does `REINDEX CONCURRENTLY`, with a name that ends in `_ccnew` or `_ccold`. Where a valid index of the table does its
-work, it is to be dropped, else to be built again.
+work, it is to be dropped, else to be built again. A unique one that writes keep up refuses new duplicates although it
+is not valid, so it is never dropped first: REINDEX puts a valid one in its place, or fails and leaves it.
 
 ## Why it matters
 
-Queries cannot use it, yet every write pays for it. `CREATE INDEX IF NOT EXISTS` takes it for done.
+Queries cannot use it, yet every write pays for it, unless its build stopped before writes came to keep it up.
+`CREATE INDEX IF NOT EXISTS` takes it for done.
 
 ## Example
 
@@ -69,13 +71,18 @@ def _twin(snapshot: Snapshot, index: Index, rebuilt: set[QualifiedName]) -> Inde
     is_unique = index.definition.is_unique and not is_copy
     wanted = replace(index.definition, is_deferrable=False, is_unique=is_unique)
     others = [one for one in snapshot.indexes_by_table.get(index.table, ()) if one.name != index.name]
-    fit = [one for one in others if one.is_valid or one.name in rebuilt]
+    # What keeps duplicates out stays until another one does: a rebuild may fail.
+    keeps = is_unique and index.is_ready
+    fit = [one for one in others if one.is_valid or (one.name in rebuilt and not keeps)]
     return next((one for one in fit if replaces(one.definition, wanted, table)), None)
 
 
 def _finding(index: Index, twin: Index | None) -> Finding:
     name = index.name.short
     is_bound = index.constraint is not None or index.parent is not None
+    # Dropped first, it would let duplicates in until its successor stands.
+    in_place = is_bound or (index.definition.is_unique and twin is None)
+    cost = "every write pays for it" if index.is_ready else "no write keeps it up: it only takes its space"
     change: Change = RebuildIndex(index.name, index.table, index.sql)
     advice = "Drop it and build it again, both concurrently."
     if twin is not None and not is_bound:
@@ -83,16 +90,24 @@ def _finding(index: Index, twin: Index | None) -> Finding:
         advice = f"Drop it, for {twin.name.short} does its work: building it failed, or REINDEX CONCURRENTLY left it."
     return CHECK.found(
         name,
-        f"{name} on {index.table.short} is not valid: no query uses it, every write pays for it.",
+        f"{name} on {index.table.short} is not valid: no query uses it, {cost}.",
         evidence=[
             Evidence("definition", index.sql),
             Evidence("size", size(index.size_bytes)),
             *([Evidence("does its work", twin.sql)] if twin is not None else []),
         ],
-        advice="Rebuild it in place, concurrently." if is_bound else advice,
-        changes=() if is_bound else [change],
-        sql=f"REINDEX INDEX CONCURRENTLY {index.name}" if is_bound else "",
+        advice=_in_place(index) if in_place else advice,
+        changes=() if in_place else [change],
+        sql=f"REINDEX INDEX CONCURRENTLY {index.name}" if in_place else "",
     )
+
+
+def _in_place(index: Index) -> str:
+    advice = "Rebuild it in place, concurrently."
+    if not index.definition.is_unique:
+        return advice
+    keeps = "refuses new duplicates today, so never drop it first" if index.is_ready else "keeps nothing unique today"
+    return f"{advice} It {keeps}. While {index.table.short} holds duplicates the rebuild fails: look for them first."
 
 
 def _half_partitioned(family: IndexFamily) -> Finding:

@@ -4,7 +4,8 @@
 
 Lists, for each referenced table, the foreign keys that neither delete nor detach the referring rows. Whether children
 go with their parent is the team's word, so the finding is a question: it gives the statements for the keys that
-`cascade` in `[tool.pgwright]` names, and for no others.
+`cascade` in `[tool.pgwright]` names, and for no others. Temporal keys (`PERIOD`) are left out: they know
+no such action.
 
 ## Why it matters
 
@@ -52,6 +53,8 @@ from pgwright.model.table import ForeignKey, Table
 # A finding names at most so many keys; the SQL below it holds them all.
 MOST_NAMES = 12
 
+# After the last referring column: FOREIGN KEY (a, PERIOD b). A column named so would stand in no such place.
+_PERIOD = re.compile(r"\AFOREIGN KEY \((?:[^()]*, )?PERIOD ")
 # What pg_get_constraintdef may print after the actions.
 _TAIL = re.compile(
     r"(?: ON DELETE (?:NO ACTION|RESTRICT))?"
@@ -62,7 +65,9 @@ _TAIL = re.compile(
 def find(snapshot: Snapshot) -> Iterator[Finding]:
     by_parent: dict[QualifiedName, list[ForeignKey]] = {}
     for key in snapshot.foreign_keys:
-        if not key.is_inherited and key.on_delete in ("no action", "restrict"):
+        # Temporal keys know no other action.
+        is_temporal = _PERIOD.search(key.definition) is not None
+        if not key.is_inherited and not is_temporal and key.on_delete in ("no action", "restrict"):
             by_parent.setdefault(key.referenced_table, []).append(key)
     for parent, keys in sorted(by_parent.items()):
         yield _finding(snapshot, snapshot.table_by_name[parent], keys)

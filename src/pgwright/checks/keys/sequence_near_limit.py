@@ -3,11 +3,12 @@
 ## What it does
 
 Compares the last value of every ascending sequence with the largest value that both it and its column can hold: the
-column that owns it, or whose default draws from it. One that starts over (`CYCLE`) has no limit.
+column that owns it, or whose default draws from it. One that starts over (`CYCLE`) has no limit, and one
+that feeds no column stops no insert that we know of.
 
 ## Why it matters
 
-On the day the limit is reached, every insert into the table fails, and widening a large table then takes hours.
+On the day the limit is reached, every insert that draws from it fails, and widening a large table then takes hours.
 
 ## Example
 
@@ -33,7 +34,7 @@ from collections.abc import Iterator
 
 from pgwright.checks.unread import remedy
 from pgwright.figures import count, listing, share
-from pgwright.model.finding import Check, Evidence, Finding
+from pgwright.model.finding import Check, Evidence, Finding, Severity
 from pgwright.model.names import quote
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
@@ -66,32 +67,62 @@ def find(snapshot: Snapshot) -> Iterator[Finding | NotExamined]:
 
 def _finding(snapshot: Snapshot, sequence: Sequence, last: int) -> Finding:
     used = last / sequence.limit
+    severity: Severity = "high" if used >= ALARM_SHARE else "medium" if used >= WARN_SHARE else "low"
+    is_fed = sequence.table is not None and sequence.column is not None
     feeds = snapshot.describe(sequence.table, (sequence.column,)) if sequence.table and sequence.column else "no column"
     return CHECK.found(
         sequence.name.short,
-        f"{sequence.name.short} has used {share(used)} of its values; at the limit every insert fails.",
-        severity="high" if used >= ALARM_SHARE else "medium" if used >= WARN_SHARE else "low",
+        f"{sequence.name.short} has used {share(used)} of its values; at the limit "
+        + ("every insert that draws from it fails." if is_fed else "nextval fails."),
+        severity=severity if is_fed else "low",
         evidence=[
             Evidence("last value", count(last)),
             Evidence("limit", count(sequence.limit)),
             Evidence("feeds", feeds),
         ],
-        advice="Widen the column and the sequence to bigint, then the columns that refer to it "
-        "(foreign-key-type-mismatch names them). It rewrites the table under an exclusive lock; a large table is "
-        "better widened by a new column that is filled in batches and swapped in.",
+        advice=_advice(snapshot, sequence),
         sql=_sql(snapshot, sequence),
     )
+
+
+def _advice(snapshot: Snapshot, sequence: Sequence) -> str:
+    if not _is_narrow(snapshot, sequence):
+        return "Raise the limit of the sequence, unless it is meant: nothing else is narrower."
+    advice = (
+        "Widen the column and the sequence to bigint, then the columns that refer to it (foreign-key-type-mismatch "
+        "names them). It rewrites the table under an exclusive lock; a large table is better widened by a new column "
+        "that is filled in batches and swapped in."
+    )
+    views = _views(snapshot, sequence)
+    return f"{advice} {listing(views)} has to be dropped before and created again after it." if views else advice
+
+
+def _is_narrow(snapshot: Snapshot, sequence: Sequence) -> bool:
+    """Tell whether the column that it feeds holds less than a bigint."""
+    if sequence.table is None or sequence.column is None:
+        return False
+    return snapshot.column(sequence.table, sequence.column).base_type in ("int2", "int4")
+
+
+def _views(snapshot: Snapshot, sequence: Sequence) -> list[str]:
+    """Return what keeps the column from changing its type."""
+    found = snapshot.dependents_by_table.get(sequence.table, ()) if sequence.table else ()
+    kinds = ("view", "materialized view", "rule")
+    return sorted({one.name for one in found if one.kind in kinds and one.column == sequence.column})
 
 
 def _sql(snapshot: Snapshot, sequence: Sequence) -> str:
     statements = []
     if sequence.table is not None and sequence.column is not None:
         column = snapshot.column(sequence.table, sequence.column)
-        if column.domain is not None:  # whose rules another type would lose
-            return ""
-        if column.base_type in ("int2", "int4"):
+        is_narrow = _is_narrow(snapshot, sequence)
+        if column.domain is not None or (is_narrow and _views(snapshot, sequence)):
+            return ""  # another type would lose the domain's rules; a view keeps its column from any other
+        if is_narrow:
             statements.append(f"ALTER TABLE {sequence.table} ALTER COLUMN {quote(column.name)} TYPE bigint")
         if column.is_identity:
+            if sequence.limit not in _LARGEST or (not is_narrow and sequence.limit < max(_LARGEST)):
+                statements.append(f"ALTER TABLE {sequence.table} ALTER COLUMN {quote(column.name)} SET NO MAXVALUE")
             return ";\n".join(statements)
     # A limit that is not its type's stays when the type changes.
     end = "" if sequence.limit in _LARGEST else " NO MAXVALUE"

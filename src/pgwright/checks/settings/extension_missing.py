@@ -56,10 +56,16 @@ def find(snapshot: Snapshot) -> Iterator[Finding]:
             ),
             Evidence("available on the server", "yes" if NAME in server.available_extensions else "no"),
         ],
-        advice=("" if is_loaded else f"Add {NAME} to shared_preload_libraries and restart the server. ")
+        advice=("" if is_loaded else _load(is_hidden=is_loaded is None))
         + ("" if is_installed else "Then create the extension in this database."),
         sql="" if is_installed else f"CREATE EXTENSION IF NOT EXISTS {NAME}",
     )
+
+
+def _load(*, is_hidden: bool) -> str:
+    if is_hidden:
+        return f"If it is not loaded yet, add {NAME} to shared_preload_libraries and restart the server. "
+    return f"Add {NAME} to shared_preload_libraries and restart the server. "
 
 
 CHECK = Check(__name__, reads=Snapshot, severity="medium", confidence="certain", find=find)

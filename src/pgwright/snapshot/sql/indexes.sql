@@ -23,6 +23,7 @@ SELECT
     con.conname AS constraint,
     i.indisexclusion AS is_exclusion,
     i.indisvalid AND i.indisready AND i.indislive AS is_valid,
+    i.indisready AND i.indislive AS is_ready,
     i.indisreplident AS is_replica_identity,
     i.indisclustered AS is_clustered,
     pn.nspname AS parent_schema,

@@ -1,19 +1,19 @@
 -- A row is a sequence, with the column that it feeds where one is known; of several, the narrowest.
 WITH feeds AS (
     -- Owned by (serial: auto, identity: internal).
-    SELECT d.objid AS sequence, d.refobjid AS relation, d.refobjsubid AS number
+    SELECT d.objid AS sequence, d.refobjid AS relation, d.refobjsubid AS number, true AS is_owner
     FROM pg_depend d
     WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass
       AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i')
     UNION
     -- Owned by none, and a default draws from it.
-    SELECT d.refobjid, ad.adrelid, ad.adnum
+    SELECT d.refobjid, ad.adrelid, ad.adnum, false
     FROM pg_depend d
     JOIN pg_attrdef ad ON d.classid = 'pg_attrdef'::regclass AND ad.oid = d.objid
     WHERE d.refclassid = 'pg_class'::regclass
     UNION
     -- By its name in a text, nextval('s'::text), which is looked up when a row comes: nothing is recorded of it.
-    SELECT c.oid, ad.adrelid, ad.adnum
+    SELECT c.oid, ad.adrelid, ad.adnum, false
     FROM (
         -- Of the tables whose oids are given: pg_get_expr waits for one that somebody locks.
         SELECT adrelid, adnum, pg_get_expr(adbin, adrelid) AS text
@@ -50,8 +50,8 @@ LEFT JOIN LATERAL (
     JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = f.number AND NOT a.attisdropped
     JOIN pg_type ty ON ty.oid = a.atttypid
     WHERE f.sequence = c.oid
-    -- A partition has the default of its parent.
-    ORDER BY most NULLS LAST, t.relispartition, tn.nspname, t.relname, a.attnum
+    -- A partition has the default of its parent, and so has a table that inherits.
+    ORDER BY most NULLS LAST, f.is_owner DESC, t.relispartition, tn.nspname, t.relname, a.attnum
     LIMIT 1
 ) AS fed ON true
 ORDER BY s.schemaname, s.sequencename
