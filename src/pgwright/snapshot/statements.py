@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from pgwright.database import ExtensionFunction, ReadOnlyDatabase, Row
 from pgwright.errors import QueryFailed, UnparsableStatement
 from pgwright.figures import count, share
-from pgwright.model.names import QualifiedName, quote_literal
+from pgwright.model.names import quote_literal
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.server import Server
 from pgwright.model.statement import NONE_UNREAD, Statement, UnreadStatements
@@ -60,7 +60,7 @@ def read_statements(
     # While we read, our own statements are counted too.
     left = max(0, known["statements"] - known["hidden"] - len(rows))
     left_ms = max(0.0, known["total_ms"] - known["hidden_ms"] - sum(row["total_ms"] for row in rows)) if left else 0.0
-    has_own = _is_about((row for row in rows if _is_own(row, server)), _not_alembic(tables))
+    has_own = _is_about((row for row in rows if _is_own(row, server)), tables)
     grants = replace(grants, is_of_app=grants.is_of_app or has_own)
     causes = (_switched_off(known), _hidden(known, grants, is_blind))
     missing.extend(cause for cause in causes if cause is not None)
@@ -75,11 +75,6 @@ def read_statements(
 def _is_own(row: Row, server: Server) -> bool:
     """Tell whether our role ran it; what copies tables is `prove` and backups."""
     return row["role"] == server.role and has_plan(row["text"] or "")
-
-
-def _not_alembic(tables: Iterable[Table]) -> Iterator[Table]:
-    """Yield the tables but the one that we read ourselves."""
-    return (table for table in tables if table.name != QualifiedName("public", "alembic_version"))
 
 
 def _is_about(rows: Iterable[Row], tables: Iterable[Table]) -> bool:

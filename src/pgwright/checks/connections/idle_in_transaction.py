@@ -51,7 +51,7 @@ _STATES = ("idle in transaction", "idle in transaction (aborted)")
 
 
 def find(snapshot: Snapshot) -> Iterator[Finding | NotExamined]:
-    sessions = snapshot.sessions
+    sessions = snapshot.own_sessions
     if sessions and not any(session.state for session in sessions):
         yield CHECK.unexamined("the server hides what other roles' sessions do", _remedy(snapshot))
     groups: dict[tuple[str, str], list[Session]] = {}

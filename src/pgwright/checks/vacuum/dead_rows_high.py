@@ -56,7 +56,7 @@ def find(snapshot: Snapshot) -> Iterator[Finding]:
 def _finding(snapshot: Snapshot, family: TableFamily, dead: int) -> Finding:
     part = dead / (dead + family.rows)
     is_off = any("autovacuum_enabled=false" in leaf.parameters for leaf in family.leaves)
-    oldest = max((session.transaction_seconds for session in snapshot.sessions), default=0.0)
+    oldest = max((session.transaction_seconds for session in snapshot.own_sessions), default=0.0)
     is_held_back = oldest >= OLD_TRANSACTION_SECONDS
     mend = "RESET (autovacuum_enabled)" if is_off else f"SET (autovacuum_vacuum_scale_factor = {EARLIER_FACTOR})"
     vacuumed = [leaf.last_vacuum_at for leaf in family.leaves if leaf.last_vacuum_at]

@@ -4,7 +4,12 @@ SELECT
     current_user AS role,
     (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = current_user) AS role_is_superuser,
     pg_postmaster_start_time()::text AS started_at,
-    s.stats_reset::text AS statistics_reset_at,
+    -- After a crash the counters start at 0 and this database has no reset on record; the shared ones then have. A person
+    -- may reset one of these without the others.
+    greatest(
+        s.stats_reset,
+        least((SELECT b.stats_reset FROM pg_stat_bgwriter b), (SELECT a.stats_reset FROM pg_stat_archiver a))
+    )::text AS statistics_reset_at,
     pg_is_in_recovery() AS is_standby,
     (SELECT count(*) FROM pg_stat_get_wal_senders()) AS replica_count,
     s.blks_hit AS blocks_hit,
