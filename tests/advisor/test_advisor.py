@@ -255,6 +255,7 @@ def test_whenever_the_deadline_comes_what_it_kept_is_told(
     if advice.ended != "complete" or advice.unplanned:
         assert checked.not_examined
         assert all("deadline" in told.reason for told in checked.not_examined), checked.not_examined
+        assert not any("let the app run" in limit for limit in advice.limits)
     assert len(checked.findings) == 2 or checked.not_examined
     if seconds == 1e-6:
         assert ("missing-index" in checked.names, advice.indexes) == (False, ())

@@ -86,3 +86,17 @@ def test_what_check_says_that_fix_writes_is_written(run: Run, database: Database
     fixed = run("fix", database.dsn, "--sql", "-", "--no-advice", "--only", "redundant-index")
     assert "DROP INDEX CONCURRENTLY IF EXISTS public.ix_a_desc" in fixed.stdout
     assert "Not written" not in fixed.output
+
+
+def test_what_was_not_looked_at_is_said_where_the_fix_is_read(run: Run, shop: Database, tmp_path: Path) -> None:
+    """Else a short fix looks like a healthy database."""
+    script = tmp_path / "fix.sql"
+    shown = run("fix", shop.dsn, "--sql", script, "--no-advice")
+    assert "Not examined" in shown.stdout
+    assert "missing-index" in shown.stdout.split("Not examined")[1]
+    assert "missing-index" in script.read_text().split("Not examined")[1]
+    told = json.loads(run("fix", shop.dsn, "--sql", tmp_path / "2.sql", "--no-advice", "--format", "json").stdout)
+    assert any("missing-index" in one["checks"] for one in told["not_examined"])
+    empty = run("fix", shop.dsn, "--sql", tmp_path / "3.sql", "--no-advice", "--only", "missing-index")
+    assert "Not examined" in empty.stdout
+    assert empty.stderr == "nothing to write.\n"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from pgwright.checks import run_checks
 from pgwright.model.names import QualifiedName
@@ -109,3 +110,33 @@ def test_what_a_role_may_not_read_is_named_by_schema_or_table(owned: Database) -
         assert 'USAGE ON SCHEMA "Odd Schema", app, public' in entries[what]
     else:
         assert entries[what] == f"GRANT pg_read_all_data TO r_{owned.name}"
+
+
+@pytest.mark.parametrize("signs", [["SELECT, INSERT ON app.plain"], ["SELECT ON app.plain"]])
+def test_a_role_of_its_own_is_advised_instead_of_rights_for_the_role_of_the_app(
+    owned: Database, signs: list[str]
+) -> None:
+    """With BYPASSRLS or pg_read_all_data, the app would read all tenants' rows from then on."""
+    with role_of(owned, "USAGE ON SCHEMA app", *signs) as dsn:
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            connection.execute("SELECT a FROM app.plain WHERE b = 1")
+        bare = read_snapshot(dsn)
+        remedies = [one.remedy for one in bare.not_examined if one.remedy]
+        assert remedies
+        for remedy in remedies:
+            assert remedy.startswith("CREATE ROLE pgwright_reader LOGIN; ")
+            assert f"TO r_{owned.name}" not in remedy
+            assert f"ALTER ROLE r_{owned.name}" not in remedy
+            assert remedy.endswith(f"-- then read as pgwright_reader: the app works as r_{owned.name}")
+    apply_remedies(owned, bare.not_examined)
+    try:
+        assert read_snapshot(make_conninfo(owned.dsn, user="pgwright_reader")).not_examined == ()
+    finally:
+        owned.execute("DROP OWNED BY pgwright_reader; DROP ROLE pgwright_reader")
+
+
+def test_other_sessions_of_the_role_are_a_sign_of_the_app(owned: Database) -> None:
+    with role_of(owned) as dsn:
+        assert told(read_snapshot(dsn))["what other roles do"] == f"GRANT pg_monitor TO r_{owned.name}"
+        with psycopg.connect(dsn):
+            assert "CREATE ROLE pgwright_reader" in told(read_snapshot(dsn))["what other roles do"]

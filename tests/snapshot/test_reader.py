@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from pgwright.model.names import QualifiedName
 from pgwright.model.policy import Policy
@@ -350,3 +351,22 @@ def test_what_a_role_has_is_its_own_setting_for_this_database_then_its_own_then_
     assert settings == ["app, public", "7MB", "1.5"]
     assert snapshot.setting_of("other", "work_mem") == "5MB"
     assert snapshot.setting_of("other", "search_path") == '"$user", public'
+
+
+def test_counters_that_a_crash_reset_are_as_young_as_they_are(database: Database) -> None:
+    """After it, this database has no reset on record, and the shared counters have that of the recovery."""
+    before = str(database.rows("SELECT clock_timestamp()::text")[0][0])
+    database.execute("SELECT pg_stat_reset_shared('bgwriter')")
+    kept = read_snapshot(database.dsn).server.statistics_reset_at
+    assert kept is None or kept < before, "somebody reset one of them only"
+    database.execute("SELECT pg_stat_reset_shared('archiver')")
+    young = read_snapshot(database.dsn).server.statistics_reset_at
+    assert young is not None
+    assert young >= before
+
+
+def test_a_session_names_its_database(database: Database) -> None:
+    with psycopg.connect(database.dsn), psycopg.connect(make_conninfo(database.dsn, dbname="postgres")):
+        snapshot = read_snapshot(database.dsn)
+    assert {one.database for one in snapshot.sessions} >= {database.name, "postgres"}
+    assert {one.database for one in snapshot.own_sessions} == {database.name}

@@ -83,7 +83,7 @@ def _objective(field: Field) -> str:
 
 def _unfit(field: Field) -> Iterator[str]:
     """Yield why there is nothing to choose from."""
-    if not field.workload.statements:
+    if not field.workload.statements and not field.workload.late:
         yield "No statement of the workload reads a table: let the app run for a while, then ask again."
     sizes = [one.size.size_bytes for one in field.candidates if not field.existing >> one.number & 1]
     budget = field.goal.budget_bytes

@@ -37,7 +37,7 @@ def taken_at(snapshot: Snapshot) -> datetime:
 def statistics_days(snapshot: Snapshot) -> float | None:
     """Return the days over which the counters counted, at least; None when nothing says.
 
-    Without a reset on record they are as old as the server's start at least: it may have lost them in a crash before.
+    Where the server does not say, they are taken to be as old as its start.
     """
     since = snapshot.server.statistics_reset_at or snapshot.server.started_at
     start = moment(since) if since else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
@@ -88,7 +89,8 @@ def fix(
             server=server or config.server,
             progress=progress,
         )
-    result = pipeline.fix(snapshot, _chosen(diagnosis.findings, only, skip), with_possible=bool(only))
+    chosen = replace(diagnosis, findings=_chosen(diagnosis.findings, only, skip))
+    result = pipeline.fix(snapshot, chosen, with_possible=bool(only))
     if not result.remedies:
         show(result, form, shows_all=shows_all)
         tell("nothing to write.")
@@ -99,12 +101,12 @@ def fix(
         _write_revision(result, snapshot, message, directory, rev_id, dry_run, form, shows_all)
 
 
-def _chosen(findings: Iterable[Finding], only: tuple[str, ...], skip: tuple[str, ...]) -> list[Finding]:
-    return [
+def _chosen(findings: Iterable[Finding], only: tuple[str, ...], skip: tuple[str, ...]) -> tuple[Finding, ...]:
+    return tuple(
         finding
         for finding in findings
         if (not only or {finding.check, finding.key} & set(only)) and not {finding.check, finding.key} & set(skip)
-    ]
+    )
 
 
 def _write_script(result: Fix, snapshot: Snapshot, message: str, path: Path, form: Format, shows_all: bool) -> None:

@@ -20,3 +20,5 @@ class Fix:
     """Keys of the findings that only a person can answer."""
     refused: tuple[NotExamined, ...]
     """Changes that are not written, and why."""
+    not_examined: tuple[NotExamined, ...] = ()
+    """What `check` could not look at: it may hide findings, and so remedies."""

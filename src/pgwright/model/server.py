@@ -18,7 +18,7 @@ class Server:
     role_is_superuser: bool
     started_at: str | None
     statistics_reset_at: str | None
-    """None: never reset, so the counters are as old as the server's data."""
+    """Since when the counters count: the last reset, crash or restore; None: unknown."""
     is_standby: bool
     replica_count: int
     """Streaming replicas seen in `pg_stat_replication`; 0 also when the role may not look."""
@@ -92,3 +92,5 @@ class Session:
     """`active`, `idle`, `idle in transaction`, …; "" when the role may not see it."""
     state_seconds: float
     transaction_seconds: float
+    database: str = ""
+    """Where it works; "" in snapshots that do not say."""

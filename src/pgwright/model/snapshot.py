@@ -47,6 +47,11 @@ class Snapshot:
     unread_statements: UnreadStatements = field(default=NONE_UNREAD)
 
     @cached_property
+    def own_sessions(self) -> tuple[Session, ...]:
+        """The sessions in this database: `sessions` has those of the whole server."""
+        return tuple(one for one in self.sessions if one.database in ("", self.server.database))
+
+    @cached_property
     def table_by_name(self) -> dict[QualifiedName, Table]:
         return {table.name: table for table in self.tables}
 

@@ -32,7 +32,8 @@ def fix(
         with_possible: write what is only possible too; without it, such findings are named in `refused`.
         policy: what the team states.
         progress: told what is being done.
-    Returns: The remedies with their SQL, both ways, and what only a person can answer.
+    Returns: The remedies with their SQL, both ways, what only a person can answer, and what a Diagnosis says was not
+        examined.
     Raises: DatabaseError, ConfigError, BrokenCheck.
     """
     snapshot = take_snapshot(source, policy=policy, progress=progress)
@@ -40,7 +41,11 @@ def fix(
     given = tuple(found.findings if isinstance(found, Diagnosis) else found)
     doubtful = [one for one in given if one.changes and one.confidence == "possible" and not with_possible]
     result = make_fix(snapshot, (one for one in given if one not in doubtful))
-    return replace(result, refused=(*result.refused, *map(_leave_out, doubtful)))
+    return replace(
+        result,
+        refused=(*result.refused, *map(_leave_out, doubtful)),
+        not_examined=found.not_examined if isinstance(found, Diagnosis) else (),
+    )
 
 
 def _leave_out(finding: Finding) -> NotExamined:

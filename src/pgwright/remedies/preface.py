@@ -13,6 +13,7 @@ from pgwright.remedies.estimate import ASSUMPTION, in_words
 from pgwright.visible import on_one_line, visible
 
 _WIDTH = 88
+_MOST_NOT_EXAMINED = 10
 
 _BLOCKS: dict[LockMode, str] = {
     "none": "blocks nothing",
@@ -40,9 +41,18 @@ def preface(fix: Fix, *, message: str, database: str, taken_at: str) -> str:
         _section("Mind:", _warnings(fix, is_safe=True)),
         _section("Change the models too, so that `alembic check` stays clean:", _hints(fix)),
         _section("Not written:", (_item("-", f"{refused.what}: {refused.reason}") for refused in fix.refused)),
+        _section("Not examined, so without findings (how to, by pgwright check):", _not_examined(fix)),
         _section("Left to you:", (_item("-", key) for key in fix.by_hand)),
     ]
     return "\n\n".join(section for section in sections if section)
+
+
+def _not_examined(fix: Fix) -> Iterator[str]:
+    missing = fix.not_examined
+    for one in missing[:_MOST_NOT_EXAMINED]:
+        yield _item("-", f"{one.what}: {one.reason}")
+    if len(missing) > _MOST_NOT_EXAMINED:
+        yield _item("-", f"and {len(missing) - _MOST_NOT_EXAMINED} more")
 
 
 def _section(title: str, lines: Iterable[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -55,8 +56,7 @@ def read_snapshot(
     """
     with connect(dsn) as database:
         reading = _Reading(database, progress)
-        server = _read_server(database, reading)
-        grants = Grants.of(server)
+        server, grants = _read_server(database, reading)
         # Without the tables there is nothing to hang these on.
         tables, name_by_oid = reading.take(
             "tables",
@@ -75,12 +75,22 @@ def read_snapshot(
             "extended_statistics", lambda: read_extended_statistics(database, with_values=with_values), ()
         )
         workload = reading.take(
-            "statements", lambda: read_statements(database, server, tables, reading.missing), StatementsRead()
+            "statements", lambda: read_statements(database, server, grants, tables, reading.missing), StatementsRead()
         )
+        grants = replace(grants, is_of_app=grants.is_of_app or workload.has_own)
+        server = replace(server, alembic_revisions=read_revisions(database, grants, reading.missing))
+        if not grants.may_monitor:
+            reading.missing.append(
+                NotExamined(
+                    "what other roles do",
+                    "the role is no member of pg_monitor: statements, sessions and replicas of others are hidden",
+                    grants.monitor(),
+                )
+            )
         settings = reading.take("settings", lambda: read_settings(database), ())
         role_settings = reading.take("role_settings", lambda: read_role_settings(database), ())
         roles = reading.take("roles", lambda: read_roles(database), ())
-        sessions = reading.take("sessions", lambda: read_sessions(database, reading.missing), ())
+        sessions = reading.take("sessions", lambda: read_sessions(database, grants, reading.missing), ())
         hidden = reading.take("privileges", lambda: read_hidden(database), (), parts=())
         reading.missing.extend(tell_hidden(hidden, grants))
         reading.missing.extend(
@@ -138,17 +148,18 @@ class _Reading:
             return instead
 
 
-def _read_server(database: ReadOnlyDatabase, reading: _Reading) -> Server:
+def _read_server(database: ReadOnlyDatabase, reading: _Reading) -> tuple[Server, Grants]:
     (row,) = database.read(PACKAGE, "server")
+    is_of_app = row.pop("is_of_app")
     may_monitor = row.pop("may_monitor") or row["role_is_superuser"]
     size = reading.take("size", lambda: database.read(PACKAGE, "database_size")[0]["database_bytes"], 0, parts=())
-    grants = Grants(row["role"], database.version_number // 10_000, row["administrator"])
+    grants = Grants(row["role"], database.version_number // 10_000, row["administrator"], is_of_app, may_monitor)
     server = Server(
         **_without_nulls(row, extensions=(), available_extensions=(), blocks_hit=0, blocks_read=0),
         version_number=database.version_number,
         database_bytes=size,
         is_pooled=database.is_pooled,
-        alembic_revisions=read_revisions(database, grants, reading.missing),
+        alembic_revisions=(),
     )
     if server.major > NEWEST_MAJOR:
         reading.missing.append(
@@ -158,15 +169,7 @@ def _read_server(database: ReadOnlyDatabase, reading: _Reading) -> Server:
                 "pip install --upgrade pgwright",
             )
         )
-    if not may_monitor:
-        reading.missing.append(
-            NotExamined(
-                "what other roles do",
-                "the role is no member of pg_monitor: statements, sessions and replicas of others are hidden",
-                grants.monitor(),
-            )
-        )
-    return server
+    return server, grants
 
 
 def _without_nulls(row: Row, **instead: Any) -> Row:

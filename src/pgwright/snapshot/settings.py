@@ -5,6 +5,7 @@ from __future__ import annotations
 from pgwright.database import ReadOnlyDatabase
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.server import Role, RoleSetting, Session, Setting
+from pgwright.snapshot.grants import Grants
 from pgwright.snapshot.tables import PACKAGE
 
 
@@ -23,7 +24,7 @@ def read_roles(database: ReadOnlyDatabase) -> tuple[Role, ...]:
     return tuple(Role(**row) for row in database.read(PACKAGE, "roles"))
 
 
-def read_sessions(database: ReadOnlyDatabase, missing: list[NotExamined]) -> tuple[Session, ...]:
+def read_sessions(database: ReadOnlyDatabase, grants: Grants, missing: list[NotExamined]) -> tuple[Session, ...]:
     """Return the clients' connections, the longest transaction first."""
     sessions = tuple(Session(**row) for row in database.read(PACKAGE, "sessions"))
     hidden = sum(not session.state for session in sessions)
@@ -32,7 +33,7 @@ def read_sessions(database: ReadOnlyDatabase, missing: list[NotExamined]) -> tup
             NotExamined(
                 f"{hidden} of {len(sessions)} sessions",
                 "the server hides what other roles do",
-                "GRANT pg_read_all_stats TO the role, or query as its owner",
+                grants.monitor(),
             )
         )
     return sessions

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pgwright.database import ExtensionFunction, ReadOnlyDatabase, Row
 from pgwright.errors import QueryFailed, UnparsableStatement
@@ -31,10 +31,16 @@ _PARTS = ("statements",)
 class StatementsRead:
     statements: tuple[Statement, ...] = ()
     unread: UnreadStatements = NONE_UNREAD
+    has_own: bool = False
+    """The role that reads ran some on the user's tables: the app works as it."""
 
 
 def read_statements(
-    database: ReadOnlyDatabase, server: Server, tables: Iterable[Table], missing: list[NotExamined]
+    database: ReadOnlyDatabase,
+    server: Server,
+    grants: Grants,
+    tables: Iterable[Table],
+    missing: list[NotExamined],
 ) -> StatementsRead:
     """Return the statements of this database, the most expensive first; what hinders goes to `missing`.
 
@@ -42,7 +48,7 @@ def read_statements(
     are no statements.
     """
     function = database.extension_function(_EXTENSION, _FUNCTION)
-    if (cause := _closed(database, function, server)) is not None or function is None:
+    if (cause := _closed(database, function, server, grants)) is not None or function is None:
         missing.extend([cause] if cause else [])
         return StatementsRead()
     (known,) = database.read(PACKAGE, "workload", relation=f"{function.name}(false)")
@@ -54,14 +60,21 @@ def read_statements(
     # While we read, our own statements are counted too.
     left = max(0, known["statements"] - known["hidden"] - len(rows))
     left_ms = max(0.0, known["total_ms"] - known["hidden_ms"] - sum(row["total_ms"] for row in rows)) if left else 0.0
-    causes = (_switched_off(known), _hidden(known, Grants.of(server), is_blind))
+    has_own = _is_about((row for row in rows if _is_own(row, server)), tables)
+    grants = replace(grants, is_of_app=grants.is_of_app or has_own)
+    causes = (_switched_off(known), _hidden(known, grants, is_blind))
     missing.extend(cause for cause in causes if cause is not None)
     if left:
         most = f"only the {count(MOST_STATEMENTS)} that took most time are read"
         part = _part(left, left_ms, known)
         missing.append(_other_encoding(database, function, part) if is_refused else NotExamined(part, most))
     unread = UnreadStatements(known["hidden"] + left, known["hidden_ms"] + left_ms)
-    return StatementsRead(() if is_blind else statements, unread)
+    return StatementsRead(() if is_blind else statements, unread, has_own)
+
+
+def _is_own(row: Row, server: Server) -> bool:
+    """Tell whether our role ran it; what copies tables is `prove` and backups."""
+    return row["role"] == server.role and has_plan(row["text"] or "")
 
 
 def _is_about(rows: Iterable[Row], tables: Iterable[Table]) -> bool:
@@ -104,7 +117,9 @@ def _by_role(database: ReadOnlyDatabase, function: ExtensionFunction) -> list[Ro
     return sorted(found.values(), key=lambda row: -row["total_ms"])[:MOST_STATEMENTS]
 
 
-def _closed(database: ReadOnlyDatabase, function: ExtensionFunction | None, server: Server) -> NotExamined | None:
+def _closed(
+    database: ReadOnlyDatabase, function: ExtensionFunction | None, server: Server, grants: Grants
+) -> NotExamined | None:
     """Return why the function cannot be called, and what helps."""
     what = "the workload"
     if function is None:
@@ -115,7 +130,6 @@ def _closed(database: ReadOnlyDatabase, function: ExtensionFunction | None, serv
         create = f"CREATE EXTENSION {_EXTENSION}"
         load = "" if row["is_loaded"] else "add it to shared_preload_libraries, restart, then "
         return NotExamined(what, reason, load + create, _PARTS)
-    grants = Grants.of(server)
     if not function.may_use_schema:
         reason = f"permission denied for the schema of {_EXTENSION}, {function.schema}"
         return NotExamined(what, reason, grants.use(function.schema), _PARTS)

@@ -33,3 +33,8 @@ def test_ten_minutes_are_high_also_in_a_failed_transaction() -> None:
 def test_not_examined_when_the_server_hides_all_states() -> None:
     assert not_examined(CHECK, make_snapshot(make_session(state="")))[0].remedy == "GRANT pg_monitor TO reader"
     assert not not_examined(CHECK, make_snapshot())
+
+
+def test_sessions_of_other_databases_are_not_told_as_this_one_s() -> None:
+    assert run(CHECK, make_snapshot(_idle(90, database="other"))) == []
+    assert len(run(CHECK, make_snapshot(_idle(90, database="shop"), _idle(90, database="other")))) == 1

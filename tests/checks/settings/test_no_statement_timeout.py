@@ -56,3 +56,9 @@ def test_without_a_known_role_the_database_gets_it() -> None:
 
 def test_not_examined_without_settings() -> None:
     assert not_examined(CHECK, make_snapshot(APP))
+
+
+def test_roles_that_are_connected_to_other_databases_only_are_not_named() -> None:
+    other = make_session(role="stranger", database="other")
+    (finding,) = run(CHECK, make_snapshot(NONE, APP, other))
+    assert finding.sql == "ALTER ROLE app IN DATABASE shop SET statement_timeout = '30s'"

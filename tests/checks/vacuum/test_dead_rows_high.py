@@ -69,3 +69,9 @@ def test_partitions_count_together() -> None:
     parent = make_table("job", kind="partitioned table")
     leaves = [make_table(f"job_{n}", rows=10_000, dead_rows=8_000, parent="job") for n in (1, 2)]
     assert [finding.object for finding in run(CHECK, make_snapshot(parent, *leaves))] == ["job"]
+
+
+def test_a_transaction_in_another_database_holds_nothing_back_here() -> None:
+    table = make_table("job", rows=60_000, dead_rows=30_000)
+    (finding,) = run(CHECK, make_snapshot(table, make_session(transaction_seconds=7_200.0, database="other")))
+    assert "old transaction" not in finding.advice

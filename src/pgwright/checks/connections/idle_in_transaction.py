@@ -51,17 +51,21 @@ _STATES = ("idle in transaction", "idle in transaction (aborted)")
 
 
 def find(snapshot: Snapshot) -> Iterator[Finding | NotExamined]:
-    sessions = snapshot.sessions
+    sessions = snapshot.own_sessions
     if sessions and not any(session.state for session in sessions):
-        yield CHECK.unexamined(
-            "the server hides what other roles' sessions do", f"GRANT pg_monitor TO {quote(snapshot.server.role)}"
-        )
+        yield CHECK.unexamined("the server hides what other roles' sessions do", _remedy(snapshot))
     groups: dict[tuple[str, str], list[Session]] = {}
     for session in sessions:
         if session.state in _STATES and session.state_seconds >= LONG_SECONDS:
             groups.setdefault((session.application, session.role), []).append(session)
     for (application, role), idle in sorted(groups.items()):
         yield _finding(snapshot, application, role, idle)
+
+
+def _remedy(snapshot: Snapshot) -> str:
+    """Return what the reading itself advised: never a right for the app's own role."""
+    advised = (one.remedy for one in snapshot.not_examined if "pg_monitor" in one.remedy)
+    return next(advised, f"GRANT pg_monitor TO {quote(snapshot.server.role)}")
 
 
 def _finding(snapshot: Snapshot, application: str, role: str, idle: list[Session]) -> Finding:

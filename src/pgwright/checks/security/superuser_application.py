@@ -30,6 +30,7 @@ bypasses all permission checks".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from pgwright.checks.no_workload import NO_WORKLOAD, NO_WORKLOAD_REMEDY
@@ -44,6 +45,9 @@ from pgwright.workload.shaped import shaped_statements
 
 # A person at a console runs fewer of them.
 FEWEST_CALLS = 100
+_RIGHTS = "SELECT, INSERT, UPDATE, DELETE"
+# Of a name as SQL text; one without a schema is in `public`.
+_SCHEMA = re.compile(r'("(?:[^"]|"")+"|[^".]+)\.')
 
 
 def find(snapshot: Snapshot) -> Iterator[Finding | NotExamined]:
@@ -71,24 +75,45 @@ def _finding(snapshot: Snapshot, role: str, statements: list[Statement]) -> Find
             Evidence("tables with row-level security", count(sum(table.has_row_security for table in snapshot.tables))),
         ],
         advice="Create a role that may only read and write the app's tables, and connect as that one; keep another for "
-        "migrations, which owns the tables.",
-        sql=_sql(snapshot),
+        "migrations, which owns the tables. Try it on a copy first: policies hold for the new role, which they did not "
+        "for the superuser, so without one that lets rows through it sees none. The default privileges are for what "
+        f"{quote(role)} creates; give them FOR ROLE the one that runs your migrations, too.",
+        sql=_sql(snapshot, role),
     )
 
 
-def _sql(snapshot: Snapshot) -> str:
+def _sql(snapshot: Snapshot, superuser: str) -> str:
+    """Return a role for the app, with rights on what is the user's own: what extensions brought is left out."""
     role = quote(f"{snapshot.server.database}_app")
+    views = {dependent.name for dependent in snapshot.dependents if dependent.kind == "view"}
+    tables: dict[str, set[str]] = {}
+    for table in snapshot.tables:
+        tables.setdefault(quote(table.name.schema), set()).add(str(table.name))
+    for view in views:
+        tables.setdefault(_schema_of(view), set()).add(view if _SCHEMA.match(view) else f"public.{view}")
+    sequences: dict[str, set[str]] = {}
+    for sequence in snapshot.sequences:
+        sequences.setdefault(quote(sequence.name.schema), set()).add(str(sequence.name))
     statements = [f"CREATE ROLE {role} LOGIN"]
-    for schema in sorted({table.name.schema for table in snapshot.tables}):
-        rights = "SELECT, INSERT, UPDATE, DELETE"
+    for schema in sorted(tables):
+        defaults = f"ALTER DEFAULT PRIVILEGES FOR ROLE {quote(superuser)} IN SCHEMA {schema} GRANT"
         statements += [
-            f"GRANT USAGE ON SCHEMA {quote(schema)} TO {role}",
-            f"GRANT {rights} ON ALL TABLES IN SCHEMA {quote(schema)} TO {role}",
-            f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {quote(schema)} TO {role}",
-            f"ALTER DEFAULT PRIVILEGES IN SCHEMA {quote(schema)} GRANT {rights} ON TABLES TO {role}",
-            f"ALTER DEFAULT PRIVILEGES IN SCHEMA {quote(schema)} GRANT USAGE ON SEQUENCES TO {role}",
+            f"GRANT USAGE ON SCHEMA {schema} TO {role}",
+            f"GRANT {_RIGHTS} ON TABLE {', '.join(sorted(tables[schema]))} TO {role}",
+            *(
+                [f"GRANT USAGE ON SEQUENCE {', '.join(sorted(sequences[schema]))} TO {role}"]
+                if schema in sequences
+                else []
+            ),
+            f"{defaults} {_RIGHTS} ON TABLES TO {role}",
+            f"{defaults} USAGE ON SEQUENCES TO {role}",
         ]
     return ";\n".join(statements)
+
+
+def _schema_of(name: str) -> str:
+    found = _SCHEMA.match(name)
+    return found[1] if found else "public"
 
 
 CHECK = Check(

@@ -63,7 +63,7 @@ def find(snapshot: Snapshot) -> Iterator[Finding | NotExamined]:
 
 def _app_roles(snapshot: Snapshot) -> list[str]:
     """Return the roles that ran the workload or are connected; superusers only when there are no others."""
-    active = {statement.role for statement in snapshot.statements} | {session.role for session in snapshot.sessions}
+    active = {statement.role for statement in snapshot.statements} | {session.role for session in snapshot.own_sessions}
     superusers = {role.name for role in snapshot.roles if role.is_superuser}
     return sorted((active - superusers - {""}) or (active - {""}))
 

@@ -66,7 +66,7 @@ def _finding(snapshot: Snapshot, family: TableFamily, dead: int) -> Finding:
     late = [leaf for leaf in family.leaves if _factor(snapshot, leaf) > EARLIER_FACTOR]
     server = snapshot.setting_by_name.get("autovacuum")
     is_server_off = server is not None and server.raw == "off"
-    oldest = max((session.transaction_seconds for session in snapshot.sessions), default=0.0)
+    oldest = max((session.transaction_seconds for session in snapshot.own_sessions), default=0.0)
     is_held_back = oldest >= OLD_TRANSACTION_SECONDS
     vacuumed = [leaf.last_vacuum_at for leaf in family.leaves if leaf.last_vacuum_at]
     return CHECK.found(

@@ -25,6 +25,7 @@ def show(fix: Fix, screen: Screen) -> Iterator[RenderableType]:
     for remedy in fix.remedies:
         yield from _remedy(remedy, shows_all)
     yield from show_not_examined(fix.refused, title="Not written")
+    yield from show_not_examined(fix.not_examined)
     if fix.by_hand:
         yield heading("For a person to decide")
         shown = first(fix.by_hand, shows_all=shows_all)

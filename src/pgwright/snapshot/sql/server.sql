@@ -4,7 +4,12 @@ SELECT
     current_user AS role,
     (SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = current_user) AS role_is_superuser,
     pg_postmaster_start_time()::text AS started_at,
-    s.stats_reset::text AS statistics_reset_at,
+    -- After a crash the counters start at 0 and this database has no reset on record; the shared ones then have. A person
+    -- may reset one of these without the others.
+    greatest(
+        s.stats_reset,
+        least((SELECT b.stats_reset FROM pg_stat_bgwriter b), (SELECT a.stats_reset FROM pg_stat_archiver a))
+    )::text AS statistics_reset_at,
     pg_is_in_recovery() AS is_standby,
     (SELECT count(*) FROM pg_stat_get_wal_senders()) AS replica_count,
     s.blks_hit AS blocks_hit,
@@ -23,6 +28,17 @@ SELECT
         WHERE n.nspname = 'public' AND a.grantee = 0 AND a.privilege_type = 'CREATE'
     ) AS public_may_create,
     pg_has_role(current_user, 'pg_monitor', 'USAGE') AS may_monitor,
+    -- The app's role rather than a reader's: it is at work elsewhere, or may write.
+    EXISTS (
+        SELECT FROM pg_stat_activity a
+        WHERE a.usename = current_user AND a.pid <> pg_backend_pid() AND a.backend_type = 'client backend'
+          AND a.application_name NOT LIKE 'pgwright%'
+    ) OR EXISTS (
+        SELECT FROM pg_class c
+        JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+          AND n.nspname NOT LIKE 'pg\_%' AND has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE')
+    ) AS is_of_app,
     -- Who grants where nobody is a superuser: Amazon, Azure, Google, Neon, DigitalOcean, Aiven; at Supabase it is postgres.
     (SELECT CASE r.rolname WHEN 'supabase_admin' THEN 'postgres' ELSE r.rolname END
      FROM pg_roles r

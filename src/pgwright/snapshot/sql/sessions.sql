@@ -2,6 +2,7 @@
 SELECT
     coalesce(a.application_name, '') AS application,
     coalesce(a.usename, '') AS role,
+    coalesce(a.datname, '') AS database,
     coalesce(a.state, '') AS state,
     coalesce(extract(epoch FROM clock_timestamp() - a.state_change), 0)::float8 AS state_seconds,
     coalesce(extract(epoch FROM clock_timestamp() - a.xact_start), 0)::float8 AS transaction_seconds
