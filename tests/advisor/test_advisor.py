@@ -259,6 +259,7 @@ def test_whenever_the_deadline_comes_what_it_kept_is_told(
     assert len(checked.findings) == 2 or checked.not_examined
     if seconds == 1e-6:
         assert ("missing-index" in checked.names, advice.indexes) == (False, ())
+        assert not [limit for limit in advice.limits if "No statement of the workload" in limit]
 
 
 PARTITIONED = """

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from pgwright.advisor.unseen import unseen
+from pgwright.advisor.unseen import failing, unseen
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.statement import Statement
 from pgwright.snapshot import read_snapshot
+from pgwright.sqltext import Schema, read_shape
 from tests.support.database import Database
 
 
@@ -44,3 +45,12 @@ def test_a_pattern_is_told_where_trigrams_are_not_installed(snapshot: Snapshot) 
     assert told.startswith("2 statements compare a pattern")
     installed = replace(snapshot, server=replace(snapshot.server, extensions=("pg_trgm",)))
     assert list(unseen([statement(text) for text in texts], installed)) == []
+
+
+def test_an_expression_that_may_fail_is_told(database: Database) -> None:
+    database.execute("CREATE TABLE t (kind text, val text)")
+    database.execute("INSERT INTO t SELECT 'int', n::text || repeat(' ', 50) FROM generate_series(1, 5000) n; ANALYZE")
+    schema = Schema.of(source := read_snapshot(database.dsn))
+    texts = ["SELECT * FROM t WHERE kind = 'int' AND val::int = $1", "SELECT * FROM t WHERE lower(val) = $1"]
+    (told,) = failing([read_shape(text, schema) for text in texts], source)
+    assert told.startswith("No index is proposed on t (CAST(val AS integer)): where the expression fails")

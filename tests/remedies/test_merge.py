@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pgwright.model.change import (
@@ -239,3 +241,40 @@ def test_a_gin_index_serves_a_foreign_key_of_the_type_of_the_parent_only() -> No
         parent = make_table("u", f"id {kind}")
         fix = plan(make_snapshot(parent, V, pair, make_foreign_key("v", "u_id", "u")), asked)
         assert len(fix.remedies) == count
+
+
+def test_an_index_that_may_raise_for_a_row_is_no_safe_remedy() -> None:
+    definition = IndexDefinition("ix", U.name, (IndexKey(None, "email::int"),))
+    broken = make_index("ix", "u", definition.keys, is_valid=False)
+    wanted: tuple[tuple[Snapshot, Change], ...] = (
+        (make_snapshot(U), CreateIndex(definition)),
+        (make_snapshot(U, broken), rebuild(broken)),
+    )
+    for snapshot, change in wanted:
+        (remedy,) = [one for one in plan(snapshot, change).remedies if one.change == change]
+        assert not remedy.is_safe
+        assert "email::int may raise an error for a row" in remedy.warning
+    lower = CreateIndex(IndexDefinition("ix", U.name, (IndexKey(None, "lower(email)"),)))
+    assert plan(make_snapshot(U), lower).remedies[0].is_safe
+
+
+def test_where_the_advisor_chose_an_index_for_a_statement_soft_delete_asks_for_none() -> None:
+    by_plan = create("ix_plan", "u", "id", predicate="gone IS NULL")
+    by_rule = create("ix_rule", "u", "email", "id", predicate="gone IS NULL")
+    planned = replace(finding("missing-index", "u (id)", by_plan), queries=(1, 2))
+    asked = replace(finding("missing-soft-delete-index", "u (email)", by_rule), queries=(2,))
+    fix = make_fix(make_snapshot(U), [asked, planned])
+    creations = [remedy for remedy in fix.remedies if isinstance(remedy.change, CreateIndex)]
+    assert [remedy.change for remedy in creations] == [by_plan]
+    assert set(creations[0].findings) == {asked.key, planned.key}
+    others = replace(asked, queries=(3,))
+    changes = [remedy.change for remedy in make_fix(make_snapshot(U), [others, planned]).remedies]
+    assert by_plan in changes
+    assert by_rule in changes
+
+
+def test_a_gin_of_arrays_says_what_it_takes() -> None:
+    table = make_table("u", "tags _text, labels int4range", rows=100)
+    definition = IndexDefinition("ix", U.name, (IndexKey("tags"),), method="gin")
+    (remedy, *_) = plan(make_snapshot(table), CreateIndex(definition)).remedies
+    assert remedy.warning.startswith("An element of tags that takes over 2,700 bytes")

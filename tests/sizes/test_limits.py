@@ -89,6 +89,17 @@ def test_other_kinds_take_what_a_b_tree_does_not(snapshot: Snapshot) -> None:
         assert takes_every_row(index(column, method="gin"), snapshot)
 
 
+def test_arrays_with_wide_elements_that_are_rare_get_no_gin(database: Database) -> None:
+    database.execute("CREATE TABLE t (tags text[])")
+    element = "(SELECT string_agg(md5(random()::text || i), '') FROM generate_series(1, 1 + n % 4 / 3 * (n % 60)) i)"
+    rows = "generate_series(1, 8000) n; ANALYZE"
+    database.execute(f"INSERT INTO t SELECT ARRAY[{element}, 'tag' || n % 500] FROM {rows}")
+    wide = read_snapshot(database.dsn, with_schema=False)
+    assert not takes_every_row(index("tags", method="gin"), wide)
+    database.execute(f"TRUNCATE t; INSERT INTO t SELECT ARRAY['tag' || n % 500, 'x', 'label' || n % 30] FROM {rows}")
+    assert takes_every_row(index("tags", method="gin"), read_snapshot(database.dsn, with_schema=False))
+
+
 def test_without_statistics_only_a_type_proves_anything(snapshot: Snapshot) -> None:
     bare = replace(snapshot, statistics=())
     assert takes_every_row(index("id", "short", "at"), bare)

@@ -10,7 +10,7 @@ import psycopg
 from pgwright.advisor.field import Field
 from pgwright.advisor.hidden_columns import hidden_columns
 from pgwright.advisor.pricer import members
-from pgwright.advisor.unseen import unseen, withheld
+from pgwright.advisor.unseen import failing, unseen, withheld
 from pgwright.figures import listing, share, size
 from pgwright.indexes.coverage import searches_as
 from pgwright.model.advice import (
@@ -61,6 +61,7 @@ def describe(field: Field, chosen: int, risks: tuple[Risk, ...]) -> Advice:
             *hidden_columns(field, chosen),
             *_opaque(field),
             *withheld([one.shape for one in field.workload.statements], field.snapshot),
+            *failing([one.shape for one in field.workload.statements], field.snapshot),
             *unseen([one.statement for one in field.workload.statements], field.snapshot),
             *LIMITS,
             *(f"{left.what}: {left.reason}" for left in field.twin.left_out),
@@ -83,7 +84,7 @@ def _objective(field: Field) -> str:
 
 def _unfit(field: Field) -> Iterator[str]:
     """Yield why there is nothing to choose from."""
-    if not field.workload.statements and not field.workload.late:
+    if not field.workload.statements and not field.workload.late:  # late: the deadline came before it was read
         yield "No statement of the workload reads a table: let the app run for a while, then ask again."
     sizes = [one.size.size_bytes for one in field.candidates if not field.existing >> one.number & 1]
     budget = field.goal.budget_bytes

@@ -129,7 +129,7 @@ def _instead(side: Any, column: Column, *, is_join: bool) -> str:
     if isinstance(side, ast.FuncCall):
         if str(side.funcname[-1].sval) in _TIME_FUNCTIONS and column.base_type in _TIMES:
             return f"compare a range: {name} >= $1 AND {name} < $2."
-        return "compare the column itself, or index the expression, if its functions are IMMUTABLE."
+        return "compare the column itself, or index the expression, if its functions are IMMUTABLE and never fail."
     if isinstance(side, ast.A_Expr) and side.name[-1].sval in _INTO_DOCUMENTS:
         return "index the expression, or search the document by @>."
     if isinstance(side, ast.A_Expr):

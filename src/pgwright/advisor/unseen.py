@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pgwright.advisor.candidates.use import STRINGS, is_worth_indexing
 from pgwright.figures import listing
+from pgwright.indexes.raising import may_raise
 from pgwright.model.names import quote
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.statement import Statement
@@ -53,6 +54,23 @@ def withheld(shapes: Iterable[StatementShape], snapshot: Snapshot) -> Iterator[s
         yield (
             f"No B-tree is proposed on {listing(found, _MOST_NAMED)}: a value may exceed the {LARGEST_TUPLE:,} bytes "
             "that one takes, and its INSERT would fail. A type with a length would do, or one on left(column, 100)."
+        )
+
+
+def failing(shapes: Iterable[StatementShape], snapshot: Snapshot) -> Iterator[str]:
+    """Yield which expressions get no index, for they may raise an error for a row; in one sentence."""
+    wanted = dict.fromkeys(one for shape in shapes for block in shape.blocks for one in block.expressions)
+    found = [
+        f"{one.table.short} ({one.text})"
+        for one in wanted
+        if (table := snapshot.table_by_name.get(one.table)) is not None
+        and is_worth_indexing(table)
+        and may_raise(one.text, table)
+    ]
+    if found:
+        yield (
+            f"No index is proposed on {listing(list(dict.fromkeys(found)), _MOST_NAMED)}: where the expression fails "
+            "for a value, its INSERT would fail. Build one by hand if you know that it never does."
         )
 
 

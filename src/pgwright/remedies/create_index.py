@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from pgwright.indexes.names import free_name
+from pgwright.indexes.raising import raising
 from pgwright.model.change import CreateIndex
 from pgwright.model.index import IndexDefinition
 from pgwright.model.names import QualifiedName, quote, quote_literal
@@ -17,6 +18,14 @@ from pgwright.remedies.estimate import family
 from pgwright.remedies.hints import index_hint
 from pgwright.remedies.indexes import build, drop, drop_partitioned, index_of, on_lines
 from pgwright.sizes.builds import build_seconds
+from pgwright.sizes.limits import ARRAYS_OF_TEXT
+
+_RAISING = "{expression} may raise an error for a row: then the build fails, or an INSERT of such a row afterwards."
+
+_ELEMENTS = (
+    "An element of {columns} that takes over 2,700 bytes, compressed, is refused: the build fails, or its INSERT "
+    "afterwards."
+)
 
 
 def render(change: CreateIndex, snapshot: Snapshot) -> Remedy:
@@ -24,6 +33,7 @@ def render(change: CreateIndex, snapshot: Snapshot) -> Remedy:
     definition = change.definition
     tables = family(snapshot, definition.table)
     is_partitioned = bool(tables) and tables[0].kind == "partitioned table"
+    risk = raising(definition, tables[0]) if tables else None
     if is_partitioned:
         upgrade = partitioned_steps(definition, snapshot, part_names(definition, snapshot))
         downgrade = _drop_partitioned(definition, snapshot)
@@ -36,11 +46,19 @@ def render(change: CreateIndex, snapshot: Snapshot) -> Remedy:
         findings=(),
         upgrade=upgrade,
         downgrade=downgrade,
-        is_safe=True,
-        warning="",
+        is_safe=risk is None,
+        warning=_RAISING.format(expression=risk) if risk else _of_elements(definition, tables),
         seconds_estimate=build_seconds(definition, snapshot) if tables else None,
         model_hint=index_hint(definition),
     )
+
+
+def _of_elements(definition: IndexDefinition, tables: Sequence[Table]) -> str:
+    """Return what a GIN of arrays does not take, where their elements have no length of their own."""
+    columns = tables[0].column_by_name if tables and definition.method == "gin" else {}
+    found = [key.column for key in definition.keys if key.column in columns]
+    wide = [quote(name) for name in found if name and columns[name].base_type in ARRAYS_OF_TEXT]
+    return _ELEMENTS.format(columns=", ".join(wide)) if wide else ""
 
 
 def partitioned_steps(

@@ -22,7 +22,10 @@ class Draft:
         self.parts = [index for index in snapshot.indexes if index.parent is not None]
         self.wanted: dict[Change, list[str]] = {}
         self.refused: list[NotExamined] = []
+        self.queries: dict[str, set[int]] = {}
+        """Of each finding, by its key."""
         for finding in findings:
+            self.queries.setdefault(finding.key, set()).update(finding.queries)
             for change in finding.changes:
                 self.ask(change, [finding.key])
 

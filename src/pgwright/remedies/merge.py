@@ -29,6 +29,7 @@ from pgwright.remedies.estimate import family
 from pgwright.remedies.expression_statistics import SINCE, lone_expressions, new_statistics
 
 FOREIGN_KEY_CHECK = "unindexed-foreign-key"
+ADVISOR_CHECK, SOFT_DELETE_CHECK = "missing-index", "missing-soft-delete-index"
 
 # All others that ask for a drop do so because another index does the work, which then has to be there.
 USELESS_CHECKS = ("unused-index", "invalid-index")
@@ -42,6 +43,7 @@ def merge(snapshot: Snapshot, findings: Iterable[Finding]) -> Draft:
         _refuse_unknown_tables,
         _refuse_bad_replacements,
         _drop_rather_than_rebuild,
+        _leave_to_the_advisor,
         _unite_creations,
         _leave_out_served_creations,
         refuse_bad_drops,
@@ -115,6 +117,26 @@ def _drop_rather_than_rebuild(draft: Draft) -> None:
     for drop in draft.of(DropIndex):
         if drop.name in replacements:
             draft.hand_over(drop, replacements[drop.name])
+
+
+def _leave_to_the_advisor(draft: Draft) -> None:
+    """Give up an index that soft-delete asks for by rule where the advisor chose one for its statements by plans."""
+    chosen = [one for one in draft.of(CreateIndex) if _is_asked_by(draft, one, ADVISOR_CHECK)]
+    for change in draft.of(CreateIndex):
+        is_by_rule = all(key.startswith(f"{SOFT_DELETE_CHECK}:") for key in draft.wanted[change])
+        queries = _queries(draft, change)
+        for other in chosen if is_by_rule else ():
+            is_of_table = other.definition.table == change.definition.table
+            if change in draft.wanted and is_of_table and queries & _queries(draft, other):
+                draft.hand_over(change, other)
+
+
+def _is_asked_by(draft: Draft, change: Change, check: str) -> bool:
+    return any(key.startswith(f"{check}:") for key in draft.wanted[change])
+
+
+def _queries(draft: Draft, change: Change) -> set[int]:
+    return {query for key in draft.wanted[change] for query in draft.queries.get(key, ())}
 
 
 def _unite_creations(draft: Draft) -> None:

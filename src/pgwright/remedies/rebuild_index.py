@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pgwright.indexes.raising import raising
 from pgwright.model.change import RebuildIndex
 from pgwright.model.names import quote
 from pgwright.model.remedy import Remedy
@@ -9,10 +10,17 @@ from pgwright.model.snapshot import Snapshot
 from pgwright.remedies.indexes import build
 from pgwright.sizes.builds import build_seconds
 
+_RAISING = (
+    "{expression} may raise an error for a row of {table}: the first build may have failed of it and fails again, and "
+    "where it does not, an INSERT of such a row fails afterwards. If so, drop the index."
+)
+
 
 def render(change: RebuildIndex, snapshot: Snapshot) -> Remedy:
     """Return the step; there is no way down, for nobody wants the broken index again."""
     known = next((index for index in snapshot.indexes if index.name == change.name), None)
+    table = snapshot.table_by_name.get(change.table)
+    risk = raising(known.definition, table) if known and table else None
     return Remedy(
         title=f"Build the invalid index {quote(change.name.name)} of {change.table.short} again",
         change=change,
@@ -20,8 +28,8 @@ def render(change: RebuildIndex, snapshot: Snapshot) -> Remedy:
         # A step that builds an index removes an invalid one of that name first.
         upgrade=(build(change.name, change.table, change.sql),),
         downgrade=(),
-        is_safe=True,
-        warning="",
+        is_safe=risk is None,
+        warning=_RAISING.format(expression=risk, table=change.table.short) if risk else "",
         seconds_estimate=build_seconds(known.definition, snapshot) if known else None,
         model_hint="",
     )

@@ -68,7 +68,7 @@ def items_of(known: ColumnStatistics, base_type: str, operator_class: str | None
 def _elements(known: ColumnStatistics, base_type: str, rows: float) -> Items:
     elements = known.common_elements or ()
     frequencies = (known.common_element_frequencies or ())[: len(elements)]
-    arrays = [(frozenset(("", item) for item in _array(text)), weight) for text, weight in _weighted(known)]
+    arrays = [(frozenset(("", item) for item in array_elements(text)), weight) for text, weight in _weighted(known)]
     key_bytes = _ELEMENT_BYTES.get(base_type)
     if key_bytes is None and elements:
         key_bytes = sum(len(text.encode()) + 1 for text in elements) / len(elements)
@@ -170,7 +170,8 @@ def _weighted(known: ColumnStatistics) -> Iterator[tuple[str, float]]:
     yield from ((text, left / len(rest)) for text in rest)
 
 
-def _array(text: str) -> Iterator[str]:
+def array_elements(text: str) -> Iterator[str]:
+    """Yield the elements of an array in text: `{a,"b c"}`."""
     for quoted, plain in _ELEMENT.findall(text):
         yield quoted or plain
 

@@ -21,6 +21,7 @@ from pgwright.advisor.candidates.use import TableUse, is_worth_indexing
 from pgwright.advisor.candidates.vectors import for_vectors
 from pgwright.advisor.goal import Goal
 from pgwright.indexes.coverage import is_covered
+from pgwright.indexes.raising import raising
 from pgwright.model.index import IndexDefinition
 from pgwright.model.names import QualifiedName
 from pgwright.model.snapshot import Snapshot
@@ -88,7 +89,7 @@ def _for(use: TableUse) -> Iterator[Proposal]:
             definition = proposal.definition
             is_allowed = use.goal.methods is None or definition.method in use.goal.methods
             is_fit = is_allowed and takes_every_row(definition, use.snapshot)
-            if is_fit and not is_covered(definition, use.snapshot):
+            if is_fit and raising(definition, use.table) is None and not is_covered(definition, use.snapshot):
                 yield proposal
 
 

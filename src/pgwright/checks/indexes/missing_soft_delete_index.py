@@ -22,7 +22,8 @@ Use instead:
 
 ## When it is wrong
 
-Where the columns are so selective that only a handful of rows are read in any case.
+Where the columns are so selective that only a handful of rows are read in any case. Where `missing-index` chose an
+index for one of the statements by their plans, `pgwright fix` makes that one alone.
 
 ## Source
 
