@@ -95,7 +95,7 @@ def restore_planner_facts(server: EmbeddedServer, database: str, snapshot: Snaps
     """
     warnings: list[str] = []
     with server.owner(database) as owner, server.catalog_writer(database) as catalogs:
-        owner.execute("SET search_path = pg_catalog; SET client_min_messages = warning")
+        owner.execute("SET search_path = pg_catalog, pg_temp; SET client_min_messages = warning")
         owner.add_notice_handler(lambda notice: warnings.append(notice.message_primary or ""))
         restore_sizes(catalogs, (*snapshot.tables, *snapshot.indexes))
         row = catalogs.execute("SELECT datcollate FROM pg_database WHERE datname = current_database()").fetchone()
