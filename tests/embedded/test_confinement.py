@@ -15,6 +15,7 @@ import pytest
 from pgwright.embedded import EmbeddedServer, Programs, run_server, try_confinement
 from pgwright.embedded import confinement as confining
 from pgwright.embedded import server as serving
+from pgwright.embedded.cluster import Launch
 from pgwright.embedded.confinement import Confinement
 from pgwright.errors import EmbeddedServerError
 from tests.support.postgres import older
@@ -177,6 +178,30 @@ def test_a_cluster_does_not_get_out_by_failing_to_start(home: Path) -> None:
         connection.execute("ALTER SYSTEM SET shared_preload_libraries = 'not_there'")
     with pytest.raises(EmbeddedServerError, match="not_there"), run_server(home, is_confined=True):
         pass
+
+
+@on_a_whole_kernel
+def test_a_failed_start_of_one_cluster_lets_no_other_one_out(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with run_server(home, is_confined=True) as server:
+        assert server.confinement == WHOLE
+    start, failures = serving._start, ["once"]
+
+    def failing(launch: Launch, told: str, confinement: Confinement | None = None) -> EmbeddedServer:
+        if confinement is not None and failures:
+            failures.clear()
+            confinement.held()
+            raise EmbeddedServerError("no memory")
+        return start(launch, told, confinement)
+
+    monkeypatch.setattr(serving, "_start", failing)
+    with run_server(is_confined=True) as server:
+        assert server.confinement == "role alone: confined, it does not start: no memory"
+    for directory in (home, None):
+        with run_server(directory, is_confined=True) as server:
+            assert server.confinement == WHOLE
+    monkeypatch.setitem(serving._unconfinable, server.programs.folder, "of another one")
+    with run_server(home, is_confined=True) as server:
+        assert server.confinement == WHOLE
 
 
 def test_confinement_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,8 @@ import pytest
 
 from pgwright.embedded import EmbeddedServer
 from pgwright.errors import TwinError, UnparsableStatement
+from pgwright.model.index import IndexDefinition, IndexKey
+from pgwright.model.names import QualifiedName
 from pgwright.model.server import Role
 from pgwright.model.snapshot import Snapshot
 from pgwright.snapshot import read_snapshot
@@ -283,3 +285,19 @@ def test_names_of_the_superuser_are_those_of_the_catalog(
             assert unwary.execute(f"SELECT pg_catalog.{asked[7:]}".encode()).fetchone() == ("evil, pg_catalog",)
             assert wary.execute(asked).fetchone() == ("pg_catalog",)
     assert not mark.exists()
+
+
+def test_a_server_that_names_a_file_elsewhere_is_not_believed(database: Database, twin_server: EmbeddedServer) -> None:
+    database.execute("CREATE TABLE t (n int)")
+    with tempfile.TemporaryDirectory() as folder, open_twin(read_snapshot(database.dsn), twin_server) as twin:
+        precious = Path(folder) / "base" / "5" / "16384"
+        precious.parent.mkdir(parents=True)
+        precious.write_text("whole")
+        with twin_server.admin(twin._owner.info.dbname) as hostile:
+            hostile.execute(
+                "CREATE OR REPLACE FUNCTION pg_catalog.pg_relation_filepath(regclass) RETURNS text LANGUAGE sql"
+                f" AS $f$ SELECT '{precious}' $f$".encode()
+            )
+        with pytest.raises(TwinError, match="no file of a relation"):
+            twin.add([IndexDefinition("i", QualifiedName("public", "t"), (IndexKey("n"),))])
+        assert precious.read_text() == "whole"

@@ -216,17 +216,20 @@ _CONFINED_SETTINGS: Mapping[str, str] = {"dynamic_shared_memory_type": "mmap"}
 def _start_confined(launch: Launch, *, is_new: bool) -> EmbeddedServer:
     launch = replace(launch, settings={**_CONFINED_SETTINGS, **launch.settings})
     reason = why_free() or ("" if launch.way == "kernel" else "a shell watches over it")
-    reason = reason or _unconfinable.get(launch.programs.folder, "")
+    if is_new:  # what a cluster ran before must not be started free for the sake of another one
+        reason = reason or _unconfinable.get(launch.programs.folder, "")
     if not reason:
         try:
             confinement = Confinement(launch.programs, launch.home, launch.user)
             return _start(launch, "", confinement)
         except EmbeddedServerError as error:
             # What a cluster ran before must not talk us out of confining it.
-            if not is_new and not try_confinement(launch.programs).startswith(ROLE_ALONE):
+            is_never_confined = try_confinement(launch.programs).startswith(ROLE_ALONE)
+            if not is_new and not is_never_confined:
                 raise
             reason = f"confined, it does not start: {str(error).splitlines()[-1]}"
-            _unconfinable[launch.programs.folder] = reason
+            if is_never_confined:
+                _unconfinable[launch.programs.folder] = reason
     return _start(launch, f"{ROLE_ALONE}: {reason}")
 
 

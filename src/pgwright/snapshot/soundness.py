@@ -13,6 +13,7 @@ from pgwright.model.snapshot import Snapshot
 _LARGEST_INTEGER = 2**63
 # Far beyond any time in milliseconds or number of rows, and sums and products of it stay finite.
 _LARGEST_FLOAT = 1e18
+_MOST_KEYS = 8  # STATS_MAX_DIMENSIONS of PostgreSQL
 
 
 def faults(snapshot: Snapshot) -> Iterator[str]:
@@ -96,6 +97,7 @@ def _uneven(snapshot: Snapshot) -> Iterator[str]:
     for row in snapshot.statistics:
         if len(row.common_values or ()) != len(row.common_frequencies or ()):
             yield f"the statistics of {row.relation.short} ({row.column}) have values without frequencies"
+    yield from _uneven_extended(snapshot)
     for table in snapshot.tables:
         seen, parent = {table.name}, table.parent
         while parent is not None and parent in snapshot.table_by_name:
@@ -104,3 +106,21 @@ def _uneven(snapshot: Snapshot) -> Iterator[str]:
                 return
             seen.add(parent)
             parent = snapshot.table_by_name[parent].parent
+
+
+def _uneven_extended(snapshot: Snapshot) -> Iterator[str]:
+    for one in snapshot.extended_statistics:
+        what = f"the extended statistics {one.name.short}"
+        count = len(one.columns) + len(one.expressions)
+        if count > _MOST_KEYS:
+            yield f"{what} have {count} columns and expressions"
+        for keys in [*(item.keys for item in one.distinct), *(item.keys for item in one.dependencies)]:
+            if len(keys) < 2 or len(set(keys)) != len(keys) or not all(0 <= key < count for key in keys):
+                yield f"{what} have no such combination of keys: {keys}"
+        if any(len(item.values) != count for item in one.common):
+            yield f"{what} have common values of another number of keys"
+        if len(one.expression_statistics) not in (0, len(one.expressions)):
+            yield f"{what} have {len(one.expression_statistics)} statistics of {len(one.expressions)} expressions"
+        for row in one.expression_statistics:
+            if row is not None and len(row.common_values or ()) != len(row.common_frequencies or ()):
+                yield f"{what} have values without frequencies"

@@ -18,7 +18,7 @@ from pgwright.model.snapshot import Snapshot
 from pgwright.model.table import PAGE_BYTES
 from pgwright.sizes import IndexSize, estimate_size
 from pgwright.sql_files import read_sql
-from pgwright.twin.pages import extend, write_btree
+from pgwright.twin.pages import extend, relation_file, write_btree
 from pgwright.twin.plans import read_plan
 from pgwright.twin.restore import restore_sizes
 
@@ -211,7 +211,7 @@ class Candidates:
         facts: list[tuple[int, str, int, float]],
     ) -> tuple[list[IndexSize], dict[str, int]]:
         """Give a new index the files of its size, on a partitioned table each part its own; note what pg_class says."""
-        files = [(part, self.data / part.path) for part in parts if part.path is not None]
+        files = [(part, relation_file(self.data, part.path)) for part in parts if part.path is not None]
         rows_of_all = sum(self.snapshot.table_by_name[part.table].rows for part, _ in files)
         sizes: list[IndexSize] = []
         oids: dict[str, int] = {}
@@ -221,7 +221,7 @@ class Candidates:
             if definition.method == "btree":
                 write_btree(path, size.pages, size.tree_height)
             else:
-                extend(path, max(size.pages, path.stat().st_size // PAGE_BYTES))
+                extend(path, max(size.pages, path.lstat().st_size // PAGE_BYTES))
             part_name = name if len(files) == 1 else f"{name}_{len(oids)}"
             facts.append((part.oid, part_name, size.pages, size.rows))
             oids[part_name] = part.oid
@@ -233,7 +233,7 @@ class Candidates:
         """Cut the files of a table and its partitions to nothing, so that building an index scans nothing."""
         files = read_sql("pgwright.twin", "table_files").encode()
         found = self.catalogs.execute(files, {"table": str(table)}).fetchall()
-        paths = {QualifiedName(schema, name): self.data / path for schema, name, path in found}
+        paths = {QualifiedName(schema, name): relation_file(self.data, path) for schema, name, path in found}
         for path in paths.values():
             extend(path, 0)
         try:

@@ -30,7 +30,17 @@ _LEAF, _ROOT, _META = 1, 2, 8
 _MAGIC, _VERSION = 0x053162, 4
 _PIVOT_BYTES = 8
 _ALTERNATIVE_TID = 0x2000
-_RELATION = re.compile(r"base/\d+/\d+")
+_RELATION = re.compile(r"base/[0-9]+/[0-9]+")
+
+
+def relation_file(data: Path, path: str) -> Path:
+    """Return the file below a data directory that the server names as a relation's.
+
+    Raises: TwinError: a relation has no such file. The server may be hostile, and an absolute path would leave `data`.
+    """
+    if not _RELATION.fullmatch(path):
+        raise TwinError(f"no file of a relation: {path!r}")
+    return data / path
 
 
 def extend(path: Path, pages: int) -> None:

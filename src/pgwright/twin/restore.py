@@ -19,7 +19,7 @@ from pgwright.sizes import key_width, tree_height
 from pgwright.sql_files import read_sql
 from pgwright.twin.collation import create_database, in_order_of_stand_in
 from pgwright.twin.domains import unchecked_domains
-from pgwright.twin.pages import extend, rename, write_btree
+from pgwright.twin.pages import extend, relation_file, rename, write_btree
 from pgwright.twin.restore_columns import restore_columns
 from pgwright.twin.restore_extended import restore_extended
 from pgwright.twin.restore_schema import restore_schema
@@ -95,7 +95,7 @@ def restore_planner_facts(server: EmbeddedServer, database: str, snapshot: Snaps
     """
     warnings: list[str] = []
     with server.owner(database) as owner, server.catalog_writer(database) as catalogs:
-        owner.execute("SET search_path = pg_catalog; SET client_min_messages = warning")
+        owner.execute("SET search_path = pg_catalog, pg_temp; SET client_min_messages = warning")
         owner.add_notice_handler(lambda notice: warnings.append(notice.message_primary or ""))
         restore_sizes(catalogs, (*snapshot.tables, *snapshot.indexes))
         row = catalogs.execute("SELECT datcollate FROM pg_database WHERE datname = current_database()").fetchone()
@@ -122,7 +122,7 @@ def restore_sizes(catalogs: psycopg.Connection, relations: Iterable[Table | Inde
 def _lay_out_files(catalogs: psycopg.Connection, snapshot: Snapshot, data: Path) -> None:
     names = [str(table.name) for table in snapshot.tables] + [str(index.name) for index in snapshot.indexes]
     found = catalogs.execute(read_sql("pgwright.twin", "files").encode(), (names,)).fetchall()
-    place_by_name = {name: (oid, data / path) for name, oid, path in found}
+    place_by_name = {name: (oid, relation_file(data, path)) for name, oid, path in found}
     catalogs.execute("CHECKPOINT")  # nothing of these files may be written later from the buffers
     for table in snapshot.tables:
         if (place := place_by_name.get(str(table.name))) is not None:
@@ -135,7 +135,7 @@ def _lay_out_files(catalogs: psycopg.Connection, snapshot: Snapshot, data: Path)
                 trees.append(oid)
                 _lay_out_tree(rename(path, str(_RENAMED + oid)), index, snapshot)
             else:
-                extend(path, max(index.pages, path.stat().st_size // PAGE_BYTES))
+                extend(path, max(index.pages, path.lstat().st_size // PAGE_BYTES))
     catalogs.execute(
         "UPDATE pg_class SET relfilenode = (%s + oid::int8)::oid WHERE oid = ANY (%s::int8[]::oid[])", (_RENAMED, trees)
     )

@@ -16,6 +16,7 @@ import psycopg
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.statistics import ColumnStatistics
 from pgwright.sql_files import read_sql
+from pgwright.twin.domains import refuse_checks, types_of
 
 Placed = tuple[ColumnStatistics, str, str, str, bool]
 """What is known, and where it goes: schema, relation, column, and whether children are included."""
@@ -61,41 +62,45 @@ def insert_statistics(
 
     The superuser reads the values, of arrays of a domain too: inside `unchecked_domains` only.
     """
-    rows = list(_rows(owner, placed))
     try:
-        _insert(catalogs, [row for _, row in rows])
+        _insert(owner, catalogs, placed)
         return ()
     except psycopg.Error:  # one value that does not fit fails all
-        return tuple(chain.from_iterable(_inserted_alone(catalogs, known, row) for known, row in rows))
+        return tuple(chain.from_iterable(_inserted_alone(owner, catalogs, one) for one in placed))
 
 
-def _insert(catalogs: psycopg.Connection, rows: Sequence[Row]) -> None:
+def _insert(owner: psycopg.Connection, catalogs: psycopg.Connection, placed: Sequence[Placed]) -> None:
     with catalogs.transaction():
+        refuse_checks(catalogs)
+        rows = json.dumps(list(_rows(owner, catalogs, placed)))
         for query in ("delete_statistics", "insert_statistics"):
-            catalogs.execute(read_sql("pgwright.twin", query).encode(), (json.dumps(rows),))
+            catalogs.execute(read_sql("pgwright.twin", query).encode(), (rows,))
 
 
-def _inserted_alone(catalogs: psycopg.Connection, known: ColumnStatistics, row: Row) -> Iterator[NotExamined]:
+def _inserted_alone(owner: psycopg.Connection, catalogs: psycopg.Connection, one: Placed) -> Iterator[NotExamined]:
     try:
-        _insert(catalogs, [row])
+        _insert(owner, catalogs, [one])
     except psycopg.Error as error:
-        what = f"statistics of {known.relation.short}.{known.column}"
-        yield NotExamined(what, f"not copied to the twin: {error.diag.message_primary}")
+        what = f"statistics of {one[0].relation.short}.{one[0].column}"
+        yield NotExamined(what, f"not copied to the twin: {error.diag.message_primary or error}")
 
 
-def _rows(owner: psycopg.Connection, placed: Sequence[Placed]) -> Iterator[tuple[ColumnStatistics, Row]]:
+def _rows(owner: psycopg.Connection, catalogs: psycopg.Connection, placed: Sequence[Placed]) -> Iterator[Row]:
+    """Yield the rows. Where they go, and of what types, the superuser reads: the owner's session may be hostile."""
     wanted = [
         {"number": number, "schema": schema, "name": name, "column": column}
         for number, (_, schema, name, column, _) in enumerate(placed)
     ]
-    places = owner.execute(read_sql("pgwright.twin", "column_places").encode(), (json.dumps(wanted),)).fetchall()
+    places = catalogs.execute(read_sql("pgwright.twin", "column_places").encode(), (json.dumps(wanted),)).fetchall()
     types = {
-        number: kind if expression is None else _type_of(owner, expression) or kind
+        number: kind if expression is None else types_of(owner, expression, 1)[0]
         for number, _, _, kind, _, expression in places
     }
-    facts = _facts(owner, sorted(set(types.values())))
+    facts = _facts(catalogs, sorted(set(types.values())))
     for number, relation, place, _, collation, _ in places:
         known, *_, is_inherited = placed[number]
+        if types[number] not in facts:
+            raise psycopg.DataError("the type of its expression is unknown")
         row: Row = {
             "relation": relation,
             "number": place,
@@ -107,17 +112,11 @@ def _rows(owner: psycopg.Connection, placed: Sequence[Placed]) -> Iterator[tuple
         slots = list(_slots(known, types[number], facts[types[number]], collation))[:_SLOTS]
         for slot_number, slot in enumerate([*slots, *[_Slot(0, 0, 0)] * (_SLOTS - len(slots))], 1):
             row |= {f"{field}{slot_number}": value for field, value in vars(slot).items()}
-        yield known, row
+        yield row
 
 
-def _type_of(owner: psycopg.Connection, query: str) -> int:
-    """Return the type of a query's column. The query is parsed, not planned: that would compute its constants."""
-    owner.pgconn.prepare(b"", query.encode())
-    return owner.pgconn.describe_prepared(b"").ftype(0)
-
-
-def _facts(owner: psycopg.Connection, types: Sequence[int]) -> dict[int, _Type]:
-    found = owner.execute(read_sql("pgwright.twin", "type_facts").encode(), (list(types),)).fetchall()
+def _facts(catalogs: psycopg.Connection, types: Sequence[int]) -> dict[int, _Type]:
+    found = catalogs.execute(read_sql("pgwright.twin", "type_facts").encode(), (list(types),)).fetchall()
     return {kind: _Type(*(oid or 0 for oid in facts)) for kind, *facts in found}
 
 
