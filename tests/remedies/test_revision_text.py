@@ -139,6 +139,35 @@ def test_the_script_does_what_the_revision_does(project: Project) -> None:
     assert project.dump() == before
 
 
+@pytest.mark.parametrize("tag", ["$drop_invalid$", "$drop_invalid_$", "$block$"])
+def test_a_name_cannot_end_a_block_of_the_offline_script(project: Project, tag: str) -> None:
+    place, name = QualifiedName(f"a{tag};CREATE TABLE public.pwned ();--", "t"), "ix$drop_invalid$\\'"
+    project.database.execute(f"CREATE SCHEMA {quote(place.schema)}; CREATE TABLE {place} (a text)")
+    project.write(project.plan(finding("f", "t", CreateIndex(IndexDefinition(name, place, (IndexKey("a"),))))))
+    project.psql(project.offline("upgrade", "head"))
+    assert [index.name.name for index in project.snapshot().indexes if index.table == place] == [name]
+    assert project.database.rows("SELECT to_regclass('public.pwned')") == [(None,)]
+
+
+@pytest.mark.parametrize("road", ["script", "revision", "offline"])
+def test_a_backslash_stays_one_where_the_database_says_otherwise(project: Project, road: str) -> None:
+    predicate = r"(a <> '\'::text) AND (b <> ');CREATE TABLE pwned ();--'::text)"
+    project.database.execute("CREATE TABLE t (a text, b text)")
+    plan = project.plan(finding("f", "t", CreateIndex(IndexDefinition("ix", T, (IndexKey("a"),), predicate=predicate))))
+    project.write(plan)
+    name = quote(project.database.name)
+    project.database.execute(f"ALTER DATABASE {name} SET standard_conforming_strings = off")
+    if road == "script":
+        project.psql(render_script(plan, message="Fix it", database="app", taken_at="now"))
+    elif road == "offline":
+        project.psql(project.offline("upgrade", "head"))
+    else:
+        project.upgrade()
+    assert project.database.rows("SELECT to_regclass('pwned')") == [(None,)]
+    (found,) = project.snapshot().indexes
+    assert found.sql.endswith(f"WHERE ({predicate})")
+
+
 # What PostgreSQL takes in a name: anything but NUL; up to 63 bytes.
 NAMES = st.text(
     st.characters(codec="utf-8", exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=15
