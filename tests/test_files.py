@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -46,3 +49,32 @@ def test_what_fails_leaves_nothing(tmp_path: Path) -> None:
 def test_hidden_characters_are_spelled_out(tmp_path: Path) -> None:
     write_text(tmp_path / "x", "a\x1b\u202e\n", is_private=False)
     assert (tmp_path / "x").read_text() == "a\\x1b\\u202e\n"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a pipe to somebody else")
+@pytest.mark.parametrize("is_theirs", [False, True])
+def test_values_go_to_no_pipe_of_somebody_else(tmp_path: Path, is_theirs: bool) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    if is_theirs:
+        os.chown(tmp_path / "pipe", 65534, 65534)
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        with pytest.raises(PermissionError, match="somebody else") if is_theirs else nullcontext():
+            write_bytes(tmp_path / "pipe", b"values", is_private=True)
+        assert os.read(reader, 100) == (b"" if is_theirs else b"values")
+        write_bytes(tmp_path / "pipe", b"a script", is_private=False)
+        assert os.read(reader, 100) == b"a script"
+    finally:
+        os.close(reader)
+
+
+def test_values_go_to_our_own_streams_and_to_devices(tmp_path: Path) -> None:
+    program = "import sys; from pathlib import Path; from pgwright.files import write_bytes\n"
+    program += "for name in sys.argv[1:]: write_bytes(Path(name), b'values', is_private=True)"
+    reading, writing = os.pipe()
+    if os.geteuid() == 0:
+        os.fchown(writing, 65534, 65534)  # as behind sudo
+    subprocess.run([sys.executable, "-c", program, "/dev/stdout", "/dev/null"], stdout=writing, check=True)
+    assert os.read(reading, 100) == b"values"
+    os.close(reading)
+    os.close(writing)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import tempfile
 from pathlib import Path
 
@@ -15,14 +17,14 @@ def write_text(path: Path, text: str, *, is_private: bool) -> None:
 
 
 def write_bytes(path: Path, data: bytes, *, is_private: bool) -> None:
-    """Write a file; one that is there is replaced, and its mode with it.
+    """Write a file; one that is there is replaced, and its mode with it. Into a pipe or a device it is written.
 
     Args:
         is_private: only the owner may read it, from the first byte; else the process's mask says who may.
-    Raises: OSError.
+    Raises: OSError; PermissionError: private, and somebody else would read it.
     """
-    if path.exists() and not path.is_file():  # /dev/stdout, a pipe
-        path.write_bytes(data)
+    if path.exists() and not path.is_file():
+        _write_into(path, data, is_private=is_private)
         return
     handle, staging = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name[:100]}.")  # with mode 600
     try:
@@ -36,3 +38,27 @@ def write_bytes(path: Path, data: bytes, *, is_private: bool) -> None:
     except BaseException:
         Path(staging).unlink(missing_ok=True)
         raise
+
+
+def _write_into(path: Path, data: bytes, *, is_private: bool) -> None:
+    """Write to what is no regular file: `/dev/stdout`, a pipe."""
+    if is_private:  # before it is opened, too: that waits for whoever reads
+        _require_ours(path.stat())
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_NOCTTY), "wb") as file:  # never made, should it be gone
+        if is_private:
+            _require_ours(os.fstat(file.fileno()))
+        file.write(data)
+
+
+def _require_ours(found: os.stat_result) -> None:
+    """Raise PermissionError unless it is ours, root's (a device) or one of our standard streams."""
+    is_ours = found.st_uid in (0, os.geteuid()) or any(_is_same(found, number) for number in (0, 1, 2))
+    if not is_ours or stat.S_ISREG(found.st_mode):
+        raise PermissionError(errno.EPERM, "it belongs to somebody else, who could read values of columns")
+
+
+def _is_same(found: os.stat_result, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(found, os.fstat(descriptor))
+    except OSError:  # closed
+        return False

@@ -45,6 +45,15 @@ def on_one_line(text: str) -> str:
     return " ".join(visible(text).split())
 
 
+def as_line(text: str) -> str:
+    r"""Return visible text whose line breaks are spelled out too: a name in it cannot write a line of its own.
+
+    >>> print(as_line("a" + chr(10) + "No findings"))
+    a\nNo findings
+    """
+    return visible(text).replace("\n", r"\n")
+
+
 def spelled(character: str) -> str:
     r"""Return a character as an escape of Python's string literals: `\x1b`, `\u202e`, `\U000e0001`."""
     return character.encode("unicode_escape").decode()

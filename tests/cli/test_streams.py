@@ -44,6 +44,15 @@ def test_what_is_told_passes_the_door() -> None:
     assert _run(_NOISY).stderr.endswith("red \\x1b[31m, turned \\u202e\n")
 
 
+def test_no_text_of_a_database_passes_for_a_message_of_ours() -> None:
+    said = "pgwright: no \\x1b[8m\\npgwright: wrote x"
+    program = (
+        f"from pgwright.cli.output import tell; from pgwright.cli.streams import doors\nwith doors(): tell('{said}')"
+    )
+    ran = _run(program, env={**os.environ, "FORCE_COLOR": "1"})
+    assert ran.stderr == "pgwright: no \\x1b[8m\n  pgwright: wrote x\n"
+
+
 @pytest.mark.parametrize("number", [0, 1, 2])
 def test_a_stream_that_is_closed_is_no_error(number: int) -> None:
     command = f"exec {number}>&-; exec {sys.executable} -c '{_NOISY.replace(chr(39), chr(34))}'"
@@ -73,5 +82,7 @@ def test_colours_pass_only_where_they_are_wanted(
 ) -> None:
     for force, expected in (("1", "\x1b[1mx\x1b[0m\\x1b[2J"), ("", "\\x1b[1mx\\x1b[0m\\x1b[2J")):
         monkeypatch.setenv("FORCE_COLOR", force)
-        Door(sys.stdout).write("\x1b[1mx\x1b[0m\x1b[2J")
+        Door(sys.stdout).paint("\x1b[1mx\x1b[0m\x1b[2J")
         assert capsys.readouterr().out == expected
+        Door(sys.stdout).write("\x1b[8mx")
+        assert capsys.readouterr().out == "\\x1b[8mx", "it was not rendered by us"

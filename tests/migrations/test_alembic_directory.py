@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import sys
 from dataclasses import replace
@@ -12,7 +13,9 @@ import pytest
 from pgwright.errors import MigrationError
 from pgwright.migrations import AlembicDirectory, open_directory
 from pgwright.migrations.revision_file import read_ids
+from pgwright.model.fix import Fix
 from pgwright.model.revision_text import RevisionText
+from pgwright.remedies import revision_text
 from pgwright.snapshot import read_snapshot
 from tests.support.database import Database
 
@@ -159,6 +162,48 @@ def test_a_revision_takes_the_form_of_the_apps_template(app: Path) -> None:
     assert 'def upgrade() -> None:\n    with x:\n        op.execute("1")\n' in made
     assert '    """Back."""\n    pass\n' in made
     assert made.endswith("\n\n\nX = 1\n")
+
+
+_REST = (
+    "revision = ${repr(up_revision)}\ndown_revision = ${repr(down_revision)}\n"
+    "def upgrade():\n    ${upgrades}\ndef downgrade():\n    ${downgrades}\n"
+)
+
+
+@pytest.mark.parametrize("opening", ['"""', "'''", 'r"""', "r'''"])
+def test_a_name_cannot_end_the_docstring_of_a_template(app: Path, opening: str) -> None:
+    code = "__import__('os').system('false');"
+    end = opening.removeprefix("r")
+    (app / "migrations" / "script.py.mako").write_text(f"{opening}${{message}}\n{end}\n{_REST}")
+    add(app, "a1")
+    fix = Fix((), refused=(), by_hand=(f"x:{end};{code}{end}", f"y:\\{end};{code}{end}"))
+    parts = revision_text(fix, message="Fix it", database="app", taken_at="now")
+    tree = ast.parse(open_directory(app).in_template(replace(PARTS, docstring=parts.docstring), "r1"))
+    assert (ast.get_docstring(tree) or "").count("system") == 2
+    assert not any(isinstance(node, ast.Name) and node.id == "__import__" for node in ast.walk(tree))
+
+
+@pytest.mark.parametrize(
+    ("template", "names"),
+    [
+        ("# ${message}\n", "Fix it\nimport antigravity"),
+        ("'''${message}'''\n", "''';import antigravity;'''"),
+        ("f'''${message}'''\n", "{__import__('antigravity')}"),
+        ("x = [1]\n${message}\n", "x = [2]"),
+    ],
+)
+def test_a_template_whose_statements_hang_on_names_is_refused(app: Path, template: str, names: str) -> None:
+    (app / "migrations" / "script.py.mako").write_text(template + _REST)
+    add(app, "a1")
+    with pytest.raises(MigrationError, match=r"runs other statements|no Python"):
+        open_directory(app).in_template(replace(PARTS, docstring=names), "r1")
+
+
+def test_statements_of_the_fix_run_in_their_functions_alone(app: Path) -> None:
+    (app / "migrations" / "script.py.mako").write_text(f"{_REST}if True:\n    ${{upgrades}}\n")
+    add(app, "a1")
+    with pytest.raises(MigrationError, match="runs other statements"):
+        open_directory(app).in_template(PARTS, "r1")
 
 
 @pytest.mark.parametrize(

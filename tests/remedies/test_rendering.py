@@ -149,7 +149,8 @@ def test_the_script_of_steps_in_and_out_of_a_transaction() -> None:
     )  # fmt: skip
     text = render_script(plan, message="Fix it", database="app", taken_at="today")
     assert text.startswith("-- Fix it\n--\n-- Written by pgwright for the database 'app' as it was on today.\n")
-    assert "\n-- Run it: psql -X -f FILE DSN\n\n\\set ON_ERROR_STOP on\nSET statement_timeout = 0;\n" in text
+    assert "\n-- Run it: psql -X -f FILE DSN\n\n\\set ON_ERROR_STOP on\nSET standard_conforming_strings = on;\n" in text
+    assert "\nSET statement_timeout = 0;\n" in text
     up, _, down = text[text.index("BEGIN;") :].partition("\n-- Downgrade: to undo it, run the lines below")
     lines = up.splitlines()
     assert lines[:17] == [
@@ -160,7 +161,7 @@ def test_the_script_of_steps_in_and_out_of_a_transaction() -> None:
     assert "to_regclass('public.ix')" in up
     assert lines[-2].endswith(" \\gexec"), "an invalid leftover goes first"
     assert lines[-1] == "FIVE;"
-    assert down.splitlines()[1:3] == ["-- \\set ON_ERROR_STOP on", "-- SET statement_timeout = 0;"]
+    assert down.splitlines()[1:3] == ["-- \\set ON_ERROR_STOP on", "-- SET standard_conforming_strings = on;"]
     assert down.splitlines()[-4:] == ["--", "-- -- First", "-- SET lock_timeout = '2s';", "-- BACK;"]
 
 

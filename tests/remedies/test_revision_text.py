@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
-from pgwright.model.change import Change, ColumnConversion, ConvertColumns, CreateIndex
+from pgwright.model.change import Change, ColumnConversion, ConvertColumns, CreateIndex, DropIndex, UniqueAmongLiving
 from pgwright.model.index import IndexDefinition, IndexKey
 from pgwright.model.names import QualifiedName, quote
 from pgwright.remedies import make_fix, render_revision, render_script
@@ -137,6 +138,61 @@ def test_the_script_does_what_the_revision_does(project: Project) -> None:
     _, _, undo = script.partition("-- Downgrade")
     project.psql("\n".join(line.removeprefix("--").removeprefix(" ") for line in undo.splitlines()[1:]))
     assert project.dump() == before
+
+
+@pytest.mark.parametrize("tag", ["$drop_invalid$", "$drop_invalid_$", "$block$"])
+def test_a_name_cannot_end_a_block_of_the_offline_script(project: Project, tag: str) -> None:
+    place, name = QualifiedName(f"a{tag};CREATE TABLE public.pwned ();--", "t"), "ix$drop_invalid$\\'"
+    project.database.execute(f"CREATE SCHEMA {quote(place.schema)}; CREATE TABLE {place} (a text)")
+    project.write(project.plan(finding("f", "t", CreateIndex(IndexDefinition(name, place, (IndexKey("a"),))))))
+    project.psql(project.offline("upgrade", "head"))
+    assert [index.name.name for index in project.snapshot().indexes if index.table == place] == [name]
+    assert project.database.rows("SELECT to_regclass('public.pwned')") == [(None,)]
+
+
+@pytest.mark.parametrize("road", ["script", "revision", "offline"])
+def test_a_backslash_stays_one_where_the_database_says_otherwise(project: Project, road: str) -> None:
+    predicate = r"(a <> '\'::text) AND (b <> ');CREATE TABLE pwned ();--'::text)"
+    project.database.execute("CREATE TABLE t (a text, b text)")
+    plan = project.plan(finding("f", "t", CreateIndex(IndexDefinition("ix", T, (IndexKey("a"),), predicate=predicate))))
+    project.write(plan)
+    name = quote(project.database.name)
+    project.database.execute(f"ALTER DATABASE {name} SET standard_conforming_strings = off")
+    if road == "script":
+        project.psql(render_script(plan, message="Fix it", database="app", taken_at="now"))
+    elif road == "offline":
+        project.psql(project.offline("upgrade", "head"))
+    else:
+        project.upgrade()
+    assert project.database.rows("SELECT to_regclass('pwned')") == [(None,)]
+    (found,) = project.snapshot().indexes
+    assert found.sql.endswith(f"WHERE ({predicate})")
+
+
+def test_no_name_writes_a_line_of_its_own_in_the_docstring(project: Project) -> None:
+    place = QualifiedName("public", "t\nFORGED")
+    project.database.execute(f'CREATE TABLE {place} ("a\nFORGED" text PRIMARY KEY, b text, deleted_at timestamptz)')
+    project.database.execute(
+        f'CREATE INDEX kept ON {place} (deleted_at); CREATE UNIQUE INDEX "u\nFORGED" ON {place} (b)'
+    )
+    project.database.execute(f'CREATE INDEX "ix\nFORGED" ON {place} (deleted_at)')
+    by_name = {index.name.name: index for index in project.snapshot().indexes}
+    old, unique = by_name["ix\nFORGED"], by_name["u\nFORGED"]
+    living = IndexDefinition("new\nFORGED", place, (IndexKey("b"),), predicate="deleted_at IS NULL", is_unique=True)
+    plan = project.plan(
+        finding("f", "t\nFORGED", convert(place, "a\nFORGED")),
+        finding(
+            "g", "t\nFORGED", CreateIndex(IndexDefinition("i\nFORGED", place, (IndexKey("b"), IndexKey("a\nFORGED"))))
+        ),
+        finding("h", "t\nFORGED", DropIndex(old.name, place, old.sql, old.size_bytes)),
+        finding("i", "t\nFORGED", UniqueAmongLiving(unique.name, None, unique.sql, living)),
+    )
+    assert len(plan.remedies) == 4, plan.refused
+    docstring = ast.get_docstring(ast.parse(project.write(plan, "abc", None).read_text())) or ""
+    assert r"\nFORGED" in docstring
+    opening = render_script(plan, message="Fix\nFORGED", database="a\nFORGED", taken_at="now").partition("\n\n")[0]
+    for line in [*docstring.splitlines(), *(line.removeprefix("--") for line in opening.splitlines())]:
+        assert not re.match(r"\s*FORGED", line), line
 
 
 # What PostgreSQL takes in a name: anything but NUL; up to 63 bytes.

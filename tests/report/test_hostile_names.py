@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import fields, is_dataclass, replace
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 
+from pgwright.model.change import Change
+from pgwright.model.names import QualifiedName
 from pgwright.report import FORMATS, Format, Result, Screen, render
 from pgwright.report.quoting import code, escape_markdown
 from pgwright.visible import HIDDEN
@@ -21,6 +25,39 @@ IDS = list(samples.RESULTS)
 @pytest.mark.parametrize("result", RESULTS, ids=IDS)
 def test_nothing_hidden_reaches_the_output(result: Result, form: Format) -> None:
     assert not HIDDEN.search(render(result, form, Screen(shows_all=True)))
+
+
+# Fields that hold names of a database or of an app, or sentences with such names.
+NAMED = frozenset((
+    "database", "object", "server_version", "taken_at", "message", "title", "warning", "reason", "what", "remedy",
+    "advice", "value", "app", "table", "relation", "index", "revision", "known", "allowed", "by_hand", "findings",
+    "context", "settings", "removed", "conditions", "covered_by", "added", "version",
+))  # fmt: skip
+
+
+def _forged(value: Any, *, is_named: bool = False) -> Any:
+    """Return a result whose names have a line break, and a line of their own after it."""
+    if isinstance(value, str):
+        return f"{value}\nFORGED" if is_named and value else value
+    if isinstance(value, tuple):
+        return tuple(_forged(one, is_named=is_named) for one in value)
+    if isinstance(value, Change | QualifiedName) or not is_dataclass(value) or isinstance(value, type):
+        return value
+    fields_of = {field.name: getattr(value, field.name) for field in fields(value) if field.init}
+    return replace(value, **{name: _forged(one, is_named=name in NAMED) for name, one in fields_of.items()})
+
+
+@pytest.mark.parametrize("result", RESULTS, ids=IDS)
+def test_no_name_writes_a_line_of_its_own_on_a_terminal(result: Result) -> None:
+    text = render(_forged(result), "terminal", Screen(width=2000, shows_all=True))
+    assert r"\nFORGED" in text
+    assert [line for line in text.splitlines() if line.lstrip().startswith("FORGED")] == []
+
+
+def test_lines_of_sql_are_indented() -> None:
+    finding = replace(samples.DIAGNOSIS.findings[0], sql="VACUUM a;\nVACUUM b", changes=())
+    text = render(replace(samples.DIAGNOSIS, findings=(finding,)), "terminal")
+    assert re.search(r"^ {10}VACUUM a;\n {12}VACUUM b$", text, re.MULTILINE)
 
 
 @pytest.mark.parametrize("result", RESULTS, ids=IDS)

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from pgwright.checks import OWN, load_checks, origin_of, require_check, without_plugins
-from pgwright.cli.output import has_color, say
+from pgwright.cli.output import has_color, paint, say
 from pgwright.cli.streams import reports_only
 from pgwright.config import read_config
 from pgwright.model.finding import Check
@@ -38,14 +38,14 @@ def explain(name: str | None, kind: str | None) -> None:
         click.get_current_context().with_resource(without_plugins())
     with reports_only():
         checks = load_checks() if name is None else [require_check(name)]
-    say(_list(checks) if name is None else _page(checks[0]))
+    paint(_list(checks) if name is None else _page(checks[0]))
 
 
 def _list(checks: Sequence[Check[Any]]) -> str:
     width = max(len(one.name) for one in checks)
     lines = []
     for subject, group in groupby(checks, key=lambda one: one.subject):
-        lines += ["", click.style(subject, bold=True)]
+        lines += ["", click.style(subject, bold=True) if has_color() else subject]
         lines += [f"  {one.name:<{width}}  {one.severity:<6}  {_first_line(one)}{_from(one)}" for one in group]
     return "\n".join(lines[1:]) + "\n"
 

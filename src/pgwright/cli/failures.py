@@ -35,7 +35,8 @@ def told(context: click.Context) -> Iterator[None]:
     except PgwrightError as error:
         _end(context, str(error))
     except KeyboardInterrupt:
-        tell(f"\n{WORDS}")
+        tell("")  # after the ^C that the terminal shows
+        tell(WORDS)
         context.exit(INTERRUPTED)
     except BrokenPipeError:
         # Whoever read our output has had enough; what is still buffered must not complain at exit.

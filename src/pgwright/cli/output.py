@@ -6,7 +6,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from pgwright.cli.streams import takes_colors
+from pgwright.cli.streams import Door, takes_colors
 from pgwright.errors import ConfigError
 from pgwright.files import write_text
 from pgwright.report import Format, Result, Screen, render
@@ -29,7 +29,11 @@ def emit(result: Result, form: Format | None, output: Path | None, *, shows_all:
 def show(result: Result, form: Format, *, shows_all: bool) -> None:
     """Print a result on standard output."""
     screen = Screen(_width(), has_color(), shows_all)
-    say(render(result, form, screen))
+    text = render(result, form, screen)
+    if form == "terminal":
+        paint(text)
+    else:
+        say(text)
 
 
 def save(result: Result, form: Format, path: Path, *, shows_all: bool = False) -> None:
@@ -43,9 +47,18 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
+def paint(text: str) -> None:
+    """Print text with colours of ours on standard output; what came from elsewhere is visible in it already."""
+    if isinstance(sys.stdout, Door):
+        sys.stdout.paint(text)
+        sys.stdout.flush()
+    else:
+        say(text)
+
+
 def tell(text: str) -> None:
-    """Print a line on standard error."""
-    sys.stderr.write(f"{text}\n")
+    """Print a message on standard error; its later lines are indented, so that none passes for a message of ours."""
+    sys.stderr.write(text.replace("\n", "\n  ") + "\n")
     sys.stderr.flush()
 
 

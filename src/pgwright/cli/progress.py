@@ -12,7 +12,7 @@ from rich.progress import Progress as Bar
 
 from pgwright.cli.streams import reports_only
 from pgwright.model.progress import Progress, silent
-from pgwright.visible import visible
+from pgwright.visible import as_line
 
 
 @contextmanager
@@ -39,6 +39,6 @@ def _shown() -> Iterator[Progress]:
         task = bar.add_task("connecting", total=None)
 
         def show(what: str, done: int = 0, total: int = 0) -> None:
-            bar.update(task, description=visible(what), completed=done, total=total or None)
+            bar.update(task, description=as_line(what), completed=done, total=total or None)
 
         yield show

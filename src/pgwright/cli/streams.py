@@ -16,7 +16,7 @@ _STDOUT, _STDERR = 1, 2
 
 
 class Door(io.TextIOBase):
-    """A stream that spells hidden characters out; colours pass where it takes them.
+    """A stream that spells hidden characters out; colours pass only of what is painted, where it takes them.
 
     What the encoding of the stream lacks becomes a question mark, here and not in click, which would take text past
     a stream whose encoding is ASCII.
@@ -29,10 +29,16 @@ class Door(io.TextIOBase):
         self.inner = inner
 
     def write(self, text: str) -> int:
-        shown = visible(text, keeps_colors=takes_colors(self.inner))
+        self._pass(visible(text))
+        return len(text)
+
+    def paint(self, text: str) -> None:
+        """Write what rich rendered, with its colours."""
+        self._pass(visible(text, keeps_colors=takes_colors(self.inner)))
+
+    def _pass(self, shown: str) -> None:
         encoding = getattr(self.inner, "encoding", None) or "utf-8"
         self.inner.write(shown.encode(encoding, "replace").decode(encoding))
-        return len(text)
 
     def flush(self) -> None:
         self.inner.flush()

@@ -26,24 +26,27 @@ LONG_WAIT = "30min"
 
 @contextmanager
 def _patient_session() -> Iterator[None]:
-    """Let long steps run to their end; give the session its own timeouts back after.
+    """Let long steps run to their end; give the session its own settings back after.
 
-    It needs a session of its own: no pooler in transaction mode.
+    A backslash in a text is a backslash, whatever the database's own setting says. It
+    needs a session of its own: no pooler in transaction mode.
     """
     if getattr(op.get_context(), "_in_external_transaction", False):
         raise CommandError(
             "env.py began a transaction before context.begin_transaction(), and CREATE "
             "INDEX CONCURRENTLY runs in none: let it use connect(), not begin()"
         )
-    timeouts = """
+    settings = """
         FROM pg_settings WHERE name IN ('lock_timeout', 'statement_timeout',
-            'transaction_timeout', 'idle_in_transaction_session_timeout')
+            'transaction_timeout', 'idle_in_transaction_session_timeout',
+            'standard_conforming_strings')
     """
     own = "'pgwright.' || name"
-    _execute(f"SELECT set_config({own}, current_setting(name), false) {timeouts}")
-    _execute(f"SELECT set_config(name, '0', false) {timeouts}")
+    value = "CASE name WHEN 'standard_conforming_strings' THEN 'on' ELSE '0' END"
+    _execute(f"SELECT set_config({own}, current_setting(name), false) {settings}")
+    _execute(f"SELECT set_config(name, {value}, false) {settings}")
     yield
-    _execute(f"SELECT set_config(name, current_setting({own}), false) {timeouts}")
+    _execute(f"SELECT set_config(name, current_setting({own}), false) {settings}")
 
 
 def _execute(statement: str) -> None:
@@ -118,9 +121,12 @@ def _drop_invalid(index: str, tries: int = TRIES) -> None:
     """Drop the index if it is invalid: IF NOT EXISTS would keep it, useless as it is."""
     found = "FROM pg_index WHERE NOT indisvalid AND indexrelid = to_regclass"
     if op.get_context().as_sql:
-        literal = "'" + index.replace("'", "''") + "'"
-        condition = f"EXISTS (SELECT {found}({literal}))"
+        escaped = index.replace("\\", r"\\").replace("'", "''")
+        condition = f"EXISTS (SELECT {found}(E'{escaped}'))"
         drop = f"IF {condition} THEN DROP INDEX {index}; END IF;"
-        _execute(f"DO $drop_invalid$ BEGIN {drop} END $drop_invalid$")
+        tag = "$drop_invalid$"
+        while tag in drop:  # a name may hold anything
+            tag = f"{tag[:-1]}_$"
+        _execute(f"DO {tag} BEGIN {drop} END {tag}")
     elif op.get_bind().scalar(sa.text(f"SELECT 1 {found}(:index)"), {"index": index}):
         _run(f"DROP INDEX CONCURRENTLY IF EXISTS {index}", tries=tries)

@@ -16,6 +16,7 @@ from pgwright.model.snapshot import Snapshot
 from pgwright.remedies.dependents import functions_that_name, publications_of, statistics_targets
 from pgwright.remedies.estimate import family, in_words, rewrite_seconds
 from pgwright.remedies.uuid_text import require_distinct, require_uuids, uuid_default
+from pgwright.visible import as_line
 
 _NOT_VALID = " NOT VALID"
 _ON_ONE_LINE = 2  # names
@@ -217,7 +218,7 @@ def _hint(each: ColumnConversion) -> str:
     arguments = [_SQLALCHEMY_TYPES.get(each.to_type, each.to_type)]
     if each.default is not None and each.to_type == "uuid":
         arguments.append(f'server_default=text("{uuid_default(each.default)}")')
-    return f"{each.table.short}.{quote(each.column)}: mapped_column({', '.join(arguments)})"
+    return as_line(f"{each.table.short}.{quote(each.column)}: mapped_column({', '.join(arguments)})")
 
 
 def _count(number: int, noun: str) -> str:

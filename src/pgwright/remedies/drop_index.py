@@ -12,6 +12,7 @@ from pgwright.remedies.create_index import partitioned_steps
 from pgwright.remedies.estimate import analyze_seconds, family, in_words
 from pgwright.remedies.indexes import build, drop, drop_partitioned
 from pgwright.sizes.builds import build_seconds
+from pgwright.visible import as_line
 
 
 def render(change: DropIndex, snapshot: Snapshot) -> Remedy:
@@ -79,4 +80,5 @@ def _parts(snapshot: Snapshot, index: Index) -> list[Index]:
 
 
 def _hint(change: DropIndex) -> str:
-    return f"remove the index {quote(change.name.name)} (an Index(...) of that name, or index=True on the column)"
+    name = as_line(quote(change.name.name))
+    return f"remove the index {name} (an Index(...) of that name, or index=True on the column)"

@@ -10,7 +10,7 @@ from pgwright.model.change import ConvertColumns, CreateIndex, UniqueAmongLiving
 from pgwright.model.fix import Fix
 from pgwright.model.remedy import LockMode, Remedy
 from pgwright.remedies.estimate import ASSUMPTION, in_words
-from pgwright.visible import on_one_line, visible
+from pgwright.visible import as_line, on_one_line, visible
 
 _WIDTH = 88
 _MOST_NOT_EXAMINED = 10
@@ -97,7 +97,7 @@ def _hints(fix: Fix) -> Iterator[str]:
     for remedy in fix.remedies:
         table = ""
         if isinstance(remedy.change, CreateIndex | UniqueAmongLiving):
-            table = f"{remedy.change.definition.table.short}: "
+            table = f"{as_line(remedy.change.definition.table.short)}: "
         for line in visible(remedy.model_hint).splitlines():
             yield from broken(f"    {table}{line}")
         if isinstance(remedy.change, ConvertColumns) and "Uuid" in remedy.model_hint:

@@ -173,4 +173,6 @@ def _literal(value: str | None) -> str:
 
 
 def _in_docstring(text: str) -> str:
-    return visible(text).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    """Return a text as it stands in triple quotes, of either kind: a template may have taken the others."""
+    escaped = visible(text).replace("\\", "\\\\")
+    return escaped.replace('"""', '\\"\\"\\"').replace("'''", "\\'\\'\\'")

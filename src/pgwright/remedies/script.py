@@ -16,6 +16,7 @@ from pgwright.visible import on_one_line, visible
 
 _SETTINGS = """\
 \\set ON_ERROR_STOP on
+SET standard_conforming_strings = on;
 SET statement_timeout = 0;
 SET idle_in_transaction_session_timeout = 0;"""
 

@@ -10,6 +10,7 @@ from pgwright.remedies.blocks import block
 from pgwright.remedies.hints import index_hint
 from pgwright.remedies.indexes import build, drop, drop_constraint, index_of
 from pgwright.sizes.builds import build_seconds
+from pgwright.visible import as_line
 
 
 def render(change: UniqueAmongLiving, snapshot: Snapshot) -> Remedy:
@@ -38,7 +39,7 @@ def render(change: UniqueAmongLiving, snapshot: Snapshot) -> Remedy:
             "The downgrade fails when a deleted row and a living one have the same value by then."
         ),
         seconds_estimate=build_seconds(change.definition, snapshot) if table in snapshot.table_by_name else None,
-        model_hint=f"in place of the unique {old_name}: {index_hint(change.definition)}",
+        model_hint=f"in place of the unique {as_line(old_name)}: {index_hint(change.definition)}",
     )
 
 

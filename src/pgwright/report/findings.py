@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from pgwright.model.finding import SEVERITIES, Evidence, Finding, Severity
-from pgwright.report.parts import Indented, first, heading, hidden, plain
+from pgwright.report.parts import Indented, block, first, heading, hidden, plain
 from pgwright.report.quoting import one_line
 from pgwright.report.shape import Shape, Shapes
 
@@ -60,7 +60,7 @@ def show_finding(finding: Finding, *, shows_all: bool) -> Iterator[RenderableTyp
         yield Indented(hidden(len(finding.evidence) - len(shown), "figure"), 8)
     yield Indented(Text.assemble(("→ ", "cyan"), plain(finding.advice)), 8, 2)
     if finding.sql and not finding.changes:
-        yield Indented(plain(finding.sql, "cyan"), 10, 2)
+        yield Indented(block(finding.sql, "cyan"), 10, 2)
 
 
 def _evidence(evidence: Evidence) -> Text:

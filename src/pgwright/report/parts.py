@@ -14,7 +14,7 @@ from pgwright.figures import count
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.planned_on import PlannedOn
 from pgwright.report.planned_on import which_server
-from pgwright.visible import visible
+from pgwright.visible import as_line, visible
 
 # Below this a table of figures folds its numbers; each row becomes a small list instead.
 _TABLE_WIDTH = 72
@@ -48,12 +48,17 @@ def show_server(one: PlannedOn) -> RenderableType:
 
 def heading(text: str) -> Text:
     """Return a heading with a blank line above."""
-    return Text("\n" + visible(text), style="bold")
+    return Text("\n" + as_line(text), style="bold")
 
 
 def plain(text: str, style: str = "") -> Text:
-    """Return user text, made harmless."""
-    return Text(visible(text), style=style)
+    """Return user text, made harmless, on one line."""
+    return Text(as_line(text), style=style)
+
+
+def block(text: str, style: str = "") -> Text:
+    """Return user text that may have several lines, as SQL; the later ones are indented."""
+    return Text(visible(text).replace("\n", "\n  "), style=style)
 
 
 def hidden(number: int, noun: str) -> Text:

@@ -40,7 +40,7 @@ def _lines(node: Mapping[str, Any], depth: int) -> Iterator[str]:
         words.append(f"on {node['Relation Name']}")
     if node.get("Scan Direction") == "Backward":
         words.append("backward")
-    yield "  " * depth + " ".join(words)
+    yield "  " * depth + " ".join(words).replace("\n", r"\n")  # a name has no line of its own
     for child in node.get("Plans", ()):
         yield from _lines(child, depth + 1)
 

@@ -25,7 +25,7 @@ def show(diagnosis: Diagnosis, screen: Screen) -> Iterator[RenderableType]:
     """Yield the parts."""
     shows_all = screen.shows_all
     yield Text.assemble(
-        plain(diagnosis.database, "bold"), f"  PostgreSQL {diagnosis.server_version}, read {diagnosis.taken_at}"
+        plain(diagnosis.database, "bold"), plain(f"  PostgreSQL {diagnosis.server_version}, read {diagnosis.taken_at}")
     )
     if diagnosis.planned_on is not None:
         yield show_server(diagnosis.planned_on)

@@ -11,7 +11,7 @@ from pgwright.figures import count
 from pgwright.model.fix import Fix
 from pgwright.model.remedy import Remedy
 from pgwright.report.fix import words
-from pgwright.report.parts import Indented, first, heading, hidden, plain, show_not_examined
+from pgwright.report.parts import Indented, block, first, heading, hidden, plain, show_not_examined
 from pgwright.report.screen import Screen
 
 
@@ -46,4 +46,4 @@ def _remedy(remedy: Remedy, shows_all: bool) -> Iterator[RenderableType]:
     yield Indented(Text.assemble(("answers ", "dim"), plain(", ".join(answers) + more)), 8, 2)
     if remedy.model_hint:
         yield Indented(Text("in the models:", "dim"), 8)
-        yield Indented(plain(remedy.model_hint, "cyan"), 10, 2)
+        yield Indented(block(remedy.model_hint, "cyan"), 10, 2)

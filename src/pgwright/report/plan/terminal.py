@@ -83,4 +83,4 @@ def _node(node: PlanNode, style: str) -> Iterator[RenderableType]:
     yield Indented(head, 0, indent + 4)
     yield Indented(Text(figures_of(node), "dim"), indent + 4)
     for name, text in node.conditions:
-        yield Indented(Text.assemble((f"{name}: ", "dim"), plain(text)), indent + 4, 2)
+        yield Indented(Text.assemble(plain(f"{name}: ", "dim"), plain(text)), indent + 4, 2)

@@ -31,7 +31,7 @@ def show(proof: Proof, screen: Screen) -> Iterator[RenderableType]:
     yield Indented(
         Text.assemble(
             plain(proof.revision, "bold"),
-            f"  applied in {duration(proof.apply_seconds)} to a copy, PostgreSQL {proof.server_version}",
+            plain(f"  applied in {duration(proof.apply_seconds)} to a copy, PostgreSQL {proof.server_version}"),
         ),
         0,
     )
