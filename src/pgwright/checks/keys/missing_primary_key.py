@@ -123,4 +123,11 @@ def _sql(snapshot: Snapshot, family: TableFamily, index: Index | None) -> str:
     return f"ALTER TABLE {table} ADD PRIMARY KEY ({', '.join(map(quote, index.definition.columns))})"
 
 
-CHECK = Check(__name__, reads=Snapshot, needs=("tables", "indexes"), severity="medium", confidence="certain", find=find)
+CHECK = Check(
+    __name__,
+    reads=Snapshot,
+    needs=("tables", "indexes", "dependents"),
+    severity="medium",
+    confidence="certain",
+    find=find,
+)

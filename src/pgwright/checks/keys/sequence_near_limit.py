@@ -130,5 +130,10 @@ def _sql(snapshot: Snapshot, sequence: Sequence) -> str:
 
 
 CHECK = Check(
-    __name__, reads=Snapshot, needs=("tables", "sequences"), severity="medium", confidence="certain", find=find
+    __name__,
+    reads=Snapshot,
+    needs=("tables", "sequences", "dependents"),
+    severity="medium",
+    confidence="certain",
+    find=find,
 )
