@@ -82,6 +82,7 @@ def test_what_somebody_locks_is_left_out_whole_and_told(filled: Database, locked
     assert findings(snapshot) <= whole
 
 
+@pytest.mark.pg(">= 18")  # the newest there is stands for one that is newer
 def test_a_server_newer_than_known_is_named_and_read_as_far_as_it_goes(
     filled: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
