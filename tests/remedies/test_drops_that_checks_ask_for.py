@@ -92,9 +92,10 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
     referring = draw(
         st.lists(st.tuples(st.sampled_from(["t", "p", "p_1"]), st.sampled_from(["a", "b", "b, a"])), max_size=2)
     )
-    foreign_keys = [make_foreign_key(table, columns, "parent") for table, columns in referring]
+    ends = {"a": "id", "b": "id", "b, a": "id, id"}
+    foreign_keys = [make_foreign_key(table, columns, "parent", ends[columns]) for table, columns in referring]
     foreign_keys += [  # the server puts a copy on each partition
-        make_foreign_key(leaf, columns, "parent", is_inherited=True)
+        make_foreign_key(leaf, columns, "parent", ends[columns], is_inherited=True)
         for table, columns in referring
         for leaf in ("p_1", "p_2")
         if table == "p"

@@ -76,8 +76,11 @@ def serves_foreign_key(definition: IndexDefinition, key: ForeignKey, snapshot: S
 def foreign_key_collations(key: ForeignKey, snapshot: Snapshot) -> dict[str, str | None]:
     """Return the collations by which the server looks for the rows of a foreign key, where they are not the columns'.
 
-    That of the parent where it takes texts for equal that differ: `ri_GenerateQualCollation`.
+    That of the parent where it takes texts for equal that differ: `ri_GenerateQualCollation`. Of a parent that was not
+    read nothing is known.
     """
+    if key.referenced_table not in snapshot.table_by_name:
+        return {}
     pairs = zip(key.columns, key.referenced_columns, strict=True)
     ends = {
         one: (snapshot.column(key.table, one), snapshot.column(key.referenced_table, other)) for one, other in pairs
