@@ -194,6 +194,27 @@ def test_an_interrupted_proof_leaves_nothing_behind(shop: Database, tmp_path: Pa
         subprocess.run(["rm", "-rf", str(temporary)], check=True)
 
 
+# What is interrupted between opening a connection and `with`.
+_OPENED = """
+import os, signal, sys
+import click, psycopg
+from pgwright.cli.failures import told
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+with told(click.Context(click.Command("prove"))):
+    opened = psycopg.connect(sys.argv[1])
+    os.kill(os.getpid(), int(sys.argv[2]))
+    signal.pause()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_connection_is_no_warning(shop: Database, number: int) -> None:
+    command = [sys.executable, "-c", _OPENED, shop.dsn, str(int(number))]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, env=_env({}), timeout=60)
+    assert "Warning" not in ran.stderr
+
+
 def _wait_for(condition: Callable[[], object]) -> None:
     deadline = time.monotonic() + 180
     while not condition():

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import traceback
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -35,6 +36,7 @@ def told(context: click.Context) -> Iterator[None]:
     except PgwrightError as error:
         _end(context, str(error))
     except KeyboardInterrupt:
+        _what_is_open_ends_with_us()
         tell("")  # after the ^C that the terminal shows
         tell(WORDS)
         context.exit(INTERRUPTED)
@@ -69,11 +71,17 @@ def _end(context: click.Context, message: str) -> NoReturn:
     context.exit(COULD_NOT_RUN)
 
 
+def _what_is_open_ends_with_us() -> None:
+    """A signal can come between opening and `with`: the end of the process closes that, and no warning is due."""
+    warnings.simplefilter("ignore", ResourceWarning)
+
+
 @contextmanager
 def _termination_unwinds() -> Iterator[None]:
     """Let SIGTERM and SIGHUP run every `finally`, so that no server and no directory stays behind."""
 
     def stop(number: int, frame: FrameType | None) -> NoReturn:
+        _what_is_open_ends_with_us()
         raise SystemExit(128 + number)
 
     try:
