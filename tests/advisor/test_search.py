@@ -128,11 +128,16 @@ def interrupt_at(twin: Twin, question: int, monkeypatch: pytest.MonkeyPatch) -> 
     asked, price = count(1), twin.price
 
     def interrupted(
-        text: str, values: Sequence[str | None] | None, on: Set[int], *, role: str | None = None
+        text: str,
+        values: Sequence[str | None] | None,
+        on: Set[int],
+        *,
+        among: Set[int] | None = None,
+        role: str | None = None,
     ) -> tuple[float, frozenset[int]]:
         if next(asked) == question:
             signal.raise_signal(signal.SIGINT)
-        return price(text, values, on, role=role)
+        return price(text, values, on, among=among, role=role)
 
     monkeypatch.setattr(twin, "price", interrupted)
 

@@ -112,6 +112,23 @@ def test_a_candidate_is_planned_with_when_enabled_and_costs_what_the_real_one_co
     assert planned.total_cost < without.total_cost / 10
 
 
+def test_a_price_leaves_on_what_lies_elsewhere(source: Database, twin_server: EmbeddedServer) -> None:
+    on_a = IndexDefinition("a_n", A, (IndexKey("n"),))
+    on_b = IndexDefinition("b_a_id", B, (IndexKey("a_id"), IndexKey("deleted_at")))
+    of_a, of_b = "SELECT * FROM a WHERE n = $1", "SELECT * FROM b WHERE a_id = $1 AND deleted_at > $2"
+    with open_twin(read_snapshot(source.dsn), twin_server) as twin:
+        one, other = (candidate.number for candidate in twin.add([on_a, on_b]))
+        without, with_it = twin.price(of_a, None, frozenset()), twin.price(of_a, None, {one})
+        bare = twin.price(of_b, None, frozenset())
+        assert (without[1], with_it[1], bare[1]) == (frozenset(), frozenset({one}), frozenset())
+        assert twin.price(of_b, None, {other}, among={other})[1] == {other}
+        assert twin.price(of_a, None, {one}, among={one}) == with_it
+        assert twin.candidates.on == {one, other}
+        assert twin.price(of_a, None, frozenset(), among={one}) == without
+        # Told wrongly where a statement reads, the twin does not plan with what was not asked for.
+        assert twin.price(of_b, None, frozenset(), among={one}) == bare
+
+
 def test_a_partial_candidate_is_as_large_as_its_predicate_lets(source: Database, twin_server: EmbeddedServer) -> None:
     snapshot = read_snapshot(source.dsn)
     whole = IndexDefinition("w", B, (IndexKey("id"),))

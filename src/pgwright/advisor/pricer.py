@@ -66,6 +66,7 @@ class Pricer:
         self.queries: list[Query] = list(queries)
         self.relevant = [sum(1 << one.number for one in candidates if one.tables & query.tables) for query in queries]
         """For each query the candidates on its tables."""
+        self._among = [frozenset(members(relevant)) for relevant in self.relevant]
         self._candidates = candidates
         self._twins = twins
         self._known = [_Known() for _ in queries]
@@ -158,7 +159,8 @@ class Pricer:
     def _answer(self, twin: Twin, query: int, chosen: int) -> None:
         one = self.queries[query]
         try:
-            cost, used = twin.price(one.text, one.values, frozenset(members(chosen)), role=one.role)
+            on = frozenset(members(chosen))
+            cost, used = twin.price(one.text, one.values, on, among=self._among[query], role=one.role)
             atom = Atom(sum(1 << number for number in used), cost)
         except psycopg.Error:  # it could be planned without: this set helps nobody
             atom = Atom(chosen, float("inf"))
