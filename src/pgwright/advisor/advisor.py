@@ -124,7 +124,9 @@ def _decide(field: Field, deadline: float, progress: Progress) -> _Decision:
     outcome = Search(field.pricer, field.terms, deadline=first_deadline, existing=field.existing, report=report).run()
     first = outcome.first_answer_at
     for correction in range(_MOST_CORRECTIONS + 1):
-        found = _without_weak(field, _widened(field, _without_weak(field, outcome.found), forbidden))
+        found = _without_weak(field, outcome.found)
+        until = max(deadline, time.monotonic() + _SECONDS_TO_CORRECT)
+        found = _without_weak(field, _widened(field, found, forbidden, until))
         outcome = replace(outcome, found=found, first_answer_at=first)
         risks = find_risks(field, outcome.found.chosen)
         culprits = 0 if field.goal.takes_risks else _culprits(field, outcome.found.chosen, risks, left_out)
@@ -168,10 +170,11 @@ def _without_weak(field: Field, found: Found) -> Found:
         chosen = field.terms.with_stand_ins(chosen)
 
 
-def _widened(field: Field, found: Found, forbidden: int) -> Found:
+def _widened(field: Field, found: Found, forbidden: int, until: float) -> Found:
     """Exchange an index for one that begins with its keys where that makes a statement notably cheaper.
 
-    The wider one saves a sort, say: little beside the whole workload, and much for that statement.
+    The wider one saves a sort, say: little beside the whole workload, and much for that statement. What was not tried
+    until then stays as it is.
     """
     if field.goal.least_gain is not None or field.goal.budget_bytes is not None:
         return found
@@ -184,6 +187,8 @@ def _widened(field: Field, found: Found, forbidden: int) -> Found:
             is_too_large = rival.size.size_bytes > _MUCH_LARGER * taken.size.size_bytes
             if not is_wider or is_too_large or forbidden >> rival.number & 1:
                 continue
+            if time.monotonic() > until:
+                return replace(found, chosen=chosen)
             exchanged = others | 1 << rival.number
             more_writes = field.write_costs[rival.number] - field.write_costs[one]
             is_cheaper = field.cost(exchanged, like=chosen) + more_writes < field.cost(chosen)
