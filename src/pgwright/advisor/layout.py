@@ -27,16 +27,13 @@ _GAIN_FOR_ALL_BYTES = 0.001
 # Of two choices alike the one with fewer indexes is taken.
 _TIE = 1e-7
 _NO_COST = 0.01
-# Making one takes about a millisecond, and a plan with many takes longer: so many, and half a one for each statement.
+# Making one takes a millisecond or two, a plan with many takes longer: so many, and half a one for each statement.
 _MOST_CANDIDATES, _MORE_A_STATEMENT = 1_500, 0.5
-# Where few can be on at once, making one takes longer too, and so does asking for all in portions.
-_MOST_IN_PORTIONS = 1_250
 
 
 def lay_out(snapshot: Snapshot, goal: Goal, twins: Sequence[Twin], workload: Workload) -> Field:
     """Make the candidates on every twin and ask what the workload costs today."""
-    most = _MOST_CANDIDATES if twins[0].most_on is None else _MOST_IN_PORTIONS
-    most += round(_MORE_A_STATEMENT * len(workload.statements))
+    most = _MOST_CANDIDATES + round(_MORE_A_STATEMENT * len(workload.statements))
     reasons, proposed_for = _proposed(snapshot, goal, workload, most)
     taken_in, added = _made(twins, snapshot, reasons)
     candidates = [*taken_in, *added]

@@ -30,7 +30,7 @@ Report = Callable[["Found"], None]
 
 @dataclass(frozen=True)
 class Found:
-    """A choice whose cost the twin has confirmed."""
+    """A choice with its cost, which the twin has confirmed; the first one's is at first only known to be no more."""
 
     chosen: int
     cost: float
@@ -89,9 +89,11 @@ class Search:
             base = sum(self._weighted(query, self._existing) for query in self._every)
             firsts = [portions[0] for portions in self._portions]
             self._pricer.ask(enumerate(firsts), deadline=self._deadline)
-            # Also after the deadline: that takes one plan more for each query that was reached, and loses none of them.
-            self._confirm(self._selected(), deadline=float("inf"))
+            first = self._selected()
+            self._keep(first, self._at_most(first.chosen))
             self._first_answer_at = time.monotonic()
+            # Also after the deadline: that takes one plan more for each query that was reached, and loses none of them.
+            self._confirm(first, deadline=float("inf"))
             ended = self._improve(base)
         except KeyboardInterrupt:
             if self.best is None:
@@ -137,8 +139,16 @@ class Search:
             return
         cost = sum(self._weighted(query, choice.chosen) for query in self._every) + self._terms.price(choice.chosen)
         if self.best is None or cost < self.best.cost:
-            self.best = Found(choice.chosen, cost, choice.bound)
-            self._report(self.best)
+            self._keep(choice, cost)
+
+    def _keep(self, choice: Choice, cost: float) -> None:
+        self.best = Found(choice.chosen, cost, choice.bound)
+        self._report(self.best)
+
+    def _at_most(self, chosen: int) -> float:
+        """Return what a choice costs by the plans known, without asking: the planner may find a cheaper one."""
+        known = (one.weight * self._pricer.estimate(query, chosen) for query, one in enumerate(self._pricer.queries))
+        return sum(known) + self._terms.price(chosen)
 
     def _weighted(self, query: int, chosen: int) -> float:
         atom = self._pricer.find(query, chosen)

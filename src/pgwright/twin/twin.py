@@ -38,7 +38,7 @@ R = TypeVar("R")
 
 _GENERIC_SINCE = 160_000
 # Before PostgreSQL 18 a list of ORs is planned a hundred times slower with hundreds of indexes on.
-_MOST_ON, _MANY_SINCE = 70, 18
+_MOST_ON, _MANY_SINCE = 30, 18
 _COST = re.compile(rb'"Total Cost": ([\d.]+)')
 _INDEX = re.compile(rb'"Index Name": "((?:[^"\\]|\\.)*)"')
 
