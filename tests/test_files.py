@@ -78,3 +78,30 @@ def test_values_go_to_our_own_streams_and_to_devices(tmp_path: Path) -> None:
     assert os.read(reading, 100) == b"values"
     os.close(reading)
     os.close(writing)
+
+
+@pytest.mark.parametrize("mode", ["w", "a"])
+def test_standard_output_that_goes_into_a_file_is_written_where_it_stands(tmp_path: Path, mode: str) -> None:
+    target, link = tmp_path / "report", tmp_path / "stdout"
+    target.write_text("before\n")
+    link.symlink_to("/dev/stdout")
+    program = "import sys; from pathlib import Path; from pgwright.files import write_text\n"
+    program += "write_text(Path(sys.argv[1]), 'report\\n', is_private=False)"
+    with target.open(mode) as out:
+        subprocess.run([sys.executable, "-c", program, str(link)], stdout=out, check=True)
+    assert link.is_symlink()
+    assert target.read_text() == ("before\nreport\n" if mode == "a" else "report\n")
+
+
+@pytest.mark.parametrize(("mode", "is_written"), [(0o600, True), (0o644, False)])
+def test_values_go_to_standard_output_only_where_no_one_else_reads_it(
+    tmp_path: Path, mode: int, is_written: bool
+) -> None:
+    program = "from pathlib import Path; from pgwright.files import write_text\n"
+    program += "write_text(Path('/dev/stdout'), 'values', is_private=True)"
+    target = tmp_path / "snapshot"
+    target.touch(mode=mode)
+    target.chmod(mode)
+    with target.open("w") as out:
+        ran = subprocess.run([sys.executable, "-c", program], stdout=out, stderr=subprocess.PIPE, check=False)
+    assert (ran.returncode == 0, target.read_text()) == (is_written, "values" if is_written else "")

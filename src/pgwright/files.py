@@ -19,10 +19,15 @@ def write_text(path: Path, text: str, *, is_private: bool) -> None:
 def write_bytes(path: Path, data: bytes, *, is_private: bool) -> None:
     """Write a file; one that is there is replaced, and its mode with it. Into a pipe or a device it is written.
 
+    So it is into standard output, wherever that goes: `/dev/stdout` is a link, and to be left alone.
+
     Args:
         is_private: only the owner may read it, from the first byte; else the process's mask says who may.
     Raises: OSError; PermissionError: private, and somebody else would read it.
     """
+    if path.exists() and (stream := _stream(path.stat())) is not None and path.is_file():
+        _append(stream, data, is_private=is_private)
+        return
     if path.exists() and not path.is_file():
         _write_into(path, data, is_private=is_private)
         return
@@ -55,6 +60,19 @@ def _require_ours(found: os.stat_result) -> None:
     is_ours = found.st_uid in (0, os.geteuid()) or any(_is_same(found, number) for number in (0, 1, 2))
     if not is_ours or stat.S_ISREG(found.st_mode):
         raise PermissionError(errno.EPERM, "it belongs to somebody else, who could read values of columns")
+
+
+def _append(stream: int, data: bytes, *, is_private: bool) -> None:
+    """Write to a standard stream that goes into a file, where that stands."""
+    if is_private and os.fstat(stream).st_mode & 0o077:
+        raise PermissionError(errno.EPERM, "others may read it, and values of columns are in it: name a file")
+    with os.fdopen(os.dup(stream), "wb") as file:
+        file.write(data)
+
+
+def _stream(found: os.stat_result) -> int | None:
+    """Return the descriptor of standard output or error where this is it."""
+    return next((number for number in (1, 2) if _is_same(found, number)), None)
 
 
 def _is_same(found: os.stat_result, descriptor: int) -> bool:
