@@ -20,7 +20,7 @@ Section = Literal["pre-data", "data", "post-data"]
 
 _COPY_HINTS: Mapping[str, str] = {
     "row-level security": "A copy needs all rows: connect as a role with BYPASSRLS.",
-    "permission denied": "A copy needs to read every table: GRANT pg_read_all_data, or connect as the owner.",
+    "permission denied": "A copy reads every table: GRANT pg_read_all_data (from 14 on), or connect as the owner.",
     "statement timeout": "Another session holds an exclusive lock: prove again when it is through.",
 }
 _LEAVE_OUT: Sequence[str] = (
