@@ -112,3 +112,9 @@ def test_allowing_a_check_that_does_not_exist_names_the_nearest(run: Run, tmp_pa
     result = run("check", "host=nowhere.invalid")
     assert result.exit_code == 2
     assert result.stderr == "pgwright: there is no check 'missing-primry-key'. Did you mean 'missing-primary-key'?\n"
+
+
+def test_a_server_that_is_none_is_said_and_nothing_else(run: Run, shop: Database, tmp_path: Path) -> None:
+    result = run("check", shop.dsn, "--server", tmp_path)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "where no PostgreSQL is; expected a folder with postgres and initdb" in result.stderr

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import psycopg
 
 from pgwright.database import mask
-from pgwright.errors import BrokenCheck, PgwrightError
+from pgwright.errors import BrokenCheck, ConfigError, PgwrightError
 from pgwright.model.advice import Advice
 from pgwright.model.endpoints import ProbedApp
 from pgwright.model.not_examined import NotExamined
@@ -30,10 +30,13 @@ class Source:
     """Returns the value, or NotExamined where nobody asked for it or something that it needs is missing."""
 
     def answer(self, question: Question) -> object:
-        """Return the value, or NotExamined with the reason; a source that fails stops no other one."""
+        """Return the value, or NotExamined with the reason; a source that fails stops no other one.
+
+        Raises: BrokenCheck. ConfigError: what was asked for cannot be, as a server where none is.
+        """
         try:
             return self.read(question)
-        except BrokenCheck:
+        except (BrokenCheck, ConfigError):
             raise
         except (PgwrightError, psycopg.Error, OSError) as error:
             reason = mask(str(error).strip()) or type(error).__name__
