@@ -71,6 +71,8 @@ class Candidates:
     made: list[Candidate] = field(default_factory=list)
     """Candidate n at place n."""
     on: frozenset[int] = frozenset()
+    sizes: dict[tuple[IndexDefinition, float], IndexSize] = field(default_factory=dict)
+    """Estimated so far, by definition and rows; twins of one snapshot share them."""
     _number_by_index: dict[bytes, int] = field(default_factory=dict)
     _names: Iterator[int] = field(default_factory=count)
 
@@ -217,7 +219,7 @@ class Candidates:
         oids: dict[str, int] = {}
         for part, path in files:
             share = self.snapshot.table_by_name[part.table].rows / max(rows_of_all, 1.0) if len(files) > 1 else 1.0
-            size = estimate_size(definition, self.snapshot, max(share * rows, 1.0))
+            size = self._size(definition, max(share * rows, 1.0))
             if definition.method == "btree":
                 write_btree(path, size.pages, size.tree_height)
             else:
@@ -227,6 +229,11 @@ class Candidates:
             oids[part_name] = part.oid
             sizes.append(size)
         return sizes, oids
+
+    def _size(self, definition: IndexDefinition, rows: float) -> IndexSize:
+        if (size := self.sizes.get((definition, rows))) is None:
+            size = self.sizes[definition, rows] = estimate_size(definition, self.snapshot, rows)
+        return size
 
     @contextmanager
     def _emptied(self, table: QualifiedName) -> Iterator[None]:

@@ -272,6 +272,8 @@ def open_twins(
             choice = choice or choose(snapshot, None)
             own, databases = stack.enter_context(twin_server(snapshot, count, choice.programs))
             twins = [stack.enter_context(_opened(snapshot, own, choice.reason, name, told)) for name, told in databases]
+        for twin in twins:
+            twin.candidates.sizes = twins[0].candidates.sizes
         yield tuple(twins)
 
 
