@@ -102,15 +102,16 @@ class Field:
     def losses(self, chosen: int) -> dict[int, Loss]:
         """Return for each index that a choice adds what would be lost without it.
 
-        Only the queries whose plans use it are asked anew; all in one go.
+        One of production that it replaces stays then. Only the queries whose plans use it are asked; all in one go.
         """
         plans = self.plans(chosen)
+        others = {one: self.terms.with_stand_ins(chosen & ~(1 << one)) for one in members(chosen & ~self.existing)}
         users = [(query, one) for query, plan in enumerate(plans) for one in members(plan.used & ~self.existing)]
-        self.pricer.ask((query, chosen & ~(1 << one)) for query, one in users)
-        costs = dict.fromkeys(members(chosen & ~self.existing), 0.0)
+        self.pricer.ask((query, others[one]) for query, one in users)
+        costs = dict.fromkeys(others, 0.0)
         ratios = dict.fromkeys(costs, 1.0)
         for query, one in users:
-            without = self._plan(query, chosen & ~(1 << one)).cost
+            without = self._plan(query, others[one]).cost
             costs[one] += self.pricer.queries[query].weight * (without - plans[query].cost)
             ratios[one] = min(ratios[one], plans[query].cost / without if without else 1.0)
         return {one: Loss(costs[one], ratios[one]) for one in costs}
