@@ -64,10 +64,12 @@ def _covered(use: TableUse, predicate: _Predicate) -> Iterator[Proposal]:
     for keys in list(dict.fromkeys(leads))[:_MOST_LEADS] or [()]:
         if keys and not use.fits(keys):
             continue
-        said = f"{', '.join(quote(key.column) for key in keys if key.column)} first" if keys else "all columns read"
+        said = f"{', '.join(quote(key.column) for key in keys if key.column)} first"
         wide = list(widened(use, keys, _unneeded(use, predicate)))
+        # Another statement, which the same index serves, may read more.
+        full = f"{said}, with every column read" if keys else "one statement finds every column that it reads in it"
         for whole, include in wide:
-            yield _proposal(use, whole, include, predicate, f"{said}, with every column read")
+            yield _proposal(use, whole, include, predicate, full)
         if keys and not wide:
             yield _proposal(use, keys, (), predicate, said)
     if not leads and not use.reads:
