@@ -95,6 +95,19 @@ def test_a_role_that_may_not_read_it_all_is_told_what_it_needs(
     assert hint in str(raised.value)
 
 
+@pytest.mark.pg(">= 14")  # statistics on expressions
+def test_an_expression_that_fails_when_analyzed_is_told(database: Database, staging: str) -> None:
+    database.execute("""
+        CREATE TABLE t (a int, b int); INSERT INTO t VALUES (1, 1);
+        CREATE FUNCTION f(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN RETURN $1; END $$;
+        CREATE STATISTICS s ON (f(a)), b FROM t;
+        CREATE OR REPLACE FUNCTION f(int) RETURNS int IMMUTABLE LANGUAGE plpgsql
+            AS $$ BEGIN RAISE 'not for %', $1; END $$
+    """)
+    with pytest.raises(ProofError, match="the copy cannot be analyzed: not for 1"):
+        copied(database.dsn, staging)
+
+
 def test_a_staging_role_that_may_not_create_databases_is_told(database: Database, role: str) -> None:
     with (
         pytest.raises(ProofError, match=r"could not set up a copy on .*: permission denied to create database"),

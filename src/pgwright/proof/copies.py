@@ -17,7 +17,7 @@ from uuid import uuid4
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from pgwright.database import conninfo, target
+from pgwright.database import conninfo, mask, target
 from pgwright.embedded import OWNER, EmbeddedServer, Programs, run_server
 from pgwright.errors import ProofError
 from pgwright.model.not_examined import NotExamined
@@ -147,10 +147,16 @@ def _with_owner(statement: str, host: _Host) -> str:
 
 
 def settle(dsn: str) -> None:
-    """Bring a copy to rest: visibility map, statistics, and everything written out."""
+    """Bring a copy to rest: visibility map, statistics, and everything written out.
+
+    Raises: ProofError: an expression that is analyzed, of an index or of statistics, fails for a row.
+    """
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute("SET client_min_messages = error")
-        connection.execute("VACUUM (ANALYZE)")
+        try:
+            connection.execute("VACUUM (ANALYZE)")
+        except psycopg.Error as error:
+            raise ProofError(f"the copy cannot be analyzed: {mask(str(error).strip())}") from error
         with suppress(psycopg.errors.InsufficientPrivilege):  # on a server of the user's
             connection.execute("CHECKPOINT")
 
