@@ -13,9 +13,10 @@ from pgwright.model.change import ColumnConversion, ConvertColumns, DetachedKey
 from pgwright.model.names import QualifiedName, quote
 from pgwright.model.remedy import Remedy, Step
 from pgwright.model.snapshot import Snapshot
-from pgwright.remedies.dependents import functions_that_name, publications_of, statistics_targets
+from pgwright.remedies.dependents import publications_of, statistics_targets
 from pgwright.remedies.estimate import family, in_words, rewrite_seconds
 from pgwright.remedies.uuid_text import require_distinct, require_uuids, uuid_default
+from pgwright.sqltext.functions import functions_of_triggers, functions_that_name
 from pgwright.visible import as_line
 
 _NOT_VALID = " NOT VALID"
@@ -201,11 +202,11 @@ def _warning(
         sentences.append("Some columns hold both spellings of UUIDs: the downgrade writes all with hyphens.")
     if formats & {"mixed", "plain", "hyphenated"}:
         sentences.append("Capital letters in the old texts come back small in the downgrade.")
-    functions = functions_that_name(snapshot.schema_sql, tables)
+    functions = {*functions_that_name(snapshot.schema_sql, tables), *functions_of_triggers(snapshot.schema_sql, tables)}
     if functions:
-        sentences.append(f"See whether these functions bear the new type: {', '.join(functions)}.")
+        sentences.append(f"See whether these functions bear the new type: {', '.join(sorted(functions))}.")
     if not snapshot.schema_sql:
-        sentences.append("The snapshot has no schema text, so nobody looked for functions that name these tables.")
+        sentences.append("The snapshot has no schema text, so nobody looked for functions that use these tables.")
     if publications := publications_of(snapshot, tables):
         sentences.append(
             f"Subscribers of {', '.join(publications)} keep the old type: change it there first, for the new values "

@@ -6,7 +6,6 @@ snapshot, the server refuses itself, and the whole transaction with it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator
 from typing import Any
 
@@ -30,8 +29,6 @@ _OF_TABLE = {
     "row type": "{name} ({definition}) holds whole rows of {table}",
     "type": "{table} is made of the type {name}",
 }
-_NAME = r'(?:"(?:[^"]|"")+"|[^\s(."]+)'
-_FUNCTION = re.compile(rf"CREATE (?:OR REPLACE )?(?:FUNCTION|PROCEDURE) ({_NAME}(?:\.{_NAME})?)\(")
 
 
 class _ColumnsBeyondNull(Visitor):
@@ -119,22 +116,3 @@ def expression_columns(expression: str) -> set[str]:
     found = _ColumnsBeyondNull()
     found(tree)
     return found.columns
-
-
-def functions_that_name(schema_sql: str, tables: Collection[QualifiedName]) -> tuple[str, ...]:
-    """Return the functions whose body, a text that depends on nothing, holds the name of one of the tables."""
-    spellings = {spelling for table in tables for spelling in (table.name, quote(table.name))}
-    words = re.compile("|".join(rf"(?<![\w$]){re.escape(word)}(?![\w$])" for word in spellings) or r"(?!)")
-    heads = [*_FUNCTION.finditer(schema_sql)]
-    ends = [head.start() for head in heads[1:]] + [len(schema_sql)]
-    return tuple(
-        head[1].removeprefix("public.")
-        for head, end in zip(heads, ends, strict=False)
-        if words.search(_body(schema_sql[head.end() : end]))
-    )
-
-
-def _body(text: str) -> str:
-    """Return the text of a function up to the blank lines that end it in a dump."""
-    quoted = re.search(r"\bAS (\$\w*\$)(.*?)\1", text, re.DOTALL)
-    return quoted[2] if quoted else text.split(";\n\n\n", 1)[0]
