@@ -55,6 +55,7 @@ def test_the_planner_estimates_as_before(database: Database) -> None:
     for step in remedy.downgrade:
         database.execute(step.sql)
     assert read_snapshot(database.dsn).extended_statistics == ()
+    assert [_estimate(database, condition) for condition in conditions] == before
 
 
 @pytest.mark.pg(">= 14")

@@ -128,6 +128,28 @@ def test_up_down_up_again(project: Project, driver: str, is_per_migration: bool)
     assert project.dump() == after
 
 
+@pytest.mark.pg(">= 14")
+def test_an_index_comes_back_with_its_comment_and_its_statistics_target(project: Project) -> None:
+    project.database.execute("""
+        CREATE TABLE notes (id int, title text, deleted_at timestamptz);
+        CREATE INDEX ix_title ON notes (lower(title || id::text), id);
+        ALTER INDEX ix_title ALTER COLUMN 1 SET STATISTICS 321;
+        COMMENT ON INDEX ix_title IS E'of the yearly report; it''s\n100 % \\d';
+        CREATE UNIQUE INDEX uq ON notes (title);
+        COMMENT ON INDEX uq IS 'asked for by Ann'
+    """)
+    before = project.dump()
+    (ix, uq) = (index for index in project.snapshot().indexes)
+    living = IndexDefinition("uq_living", NOTES, (IndexKey("title"),), is_unique=True, predicate="deleted_at IS NULL")
+    drop = finding("unused-index", "ix_title", DropIndex(ix.name, NOTES, ix.sql, 1))
+    replace = finding("soft-delete-unique", "uq", UniqueAmongLiving(uq.name, None, uq.sql, living))
+    project.write(project.plan(drop, replace))
+    project.upgrade()
+    assert "INDEX ix_title" not in project.dump()
+    project.downgrade()
+    assert project.dump() == before
+
+
 def test_findings_are_gone_after_the_upgrade(project: Project) -> None:
     project.database.execute(SCHEMA)
     findings = everything(project)

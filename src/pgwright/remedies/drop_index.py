@@ -10,7 +10,7 @@ from pgwright.model.snapshot import Snapshot
 from pgwright.remedies import expression_statistics
 from pgwright.remedies.create_index import partitioned_steps
 from pgwright.remedies.estimate import analyze_seconds, family, in_words
-from pgwright.remedies.indexes import build, drop, drop_partitioned
+from pgwright.remedies.indexes import belongings, build, drop, drop_partitioned
 from pgwright.sizes.builds import build_seconds
 from pgwright.visible import as_line
 
@@ -29,7 +29,8 @@ def render(change: DropIndex, snapshot: Snapshot) -> Remedy:
         upgrade=(*_keep(change), drop(change.name, change.table)),
         downgrade=(
             build(change.name, change.table, change.sql),
-            *(expression_statistics.drop(each) for each in change.statistics),
+            *belongings(change.name, change.table, snapshot),
+            *_give_back(change),
         ),
         is_safe=True,
         warning="",
@@ -46,6 +47,13 @@ def _keep(change: DropIndex) -> tuple[Step, ...]:
     return (*created, expression_statistics.gather(change.table))
 
 
+def _give_back(change: DropIndex) -> tuple[Step, ...]:
+    """Return the steps that let the planner know of the expressions by the index again, and by nothing else."""
+    if not change.statistics:
+        return ()
+    return (expression_statistics.gather(change.table), *map(expression_statistics.drop, change.statistics))
+
+
 def _kept(change: DropIndex) -> str:
     expressions = ", ".join(each.expression for each in change.statistics)
     return f", and keep the statistics of {expressions}" if expressions else ""
@@ -60,7 +68,10 @@ def _partitioned(change: DropIndex, snapshot: Snapshot, index: Index) -> Remedy:
         change=change,
         findings=(),
         upgrade=(drop_partitioned(change.name, tables),),
-        downgrade=partitioned_steps(index.definition, snapshot, {part.table: part.name.name for part in parts}),
+        downgrade=(
+            *partitioned_steps(index.definition, snapshot, {part.table: part.name.name for part in parts}),
+            *(step for part in (index, *parts) for step in belongings(part.name, part.table, snapshot)),
+        ),
         is_safe=False,
         warning=(
             f"DROP INDEX takes ACCESS EXCLUSIVE on {change.table.short} and all its partitions, for a moment, but "

@@ -8,7 +8,7 @@ from pgwright.model.remedy import Remedy, Step
 from pgwright.model.snapshot import Snapshot
 from pgwright.remedies.blocks import block
 from pgwright.remedies.hints import index_hint
-from pgwright.remedies.indexes import build, drop, drop_constraint, index_of
+from pgwright.remedies.indexes import belongings, build, drop, drop_constraint, index_of
 from pgwright.sizes.builds import build_seconds
 from pgwright.visible import as_line
 
@@ -17,14 +17,14 @@ def render(change: UniqueAmongLiving, snapshot: Snapshot) -> Remedy:
     """Return the steps: the new index stands before the old one falls, so uniqueness holds at every moment."""
     table = change.definition.table
     new = index_of(change.definition)
-    build_old = build(change.replaces, table, change.sql)
+    build_old = (build(change.replaces, table, change.sql), *belongings(change.replaces, table, snapshot))
     old_name = quote(change.constraint or change.replaces.name)
     if change.constraint is None:
         drop_old = drop(change.replaces, table)
-        restore_old: tuple[Step, ...] = (build_old,)
+        restore_old: tuple[Step, ...] = build_old
     else:
         drop_old = drop_constraint(change.constraint, table)
-        restore_old = (build_old, _adopt(change, change.constraint))
+        restore_old = (*build_old, _adopt(change, change.constraint))
     return Remedy(
         title=f"Count only living rows in the unique {old_name} of {table.short}",
         change=change,
