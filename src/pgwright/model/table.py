@@ -130,6 +130,11 @@ class ForeignKey:
     referenced_index: QualifiedName | None = None
     """The unique index that it rests on."""
 
+    @property
+    def is_enforced(self) -> bool:
+        """False from PostgreSQL 18 on for a key that is only documentation: the server looks for no rows by it."""
+        return not self.definition.endswith(" NOT ENFORCED")
+
 
 @dataclass(frozen=True)
 class Sequence:

@@ -19,7 +19,7 @@ from pgwright.remedies.uuid_text import require_distinct, require_uuids, uuid_de
 from pgwright.sqltext.functions import functions_of_triggers, functions_that_name
 from pgwright.visible import as_line
 
-_NOT_VALID = " NOT VALID"
+_NOT_VALID, _NOT_ENFORCED = " NOT VALID", " NOT ENFORCED"
 _ON_ONE_LINE = 2  # names
 _SHORT = 70
 _INTEGERS = ("integer", "bigint")
@@ -174,7 +174,7 @@ def _add(key: DetachedKey, snapshot: Snapshot) -> str:
 def _is_validated_later(key: DetachedKey, snapshot: Snapshot) -> bool:
     table = snapshot.table_by_name.get(key.table)
     is_partitioned = table is not None and table.kind == "partitioned table"
-    return not key.definition.endswith(_NOT_VALID) and not is_partitioned
+    return not key.definition.endswith((_NOT_VALID, _NOT_ENFORCED)) and not is_partitioned
 
 
 def _referenced(change: ConvertColumns, snapshot: Snapshot) -> set[QualifiedName]:

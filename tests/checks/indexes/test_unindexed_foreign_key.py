@@ -31,6 +31,11 @@ def test_quiet_when_an_index_starts_with_the_key() -> None:
     assert run(CHECK, _with(make_index("ix", "message", "conversation_id, at DESC"))) == []
 
 
+def test_quiet_for_a_key_by_which_the_server_looks_for_nothing() -> None:
+    key = replace(KEY, definition=f"{KEY.definition} NOT ENFORCED", is_validated=False)
+    assert run(CHECK, make_snapshot(PARENT, CHILD, key)) == []
+
+
 def test_quiet_with_a_hash_index() -> None:
     assert run(CHECK, _with(make_index("ix", "message", "conversation_id", method="hash"))) == []
 

@@ -67,7 +67,8 @@ def find(snapshot: Snapshot) -> Iterator[Finding]:
     for key in snapshot.foreign_keys:
         # Temporal keys know no other action.
         is_temporal = _PERIOD.search(key.definition) is not None
-        if not key.is_inherited and not is_temporal and key.on_delete in ("no action", "restrict"):
+        is_checked = key.is_enforced and not key.is_inherited
+        if is_checked and not is_temporal and key.on_delete in ("no action", "restrict"):
             by_parent.setdefault(key.referenced_table, []).append(key)
     for parent, keys in sorted(by_parent.items()):
         yield _finding(snapshot, snapshot.table_by_name[parent], keys)
