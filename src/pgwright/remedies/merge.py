@@ -159,7 +159,7 @@ def _does_work_of(draft: Draft, index: IndexDefinition, change: CreateIndex) -> 
         return True
     is_for_key = all(key.startswith(f"{FOREIGN_KEY_CHECK}:") for key in draft.wanted[change])
     referring = draft.snapshot.foreign_keys_by_table.get(wanted.table, ())
-    keys = [key for key in referring if {*key.columns} == {*wanted.columns}]
+    keys = [key for key in referring if {*key.equal_columns} == {*wanted.columns}]
     is_same_work = is_for_key and serves_equality(index, wanted.columns, table)
     return is_same_work and all(serves_foreign_key(index, key, draft.snapshot) for key in keys)
 

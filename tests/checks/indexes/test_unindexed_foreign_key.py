@@ -151,6 +151,29 @@ def test_gin_and_gist_serve_a_key_of_the_type_of_the_parent_only(method: str) ->
     assert run(CHECK, make_snapshot(make_table("conversation", "id integer"), CHILD, KEY, index))
 
 
+def test_the_exclusion_of_what_overlaps_serves_a_key_on_its_first_column() -> None:
+    child = make_table("booking", "room_id integer, during daterange", rows=5_000)
+    index = make_index("ex", "booking", "room_id, during", method="gist", is_exclusion=True, constraint="ex")
+    key = make_foreign_key("booking", "room_id", "room")
+    room = make_table("room", "id integer, valid daterange")
+    assert run(CHECK, make_snapshot(room, child, key, index)) == []
+    assert run(CHECK, make_snapshot(room, child, key, replace(index, is_valid=False)))
+
+
+def test_of_a_temporal_key_the_columns_that_have_to_be_equal_are_indexed() -> None:
+    room = make_table("room", "id integer, valid daterange", primary_key=("id", "valid"))
+    child = make_table("booking", "room_id integer, during daterange", rows=5_000)
+    definition = "FOREIGN KEY (room_id, PERIOD during) REFERENCES room(id, PERIOD valid)"
+    key = make_foreign_key("booking", "room_id, during", "room", "id, valid", definition=definition)
+    (finding,) = run(CHECK, make_snapshot(room, child, key))
+    (change,) = finding.changes
+    assert isinstance(change, CreateIndex)
+    assert change.definition.sql() == "CREATE INDEX ix_booking_room_id ON public.booking (room_id)"
+    for method, columns in (("btree", "room_id"), ("gist", "room_id, during")):
+        index = make_index("ix", "booking", columns, method=method)
+        assert run(CHECK, make_snapshot(room, child, key, index)) == []
+
+
 def test_a_collation_that_takes_different_texts_for_equal_is_asked_for() -> None:
     parent = make_table("country", "id text", primary_key=("id",))
     nondeterministic = replace(parent.columns[0], collation='"any_case"', is_deterministic=False)

@@ -84,9 +84,9 @@ def _finding(snapshot: Snapshot, key: ForeignKey, family: TableFamily) -> Findin
         changes=[
             CreateIndex(
                 IndexDefinition(
-                    name=conventional_name(snapshot, key.table, key.columns),
+                    name=conventional_name(snapshot, key.table, key.equal_columns),
                     table=key.table,
-                    keys=tuple(IndexKey(column, collation=collations.get(column)) for column in key.columns),
+                    keys=tuple(IndexKey(column, collation=collations.get(column)) for column in key.equal_columns),
                 ),
                 is_partitioned=family.is_partitioned,
             )
