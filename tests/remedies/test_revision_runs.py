@@ -292,6 +292,21 @@ def test_a_build_that_fails_leaves_no_invalid_index(project: Project) -> None:
     assert "uq_title" not in project.dump()
 
 
+def test_an_env_that_executes_something_first_is_told_to_commit_it(project: Project) -> None:
+    project.database.execute(SCHEMA)
+    project.write(project.plan(create()))
+    env = project.folder / "env.py"
+    early = 'connection.exec_driver_sql("SET search_path = public")'
+    env.write_text(
+        env.read_text().replace("run(connection)\n    engine", f"{early}\n        run(connection)\n    engine")
+    )
+    with pytest.raises(CommandError, match="commit what it executes before"):
+        project.upgrade()
+    env.write_text(env.read_text().replace(early, f"{early}\n        connection.commit()"))
+    project.upgrade()
+    assert "ix_notes_owner_id_created_at" in project.dump()
+
+
 def test_runs_again_after_a_later_part_failed(project: Project) -> None:
     project.database.execute(SCHEMA)
     plan = project.plan(*everything(project))
