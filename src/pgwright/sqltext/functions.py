@@ -11,6 +11,7 @@ from pgwright.model.names import QualifiedName, quote
 _NAME = r'(?:"(?:[^"]|"")+"|[^\s(."]+)'
 _FULL_NAME = rf"{_NAME}(?:\.{_NAME})?"
 _FUNCTION = re.compile(rf"CREATE (?:OR REPLACE )?(?:FUNCTION|PROCEDURE) ({_FULL_NAME})\(")
+_RULE = re.compile(rf"^CREATE (?:OR REPLACE )?RULE ({_NAME}) AS\n(.*?);\n\n", re.MULTILINE | re.DOTALL)
 _TRIGGER = re.compile(
     r"^CREATE (?:CONSTRAINT )?TRIGGER (?P<rest>(?:(?!;\n).)*?) EXECUTE (?:FUNCTION|PROCEDURE) "
     rf"(?P<name>{_FULL_NAME})\(",
@@ -35,6 +36,12 @@ def functions(schema_sql: str) -> Iterator[Function]:
     ends = [head.start() for head in heads[1:]] + [len(schema_sql)]
     for head, end in zip(heads, ends, strict=False):
         yield Function(head[1].removeprefix("public."), _body(schema_sql[head.end() : end]))
+
+
+def rules(schema_sql: str) -> Iterator[Function]:
+    """Yield the rules of a dump as if they were functions: what they do is not in the workload either."""
+    for found in _RULE.finditer(schema_sql):
+        yield Function(f"the rule {found[1]}", found[2])
 
 
 def functions_that_name(schema_sql: str, things: Collection[QualifiedName]) -> tuple[str, ...]:

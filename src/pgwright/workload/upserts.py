@@ -14,7 +14,7 @@ from pgwright.model.names import QualifiedName, quote
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.statement import Statement
 from pgwright.sqltext import Schema, parse
-from pgwright.sqltext.functions import functions
+from pgwright.sqltext.functions import functions, rules
 from pgwright.sqltext.nodes import ast, everything
 
 _WITH_TARGET = re.compile(r"\bON\s+CONFLICT\s*(?:\(|ON\s+CONSTRAINT\b)", re.IGNORECASE)
@@ -58,9 +58,10 @@ def relying_on(index: Index, snapshot: Snapshot) -> tuple[int, ...]:
 
 
 def functions_that_may_rely_on(index: Index, snapshot: Snapshot) -> tuple[str, ...]:
-    """Return the functions that name the index's table and have an ON CONFLICT with a target, whichever it is."""
+    """Return the functions and rules that name the index's table and have an ON CONFLICT with a target, whichever."""
     spellings = {index.table.name, quote(index.table.name)}
-    found = (one for one in functions(snapshot.schema_sql) if _WITH_TARGET.search(one.body) and one.names(spellings))
+    bodies = (*functions(snapshot.schema_sql), *rules(snapshot.schema_sql))
+    found = (one for one in bodies if _WITH_TARGET.search(one.body) and one.names(spellings))
     return tuple(one.name for one in found)
 
 

@@ -156,6 +156,16 @@ def test_stays_whole_where_a_function_may_rely_on_it(body: str, is_kept: bool) -
     assert ("in the body of add would fail" in finding.advice) is is_kept
 
 
+def test_stays_whole_where_a_rule_may_rely_on_it() -> None:
+    schema = (
+        "CREATE RULE also AS\n    ON INSERT TO public.log DO  INSERT INTO public.users (email)\n"
+        "  VALUES (new.email) ON CONFLICT(email) DO NOTHING;\n\n\n"
+    )
+    (finding,) = run(CHECK, replace(_snapshot(), schema_sql=schema))
+    assert finding.changes == ()
+    assert "in the body of the rule also would fail" in finding.advice
+
+
 def test_stays_whole_where_the_workload_could_not_be_read() -> None:
     snapshot = _snapshot()
     missing = NotExamined("statements", "permission denied", parts=("statements",))
