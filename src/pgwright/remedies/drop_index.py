@@ -5,7 +5,7 @@ from __future__ import annotations
 from pgwright.model.change import DropIndex
 from pgwright.model.index import Index
 from pgwright.model.names import quote
-from pgwright.model.remedy import Remedy, Step
+from pgwright.model.remedy import Remedy
 from pgwright.model.snapshot import Snapshot
 from pgwright.remedies import expression_statistics
 from pgwright.remedies.create_index import partitioned_steps
@@ -26,32 +26,17 @@ def render(change: DropIndex, snapshot: Snapshot) -> Remedy:
         title=f"Drop index {quote(change.name.name)} of {change.table.short}{_kept(change)}",
         change=change,
         findings=(),
-        upgrade=(*_keep(change), drop(change.name, change.table)),
+        upgrade=(*expression_statistics.keep(change.table, change.statistics), drop(change.name, change.table)),
         downgrade=(
             build(change.name, change.table, change.sql),
             *belongings(change.name, change.table, snapshot),
-            *_give_back(change),
+            *expression_statistics.give_back(change.table, change.statistics),
         ),
         is_safe=True,
         warning="",
         seconds_estimate=analyze_seconds(tables[0]) if change.statistics and tables else 0.0,
         model_hint=_hint(change),
     )
-
-
-def _keep(change: DropIndex) -> tuple[Step, ...]:
-    """Return the steps that let the planner know of the index's expressions without it."""
-    if not change.statistics:
-        return ()
-    created = (step for each in change.statistics for step in expression_statistics.create(each))
-    return (*created, expression_statistics.gather(change.table))
-
-
-def _give_back(change: DropIndex) -> tuple[Step, ...]:
-    """Return the steps that let the planner know of the expressions by the index again, and by nothing else."""
-    if not change.statistics:
-        return ()
-    return (expression_statistics.gather(change.table), *map(expression_statistics.drop, change.statistics))
 
 
 def _kept(change: DropIndex) -> str:

@@ -212,16 +212,16 @@ def _keep_what_serves_foreign_keys(draft: Draft) -> None:
 def _keep_what_the_planner_knows(draft: Draft) -> None:
     """Let statistics take the place of an index that alone tells of an expression, or keep it where none can."""
     kept: list[ExpressionStatistics] = []
-    for change in draft.of(DropIndex):
-        index = draft.index_by_name.get(change.name)
+    changes: list[DropIndex | UniqueAmongLiving] = [*draft.of(DropIndex), *draft.of(UniqueAmongLiving)]
+    for change in changes:
+        name = change.name if isinstance(change, DropIndex) else change.replaces
+        index = draft.index_by_name.get(name)
         if index is None:
             continue
         expressions = lone_expressions(draft.snapshot, index, _after(draft, index))
         is_spread = bool(_with_parts(draft, {index.name}) - {index.name})
         if expressions and (is_spread or draft.snapshot.server.version_number < SINCE):
-            reason = (
-                f"only by {change.name} the planner knows {', '.join(expressions)}, which no statistics can replace"
-            )
+            reason = f"only by {name} the planner knows {', '.join(expressions)}, which no statistics can replace"
             draft.refuse(change, reason, "drop it by hand where no statement has that expression")
         elif new := new_statistics(draft.snapshot, index, expressions, kept):
             kept += new

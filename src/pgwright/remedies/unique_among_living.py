@@ -6,6 +6,7 @@ from pgwright.model.change import UniqueAmongLiving
 from pgwright.model.names import quote, quote_literal
 from pgwright.model.remedy import Remedy, Step
 from pgwright.model.snapshot import Snapshot
+from pgwright.remedies import expression_statistics
 from pgwright.remedies.blocks import block
 from pgwright.remedies.hints import index_hint
 from pgwright.remedies.indexes import belongings, build, drop, drop_constraint, index_of
@@ -29,8 +30,12 @@ def render(change: UniqueAmongLiving, snapshot: Snapshot) -> Remedy:
         title=f"Count only living rows in the unique {old_name} of {table.short}",
         change=change,
         findings=(),
-        upgrade=(build(new, table, change.definition.sql()), drop_old),
-        downgrade=(*restore_old, drop(new, table)),
+        upgrade=(
+            build(new, table, change.definition.sql()),
+            *expression_statistics.keep(table, change.statistics),
+            drop_old,
+        ),
+        downgrade=(*restore_old, drop(new, table), *expression_statistics.give_back(table, change.statistics)),
         # What it no longer enforces, code may rely on; a statement that the workload does not show may fail.
         is_safe=False,
         warning=(
