@@ -50,6 +50,8 @@ CREATE INDEX ix_title_again ON notes (title);
 INSERT INTO users (email) SELECT 'u' || n FROM generate_series(1, 50) n;
 INSERT INTO notes (id, owner_id) SELECT replace(gen_random_uuid()::text, '-', ''), id FROM users;
 UPDATE notes SET parent_id = (SELECT min(id) FROM notes);
+COMMENT ON CONSTRAINT users_email_key ON users IS 'one address a user';
+COMMENT ON CONSTRAINT notes_parent_id_fkey ON notes IS 'of the same owner';
 """
 
 

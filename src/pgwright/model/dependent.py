@@ -19,6 +19,7 @@ DependentKind = Literal[
     "statistics on an expression",
     "index statistics",
     "index comment",
+    "constraint comment",
     "use of an index",
     "function",
     "publication",
@@ -41,5 +42,5 @@ class Dependent:
     """As SQL text, with its schema where it is in another than `public`; of statistics and indexes always."""
     definition: str = ""
     """The expression of a check constraint or generated column, the partition key, the column of a row type; the
-    statistics target where one is set, of an index after the number of its column; the comment on an index; what
-    depends on an index, as the server describes it."""
+    statistics target where one is set, of an index after the number of its column; the comment on an index or a
+    constraint; what depends on an index, as the server describes it."""

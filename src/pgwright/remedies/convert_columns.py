@@ -13,7 +13,7 @@ from pgwright.model.change import ColumnConversion, ConvertColumns, DetachedKey
 from pgwright.model.names import QualifiedName, quote
 from pgwright.model.remedy import Remedy, Step
 from pgwright.model.snapshot import Snapshot
-from pgwright.remedies.dependents import publications_of, statistics_targets
+from pgwright.remedies.dependents import constraint_comment, publications_of, statistics_targets
 from pgwright.remedies.estimate import family, in_words, rewrite_seconds
 from pgwright.remedies.uuid_text import require_distinct, require_uuids, uuid_default
 from pgwright.sqltext.functions import functions_of_triggers, functions_that_name
@@ -77,6 +77,8 @@ def _rewrite(
     steps += [step(sql) for sql in _alter_sequences(change, snapshot, is_upgrade=alter is _to_new)]
     # Validated after the commit, where nobody has to wait for it; a partitioned table cannot do that before version 18.
     steps += [step(sql) for sql in _alter_each(change.foreign_keys, lambda key: _add(key, snapshot))]
+    comments = (constraint_comment(snapshot, key.table, key.name) for key in change.foreign_keys)
+    steps += [step(sql) for sql in comments if sql is not None]
     steps += [step(sql) for sql in _targets(change, snapshot)]
     # The old statistics went with the old type; without new ones the first queries would get bad plans.
     steps.append(Step(_list("ANALYZE", map(str, tables)), True, "ACCESS EXCLUSIVE", names))

@@ -15,7 +15,7 @@ from pglast.visitors import Skip, Visitor
 
 from pgwright.model.dependent import Dependent
 from pgwright.model.index import Index
-from pgwright.model.names import QualifiedName, quote
+from pgwright.model.names import QualifiedName, quote, quote_literal
 from pgwright.model.not_examined import lacking
 from pgwright.model.snapshot import Snapshot
 
@@ -86,6 +86,14 @@ def statistics_targets(snapshot: Snapshot, places: Collection[Place]) -> Iterato
             elif one.kind == "index statistics":
                 number, target = one.definition.split()
                 yield table, f"ALTER INDEX {one.name} ALTER COLUMN {number} SET STATISTICS {target}"
+
+
+def constraint_comment(snapshot: Snapshot, table: QualifiedName, constraint: str) -> str | None:
+    """Return the statement that gives a constraint its comment again, where it has one."""
+    for one in snapshot.dependents_by_table.get(table, ()):
+        if one.kind == "constraint comment" and one.name == quote(constraint):
+            return f"COMMENT ON CONSTRAINT {one.name} ON {table} IS {quote_literal(one.definition).strip()}"
+    return None
 
 
 def find_index_obstacles(index: Index, columns: Collection[str]) -> Iterator[str]:

@@ -8,6 +8,7 @@ from pgwright.model.remedy import Remedy, Step
 from pgwright.model.snapshot import Snapshot
 from pgwright.remedies import expression_statistics
 from pgwright.remedies.blocks import block
+from pgwright.remedies.dependents import constraint_comment
 from pgwright.remedies.hints import index_hint
 from pgwright.remedies.indexes import belongings, build, drop, drop_constraint, index_of
 from pgwright.sizes.builds import build_seconds
@@ -25,7 +26,9 @@ def render(change: UniqueAmongLiving, snapshot: Snapshot) -> Remedy:
         restore_old: tuple[Step, ...] = build_old
     else:
         drop_old = drop_constraint(change.constraint, table)
-        restore_old = (*build_old, _adopt(change, change.constraint))
+        comment = constraint_comment(snapshot, table, change.constraint)
+        commented = (Step(comment, False, "SHARE UPDATE EXCLUSIVE", (str(table),)),) if comment is not None else ()
+        restore_old = (*build_old, _adopt(change, change.constraint), *commented)
     return Remedy(
         title=f"Count only living rows in the unique {old_name} of {table.short}",
         change=change,

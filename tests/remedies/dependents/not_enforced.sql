@@ -6,6 +6,7 @@ INSERT INTO guest SELECT n, 'g' || n FROM generate_series(1, 1000) n;
 INSERT INTO stay SELECT n, 1 + n % 1200, 1 + n % 1000, 'n' || n FROM generate_series(1, 4000) n;
 ALTER TABLE stay ADD CONSTRAINT stay_guest FOREIGN KEY (guest_id) REFERENCES guest NOT ENFORCED;
 ALTER TABLE stay ADD CONSTRAINT stay_host FOREIGN KEY (host_id) REFERENCES guest NOT VALID;
+COMMENT ON CONSTRAINT stay_host ON stay IS 'asked for by Ann; it''s';
 CREATE INDEX ix_stay_note ON stay (note);
 -- workload
 SELECT * FROM stay JOIN guest ON guest.id = stay.guest_id WHERE guest.name = 'g7';

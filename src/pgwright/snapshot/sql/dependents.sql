@@ -64,6 +64,10 @@ JOIN pg_class c ON c.oid = i.indexrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE i.indrelid = ANY(%(oids)s) AND obj_description(c.oid, 'pg_class') IS NOT NULL
 UNION
+SELECT con.conrelid::bigint, NULL, 'constraint comment', NULL, con.conname, obj_description(con.oid, 'pg_constraint')
+FROM pg_constraint con
+WHERE con.conrelid = ANY(%(oids)s) AND obj_description(con.oid, 'pg_constraint') IS NOT NULL
+UNION
 -- A view, function or default with the index as a constant of type regclass. Keys have a reader of their own.
 SELECT i.indrelid::bigint, NULL, 'use of an index', n.nspname, c.relname,
     pg_describe_object(d.classid, d.objid, d.objsubid)
