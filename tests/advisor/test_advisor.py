@@ -222,6 +222,31 @@ def test_a_partitioned_table_gets_one_index_that_serves_its_partitions_too(
     assert "blocks writes" in finding.advice
 
 
+@pytest.mark.parametrize("is_beside_a_foreign_table", [False, True])
+def test_a_partitioned_table_of_one_partition_gets_an_index_too(
+    database: Database, advice_for: Advise, is_beside_a_foreign_table: bool
+) -> None:
+    """The index of the lone part had the name of the whole, and the advisor ended there."""
+    database.execute("""
+        CREATE TABLE event (id int, who int) PARTITION BY RANGE (id);
+        CREATE TABLE event_0 PARTITION OF event FOR VALUES FROM (0) TO (40000);
+        INSERT INTO event SELECT i, i % 4000 FROM generate_series(0, 39999) i;
+        VACUUM ANALYZE
+    """)
+    if is_beside_a_foreign_table:
+        database.execute("""
+            CREATE EXTENSION file_fdw;
+            CREATE SERVER files FOREIGN DATA WRAPPER file_fdw;
+            CREATE FOREIGN TABLE old PARTITION OF event DEFAULT SERVER files OPTIONS (filename '/dev/null')
+        """)
+    database.rows("SELECT pg_stat_statements_reset()")
+    run(database, "SELECT * FROM event WHERE id BETWEEN 1 AND 39999 AND who = %s", [7])
+    advice = advice_for(database)
+    (index,) = advice.indexes
+    assert index.definition.columns[0] == "who"
+    assert advice.cost_after < advice.cost_before / 10
+
+
 def test_a_value_that_the_operator_refuses_gives_way_to_the_generic_plan(
     database: Database, advice_for: Advise
 ) -> None:

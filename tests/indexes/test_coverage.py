@@ -95,6 +95,8 @@ def test_a_longer_unique_index_enforces_less() -> None:
         ("tags", {"method": "gin"}, ("tags",), False),
         ("a, b", {"method": "gist"}, ("a",), True),
         ("a, b", {"method": "gist"}, ("b",), False),
+        ("a, tags", {"method": "gist"}, ("a",), True),
+        ("tags, a", {"method": "gist"}, ("a",), False),
         ("tags", {"method": "gist"}, ("tags",), False),
         ([IndexKey("s", operator_class="text_pattern_ops")], {}, ("s",), True),
         ([IndexKey("s", collation='"C"')], {}, ("s",), False),

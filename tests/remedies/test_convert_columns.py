@@ -172,7 +172,7 @@ def test_how_long_and_how_large() -> None:
 def test_what_is_warned_of_and_what_is_not() -> None:
     capitals = "Capital letters in the old texts come back small in the downgrade."
     both = "Some columns hold both spellings of UUIDs: the downgrade writes all with hyphens."
-    unread = "The snapshot has no schema text, so nobody looked for functions that name these tables."
+    unread = "The snapshot has no schema text, so nobody looked for functions that use these tables."
     for uuid_format, expected in (("mixed", {both, capitals}), ("plain", {capitals}), ("hyphenated", {capitals})):
         warning = converted(uuid(A, "id", uuid_format=uuid_format)).warning
         assert {sentence for sentence in (both, capitals, unread) if sentence in warning} == expected
@@ -183,3 +183,12 @@ def test_what_is_warned_of_and_what_is_not() -> None:
     named = converted(uuid(A, "id"), snapshot=make_snapshot(*TABLES, schema_sql=schema)).warning
     assert "See whether these functions bear the new type: f." in named
     assert "See whether" not in converted(uuid(C, "id"), snapshot=make_snapshot(*TABLES, schema_sql=schema)).warning
+    triggers = (
+        "CREATE TRIGGER told AFTER INSERT OR UPDATE OF x ON public.a FOR EACH ROW EXECUTE FUNCTION app.told();\n"
+        "CREATE CONSTRAINT TRIGGER t AFTER INSERT ON public.b NOT DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW "
+        "WHEN ((new.x > 1)) EXECUTE PROCEDURE public.\"of B\"('a');\n"
+    )
+    for table, functions in ((A, "app.told"), (B, '"of B"')):
+        change = uuid(table, "id")
+        warning = converted(change, snapshot=make_snapshot(*TABLES, schema_sql=triggers)).warning
+        assert f"See whether these functions bear the new type: {functions}." in warning

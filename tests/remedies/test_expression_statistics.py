@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from pgwright.model.change import DropIndex
+from pgwright.model.change import DropIndex, UniqueAmongLiving
 from pgwright.model.fix import Fix
 from pgwright.model.snapshot import Snapshot
 from pgwright.remedies import make_fix
@@ -41,6 +41,25 @@ def _created(fix: Fix) -> list[str]:
 
 
 @pytest.mark.pg(">= 14")
+def test_the_planner_estimates_as_before_where_a_unique_index_becomes_partial(database: Database) -> None:
+    database.execute(
+        "CREATE TABLE t (id int, deleted_at date); INSERT INTO t SELECT generate_series(1, 3000); "
+        "CREATE UNIQUE INDEX uq ON t ((id * 2)); ANALYZE t"
+    )
+    before = _estimate(database, "id * 2 < 100")
+    snapshot = read_snapshot(database.dsn)
+    (uq,) = snapshot.indexes
+    living = replace(uq.definition, name="uq_living", predicate="deleted_at IS NULL")
+    change = UniqueAmongLiving(uq.name, None, uq.sql, living)
+    (remedy,) = make_fix(snapshot, [finding("soft-delete-unique", "uq", change)]).remedies
+    for steps in (remedy.upgrade, remedy.downgrade):
+        for step in steps:
+            database.execute(step.sql)
+        assert _estimate(database, "id * 2 < 100") == before
+    assert read_snapshot(database.dsn).extended_statistics == ()
+
+
+@pytest.mark.pg(">= 14")
 def test_the_planner_estimates_as_before(database: Database) -> None:
     database.execute(SETUP.format(""))
     conditions = ("lower(email) = 'user3'", "doc ->> 'kind' = 'k3'")
@@ -55,6 +74,7 @@ def test_the_planner_estimates_as_before(database: Database) -> None:
     for step in remedy.downgrade:
         database.execute(step.sql)
     assert read_snapshot(database.dsn).extended_statistics == ()
+    assert [_estimate(database, condition) for condition in conditions] == before
 
 
 @pytest.mark.pg(">= 14")

@@ -50,6 +50,8 @@ CREATE INDEX ix_title_again ON notes (title);
 INSERT INTO users (email) SELECT 'u' || n FROM generate_series(1, 50) n;
 INSERT INTO notes (id, owner_id) SELECT replace(gen_random_uuid()::text, '-', ''), id FROM users;
 UPDATE notes SET parent_id = (SELECT min(id) FROM notes);
+COMMENT ON CONSTRAINT users_email_key ON users IS 'one address a user';
+COMMENT ON CONSTRAINT notes_parent_id_fkey ON notes IS 'of the same owner';
 """
 
 
@@ -126,6 +128,28 @@ def test_up_down_up_again(project: Project, driver: str, is_per_migration: bool)
 
     project.upgrade()
     assert project.dump() == after
+
+
+@pytest.mark.pg(">= 14")
+def test_an_index_comes_back_with_its_comment_and_its_statistics_target(project: Project) -> None:
+    project.database.execute("""
+        CREATE TABLE notes (id int, title text, deleted_at timestamptz);
+        CREATE INDEX ix_title ON notes (lower(title || id::text), id);
+        ALTER INDEX ix_title ALTER COLUMN 1 SET STATISTICS 321;
+        COMMENT ON INDEX ix_title IS E'of the yearly report; it''s\n100 % \\d';
+        CREATE UNIQUE INDEX uq ON notes (title);
+        COMMENT ON INDEX uq IS 'asked for by Ann'
+    """)
+    before = project.dump()
+    (ix, uq) = (index for index in project.snapshot().indexes)
+    living = IndexDefinition("uq_living", NOTES, (IndexKey("title"),), is_unique=True, predicate="deleted_at IS NULL")
+    drop = finding("unused-index", "ix_title", DropIndex(ix.name, NOTES, ix.sql, 1))
+    replace = finding("soft-delete-unique", "uq", UniqueAmongLiving(uq.name, None, uq.sql, living))
+    project.write(project.plan(drop, replace))
+    project.upgrade()
+    assert "INDEX ix_title" not in project.dump()
+    project.downgrade()
+    assert project.dump() == before
 
 
 def test_findings_are_gone_after_the_upgrade(project: Project) -> None:
@@ -268,6 +292,21 @@ def test_a_build_that_fails_leaves_no_invalid_index(project: Project) -> None:
     with pytest.raises(DBAPIError, match="could not create unique index"):
         project.upgrade()
     assert "uq_title" not in project.dump()
+
+
+def test_an_env_that_executes_something_first_is_told_to_commit_it(project: Project) -> None:
+    project.database.execute(SCHEMA)
+    project.write(project.plan(create()))
+    env = project.folder / "env.py"
+    early = 'connection.exec_driver_sql("SET search_path = public")'
+    env.write_text(
+        env.read_text().replace("run(connection)\n    engine", f"{early}\n        run(connection)\n    engine")
+    )
+    with pytest.raises(CommandError, match="commit what it executes before"):
+        project.upgrade()
+    env.write_text(env.read_text().replace(early, f"{early}\n        connection.commit()"))
+    project.upgrade()
+    assert "ix_notes_owner_id_created_at" in project.dump()
 
 
 def test_runs_again_after_a_later_part_failed(project: Project) -> None:

@@ -3,6 +3,10 @@ SELECT concat('constraint ', conrelid::regclass, contypid::regtype, ' ', conname
 FROM pg_constraint
 WHERE connamespace::regnamespace::text !~ '^(pg_|information_schema)';
 
+SELECT concat('comment on constraint ', conrelid::regclass, ' ', conname, ': ', obj_description(oid, 'pg_constraint'))
+FROM pg_constraint
+WHERE obj_description(oid, 'pg_constraint') IS NOT NULL AND connamespace::regnamespace::text !~ '^(pg_|information_schema)';
+
 SELECT concat('column ', a.attrelid::regclass, ' ', a.attname, ' ', {types}, a.attnotnull, a.attacl)
 FROM pg_attribute a
 JOIN pg_class c ON c.oid = a.attrelid

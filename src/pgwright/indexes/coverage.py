@@ -68,7 +68,7 @@ def serves_equality(
 def serves_foreign_key(definition: IndexDefinition, key: ForeignKey, snapshot: Snapshot) -> bool:
     """Tell whether the rows that refer to a parent are found by this index."""
     table = snapshot.table_by_name.get(definition.table)
-    return serves_equality(definition, key.columns, table, foreign_key_collations(key, snapshot)) and (
+    return serves_equality(definition, key.equal_columns, table, foreign_key_collations(key, snapshot)) and (
         definition.method in ("btree", "hash") or _has_types_of_parent(key, snapshot)
     )
 
@@ -116,7 +116,7 @@ def is_covered(definition: IndexDefinition, snapshot: Snapshot) -> bool:
 
 def _has_types_of_parent(key: ForeignKey, snapshot: Snapshot) -> bool:
     """Tell whether both ends are of one type: the classes of btree_gin and btree_gist compare no int4 with an int8."""
-    pairs = zip(key.columns, key.referenced_columns, strict=True)
+    pairs = zip(key.equal_columns, key.referenced_columns, strict=False)
     return all(
         snapshot.column(key.table, one).base_type == snapshot.column(key.referenced_table, other).base_type
         for one, other in pairs

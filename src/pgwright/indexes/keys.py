@@ -72,7 +72,7 @@ def keys_serve(x: IndexDefinition, y: IndexDefinition, table: Table | None) -> b
 
 def _is_first_key(x: IndexDefinition, y: IndexDefinition, table: Table | None) -> bool:
     """Tell whether the only key of `y`, which cannot sort, is the first one of a B-tree: it has the same operators."""
-    is_by_value = y.method == "hash" or (y.method == "gin" and _are_scalars(y, table))
+    is_by_value = y.method == "hash" or (y.method == "gin" and _are_scalars(y.keys, table))
     if not is_by_value or len(y.keys) > 1:
         return False
     one, other = entry(x.keys[0], table), entry(y.keys[0], table)
@@ -80,12 +80,12 @@ def _is_first_key(x: IndexDefinition, y: IndexDefinition, table: Table | None) -
     return one == other or (is_alike and replace(one, operator_class=None) == other)
 
 
-def _are_scalars(definition: IndexDefinition, table: Table | None) -> bool:
+def _are_scalars(keys: Iterable[IndexKey], table: Table | None) -> bool:
     """Tell whether GIN or GiST holds the values themselves, as by btree_gin and btree_gist, and no parts of them."""
     columns = table.column_by_name if table is not None else {}
     return all(
         key.operator_class is None and key.column in columns and columns[key.column].base_type in _SCALARS
-        for key in definition.keys
+        for key in keys
     )
 
 
@@ -139,7 +139,7 @@ def finds_equal(
     """
     wanted = set(columns)
     if definition.method == "gin":
-        return wanted <= set(definition.columns) and _are_scalars(definition, table)
+        return wanted <= set(definition.columns) and _are_scalars(definition.keys, table)
     first = definition.keys[: len(wanted)]
     is_leading = {key.column for key in first} == wanted and all(
         _compares_plainly(key, table, collations or {}) for key in first
@@ -147,7 +147,7 @@ def finds_equal(
     return is_leading and (
         definition.method == "btree"
         or (definition.method == "hash" and len(definition.keys) == 1)
-        or (definition.method == "gist" and _are_scalars(definition, table))
+        or (definition.method == "gist" and _are_scalars(first, table))
     )
 
 

@@ -66,6 +66,8 @@ class UniqueAmongLiving:
     sql: str
     """`pg_get_indexdef` of what is replaced."""
     definition: IndexDefinition
+    statistics: tuple[ExpressionStatistics, ...] = ()
+    """As those of DropIndex: a partial index tells the planner of no expression."""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,9 @@ DependentKind = Literal[
     "statistics",
     "statistics on an expression",
     "index statistics",
+    "index comment",
+    "constraint comment",
+    "use of an index",
     "function",
     "publication",
     "partition key",
@@ -36,7 +39,8 @@ class Dependent:
     """None: on the table as a whole. A publication names a column by its row filter or its list of columns."""
     kind: DependentKind
     name: str
-    """As SQL text, with its schema where it is in another than `public`; of statistics always."""
+    """As SQL text, with its schema where it is in another than `public`; of statistics and indexes always."""
     definition: str = ""
     """The expression of a check constraint or generated column, the partition key, the column of a row type; the
-    statistics target where one is set, of an index after the number of its column."""
+    statistics target where one is set, of an index after the number of its column; the comment on an index or a
+    constraint; what depends on an index, as the server describes it."""

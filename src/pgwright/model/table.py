@@ -5,6 +5,7 @@ Sizes are bytes, pages blocks of 8,192 bytes, counters count since `Server.stati
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -113,6 +114,10 @@ class Table:
         return {column.name: column for column in self.columns}
 
 
+# After the last referring column: FOREIGN KEY (a, PERIOD b). A column named so would stand in no such place.
+_PERIOD = re.compile(r"\AFOREIGN KEY \((?:[^()]*, )?PERIOD ")
+
+
 @dataclass(frozen=True)
 class ForeignKey:
     name: str
@@ -129,6 +134,21 @@ class ForeignKey:
     """The exact `pg_get_constraintdef`."""
     referenced_index: QualifiedName | None = None
     """The unique index that it rests on."""
+
+    @property
+    def is_enforced(self) -> bool:
+        """False from PostgreSQL 18 on for a key that is only documentation: the server looks for no rows by it."""
+        return not self.definition.endswith(" NOT ENFORCED")
+
+    @property
+    def is_temporal(self) -> bool:
+        """True for a key with PERIOD, from PostgreSQL 18 on: its last column need not be equal, but overlap."""
+        return _PERIOD.search(self.definition) is not None
+
+    @property
+    def equal_columns(self) -> tuple[str, ...]:
+        """The columns in which the server looks for equal values."""
+        return self.columns[:-1] if self.is_temporal else self.columns
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,11 @@ from pgwright.model.snapshot import Snapshot
 from pgwright.model.statement import Statement
 from pgwright.remedies.draft import Draft
 from pgwright.sqltext import gist
+from pgwright.sqltext.functions import functions_that_name
 
-_NAMES_INDEX = re.compile(r"\s*(?:CLUSTER|REINDEX)\b", re.IGNORECASE)
+# pg_hint_plan reads a comment that begins so.
+_NAMES_INDEX = re.compile(r"\s*(?:(?:CLUSTER|REINDEX)\b|/\*\+)", re.IGNORECASE)
+_AFTER_CHANGE = "change that first, then drop the index by hand"
 
 
 def refuse_bad_drops(draft: Draft) -> None:
@@ -30,9 +33,20 @@ def refuse_bad_drops(draft: Draft) -> None:
             draft.refuse(change, f"CLUSTER orders {index.table} by {change.name}", "ALTER TABLE … SET WITHOUT CLUSTER")
         elif (statement := _naming(draft.snapshot, index)) is not None:
             draft.refuse(change, f"a statement of the workload names {change.name}: {gist(statement.text)}")
+        elif functions := functions_that_name(draft.snapshot.schema_sql, (index.name,)):
+            draft.refuse(change, f"the body of {', '.join(functions)} holds the name of {change.name}", _AFTER_CHANGE)
+        elif (user := _using(draft.snapshot, index)) is not None:
+            draft.refuse(change, f"{user} depends on {change.name}", _AFTER_CHANGE)
 
 
 def _naming(snapshot: Snapshot, index: Index) -> Statement | None:
-    """Return a statement that names an index: CLUSTER … USING, or REINDEX INDEX."""
+    """Return a statement that names an index: CLUSTER … USING, REINDEX INDEX, or one with a planner's hint."""
     name = re.compile(rf"(?<![\w$]){re.escape(index.name.name)}(?![\w$])")
     return next((one for one in snapshot.statements if _NAMES_INDEX.match(one.text) and name.search(one.text)), None)
+
+
+def _using(snapshot: Snapshot, index: Index) -> str | None:
+    """Return what the server would not leave without the index: a view with its name as a constant, say."""
+    dependents = snapshot.dependents_by_table.get(index.table, ())
+    found = (one.definition for one in dependents if one.kind == "use of an index" and one.name == str(index.name))
+    return next(found, None)

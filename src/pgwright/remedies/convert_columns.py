@@ -13,12 +13,13 @@ from pgwright.model.change import ColumnConversion, ConvertColumns, DetachedKey
 from pgwright.model.names import QualifiedName, quote
 from pgwright.model.remedy import Remedy, Step
 from pgwright.model.snapshot import Snapshot
-from pgwright.remedies.dependents import functions_that_name, publications_of, statistics_targets
+from pgwright.remedies.dependents import constraint_comment, publications_of, statistics_targets
 from pgwright.remedies.estimate import family, in_words, rewrite_seconds
 from pgwright.remedies.uuid_text import require_distinct, require_uuids, uuid_default
+from pgwright.sqltext.functions import functions_of_triggers, functions_that_name
 from pgwright.visible import as_line
 
-_NOT_VALID = " NOT VALID"
+_NOT_VALID, _NOT_ENFORCED = " NOT VALID", " NOT ENFORCED"
 _ON_ONE_LINE = 2  # names
 _SHORT = 70
 _INTEGERS = ("integer", "bigint")
@@ -76,6 +77,8 @@ def _rewrite(
     steps += [step(sql) for sql in _alter_sequences(change, snapshot, is_upgrade=alter is _to_new)]
     # Validated after the commit, where nobody has to wait for it; a partitioned table cannot do that before version 18.
     steps += [step(sql) for sql in _alter_each(change.foreign_keys, lambda key: _add(key, snapshot))]
+    comments = (constraint_comment(snapshot, key.table, key.name) for key in change.foreign_keys)
+    steps += [step(sql) for sql in comments if sql is not None]
     steps += [step(sql) for sql in _targets(change, snapshot)]
     # The old statistics went with the old type; without new ones the first queries would get bad plans.
     steps.append(Step(_list("ANALYZE", map(str, tables)), True, "ACCESS EXCLUSIVE", names))
@@ -173,7 +176,7 @@ def _add(key: DetachedKey, snapshot: Snapshot) -> str:
 def _is_validated_later(key: DetachedKey, snapshot: Snapshot) -> bool:
     table = snapshot.table_by_name.get(key.table)
     is_partitioned = table is not None and table.kind == "partitioned table"
-    return not key.definition.endswith(_NOT_VALID) and not is_partitioned
+    return not key.definition.endswith((_NOT_VALID, _NOT_ENFORCED)) and not is_partitioned
 
 
 def _referenced(change: ConvertColumns, snapshot: Snapshot) -> set[QualifiedName]:
@@ -201,11 +204,11 @@ def _warning(
         sentences.append("Some columns hold both spellings of UUIDs: the downgrade writes all with hyphens.")
     if formats & {"mixed", "plain", "hyphenated"}:
         sentences.append("Capital letters in the old texts come back small in the downgrade.")
-    functions = functions_that_name(snapshot.schema_sql, tables)
+    functions = {*functions_that_name(snapshot.schema_sql, tables), *functions_of_triggers(snapshot.schema_sql, tables)}
     if functions:
-        sentences.append(f"See whether these functions bear the new type: {', '.join(functions)}.")
+        sentences.append(f"See whether these functions bear the new type: {', '.join(sorted(functions))}.")
     if not snapshot.schema_sql:
-        sentences.append("The snapshot has no schema text, so nobody looked for functions that name these tables.")
+        sentences.append("The snapshot has no schema text, so nobody looked for functions that use these tables.")
     if publications := publications_of(snapshot, tables):
         sentences.append(
             f"Subscribers of {', '.join(publications)} keep the old type: change it there first, for the new values "

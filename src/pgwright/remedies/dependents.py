@@ -6,7 +6,6 @@ snapshot, the server refuses itself, and the whole transaction with it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator
 from typing import Any
 
@@ -16,7 +15,7 @@ from pglast.visitors import Skip, Visitor
 
 from pgwright.model.dependent import Dependent
 from pgwright.model.index import Index
-from pgwright.model.names import QualifiedName, quote
+from pgwright.model.names import QualifiedName, quote, quote_literal
 from pgwright.model.not_examined import lacking
 from pgwright.model.snapshot import Snapshot
 
@@ -30,8 +29,6 @@ _OF_TABLE = {
     "row type": "{name} ({definition}) holds whole rows of {table}",
     "type": "{table} is made of the type {name}",
 }
-_NAME = r'(?:"(?:[^"]|"")+"|[^\s(."]+)'
-_FUNCTION = re.compile(rf"CREATE (?:OR REPLACE )?(?:FUNCTION|PROCEDURE) ({_NAME}(?:\.{_NAME})?)\(")
 
 
 class _ColumnsBeyondNull(Visitor):
@@ -91,6 +88,14 @@ def statistics_targets(snapshot: Snapshot, places: Collection[Place]) -> Iterato
                 yield table, f"ALTER INDEX {one.name} ALTER COLUMN {number} SET STATISTICS {target}"
 
 
+def constraint_comment(snapshot: Snapshot, table: QualifiedName, constraint: str) -> str | None:
+    """Return the statement that gives a constraint its comment again, where it has one."""
+    for one in snapshot.dependents_by_table.get(table, ()):
+        if one.kind == "constraint comment" and one.name == quote(constraint):
+            return f"COMMENT ON CONSTRAINT {one.name} ON {table} IS {quote_literal(one.definition).strip()}"
+    return None
+
+
 def find_index_obstacles(index: Index, columns: Collection[str]) -> Iterator[str]:
     """Yield why this index cannot be built again on columns of another type."""
     definition = index.definition
@@ -119,22 +124,3 @@ def expression_columns(expression: str) -> set[str]:
     found = _ColumnsBeyondNull()
     found(tree)
     return found.columns
-
-
-def functions_that_name(schema_sql: str, tables: Collection[QualifiedName]) -> tuple[str, ...]:
-    """Return the functions whose body, a text that depends on nothing, holds the name of one of the tables."""
-    spellings = {spelling for table in tables for spelling in (table.name, quote(table.name))}
-    words = re.compile("|".join(rf"(?<![\w$]){re.escape(word)}(?![\w$])" for word in spellings) or r"(?!)")
-    heads = [*_FUNCTION.finditer(schema_sql)]
-    ends = [head.start() for head in heads[1:]] + [len(schema_sql)]
-    return tuple(
-        head[1].removeprefix("public.")
-        for head, end in zip(heads, ends, strict=False)
-        if words.search(_body(schema_sql[head.end() : end]))
-    )
-
-
-def _body(text: str) -> str:
-    """Return the text of a function up to the blank lines that end it in a dump."""
-    quoted = re.search(r"\bAS (\$\w*\$)(.*?)\1", text, re.DOTALL)
-    return quoted[2] if quoted else text.split(";\n\n\n", 1)[0]

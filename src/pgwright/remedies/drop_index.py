@@ -5,12 +5,12 @@ from __future__ import annotations
 from pgwright.model.change import DropIndex
 from pgwright.model.index import Index
 from pgwright.model.names import quote
-from pgwright.model.remedy import Remedy, Step
+from pgwright.model.remedy import Remedy
 from pgwright.model.snapshot import Snapshot
 from pgwright.remedies import expression_statistics
 from pgwright.remedies.create_index import partitioned_steps
 from pgwright.remedies.estimate import analyze_seconds, family, in_words
-from pgwright.remedies.indexes import build, drop, drop_partitioned
+from pgwright.remedies.indexes import belongings, build, drop, drop_partitioned
 from pgwright.sizes.builds import build_seconds
 from pgwright.visible import as_line
 
@@ -26,24 +26,17 @@ def render(change: DropIndex, snapshot: Snapshot) -> Remedy:
         title=f"Drop index {quote(change.name.name)} of {change.table.short}{_kept(change)}",
         change=change,
         findings=(),
-        upgrade=(*_keep(change), drop(change.name, change.table)),
+        upgrade=(*expression_statistics.keep(change.table, change.statistics), drop(change.name, change.table)),
         downgrade=(
             build(change.name, change.table, change.sql),
-            *(expression_statistics.drop(each) for each in change.statistics),
+            *belongings(change.name, change.table, snapshot),
+            *expression_statistics.give_back(change.table, change.statistics),
         ),
         is_safe=True,
         warning="",
         seconds_estimate=analyze_seconds(tables[0]) if change.statistics and tables else 0.0,
         model_hint=_hint(change),
     )
-
-
-def _keep(change: DropIndex) -> tuple[Step, ...]:
-    """Return the steps that let the planner know of the index's expressions without it."""
-    if not change.statistics:
-        return ()
-    created = (step for each in change.statistics for step in expression_statistics.create(each))
-    return (*created, expression_statistics.gather(change.table))
 
 
 def _kept(change: DropIndex) -> str:
@@ -60,7 +53,10 @@ def _partitioned(change: DropIndex, snapshot: Snapshot, index: Index) -> Remedy:
         change=change,
         findings=(),
         upgrade=(drop_partitioned(change.name, tables),),
-        downgrade=partitioned_steps(index.definition, snapshot, {part.table: part.name.name for part in parts}),
+        downgrade=(
+            *partitioned_steps(index.definition, snapshot, {part.table: part.name.name for part in parts}),
+            *(step for part in (index, *parts) for step in belongings(part.name, part.table, snapshot)),
+        ),
         is_safe=False,
         warning=(
             f"DROP INDEX takes ACCESS EXCLUSIVE on {change.table.short} and all its partitions, for a moment, but "

@@ -68,6 +68,18 @@ def _target(snapshot: Snapshot, index: Index, expression: str) -> str:
     return ""
 
 
+def keep(table: QualifiedName, statistics: Iterable[ExpressionStatistics]) -> tuple[Step, ...]:
+    """Let the planner know of expressions without their index."""
+    created = tuple(step for each in statistics for step in create(each))
+    return (*created, gather(table)) if created else ()
+
+
+def give_back(table: QualifiedName, statistics: Iterable[ExpressionStatistics]) -> tuple[Step, ...]:
+    """Let the planner know of expressions by their index again, and by nothing else."""
+    dropped = tuple(map(drop, statistics))
+    return (gather(table), *dropped) if dropped else ()
+
+
 def create(statistics: ExpressionStatistics) -> tuple[Step, ...]:
     """Create the object, if it is not there."""
     name, table = statistics.name, statistics.table

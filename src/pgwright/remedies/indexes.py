@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from pgwright.model.index import IndexDefinition
-from pgwright.model.names import QualifiedName, quote
+from pgwright.model.names import QualifiedName, quote, quote_literal
 from pgwright.model.remedy import Step
+from pgwright.model.snapshot import Snapshot
 
 _CREATE = re.compile(r"CREATE (UNIQUE )?INDEX (?:CONCURRENTLY )?(?:IF NOT EXISTS )?")
 
@@ -27,6 +28,19 @@ def build(name: QualifiedName, table: QualifiedName, sql: str) -> Step:
         builds=str(name),
         waits_long=True,
     )
+
+
+def belongings(name: QualifiedName, table: QualifiedName, snapshot: Snapshot) -> tuple[Step, ...]:
+    """Give an index that was built again what its CREATE INDEX does not tell: statistics targets, and its comment."""
+    statements = []
+    for one in snapshot.dependents_by_table.get(table, ()):
+        if one.name == str(name) and one.kind == "index statistics":
+            number, target = one.definition.split()
+            statements.append(f"ALTER INDEX {name} ALTER COLUMN {number} SET STATISTICS {target}")
+        elif one.name == str(name) and one.kind == "index comment":
+            statements.append(f"COMMENT ON INDEX {name} IS {quote_literal(one.definition).strip()}")
+    # Of several columns that an expression uses, each tells of its target.
+    return tuple(Step(sql, False, "SHARE UPDATE EXCLUSIVE", (str(table),)) for sql in dict.fromkeys(statements))
 
 
 def drop(name: QualifiedName, table: QualifiedName) -> Step:

@@ -159,7 +159,7 @@ def _does_work_of(draft: Draft, index: IndexDefinition, change: CreateIndex) -> 
         return True
     is_for_key = all(key.startswith(f"{FOREIGN_KEY_CHECK}:") for key in draft.wanted[change])
     referring = draft.snapshot.foreign_keys_by_table.get(wanted.table, ())
-    keys = [key for key in referring if {*key.columns} == {*wanted.columns}]
+    keys = [key for key in referring if {*key.equal_columns} == {*wanted.columns}]
     is_same_work = is_for_key and serves_equality(index, wanted.columns, table)
     return is_same_work and all(serves_foreign_key(index, key, draft.snapshot) for key in keys)
 
@@ -212,16 +212,16 @@ def _keep_what_serves_foreign_keys(draft: Draft) -> None:
 def _keep_what_the_planner_knows(draft: Draft) -> None:
     """Let statistics take the place of an index that alone tells of an expression, or keep it where none can."""
     kept: list[ExpressionStatistics] = []
-    for change in draft.of(DropIndex):
-        index = draft.index_by_name.get(change.name)
+    changes: list[DropIndex | UniqueAmongLiving] = [*draft.of(DropIndex), *draft.of(UniqueAmongLiving)]
+    for change in changes:
+        name = change.name if isinstance(change, DropIndex) else change.replaces
+        index = draft.index_by_name.get(name)
         if index is None:
             continue
         expressions = lone_expressions(draft.snapshot, index, _after(draft, index))
         is_spread = bool(_with_parts(draft, {index.name}) - {index.name})
         if expressions and (is_spread or draft.snapshot.server.version_number < SINCE):
-            reason = (
-                f"only by {change.name} the planner knows {', '.join(expressions)}, which no statistics can replace"
-            )
+            reason = f"only by {name} the planner knows {', '.join(expressions)}, which no statistics can replace"
             draft.refuse(change, reason, "drop it by hand where no statement has that expression")
         elif new := new_statistics(draft.snapshot, index, expressions, kept):
             kept += new

@@ -9,6 +9,8 @@ from pgwright.model.dependent import Dependent
 from pgwright.model.names import QualifiedName, quote
 from pgwright.snapshot.tables import PACKAGE
 
+_NAMED_IN_FULL = ("statistics", "index statistics", "index comment", "use of an index")
+
 
 def read_dependents(database: ReadOnlyDatabase, name_by_oid: Mapping[int, QualifiedName]) -> tuple[Dependent, ...]:
     """Return what hangs on the given tables, one value for each column concerned."""
@@ -24,4 +26,4 @@ def _name(row: Row) -> str:
     if schema is None:
         return quote(name)
     full = QualifiedName(schema, name)
-    return str(full) if row["kind"] in ("statistics", "index statistics") else full.short
+    return str(full) if row["kind"] in _NAMED_IN_FULL else full.short

@@ -224,7 +224,8 @@ class Candidates:
                 write_btree(path, size.pages, size.tree_height)
             else:
                 extend(path, max(size.pages, path.lstat().st_size // PAGE_BYTES))
-            part_name = name if len(files) == 1 else f"{name}_{len(oids)}"
+            # The index of a lone partition too: the partitioned index has the name already.
+            part_name = name if len(parts) == 1 else f"{name}_{len(oids)}"
             facts.append((part.oid, part_name, size.pages, size.rows))
             oids[part_name] = part.oid
             sizes.append(size)

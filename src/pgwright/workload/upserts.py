@@ -1,7 +1,8 @@
-"""The statements that rely on a unique index by naming it: INSERT … ON CONFLICT."""
+"""The statements and functions that rely on a unique index by naming it: INSERT … ON CONFLICT."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -9,11 +10,14 @@ from typing import Any
 from pgwright.errors import UnparsableStatement
 from pgwright.model.index import Index
 from pgwright.model.memo import once_a_snapshot
-from pgwright.model.names import QualifiedName
+from pgwright.model.names import QualifiedName, quote
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.statement import Statement
 from pgwright.sqltext import Schema, parse
+from pgwright.sqltext.functions import functions, rules
 from pgwright.sqltext.nodes import ast, everything
+
+_WITH_TARGET = re.compile(r"\bON\s+CONFLICT\s*(?:\(|ON\s+CONSTRAINT\b)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,14 @@ def upserts(snapshot: Snapshot) -> tuple[Upsert, ...]:
 def relying_on(index: Index, snapshot: Snapshot) -> tuple[int, ...]:
     """Return the `query_id` of each statement whose ON CONFLICT may need this index."""
     return tuple(dict.fromkeys(one.statement.query_id for one in upserts(snapshot) if one.relies_on(index)))
+
+
+def functions_that_may_rely_on(index: Index, snapshot: Snapshot) -> tuple[str, ...]:
+    """Return the functions and rules that name the index's table and have an ON CONFLICT with a target, whichever."""
+    spellings = {index.table.name, quote(index.table.name)}
+    bodies = (*functions(snapshot.schema_sql), *rules(snapshot.schema_sql))
+    found = (one for one in bodies if _WITH_TARGET.search(one.body) and one.names(spellings))
+    return tuple(one.name for one in found)
 
 
 def _read(statement: Statement, schema: Schema) -> Iterator[Upsert]:

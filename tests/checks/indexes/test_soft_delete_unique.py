@@ -138,6 +138,34 @@ def test_becomes_partial_where_statements_name_other_targets(statement: str) -> 
     assert len(finding.changes) == 1
 
 
+@pytest.mark.parametrize(
+    ("body", "is_kept"),
+    [
+        ("INSERT INTO users (email) VALUES (e)\n    ON  CONFLICT (email) DO NOTHING", True),
+        ("INSERT INTO users (email) VALUES (e) on conflict on constraint users_email_key DO NOTHING", True),
+        ("INSERT INTO users (email) VALUES (e) ON CONFLICT DO NOTHING", False),
+        ("INSERT INTO other (email) VALUES (e) ON CONFLICT (email) DO NOTHING", False),
+        ("SELECT id FROM users WHERE email = e", False),
+    ],
+)
+def test_stays_whole_where_a_function_may_rely_on_it(body: str, is_kept: bool) -> None:
+    """What a function runs is not in the workload, unless it is tracked."""
+    schema = f"CREATE FUNCTION public.add(e text) RETURNS void\n    LANGUAGE sql\n    AS $$ {body} $$;\n\n\n"
+    (finding,) = run(CHECK, replace(_snapshot(), schema_sql=schema))
+    assert bool(finding.changes) is not is_kept
+    assert ("in the body of add would fail" in finding.advice) is is_kept
+
+
+def test_stays_whole_where_a_rule_may_rely_on_it() -> None:
+    schema = (
+        "CREATE RULE also AS\n    ON INSERT TO public.log DO  INSERT INTO public.users (email)\n"
+        "  VALUES (new.email) ON CONFLICT(email) DO NOTHING;\n\n\n"
+    )
+    (finding,) = run(CHECK, replace(_snapshot(), schema_sql=schema))
+    assert finding.changes == ()
+    assert "in the body of the rule also would fail" in finding.advice
+
+
 def test_stays_whole_where_the_workload_could_not_be_read() -> None:
     snapshot = _snapshot()
     missing = NotExamined("statements", "permission denied", parts=("statements",))

@@ -31,6 +31,11 @@ def test_quiet_when_an_index_starts_with_the_key() -> None:
     assert run(CHECK, _with(make_index("ix", "message", "conversation_id, at DESC"))) == []
 
 
+def test_quiet_for_a_key_by_which_the_server_looks_for_nothing() -> None:
+    key = replace(KEY, definition=f"{KEY.definition} NOT ENFORCED", is_validated=False)
+    assert run(CHECK, make_snapshot(PARENT, CHILD, key)) == []
+
+
 def test_quiet_with_a_hash_index() -> None:
     assert run(CHECK, _with(make_index("ix", "message", "conversation_id", method="hash"))) == []
 
@@ -144,6 +149,29 @@ def test_gin_and_gist_serve_a_key_of_the_type_of_the_parent_only(method: str) ->
     index = make_index("ix", "message", "conversation_id", method=method)
     assert run(CHECK, make_snapshot(make_table("conversation", "id bigint"), CHILD, KEY, index)) == []
     assert run(CHECK, make_snapshot(make_table("conversation", "id integer"), CHILD, KEY, index))
+
+
+def test_the_exclusion_of_what_overlaps_serves_a_key_on_its_first_column() -> None:
+    child = make_table("booking", "room_id integer, during daterange", rows=5_000)
+    index = make_index("ex", "booking", "room_id, during", method="gist", is_exclusion=True, constraint="ex")
+    key = make_foreign_key("booking", "room_id", "room")
+    room = make_table("room", "id integer, valid daterange")
+    assert run(CHECK, make_snapshot(room, child, key, index)) == []
+    assert run(CHECK, make_snapshot(room, child, key, replace(index, is_valid=False)))
+
+
+def test_of_a_temporal_key_the_columns_that_have_to_be_equal_are_indexed() -> None:
+    room = make_table("room", "id integer, valid daterange", primary_key=("id", "valid"))
+    child = make_table("booking", "room_id integer, during daterange", rows=5_000)
+    definition = "FOREIGN KEY (room_id, PERIOD during) REFERENCES room(id, PERIOD valid)"
+    key = make_foreign_key("booking", "room_id, during", "room", "id, valid", definition=definition)
+    (finding,) = run(CHECK, make_snapshot(room, child, key))
+    (change,) = finding.changes
+    assert isinstance(change, CreateIndex)
+    assert change.definition.sql() == "CREATE INDEX ix_booking_room_id ON public.booking (room_id)"
+    for method, columns in (("btree", "room_id"), ("gist", "room_id, during")):
+        index = make_index("ix", "booking", columns, method=method)
+        assert run(CHECK, make_snapshot(room, child, key, index)) == []
 
 
 def test_a_collation_that_takes_different_texts_for_equal_is_asked_for() -> None:

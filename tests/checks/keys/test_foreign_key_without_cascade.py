@@ -50,6 +50,11 @@ def test_keeps_everything_else_of_the_constraint(tail: str, expected: str) -> No
     assert finding.sql.split(";\n")[0].endswith(f"ADD CONSTRAINT note_user_id_fkey {definition}{expected}")
 
 
+def test_quiet_for_a_key_that_is_not_enforced() -> None:
+    definition = "FOREIGN KEY (user_id) REFERENCES users(id) NOT ENFORCED"
+    assert run(CHECK, _snapshot("no action", definition)) == []
+
+
 def test_children_of_one_parent_are_listed_together() -> None:
     other = make_table("tag", "user_id bigint")
     keys = make_foreign_key("note", "user_id", "users"), make_foreign_key("tag", "user_id", "users")

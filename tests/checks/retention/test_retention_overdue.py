@@ -161,6 +161,23 @@ def test_tells_which_rows_go_with_those_deleted() -> None:
     assert evidence(finding)["rows that go with them, by ON DELETE CASCADE"] == "part (note_id)"
 
 
+def test_tells_of_keys_by_which_a_batch_fails_or_values_go() -> None:
+    parts = (
+        make_table("part", "note_id bigint"),
+        make_table("mark", "note_id bigint"),
+        make_table("old", "note_id bigint"),
+    )
+    keys = (
+        make_foreign_key("part", "note_id", "note"),
+        make_foreign_key("mark", "note_id", "note", on_delete="set null"),
+        make_foreign_key("old", "note_id", "note", definition="FOREIGN KEY (note_id) REFERENCES note(id) NOT ENFORCED"),
+    )
+    statistics = make_statistics("note", "deleted_at", _days_ago(290, 190), null_fraction=0.5)
+    (finding,) = run(CHECK, make_snapshot(NOTE, *parts, *keys, statistics, policy=NOTES_GO))
+    assert "A batch with a row to which part (note_id) refers fails as a whole" in finding.advice
+    assert evidence(finding)["values that go with them, by ON DELETE SET NULL or SET DEFAULT"] == "mark (note_id)"
+
+
 def test_the_policy_states_the_retention() -> None:
     statistics = make_statistics("note", "deleted_at", _days_ago(290, 90, 0), null_fraction=0.8)
     assert run(CHECK, make_snapshot(NOTE, statistics, policy=Policy(retention_days=365))) == []

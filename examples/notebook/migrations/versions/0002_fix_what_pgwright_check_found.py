@@ -1372,7 +1372,8 @@ def _patient_session() -> Iterator[None]:
     if getattr(op.get_context(), "_in_external_transaction", False):
         raise CommandError(
             "env.py began a transaction before context.begin_transaction(), and CREATE "
-            "INDEX CONCURRENTLY runs in none: let it use connect(), not begin()"
+            "INDEX CONCURRENTLY runs in none: let it use connect(), not begin(), and "
+            "commit what it executes before, which begins a transaction as well"
         )
     timeouts = """
         FROM pg_settings WHERE name IN ('lock_timeout', 'statement_timeout',

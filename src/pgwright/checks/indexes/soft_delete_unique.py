@@ -8,8 +8,9 @@ covers the deleted rows too. Keys that the database generates itself are left ou
 Whether a value may come again after its row was deleted is the team's word: an address may, a token, an invoice number
 or the id of another system must not. So the finding is a question. `fix` makes an index partial where
 `unique_among_living` in `[tool.pgwright]` names it, and nothing stands in the way: a foreign key that refers to it, a
-statement of the workload with ON CONFLICT on its columns, a deferrable constraint, a partitioned table, a replica
-identity, a column that is NOT NULL or has a default, so that NULL is not what marks a living row.
+statement of the workload with ON CONFLICT on its columns, a function that names its table and has an ON CONFLICT, a
+deferrable constraint, a partitioned table, a replica identity, a column that is NOT NULL or has a default, so that NULL
+is not what marks a living row.
 
 ## Why it matters
 
@@ -59,7 +60,7 @@ from pgwright.model.index import Index, IndexDefinition
 from pgwright.model.names import quote
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
-from pgwright.workload.upserts import relying_on
+from pgwright.workload.upserts import functions_that_may_rely_on, relying_on
 
 
 @dataclass(frozen=True)
@@ -176,6 +177,12 @@ def _obstacle(snapshot: Snapshot, place: _Place) -> str:
         return (
             f"statements with ON CONFLICT ({place.keys}) would fail. Let them name the condition too, WHERE "
             f"{is_living(place.column)}, when a partial index is there beside this one; then drop this one."
+        )
+    if functions := functions_that_may_rely_on(index, snapshot):
+        return (
+            f"an ON CONFLICT ({place.keys}) in the body of {listing(functions, most=3)} would fail. See whether there "
+            f"is one; let it name the condition too, WHERE {is_living(place.column)}, when a partial index is there "
+            "beside this one; then drop this one."
         )
     if doubt := cannot_mark(family.head.column_by_name[place.column]):
         return f"{quote(place.column)} IS NULL is not what a living row shows: {doubt}. Make it partial by hand."

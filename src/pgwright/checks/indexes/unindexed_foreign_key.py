@@ -59,7 +59,7 @@ def find(snapshot: Snapshot) -> Iterator[Finding]:
         # A partition may have a key of its own.
         family = tables.get(key.table) or alone(snapshot.table_by_name[key.table])
         place = (key.table, frozenset(key.columns))
-        if place not in told and not key.is_inherited and not is_served(snapshot, key):
+        if place not in told and key.is_enforced and not key.is_inherited and not is_served(snapshot, key):
             told.add(place)
             yield _finding(snapshot, key, family)
 
@@ -84,9 +84,9 @@ def _finding(snapshot: Snapshot, key: ForeignKey, family: TableFamily) -> Findin
         changes=[
             CreateIndex(
                 IndexDefinition(
-                    name=conventional_name(snapshot, key.table, key.columns),
+                    name=conventional_name(snapshot, key.table, key.equal_columns),
                     table=key.table,
-                    keys=tuple(IndexKey(column, collation=collations.get(column)) for column in key.columns),
+                    keys=tuple(IndexKey(column, collation=collations.get(column)) for column in key.equal_columns),
                 ),
                 is_partitioned=family.is_partitioned,
             )

@@ -53,8 +53,6 @@ from pgwright.model.table import ForeignKey, Table
 # A finding names at most so many keys; the SQL below it holds them all.
 MOST_NAMES = 12
 
-# After the last referring column: FOREIGN KEY (a, PERIOD b). A column named so would stand in no such place.
-_PERIOD = re.compile(r"\AFOREIGN KEY \((?:[^()]*, )?PERIOD ")
 # What pg_get_constraintdef may print after the actions.
 _TAIL = re.compile(
     r"(?: ON DELETE (?:NO ACTION|RESTRICT))?"
@@ -66,8 +64,8 @@ def find(snapshot: Snapshot) -> Iterator[Finding]:
     by_parent: dict[QualifiedName, list[ForeignKey]] = {}
     for key in snapshot.foreign_keys:
         # Temporal keys know no other action.
-        is_temporal = _PERIOD.search(key.definition) is not None
-        if not key.is_inherited and not is_temporal and key.on_delete in ("no action", "restrict"):
+        is_checked = key.is_enforced and not key.is_inherited
+        if is_checked and not key.is_temporal and key.on_delete in ("no action", "restrict"):
             by_parent.setdefault(key.referenced_table, []).append(key)
     for parent, keys in sorted(by_parent.items()):
         yield _finding(snapshot, snapshot.table_by_name[parent], keys)

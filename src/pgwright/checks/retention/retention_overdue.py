@@ -59,6 +59,7 @@ from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.names import QualifiedName, quote, quote_literal
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
+from pgwright.model.table import ReferentialAction
 
 # Fewer rows, or a smaller share, are not worth a job of their own.
 FEWEST_ROWS = 1_000
@@ -132,6 +133,7 @@ def _finding(snapshot: Snapshot, place: KeptRows, part: float) -> Finding:
     family, column = place.family, place.column
     rows = part * family.rows
     is_deletion = column in snapshot.policy.soft_delete_columns
+    refusing = [*_referring(snapshot, place, "no action"), *_referring(snapshot, place, "restrict")]
     purpose = f"were deleted more than {place.days} days ago" if is_deletion else f"are past {quote(column)}"
     return CHECK.found(
         place.about,
@@ -145,7 +147,13 @@ def _finding(snapshot: Snapshot, place: KeptRows, part: float) -> Finding:
             if _is_indexed(snapshot, place)
             else f" An index on {quote(column)} spares each batch a scan of the table."
         )
-        + " Partitions by time, dropped when due, are cheaper still for large tables.",
+        + " Partitions by time, dropped when due, are cheaper still for large tables."
+        + (
+            f" A batch with a row to which {listing(refusing)} refers fails as a whole: delete the rows there first, "
+            "or leave such rows out."
+            if refusing
+            else ""
+        ),
         sql=_batch(place),
     )
 
@@ -160,12 +168,21 @@ def _evidence(snapshot: Snapshot, place: KeptRows, part: float) -> Iterator[Evid
     if place.mark.sentinel_share > 0:
         yield Evidence("counted as no moment", describe_sentinels(place.mark))
     yield Evidence("index that begins with the column", "yes" if _is_indexed(snapshot, place) else "none")
-    if going := [
+    if going := _referring(snapshot, place, "cascade"):
+        yield Evidence("rows that go with them, by ON DELETE CASCADE", listing(going))
+    if emptied := [*_referring(snapshot, place, "set null"), *_referring(snapshot, place, "set default")]:
+        yield Evidence("values that go with them, by ON DELETE SET NULL or SET DEFAULT", listing(emptied))
+
+
+def _referring(snapshot: Snapshot, place: KeptRows, on_delete: ReferentialAction) -> list[str]:
+    """Return the columns that refer to these rows by a foreign key with this action."""
+    return [
         snapshot.describe(key.table, key.columns)
         for key in snapshot.foreign_keys
-        if key.referenced_table == family.name and key.on_delete == "cascade" and not key.is_inherited
-    ]:
-        yield Evidence("rows that go with them, by ON DELETE CASCADE", listing(going))
+        if (key.referenced_table, key.on_delete) == (place.family.name, on_delete)
+        and key.is_enforced
+        and not key.is_inherited
+    ]
 
 
 def _is_indexed(snapshot: Snapshot, place: KeptRows) -> bool:

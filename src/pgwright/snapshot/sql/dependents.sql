@@ -58,6 +58,26 @@ JOIN pg_class c ON h.classid = 'pg_class'::regclass AND c.oid = h.objid AND c.re
 JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_attribute k ON k.attrelid = c.oid AND k.attstattarget >= 0
 UNION
+SELECT i.indrelid::bigint, NULL, 'index comment', n.nspname, c.relname, obj_description(c.oid, 'pg_class')
+FROM pg_index i
+JOIN pg_class c ON c.oid = i.indexrelid
+JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE i.indrelid = ANY(%(oids)s) AND obj_description(c.oid, 'pg_class') IS NOT NULL
+UNION
+SELECT con.conrelid::bigint, NULL, 'constraint comment', NULL, con.conname, obj_description(con.oid, 'pg_constraint')
+FROM pg_constraint con
+WHERE con.conrelid = ANY(%(oids)s) AND obj_description(con.oid, 'pg_constraint') IS NOT NULL
+UNION
+-- A view, function or default with the index as a constant of type regclass. Keys have a reader of their own.
+SELECT i.indrelid::bigint, NULL, 'use of an index', n.nspname, c.relname,
+    pg_describe_object(d.classid, d.objid, d.objsubid)
+FROM pg_index i
+JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = i.indexrelid AND d.deptype = 'n'
+JOIN pg_class c ON c.oid = i.indexrelid
+JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE i.indrelid = ANY(%(oids)s)
+  AND d.classid NOT IN ('pg_class'::regclass, 'pg_constraint'::regclass, 'pg_trigger'::regclass)
+UNION
 -- With BEGIN ATOMIC; a body in quotes depends on nothing.
 SELECT h.table_oid::bigint, h.attname, 'function', n.nspname, p.proname, ''
 FROM hanging h
