@@ -167,6 +167,24 @@ def test_names_are_found_in_the_search_path_of_the_role(database: Database, ask:
         database.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
 
 
+def test_values_are_planned_in_the_search_path_of_the_role(database: Database, twin_server: EmbeddedServer) -> None:
+    """The number of parameters is asked where the names are found, too."""
+    role = f"r_{database.name}"
+    database.execute(f"""
+        CREATE ROLE {role} LOGIN; CREATE SCHEMA app; CREATE TABLE app.item (id int, kind text);
+        INSERT INTO app.item SELECT i, CASE WHEN i > 10 THEN 'much' ELSE 'few' END FROM generate_series(1, 20000) i;
+        ALTER ROLE {role} SET search_path = app; ANALYZE
+    """)
+    try:
+        snapshot = read_snapshot(database.dsn)
+        with open_twin(snapshot, twin_server) as twin:
+            text = "SELECT id FROM item WHERE kind = $1"
+            few, much = (twin.explain(text, (value,), role=role).row_estimate for value in ("few", "much"))
+        assert few < 100 < 10_000 < much
+    finally:
+        database.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
+
+
 def test_a_database_may_have_a_search_path_and_a_user_a_schema(database: Database, ask: Ask) -> None:
     role = f"u_{database.name}"
     database.execute(f"""
