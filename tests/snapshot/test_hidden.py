@@ -167,3 +167,14 @@ def test_a_new_reader_is_advised_all_that_the_role_of_the_app_has(owned: Databas
             assert not any("CREATE ROLE" in one.remedy for one in read_snapshot(dsn).not_examined)
         finally:
             owned.execute("DROP OWNED BY pgwright_reader; DROP ROLE pgwright_reader")
+
+
+def test_no_superuser_is_granted_to_a_role_that_reads(owned: Database) -> None:
+    """Who is granted a superuser may become one; what hides expressions takes no more than a right to read."""
+    owned.execute("ALTER TABLE app.plain OWNER TO postgres; ALTER SCHEMA app OWNER TO postgres")
+    with role_of(owned) as dsn:
+        entries = told(read_snapshot(dsn))
+    (statistics,) = [one for what, one in entries.items() if "extended statistics" in what]
+    (expressions,) = [one for what, one in entries.items() if "expressions" in what]
+    assert statistics == "read as the owner, postgres, a superuser"
+    assert expressions == (f"GRANT pg_read_all_data TO r_{owned.name}" if MAJOR >= 14 else statistics)

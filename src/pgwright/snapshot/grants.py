@@ -45,6 +45,11 @@ class Grants:
         return READER if self.is_of_app else quote(self.role)
 
     @property
+    def reads_all(self) -> bool:
+        """True where one role gives the right to read everything."""
+        return self.major >= _READ_ALL_SINCE
+
+    @property
     def lacks_monitor(self) -> str:
         """Why the role has not the rights of pg_monitor, after "the role"."""
         return "does not inherit the rights of pg_monitor" if self.is_monitor else "is no member of pg_monitor"
@@ -54,7 +59,7 @@ class Grants:
 
     def read(self, schemas: Iterable[str]) -> str:
         """Return what lets the role read all tables and sequences, before PostgreSQL 14 those of the schemas."""
-        if self.major >= _READ_ALL_SINCE:
+        if self.reads_all:
             return self._told(self._member("pg_read_all_data"))
         return self._told("" if self._is_new else self._read_schemas(schemas))
 
@@ -104,7 +109,7 @@ class Grants:
             yield f"CREATE ROLE {READER} LOGIN"
         if self.closed_database is not None:
             yield f"GRANT CONNECT ON DATABASE {quote(self.closed_database)} TO {READER}"
-        if self.major >= _READ_ALL_SINCE:
+        if self.reads_all:
             yield f"GRANT pg_monitor, pg_read_all_data TO {READER}"
         else:
             yield f"GRANT pg_monitor TO {READER}"
