@@ -25,6 +25,7 @@ def server() -> Iterator[EmbeddedServer]:
     # Autovacuum stays on, for there are checks of it, but never comes: it would analyze what a test has just compared.
     settings = {
         "shared_preload_libraries": "pg_stat_statements",
+        "pg_stat_statements.max": "50000",  # those of all tests: what is dropped for others is told
         "max_connections": "60",
         "autovacuum_naptime": "2147483s",
     }

@@ -16,6 +16,7 @@ from pgwright.snapshot import read_snapshot
 from pgwright.twin.twin import open_twin
 from tests.support.builders import make_statement
 from tests.support.database import Database
+from tests.support.roles import role_of
 
 SCHEMA = """
 CREATE TABLE author (id int PRIMARY KEY, name varchar(40), tenant int);
@@ -167,6 +168,24 @@ def test_names_are_found_in_the_search_path_of_the_role(database: Database, ask:
         database.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
 
 
+def test_values_are_planned_in_the_search_path_of_the_role(database: Database, twin_server: EmbeddedServer) -> None:
+    """The number of parameters is asked where the names are found, too."""
+    role = f"r_{database.name}"
+    database.execute(f"""
+        CREATE ROLE {role} LOGIN; CREATE SCHEMA app; CREATE TABLE app.item (id int, kind text);
+        INSERT INTO app.item SELECT i, CASE WHEN i > 10 THEN 'much' ELSE 'few' END FROM generate_series(1, 20000) i;
+        ALTER ROLE {role} SET search_path = app; ANALYZE
+    """)
+    try:
+        snapshot = read_snapshot(database.dsn)
+        with open_twin(snapshot, twin_server) as twin:
+            text = "SELECT id FROM item WHERE kind = $1"
+            few, much = (twin.explain(text, (value,), role=role).row_estimate for value in ("few", "much"))
+        assert few < 100 < 10_000 < much
+    finally:
+        database.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
+
+
 def test_a_database_may_have_a_search_path_and_a_user_a_schema(database: Database, ask: Ask) -> None:
     role = f"u_{database.name}"
     database.execute(f"""
@@ -203,6 +222,30 @@ def test_a_path_that_only_the_session_had_is_found_by_the_names_or_told(database
     (told,) = advice.unplanned
     assert "it is in one, two, and none of these is in the search_path" in told.reason
     assert "as far as could be looked at" not in told.reason
+
+
+def test_a_table_that_the_role_may_not_read_is_told_as_such(database: Database, twin_server: EmbeddedServer) -> None:
+    """It is neither temporary nor dropped, and no session set another search path."""
+    database.execute("""
+        CREATE SCHEMA one; CREATE SCHEMA two; CREATE TABLE one.item (id int, code int);
+        CREATE TABLE two.item (id int); CREATE TABLE one.gone (id int); CREATE TABLE two.gone (id int);
+        INSERT INTO one.item SELECT i, i FROM generate_series(1, 20000) i; VACUUM ANALYZE
+    """)
+    database.rows("SELECT code FROM one.item WHERE code = 7")
+    database.rows_in_one_session("SET search_path = one", "SELECT id FROM item WHERE code = 7")
+    database.rows("SELECT id FROM one.gone WHERE id = 7")
+    database.execute("DROP TABLE one.gone")
+    with role_of(database, "pg_monitor", "USAGE ON SCHEMA two", "SELECT ON two.item, two.gone") as dsn:
+        snapshot = read_snapshot(dsn)
+        with open_twin(snapshot, twin_server) as twin:
+            told = {
+                one.what.partition(": ")[2]: one.reason
+                for one in advise(snapshot, Goal(deadline_seconds=60), twins=(twin,)).unplanned
+            }
+    assert "one.item was not read, for the role may not read" in told["SELECT code FROM one.item WHERE code = $1"]
+    assert "GRANT" in told["SELECT code FROM one.item WHERE code = $1"]
+    assert "search_path" in told["SELECT id FROM item WHERE code = $1"]
+    assert told["SELECT id FROM one.gone WHERE id = $1"] == 'relation "one.gone" does not exist: it was dropped since'
 
 
 TYPED = {

@@ -450,3 +450,16 @@ def test_cache_hit_low_until_the_cache_is_warm(database: Database, monkeypatch: 
     assert [finding.object for finding in _read(database, case)[1]] == [database.name]
     database.execute("SELECT pg_stat_reset()")
     assert _read(database, Case("cache-hit-low", "", (), work=_many("SELECT count(*) + %s FROM event", 50)))[1] == []
+
+
+def test_after_a_reset_of_the_counters_nothing_is_said_of_the_statements(database: Database) -> None:
+    """What reads the catalogs only is left in them: a score of ten for it would be for nothing."""
+    _execute(database, "CREATE TABLE note (id int PRIMARY KEY, deleted_at timestamptz)")
+    _execute(database, "INSERT INTO note SELECT i FROM generate_series(1, 5000) i", "ANALYZE")
+    _forget_statements(database)
+    snapshot = read_snapshot(database.dsn)
+    assert snapshot.statements
+    run = run_checks(snapshot)
+    workload = {"deep-offset", "n-plus-one-suspect", "superuser-application", "missing-soft-delete-index"}
+    assert workload.isdisjoint(run.names)
+    assert workload == {name for one in run.not_examined for name in one.checks if "uses a table" in one.reason}

@@ -140,3 +140,41 @@ def test_other_sessions_of_the_role_are_a_sign_of_the_app(owned: Database) -> No
         assert told(read_snapshot(dsn))["what other roles do"] == f"GRANT pg_monitor TO r_{owned.name}"
         with psycopg.connect(dsn):
             assert "CREATE ROLE pgwright_reader" in told(read_snapshot(dsn))["what other roles do"]
+
+
+def test_what_is_advised_to_a_role_without_inherit_makes_the_reading_complete(owned: Database) -> None:
+    """A plain GRANT gives such a role nothing, and one that it has already is no remedy."""
+    with role_of(owned, "pg_monitor") as dsn:
+        owned.execute(f"ALTER ROLE r_{owned.name} NOINHERIT")
+        if MAJOR >= 16:
+            owned.execute(f"GRANT pg_monitor TO r_{owned.name} WITH INHERIT FALSE")
+        bare = read_snapshot(dsn)
+        assert not any("is no member of pg_monitor" in one.reason for one in bare.not_examined)
+        apply_remedies(owned, bare.not_examined)
+        assert read_snapshot(dsn).not_examined == ()
+
+
+def test_a_new_reader_is_advised_all_that_the_role_of_the_app_has(owned: Database) -> None:
+    """On 13 nothing gives all schemas at once; and a database may be closed to new roles, or have the reader."""
+    owned.execute(f"CREATE SCHEMA mine; CREATE TABLE mine.one (id int); INSERT INTO mine.one VALUES (1); ANALYZE; "
+                  f"REVOKE CONNECT ON DATABASE {owned.name} FROM PUBLIC")  # fmt: skip
+    grants = ("USAGE ON SCHEMA mine", "SELECT, INSERT ON mine.one", f"CONNECT ON DATABASE {owned.name}")
+    with role_of(owned, *grants) as dsn:
+        bare = read_snapshot(dsn)
+        apply_remedies(owned, bare.not_examined)
+        try:
+            assert read_snapshot(make_conninfo(owned.dsn, user="pgwright_reader")).not_examined == ()
+            assert not any("CREATE ROLE" in one.remedy for one in read_snapshot(dsn).not_examined)
+        finally:
+            owned.execute("DROP OWNED BY pgwright_reader; DROP ROLE pgwright_reader")
+
+
+def test_no_superuser_is_granted_to_a_role_that_reads(owned: Database) -> None:
+    """Who is granted a superuser may become one; what hides expressions takes no more than a right to read."""
+    owned.execute("ALTER TABLE app.plain OWNER TO postgres; ALTER SCHEMA app OWNER TO postgres")
+    with role_of(owned) as dsn:
+        entries = told(read_snapshot(dsn))
+    (statistics,) = [one for what, one in entries.items() if "extended statistics" in what]
+    (expressions,) = [one for what, one in entries.items() if "expressions" in what]
+    assert statistics == "read as the owner, postgres, a superuser"
+    assert expressions == (f"GRANT pg_read_all_data TO r_{owned.name}" if MAJOR >= 14 else statistics)

@@ -14,7 +14,7 @@ from pgwright.checks import run_checks, score_subjects
 from pgwright.model.snapshot import Snapshot
 from pgwright.snapshot import read_snapshot
 from tests.support.database import Database
-from tests.support.postgres import MAJOR
+from tests.support.postgres import MAJOR, run_postgres
 from tests.support.roles import apply_remedies, role_of
 
 SCHEMA = "CREATE TABLE t (id int, a text); GRANT SELECT ON t TO PUBLIC"
@@ -188,3 +188,25 @@ def test_odd_characters_in_names_stay_what_they_are(database: Database) -> None:
     snapshot = read_snapshot(database.dsn)
     assert [table.name.name for table in snapshot.tables] == [odd]
     assert quoted in snapshot.schema_sql
+
+
+def test_commands_that_are_not_counted_are_told(used: Database) -> None:
+    used.execute(f"ALTER DATABASE {used.name} SET pg_stat_statements.track_utility = off")
+    (entry,) = [one for one in read_snapshot(used.dsn).not_examined if "command" in one.what]
+    assert "pg_stat_statements.track_utility = on" in entry.remedy
+
+
+@pytest.mark.pg(">= 14")
+def test_statements_that_were_dropped_for_others_are_told() -> None:
+    """Without a word, the shares of the time would be taken for those of all that ran."""
+    settings = {"shared_preload_libraries": "pg_stat_statements", "pg_stat_statements.max": "100"}
+    with run_postgres(settings) as server, psycopg.connect(server.dsn("postgres"), autocommit=True) as connection:
+        connection.execute("CREATE EXTENSION pg_stat_statements")
+        connection.execute("CREATE TABLE wide (" + ", ".join(f"c{i} int" for i in range(15)) + ")")
+        assert read_snapshot(server.dsn("postgres")).not_examined == ()
+        for one in range(15):
+            for other in range(15):
+                connection.execute(f"SELECT c{one} FROM wide WHERE c{other} = 1".encode())
+        (entry,) = read_snapshot(server.dsn("postgres")).not_examined
+    assert entry.what == "statements that pg_stat_statements has dropped"
+    assert "it keeps 100" in entry.reason

@@ -4,7 +4,7 @@ import pytest
 
 from pgwright.errors import UnparsableStatement
 from pgwright.model.names import QualifiedName
-from pgwright.sqltext import ColumnUse, Condition, Join, ParameterUse, Schema, read_index, read_shape
+from pgwright.sqltext import ColumnUse, Condition, Join, ParameterUse, Schema, inner_query, read_index, read_shape
 from tests.support.statements import SCHEMA, T, U, a, b, block
 
 
@@ -85,3 +85,11 @@ def test_parameters_know_their_column_and_the_direction_of_the_comparison() -> N
 def test_an_index_of_an_unknown_table_where_no_schema_is_searched() -> None:
     definition = read_index("CREATE INDEX ON nowhere (a)", Schema({}, ()))
     assert str(definition.table) == "public.nowhere"
+
+
+def test_select_into_is_planned_without_its_table() -> None:
+    """The table that it made exists by then, so the planner refuses to make it once more."""
+    into = "SELECT a, 'x INTO y' INTO UNLOGGED \"S\" . made FROM t WHERE a = $1"
+    assert inner_query(into) == "SELECT a, 'x INTO y' FROM t WHERE a = $1"
+    for text in ("SELECT a AS into FROM t", "SELECT t.into FROM t", "INSERT INTO t SELECT 1", "SELECT 'INTO x"):
+        assert inner_query(text) == text

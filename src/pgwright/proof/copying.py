@@ -13,6 +13,7 @@ import psycopg
 from pgwright.database import environment, mask, target
 from pgwright.embedded import binaries
 from pgwright.errors import ProofError
+from pgwright.hints import connection_hint
 from pgwright.model.not_examined import NotExamined
 from pgwright.twin.restore_schema import prepare, restore
 
@@ -110,7 +111,10 @@ def _rows(source: str, moment: str, copy: str) -> tuple[NotExamined, ...]:
 
 def _failed(source: str, said: str) -> ProofError:
     reason = mask(_first_line(said)).rstrip(".")
-    remedy = next((hint for text, hint in _COPY_HINTS.items() if text in reason), "")
+    refused = (
+        connection_hint(said) if "FATAL:" in said else ""
+    )  # a pooler with one connection: we hold the moment on it
+    remedy = next((hint for text, hint in _COPY_HINTS.items() if text in reason), refused)
     return ProofError(f"could not copy {target(source)}: {reason}. {remedy}".rstrip())
 
 

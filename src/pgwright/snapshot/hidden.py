@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from pgwright.database import ReadOnlyDatabase
+from pgwright.database import ReadOnlyDatabase, Row
 from pgwright.figures import listing
 from pgwright.model.names import QualifiedName, quote
 from pgwright.model.not_examined import NotExamined
@@ -13,7 +13,8 @@ from pgwright.snapshot.grants import Grants
 from pgwright.snapshot.tables import PACKAGE
 
 _MOST_NAMED = 5
-_OWNER_ONLY_PARTS = {"extended statistics": ("extended_statistics",), "expressions of the index": ("statistics",)}
+_EXPRESSIONS = "expressions of the index"
+_OWNER_ONLY_PARTS = {"extended statistics": ("extended_statistics",), _EXPRESSIONS: ("statistics",)}
 
 
 @dataclass(frozen=True)
@@ -82,10 +83,20 @@ def tell_owner_only(database: ReadOnlyDatabase, grants: Grants) -> Iterator[NotE
             yield NotExamined(
                 f"what was gathered of the {kind} {listing([name.short for name in names], _MOST_NAMED)}",
                 "the server shows it to the table's owner only",
-                grants.own(row["owner"] for row in found),
+                _owners_right(kind, found, grants),
                 parts,
                 relations=names,
             )
+
+
+def _owners_right(kind: str, found: Iterable[Row], grants: Grants) -> str:
+    """Return what shows it: a superuser's rights are never granted, for who has them may become one."""
+    if kind == _EXPRESSIONS and grants.reads_all:
+        return grants.read(())
+    rows = tuple(found)
+    if superusers := sorted({row["owner"] for row in rows if row["is_of_superuser"]}):
+        return f"read as the owner, {listing([quote(one) for one in superusers], _MOST_NAMED)}, a superuser"
+    return grants.own(row["owner"] for row in rows)
 
 
 def _names(hidden: Iterable[Hidden]) -> tuple[QualifiedName, ...]:

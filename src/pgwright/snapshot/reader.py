@@ -83,7 +83,7 @@ def read_snapshot(
             reading.missing.append(
                 NotExamined(
                     "what other roles do",
-                    "the role is no member of pg_monitor: statements, sessions and replicas of others are hidden",
+                    f"the role {grants.lacks_monitor}: statements, sessions and replicas of others are hidden",
                     grants.monitor(),
                 )
             )
@@ -153,7 +153,18 @@ def _read_server(database: ReadOnlyDatabase, reading: _Reading) -> tuple[Server,
     is_of_app = row.pop("is_of_app")
     may_monitor = row.pop("may_monitor") or row["role_is_superuser"]
     size = reading.take("size", lambda: database.read(PACKAGE, "database_size")[0]["database_bytes"], 0, parts=())
-    grants = Grants(row["role"], database.version_number // 10_000, row["administrator"], is_of_app, may_monitor)
+    grants = Grants(
+        row["role"],
+        database.version_number // 10_000,
+        row["administrator"],
+        is_of_app,
+        may_monitor,
+        is_monitor=row.pop("is_monitor"),
+        schemas=tuple(row.pop("schemas")),
+        has_reader=row.pop("has_reader"),
+        closed_database=None if row.pop("is_open") else row["database"],
+        does_inherit=row.pop("does_inherit"),
+    )
     server = Server(
         **_without_nulls(row, extensions=(), available_extensions=(), blocks_hit=0, blocks_read=0),
         version_number=database.version_number,

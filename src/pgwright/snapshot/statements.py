@@ -22,6 +22,7 @@ from pgwright.sqltext import Schema, has_plan, inner_query, outline, read_shape
 MOST_STATEMENTS = 5_000
 _EXTENSION = "pg_stat_statements"
 _FUNCTION = "pg_stat_statements(boolean)"
+_INFO = "pg_stat_statements_info()"
 # character_not_in_repertoire, untranslatable_character.
 _OTHER_ENCODING = ("22021", "22P05")
 _PARTS = ("statements",)
@@ -62,7 +63,7 @@ def read_statements(
     left_ms = max(0.0, known["total_ms"] - known["hidden_ms"] - sum(row["total_ms"] for row in rows)) if left else 0.0
     has_own = _is_about((row for row in rows if _is_own(row, server)), tables)
     grants = replace(grants, is_of_app=grants.is_of_app or has_own)
-    causes = (_switched_off(known), _hidden(known, grants, is_blind))
+    causes = (_switched_off(known), _without_commands(known), _dropped(database), _hidden(known, grants, is_blind))
     missing.extend(cause for cause in causes if cause is not None)
     if left:
         most = f"only the {count(MOST_STATEMENTS)} that took most time are read"
@@ -152,6 +153,34 @@ def _switched_off(known: Row) -> NotExamined | None:
                 () if known["statements"] else _PARTS,
             )
     return None
+
+
+def _without_commands(known: Row) -> NotExamined | None:
+    if known["tracks_commands"] != "off":
+        return None
+    name = "pg_stat_statements.track_utility"
+    return NotExamined(
+        "what runs as a command: COPY, cursors, CALL, DO, REFRESH",
+        f"{name} is off: pg_stat_statements does not count it",
+        f"ALTER SYSTEM SET {name} = on; SELECT pg_reload_conf()",
+    )
+
+
+def _dropped(database: ReadOnlyDatabase) -> NotExamined | None:
+    """Return that statements were dropped for others; before PostgreSQL 14 the server does not say so."""
+    function = database.extension_function(_EXTENSION, _INFO)
+    if function is None or not function.may_call:
+        return None
+    (row,) = database.read(PACKAGE, "dropped_statements", relation=f"{function.name}()")
+    if not row["times"]:
+        return None
+    most = count(row["most"])
+    return NotExamined(
+        "statements that pg_stat_statements has dropped",
+        f"it keeps {most}, and made room by dropping the rarest {count(row['times'], 'time')} since {row['since']}: "
+        "nobody knows their share of the time",
+        "raise pg_stat_statements.max, which takes a restart",
+    )
 
 
 def _hidden(known: Row, grants: Grants, is_blind: bool) -> NotExamined | None:

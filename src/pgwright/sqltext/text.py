@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+from pglast.parser import ParseError as ScanError
+from pglast.parser import scan
+
 # Comments and parentheses may lead.
 _PLANNED = re.compile(
     r"(?:\s|\(|/\*.*?\*/|--[^\n]*\n)*(?:select|with|insert|update|delete|merge|values|table)\b",
@@ -19,6 +22,13 @@ _AROUND_QUERY = tuple(
         rf"prepare\s.*?\sas\s+{_QUERY}(?P<query>.*)",
         rf"create\s+(?:\w+\s+){{0,2}}(?:table|materialized\s+view)\s.*?\sas\s+{_QUERY}(?P<query>.*)",
     )
+)
+_SELECT_INTO = re.compile(rf"{_LEAD}select\b.*\binto\b", re.IGNORECASE | re.DOTALL)
+_NAME = r'(?:"(?:[^"]|"")*+"|[^\W\d][\w$]*+)'
+_TARGET = re.compile(
+    r"into\s+(?:(?:local\s+|global\s+)?temp(?:orary)?\s+|unlogged\s+)?(?:table\s+)?"
+    rf"(?!(?:from|where|group|having|order|limit|union)\b){_NAME}(?:\s*\.\s*{_NAME})*",
+    re.IGNORECASE,
 )
 _WITH_DATA = re.compile(r"\s+with\s+(?:no\s+)?data\s*$", re.IGNORECASE)
 # What names an object and no value: the command, a table to copy to, a view to refresh, a procedure.
@@ -61,13 +71,32 @@ def inner_query(text: str) -> str | None:
     ('SELECT 1', 'TABLE t')
     >>> inner_query("CREATE TEMP TABLE x (a) AS VALUES (1) WITH NO DATA"), inner_query("BEGIN")
     ('VALUES (1)', None)
+    >>> inner_query("SELECT a AS into INTO TEMP TABLE s.x FROM t WHERE b = 'c'")
+    "SELECT a AS into FROM t WHERE b = 'c'"
     """
     if has_plan(text):
-        return text
+        return _without_target(text)
     for pattern in _AROUND_QUERY:
         if (found := pattern.match(text)) is not None:
             return _WITH_DATA.sub("", found["query"].rstrip().rstrip(";"))
     return None
+
+
+def _without_target(text: str) -> str:
+    """Return a query without the table that SELECT INTO makes, for that exists when the query is planned again."""
+    if _SELECT_INTO.match(text) is None:
+        return text
+    try:
+        tokens = [(token.name, token.start, token.end) for token in scan(text)]
+    except ScanError:  # its end is missing, say
+        return text
+    depth = 0
+    for number, (name, start, _) in enumerate(tokens):
+        depth += {"ASCII_40": 1, "ASCII_41": -1}.get(name, 0)
+        is_target = name == "INTO" and depth == 0 and tokens[number - 1][0] not in ("AS", "ASCII_46")
+        if is_target and (target := _TARGET.match(text, start)) is not None:
+            return f"{text[:start].rstrip()} {text[target.end() :].lstrip()}".rstrip()
+    return text
 
 
 def outline(text: str) -> str:

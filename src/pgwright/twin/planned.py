@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import psycopg
@@ -193,7 +193,7 @@ def _reason(error: psycopg.Error, statement: Statement, snapshot: Snapshot, left
     if named and (lost := next((one for one in left_out if _is_name_of(named["name"], one.what)), None)) is not None:
         return f"{reason}: {lost.what} was {lost.reason}"
     if isinstance(error, errors.UndefinedTable):
-        return f"{reason}: {_why_unknown(reason, statement.role, snapshot)}"
+        return _why_unknown(reason, statement.role, snapshot)
     return reason
 
 
@@ -208,15 +208,26 @@ def _is_name_of(name: str, what: str) -> bool:
 
 
 def _why_unknown(reason: str, role: str, snapshot: Snapshot) -> str:
-    name = reason.split('"')[1].split(".")[-1] if '"' in reason else ""
-    schemas = sorted(_schemas_with(name, snapshot))
+    """Return the reason that the planner gives for a relation that it does not know, with the true one after it."""
+    schema, _, name = (reason.split('"')[1] if '"' in reason else "").rpartition(".")
+    schemas = sorted(table.name.schema for table in snapshot.tables if table.name.name == name)
+    path = (schema,) if schema else search_path(snapshot, role or None)
+    if (found := next((one for one in path if one in schemas), None)) is not None:
+        return _why_left_out(QualifiedName(found, name), reason, snapshot)
+    if schema:
+        return f"{reason}: it was dropped since"
     if not schemas:
-        return "it is a temporary table, or was dropped since"
+        return f"{reason}: it is a temporary table, or was dropped since"
     of_role = f"of the role {role}" if role else "of its role"
     return (
-        f"it is in {listing(schemas, _MOST_NAMED)}, and none of these is in the search_path {of_role}; a session set it"
+        f"{reason}: it is in {listing(schemas, _MOST_NAMED)}, and none of these is in the search_path {of_role}; "
+        "a session set it"
     )
 
 
-def _schemas_with(name: str, snapshot: Snapshot) -> Iterator[str]:
-    yield from (table.name.schema for table in snapshot.tables if table.name.name == name)
+def _why_left_out(table: QualifiedName, reason: str, snapshot: Snapshot) -> str:
+    """As `_why_unknown`, for a table that the database has."""
+    unread = (one for one in snapshot.not_examined if "schema_sql" in one.parts and table in one.relations)
+    if (cause := next(unread, None)) is None:
+        return f"{reason}: the schema that was read does not hold it"
+    return f"{table} was not read, for {cause.reason}" + (f": {cause.remedy}" if cause.remedy else "")

@@ -49,7 +49,7 @@ def workload_limits(snapshot: Snapshot) -> tuple[str, ...]:
         )
     if missing := unanalyzed(snapshot, touched):
         names = listing([name.short for name in missing], _MOST_NAMED)
-        limits.append(f"Statistics were never gathered of {names}: run ANALYZE first, then ask again.")
+        limits.append(f"The server has no statistics of {names}: run ANALYZE first, then ask again.")
     return tuple(limits)
 
 

@@ -184,9 +184,11 @@ class Twin:
         """Return the name of the prepared statement and the number of its parameters."""
         if (text, role) not in self._prepared:
             name = f"s{len(self._prepared)}"
-            self._owner.execute(self._acting_as(role) + f"PREPARE {name} AS {one_with_a_plan(text)}".encode())
-            # pg_prepared_statements lists them all each time, which takes seconds for thousands.
-            self._prepared[text, role] = name, self._owner.pgconn.describe_prepared(name.encode()).nparams
+            with self._owner.transaction():  # to describe it the server looks its names up once more, as the role
+                self._owner.execute(self._acting_as(role) + f"PREPARE {name} AS {one_with_a_plan(text)}".encode())
+                # pg_prepared_statements lists them all each time, which takes seconds for thousands.
+                described = self._owner.pgconn.describe_prepared(name.encode())
+            self._prepared[text, role] = name, described.nparams
         return self._prepared[text, role]
 
     @_alone

@@ -34,6 +34,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pgwright.checks.no_workload import LET_IT_RUN, NOT_OF_TABLES
 from pgwright.figures import cost, count, duration, share, size, times
 from pgwright.model.advice import Advice, IndexAdvice, Risk
 from pgwright.model.change import Change, CreateIndex, DropIndex
@@ -68,7 +69,7 @@ def find(advice: Advice) -> Iterator[Finding | NotExamined]:
     if advice.unplanned:
         yield _unplanned(advice)
     elif not advice.statements:
-        yield CHECK.unexamined("no statement of the workload uses a table")
+        yield CHECK.unexamined(NOT_OF_TABLES, LET_IT_RUN)
 
 
 def _cut_short(advice: Advice) -> NotExamined:

@@ -37,7 +37,7 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 
 from pgwright.checks.families import TableFamily, column_statistics
-from pgwright.checks.no_workload import NO_WORKLOAD, NO_WORKLOAD_REMEDY
+from pgwright.checks.no_workload import why_no_workload
 from pgwright.checks.soft_delete import deleted_share, is_living, soft_deleting
 from pgwright.figures import count, milliseconds, share
 from pgwright.indexes.coverage import serves_equality
@@ -76,8 +76,8 @@ class _Want:
 
 def find(snapshot: Snapshot) -> Iterator[Finding | NotExamined]:
     tables = [entry for entry in soft_deleting(snapshot) if entry[0].rows >= SMALL_TABLE_ROWS]
-    if tables and not snapshot.statements:
-        yield CHECK.unexamined(NO_WORKLOAD, NO_WORKLOAD_REMEDY)
+    if tables and (cause := why_no_workload(snapshot)) is not None:
+        yield CHECK.unexamined(*cause)
         return
     for family, column in tables:
         wanted = _wanted(snapshot, family, column)

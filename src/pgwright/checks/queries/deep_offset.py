@@ -34,7 +34,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgwright.checks.families import families
-from pgwright.checks.no_workload import NO_WORKLOAD, NO_WORKLOAD_REMEDY
+from pgwright.checks.no_workload import why_no_workload
 from pgwright.figures import count, milliseconds
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.names import QualifiedName, quote
@@ -59,8 +59,8 @@ DEEP_ROWS = 1_000
 
 
 def find(snapshot: Snapshot) -> Iterator[Finding | NotExamined]:
-    if not snapshot.statements:
-        yield CHECK.unexamined(NO_WORKLOAD, NO_WORKLOAD_REMEDY)
+    if (cause := why_no_workload(snapshot)) is not None:
+        yield CHECK.unexamined(*cause)
         return
     by_table: dict[QualifiedName, list[ShapedStatement]] = {}
     for query in shaped_statements(snapshot):

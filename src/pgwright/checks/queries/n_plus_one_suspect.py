@@ -36,7 +36,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import log
 
-from pgwright.checks.no_workload import NO_WORKLOAD, NO_WORKLOAD_REMEDY
+from pgwright.checks.no_workload import why_no_workload
 from pgwright.checks.references import ColumnName, References
 from pgwright.figures import count, milliseconds, share
 from pgwright.model.finding import Check, Evidence, Finding
@@ -94,8 +94,8 @@ class _Loop:
 
 
 def find(snapshot: Snapshot) -> Iterator[Finding | NotExamined]:
-    if not snapshot.statements:
-        yield CHECK.unexamined(NO_WORKLOAD, NO_WORKLOAD_REMEDY)
+    if (cause := why_no_workload(snapshot)) is not None:
+        yield CHECK.unexamined(*cause)
         return
     loops: dict[ColumnName, _Loop] = {}
     for loop in sorted(_loops(snapshot), key=lambda loop: -loop.total_ms):

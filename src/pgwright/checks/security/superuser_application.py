@@ -33,7 +33,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pgwright.checks.no_workload import NO_WORKLOAD, NO_WORKLOAD_REMEDY
+from pgwright.checks.no_workload import why_no_workload
 from pgwright.figures import count
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.names import quote
@@ -51,8 +51,8 @@ _SCHEMA = re.compile(r'("(?:[^"]|"")+"|[^".]+)\.')
 
 
 def find(snapshot: Snapshot) -> Iterator[Finding | NotExamined]:
-    if not snapshot.statements:
-        yield CHECK.unexamined(NO_WORKLOAD, NO_WORKLOAD_REMEDY)
+    if (cause := why_no_workload(snapshot)) is not None:
+        yield CHECK.unexamined(*cause)
         return
     superusers = {role.name for role in snapshot.roles if role.is_superuser}
     by_role: dict[str, list[Statement]] = {}

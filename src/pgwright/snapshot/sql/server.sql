@@ -27,7 +27,19 @@ SELECT
         -- Grantee 0 is PUBLIC.
         WHERE n.nspname = 'public' AND a.grantee = 0 AND a.privilege_type = 'CREATE'
     ) AS public_may_create,
-    pg_has_role(current_user, 'pg_monitor', 'USAGE') AS may_monitor,
+    -- Before PostgreSQL 15 a member sees what others do, whether it inherits or not.
+    pg_has_role(
+        current_user,
+        'pg_monitor',
+        CASE WHEN current_setting('server_version_num')::int < 150000 THEN 'MEMBER' ELSE 'USAGE' END
+    ) AS may_monitor,
+    pg_has_role(current_user, 'pg_monitor', 'MEMBER') AS is_monitor,
+    -- From PostgreSQL 16 on each membership says for itself whether it inherits; the role, what a new one will say.
+    (SELECT r.rolinherit FROM pg_roles r WHERE r.rolname = current_user) AND NOT EXISTS (
+        SELECT FROM pg_auth_members m
+        WHERE m.member = (SELECT r.oid FROM pg_roles r WHERE r.rolname = current_user)
+          AND NOT coalesce((to_jsonb(m) ->> 'inherit_option')::boolean, true)
+    ) AS does_inherit,
     -- The app's role rather than a reader's: it is at work elsewhere, or may write.
     EXISTS (
         SELECT FROM pg_stat_activity a
@@ -39,6 +51,15 @@ SELECT
         WHERE c.relkind IN ('r', 'p') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
           AND n.nspname NOT LIKE 'pg\_%' AND has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE')
     ) AS is_of_app,
+    -- What a new role would read; pg_stat_statements may have a schema of its own.
+    (SELECT coalesce(array_agg(DISTINCT n.nspname::text ORDER BY n.nspname::text), '{}')
+     FROM pg_namespace n
+     WHERE n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\_%' AND (
+         EXISTS (SELECT FROM pg_class c WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'm', 'f', 'S'))
+         OR EXISTS (SELECT FROM pg_extension e WHERE e.extnamespace = n.oid AND e.extname = 'pg_stat_statements')
+     )) AS schemas,
+    EXISTS (SELECT FROM pg_roles r WHERE r.rolname = 'pgwright_reader') AS has_reader,
+    has_database_privilege('public', d.oid, 'CONNECT') AS is_open,
     -- Who grants where nobody is a superuser: Amazon, Azure, Google, Neon, DigitalOcean, Aiven; at Supabase it is postgres.
     (SELECT CASE r.rolname WHEN 'supabase_admin' THEN 'postgres' ELSE r.rolname END
      FROM pg_roles r
