@@ -101,7 +101,7 @@ class Pricer:
         """Return a set of candidates in sets that are planned in time, each with `keep`: most often in one.
 
         Of one table no more are together than the twin can have on. Those proposed for the query's statement come
-        first; with what is left of one table stand the first ones of the others.
+        first, alone; with what is left of one table stand the first ones of the others.
         """
         wanted, most = chosen & self.relevant[query], self._twins[0].most_on
         if most is None:
@@ -112,8 +112,9 @@ class Pricer:
         own = self.queries[query].own
         parts: list[list[int]] = []
         for numbers in by_table.values():
-            numbers.sort(key=lambda number: self._candidates[number].definition not in own)
-            batches = (numbers[start : start + most] for start in range(0, len(numbers), most))
+            mine = [number for number in numbers if self._candidates[number].definition in own]
+            others = [number for number in numbers if self._candidates[number].definition not in own]
+            batches = [part[start : start + most] for part in (mine, others) for start in range(0, len(part), most)]
             parts.append([sum(1 << one for one in batch) for batch in batches])
         count = max(map(len, parts), default=1)
         return [wanted & keep | sum(part[n] if n < len(part) else part[0] for part in parts) for n in range(count)]

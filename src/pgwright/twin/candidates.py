@@ -29,6 +29,8 @@ UPDATE pg_index SET indisvalid = {state}, indislive = {state} WHERE indexrelid I
 UPDATE pg_class SET relpages = relpages
 WHERE oid IN (SELECT indrelid FROM pg_index WHERE indexrelid IN ({indexes}));
 """
+# Each index, and each of its parts, holds a lock until its transaction ends.
+_AT_ONCE = 50
 
 
 @dataclass(frozen=True)
@@ -167,14 +169,8 @@ class Candidates:
     def _make(self, table: QualifiedName, definitions: Iterable[IndexDefinition]) -> list[Candidate]:
         """Create indexes on one table, while its files are empty."""
         rows = {one: count for one in definitions if (count := self._rows_of(one)) is not None}
-        created: dict[str, IndexDefinition] = {}
         with self._emptied(table):
-            for definition in rows:
-                name = f"pgwright_{next(self._names)}"
-                # In C at once, without the GIL: several twins make theirs at the same time.
-                made_it = self.owner.pgconn.exec_(definition.named(name).sql().encode())
-                if made_it.status == ExecStatus.COMMAND_OK:
-                    created[name] = definition
+            created = self._created(list(rows))
         names = {str(QualifiedName(table.schema, name)): name for name in created}
         made: list[Candidate] = []
         facts: list[tuple[int, str, int, float]] = []
@@ -190,6 +186,23 @@ class Candidates:
         columns = [list(column) for column in zip(*facts, strict=True)] or [[], [], [], []]
         self.catalogs.execute(read_sql("pgwright.twin", "set_index_sizes").encode(), columns)
         return made
+
+    def _created(self, definitions: Sequence[IndexDefinition]) -> dict[str, IndexDefinition]:
+        """Create what the server takes, by name: many in one transaction, for twins that commit wait for each other."""
+        created: dict[str, IndexDefinition] = {}
+        for start in range(0, len(definitions), _AT_ONCE):
+            named = {f"pgwright_{next(self._names)}": one for one in definitions[start : start + _AT_ONCE]}
+            if self._create(named):
+                created |= named
+            else:
+                created |= {name: one for name, one in named.items() if self._create({name: one})}
+        return created
+
+    def _create(self, named: Mapping[str, IndexDefinition]) -> bool:
+        """Create all or none of some indexes: statements in one message are one transaction."""
+        statements = ";\n".join(one.named(name).sql() for name, one in named.items())
+        # In C at once, without the GIL: several twins make theirs at the same time.
+        return self.owner.pgconn.exec_(statements.encode()).status == ExecStatus.COMMAND_OK
 
     def _parts(self, indexes: Iterable[str]) -> dict[str, list[_Part]]:
         """Return the parts of each index, in the order of the names given."""

@@ -48,17 +48,8 @@ def extend(path: Path, pages: int) -> None:
 
     Raises: TwinError: it is no file of a relation, or a link, pipe or folder was put in its place.
     """
-    full, rest = divmod(pages, _SEGMENT_PAGES)
-    lengths = [_SEGMENT_PAGES] * full + [rest]
     with _folder(path) as folder:
-        for number, length in enumerate(lengths):
-            with _file(f"{path.name}.{number}" if number else path.name, folder) as descriptor:
-                os.ftruncate(descriptor, length * PAGE_BYTES)
-        for number in count(len(lengths)):
-            try:
-                os.unlink(f"{path.name}.{number}", dir_fd=folder)
-            except FileNotFoundError:
-                break
+        _extend(path.name, pages, folder)
 
 
 def rename(path: Path, name: str) -> Path:
@@ -77,14 +68,28 @@ def write_btree(path: Path, pages: int, height: int, *, all_equal_image: bool = 
 
     Where the pages are fewer than that, the file becomes as long as it needs.
     """
-    extend(path, pages)
     chain = [_metapage(root=1, level=height, all_equal_image=all_equal_image)]
     for level in range(height, -1, -1):
         block = len(chain)
         flags = (_ROOT if level == height else 0) | (_LEAF if level == 0 else 0)
         chain.append(_page(level, flags, child=block + 1 if level else None))
-    with _folder(path) as folder, _file(path.name, folder) as descriptor:
-        os.pwrite(descriptor, b"".join(chain), 0)
+    with _folder(path) as folder:
+        _extend(path.name, pages, folder)
+        with _file(path.name, folder) as descriptor:
+            os.pwrite(descriptor, b"".join(chain), 0)
+
+
+def _extend(name: str, pages: int, folder: int) -> None:
+    full, rest = divmod(pages, _SEGMENT_PAGES)
+    lengths = [_SEGMENT_PAGES] * full + [rest]
+    for number, length in enumerate(lengths):
+        with _file(f"{name}.{number}" if number else name, folder) as descriptor:
+            os.ftruncate(descriptor, length * PAGE_BYTES)
+    for number in count(len(lengths)):
+        try:
+            os.unlink(f"{name}.{number}", dir_fd=folder)
+        except FileNotFoundError:
+            break
 
 
 @contextmanager
