@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pgwright.checks.families import TableFamily, families
-from pgwright.checks.time_marks import TIME_TYPES, TimeMark, read_mark
+from pgwright.checks.time_marks import EARLIEST, TIME_TYPES, TimeMark, read_mark
+from pgwright.model.names import quote, quote_literal
 from pgwright.model.snapshot import Snapshot
 
 # What a question assumes where nobody stated a retention: what most teams that soft-delete promise for recovery.
@@ -48,3 +49,19 @@ def kept_rows(snapshot: Snapshot) -> Iterator[KeptRows]:
             else:
                 days, doubt = policy.retention_days, mark.doubt
             yield KeptRows(family, column.name, about, mark, days, doubt)
+
+
+def deletion(place: KeptRows, most: int) -> str:
+    """Return the DELETE of one batch of overdue rows."""
+    family, column = place.family, quote(place.column)
+    # A table that inherits from this one is another table, whose rows the finding did not count.
+    table = str(family.name) if family.is_partitioned else f"ONLY {family.name}"
+    # Without a primary key, a row's address names it; across partitions an address is not unique.
+    keys = family.head.primary_key or (("tableoid", "ctid") if family.is_partitioned else ("ctid",))
+    names = ", ".join(map(quote, keys))
+    overdue = f"{column} BETWEEN '{EARLIEST:%Y-%m-%d}' AND now() - interval '{place.days} days'"
+    if place.mark.sentinels:
+        overdue += f" AND {column} NOT IN ({', '.join(quote_literal(one).strip() for one in place.mark.sentinels)})"
+    batch = f"SELECT {names} FROM {table} WHERE {overdue} LIMIT {most}"  # noqa: S608 (names are quoted)
+    # Asked again of each row: one that the DELETE waited for may have been restored meanwhile.
+    return f"DELETE FROM {table} WHERE {overdue} AND ({names}) IN ({batch})"  # noqa: S608

@@ -9,8 +9,7 @@ Whether a value may come again after its row was deleted is the team's word: an 
 or the id of another system must not. So the finding is a question. `fix` makes an index partial where
 `unique_among_living` in `[tool.pgwright]` names it, and nothing stands in the way: a foreign key that refers to it, a
 statement of the workload with ON CONFLICT on its columns, a function that names its table and has an ON CONFLICT, a
-deferrable constraint, a partitioned table, a replica identity, a column that is NOT NULL or has a default, so that NULL
-is not what marks a living row.
+deferrable constraint, a partitioned table, a replica identity, a column that is NOT NULL or has a default.
 
 ## Why it matters
 
@@ -173,28 +172,22 @@ def _obstacle(snapshot: Snapshot, place: _Place) -> str:
         )
     if hides_statements(snapshot):
         return "not all of the workload could be read, and a statement with ON CONFLICT may rely on it."
+    named = f"name the condition too, WHERE {is_living(place.column)}, when a partial index is there beside this one"
     if relying_on(index, snapshot):
-        return (
-            f"statements with ON CONFLICT ({place.keys}) would fail. Let them name the condition too, WHERE "
-            f"{is_living(place.column)}, when a partial index is there beside this one; then drop this one."
-        )
+        return f"statements with ON CONFLICT ({place.keys}) would fail. Let them {named}; then drop this one."
     if functions := functions_that_may_rely_on(index, snapshot):
-        return (
-            f"an ON CONFLICT ({place.keys}) in the body of {listing(functions, most=3)} would fail. See whether there "
-            f"is one; let it name the condition too, WHERE {is_living(place.column)}, when a partial index is there "
-            "beside this one; then drop this one."
-        )
+        found = f"an ON CONFLICT ({place.keys}) in the body of {listing(functions, most=3)} would fail"
+        return f"{found}. See whether there is one; let it {named}; then drop this one."
     if doubt := cannot_mark(family.head.column_by_name[place.column]):
         return f"{quote(place.column)} IS NULL is not what a living row shows: {doubt}. Make it partial by hand."
-    if index.definition.is_deferrable:
-        return "its constraint is deferrable, which no partial index is. Replace it by hand."
-    if index.is_replica_identity:
-        return "it is the replica identity of its table, which covers all rows. Replace it by hand."
-    if index.definition.method != "btree":
-        return "it is no B-tree. Replace it by hand."
     if family.is_partitioned:
         return "a partitioned table cannot get a unique index concurrently. Replace it in a quiet hour, by hand."
-    return ""
+    unfit = (
+        (index.definition.is_deferrable, "its constraint is deferrable, which no partial index is"),
+        (index.is_replica_identity, "it is the replica identity of its table, which covers all rows"),
+        (index.definition.method != "btree", "it is no B-tree"),
+    )
+    return next((f"{reason}. Replace it by hand." for is_so, reason in unfit if is_so), "")
 
 
 CHECK = Check(

@@ -50,13 +50,13 @@ from datetime import datetime, timedelta
 from pgwright.checks.ages import taken_at
 from pgwright.checks.families import column_statistics
 from pgwright.checks.questions import allowing, entry, text
-from pgwright.checks.retentions import KeptRows, kept_rows
-from pgwright.checks.time_marks import EARLIEST, describe_sentinels
+from pgwright.checks.retentions import KeptRows, deletion, kept_rows
+from pgwright.checks.time_marks import describe_sentinels
 from pgwright.checks.time_shares import share_between
 from pgwright.checks.unread import remedy
 from pgwright.figures import count, listing, share, size
 from pgwright.model.finding import Check, Evidence, Finding
-from pgwright.model.names import QualifiedName, quote, quote_literal
+from pgwright.model.names import QualifiedName, quote
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.table import ReferentialAction
@@ -154,7 +154,7 @@ def _finding(snapshot: Snapshot, place: KeptRows, part: float) -> Finding:
             if refusing
             else ""
         ),
-        sql=_batch(place),
+        sql=deletion(place, BATCH_ROWS),
     )
 
 
@@ -188,21 +188,6 @@ def _referring(snapshot: Snapshot, place: KeptRows, on_delete: ReferentialAction
 def _is_indexed(snapshot: Snapshot, place: KeptRows) -> bool:
     indexes = snapshot.indexes_by_table.get(place.family.name, ())
     return any(index.definition.columns[:1] == (place.column,) for index in indexes)
-
-
-def _batch(place: KeptRows) -> str:
-    family, column = place.family, quote(place.column)
-    # A table that inherits from this one is another table, whose rows the finding did not count.
-    table = str(family.name) if family.is_partitioned else f"ONLY {family.name}"
-    # Without a primary key, a row's address names it; across partitions an address is not unique.
-    keys = family.head.primary_key or (("tableoid", "ctid") if family.is_partitioned else ("ctid",))
-    names = ", ".join(map(quote, keys))
-    overdue = f"{column} BETWEEN '{EARLIEST:%Y-%m-%d}' AND now() - interval '{place.days} days'"
-    if place.mark.sentinels:
-        overdue += f" AND {column} NOT IN ({', '.join(quote_literal(one).strip() for one in place.mark.sentinels)})"
-    batch = f"SELECT {names} FROM {table} WHERE {overdue} LIMIT {BATCH_ROWS}"  # noqa: S608 (names are quoted)
-    # Asked again of each row: one that the DELETE waited for may have been restored meanwhile.
-    return f"DELETE FROM {table} WHERE {overdue} AND ({names}) IN ({batch})"  # noqa: S608
 
 
 CHECK = Check(
