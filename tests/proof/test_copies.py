@@ -78,7 +78,7 @@ def test_what_the_copy_could_not_take_is_told(database: Database, staging: str) 
 @pytest.mark.parametrize(
     ("prepare", "hint"),
     [
-        ("", "permission denied for table t. A copy needs to read every table: GRANT pg_read_all_data"),
+        ("", "permission denied for table t. A copy reads every table: GRANT pg_read_all_data"),
         (
             "GRANT SELECT ON t TO {role}; ALTER TABLE t ENABLE ROW LEVEL SECURITY",
             'row-level security policy for table "t". A copy needs all rows: connect as a role with BYPASSRLS.',
