@@ -34,9 +34,16 @@ def schema(kind: Kind[Any]) -> dict[str, Any]:
     }
     whole = msgspec.defstruct(kind.result.__name__, list((head | record.keys(kind.result)).items()))
     (root,), parts = msgspec.json.schema_components([whole], ref_template="#/$defs/{name}")
-    body = parts.pop(root["$ref"].rsplit("/", 1)[1])
+    body, parts = _open(parts.pop(root["$ref"].rsplit("/", 1)[1])), _open(parts)
     opening = {"$schema": DIALECT, "title": f"pgwright {kind.name}, format {kind.version}", "description": POLICY}
     return opening | {key: body[key] for key in ("type", "properties", "required")} | {"$defs": parts}
+
+
+def _open(part: Any) -> Any:
+    """Return a schema without a word on the keys of a mapping, which msgspec says since 0.23: later ones may come."""
+    if isinstance(part, dict):
+        return {key: _open(value) for key, value in part.items() if key != "propertyNames"}
+    return [_open(one) for one in part] if isinstance(part, list) else part
 
 
 class _Records:
