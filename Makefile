@@ -15,7 +15,8 @@ NEWEST := build/newest$(SQLALCHEMY)
 OLDEST := build/oldest
 UV := build/uv/bin/uv
 TYPING_TESTS := $(wildcard runtime/tests/typing/*.py)
-PYTEST := -m pytest -n 2 --dist loadgroup
+# On the older servers the tests mostly wait for counters, which take half a second there.
+PYTEST := -m pytest -n $(if $(POSTGRES),4,2) --dist loadgroup
 
 .PHONY: demo test test-versions test-newest test-oldest check bench bench-advisor bench-import bench-queries bench-safe docs golden mutants clean
 

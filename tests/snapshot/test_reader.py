@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 import psycopg
 import pytest
@@ -201,12 +203,19 @@ def drop_role(database: Database) -> Iterator[None]:
 @pytest.mark.usefixtures("drop_role")
 def test_a_monitoring_role_sees_everything(odd: Database) -> None:
     rich, poor = read_snapshot(odd.dsn), read_snapshot(role_dsn(odd, "pg_monitor", *READ))
-    assert poor.not_examined == ()
+    # Before 14 nothing but ownership opens the statistics of an index's expressions.
+    hidden = [] if MAJOR >= 14 else ["what was gathered of the expressions of the index line_odd"]
+    assert [one.what for one in poor.not_examined] == hidden
     assert [(t.name, t.columns, t.pages) for t in poor.tables] == [(t.name, t.columns, t.pages) for t in rich.tables]
     names = {table.name for table in rich.tables}
-    # Before 14 nothing but ownership opens the statistics of an index's expressions.
     visible = tuple(row for row in rich.statistics if MAJOR >= 14 or row.relation in names)
-    assert poor.statistics == visible
+    # Those of ranges, which no view shows before 17, are in a catalog that pg_read_all_data opens.
+    unseen: dict[str, Any] = {
+        "range_length_histogram": None,
+        "range_empty_fraction": None,
+        "range_bounds_histogram": None,
+    }
+    assert poor.statistics == (visible if MAJOR >= 14 else tuple(replace(row, **unseen) for row in visible))
     assert poor.schema_sql.count("CREATE") == rich.schema_sql.count("CREATE")
 
 
@@ -353,6 +362,7 @@ def test_what_a_role_has_is_its_own_setting_for_this_database_then_its_own_then_
     assert snapshot.setting_of("other", "search_path") == '"$user", public'
 
 
+@pytest.mark.pg(">= 15")  # before, a database's counters tell when they began, which here is when it was made
 def test_counters_that_a_crash_reset_are_as_young_as_they_are(database: Database) -> None:
     """After it, this database has no reset on record, and the shared counters have that of the recovery."""
     before = str(database.rows("SELECT clock_timestamp()::text")[0][0])
