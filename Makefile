@@ -16,7 +16,7 @@ OLDEST := build/oldest
 UV := build/uv/bin/uv
 TYPING_TESTS := $(wildcard runtime/tests/typing/*.py)
 # On the older servers the tests mostly wait for counters, which take half a second there.
-PYTEST := -m pytest -n $(if $(POSTGRES),4,2) --dist loadgroup
+PYTEST := -m pytest -n $(if $(POSTGRES),3,2) --dist loadgroup
 
 .PHONY: demo test test-versions test-newest test-oldest check bench bench-advisor bench-import bench-queries bench-safe docs golden mutants clean
 
