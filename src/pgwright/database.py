@@ -80,6 +80,7 @@ def conninfo(dsn: str | None) -> str:
             "the URL has a second @, or a / ahead of it. In a password or a name write %40 for @, %2F for /."
         )
     try:
+        conninfo_to_dict(plain)  # make_conninfo alone does not parse it in older versions of psycopg
         return make_conninfo(plain)
     except psycopg.ProgrammingError:
         # libpq's own message repeats the text, password and all.

@@ -37,6 +37,7 @@ _HINTS = (
     ("server is not in hot standby", "target_session_attrs in the DSN wants a standby; leave it out for the primary."),
     ("server is in hot standby", "target_session_attrs in the DSN wants a primary; reading needs none."),
     ("could not translate host name", "Check the host name in the DSN."),
+    ("name or service not known", "Check the host name in the DSN."),
     ("failed to resolve host", "Check the host name in the DSN."),
     ("definition of service", "Check the service's name, and PGSERVICEFILE or ~/.pg_service.conf."),
     ("database \"", "Check the name of the database."),

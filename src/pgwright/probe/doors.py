@@ -87,22 +87,22 @@ def watched_doors() -> Iterator[Doors]:
 def _watch_psycopg(doors: Doors) -> Callable[[], None]:
     before = vars(BaseConnection)["_connect_gen"]
 
-    def connect(cls: Any, conninfo: str = "") -> Any:
+    def connect(cls: Any, /, conninfo: str = "", **waiting: Any) -> Any:  # psycopg 3.2.4 gives a timeout
         given = conninfo_to_dict(conninfo)
         options = str(given.get("options") or "")
         if READ_ONLY in options or BY_ENGINE.get() or _is_ours():
-            return (yield from before.__func__(cls, conninfo))
+            return (yield from before.__func__(cls, conninfo, **waiting))
         doors.note("psycopg")
         if doors.behind_pooler:
-            return (yield from before.__func__(cls, conninfo))
+            return (yield from before.__func__(cls, conninfo, **waiting))
         given["options"] = f"{options} -c {READ_ONLY}=on".strip()
         try:
-            return (yield from before.__func__(cls, make_conninfo("", **given)))
+            return (yield from before.__func__(cls, make_conninfo("", **given), **waiting))
         except Exception as error:
             if REFUSED not in str(error):
                 raise
             doors.behind_pooler = True
-        return (yield from before.__func__(cls, conninfo))
+        return (yield from before.__func__(cls, conninfo, **waiting))
 
     BaseConnection._connect_gen = classmethod(connect)  # type: ignore[assignment]
     return lambda: setattr(BaseConnection, "_connect_gen", before)
