@@ -76,7 +76,7 @@ def test_a_database_that_does_not_exist_is_named(database: Database) -> None:
         pass
 
 
-@pytest.mark.parametrize("dsn", ["no dsn at all, password=s3cret", "postgresql://[::bad s3cret@/x"])
+@pytest.mark.parametrize("dsn", ["no dsn at all, password=s3cret", "postgresql://[::bad/x?password=s3cret"])
 def test_what_is_no_dsn_is_refused_without_its_password(dsn: str) -> None:
     with pytest.raises(ConfigError) as caught:
         conninfo(dsn)

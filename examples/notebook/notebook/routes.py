@@ -101,13 +101,13 @@ async def get_notebook(session: Session, user_id: UserId, notebook_id: UUID) -> 
     return found(await NotebookRepository(session).get_by_id_and_owner(notebook_id, user_id), "notebook")
 
 
-@router.delete("/notebooks/{notebook_id}", status_code=204)
+@router.delete("/notebooks/{notebook_id}", status_code=204, response_model=None)
 async def delete_notebook(session: Session, user_id: UserId, notebook_id: UUID) -> None:
     found(await lifecycle.delete_notebook(session, notebook_id, user_id), "notebook")
     await session.commit()
 
 
-@router.post("/notebooks/{notebook_id}/restore", status_code=204)
+@router.post("/notebooks/{notebook_id}/restore", status_code=204, response_model=None)
 async def restore_notebook(session: Session, user_id: UserId, notebook_id: UUID) -> None:
     found(await lifecycle.restore_notebook(session, notebook_id, user_id), "deleted notebook")
     await session.commit()
@@ -163,7 +163,7 @@ async def list_history(session: Session, user_id: UserId, after: After, limit: L
     return await HistoryRepository(session).list_by_user(user_id, limit, after)
 
 
-@router.delete("/users/{erased_id}", status_code=204)
+@router.delete("/users/{erased_id}", status_code=204, response_model=None)
 async def erase_user(session: Session, user_id: UserId, erased_id: UUID) -> None:
     """Erase the user who asks, and nobody else."""
     found(erased_id == user_id and await lifecycle.erase_user(session, erased_id), "user")

@@ -147,7 +147,7 @@ async def show_dashboard(session: ReadSession, organization_id: Tenant, days: Da
     return shown
 
 
-@router.post("/dashboard/refresh", status_code=204)
+@router.post("/dashboard/refresh", status_code=204, response_model=None)
 async def refresh_dashboard(request: Request) -> None:
     """Refresh it for all organizations; the gateway keeps this to the scheduler."""
     if not await dashboard.refresh(request.app.state.databases.primary):
