@@ -47,7 +47,7 @@ def test_proves_a_revision_and_leaves_the_source_alone(run: Run, shop: Database,
     (tmp_path / "shop_operations.py").write_text(OPERATIONS)
     assert run("fix", shop.dsn, "--rev-id", "fix1").exit_code == 0
     result = run(
-        "prove", shop.dsn, "--operations", "shop_operations:OPERATIONS", "--rounds", 15,
+        "prove", shop.dsn, "--operations", "shop_operations:OPERATIONS", "--rounds", 45,
         "-o", tmp_path / "report.html", "--json", tmp_path / "proof.json",
     )  # fmt: skip
     assert result.exit_code == 0, result.output
