@@ -143,6 +143,9 @@ def test_a_candidate_that_the_server_refuses_is_left_out(source: Database, twin_
     point = IndexDefinition("x", A, (IndexKey(None, "no_such_function(n)"),))
     with open_twin(read_snapshot(source.dsn), twin_server) as twin:
         assert twin.add([point]) == []
+        # Many are made in one transaction, and one that is refused takes no other with it.
+        others = [IndexDefinition("a_n", A, (IndexKey("n"),)), IndexDefinition("a_at", A, (IndexKey("at"),))]
+        assert [one.definition for one in twin.add([others[0], point, others[1]])] == others
 
 
 def test_the_twin_reads_nothing_of_the_source_and_leaves_no_database(
