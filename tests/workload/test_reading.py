@@ -47,6 +47,8 @@ def test_check_and_advice_parse_each_statement_once(database: Database, monkeypa
         return parse_sql(text)
 
     monkeypatch.setattr(reader, "parse_sql", counted)
+    reader.parse.cache_clear()
+    reader.one_with_a_plan.cache_clear()
     diagnosis = pipeline.check(snapshot)
     assert any(finding.check == "missing-index" for finding in diagnosis.findings), "the advisor has worked"
     assert {text: parsed[text] for text in texts} == dict.fromkeys(texts, 1)
