@@ -20,7 +20,7 @@ from tests.attacks.ground import Ground, prepared
 from tests.attacks.objects import OBJECTS
 from tests.attacks.planted import planted
 from tests.attacks.roads import ALL, ROADS, Field
-from tests.attacks.runs import build_twin, make_plain, make_victim, strike
+from tests.attacks.runs import build_twin, change_by, make_plain, make_victim, strike
 from tests.attacks.scripts import FOR_PSQL, SCRIPTS
 
 ROOT = Path(__file__).parents[2]
@@ -74,6 +74,7 @@ def _each_alone(field: Field) -> set[str]:
             extended = replace(plain, schema_sql=f"{plain.schema_sql}\n{ground.script(one)}")
             said.append(build_twin(twins, extended))
         said += [build_twin(twins, planted(plain, one.place, ground.script(one))) for one in FIELDS]
+        said.append(change_by(twins, ground, (*OBJECTS, *SCRIPTS, *FOR_PSQL)))
     return ground.effects(*said)
 
 

@@ -13,9 +13,10 @@ from psycopg.conninfo import make_conninfo
 
 from pgwright.cli import main
 from pgwright.database import environment
-from pgwright.embedded import EmbeddedServer, binaries
-from pgwright.errors import PgwrightError
+from pgwright.embedded import OWNER, EmbeddedServer, binaries
+from pgwright.errors import PgwrightError, ProofError
 from pgwright.model.snapshot import Snapshot
+from pgwright.proof.script import run_script
 from pgwright.twin.priced import read_workload
 from pgwright.twin.twin import open_twin
 from tests.attacks.ground import Ground
@@ -96,6 +97,25 @@ def build_twin(server: EmbeddedServer, snapshot: Snapshot) -> str:
                 twin.add([index.definition])
     except (psycopg.Error, PgwrightError, KeyError, ValueError) as error:
         said.append(str(error))
+    return "\n".join(said)
+
+
+def change_by(server: EmbeddedServer, ground: Ground, payloads: Iterable[Payload]) -> str:
+    """Run each payload as the change that is proved, on a database of the owner; return what was said against it."""
+    server.require_owner()
+    script, said = ground.folder / "change.sql", list[str]()
+    server.create_database("changed")
+    try:
+        with server.admin() as connection:
+            connection.execute(f"ALTER DATABASE changed OWNER TO {OWNER}".encode())
+        for one in payloads:
+            script.write_text(f"{ground.script(one)}\n;\n{ground.fire(one)};")
+            try:
+                run_script(script, server.owner_dsn("changed"))
+            except ProofError as error:
+                said.append(str(error))
+    finally:
+        server.drop_database("changed")
     return "\n".join(said)
 
 

@@ -15,7 +15,7 @@ from tests.attacks.objects import OBJECTS
 from tests.attacks.payload import Payload
 from tests.attacks.planted import planted
 from tests.attacks.roads import ALL, ROADS, Field
-from tests.attacks.runs import build_twin, strike
+from tests.attacks.runs import build_twin, change_by, strike
 from tests.attacks.scripts import FOR_PSQL, SCRIPTS
 
 pytestmark = pytest.mark.xdist_group("attacks")
@@ -59,3 +59,8 @@ def test_each_script_alone(plain: Snapshot, ground: Ground, twins: EmbeddedServe
 def test_each_field_of_a_file(plain: Snapshot, ground: Ground, twins: EmbeddedServer, payload: Payload) -> None:
     said = build_twin(twins, planted(plain, payload.place, ground.script(payload)))
     assert ground.effects(said) == set()
+
+
+@pytest.mark.parametrize("payload", [*OBJECTS, *SCRIPTS, *FOR_PSQL], ids=lambda one: one.name)
+def test_each_as_the_change_that_is_proved(ground: Ground, twins: EmbeddedServer, payload: Payload) -> None:
+    assert ground.effects(change_by(twins, ground, [payload])) == set()

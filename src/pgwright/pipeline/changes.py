@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from pgwright.database import environment, mask
-from pgwright.embedded import binaries
-from pgwright.errors import MigrationError, ProofError
+from pgwright.errors import MigrationError
 from pgwright.migrations import AlembicDirectory, open_directory, upgrade
 from pgwright.model.snapshot import Snapshot
+from pgwright.proof.script import run_script
 
 
 @dataclass(frozen=True)
@@ -53,12 +50,6 @@ class Script:
         """A script tells nobody whether it ran."""
 
     def apply(self, dsn: str) -> str:
-        """Run the script on a copy and name it. Raises ProofError with what psql said."""
-        quietly = ["-X", "-q", "-v", "ON_ERROR_STOP=1", "-o", os.devnull]
-        command = [str(binaries() / "psql"), *quietly, "-f", str(self.path)]
-        ran = subprocess.run(command, env=environment(dsn), capture_output=True, check=False)
-        if ran.returncode:
-            whole = ran.stderr.decode(errors="replace").strip()
-            said = "; ".join(line for line in whole.split("\n") if "ERROR" in line or "error" in line)
-            raise ProofError(f"the script {str(self.path)!r} failed on the copy: {mask(said or whole)}")
+        """Run the script on a copy and name it. Raises ProofError with what the server said."""
+        run_script(Path(self.path), dsn)
         return Path(self.path).name
