@@ -61,6 +61,15 @@ def test_proves_a_revision_and_leaves_the_source_alone(run: Run, shop: Database,
     assert shop.rows("SELECT version_num FROM alembic_version") == [("first",)]
 
 
+def test_an_app_that_keeps_its_revision_in_a_schema_is_at_it(run: Run, shop: Database, alembic: Path) -> None:
+    """Its env.py says so, which is never run."""
+    shop.execute("CREATE SCHEMA app; ALTER TABLE alembic_version SET SCHEMA app")
+    assert run("fix", shop.dsn, "--rev-id", "fix1").exit_code == 0
+    result = run("prove", shop.dsn, "--rounds", 3, "--format", "json")
+    assert result.exit_code in (0, 1), result.output
+    assert json.loads(result.stdout)["revision"] == "fix1", "and not the first one again"
+
+
 def test_a_fix_that_does_not_help_exits_with_1_and_says_so(
     run: Run, shop: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -101,3 +101,12 @@ def test_an_unknown_target_is_told(directory: AlembicDirectory, database: Databa
 def test_a_database_that_does_not_answer_is_told(directory: AlembicDirectory) -> None:
     with pytest.raises(MigrationError, match=r"no_such_host|resolve|known"):
         upgrade("host=no_such_host.invalid dbname=x", directory)
+
+
+def test_the_version_is_where_the_app_keeps_it(directory: AlembicDirectory, database: Database) -> None:
+    database.execute("CREATE SCHEMA app; CREATE TABLE app.alembic_version (version_num varchar(32) PRIMARY KEY)")
+    database.execute("CREATE TABLE t (id int); INSERT INTO app.alembic_version VALUES ('a1')")
+    assert upgrade(database.dsn, directory, "a2", version_schema="app") == ("a2",)
+    assert database.rows("SELECT version_num FROM app.alembic_version") == [("a2",)]
+    assert downgrade(database.dsn, directory, "a1", version_schema="app") == ("a2",)
+    assert database.rows("SELECT to_regclass('public.alembic_version') IS NULL") == [(True,)]

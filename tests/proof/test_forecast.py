@@ -149,6 +149,17 @@ def test_the_fix_finds_the_revisions_that_are_applied(blog: Database) -> None:
     assert forecast(read_snapshot(blog.dsn), apply=look, read=read).revision == "('r7',)"
 
 
+def test_the_revisions_are_put_where_the_app_keeps_them(blog: Database) -> None:
+    blog.execute("CREATE SCHEMA app; CREATE TABLE app.alembic_version (version_num text)")
+    blog.execute("INSERT INTO app.alembic_version VALUES ('r7')")
+
+    def look(dsn: str) -> str:
+        with psycopg.connect(dsn) as connection:
+            return str(connection.execute("SELECT version_num FROM app.alembic_version").fetchall())
+
+    assert forecast(read_snapshot(blog.dsn), apply=look, read=read).revision == "[('r7',)]"
+
+
 def test_a_fix_that_fails_fails(blog: Database) -> None:
     def broken(dsn: str) -> str:
         with psycopg.connect(dsn) as connection:

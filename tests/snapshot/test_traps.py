@@ -120,6 +120,26 @@ def test_a_plain_alembic_version_is_read(trapped: Database) -> None:
     assert read_snapshot(trapped.dsn).server.alembic_revisions == ("a", "b")
 
 
+def test_the_revisions_are_read_where_the_app_keeps_them(trapped: Database) -> None:
+    run(
+        trapped,
+        """
+        CREATE SCHEMA "my App"; CREATE TYPE "my App".none AS (a int);
+        CREATE TABLE "my App".alembic_version (version_num varchar(32) PRIMARY KEY);
+        INSERT INTO "my App".alembic_version VALUES ('a')""",
+    )
+    server = read_snapshot(trapped.dsn).server
+    assert (server.alembic_revisions, server.alembic_schema) == (("a",), "my App")
+    run(trapped, "CREATE TABLE traps.alembic_version (version_num text)")
+    snapshot = read_snapshot(trapped.dsn)
+    assert snapshot.server.alembic_revisions == ()
+    (told,) = [one for one in snapshot.not_examined if one.what == "the revision in alembic_version"]
+    assert told.reason == "my App, traps have one each, and each may be at another revision"
+    run(trapped, "CREATE TABLE public.alembic_version (version_num text)")
+    server = read_snapshot(trapped.dsn).server
+    assert (server.alembic_revisions, server.alembic_schema) == ((), "public"), "Alembic's default is asked first"
+
+
 def test_what_slips_in_after_the_look_is_refused_by_the_server(trapped: Database) -> None:
     run(trapped, VERSION["a view"])
     with connect(trapped.dsn) as opened:

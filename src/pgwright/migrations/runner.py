@@ -18,23 +18,30 @@ _INSTALL = ". They import it, so pgwright has to run where the app is installed:
 Steps = Callable[[Any, Any], Iterable[Any]]
 
 
-def upgrade(dsn: str, directory: AlembicDirectory, target: str = "head") -> tuple[str, ...]:
+def upgrade(
+    dsn: str, directory: AlembicDirectory, target: str = "head", *, version_schema: str = "public"
+) -> tuple[str, ...]:
     """Bring the database to a revision and return those that ran, oldest first.
 
     Args:
         dsn: libpq keywords or a URL; the database is changed, so it must be a copy or a scratch database.
         target: as `alembic upgrade` takes it: `head`, an id, `+1`.
+        version_schema: where `alembic_version` is; the app says it in its `env.py`, as `version_table_schema`.
     Raises: MigrationError: a revision failed, or there is none of that id.
     """
-    return _run(dsn, directory, target, lambda current, context: directory.script._upgrade_revs(target, current))
+    return _run(
+        dsn, directory, target, lambda current, _: directory.script._upgrade_revs(target, current), version_schema
+    )
 
 
-def downgrade(dsn: str, directory: AlembicDirectory, target: str) -> tuple[str, ...]:
+def downgrade(dsn: str, directory: AlembicDirectory, target: str, *, version_schema: str = "public") -> tuple[str, ...]:
     """Take the database back to a revision and return those undone, newest first. Raises MigrationError."""
-    return _run(dsn, directory, target, lambda current, context: directory.script._downgrade_revs(target, current))
+    return _run(
+        dsn, directory, target, lambda current, _: directory.script._downgrade_revs(target, current), version_schema
+    )
 
 
-def _run(dsn: str, directory: AlembicDirectory, target: str, steps: Steps) -> tuple[str, ...]:
+def _run(dsn: str, directory: AlembicDirectory, target: str, steps: Steps, version_schema: str) -> tuple[str, ...]:
     ran: list[str] = []
 
     def remember(ctx: Any, step: Any, heads: Any, run_args: Any) -> None:
@@ -44,7 +51,12 @@ def _run(dsn: str, directory: AlembicDirectory, target: str, steps: Steps) -> tu
     environment = EnvironmentContext(directory.config, directory.script, fn=steps, destination_rev=target)
     try:
         with _connected(dsn) as connection, directory.importing(), environment:
-            environment.configure(connection=connection, transaction_per_migration=True, on_version_apply=remember)
+            environment.configure(
+                connection=connection,
+                transaction_per_migration=True,
+                on_version_apply=remember,
+                version_table_schema=None if version_schema == "public" else version_schema,
+            )
             with environment.begin_transaction():
                 environment.run_migrations()
     except Exception as error:  # the app's revisions may raise anything

@@ -40,6 +40,8 @@ class Server:
     """Who compares strings in this database."""
     locale: str | None = None
     """What the provider compares by, where that is not `collation`: `en-US-x-icu`, `C.UTF-8`."""
+    alembic_schema: str = "public"
+    """Where `alembic_version` is: Alembic's `version_table_schema`."""
     administrator: str | None = None
     """The role of a managed service that grants what a superuser would elsewhere: `rds_superuser`."""
 

@@ -35,9 +35,10 @@ class Revisions:
                 "Write the fix first: pgwright fix"
             )
 
-    def apply(self, dsn: str) -> str:
-        """Run the revisions on a copy and name them."""
-        return ", ".join(upgrade(dsn, self.opened, self.to)) or "no revision"
+    def apply(self, source: Snapshot, dsn: str) -> str:
+        """Run the revisions on a copy of the source and name them."""
+        ran = upgrade(dsn, self.opened, self.to, version_schema=source.server.alembic_schema)
+        return ", ".join(ran) or "no revision"
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Script:
     def require_pending(self, source: Snapshot) -> None:
         """A script tells nobody whether it ran."""
 
-    def apply(self, dsn: str) -> str:
-        """Run the script on a copy and name it. Raises ProofError with what the server said."""
+    def apply(self, source: Snapshot, dsn: str) -> str:
+        """Run the script on a copy of the source and name it. Raises ProofError with what the server said."""
         run_script(Path(self.path), dsn)
         return Path(self.path).name

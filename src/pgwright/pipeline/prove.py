@@ -49,14 +49,14 @@ def prove(
     """
     snapshot = take_snapshot(source, policy=policy, progress=progress)
     change.require_pending(snapshot)
-    read = partial(read_snapshot, policy=policy)
+    apply, read = partial(change.apply, snapshot), partial(read_snapshot, policy=policy)
     if isinstance(source, Snapshot) or is_file(source):
         progress("planning on the twin")
-        return forecast(snapshot, apply=change.apply, read=read, server=server)
+        return forecast(snapshot, apply=apply, read=read, server=server)
     return proving.prove(
         snapshot,
         conninfo(None if source is None else str(source)),
-        apply=change.apply,
+        apply=apply,
         read=read,
         operations=operations,
         staging=staging,

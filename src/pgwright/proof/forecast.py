@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import psycopg
+from psycopg import sql
 
 from pgwright.embedded import EmbeddedServer
 from pgwright.errors import ProofError
@@ -82,13 +83,15 @@ def forecast(source: Snapshot, *, apply: Apply, read: Read, server: Path | None 
 
 def _migrate_empty(source: Snapshot, server: EmbeddedServer, apply: Apply, read: Read) -> tuple[str, Snapshot]:
     with restored(source, server, is_whole=True) as (name, _):
-        dsn = server.owner_dsn(name)
+        dsn, versions = server.owner_dsn(name), sql.Identifier(source.server.alembic_schema, "alembic_version")
         try:
             with server.owner(name) as owner:
                 for revision in source.server.alembic_revisions:
-                    owner.execute("INSERT INTO public.alembic_version VALUES (%s)", (revision,))
+                    owner.execute(sql.SQL("INSERT INTO {} VALUES (%s)").format(versions), (revision,))
         except psycopg.Error as error:
-            raise ProofError(f"public.alembic_version takes no revision: {error.diag.message_primary}") from error
+            raise ProofError(
+                f"{source.server.alembic_schema}.alembic_version takes no revision: {error.diag.message_primary}"
+            ) from error
         return apply(dsn), read(dsn)
 
 

@@ -78,7 +78,8 @@ def read_snapshot(
             "statements", lambda: read_statements(database, server, grants, tables, reading.missing), StatementsRead()
         )
         grants = replace(grants, is_of_app=grants.is_of_app or workload.has_own)
-        server = replace(server, alembic_revisions=read_revisions(database, grants, reading.missing))
+        revisions, schema = read_revisions(database, grants, reading.missing)
+        server = replace(server, alembic_revisions=revisions, alembic_schema=schema)
         if not grants.may_monitor:
             reading.missing.append(
                 NotExamined(

@@ -1,5 +1,6 @@
--- One row where something is called public.alembic_version: whether reading it can run nobody's code.
+-- One row per relation called alembic_version: whether reading it can run nobody's code. That of public comes first.
 SELECT
+    n.nspname AS schema,
     c.relkind = 'r' AND c.relpersistence = 'p'
     AND NOT c.relrowsecurity
     AND EXISTS (
@@ -10,4 +11,7 @@ SELECT
     has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AS may_read
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname = 'public' AND c.relname = 'alembic_version'
+WHERE c.relname = 'alembic_version'
+  AND c.relkind NOT IN ('c', 'i', 'I', 'S') -- as types and indexes may be called
+  AND NOT pg_is_other_temp_schema(n.oid) AND n.oid <> pg_my_temp_schema()
+ORDER BY n.nspname <> 'public', n.nspname
