@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -58,10 +59,11 @@ def plain(server: EmbeddedServer) -> Snapshot:
 @pytest.fixture(scope="module")
 def twins() -> Iterator[EmbeddedServer]:
     """A server for many twins, with nothing but their role in the way."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PGWRIGHT_CONFINEMENT", "off")
-        with run_server(settings=SERVER_SETTINGS, is_confined=True) as running:
-            yield running
+    with ExitStack() as stack:
+        with pytest.MonkeyPatch.context() as patch:  # for its start alone: other tests want the walls
+            patch.setenv("PGWRIGHT_CONFINEMENT", "off")
+            running = stack.enter_context(run_server(settings=SERVER_SETTINGS, is_confined=True))
+        yield running
 
 
 @pytest.fixture

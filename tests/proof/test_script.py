@@ -15,7 +15,7 @@ _GUARDED = """\ufeff-- ä first line
 SET lock_timeout = '3s';
 BEGIN;
 CREATE TABLE note (id int, body text DEFAULT '\\! ; "');
-CREATE FUNCTION twice(n int) RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT n; SELECT 2 * n; END;
+CREATE FUNCTION twice(n int) RETURNS int LANGUAGE sql AS $$ SELECT n; SELECT 2 * n; $$;
 COMMIT;
 CREATE INDEX CONCURRENTLY note_id ON note (id);
 SELECT 'DROP INDEX CONCURRENTLY ' || indexrelid::regclass FROM pg_index WHERE indrelid = 'note'::regclass \\gexec
@@ -34,6 +34,13 @@ def test_runs_what_fix_writes(database: Database, script: Path) -> None:
     assert database.rows("SELECT indexrelid::regclass::text FROM pg_index WHERE indrelid = 'note'::regclass") == [
         ("note_body",)
     ]
+    assert database.rows("SELECT twice(4)") == [(8,)]
+
+
+@pytest.mark.pg(">= 14")
+def test_a_semicolon_inside_a_body_ends_no_statement(database: Database, script: Path) -> None:
+    script.write_text("CREATE FUNCTION twice(n int) RETURNS int BEGIN ATOMIC SELECT n; SELECT 2 * n; END; SELECT 1")
+    run_script(script, database.dsn)
     assert database.rows("SELECT twice(4)") == [(8,)]
 
 

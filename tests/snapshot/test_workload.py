@@ -154,6 +154,17 @@ def test_a_text_that_this_encoding_cannot_express_loses_only_those_of_its_role(d
     assert again.unread_statements.count == 0
 
 
+def test_a_text_of_a_database_that_was_dropped_is_reset_too(database: Database) -> None:
+    with other_database(database, "LATIN1") as latin:
+        with other_database(database, "UTF8") as gone:
+            gone.rows('SELECT 1 AS "→"')
+        (entry,) = [one for one in read_snapshot(latin.dsn).not_examined if "encoding" in one.reason]
+        with latin.server.admin("postgres") as connection:
+            connection.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
+        apply_remedies(latin, [entry])
+        assert not [one for one in read_snapshot(latin.dsn).not_examined if "encoding" in one.reason]
+
+
 def test_a_database_without_an_encoding_is_read(database: Database) -> None:
     with other_database(database, "SQL_ASCII") as ascii_only:
         dsn = make_conninfo(ascii_only.dsn, client_encoding="SQL_ASCII")

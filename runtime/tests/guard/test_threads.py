@@ -99,11 +99,15 @@ def test_it_follows_again_after_others_put_back_what_they_had_found(engine: Engi
 def test_what_stays_below_others_does_nothing_for_a_guard_that_does_not_follow(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with QueryGuard(engine, follow_threads=True).unit("follows"):
+    guard = QueryGuard(engine, follow_threads=True)
+    with guard.unit("follows"):
         monkeypatch.setattr(Thread, "start", _noting(Thread.start, []))
     with QueryGuard(engine).unit("does not") as unit:
         run_in_a_thread(engine)
     assert unit.count == 0
+    monkeypatch.undo()
+    with guard.unit("takes ours away"):
+        pass
 
 
 def _noting(start: Callable[[Thread], None], started: list[str]) -> Callable[[Thread], None]:

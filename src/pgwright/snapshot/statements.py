@@ -196,9 +196,16 @@ def _hidden(known: Row, grants: Grants, is_blind: bool) -> NotExamined | None:
 
 def _other_encoding(database: ReadOnlyDatabase, function: ExtensionFunction, part: str) -> NotExamined:
     """Return that a text cannot be told in this database's encoding; the server gives all texts or none."""
-    names = [row["name"] for row in database.read(PACKAGE, "other_encodings")]
-    reset = "SELECT {}_reset(0, (SELECT oid FROM pg_database WHERE datname = {}), 0)"
-    resets = [reset.format(function.name, quote_literal(name)) for name in names]
+    found = database.read(PACKAGE, "other_encodings", relation=f"{function.name}(false)")
+    of_one = "SELECT {}_reset(0, (SELECT oid FROM pg_database WHERE datname = {}), 0)"
+    of_dropped = (
+        "SELECT {0}_reset(0, dbid, 0) FROM (SELECT DISTINCT dbid FROM {0}(false)) AS known "
+        "WHERE dbid NOT IN (SELECT oid FROM pg_database)"
+    )
+    resets = [
+        of_one.format(function.name, quote_literal(row["name"])) if row["name"] else of_dropped.format(function.name)
+        for row in found
+    ]
     return NotExamined(
         part,
         "pg_stat_statements holds a text of another database that this one's encoding cannot express, and the server "
