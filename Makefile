@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 
 # test POSTGRES=15: what depends on the server's version, on that one; without, everything, on the embedded 18.
 POSTGRES ?=
-SERVER_TESTS := tests/snapshot tests/test_database.py tests/test_pooler.py tests/checks/test_checks_on_a_server.py \
+SERVER_TESTS := tests/snapshot --ignore tests/snapshot/test_damaged_files.py tests/test_database.py tests/test_pooler.py tests/checks/test_checks_on_a_server.py \
 	tests/remedies tests/probe tests/proof
 # test-versions VERSIONS="13 17": on these, one after the other.
 VERSIONS ?= 13 14 15 16 17
@@ -15,8 +15,8 @@ NEWEST := build/newest$(SQLALCHEMY)
 OLDEST := build/oldest
 UV := build/uv/bin/uv
 TYPING_TESTS := $(wildcard runtime/tests/typing/*.py)
-# On the older servers the tests mostly wait for counters, which take half a second there.
-PYTEST := -m pytest -n $(if $(POSTGRES),3,2) --dist loadgroup
+# On the older servers the tests mostly wait: for counters, which take half a second there, and for servers to start.
+PYTEST := -m pytest -n $(if $(POSTGRES),6,2) --dist loadgroup
 
 .PHONY: demo test test-versions test-newest test-oldest check bench bench-advisor bench-import bench-queries bench-safe docs golden mutants clean
 

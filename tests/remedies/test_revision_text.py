@@ -22,6 +22,7 @@ from pgwright.model.names import QualifiedName, quote
 from pgwright.remedies import make_fix, render_revision, render_script
 from pgwright.snapshot import read_snapshot
 from tests.support.alembic_project import Project, finding
+from tests.support.postgres import EMBEDDED, MAJOR
 
 T = QualifiedName("public", "t")
 A = "0b8e1c9a-3d2f-4a6b-8c7d-1e2f3a4b5c6d"
@@ -203,7 +204,11 @@ NAMES = st.text(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40 if MAJOR == EMBEDDED else 10,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(schema=NAMES, table=NAMES, column=NAMES, name=NAMES)
 def test_any_name_goes_through(project: Project, schema: str, table: str, column: str, name: str) -> None:
     schema = f"s{schema}"
