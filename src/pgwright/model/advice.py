@@ -9,6 +9,7 @@ from pgwright.model.index import IndexDefinition
 from pgwright.model.names import QualifiedName
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.planned_on import PlannedOn
+from pgwright.model.worth import Worth
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,22 @@ class ServedStatement:
     """With all advised indexes."""
     share: float
     """Of the whole workload's planned cost before, in [0, 1]."""
+    total_ms: float = 0.0
+    """Measured, of all its calls."""
+
+
+@dataclass(frozen=True)
+class UnhelpedStatement:
+    """A statement of notable time whose planned cost no set of candidate indexes brings down notably."""
+
+    query_id: int
+    text: str
+    calls: int
+    total_ms: float
+    """Measured, of all its calls."""
+    cost: float
+    least_cost: float
+    """With every candidate that could serve it."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +91,9 @@ class IndexAdvice:
     """Estimated, for one CREATE INDEX CONCURRENTLY on an idle machine of two cores."""
     hot_updates_lost: int = 0
     """Updates that were HOT over the observed time and would not be with this index; estimated."""
+    worth: Worth | None = None
+    """Measured time of the statements that it serves × the share of their planned cost that it saves; what several
+    indexes save together is shared among them. None: the workload has no times."""
 
     @property
     def sql(self) -> str:
@@ -196,3 +216,5 @@ class Advice:
     """Why the search ended: nothing better found, the deadline (before any choice: unanswered), or Ctrl-C."""
     objective: str = ""
     """What was maximised, in words."""
+    unhelped: tuple[UnhelpedStatement, ...] = ()
+    """The dearest first."""

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar, cast, get_args
 from pgwright.model.change import Change
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.planned_on import PlannedOn
+from pgwright.model.worth import Worth
 
 S = TypeVar("S")
 
@@ -48,6 +49,20 @@ class CodeLine:
 
 
 @dataclass(frozen=True)
+class Symptom:
+    """What another finding causes, and what goes with it."""
+
+    check: str
+    object: str
+    message: str
+
+    @property
+    def key(self) -> str:
+        """As that of a finding."""
+        return f"{self.check}:{self.object}"
+
+
+@dataclass(frozen=True)
 class Finding:
     """One fault at one object."""
 
@@ -73,6 +88,10 @@ class Finding:
     """`query_id` of the workload statements that it concerns."""
     place: CodeLine | None = None
     """Where the fault stands in the user's code; None where it stands in the database."""
+    worth: Worth | None = None
+    """The time that mending it saves; None where nobody knows, or where it is not about time."""
+    symptoms: tuple[Symptom, ...] = ()
+    """Other findings that have the same cause, and end with it."""
 
     def __post_init__(self) -> None:
         """Raise ValueError: a word is none that sorts or scores a finding."""
@@ -86,9 +105,10 @@ class Finding:
         return f"{self.check}:{self.object}"
 
     @property
-    def badness(self) -> tuple[int, int, str]:
-        """What sorts findings worst first, then surest first; within a check its own order stays."""
-        return SEVERITIES.index(self.severity), CONFIDENCES.index(self.confidence), self.check
+    def badness(self) -> tuple[int, float, int, str]:
+        """What sorts findings worst first, then by the time they are worth, then surest first."""
+        saved = self.worth.saved_ms if self.worth is not None else 0.0
+        return SEVERITIES.index(self.severity), -saved, CONFIDENCES.index(self.confidence), self.check
 
 
 def _require_known(check: str, what: str, word: str, known: tuple[str, ...]) -> None:
@@ -163,6 +183,7 @@ class Check(Generic[S]):
         sql: str = "",
         queries: Iterable[int] = (),
         place: CodeLine | None = None,
+        worth: Worth | None = None,
     ) -> Finding:
         """Return a finding of this check about one object; what is not said otherwise is the check's default."""
         return Finding(
@@ -178,6 +199,7 @@ class Check(Generic[S]):
             sql=sql,
             queries=tuple(queries),
             place=place,
+            worth=worth,
         )
 
     def unexamined(self, reason: str, remedy: str = "", *, about: str = "") -> NotExamined:

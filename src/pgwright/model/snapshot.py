@@ -45,6 +45,8 @@ class Snapshot:
     """`pg_dump --schema-only` of the database; "" when it could not be taken."""
     not_examined: tuple[NotExamined, ...] = field(default=())
     unread_statements: UnreadStatements = field(default=NONE_UNREAD)
+    observed_seconds: float | None = None
+    """How long `pg_stat_statements` has counted the statements; None: unknown, as before PostgreSQL 14."""
 
     @cached_property
     def own_sessions(self) -> tuple[Session, ...]:

@@ -119,6 +119,7 @@ def read_snapshot(
         extended_statistics=extended,
         statements=workload.statements,
         unread_statements=workload.unread,
+        observed_seconds=workload.observed_seconds,
         settings=settings,
         role_settings=role_settings,
         roles=roles,

@@ -34,6 +34,7 @@ class StatementsRead:
     unread: UnreadStatements = NONE_UNREAD
     has_own: bool = False
     """The role that reads ran some on the user's tables: the app works as it."""
+    observed_seconds: float | None = None
 
 
 def read_statements(
@@ -63,14 +64,15 @@ def read_statements(
     left_ms = max(0.0, known["total_ms"] - known["hidden_ms"] - sum(row["total_ms"] for row in rows)) if left else 0.0
     has_own = _is_about((row for row in rows if _is_own(row, server)), tables)
     grants = replace(grants, is_of_app=grants.is_of_app or has_own)
-    causes = (_switched_off(known), _without_commands(known), _dropped(database), _hidden(known, grants, is_blind))
+    age = _age(database)
+    causes = (_switched_off(known), _without_commands(known), age and _dropped(age), _hidden(known, grants, is_blind))
     missing.extend(cause for cause in causes if cause is not None)
     if left:
         most = f"only the {count(MOST_STATEMENTS)} that took most time are read"
         part = _part(left, left_ms, known)
         missing.append(_other_encoding(database, function, part) if is_refused else NotExamined(part, most))
     unread = UnreadStatements(known["hidden"] + left, known["hidden_ms"] + left_ms)
-    return StatementsRead(() if is_blind else statements, unread, has_own)
+    return StatementsRead(() if is_blind else statements, unread, has_own, age["seconds"] if age else None)
 
 
 def _is_own(row: Row, server: Server) -> bool:
@@ -166,18 +168,22 @@ def _without_commands(known: Row) -> NotExamined | None:
     )
 
 
-def _dropped(database: ReadOnlyDatabase) -> NotExamined | None:
-    """Return that statements were dropped for others; before PostgreSQL 14 the server does not say so."""
+def _age(database: ReadOnlyDatabase) -> Row | None:
+    """Return since when it counts, and what it dropped; None where the server does not say, as before 14."""
     function = database.extension_function(_EXTENSION, _INFO)
     if function is None or not function.may_call:
         return None
-    (row,) = database.read(PACKAGE, "dropped_statements", relation=f"{function.name}()")
-    if not row["times"]:
+    return database.read(PACKAGE, "workload_age", relation=f"{function.name}()")[0]
+
+
+def _dropped(age: Row) -> NotExamined | None:
+    """Return that statements were dropped for others."""
+    if not age["times"]:
         return None
-    most = count(row["most"])
+    most = count(age["most"])
     return NotExamined(
         "statements that pg_stat_statements has dropped",
-        f"it keeps {most}, and made room by dropping the rarest {count(row['times'], 'time')} since {row['since']}: "
+        f"it keeps {most}, and made room by dropping the rarest {count(age['times'], 'time')} since {age['since']}: "
         "nobody knows their share of the time",
         "raise pg_stat_statements.max, which takes a restart",
     )

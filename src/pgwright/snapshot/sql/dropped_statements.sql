@@ -1,7 +1,0 @@
--- One row: how often pg_stat_statements made room, each time for the rarest twentieth. /*relation*/ is the call of its
--- function pg_stat_statements_info, which exists from PostgreSQL 14 on.
-SELECT
-    i.dealloc AS times,
-    i.stats_reset::date::text AS since,
-    current_setting('pg_stat_statements.max')::int AS most
-FROM /*relation*/ i
