@@ -16,10 +16,10 @@ from pgwright.advisor.field import Field
 from pgwright.advisor.goal import Goal
 from pgwright.advisor.layout import lay_out
 from pgwright.advisor.pricer import members
+from pgwright.advisor.refining import refined
 from pgwright.advisor.risks import find_risks, is_grave
 from pgwright.advisor.search import Found, Outcome, Search
 from pgwright.figures import count, share, size
-from pgwright.indexes.coverage import searches_as
 from pgwright.model.advice import Advice, Ended, Risk
 from pgwright.model.progress import Progress, silent
 from pgwright.model.snapshot import Snapshot
@@ -31,14 +31,8 @@ from pgwright.workload.reading import share_of_time
 _EVERYTHING = Goal()
 # More were never tried: the machines that this was measured on have two cores.
 _MOST_TWINS = 2
-# An index that saves less than this share is worth having only where it makes a statement cheaper by this factor.
-_SMALL_SHARE, _NOTABLY = 0.0005, 0.8
-# Below this share it is not worth having at all: nobody would notice it.
-_NEGLIGIBLE_SHARE = 1e-5
 # A statement of this share of the workload is hot: an index that may make it slower is left out.
 _HOT = 0.01
-# A wider index is taken in the place of a narrow one up to so many times its size.
-_MUCH_LARGER = 10.0
 _MOST_CORRECTIONS = 2
 # Of the time, kept for choosing again without what is risky; and the least for each time.
 _SHARE_TO_CORRECT, _SECONDS_TO_CORRECT = 0.2, 1.0
@@ -124,10 +118,8 @@ def _decide(field: Field, deadline: float, progress: Progress) -> _Decision:
     outcome = Search(field.pricer, field.terms, deadline=first_deadline, existing=field.existing, report=report).run()
     first = outcome.first_answer_at
     for correction in range(_MOST_CORRECTIONS + 1):
-        found = _without_weak(field, outcome.found)
         until = max(deadline, time.monotonic() + _SECONDS_TO_CORRECT)
-        found = _without_weak(field, _widened(field, found, forbidden, until))
-        outcome = replace(outcome, found=found, first_answer_at=first)
+        outcome = replace(outcome, found=refined(field, outcome.found, forbidden, until), first_answer_at=first)
         risks = find_risks(field, outcome.found.chosen)
         culprits = 0 if field.goal.takes_risks else _culprits(field, outcome.found.chosen, risks, left_out)
         if not culprits or outcome.ended == "interrupted" or correction == _MOST_CORRECTIONS:
@@ -148,53 +140,6 @@ def _decide(field: Field, deadline: float, progress: Progress) -> _Decision:
             outcome = replace(outcome, found=replace(outcome.found, chosen=chosen), ended="interrupted")
     risks = {position: replace(risk, is_left_out=True) for position, risk in left_out.items()} | risks
     return _Decision(outcome, tuple(sorted(risks.values(), key=lambda risk: -risk.share)))
-
-
-def _without_weak(field: Field, found: Found) -> Found:
-    """Drop what saves next to nothing and makes no statement notably cheaper, the weakest first."""
-    if field.goal.least_gain is not None:
-        return found
-    chosen = found.chosen
-    while True:
-        losses = field.losses(chosen)
-        weak = [
-            one
-            for one in sorted(losses, key=lambda one: losses[one].cost)
-            if losses[one].cost < (_SMALL_SHARE if losses[one].ratio > _NOTABLY else _NEGLIGIBLE_SHARE) * field.base
-        ]
-        if not weak:
-            return replace(found, chosen=chosen)
-        # Half of them at a time, for two may stand in for each other.
-        for one in weak[: (len(weak) + 1) // 2]:
-            chosen &= ~(1 << one)
-        chosen = field.terms.with_stand_ins(chosen)
-
-
-def _widened(field: Field, found: Found, forbidden: int, until: float) -> Found:
-    """Exchange an index for one that begins with its keys where that makes a statement notably cheaper.
-
-    The wider one saves a sort, say: little beside the whole workload, and much for that statement. What was not tried
-    until then stays as it is.
-    """
-    if field.goal.least_gain is not None or field.goal.budget_bytes is not None:
-        return found
-    chosen = found.chosen
-    for one in members(chosen & ~field.existing):
-        taken, others = field.candidates[one], chosen & ~(1 << one)
-        table = field.snapshot.table_by_name[taken.definition.table]
-        for rival in field.candidates_of[taken.definition.table]:
-            is_wider = rival is not taken and searches_as(rival.definition, taken.definition, table)
-            is_too_large = rival.size.size_bytes > _MUCH_LARGER * taken.size.size_bytes
-            if not is_wider or is_too_large or forbidden >> rival.number & 1:
-                continue
-            if time.monotonic() > until:
-                return replace(found, chosen=chosen)
-            exchanged = others | 1 << rival.number
-            more_writes = field.write_costs[rival.number] - field.write_costs[one]
-            is_cheaper = field.cost(exchanged, like=chosen) + more_writes < field.cost(chosen)
-            if is_cheaper and field.is_notable(chosen, exchanged, _NOTABLY):
-                chosen, taken, one = exchanged, rival, rival.number
-    return replace(found, chosen=chosen)
 
 
 def _culprits(field: Field, chosen: int, risks: dict[int, Risk], left_out: dict[int, Risk]) -> int:

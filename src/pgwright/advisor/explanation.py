@@ -10,7 +10,9 @@ import psycopg
 from pgwright.advisor.field import Field
 from pgwright.advisor.hidden_columns import hidden_columns
 from pgwright.advisor.pricer import members
+from pgwright.advisor.unhelped import unhelped
 from pgwright.advisor.unseen import failing, unseen, withheld
+from pgwright.advisor.worth import has_times, shared_worths
 from pgwright.figures import listing, share, size
 from pgwright.indexes.coverage import searches_as
 from pgwright.model.advice import (
@@ -25,6 +27,7 @@ from pgwright.model.advice import (
 )
 from pgwright.model.index import IndexDefinition
 from pgwright.model.names import QualifiedName
+from pgwright.model.worth import Worth
 from pgwright.sizes.builds import build_seconds
 from pgwright.sizes.keys import measured_elsewhere
 from pgwright.twin.priced import workload_limits
@@ -42,10 +45,11 @@ _WORDS = {
 def describe(field: Field, chosen: int, risks: tuple[Risk, ...]) -> Advice:
     """Return the advice for a choice; the counts of the run are filled in by the caller."""
     losses = field.losses(chosen)
-    advised = [_describe(field, chosen, one, loss.cost) for one, loss in losses.items()]
+    worths = shared_worths(field, chosen, losses) if has_times(field) else {}
+    advised = [_describe(field, chosen, one, loss.cost, worths.get(one)) for one, loss in losses.items()]
     field.twin.enable(field.candidates[one] for one in members(field.existing))
     return Advice(
-        indexes=tuple(sorted(advised, key=lambda advice: -advice.gain)),
+        indexes=tuple(sorted(advised, key=_saving, reverse=True)),
         statements=len(field.workload.statements),
         cost_before=field.base,
         cost_after=field.cost(chosen),
@@ -73,7 +77,13 @@ def describe(field: Field, chosen: int, risks: tuple[Risk, ...]) -> Advice:
         curve=tuple(_curve(field, chosen)),
         unplanned_share=field.workload.unplanned_share,
         objective=_objective(field),
+        unhelped=tuple(unhelped(field)),
     )
+
+
+def _saving(index: IndexAdvice) -> tuple[float, float]:
+    """Return what sorts indexes: the time that they save where it is known, else planned cost."""
+    return (index.worth.saved_ms if index.worth is not None else 0.0, index.gain)
 
 
 def _objective(field: Field) -> str:
@@ -120,7 +130,7 @@ def _opaque(field: Field) -> Iterator[str]:
         )
 
 
-def _describe(field: Field, chosen: int, number: int, lost: float) -> IndexAdvice:
+def _describe(field: Field, chosen: int, number: int, lost: float, worth: Worth | None) -> IndexAdvice:
     candidate = field.candidates[number]
     definition, written = candidate.definition, field.write_prices[number]
     gain = lost - field.write_costs[number]
@@ -139,6 +149,7 @@ def _describe(field: Field, chosen: int, number: int, lost: float) -> IndexAdvic
         is_partitioned=table.kind == "partitioned table",
         build_seconds=build_seconds(definition, field.snapshot, candidate.size),
         hot_updates_lost=written.hot_updates_lost,
+        worth=worth,
     )
 
 
@@ -154,7 +165,8 @@ def _served(field: Field, chosen: int, number: int) -> Iterator[ServedStatement]
         if after < before:
             share = _share(field, _weight(field, position) * before)
             statement = field.workload.statements[position].statement
-            yield ServedStatement(statement.query_id, statement.text, statement.calls, before, after, share)
+            total = statement.total_ms
+            yield ServedStatement(statement.query_id, statement.text, statement.calls, before, after, share, total)
 
 
 def _weight(field: Field, position: int) -> float:

@@ -28,6 +28,8 @@ class Loss:
     """Weighted planned cost that the queries would take more, writes not counted."""
     ratio: float
     """Cost with it over cost without, of the query that it helps most; in (0, 1]."""
+    by_position: Mapping[int, float]
+    """Planned cost that one call of each statement would take more, by the statement's position."""
 
 
 @dataclass(frozen=True)
@@ -110,11 +112,14 @@ class Field:
         self.pricer.ask((query, others[one]) for query, one in users)
         costs = dict.fromkeys(others, 0.0)
         ratios = dict.fromkeys(costs, 1.0)
+        by_position: dict[int, dict[int, float]] = {one: {} for one in others}
         for query, one in users:
-            without = self._plan(query, others[one]).cost
-            costs[one] += self.pricer.queries[query].weight * (without - plans[query].cost)
+            asked, without = self.pricer.queries[query], self._plan(query, others[one]).cost
+            more = without - plans[query].cost
+            costs[one] += asked.weight * more
             ratios[one] = min(ratios[one], plans[query].cost / without if without else 1.0)
-        return {one: Loss(costs[one], ratios[one]) for one in costs}
+            by_position[one][asked.position] = by_position[one].get(asked.position, 0.0) + asked.share * more
+        return {one: Loss(costs[one], ratios[one], by_position[one]) for one in costs}
 
     def is_notable(self, chosen: int, changed: int, ratio: float) -> bool:
         """Tell whether a change of the choice brings a query's planned cost to this ratio of what it was, or below."""

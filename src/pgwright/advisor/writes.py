@@ -54,9 +54,11 @@ class WritePrice:
 
 
 def read_writes(workload: Workload, snapshot: Snapshot) -> Mapping[QualifiedName, WriteLoad]:
-    """Count the rows written, by the same statements and over the same time as the reads.
+    """Count the rows written over the time in which the statements were observed.
 
-    The counters of the tables are not used: they may be years older than the statements, and a bulk load is in them.
+    The larger of two counts: that of the statements, and that of the table, for statements may have been dropped from
+    `pg_stat_statements`. The tables' counters may be older, so they are taken in proportion to the time; where the age
+    of either is not known, the statements alone count.
     """
     loads: dict[QualifiedName, WriteLoad] = {}
     for statement, shape in workload.writes:
@@ -66,7 +68,18 @@ def read_writes(workload: Workload, snapshot: Snapshot) -> Mapping[QualifiedName
         for table in _indexed_with(_copied_into(statement.text, snapshot), snapshot):
             load = loads.get(table, WriteLoad())
             loads[table] = replace(load, inserted=load.inserted + statement.rows)
-    return loads
+    return {name: _at_least_counted(loads.get(name, WriteLoad()), name, snapshot) for name in snapshot.table_by_name}
+
+
+def _at_least_counted(load: WriteLoad, name: QualifiedName, snapshot: Snapshot) -> WriteLoad:
+    if not snapshot.observed_seconds or not snapshot.counted_seconds:
+        return load
+    share = min(1.0, snapshot.observed_seconds / snapshot.counted_seconds)
+    leaves = tuple(snapshot.leaves(name))
+    inserted = round(share * sum(leaf.rows_inserted for leaf in leaves))
+    missed = round(share * sum(leaf.rows_updated for leaf in leaves)) - sum(rows for _, rows in load.updated)
+    unknown = ((frozenset[str](), missed),) if missed > 0 else ()  # nobody knows which columns they set
+    return WriteLoad(max(load.inserted, inserted), (*load.updated, *unknown))
 
 
 def _indexed_with(target: QualifiedName | None, snapshot: Snapshot) -> Iterator[QualifiedName]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cached_property
 
 from pgwright.model.dependent import Dependent
@@ -47,6 +48,15 @@ class Snapshot:
     unread_statements: UnreadStatements = field(default=NONE_UNREAD)
     observed_seconds: float | None = None
     """How long `pg_stat_statements` has counted the statements; None: unknown, as before PostgreSQL 14."""
+
+    @cached_property
+    def counted_seconds(self) -> float | None:
+        """How long the counters of tables and indexes have counted; None: unknown."""
+        since = self.server.statistics_reset_at
+        if since is None:
+            return None
+        start, end = datetime.fromisoformat(since), datetime.fromisoformat(self.taken_at)
+        return max(0.0, (end - start).total_seconds()) if start.tzinfo and end.tzinfo else None
 
     @cached_property
     def own_sessions(self) -> tuple[Session, ...]:

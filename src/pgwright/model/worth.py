@@ -20,6 +20,8 @@ FELT_MS = 50.0
 HIGH_SECONDS, MEDIUM_SECONDS = 600.0, 30.0
 # Of the workload's time, where the calls are slow enough to be felt, or where no time a day is known.
 HIGH_SHARE, MEDIUM_SHARE = 0.1, 0.01
+# Less is not worth doing.
+LEAST_SECONDS, LEAST_SHARE = 1.0, 0.0005
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,14 @@ class Worth:
         if high:
             return "high"
         return "medium" if medium or (is_felt and self.share_of_workload >= MEDIUM_SHARE) else "low"
+
+    @property
+    def is_notable(self) -> bool:
+        """Whether anybody would notice."""
+        if self.saved_a_call_ms < NOTICED_MS:
+            return False
+        a_day = self.seconds_a_day
+        return self.share_of_workload >= LEAST_SHARE if a_day is None else a_day >= LEAST_SECONDS
 
     def __str__(self) -> str:
         """Return it as a report says it: `2.5 h a day, 12.0 % of the workload's time`."""

@@ -21,7 +21,8 @@ Use instead: the same statement, with
 
 ## When it is wrong
 
-Planned cost is no time: `pgwright prove` measures. The values behind `$1` are chosen from the column's statistics, for
+How bad it is goes by time: the measured time of the statements × the share of their planned cost that is saved. Planned
+cost is no time: `pgwright prove` measures. The values behind `$1` are chosen from the column's statistics, for
 the server does not keep them. A statement that may become slower is named as a risk. A table loaded in bulk since the
 statistics were reset looks as if it were written often.
 
@@ -35,14 +36,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgwright.checks.no_workload import LET_IT_RUN, NOT_OF_TABLES
-from pgwright.figures import cost, count, duration, share, size, times
-from pgwright.model.advice import Advice, IndexAdvice, Risk
+from pgwright.figures import cost, count, duration, milliseconds, share, size, times
+from pgwright.model.advice import Advice, IndexAdvice, Risk, ServedStatement
 from pgwright.model.change import Change, CreateIndex, DropIndex
 from pgwright.model.finding import Check, Evidence, Finding, Severity
 from pgwright.model.not_examined import NotExamined
 from pgwright.sqltext import gist
 
-# Of the workload's planned cost: from here on an index is the first thing to do, or worth doing.
+# Of the workload's planned cost, where no times are known: the first thing to do, or worth doing.
 HIGH_SHARE, MEDIUM_SHARE = 0.05, 0.001
 # A statement that becomes this many times cheaper is worth a medium finding however rare it is.
 MEDIUM_RATIO = 10.0
@@ -104,7 +105,8 @@ def _finding(index: IndexAdvice, advice: Advice) -> Finding:
         f"cheaper by planned cost. {index.reason}",
         evidence=(*_served(index), *_price(index), *_dropped(index, advice), *map(_at_risk, risks)),
         advice=_how(index, bool(risks)),
-        severity=_severity(index.gain_share, best),
+        severity=_severity(index, best),
+        worth=index.worth,
         changes=_changes(index, advice),
         queries=dict.fromkeys([*(one.query_id for one in index.serves), *(one.query_id for one in risks)]),
     )
@@ -139,10 +141,13 @@ def _how(index: IndexAdvice, is_risky: bool) -> str:
     return " ".join(said)
 
 
-def _severity(gain_share: float, best_ratio: float) -> Severity:
-    if gain_share >= HIGH_SHARE:
+def _severity(index: IndexAdvice, best_ratio: float) -> Severity:
+    """Return how bad it is by the time saved; by planned cost where the workload has no times."""
+    if index.worth is not None:
+        return index.worth.severity
+    if index.gain_share >= HIGH_SHARE:
         return "high"
-    return "medium" if gain_share >= MEDIUM_SHARE or best_ratio >= MEDIUM_RATIO else "low"
+    return "medium" if index.gain_share >= MEDIUM_SHARE or best_ratio >= MEDIUM_RATIO else "low"
 
 
 def _served(index: IndexAdvice) -> tuple[Evidence, ...]:
@@ -150,14 +155,22 @@ def _served(index: IndexAdvice) -> tuple[Evidence, ...]:
         Evidence(
             gist(served.text),
             f"cost {cost(served.cost_before)} → {cost(served.cost_after)}, {count(served.calls, 'call')}, "
-            f"{share(served.share)} of the workload's planned cost",
+            + _part(served),
             "planned",
         )
         for served in index.serves[:MOST_STATEMENTS]
     )
 
 
+def _part(served: ServedStatement) -> str:
+    if served.total_ms and served.calls:
+        return f"{milliseconds(served.total_ms / served.calls)} each, measured"
+    return f"{share(served.share)} of the workload's planned cost"
+
+
 def _price(index: IndexAdvice) -> Iterator[Evidence]:
+    if index.worth is not None:
+        yield Evidence("time saved", str(index.worth), "estimated")
     yield Evidence("gain over the workload, write cost subtracted", share(index.gain_share), "planned")
     yield Evidence("size", size(index.size_bytes), "estimated")
     yield Evidence("lock while it is built", index.lock)
