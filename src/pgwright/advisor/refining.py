@@ -66,8 +66,9 @@ def _is_worth_having(worth: Worth, ratio: float) -> bool:
     """Tell whether an index is; what makes no statement notably faster has to save a notable part of a day."""
     if ratio <= _NOTABLY:
         return worth.is_notable
-    a_day = worth.seconds_a_day
-    return worth.is_notable and (worth.share_of_workload >= MEDIUM_SHARE if a_day is None else a_day >= MEDIUM_SECONDS)
+    a_day = worth.seconds_a_day if worth.has_rate else None
+    is_large = worth.share_of_workload >= MEDIUM_SHARE if a_day is None else a_day >= MEDIUM_SECONDS
+    return worth.is_notable and is_large
 
 
 def _pays(field: Field, chosen: int, changed: int) -> bool:

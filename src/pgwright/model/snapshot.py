@@ -55,8 +55,11 @@ class Snapshot:
         since = self.server.statistics_reset_at
         if since is None:
             return None
-        start, end = datetime.fromisoformat(since), datetime.fromisoformat(self.taken_at)
-        return max(0.0, (end - start).total_seconds()) if start.tzinfo and end.tzinfo else None
+        try:
+            age = datetime.fromisoformat(self.taken_at) - datetime.fromisoformat(since)
+        except (TypeError, ValueError):  # one without a time zone, or none at all
+            return None
+        return max(0.0, age.total_seconds())
 
     @cached_property
     def own_sessions(self) -> tuple[Session, ...]:

@@ -1,7 +1,7 @@
 """What a fault is worth mending: by the time that the remedy saves, a day and a call.
 
-Times are measured, over the time that the counters counted; where nobody knows how long that was, the share of the
-workload's time has to do.
+Times are measured, over the time that the counters counted. Where that is unknown, or too short to tell what a day is
+like, the share of the workload's time has to do.
 """
 
 from __future__ import annotations
@@ -12,16 +12,20 @@ from typing import Literal
 from pgwright.figures import duration, milliseconds, share
 
 _DAY_SECONDS = 86_400.0
+# Less shows no rate: the minutes after a deploy, a test that runs as fast as it can.
+_FEWEST_SECONDS = 3_600.0
 # A call that gets faster by less gains less than its way to the server and back takes: nobody notices.
 NOTICED_MS = 0.2
-# So much faster people call a page fast that they called slow (Nielsen, Usability Engineering, 1993: 0.1 s).
-FELT_MS = 50.0
-# Seconds a day: ten minutes are a hundredth of a core, half a minute is nobody's bottleneck.
-HIGH_SECONDS, MEDIUM_SECONDS = 600.0, 30.0
-# Of the workload's time, where the calls are slow enough to be felt, or where no time a day is known.
-HIGH_SHARE, MEDIUM_SHARE = 0.1, 0.01
+# What a statement with a fitting index takes, with room: so much more is one that lacks it.
+_SLOW_MS = 5.0
+# A page of some such statements is felt to wait (Nielsen, Usability Engineering, 1993: 0.1 s).
+_FELT_MS = 50.0
+# Seconds a day: an hour is 4 % of a core; ten minutes are worth a look where the calls are slow, too.
+_HIGH_SECONDS, _HIGH_SLOW_SECONDS, MEDIUM_SECONDS = 3_600.0, 600.0, 30.0
+# Of the workload's time, where the calls are slow, too.
+_HIGH_SHARE, MEDIUM_SHARE = 0.1, 0.01
 # Less is not worth doing.
-LEAST_SECONDS, LEAST_SHARE = 1.0, 0.0005
+_LEAST_SECONDS, _LEAST_SHARE = 1.0, 0.0005
 
 
 @dataclass(frozen=True)
@@ -45,19 +49,9 @@ class Worth:
         return self.saved_ms / 1000 * _DAY_SECONDS / self.observed_seconds
 
     @property
-    def severity(self) -> Literal["high", "medium", "low"]:
-        """How bad the fault is. What nobody would notice is low, whatever its share."""
-        a_day, is_felt = self.seconds_a_day, self.saved_a_call_ms >= FELT_MS
-        if self.saved_a_call_ms < NOTICED_MS:
-            return "low"
-        if a_day is None:
-            high, medium = self.share_of_workload >= HIGH_SHARE, self.share_of_workload >= MEDIUM_SHARE
-        else:
-            high = a_day >= HIGH_SECONDS or (is_felt and self.share_of_workload >= HIGH_SHARE)
-            medium = a_day >= MEDIUM_SECONDS
-        if high:
-            return "high"
-        return "medium" if medium or (is_felt and self.share_of_workload >= MEDIUM_SHARE) else "low"
+    def has_rate(self) -> bool:
+        """Whether it was observed long enough to tell what a day is like."""
+        return self.observed_seconds is not None and self.observed_seconds >= _FEWEST_SECONDS
 
     @property
     def is_notable(self) -> bool:
@@ -65,10 +59,35 @@ class Worth:
         if self.saved_a_call_ms < NOTICED_MS:
             return False
         a_day = self.seconds_a_day
-        return self.share_of_workload >= LEAST_SHARE if a_day is None else a_day >= LEAST_SECONDS
+        if a_day is None or not self.has_rate:
+            return self.share_of_workload >= _LEAST_SHARE
+        return a_day >= _LEAST_SECONDS
+
+    @property
+    def severity(self) -> Literal["high", "medium", "low"]:
+        """How bad the fault is. What nobody would notice is low, whatever its share."""
+        a_call, part = self.saved_a_call_ms, self.share_of_workload
+        if a_call < NOTICED_MS:
+            return "low"
+        a_day = self.seconds_a_day
+        if a_day is None or not self.has_rate:
+            is_high = a_call >= _SLOW_MS and part >= _HIGH_SHARE
+            is_medium = a_call >= _FELT_MS or (a_call >= 1 and part >= MEDIUM_SHARE)
+        else:
+            is_high = a_day >= (_HIGH_SLOW_SECONDS if a_call >= _SLOW_MS else _HIGH_SECONDS)
+            is_high = is_high or (a_call >= _FELT_MS and part >= _HIGH_SHARE)
+            is_medium = a_day >= MEDIUM_SECONDS or (a_call >= _FELT_MS and part >= MEDIUM_SHARE)
+        if is_high:
+            return "high"
+        return "medium" if is_medium else "low"
 
     def __str__(self) -> str:
         """Return it as a report says it: `2.5 h a day, 12.0 % of the workload's time`."""
         a_day = self.seconds_a_day
-        time = milliseconds(self.saved_ms) if a_day is None else f"{duration(a_day)} a day"
+        if a_day is None or self.observed_seconds is None:
+            time = milliseconds(self.saved_ms)
+        elif self.has_rate:
+            time = f"{duration(a_day)} a day"
+        else:
+            time = f"{duration(a_day)} a day at the rate of {duration(self.observed_seconds)}"
         return f"{time}, {share(self.share_of_workload)} of the workload's time"

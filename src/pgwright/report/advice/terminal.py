@@ -62,6 +62,8 @@ def show(advice: Advice, screen: Screen) -> Iterator[RenderableType]:
 def _index(number: int, index: IndexAdvice, shows_all: bool) -> Iterator[RenderableType]:
     yield Indented(Text.assemble((f"{number:>2}. ", "dim"), plain(f"{index.sql};", "bold")), 0, 4)
     yield Indented(plain(index.reason), 4)
+    if index.worth is not None:
+        yield _figure("saves", str(index.worth), "estimated")
     yield _figure("gain", words.gain(index), "planned")
     yield _figure("size", size(index.size_bytes), "estimated")
     yield _figure("build", words.build(index), "estimated" if index.build_seconds else "")
@@ -92,7 +94,9 @@ def _others(indexes: tuple[IndexAdvice, ...]) -> Iterator[RenderableType]:
     yield Text()
     for index in indexes:
         yield Indented(plain(f"{index.sql};"), 4, 2)
-        yield Indented(Text(f"{share(index.gain_share)} (planned), {size(index.size_bytes)} (estimated)", "dim"), 6)
+        saved = f"{index.worth} (estimated), " if index.worth is not None else ""
+        figures_of_one = f"{saved}{share(index.gain_share)} (planned), {size(index.size_bytes)} (estimated)"
+        yield Indented(Text(figures_of_one, "dim"), 6)
     yield Indented(Text(f"--all shows the reasons of these {count(len(indexes), 'index')} too.", "dim"), 4)
 
 
