@@ -81,13 +81,16 @@ class Worth:
             return "high"
         return "medium" if is_medium else "low"
 
-    def __str__(self) -> str:
-        """Return it as a report says it: `2.5 h a day, 12.0 % of the workload's time`."""
+    @property
+    def saving(self) -> str:
+        """The time saved as one figure: `2.5 h a day`, or where nobody knows that, all that was observed."""
         a_day = self.seconds_a_day
         if a_day is None or self.observed_seconds is None:
-            time = milliseconds(self.saved_ms)
-        elif self.has_rate:
-            time = f"{duration(a_day)} a day"
-        else:
-            time = f"{duration(a_day)} a day at the rate of {duration(self.observed_seconds)}"
-        return f"{time}, {share(self.share_of_workload)} of the workload's time"
+            return milliseconds(self.saved_ms)
+        if self.has_rate:
+            return f"{duration(a_day)} a day"
+        return f"{duration(a_day)} a day at the rate of {duration(self.observed_seconds)}"
+
+    def __str__(self) -> str:
+        """Return it as a report says it: `2.5 h a day, 12.0 % of the workload's time`."""
+        return f"{self.saving}, {share(self.share_of_workload)} of the workload's time"
