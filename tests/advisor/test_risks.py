@@ -52,7 +52,7 @@ def twin(snapshot: Snapshot, twin_server: EmbeddedServer) -> Iterator[Twin]:
 
 def advice_for(snapshot: Snapshot, twin: Twin, calls: dict[str, int], goal: Goal = NARROW) -> Advice:
     statements = tuple(
-        Statement(number, text, "app", times, 1.0, 0.1, 0.1, 0.0, times, 0, 0, 0)
+        Statement(number, text, "app", times, 20.0 * times, 20.0, 25.0, 0.0, times, 0, 0, 0)
         for number, (text, times) in enumerate(calls.items())
     )
     return advise(replace(snapshot, statements=statements), goal, twins=[twin])

@@ -15,6 +15,7 @@ from pgwright.model.index import Index, IndexDefinition
 from pgwright.model.names import QualifiedName
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.table import Table
+from pgwright.model.worth import FEWEST_SECONDS
 from pgwright.sizes import IndexSize
 from pgwright.sizes.gin import items_per_row
 from pgwright.sizes.size import mentions, parameter
@@ -57,8 +58,8 @@ def read_writes(workload: Workload, snapshot: Snapshot) -> Mapping[QualifiedName
     """Count the rows written over the time in which the statements were observed.
 
     The larger of two counts: that of the statements, and that of the table, for statements may have been dropped from
-    `pg_stat_statements`. The tables' counters may be older, so they are taken in proportion to the time; where the age
-    of either is not known, the statements alone count.
+    `pg_stat_statements`. The tables' counters may be older, so they are taken in proportion to the time. Where the age
+    of either is not known, or that of the statements so short that rows loaded before would count, they alone do.
     """
     loads: dict[QualifiedName, WriteLoad] = {}
     for statement, shape in workload.writes:
@@ -72,9 +73,10 @@ def read_writes(workload: Workload, snapshot: Snapshot) -> Mapping[QualifiedName
 
 
 def _at_least_counted(load: WriteLoad, name: QualifiedName, snapshot: Snapshot) -> WriteLoad:
-    if not snapshot.observed_seconds or not snapshot.counted_seconds:
+    observed, counted = snapshot.observed_seconds or 0.0, snapshot.counted_seconds
+    if observed < FEWEST_SECONDS or not counted:
         return load
-    share = min(1.0, snapshot.observed_seconds / snapshot.counted_seconds)
+    share = min(1.0, observed / counted)
     leaves = tuple(snapshot.leaves(name))
     inserted = round(share * sum(leaf.rows_inserted for leaf in leaves))
     missed = round(share * sum(leaf.rows_updated for leaf in leaves)) - sum(rows for _, rows in load.updated)

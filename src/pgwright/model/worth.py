@@ -13,7 +13,7 @@ from pgwright.figures import duration, milliseconds, share
 
 _DAY_SECONDS = 86_400.0
 # Less shows no rate: the minutes after a deploy, a test that runs as fast as it can.
-_FEWEST_SECONDS = 3_600.0
+FEWEST_SECONDS = 3_600.0
 # A call that gets faster by less gains less than its way to the server and back takes: nobody notices.
 NOTICED_MS = 0.2
 # What a statement with a fitting index takes, with room: so much more is one that lacks it.
@@ -51,7 +51,7 @@ class Worth:
     @property
     def has_rate(self) -> bool:
         """Whether it was observed long enough to tell what a day is like."""
-        return self.observed_seconds is not None and self.observed_seconds >= _FEWEST_SECONDS
+        return self.observed_seconds is not None and self.observed_seconds >= FEWEST_SECONDS
 
     @property
     def is_notable(self) -> bool:

@@ -37,7 +37,7 @@ from collections.abc import Iterator
 
 from pgwright.checks.no_workload import LET_IT_RUN, NOT_OF_TABLES
 from pgwright.figures import cost, count, duration, milliseconds, share, size, times
-from pgwright.model.advice import Advice, IndexAdvice, Risk, ServedStatement
+from pgwright.model.advice import Advice, IndexAdvice, Risk
 from pgwright.model.change import Change, CreateIndex, DropIndex
 from pgwright.model.finding import Check, Evidence, Finding, Severity
 from pgwright.model.not_examined import NotExamined
@@ -154,18 +154,13 @@ def _served(index: IndexAdvice) -> tuple[Evidence, ...]:
     return tuple(
         Evidence(
             gist(served.text),
-            f"cost {cost(served.cost_before)} → {cost(served.cost_after)}, {count(served.calls, 'call')}, "
-            + _part(served),
+            f"cost {cost(served.cost_before)} → {cost(served.cost_after)}, {count(served.calls, 'call')}"
+            + (f" of {milliseconds(served.total_ms / max(served.calls, 1))} (measured)" if served.total_ms else "")
+            + f", {share(served.share)} of the workload's planned cost",
             "planned",
         )
         for served in index.serves[:MOST_STATEMENTS]
     )
-
-
-def _part(served: ServedStatement) -> str:
-    if served.total_ms and served.calls:
-        return f"{milliseconds(served.total_ms / served.calls)} each, measured"
-    return f"{share(served.share)} of the workload's planned cost"
 
 
 def _price(index: IndexAdvice) -> Iterator[Evidence]:
