@@ -18,6 +18,7 @@ from psycopg.rows import dict_row
 
 from pgwright.errors import ConfigError, ConnectionFailed, NoDatabaseGiven, QueryFailed, ServerTooOld
 from pgwright.hints import connection_hint
+from pgwright.marks import marked
 from pgwright.sql_files import read_sql
 
 APPLICATION_NAME = "pgwright"
@@ -171,8 +172,8 @@ class ReadOnlyDatabase:
         try:
             with self._connection.transaction() as savepoint:
                 if role is not None:
-                    self._connection.execute("SELECT set_config('role', %s, true)", (role,))
-                rows = self._connection.execute(text.encode(), parameters).fetchall()
+                    self._connection.execute(marked("SELECT set_config('role', %s, true)").encode(), (role,))
+                rows = self._connection.execute(marked(text).encode(), parameters).fetchall()
                 if role is not None:
                     raise psycopg.Rollback(savepoint)  # and be ourselves again
             return rows
@@ -245,9 +246,9 @@ def connect(dsn: str | None, limits: Limits | None = None) -> Iterator[ReadOnlyD
     with opened as connection:
         if server_version(connection) < OLDEST_VERSION:
             raise ServerTooOld(connection.info.parameter_status("server_version") or "before 13")
-        connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        connection.execute(marked("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").encode())
         # A catalog query of ours means the catalog, whatever a schema holds, or the temporary one of a pooled session.
-        connection.execute("SET LOCAL search_path = pg_catalog, pg_temp")
+        connection.execute(marked("SET LOCAL search_path = pg_catalog, pg_temp").encode())
         for name, value in (
             ("statement_timeout", limits.statement_timeout_ms),
             ("lock_timeout", limits.lock_timeout_ms),
@@ -265,10 +266,11 @@ def connect(dsn: str | None, limits: Limits | None = None) -> Iterator[ReadOnlyD
             ("extra_float_digits", "1"),
             ("lc_monetary", "C"),
         ):
-            connection.execute(sql.SQL("SET LOCAL {} = {}").format(sql.Identifier(name), sql.Literal(str(value))))
+            setting = sql.SQL("SET LOCAL {} = {}").format(sql.Identifier(name), sql.Literal(str(value)))
+            connection.execute(marked(setting.as_string()).encode())
         if not _has_encoding(connection):
             # Nothing says in which encoding its texts are, and the server hands out as UTF-8 only what is UTF-8.
-            connection.execute("SET LOCAL client_encoding = 'SQL_ASCII'")
+            connection.execute(marked("SET LOCAL client_encoding = 'SQL_ASCII'").encode())
             for type_name in ("text", "name", "varchar", "bpchar"):
                 connection.adapters.register_loader(type_name, _BytesLoader)
         yield ReadOnlyDatabase(connection, info, limits)

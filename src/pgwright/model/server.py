@@ -82,6 +82,8 @@ class Role:
     name: str
     is_superuser: bool
     bypasses_row_security: bool
+    is_monitor: bool = False
+    """A member of `pg_monitor` that may write no table."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,9 @@ PACKAGE = "pgwright.probe"
 SAMPLE_ROWS = 50_000
 # Parents that may be tried, of each kind.
 MOST_CANDIDATES = 4
-_FOLLOW = SQL("SELECT {up} AS value FROM {table} WHERE {column} = %(value)s LIMIT 1")
+# pg_stat_statements counts statements as one that differ in comments and aliases only. No app asks for such a column.
+_OURS = SQL('NULL::pg_catalog."char" AS ours')
+_FOLLOW = SQL("SELECT {up} AS value, {ours} FROM {table} WHERE {column} = %(value)s LIMIT 1")
 _COUNT = SQL(
     "WITH counted AS ("
     "SELECT value, count(*) AS children FROM ({values} LIMIT {most}) AS sample GROUP BY value) "
@@ -104,7 +106,7 @@ class Catalog:
         column, value = str(relation.key), key
         for reference in path:
             rows = self._read(
-                _FOLLOW.format(up=_name(reference.column), table=_table(relation), column=_name(column)),
+                _FOLLOW.format(up=_name(reference.column), ours=_OURS, table=_table(relation), column=_name(column)),
                 {"value": value},
             )
             if not rows or rows[0]["value"] is None:
@@ -164,7 +166,8 @@ def _living_values(catalog: Catalog, relation: Relation, column: str) -> Compose
     """Return the query of a column's values, in rows that are not marked as deleted."""
     marks = [SQL("{} IS NULL").format(_name(mark)) for mark in catalog.deleted_columns if mark in relation.columns]
     conditions = SQL(" AND ").join([SQL("{} IS NOT NULL").format(_name(column)), *marks])
-    return SQL("SELECT {} AS value FROM {} WHERE {}").format(_name(column), _table(relation), conditions)
+    text = SQL("SELECT {} AS value, {} FROM {} WHERE {}")
+    return text.format(_name(column), _OURS, _table(relation), conditions)
 
 
 def _table(relation: Relation) -> Composed:

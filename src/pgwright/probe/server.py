@@ -8,6 +8,7 @@ from pglast.parser import ParseError, fingerprint
 
 from pgwright.database import ReadOnlyDatabase
 from pgwright.errors import QueryFailed
+from pgwright.marks import is_of_app
 from pgwright.model.endpoints import StatementCost
 from pgwright.model.not_examined import NotExamined
 from pgwright.probe.catalog import PACKAGE
@@ -35,6 +36,7 @@ def read_costs(database: ReadOnlyDatabase, missing: list[NotExamined]) -> Server
     except QueryFailed as error:
         missing.append(NotExamined(_WHAT, error.reason))
         return {}
+    rows = [row for row in rows if is_of_app(row["text"] or "")]
     whole = sum(row["total_ms"] for row in rows)
     costs: dict[str, StatementCost] = {}
     for row in rows:

@@ -1,14 +1,15 @@
-"""The workload: `pg_stat_statements`, without what reads the catalogs only."""
+"""The workload: `pg_stat_statements`, without our own statements and backups."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from pgwright.database import ExtensionFunction, ReadOnlyDatabase, Row
 from pgwright.errors import QueryFailed, UnparsableStatement
 from pgwright.figures import count, share
+from pgwright.marks import is_of_app
 from pgwright.model.names import quote_literal
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.server import Server
@@ -54,14 +55,17 @@ def read_statements(
         missing.extend([cause] if cause else [])
         return StatementsRead()
     (known,) = database.read(PACKAGE, "workload", relation=f"{function.name}(false)")
-    rows, is_refused = _read_rows(database, function)
+    every, is_refused = _read_rows(database, function)
+    rows = [row for row in every if is_of_app(row["text"] or "")]
+    left, left_ms = _left(known, every)
+    known |= {
+        "statements": known["hidden"] + left + len(rows),
+        "total_ms": known["hidden_ms"] + left_ms + _total_ms(rows),
+    }
     is_blind = known["hidden"] > 0 and not _is_about(rows, tables)
     statements = tuple(
         Statement(**{**row, "role": row["role"] or "", "text": _kept(row["text"] or "", server)}) for row in rows
     )
-    # While we read, our own statements are counted too.
-    left = max(0, known["statements"] - known["hidden"] - len(rows))
-    left_ms = max(0.0, known["total_ms"] - known["hidden_ms"] - sum(row["total_ms"] for row in rows)) if left else 0.0
     has_own = _is_about((row for row in rows if _is_own(row, server)), tables)
     grants = replace(grants, is_of_app=grants.is_of_app or has_own)
     age = _age(database)
@@ -77,7 +81,7 @@ def read_statements(
 
 
 def _is_own(row: Row, server: Server) -> bool:
-    """Tell whether our role ran it; what copies tables is `prove` and backups."""
+    """Tell whether our role ran it, as a command of the app rather than to copy."""
     return row["role"] == server.role and has_plan(row["text"] or "")
 
 
@@ -88,6 +92,17 @@ def _is_about(rows: Iterable[Row], tables: Iterable[Table]) -> bool:
             if read_shape(inner_query(row["text"] or "") or "", schema).tables:
                 return True
     return False
+
+
+def _left(known: Row, read: Sequence[Row]) -> tuple[int, float]:
+    """Return how many statements that we may see were not read, and their time."""
+    # While we read, our own statements are counted too.
+    left = max(0, known["statements"] - known["hidden"] - len(read))
+    return left, max(0.0, known["total_ms"] - known["hidden_ms"] - _total_ms(read)) if left else 0.0
+
+
+def _total_ms(rows: Iterable[Row]) -> float:
+    return sum(float(row["total_ms"]) for row in rows)
 
 
 def _read_rows(database: ReadOnlyDatabase, function: ExtensionFunction) -> tuple[list[Row], bool]:
@@ -177,9 +192,9 @@ def _age(database: ReadOnlyDatabase) -> Row | None:
     return database.read(PACKAGE, "workload_age", relation=f"{function.name}()")[0]
 
 
-def _dropped(age: Row) -> NotExamined | None:
+def _dropped(age: Row | None) -> NotExamined | None:
     """Return that statements were dropped for others."""
-    if not age["times"]:
+    if age is None or not age["times"]:
         return None
     most = count(age["most"])
     return NotExamined(

@@ -19,6 +19,7 @@ from pgwright.sqltext.shape import (
     StatementShape,
     as_if_of,
 )
+from pgwright.sqltext.sources import returned_tables
 from pgwright.sqltext.text import gist, has_plan, inner_query, is_cut_off, outline, repaired
 from pgwright.sqltext.uses import Uses, read_uses
 
@@ -50,5 +51,6 @@ __all__ = [
     "read_shape",
     "read_uses",
     "repaired",
+    "returned_tables",
     "search_path",
 ]

@@ -195,8 +195,10 @@ class _Reader:
             if table is not None and not columns:
                 scope.tables[alias] = table
                 return [alias]
-            self.reads_unknown |= table is None and not is_common and not is_catalog(source)
-            derived = names[source.relname] if is_common else UNKNOWN
+            view = None if is_common or table else self._schema.view(source.schemaname, source.relname)
+            is_unknown = table is None and view is None and not is_common
+            self.reads_unknown |= is_unknown and not is_catalog(source)
+            derived = names[source.relname] if is_common else UNKNOWN if view is None else self._read(view, None, {})
         elif isinstance(source, ast.RangeSubselect):
             derived = self._read(source.subquery, scope, names)
             alias = given.aliasname if given is not None else f"?{len(scope.derived)}"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from pgwright.model.names import QualifiedName
 from pgwright.model.snapshot import Snapshot
@@ -35,6 +36,8 @@ class Schema:
 
     columns: Mapping[QualifiedName, frozenset[str]]
     search_path: tuple[str, ...] = ("public",)
+    views: Mapping[QualifiedName, Any] = field(default_factory=dict)
+    """The parse trees of views, where statements are to be seen through them; otherwise a view is unknown."""
 
     @classmethod
     def of(cls, snapshot: Snapshot, role: str | None = None) -> Schema:
@@ -43,19 +46,32 @@ class Schema:
         return cls(columns, search_path(snapshot, role))
 
     @cached_property
-    def _by_name(self) -> dict[str, list[QualifiedName]]:
-        grouped: dict[str, list[QualifiedName]] = {}
-        for table in self.columns:
-            grouped.setdefault(table.name, []).append(table)
-        return grouped
+    def _tables_by_name(self) -> dict[str, list[QualifiedName]]:
+        return _by_name(self.columns)
+
+    @cached_property
+    def _views_by_name(self) -> dict[str, list[QualifiedName]]:
+        return _by_name(self.views)
 
     def find(self, schema: str | None, name: str) -> QualifiedName | None:
         """Return the table that a name means, by the search path; a name that only one schema has is found there."""
-        if schema is not None:
-            full = QualifiedName(schema, name)
-            return full if full in self.columns else None
-        candidates = self._by_name.get(name, [])
-        for path in self.search_path:
+        return self._meant(schema, name, self._tables_by_name)
+
+    def view(self, schema: str | None, name: str) -> Any | None:
+        """Return the query of the view that a name means, likewise."""
+        found = self._meant(schema, name, self._views_by_name)
+        return None if found is None else self.views[found]
+
+    def _meant(self, schema: str | None, name: str, by_name: Mapping[str, list[QualifiedName]]) -> QualifiedName | None:
+        candidates = by_name.get(name, [])
+        for path in self.search_path if schema is None else (schema,):
             if QualifiedName(path, name) in candidates:
                 return QualifiedName(path, name)
-        return candidates[0] if len(candidates) == 1 else None
+        return candidates[0] if schema is None and len(candidates) == 1 else None
+
+
+def _by_name(relations: Iterable[QualifiedName]) -> dict[str, list[QualifiedName]]:
+    grouped: dict[str, list[QualifiedName]] = {}
+    for relation in relations:
+        grouped.setdefault(relation.name, []).append(relation)
+    return grouped

@@ -171,12 +171,13 @@ def _merged(same: Sequence[Statement]) -> Statement:
 
 def share_of_time(statements: Iterable[Statement], snapshot: Snapshot) -> float:
     """Return the time of some statements as a share of all time in the workload, in [0, 1]."""
-    total = _total_ms(snapshot)
+    total = workload_ms(snapshot)
     return sum(one.total_ms for one in statements) / total if total > 0 else 0.0
 
 
 @once_a_snapshot
-def _total_ms(snapshot: Snapshot) -> float:
+def workload_ms(snapshot: Snapshot) -> float:
+    """Return the time of all statements together."""
     return sum(one.total_ms for one in snapshot.statements)
 
 

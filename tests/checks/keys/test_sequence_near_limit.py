@@ -11,7 +11,7 @@ from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.table import Sequence
 from pgwright.snapshot import read_snapshot
-from tests.support.builders import make_snapshot, make_table, not_examined, qualified, run
+from tests.support.builders import evidence, make_snapshot, make_table, not_examined, qualified, run
 from tests.support.database import Database
 
 CHECK = "sequence-near-limit"
@@ -101,3 +101,8 @@ def test_a_sequence_that_starts_over_has_no_limit() -> None:
 
 def test_a_limit_of_its_own_is_lifted_too() -> None:
     assert _one(99, limit=100, column="id bigint").sql == "ALTER SEQUENCE public.event_id_seq AS bigint NO MAXVALUE"
+
+
+def test_a_sequence_that_counts_up_to_zero_is_used_up_there() -> None:
+    finding = _one(0, limit=0)
+    assert (finding.severity, evidence(finding)["limit"]) == ("high", "0")

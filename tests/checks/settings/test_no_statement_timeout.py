@@ -1,15 +1,21 @@
 from __future__ import annotations
 
+import psycopg
+
 from pgwright.model.server import Role, RoleSetting
+from pgwright.snapshot import read_snapshot
 from tests.support.builders import (
     evidence,
     make_session,
     make_setting,
     make_snapshot,
     make_statement,
+    make_table,
     not_examined,
     run,
 )
+from tests.support.database import Database
+from tests.support.roles import role_of
 
 CHECK = "no-statement-timeout"
 NONE = make_setting("statement_timeout", "0")
@@ -62,3 +68,50 @@ def test_roles_that_are_connected_to_other_databases_only_are_not_named() -> Non
     other = make_session(role="stranger", database="other")
     (finding,) = run(CHECK, make_snapshot(NONE, APP, other))
     assert finding.sql == "ALTER ROLE app IN DATABASE shop SET statement_timeout = '30s'"
+
+
+def test_the_role_that_reads_is_not_named_unless_the_app_works_as_it() -> None:
+    own = make_statement("SELECT count(*) FROM pg_class", role="reader")
+    (finding,) = run(CHECK, make_snapshot(NONE, APP, own, make_session(role="reader", application="pgwright")))
+    assert evidence(finding)["roles without one"] == "app"
+    on_table = make_statement("SELECT id FROM users", role="reader")
+    (finding,) = run(CHECK, make_snapshot(NONE, APP, make_table("users"), on_table))
+    assert evidence(finding)["roles without one"] == "app, reader"
+    (finding,) = run(CHECK, make_snapshot(NONE, APP, make_session(role="reader")))
+    assert evidence(finding)["roles without one"] == "app, reader"
+
+
+def test_a_role_that_watches_is_not_named_unless_it_reads_tables() -> None:
+    roles = Role("app", False, False), Role("exporter", False, False, is_monitor=True)
+    watching = make_session(role="exporter", application="postgres_exporter")
+    (finding,) = run(CHECK, make_snapshot(NONE, APP, watching, *roles))
+    assert evidence(finding)["roles without one"] == "app"
+    on_table = make_statement("SELECT id FROM users", role="exporter")
+    (finding,) = run(CHECK, make_snapshot(NONE, APP, make_table("users"), on_table, *roles))
+    assert evidence(finding)["roles without one"] == "app, exporter"
+
+
+def test_a_monitor_is_a_member_of_pg_monitor_that_may_write_no_table(database: Database) -> None:
+    database.execute("CREATE TABLE users (id int); GRANT SELECT ON users TO PUBLIC")
+
+    def is_monitor(dsn: str) -> bool:
+        (role,) = [one for one in read_snapshot(dsn, with_schema=False).roles if one.name == f"r_{database.name}"]
+        return role.is_monitor
+
+    with role_of(database) as dsn:
+        assert not is_monitor(dsn)
+        database.execute(f"GRANT pg_monitor TO r_{database.name}")
+        assert is_monitor(dsn)
+        with psycopg.connect(dsn, application_name="exporter") as connection:
+            connection.execute("SELECT datname FROM pg_stat_database")
+            (finding,) = run(CHECK, read_snapshot(database.dsn, with_schema=False))
+            assert f"r_{database.name}" not in evidence(finding)["roles without one"]
+        database.execute(f"GRANT INSERT ON users TO r_{database.name}")
+        assert not is_monitor(dsn)
+
+
+def test_where_only_the_role_that_reads_is_known_the_database_gets_it() -> None:
+    own = make_statement("SELECT count(*) FROM pg_class", role="reader")
+    (finding,) = run(CHECK, make_snapshot(NONE, own))
+    assert finding.sql == "ALTER DATABASE shop SET statement_timeout = '30s'"
+    assert run(CHECK, make_snapshot(NONE, own, role_settings=(_role("reader", "30s"),))) == []

@@ -66,7 +66,7 @@ def find(snapshot: Snapshot) -> Iterator[Finding | NotExamined]:
 
 
 def _finding(snapshot: Snapshot, sequence: Sequence, last: int) -> Finding:
-    used = last / sequence.limit
+    used = last / sequence.limit if sequence.limit else 1.0  # it counts up from below 0, and has arrived
     severity: Severity = "high" if used >= ALARM_SHARE else "medium" if used >= WARN_SHARE else "low"
     is_fed = sequence.table is not None and sequence.column is not None
     feeds = snapshot.describe(sequence.table, (sequence.column,)) if sequence.table and sequence.column else "no column"

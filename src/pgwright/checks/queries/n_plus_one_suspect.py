@@ -2,8 +2,17 @@
 
 ## What it does
 
-Looks in the workload for a SELECT that fetches by one key (`WHERE notebook_id = $1`) and ran about as often as another
-statement returned rows of the table that the key refers to, or is referred to from. Both are named, with the ratio.
+Looks in the workload for a SELECT that fetches by a key (`WHERE notebook_id = $1`, of one column or of several, with or
+without further conditions, through a view or not) and ran about as often as other statements returned rows that hold
+the key's values: rows of one list, or of several together. A look-up by primary key counts once for each different
+value among the rows of a call, for a session remembers what it has fetched; how many that are, the statistics of the
+column tell.
+
+It is no loop where the calls agree with what comes once a request: with the transactions that were opened (`BEGIN`), or
+with the calls of what returns a single row. So the look-up of the user who is signed in is not reported.
+
+The severity comes from the time that is saved: that of all calls beyond one for each call of the list, on the server
+alone. Each of them costs a round trip besides, which no counter of the server shows.
 
 ## Why it matters
 
@@ -21,8 +30,11 @@ Use instead:
 
 ## When it is wrong
 
-Counters add up over all callers: two independent statements may agree by chance. The closer calls and rows are, the
-surer the finding.
+Counters add up over all callers: independent statements may agree by chance. It is *likely* where calls and rows agree
+more closely than one of the possible sums would by chance, or within a tenth where the statement ran more often than
+there were transactions; else *possible*. Where several lists agree about as well, it says so; where all that is known
+is that the statement ran several times a transaction, none is named. `pgwright probe` and the guard prove it, and name
+the line of code.
 
 ## Source
 
@@ -32,162 +44,116 @@ SQLAlchemy, Relationship Loading Techniques
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from math import log
+from collections.abc import Iterator, Sequence
 
+from pgwright.checks.loop_suspects import Suspect, find_suspects, saved_share
 from pgwright.checks.no_workload import why_no_workload
-from pgwright.checks.references import ColumnName, References
 from pgwright.figures import count, milliseconds, share
-from pgwright.model.finding import Check, Evidence, Finding
-from pgwright.model.names import QualifiedName
+from pgwright.model.finding import Check, Confidence, Evidence, Finding, Severity
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
-from pgwright.model.statement import Statement
+from pgwright.model.worth import Worth
 from pgwright.sqltext import gist
-from pgwright.workload.reading import share_of_time
-from pgwright.workload.shaped import ShapedStatement, shaped_statements
 
-# Fewer prove nothing.
-FEWEST_CALLS = 50
-# Fewer for each call of the parent are a page with a few details, not a loop.
-CALLS_A_PARENT = 3.0
-# The parent must return a list.
-ROWS_A_PARENT = 2.0
-# Calls against rows of the parent: some rows are skipped, some parents are other statements.
-LOWEST_RATIO, HIGHEST_RATIO = 0.5, 1.5
-# Within this, chance is unlikely.
-CLOSE_RATIO = 0.1
-# The session keeps what it has fetched by primary key, so a lookup may run for a part of the rows only.
-LOWEST_LOOKUP_RATIO = 0.05
-# A loop that takes such a share of the workload is the first thing to mend.
-LARGE_SHARE = 0.1
-MANY_CALLS_A_PARENT = 20.0
-
-
-@dataclass(frozen=True)
-class _Loop:
-    """Statements that fetch by one key, and the statement whose rows may drive them."""
-
-    key: ColumnName
-    children: tuple[ShapedStatement, ...]
-    parent: ShapedStatement
-    parent_rows: int
-    """Of the parent; of all parents together where none alone explains the calls."""
-
-    @property
-    def child(self) -> Statement:
-        return max((query.statement for query in self.children), key=lambda statement: statement.calls)
-
-    @property
-    def total_ms(self) -> float:
-        return sum(query.statement.total_ms for query in self.children)
-
-    @property
-    def ratio(self) -> float:
-        """Calls of the child for each row of the parent."""
-        return self.child.calls / self.parent_rows
-
-    @property
-    def calls_a_parent(self) -> float:
-        return self.child.calls / self.parent.statement.calls
+# Those with most calls are shown.
+_MOST_LISTS = 4
 
 
 def find(snapshot: Snapshot) -> Iterator[Finding | NotExamined]:
     if (cause := why_no_workload(snapshot)) is not None:
         yield CHECK.unexamined(*cause)
         return
-    loops: dict[ColumnName, _Loop] = {}
-    for loop in sorted(_loops(snapshot), key=lambda loop: -loop.total_ms):
-        loops.setdefault(loop.key, loop)  # the dearest, where several roles run it
-    for loop in loops.values():
-        yield _finding(snapshot, loop)
+    by_key: dict[str, list[Suspect]] = {}
+    for suspect in find_suspects(snapshot):
+        link = suspect.child.link
+        by_key.setdefault(snapshot.describe(link.table, link.columns), []).append(suspect)
+    for about, same in by_key.items():
+        yield _finding(snapshot, about, same)
 
 
-def _loops(snapshot: Snapshot) -> Iterator[_Loop]:
-    references = References(snapshot)
-    related = _related(references)
-    children: dict[tuple[ColumnName, str], list[ShapedStatement]] = {}
-    parents: dict[tuple[QualifiedName, str], list[ShapedStatement]] = {}
-    for query in shaped_statements(snapshot):
-        if query.shape.kind != "select":
-            continue
-        key, role = _key(query, references), query.statement.role
-        if key in related:
-            children.setdefault((key, role), []).append(query)
-        if query.statement.rows_per_call >= ROWS_A_PARENT:
-            for table in query.shape.tables:
-                parents.setdefault((table, role), []).append(query)
-    for (key, role), queries in children.items():
-        if max(query.statement.calls for query in queries) >= FEWEST_CALLS:
-            drivers = [query for table in related[key] for query in parents.get((table, role), ())]
-            loop = _best(snapshot, key, tuple(queries), drivers)
-            if loop is not None:
-                yield loop
-
-
-def _key(query: ShapedStatement, references: References) -> ColumnName | None:
-    """Return the one column by which a SELECT fetches; None when it fetches in another way."""
-    block = query.only_block
-    compared = [one for one in (block.conditions if block else ()) if one.operator not in ("is null", "is not null")]
-    if len(compared) != 1 or compared[0].operator != "=" or compared[0].parameter is None:
-        return None
-    return references.owner(compared[0].column.table, compared[0].column.column)
-
-
-def _related(references: References) -> dict[ColumnName, set[QualifiedName]]:
-    """Return, for each key column, the tables whose rows may drive a loop over it."""
-    found: dict[ColumnName, set[QualifiedName]] = {}
-    for source, target in (*references.declared, *references.implied):
-        found.setdefault(source, set()).add(target[0])  # from the parent: WHERE child.parent_id = $1
-        found.setdefault(target, set()).add(source[0])  # from the child: WHERE parent.id = $1
-    return found
-
-
-def _best(
-    snapshot: Snapshot, key: ColumnName, children: tuple[ShapedStatement, ...], drivers: list[ShapedStatement]
-) -> _Loop | None:
-    """Return the loop whose parent's rows come nearest to the calls; of all parents together where none fits."""
-    parents = [query for query in dict.fromkeys(drivers) if query not in children]
-    loops = [_Loop(key, children, parent, parent.statement.rows) for parent in parents]
-    fitting = [loop for loop in loops if _fits(snapshot, loop)]
-    if fitting:
-        return min(fitting, key=lambda loop: abs(log(loop.ratio)))
-    rows = sum(parent.statement.rows for parent in parents)
-    together = [_Loop(key, children, parent, rows) for parent in parents]
-    largest = max(together, key=lambda loop: loop.parent.statement.rows, default=None)
-    return largest if largest is not None and _fits(snapshot, largest) else None
-
-
-def _fits(snapshot: Snapshot, loop: _Loop) -> bool:
-    is_lookup = snapshot.table_by_name[loop.key[0]].primary_key == (loop.key[1],)
-    lowest = LOWEST_LOOKUP_RATIO if is_lookup else LOWEST_RATIO
-    return loop.calls_a_parent >= CALLS_A_PARENT and lowest <= loop.ratio <= HIGHEST_RATIO
-
-
-def _finding(snapshot: Snapshot, loop: _Loop) -> Finding:
-    child, parent = loop.child, loop.parent.statement
-    part = share_of_time((query.statement for query in loop.children), snapshot)
-    about = snapshot.describe(loop.key[0], (loop.key[1],))
-    is_one_parent = loop.parent_rows == parent.rows
-    is_close = is_one_parent and abs(loop.ratio - 1) <= CLOSE_RATIO
+def _finding(snapshot: Snapshot, about: str, same: Sequence[Suspect]) -> Finding:
+    """Return what is wrong with the fetches by one key; the dearest statement speaks for the others."""
+    first = same[0]
+    saved_ms = sum(one.saved_ms for one in same)
+    worth = Worth(
+        saved_ms,
+        max(one.saved_ms / max(one.loop.list_calls, 1) for one in same),
+        saved_share(saved_ms, snapshot),
+        snapshot.observed_seconds,
+    )
+    confidence: Confidence = "likely" if any(one.loop.is_likely for one in same) else "possible"
+    # What agrees by chance must not come before what is known.
+    severity: Severity = "medium" if confidence == "possible" and worth.severity == "high" else worth.severity
+    queries = [number for one in same for number in one.child.select.query_ids]
+    named = [one.loop for one in same if one.loop.is_named and not one.loop.instead]
+    lists = [number for loop in named for source in loop.sources for number in source.select.query_ids]
     return CHECK.found(
         about,
-        f"A statement that fetches by {about} ran {loop.calls_a_parent:,.1f} times for each call of another one, "
-        f"{loop.ratio:.2f} times for each row that was returned there.",
-        severity="high" if part >= LARGE_SHARE or loop.calls_a_parent >= MANY_CALLS_A_PARENT else None,
-        confidence="likely" if is_close else None,
-        evidence=[
-            Evidence("statement in the loop", gist(child.text)),
-            Evidence("its calls", count(child.calls)),
-            Evidence("its time", f"{milliseconds(loop.total_ms)}, {share(part)} of the workload"),
-            Evidence("parent" if is_one_parent else "largest of several parents", gist(parent.text)),
-            Evidence("calls and rows of the parent", f"{count(parent.calls)} and {count(parent.rows)}"),
-        ],
-        advice="Fetch for all rows at once: selectinload() or joinedload() in the parent's query, or one statement "
+        _message(about, first),
+        severity=severity,
+        confidence=confidence,
+        evidence=[*_evidence(first, worth, snapshot), *_others(same)],
+        advice="Fetch for all rows at once: selectinload() or joinedload() in the list's query, or one statement "
         "with = ANY($1). Set lazy='raise' on the relationship to find the place in the code.",
-        queries=dict.fromkeys((*(query.statement.query_id for query in loop.children), parent.query_id)),
+        queries=dict.fromkeys((*queries, *lists)),
+        worth=worth,
     )
+
+
+def _message(about: str, suspect: Suspect) -> str:
+    loop = suspect.loop
+    often = f"{loop.looped / max(loop.list_calls, 1):,.1f} times"
+    said = f"A statement that fetches by {about} ran {often}"
+    if not loop.is_named:
+        whose = "over the rows of which statement, the counts do not tell"
+        per = "a transaction" if loop.transactions else "for each call of a list"
+        return f"{said} {per}: something loops, {whose}."
+    what = "for each different key in the rows" if loop.by_value else "for each row"
+    exactly = f"{loop.looped / loop.expected:.2f} times {what} returned there"
+    if loop.instead:
+        return f"{said} for each call of one of {len(loop.instead) + 1} others, {exactly}."
+    if len(loop.sources) > 1:
+        return f"{said} for each call of {len(loop.sources)} others together, {exactly}."
+    return f"{said} for each call of another one, {exactly}."
+
+
+def _evidence(suspect: Suspect, worth: Worth, snapshot: Snapshot) -> Iterator[Evidence]:
+    select, loop = suspect.child.select, suspect.loop
+    part = saved_share(select.total_ms, snapshot)
+    yield Evidence("statement in the loop", gist(select.text))
+    yield Evidence("its calls", count(select.calls))
+    yield Evidence("its time", f"{milliseconds(select.total_ms)}, {share(part)} of the workload")
+    if loop.once and loop.is_named:
+        yield Evidence("of its calls, once a request", count(loop.once))
+    if loop.transactions:
+        yield Evidence("transactions", count(loop.transactions))
+    yield from _lists(suspect)
+    name = "calls for the different keys in these rows" if loop.by_value else "calls for each of these rows"
+    yield Evidence(name, count(loop.expected), "estimated")
+    yield Evidence("round trips saved", count(suspect.saved_calls))
+    yield Evidence("time saved on the server", str(worth), "estimated")
+
+
+def _lists(suspect: Suspect) -> Iterator[Evidence]:
+    """Yield the lists whose rows drive it: the parent, several together, or one of several."""
+    loop = suspect.loop
+    every = sorted((*loop.sources, *loop.instead), key=lambda one: -one.of_rows)
+    name = "parent"
+    if loop.instead or not loop.is_named:
+        name = "possible parent"
+    elif len(every) > 1:
+        name = "parent, with others"
+    for number, one in enumerate(every[:_MOST_LISTS], start=1):
+        numbered = f"{name} {number}" if len(every) > 1 else name
+        figures = f"{count(one.select.calls, 'call')}, {count(one.select.rows, 'row')}"
+        yield Evidence(numbered, f"{gist(one.select.text)} ({figures})")
+    if len(every) > _MOST_LISTS:
+        yield Evidence("further parents", count(len(every) - _MOST_LISTS))
+
+
+def _others(same: Sequence[Suspect]) -> Iterator[Evidence]:
+    for number, one in enumerate(same[1:4], start=2):
+        yield Evidence(f"statement {number} by the same key", gist(one.child.select.text))
 
 
 CHECK = Check(

@@ -3,7 +3,8 @@
 ## What it does
 
 Reports the database when `statement_timeout` is 0 and a role that ran the workload has none of its own, by ALTER ROLE
-or ALTER DATABASE.
+or ALTER DATABASE. Roles that only watch are not named: the one that pgwright reads with, and members of `pg_monitor`
+that may write no table, as long as they read no table of the app.
 
 ## Why it matters
 
@@ -40,11 +41,14 @@ from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.names import quote
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
+from pgwright.workload.shaped import shaped_statements
 
 NAME = "statement_timeout"
 # Longer than any request should take, short enough to end a run-away; reports can raise it for themselves.
 PROPOSED = "30s"
 _NONE = {"0", "0ms", "0s", ""}
+# Of our own sessions, as far as the DSN names no other.
+APPLICATION_NAME = "pgwright"
 
 
 def find(snapshot: Snapshot) -> Iterator[Finding | NotExamined]:
@@ -55,17 +59,33 @@ def find(snapshot: Snapshot) -> Iterator[Finding | NotExamined]:
     own = {entry.role: entry.value for entry in snapshot.role_settings if entry.name == NAME}
     # What we read is what our role gets: its own setting would hide the server's.
     general = own.get("", "0" if snapshot.server.role in own else setting.raw)
-    roles = _app_roles(snapshot)
-    lacking = [role for role in roles if own.get(role, general) in _NONE]
-    if lacking or (not roles and general in _NONE):
-        yield _finding(snapshot, lacking, own)
+    watchers = _watchers(snapshot)
+    active = _active(snapshot)
+    roles = _app_roles(snapshot, active - watchers)
+    # Where only watchers are known, what they get tells what others would.
+    lacking = [role for role in roles or sorted(active) if own.get(role, general) in _NONE]
+    if lacking or (not active and general in _NONE):
+        yield _finding(snapshot, lacking if roles else [], own)
 
 
-def _app_roles(snapshot: Snapshot) -> list[str]:
-    """Return the roles that ran the workload or are connected; superusers only when there are no others."""
+def _active(snapshot: Snapshot) -> set[str]:
+    """Return the roles that ran statements or are connected."""
     active = {statement.role for statement in snapshot.statements} | {session.role for session in snapshot.own_sessions}
+    return active - {""}
+
+
+def _app_roles(snapshot: Snapshot, working: set[str]) -> list[str]:
+    """Return those of the app; superusers only when there are no others."""
     superusers = {role.name for role in snapshot.roles if role.is_superuser}
-    return sorted((active - superusers - {""}) or (active - {""}))
+    return sorted((working - superusers) or working)
+
+
+def _watchers(snapshot: Snapshot) -> set[str]:
+    """Return the roles that only monitor: ours, unless the app works as it, and those of other monitors."""
+    at_work = {one.statement.role for one in shaped_statements(snapshot)}
+    sessions = {one.role for one in snapshot.own_sessions if not one.application.startswith(APPLICATION_NAME)}
+    monitors = {role.name for role in snapshot.roles if role.is_monitor}
+    return ({snapshot.server.role} - sessions | monitors) - at_work
 
 
 def _finding(snapshot: Snapshot, lacking: list[str], own: dict[str, str]) -> Finding:
