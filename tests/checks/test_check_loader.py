@@ -65,5 +65,5 @@ def _settled(*allow: str) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
 def test_only_the_checks_that_were_asked_for_run() -> None:
     checks = [check for check in load_checks() if check.subject == "security"]
     run = run_checks(make_snapshot(server=make_server(public_may_create=True)), checks)
-    assert run.names == ("public-schema-create",)
+    assert run.names == ("policy-per-row", "public-schema-create")
     assert [finding.check for finding in run.findings] == ["public-schema-create"]

@@ -23,6 +23,8 @@ from tests.support.builders import run
 from tests.support.database import Database
 
 Work = Callable[[psycopg.Connection], object]
+# Of this database's statements only.
+RESET = "SELECT pg_stat_statements_reset(0, (SELECT oid FROM pg_database WHERE datname = current_database()), 0)"
 
 
 def _nothing(connection: psycopg.Connection) -> None:
@@ -38,11 +40,14 @@ def _old_counters(snapshot: Snapshot) -> Snapshot:
     return replace(snapshot, server=replace(snapshot.server, statistics_reset_at="2020-01-01 00:00:00+00"))
 
 
+def _of_a_minute(snapshot: Snapshot) -> Snapshot:
+    """As if the workload had been counted for a minute: the server of the tests counts since it started."""
+    return replace(snapshot, observed_seconds=60.0)
+
+
 def _forget(connection: psycopg.Connection) -> None:
     """Forget the statements that filled the tables."""
-    connection.execute(
-        "SELECT pg_stat_statements_reset(0, (SELECT oid FROM pg_database WHERE datname = current_database()), 0)"
-    )
+    connection.execute(RESET)
 
 
 def _many(statement: str, times: int) -> Work:
@@ -213,6 +218,64 @@ CASES = [
         work=_many("SELECT * FROM job WHERE status = %s", 60),
         by_hand="CREATE INDEX ON job (status)",
         afterwards="SELECT pg_stat_reset(); ANALYZE",
+    ),
+    Case(
+        "rows-thrown-away",
+        """
+        CREATE TABLE job (id int PRIMARY KEY, queue int, status int);
+        INSERT INTO job SELECT n, n % 5, n % 20000 FROM generate_series(1, 60000) n;
+        CREATE INDEX ON job (queue);
+        ANALYZE
+        """,
+        ("job",),
+        work=_many("SELECT * FROM job WHERE queue = %s %% 5 AND status = 77", 60),
+        by_hand="CREATE INDEX ON job (queue, status)",
+        afterwards=f"{RESET}; ANALYZE",
+        adjust=_of_a_minute,
+    ),
+    Case(
+        "pattern-without-index",
+        """
+        CREATE TABLE contact (id int PRIMARY KEY, name text);
+        INSERT INTO contact SELECT n, md5(n::text) FROM generate_series(1, 20000) n;
+        ANALYZE
+        """,
+        ("contact (name)",),
+        work=_many("SELECT * FROM contact WHERE name ILIKE '%%abc' || %s || '%%'", 60),
+        adjust=_of_a_minute,
+    ),
+    Case(
+        "cast-hides-index",
+        """
+        CREATE TABLE account (id int PRIMARY KEY, email varchar(80) UNIQUE);
+        INSERT INTO account SELECT n, n || '@example.org' FROM generate_series(1, 20000) n;
+        ANALYZE
+        """,
+        ("account (lower(email))",),
+        work=_many("SELECT * FROM account WHERE lower(email) = lower(%s || '@Example.org')", 60),
+        adjust=_of_a_minute,
+    ),
+    Case(
+        "duplicate-foreign-key",
+        """
+        CREATE TABLE talk (id int PRIMARY KEY);
+        CREATE TABLE message (talk_id int REFERENCES talk);
+        ALTER TABLE message ADD CONSTRAINT "FK talk" FOREIGN KEY (talk_id) REFERENCES talk (id)
+        """,
+        ("message (message_talk_id_fkey)",),
+    ),
+    Case(
+        "policy-per-row",
+        """
+        CREATE FUNCTION tenant() RETURNS int LANGUAGE sql STABLE AS $$ SELECT current_setting('app.tenant')::int $$;
+        CREATE TABLE note (id int PRIMARY KEY, tenant_id int);
+        INSERT INTO note SELECT n, n % 10 FROM generate_series(1, 20000) n;
+        ALTER TABLE note ENABLE ROW LEVEL SECURITY;
+        CREATE POLICY "One tenant" ON note USING (tenant_id = tenant() OR tenant_id = (SELECT tenant()));
+        ANALYZE
+        """,
+        ('note ("One tenant")',),
+        work=_many("SELECT count(*) FROM note WHERE tenant_id = %s", 60),
     ),
     Case(
         "never-analyzed",
@@ -390,6 +453,76 @@ def test_deep_offset_until_pages_go_by_the_last_row_seen(database: Database) -> 
     assert _read(database, replace(case, work=by_key))[1] == []
 
 
+def test_unbounded_result_until_a_page_is_asked_for(database: Database) -> None:
+    database.execute("CREATE TABLE event AS SELECT n AS id, repeat('x', 100) FROM generate_series(1, 10000) n; ANALYZE")
+    whole = _many("SELECT * FROM event WHERE id > %s ORDER BY id", 60)
+    case = Case("unbounded-result", "", (), work=whole, adjust=_of_a_minute)
+    (finding,) = _read(database, case)[1]
+    assert finding.object == "event"
+    assert finding.worth is not None
+    _forget_statements(database)
+    page = _many("SELECT * FROM event WHERE id > %s ORDER BY id LIMIT 20", 60)
+    assert _read(database, replace(case, work=page))[1] == []
+
+
+def test_count_each_page_until_one_row_more_is_asked_for(database: Database) -> None:
+    database.execute(
+        """
+        CREATE TABLE event (id int PRIMARY KEY, kind int);
+        INSERT INTO event SELECT n, n % 3 FROM generate_series(1, 50000) n;
+        ANALYZE
+        """
+    )
+    page = _many("SELECT * FROM event WHERE kind = %s %% 3 ORDER BY id LIMIT 21", 60)
+    total = _many("SELECT count(*) FROM event WHERE kind = %s %% 3", 60)
+    case = Case("count-each-page", "", (), work=lambda one: (page(one), total(one)), adjust=_of_a_minute)
+    (finding,) = _read(database, case)[1]
+    assert (finding.object, finding.confidence) == ("event (kind)", "likely")
+    _forget_statements(database)
+    assert _read(database, replace(case, work=page))[1] == []
+
+
+SOUND = """
+CREATE TABLE account (id int PRIMARY KEY, tenant_id int NOT NULL, email text NOT NULL, at timestamptz NOT NULL);
+INSERT INTO account SELECT n, n % 400, n || '@example.org', '2026-01-01'::timestamptz + n * interval '1 minute'
+FROM generate_series(1, 40000) n;
+CREATE INDEX ON account (tenant_id, id);
+CREATE UNIQUE INDEX ON account (lower(email));
+CREATE INDEX ON account (at);
+CREATE TABLE event (id int PRIMARY KEY, account_id int NOT NULL REFERENCES account, body text);
+INSERT INTO event SELECT n, n % 40000 + 1, repeat('x', 200) FROM generate_series(1, 80000) n;
+CREATE INDEX ON event (account_id, id);
+ANALYZE
+"""
+SOUND_STATEMENTS = (
+    "SELECT * FROM account WHERE lower(email) = lower(%s || '@Example.org')",
+    "SELECT * FROM account WHERE tenant_id = %s AND email ILIKE '%%9%%'",
+    "SELECT * FROM account WHERE at >= '2026-01-02'::date + %s AND at < '2026-01-02'::date + 10 ORDER BY at LIMIT 20",
+    "SELECT * FROM event WHERE account_id = %s ORDER BY id DESC LIMIT 21",
+    "SELECT * FROM event e JOIN account a ON a.id = e.account_id WHERE a.tenant_id = %s ORDER BY e.id LIMIT 50",
+    "SELECT * FROM account a WHERE tenant_id = %s AND EXISTS (SELECT 1 FROM event e WHERE e.account_id = a.id)",
+    "SELECT * FROM event WHERE account_id = ANY (ARRAY(SELECT id FROM account WHERE tenant_id = %s))",
+    "SELECT tenant_id, count(*) FROM account WHERE id > %s GROUP BY tenant_id",
+)
+
+
+def test_a_sound_app_hears_nothing_of_its_statements(database: Database) -> None:
+    database.execute(SOUND)
+    with database.counted_session() as connection:
+        for statement in SOUND_STATEMENTS:
+            _many(statement, 60)(connection)
+        for row in (1, 2):
+            connection.execute("SELECT count(*) FROM event WHERE account_id = %s", (row,))
+            with connection.cursor().copy("COPY (SELECT * FROM event) TO STDOUT") as copy:
+                assert len(list(copy)) >= 80_000
+    snapshot = _of_a_minute(read_snapshot(database.dsn))
+    assert len(snapshot.statements) >= len(SOUND_STATEMENTS)
+    for check in (
+        "unbounded-result", "rows-thrown-away", "count-each-page", "pattern-without-index", "cast-hides-index",
+    ):  # fmt: skip
+        assert run(check, snapshot) == []
+
+
 def test_superuser_application_until_it_works_as_the_role_that_the_finding_proposes(database: Database) -> None:
     database.execute("CREATE TABLE users (id serial PRIMARY KEY, name text)")
     work = _many("INSERT INTO users (name) VALUES (%s)", 120)
@@ -460,6 +593,9 @@ def test_after_a_reset_of_the_counters_nothing_is_said_of_the_statements(databas
     snapshot = read_snapshot(database.dsn)
     assert snapshot.statements
     run = run_checks(snapshot)
-    workload = {"deep-offset", "n-plus-one-suspect", "superuser-application", "missing-soft-delete-index"}
+    workload = {
+        "deep-offset", "n-plus-one-suspect", "superuser-application", "missing-soft-delete-index", "unbounded-result",
+        "rows-thrown-away", "count-each-page", "pattern-without-index", "cast-hides-index",
+    }  # fmt: skip
     assert workload.isdisjoint(run.names)
     assert workload == {name for one in run.not_examined for name in one.checks if "uses a table" in one.reason}

@@ -218,3 +218,7 @@ class Advice:
     """What was maximised, in words."""
     unhelped: tuple[UnhelpedStatement, ...] = ()
     """The dearest first."""
+    workload_ms: float = 0.0
+    """Measured, of all statements of the workload together."""
+    observed_seconds: float | None = None
+    """How long the workload was observed; None: nobody knows."""

@@ -27,6 +27,11 @@ class Statement:
     def rows_per_call(self) -> float:
         return self.rows / self.calls if self.calls else 0.0
 
+    @property
+    def blocks_per_call(self) -> float:
+        """Blocks of 8,192 bytes that a call reads, from the buffers or from the system."""
+        return (self.blocks_hit + self.blocks_read) / self.calls if self.calls else 0.0
+
 
 @dataclass(frozen=True)
 class UnreadStatements:

@@ -47,7 +47,12 @@ def advise(
         raise TwinError(". ".join(part for part in (f"no advice: {cause.reason}", cause.remedy) if part))
     progress("building the planner twin")
     advice = advisor.advise(snapshot, goal, server=server, progress=progress)
-    return replace(advice, limits=(*_losses(snapshot), *advice.limits))
+    return replace(
+        advice,
+        limits=(*_losses(snapshot), *advice.limits),
+        workload_ms=sum(one.total_ms for one in snapshot.statements),
+        observed_seconds=snapshot.observed_seconds,
+    )
 
 
 def _losses(snapshot: Snapshot) -> Iterator[str]:

@@ -69,8 +69,7 @@ def read_statements(
     has_own = _is_about((row for row in rows if _is_own(row, server)), tables)
     grants = replace(grants, is_of_app=grants.is_of_app or has_own)
     age = _age(database)
-    dropped = None if age is None else _dropped(age)
-    causes = (_switched_off(known), _without_commands(known), dropped, _hidden(known, grants, is_blind))
+    causes = (_switched_off(known), _without_commands(known), _dropped(age), _hidden(known, grants, is_blind))
     missing.extend(cause for cause in causes if cause is not None)
     if left:
         most = f"only the {count(MOST_STATEMENTS)} that took most time are read"

@@ -1,6 +1,9 @@
 """SQL text to what it asks for, by PostgreSQL's own parser; `$1` included."""
 
+from pgwright.sqltext.costly import CostlyForm, Form, costly_forms
+from pgwright.sqltext.endings import condenses, ends_early, is_count
 from pgwright.sqltext.indexes import read_index
+from pgwright.sqltext.policies import RowCalls, row_calls
 from pgwright.sqltext.qualifying import qualified
 from pgwright.sqltext.reader import one_with_a_plan, parse, read_shape
 from pgwright.sqltext.schema import Schema, search_path
@@ -17,6 +20,7 @@ from pgwright.sqltext.shape import (
     ParameterUse,
     SortKey,
     StatementShape,
+    Wrapped,
     as_if_of,
 )
 from pgwright.sqltext.sources import returned_tables
@@ -28,20 +32,28 @@ __all__ = [
     "Clause",
     "ColumnUse",
     "Condition",
+    "CostlyForm",
     "Distance",
     "Expression",
+    "Form",
     "Join",
     "Operator",
     "Ordering",
     "ParameterUse",
+    "RowCalls",
     "Schema",
     "SortKey",
     "StatementShape",
     "Uses",
+    "Wrapped",
     "as_if_of",
+    "condenses",
+    "costly_forms",
+    "ends_early",
     "gist",
     "has_plan",
     "inner_query",
+    "is_count",
     "is_cut_off",
     "one_with_a_plan",
     "outline",
@@ -52,5 +64,6 @@ __all__ = [
     "read_uses",
     "repaired",
     "returned_tables",
+    "row_calls",
     "search_path",
 ]

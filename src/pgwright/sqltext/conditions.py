@@ -12,6 +12,7 @@ from pgwright.sqltext.expressions import index_text, is_long
 from pgwright.sqltext.nodes import ast, bare, conjuncts, disjuncts, operator_of, value_of, walk
 from pgwright.sqltext.scope import ColumnOrigin, Derived, Scope
 from pgwright.sqltext.shape import Clause, Condition, Expression, Join, Operator
+from pgwright.sqltext.wrapped import wrapped
 
 MIRRORED = {
     "<": ">", "<=": ">=", ">": "<", ">=": "<=", "@>": "<@", "<@": "@>", "<<": ">>", ">>": "<<", "%>": "<%", "<%": "%>",
@@ -184,6 +185,9 @@ class Conditions:
         self._note(inner, owner, node, symbol, other)
 
     def _note(self, inner: Any, owner: str, node: Any, symbol: str, other: Any) -> None:
+        if next(walk((other,), ast.ColumnRef), None) is None:
+            hidden = wrapped(inner, self._scope.tables[owner], operator_of(node.kind, symbol))
+            self._draft.wrapped += [hidden] if hidden is not None else []
         text = index_text(inner)
         if text is None:
             return

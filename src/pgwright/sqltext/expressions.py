@@ -42,6 +42,11 @@ def index_text(node: Any) -> str | None:
     for call in _calls(node):
         if call.over is not None or is_aggregate(call) or function_name(call) in _CHANGING:
             return None
+    return bare_text(node)
+
+
+def bare_text(node: Any) -> str | None:
+    """Return an expression with bare column names; None when it names whole rows, is too long, or not to be told."""
     references = list(walk((node,), ast.ColumnRef))
     if any(isinstance(reference.fields[-1], ast.A_Star) for reference in references):
         return None

@@ -21,6 +21,7 @@ from pgwright.sqltext.shape import (
     Ordering,
     ParameterUse,
     SortKey,
+    Wrapped,
 )
 
 
@@ -33,6 +34,7 @@ class BlockDraft:
     lookups: list[Condition] = field(default_factory=list)
     branches: list[tuple[Condition, ...]] = field(default_factory=list)
     expressions: list[Expression] = field(default_factory=list)
+    wrapped: list[Wrapped] = field(default_factory=list)
     clauses: list[tuple[Clause, Any]] = field(default_factory=list)
     """With the node that each was made from."""
     orderings: list[Ordering] = field(default_factory=list)
@@ -63,6 +65,7 @@ class BlockDraft:
             lookups=tuple(dict.fromkeys(self.lookups)),
             branches=tuple(self.branches),
             expressions=tuple(dict.fromkeys(self.expressions)),
+            wrapped=tuple(dict.fromkeys(self.wrapped)),
             clauses=tuple(dict.fromkeys(self._clauses())),
             orderings=tuple(dict.fromkeys(self.orderings)),
             distances=tuple(dict.fromkeys(self.distances)),

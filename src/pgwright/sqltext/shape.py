@@ -50,6 +50,20 @@ class Expression:
 
 
 @dataclass(frozen=True, slots=True)
+class Wrapped:
+    """A column that is compared inside a cast, a function or a computation: no index on the column serves that."""
+
+    column: ColumnUse
+    text: str
+    """The cast, function or computation as SQL text, with bare column names."""
+    operator: Operator
+    function: str = ""
+    """The outermost one that it calls."""
+    cast_to: str | None = None
+    """The type's name, where it is a cast of the column itself."""
+
+
+@dataclass(frozen=True, slots=True)
 class Clause:
     """One conjunct on columns of one table and constants: what the predicate of a partial index may repeat."""
 
@@ -141,6 +155,8 @@ class Block:
     branches: tuple[tuple[Condition, ...], ...] = ()
     """The conditions of each branch of each OR."""
     expressions: tuple[Expression, ...] = ()
+    """Below OR too."""
+    wrapped: tuple[Wrapped, ...] = ()
     """Below OR too."""
     clauses: tuple[Clause, ...] = ()
     orderings: tuple[Ordering, ...] = ()

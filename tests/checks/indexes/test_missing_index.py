@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from pgwright.checks import run_checks
+from pgwright.checks import require_check, run_checks
 from pgwright.model.advice import Advice, DroppedIndex, IndexAdvice, Risk, RunnerUp, ServedStatement
 from pgwright.model.change import CreateIndex, DropIndex
 from pgwright.model.finding import Finding
@@ -115,7 +115,7 @@ def test_statements_that_could_not_be_planned_are_told_with_the_worst() -> None:
 
 
 def test_a_workload_that_uses_no_table_was_not_examined() -> None:
-    run = run_checks(replace(ADVICE, indexes=(), statements=0))
+    run = run_checks(replace(ADVICE, indexes=(), statements=0), [require_check("missing-index")])
     assert [(one.what, one.checks) for one in run.not_examined] == [("missing-index", ("missing-index",))]
     assert run.names == ()
 
@@ -132,7 +132,7 @@ def test_a_choice_that_the_deadline_cut_short_is_used_and_said_to_be_so() -> Non
 
 def test_a_deadline_before_any_choice_is_not_examined_and_no_empty_answer() -> None:
     nothing = replace(ADVICE, indexes=(), ended="unanswered", unsearched_share=0.7, unplanned_share=0.2)
-    run = run_checks(nothing)
+    run = run_checks(nothing, [require_check("missing-index")])
     (told,) = run.not_examined
     assert told.checks == ("missing-index",)
     assert "missing-index" not in run.names

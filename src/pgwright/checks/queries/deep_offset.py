@@ -40,7 +40,6 @@ from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.names import QualifiedName, quote
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
-from pgwright.model.statement import Statement
 from pgwright.sqltext import gist
 from pgwright.workload.shaped import ShapedStatement, shaped_statements
 
@@ -102,7 +101,7 @@ def _finding(snapshot: Snapshot, table: QualifiedName, queries: list[ShapedState
             Evidence("statement", gist(statement.text)),
             Evidence("calls", count(sum(query.statement.calls for query in queries))),
             Evidence("mean and slowest", f"{milliseconds(statement.mean_ms)} and {milliseconds(statement.max_ms)}"),
-            Evidence("blocks a call", count(_blocks(statement))),
+            Evidence("blocks a call", count(statement.blocks_per_call)),
             Evidence("rows returned a call", f"{statement.rows_per_call:,.1f}"),
             Evidence("rows", count(families(snapshot)[table].rows)),
         ],
@@ -117,14 +116,10 @@ def _is_deep(query: ShapedStatement) -> bool:
     """Tell whether the figures betray deep pages."""
     statement = query.statement
     constant = max((block.offset or 0 for block in query.shape.blocks), default=0)
-    blocks = _blocks(statement)
+    blocks = statement.blocks_per_call
     wastes_blocks = blocks >= FEW_BLOCKS and blocks >= BLOCKS_A_ROW * max(statement.rows_per_call, 1.0)
     is_uneven = statement.max_ms >= SLOW_MS and statement.max_ms >= SPREAD * statement.mean_ms
     return constant >= DEEP_ROWS or wastes_blocks or is_uneven
-
-
-def _blocks(statement: Statement) -> float:
-    return (statement.blocks_hit + statement.blocks_read) / statement.calls
 
 
 CHECK = Check(
