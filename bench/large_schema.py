@@ -1,7 +1,7 @@
-"""Bar: `pgwright check` on 2,000 tables and 6,000 indexes takes under 10 s and under 300 MB.
+"""Bar: `pgwright check` on 2,000 tables and 6,000 indexes takes under 10 s and under 300 MB, its JSON under 3 MB.
 
-Prints seconds and peak memory of the whole process, as the operating system accounts for it, and the same as a ratio
-to a database of 20 tables in the same run. Writes `build/bench/large_schema.json`.
+Prints seconds and peak memory of the whole process, as the operating system accounts for it, and the size of the
+report, and the same as a ratio to a database of 20 tables in the same run. Writes `build/bench/large_schema.json`.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ import os
 import sys
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from pgwright.embedded import EmbeddedServer, run_server
 
 TABLES, SMALL = 2_000, 20
-BAR_SECONDS, BAR_MB = 10.0, 300.0
+BAR_SECONDS, BAR_MB, BAR_REPORT_MB = 10.0, 300.0, 3.0
 OUTPUT = Path(__file__).parents[1] / "build" / "bench" / "large_schema.json"
 # Each table has a primary key and two more indexes, a foreign key to its neighbour, and some rows.
 TABLE = """
@@ -42,15 +43,17 @@ def build(server: EmbeddedServer, name: str, tables: int) -> None:
             )
 
 
-def check(dsn: str) -> tuple[float, float]:
-    """Return seconds and peak megabytes of one `pgwright check`, its children's servers not counted."""
+def check(dsn: str) -> tuple[float, float, float]:
+    """Return seconds, peak megabytes and those of the report of one `pgwright check`, its servers not counted."""
     started = time.monotonic()
     program = Path(sys.executable).with_name("pgwright")
-    pid = os.posix_spawn(program, [str(program), "check", dsn, "--format", "json", "-o", os.devnull], os.environ)
-    _, status, usage = os.wait4(pid, 0)
-    if os.waitstatus_to_exitcode(status) > 1:
-        sys.exit("pgwright check could not run")
-    return time.monotonic() - started, usage.ru_maxrss / 1024
+    with TemporaryDirectory() as folder:
+        report = Path(folder) / "report.json"
+        pid = os.posix_spawn(program, [str(program), "check", dsn, "-o", str(report)], os.environ)
+        _, status, usage = os.wait4(pid, 0)
+        if os.waitstatus_to_exitcode(status) > 1:
+            sys.exit("pgwright check could not run")
+        return time.monotonic() - started, usage.ru_maxrss / 1024, report.stat().st_size / 1e6
 
 
 def main() -> int:
@@ -58,16 +61,23 @@ def main() -> int:
     with run_server(settings=settings) as server:
         build(server, "small", SMALL)
         build(server, "large", TABLES)
-        small_seconds, small_mb = check(server.dsn("small"))
-        seconds, megabytes = check(server.dsn("large"))
-    met = seconds < BAR_SECONDS and megabytes < BAR_MB
-    print(f"{'':24}{'seconds':>9}{'MB':>7}")
-    print(f"{SMALL:>6} tables            {small_seconds:9.2f}{small_mb:7.0f}")
-    print(f"{TABLES:>6} tables            {seconds:9.2f}{megabytes:7.0f}")
-    print(f"{'ratio':<24}{seconds / small_seconds:9.2f}{megabytes / small_mb:7.2f}")
-    print(f"bar: {BAR_SECONDS:.0f} s, {BAR_MB:.0f} MB: {'met' if met else 'MISSED'}")
+        small_seconds, small_mb, small_report = check(server.dsn("small"))
+        seconds, megabytes, report = check(server.dsn("large"))
+    met = seconds < BAR_SECONDS and megabytes < BAR_MB and report < BAR_REPORT_MB
+    print(f"{'':24}{'seconds':>9}{'MB':>7}{'report, MB':>12}")
+    print(f"{SMALL:>6} tables            {small_seconds:9.2f}{small_mb:7.0f}{small_report:12.2f}")
+    print(f"{TABLES:>6} tables            {seconds:9.2f}{megabytes:7.0f}{report:12.2f}")
+    print(f"{'ratio':<24}{seconds / small_seconds:9.2f}{megabytes / small_mb:7.2f}{report / small_report:12.2f}")
+    print(f"bar: {BAR_SECONDS:.0f} s, {BAR_MB:.0f} MB, {BAR_REPORT_MB:.0f} MB: {'met' if met else 'MISSED'}")
     OUTPUT.parent.mkdir(parents=True, exist_ok=True)
-    figures = {"tables": TABLES, "indexes": 3 * TABLES, "seconds": seconds, "megabytes": megabytes, "met": met}
+    figures = {
+        "tables": TABLES,
+        "indexes": 3 * TABLES,
+        "seconds": seconds,
+        "megabytes": megabytes,
+        "report_megabytes": report,
+        "met": met,
+    }
     OUTPUT.write_text(json.dumps(figures, indent=2))
     return 0 if met else 1
 

@@ -170,9 +170,10 @@ async def _visit(url: str) -> None:
 
 
 def findings(environment: dict[str, str]) -> Counter[str]:
-    """Return how many findings each check has."""
+    """Return how many findings each check has, those that others cause among them."""
     _, report = call(["pgwright", "check", "--format", "json"], environment, stdout=subprocess.PIPE)
-    return Counter(finding["check"] for finding in json.loads(report)["findings"])
+    found = json.loads(report)["findings"]
+    return Counter(one["check"] for finding in found for one in (finding, *finding["symptoms"]))
 
 
 def show_operations() -> None:

@@ -81,7 +81,7 @@ def test_what_check_says_that_fix_writes_is_written(run: Run, database: Database
         CREATE INDEX ix_a_desc ON orders (a DESC); CREATE INDEX ix_a_b ON orders (a, b)
     """)
     only = ("--no-advice", "--severity", "low")
-    checked = run("check", database.dsn, *only)
+    checked = run("check", database.dsn, "--all", *only)
     assert "Drop ix_a_desc; ix_a_b takes over its searches." in " ".join(checked.output.split())
     fixed = run("fix", database.dsn, "--sql", "-", "--no-advice", "--only", "redundant-index")
     assert "DROP INDEX CONCURRENTLY IF EXISTS public.ix_a_desc" in fixed.stdout

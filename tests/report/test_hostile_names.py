@@ -56,7 +56,7 @@ def test_no_name_writes_a_line_of_its_own_on_a_terminal(result: Result) -> None:
 
 def test_lines_of_sql_are_indented() -> None:
     finding = replace(samples.DIAGNOSIS.findings[0], sql="VACUUM a;\nVACUUM b", changes=())
-    text = render(replace(samples.DIAGNOSIS, findings=(finding,)), "terminal")
+    text = render(replace(samples.DIAGNOSIS, findings=(finding,)), "terminal", Screen(shows_all=True))
     assert re.search(r"^ {10}VACUUM a;\n {12}VACUUM b$", text, re.MULTILINE)
 
 

@@ -26,6 +26,10 @@ def test_diagnosis_counts_by_severity_and_tells_what_can_be_fixed() -> None:
     assert document["summary"] == {"high": 1, "medium": 1, "low": 12, "info": 1}
     assert [finding["is_fixable"] for finding in document["findings"][:2]] == [True, False]
     assert document["findings"][0]["key"] == "missing-index:messages (conversation_id, created_at DESC)"
+    assert [one["key"] for one in document["findings"][0]["symptoms"]] == [
+        f"unindexed-foreign-key:messages ({samples.HOSTILE})"
+    ]
+    assert document["do_first"] == [finding["key"] for finding in document["findings"][:2]]
 
 
 def test_advice_holds_the_statement_to_run() -> None:

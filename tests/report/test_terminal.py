@@ -1,16 +1,66 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
+from pgwright.model.not_examined import NotExamined
+from pgwright.model.worth import Worth
 from pgwright.report import Screen, render
+from pgwright.report.diagnosis.words import first_things
 from tests.support import samples
 
 
 def test_long_lists_are_cut_and_the_number_hidden_is_told() -> None:
+    many = tuple(replace(samples.DIAGNOSIS.findings[2], object=f"ix_{number}") for number in range(60))
+    text = render(replace(samples.DIAGNOSIS, findings=many), "terminal")
+    assert "… and 16 more findings; --all shows everything." in text
+    assert "LOW     unused-index  ix_43  [possible]  No query used it in 40 days.\n" in text
+    assert "ix_44" not in text
+
+
+def test_three_things_come_first_the_worst_then_what_saves_most_then_what_fix_writes() -> None:
+    first, by_hand = samples.DIAGNOSIS.findings[:2]
+    saving = Worth(1_000.0, 9.0, 0.1, 86_400.0)
+    less = replace(first, severity="medium", object="less", worth=saving)
+    by_hand = replace(by_hand, object="by hand", worth=saving)
+    more = replace(less, object="more", worth=replace(saving, saved_ms=9_000.0))
+    found = (first, by_hand, less, more)
+    assert [one.object for one in first_things(replace(samples.DIAGNOSIS, findings=found))] == [
+        first.object, "more", "less"
+    ]  # fmt: skip
     text = render(samples.DIAGNOSIS, "terminal")
-    assert "and 9 more findings of unused-index: ix_old_3, ix_old_4" in text
-    assert "--all" in text
-    assert "ix_old_11" not in text
+    assert "Do these two things\n  1  HIGH    missing-index  messages (conversation_id, created_at DESC)" in text
+    assert "  saves 60 min a day\n" in text
+    assert "     Also mends unindexed-foreign-key messages (" in text
+    assert "     pgwright fix --only 'missing-index:messages (conversation_id, created_at DESC)'\n" in text
+    assert "     → ALTER TABLE " in text
+
+
+def test_the_slowest_statements_say_what_to_do() -> None:
+    text = render(samples.DIAGNOSIS, "terminal")
+    assert "Slowest statements (share, time a day, counted for 24.0 h)" in text
+    assert re.search(r"^     83\.4 %     60 min  SELECT .*  → saves 1\.0 h a day: missing-index", text, re.MULTILINE)
+    assert re.search(r"^     13\.9 %     10 min  SELECT .*  no index helps: rewrite it$", text, re.MULTILINE)
+    unknown = render(replace(samples.DIAGNOSIS, observed_seconds=None), "terminal")
+    assert "Slowest statements (share, time in all)" in unknown
+    assert re.search(r"^     13\.9 %    600\.0 s ", unknown, re.MULTILINE)
+
+
+def test_where_nothing_is_left_that_is_the_answer_with_how_much_was_looked_at() -> None:
+    low = samples.DIAGNOSIS.findings[1:3]  # medium without a saving, and low
+    text = render(replace(samples.DIAGNOSIS, findings=low), "terminal")
+    assert "\nNothing left worth doing.\n" in text
+    assert "  Looked at: 3 of 3 checks, 87.5 % of the tables, 24.0 h of statements.\n" in text
+    assert "MEDIUM  missing-primary-key" in text
+    blind = NotExamined("missing-index", "left out", checks=("missing-index",))
+    unasked = replace(samples.DIAGNOSIS, findings=low[1:], checks_run=("unused-index",), not_examined=(blind,))
+    assert "Do this\n" in render(replace(unasked, findings=low), "terminal"), "what it saves was not asked"
+    text = render(unasked, "terminal")
+    assert "Nothing left" not in text
+    assert "Nothing worth doing was found, but no index was looked for." in text
+    assert "Looked at: 1 of 2 checks" in text
+    high = replace(low[0], severity="high")
+    assert "Nothing left" not in render(replace(samples.DIAGNOSIS, findings=(high,)), "terminal")
 
 
 def test_all_hides_nothing() -> None:
@@ -26,14 +76,14 @@ def test_what_was_not_examined_is_shown_with_its_grant() -> None:
 
 
 def test_every_figure_says_where_it_comes_from() -> None:
-    text = render(samples.DIAGNOSIS, "terminal", Screen(width=200))
+    text = render(samples.DIAGNOSIS, "terminal", Screen(width=200, shows_all=True))
     assert "size: 18.1 MB (estimated)" in text
     assert "rows: 600,000 (read)" in text
 
 
 def test_summary_names_what_comes_next() -> None:
     text = render(samples.DIAGNOSIS, "terminal")
-    assert "1 high, 1 medium, 12 low, 1 info; 3 checks run." in text
+    assert "1 high, 1 medium, 12 low, 1 info; 3 checks run, 3 not examined." in text
     assert "pgwright fix  writes the change for 1 finding" in text
     assert "pgwright explain missing-index" in text
 

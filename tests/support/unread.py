@@ -25,7 +25,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "schema": ("schema_sql",),
 }  # fmt: skip
 
-Badness = tuple[int, int, str]
+Badness = tuple[int, float, int, str]
 # Larger ones are tests of speed.
 _MOST_TABLES = 20
 

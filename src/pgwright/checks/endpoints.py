@@ -22,9 +22,9 @@ def found_problem(
     severity: Severity | None = None,
     confidence: Confidence | None = None,
 ) -> Finding:
-    """Return a finding about one problem of an endpoint, as `GET /couriers: Courier.vehicle`."""
+    """Return a finding about one problem of an endpoint."""
     return check.found(
-        f"{seen.endpoint.name}: {problem.relationship or gist(problem.statement, _OBJECT_GIST)}",
+        problem_name(seen, problem),
         message,
         evidence=[*measured(seen.endpoint), *_of_problem(problem)],
         advice=f"{problem.remedy[:1].upper()}{problem.remedy[1:]}.",
@@ -33,6 +33,11 @@ def found_problem(
         queries=problem.cost.query_ids if problem.cost is not None else (),
         place=problem.place,
     )
+
+
+def problem_name(seen: SeenEndpoint, problem: StatementProblem) -> str:
+    """Return what a finding about a problem is about, as `GET /couriers: Courier.vehicle`."""
+    return f"{seen.endpoint.name}: {problem.relationship or gist(problem.statement, _OBJECT_GIST)}"
 
 
 def measured(endpoint: ProbedEndpoint) -> Iterator[Evidence]:

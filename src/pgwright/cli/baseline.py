@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 from pgwright.cli.output import write
 from pgwright.errors import ConfigError
-from pgwright.model.finding import Diagnosis
+from pgwright.model.finding import Diagnosis, Finding
 from pgwright.model.probe import Probe
 from pgwright.report.as_json import indented
 
@@ -19,12 +20,26 @@ _KIND, _FORMAT = "baseline", 1
 
 
 def set_aside(result: Found, baseline: frozenset[str]) -> Found:
-    """Return a result without the findings that a baseline lists; their keys stand in `known`."""
+    """Return a result without the findings that a baseline lists; their keys stand in `known`.
+
+    What stands under a known finding and is new is a finding of its own.
+    """
+    left: list[Finding] = []
+    for finding in result.findings:
+        new = tuple(one for one in finding.symptoms if one.key not in baseline)
+        left += new if finding.key in baseline else [replace(finding, symptoms=new)]
     return replace(
         result,
-        findings=tuple(one for one in result.findings if one.key not in baseline),
-        known=tuple(one.key for one in result.findings if one.key in baseline),
+        findings=tuple(sorted(left, key=lambda one: one.badness)),
+        known=tuple(key for key in _keys(result.findings) if key in baseline),
     )
+
+
+def _keys(findings: Iterable[Finding]) -> Iterator[str]:
+    """Yield the keys of findings, and of those that stand under them."""
+    for finding in findings:
+        yield finding.key
+        yield from (one.key for one in finding.symptoms)
 
 
 def read_baseline(path: Path | None) -> frozenset[str]:
@@ -45,5 +60,5 @@ def read_baseline(path: Path | None) -> frozenset[str]:
 
 def save_baseline(path: Path, result: Diagnosis | Probe) -> None:
     """Write the keys of all findings of a run, those known already among them. Raises ConfigError."""
-    keys = sorted({*result.known, *(finding.key for finding in result.findings)})
+    keys = sorted({*result.known, *_keys(result.findings)})
     write(path, indented({"kind": _KIND, "format": _FORMAT, "findings": keys}))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
@@ -89,7 +89,7 @@ def fix(
             server=server or config.server,
             progress=progress,
         )
-    chosen = replace(diagnosis, findings=_chosen(diagnosis.findings, only, skip))
+    chosen = replace(diagnosis, findings=tuple(_chosen(diagnosis.findings, only, skip)))
     result = pipeline.fix(snapshot, chosen, with_possible=bool(only))
     if not result.remedies:
         show(result, form, shows_all=shows_all)
@@ -101,12 +101,23 @@ def fix(
         _write_revision(result, snapshot, message, directory, rev_id, dry_run, form, shows_all)
 
 
-def _chosen(findings: Iterable[Finding], only: tuple[str, ...], skip: tuple[str, ...]) -> tuple[Finding, ...]:
-    return tuple(
-        finding
-        for finding in findings
-        if (not only or {finding.check, finding.key} & set(only)) and not {finding.check, finding.key} & set(skip)
-    )
+def _chosen(findings: Iterable[Finding], only: tuple[str, ...], skip: tuple[str, ...]) -> Iterator[Finding]:
+    """Yield the findings that are asked for; what stands under another one counts by its own name too.
+
+    Alone it is answered where it asks for a change; where it does not, the finding that it stands under answers it.
+    """
+    for finding in findings:
+        left = tuple(one for one in finding.symptoms if not _names(skip, one))
+        asked = [one for one in left if not only or _names(only, one)]
+        is_asked = not only or _names(only, finding) or any(not one.changes for one in asked)
+        if is_asked and not _names(skip, finding):
+            yield replace(finding, symptoms=left)
+        else:
+            yield from asked
+
+
+def _names(keys: tuple[str, ...], finding: Finding) -> bool:
+    return not {finding.check, finding.key}.isdisjoint(keys)
 
 
 def _write_script(result: Fix, snapshot: Snapshot, message: str, path: Path, form: Format, shows_all: bool) -> None:

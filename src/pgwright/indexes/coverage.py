@@ -73,6 +73,15 @@ def serves_foreign_key(definition: IndexDefinition, key: ForeignKey, snapshot: S
     )
 
 
+def serves_keys_as(x: IndexDefinition, y: IndexDefinition, snapshot: Snapshot) -> bool:
+    """Tell whether `x` finds the rows of the foreign keys for whose sake `y` is wanted."""
+    referring = snapshot.foreign_keys_by_table.get(y.table, ())
+    keys = [key for key in referring if {*key.equal_columns} == {*y.columns}]
+    return serves_equality(x, y.columns, snapshot.table_by_name.get(y.table)) and all(
+        serves_foreign_key(x, key, snapshot) for key in keys
+    )
+
+
 def foreign_key_collations(key: ForeignKey, snapshot: Snapshot) -> dict[str, str | None]:
     """Return the collations by which the server looks for the rows of a foreign key, where they are not the columns'.
 

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, ClassVar, Generic, Literal, TypeVar, cast, get_args
 
-from pgwright.model.change import Change
+from pgwright.model.change import Change, CreateIndex
+from pgwright.model.index import IndexDefinition
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.planned_on import PlannedOn
+from pgwright.model.statement import SlowStatement
 from pgwright.model.worth import Worth
 
 S = TypeVar("S")
@@ -49,20 +51,6 @@ class CodeLine:
 
 
 @dataclass(frozen=True)
-class Symptom:
-    """What another finding causes, and what goes with it."""
-
-    check: str
-    object: str
-    message: str
-
-    @property
-    def key(self) -> str:
-        """As that of a finding."""
-        return f"{self.check}:{self.object}"
-
-
-@dataclass(frozen=True)
 class Finding:
     """One fault at one object."""
 
@@ -90,8 +78,8 @@ class Finding:
     """Where the fault stands in the user's code; None where it stands in the database."""
     worth: Worth | None = None
     """The time that mending it saves; None where nobody knows, or where it is not about time."""
-    symptoms: tuple[Symptom, ...] = ()
-    """Other findings that have the same cause, and end with it."""
+    symptoms: tuple[Finding, ...] = ()
+    """Findings that have the same cause, and end with it."""
 
     def __post_init__(self) -> None:
         """Raise ValueError: a word is none that sorts or scores a finding."""
@@ -103,6 +91,11 @@ class Finding:
     def key(self) -> str:
         """What identifies it in a revision, a baseline or `allow`: `check:object`."""
         return f"{self.check}:{self.object}"
+
+    @property
+    def new_index(self) -> IndexDefinition | None:
+        """The index that it asks for; the first of several."""
+        return next((change.definition for change in self.changes if isinstance(change, CreateIndex)), None)
 
     @property
     def badness(self) -> tuple[int, float, int, str]:
@@ -247,7 +240,7 @@ class Diagnosis:
     taken_at: str
     checks_run: tuple[str, ...]
     findings: tuple[Finding, ...]
-    """Worst first, those of the baseline left out."""
+    """Worst first, one for each cause, those of the baseline left out."""
     not_examined: tuple[NotExamined, ...]
     scorecard: tuple[SubjectScore, ...]
     planned_on: PlannedOn | None = None
@@ -256,3 +249,7 @@ class Diagnosis:
     """Keys of the findings that the baseline lists."""
     allowed: tuple[str, ...] = ()
     """Keys of the findings that the policy leaves out."""
+    slowest: tuple[SlowStatement, ...] = ()
+    """The statements that took most time, the dearest first."""
+    observed_seconds: float | None = None
+    """How long the statements were counted; None: nobody knows."""

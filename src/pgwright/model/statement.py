@@ -34,6 +34,26 @@ class Statement:
 
 
 @dataclass(frozen=True)
+class SlowStatement:
+    """One of the statements that take most of the workload's time, and what would help."""
+
+    query_id: int
+    text: str
+    """Normalised; cut where it is very long."""
+    calls: int
+    total_ms: float
+    """Measured, of all its calls."""
+    mean_ms: float
+    rows_per_call: float
+    share: float
+    """Of the time of all statements that were read, in [0, 1]."""
+    verdict: str
+    """What to do about it, in a few words: the finding that mends it and what that saves, or why there is none."""
+    finding: str = ""
+    """Key of the finding that mends it; "" when none does."""
+
+
+@dataclass(frozen=True)
 class UnreadStatements:
     """Statements of this database that a snapshot does not hold: hidden from the role, or too many."""
 

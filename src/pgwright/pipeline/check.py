@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from pgwright.advisor.goal import Goal
 from pgwright.checks import (
@@ -15,9 +16,12 @@ from pgwright.checks import (
     score_subjects,
     set_apart,
     skip_checks,
+    slowest_statements,
+    unite_causes,
 )
 from pgwright.errors import BrokenCheck
 from pgwright.model.advice import Advice
+from pgwright.model.endpoints import ProbedApp
 from pgwright.model.finding import Check, Diagnosis
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.policy import Policy
@@ -27,6 +31,8 @@ from pgwright.pipeline.question import Question
 from pgwright.pipeline.snapshot import SourceLike, take_snapshot
 from pgwright.pipeline.sources import SOURCES, Source
 from pgwright.probe import ProbeRequest
+
+T = TypeVar("T")
 
 
 def check(
@@ -49,7 +55,8 @@ def check(
         app: an app whose endpoints are called too; None: none is.
         server: the folder of a PostgreSQL to plan on; None: one of production's major version, if one is found.
         progress: told what is being done.
-    Returns: The findings, worst first, with a score for each subject. A source that fails is *not examined*.
+    Returns: The findings, worst first and one for each cause, with a score for each subject, and the slowest
+        statements. A source that fails is *not examined*.
     Raises: DatabaseError. ConfigError: the source cannot be read, or the policy allows what is no check.
         BrokenCheck: a check of another distribution cannot be used.
     """
@@ -60,7 +67,9 @@ def check(
     question = Question(snapshot, goal if with_advice else None, app, server, progress)
     answers = [(one, one.answer(question)) for one in SOURCES]
     runs = [_ask(one, value, checks) for one, value in answers]
-    findings, allowed = set_apart((finding for run in runs for finding in run.findings), snapshot.policy)
+    found, allowed = set_apart((finding for run in runs for finding in run.findings), snapshot.policy)
+    advice, app_seen = _read_into(Advice, answers), _read_into(ProbedApp, answers)
+    findings = unite_causes(found, snapshot, app_seen if isinstance(app_seen, ProbedApp) else None)
     not_examined = tuple(dict.fromkeys(entry for run in runs for entry in run.not_examined))
     return Diagnosis(
         database=snapshot.server.database,
@@ -70,9 +79,16 @@ def check(
         findings=findings,
         not_examined=not_examined,
         scorecard=score_subjects(snapshot, findings, not_examined, checks),
-        planned_on=next((value.planned_on for _, value in answers if isinstance(value, Advice)), None),
+        planned_on=advice.planned_on if isinstance(advice, Advice) else None,
         allowed=tuple(one.key for one in allowed),
+        slowest=slowest_statements(snapshot, findings, advice),
+        observed_seconds=snapshot.observed_seconds,
     )
+
+
+def _read_into(kind: type[T], answers: Iterable[tuple[Source, object]]) -> T | NotExamined:
+    """Return the value of the source that is read into this type, or why there is none."""
+    return cast("T | NotExamined", next(value for source, value in answers if source.value is kind))
 
 
 def _ask(source: Source, value: object, checks: tuple[Check[Any], ...]) -> CheckRun:

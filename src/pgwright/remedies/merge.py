@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from pgwright.indexes.coverage import is_served, replaces, searches_as, serves_equality, serves_foreign_key
+from pgwright.indexes.coverage import is_served, replaces, searches_as, serves_foreign_key, serves_keys_as
 from pgwright.indexes.names import free_name
 from pgwright.model.change import (
     AnalyzeTable,
@@ -158,10 +158,7 @@ def _does_work_of(draft: Draft, index: IndexDefinition, change: CreateIndex) -> 
     if replaces(replace(index, table=wanted.table), wanted, table):
         return True
     is_for_key = all(key.startswith(f"{FOREIGN_KEY_CHECK}:") for key in draft.wanted[change])
-    referring = draft.snapshot.foreign_keys_by_table.get(wanted.table, ())
-    keys = [key for key in referring if {*key.equal_columns} == {*wanted.columns}]
-    is_same_work = is_for_key and serves_equality(index, wanted.columns, table)
-    return is_same_work and all(serves_foreign_key(index, key, draft.snapshot) for key in keys)
+    return is_for_key and serves_keys_as(index, wanted, draft.snapshot)
 
 
 def _leave_out_served_creations(draft: Draft) -> None:

@@ -25,8 +25,7 @@ __all__ = ["FINDING_FORMATS", "FORMATS", "Format", "Result", "Screen", "render"]
 def render(result: Result, form: Format, screen: Screen | None = None) -> str:
     """Return a result as text that ends in a line break; `screen` says how wide and colourful a terminal is.
 
-    No hidden character is in it, whatever the formats let through.
-
+    No hidden character is in it, whatever the formats let through. JSON cuts very long lists unless `screen` shows all.
 
     Raises: ConfigError: there is no such format.
     """
@@ -35,5 +34,7 @@ def render(result: Result, form: Format, screen: Screen | None = None) -> str:
     screen = screen or Screen()
     if form == "terminal":
         return visible(render_terminal(result, screen), keeps_colors=screen.has_color)
-    plain = {"json": render_json, "markdown": render_markdown, "html": render_html, "sarif": render_sarif}[form]
+    if form == "json":
+        return visible(render_json(result, shows_all=screen.shows_all))
+    plain = {"markdown": render_markdown, "html": render_html, "sarif": render_sarif}[form]
     return visible(plain(result))

@@ -17,11 +17,12 @@ from pgwright.version import VERSION
 from pgwright.visible import visible_json
 
 
-def render_json(result: Result) -> str:
-    """Return the document, indented, with a line break at the end."""
+def render_json(result: Result, *, shows_all: bool = False) -> str:
+    """Return the document, indented, with a line break at the end; very long lists are cut unless all is wanted."""
     kind = kind_of(result)
+    shapes = kind.shapes_of_all if shows_all and kind.shapes_of_all is not None else kind.shapes
     head = {"kind": kind.name, "format": kind.version, "pgwright_version": VERSION}
-    return indented(head | document(result, kind.shapes))
+    return indented(head | document(result, shapes))
 
 
 def indented(value: object) -> str:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from rich.console import RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.text import Text
 
+from pgwright.figures import listing
 from pgwright.model.finding import SEVERITIES, Evidence, Finding, Severity
-from pgwright.report.parts import Indented, block, first, heading, hidden, plain
+from pgwright.model.worth import Worth
+from pgwright.report.parts import Indented, block, first, heading, hidden, is_narrow, plain
 from pgwright.report.quoting import one_line
 from pgwright.report.shape import Shape, Shapes
 
 STYLES: Mapping[Severity, str] = {"high": "bold red", "medium": "yellow", "low": "cyan", "info": "dim"}
 # The longest object that still shares a line with the check's name.
 _OBJECT = 120
+# On a line that has little room, an object is cut to this, and what follows it is cut instead.
+_SHORT_OBJECT = 24
+_SYMPTOMS = 3
 
 
 def by_severity(findings: Sequence[Finding]) -> dict[Severity, list[Finding]]:
@@ -27,7 +33,55 @@ def is_fixable(finding: Finding) -> bool:
     return bool(finding.changes)
 
 
-FINDING_SHAPES: Shapes = {Finding: Shape(first=("key",), last=(is_fixable,), without=frozenset({"changes"}))}
+@dataclass(frozen=True)
+class Symptom:
+    """A finding that has the same cause as another one, as its JSON says it."""
+
+    key: str
+    check: str
+    object: str
+    message: str
+
+
+def symptoms(finding: Finding) -> tuple[Symptom, ...]:
+    """Findings that have the same cause, and end with it."""
+    return tuple(Symptom(one.key, one.check, one.object, one.message) for one in finding.symptoms)
+
+
+FINDING_SHAPES: Shapes = {
+    Finding: Shape(first=("key",), last=(is_fixable, symptoms), without=frozenset({"changes"})),
+    Worth: Shape(last=("seconds_a_day",)),
+}
+
+
+def also_mends(finding: Finding) -> str:
+    """Return what ends with a finding, in one clause; "" when nothing does."""
+    named = [f"{one.check} {one.object}" for one in finding.symptoms]
+    return f"Also mends {listing(named, most=_SYMPTOMS)}." if named else ""
+
+
+@dataclass
+class Line:
+    """One finding on one line: severity, check, object, and what it saves or what is wrong."""
+
+    finding: Finding
+    start: str = ""
+    """What stands before it."""
+    is_alone: bool = True
+    """False: what is wrong stands below it."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        finding = self.finding
+        head = Text.assemble(
+            self.start, (f"{finding.severity.upper():<8}", STYLES[finding.severity]), (finding.check, "bold"), "  "
+        )
+        worth, message = finding.worth, plain(f"  {finding.message}" if self.is_alone else "", "dim")
+        tail = Text("  [possible]" if finding.confidence == "possible" else "", "dim")
+        tail += message if worth is None else Text(f"  saves {worth.saving}", "green")
+        # What it saves is seen, however long the name of the object is.
+        room = options.max_width - len(head) - (0 if worth is None else len(tail))
+        name = one_line(finding.object, _OBJECT if is_narrow(options) else max(_SHORT_OBJECT, room))
+        yield Indented(head + plain(name) + tail, 0, len(self.start) + 8, most=1)
 
 
 def counted(findings: Sequence[Finding]) -> Text:
@@ -37,7 +91,10 @@ def counted(findings: Sequence[Finding]) -> Text:
 
 
 def show_finding(finding: Finding, *, shows_all: bool) -> Iterator[RenderableType]:
-    """Show one finding with its evidence and advice."""
+    """Show one finding with its evidence and advice; what is low, or only worth knowing, takes one line, not ten."""
+    if finding.severity in ("low", "info") and not shows_all:
+        yield Line(finding)
+        return
     style = STYLES[finding.severity]
     yield Indented(
         Text.assemble(
@@ -51,8 +108,10 @@ def show_finding(finding: Finding, *, shows_all: bool) -> Iterator[RenderableTyp
         8,
     )
     yield Indented(plain(finding.message), 8)
-    if finding.severity == "info" and not shows_all:
-        return  # what is only worth knowing takes two lines, not ten
+    if finding.worth is not None:
+        yield Indented(plain(f"Mending it saves {finding.worth}."), 8)
+    if clause := also_mends(finding):
+        yield Indented(plain(clause), 8)
     shown = first(finding.evidence, shows_all=shows_all)
     for evidence in shown:
         yield Indented(_evidence(evidence), 8, 2)
@@ -75,6 +134,6 @@ def show_set_aside(known: Sequence[str], allowed: Sequence[str], *, shows_all: b
         yield heading(title)
         shown = first(keys, shows_all=shows_all)
         for key in shown:
-            yield Indented(plain(f"- {key}"), 2, 2)
+            yield Indented(plain(f"- {key}"), 2, 2, most=None if shows_all else 1)
         if len(shown) < len(keys):
             yield Indented(hidden(len(keys) - len(shown), "finding"), 2)

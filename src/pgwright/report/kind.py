@@ -37,6 +37,8 @@ class Kind(Generic[R]):
     """What it comes to, in words; the pages call its functions."""
     shapes: Shapes
     """How its JSON differs from its dataclasses."""
+    shapes_of_all: Shapes | None = None
+    """The same where long lists are wanted in full; None: none is cut."""
 
     @property
     def name(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import TypeVar
 
 from rich.console import Console, ConsoleOptions, RenderableType
@@ -18,6 +19,8 @@ from pgwright.visible import as_line, visible
 
 # Below this a table of figures folds its numbers; each row becomes a small list instead.
 _TABLE_WIDTH = 72
+# What a line holds where there is room, in characters.
+WIDE = 100
 _MOST_SHOWN = 5
 
 T = TypeVar("T")
@@ -30,15 +33,43 @@ class Indented:
     text: Text
     indent: int = 2
     hang: int = 0
+    most: int | None = None
+    """Lines that it may take, the rest is cut; a narrow screen takes as many more as it is narrower. None: all."""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
         # A screen too narrow for the indent gets none.
         is_wide = options.max_width > 2 * (self.indent + self.hang)
         indent, hang = (self.indent, self.hang) if is_wide else (0, 0)
-        for paragraph in self.text.split("\n", allow_blank=True):
-            for number, line in enumerate(paragraph.wrap(console, options.max_width - indent - hang)):
-                line.rstrip()
-                yield Text(" " * (indent + (hang if number else 0))) + line
+        most = None if self.most is None else self.most * (ceil(WIDE / options.max_width) if is_narrow(options) else 1)
+        if most == 1:
+            yield Text(" " * indent) + self._one_line(options.max_width - indent)
+            return
+        width = options.max_width - indent - hang
+        lines = [
+            (line, indent + (hang if number else 0))
+            for paragraph in self.text.split("\n", allow_blank=True)
+            for number, line in enumerate(paragraph.wrap(console, width))
+        ]
+        for number, (line, margin) in enumerate(lines[:most], start=1):
+            line.rstrip()
+            if number == most and len(lines) > most:
+                line.truncate(width - 1)
+                line.append("…")
+            yield Text(" " * margin) + line
+
+    def _one_line(self, width: int) -> Text:
+        """Return the text cut at the end of the line, wherever a word ends."""
+        line = self.text.copy()
+        line.rstrip()
+        if line.cell_len > width:
+            line.truncate(width - 1)
+            line.append("…")
+        return line
+
+
+def is_narrow(options: ConsoleOptions) -> bool:
+    """Tell whether a screen has too little room for tables and for texts cut to a line."""
+    return options.max_width < _TABLE_WIDTH
 
 
 def show_server(one: PlannedOn) -> RenderableType:
@@ -78,7 +109,7 @@ class _Figures:
     names: int
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
-        if options.max_width < _TABLE_WIDTH:
+        if is_narrow(options):
             yield from self._list()
             return
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")

@@ -16,6 +16,7 @@ from pgwright.model.finding import Diagnosis, Finding, Severity
 from pgwright.model.probe import Probe
 from pgwright.report.as_json import indented
 from pgwright.report.diagnosis.words import looked_at
+from pgwright.report.findings import also_mends
 from pgwright.report.planned_on import which_server
 from pgwright.version import VERSION
 from pgwright.visible import visible
@@ -70,7 +71,7 @@ def _rule(name: str) -> dict[str, Any]:
 
 def _result(finding: Finding, names: list[str]) -> dict[str, Any]:
     evidence = "\n".join(f"{one.name}: {one.value} ({one.origin})" for one in finding.evidence)
-    text = f"{finding.object}: {finding.message} {finding.advice}"
+    text = " ".join(filter(None, (f"{finding.object}: {finding.message}", finding.advice, also_mends(finding))))
     location: dict[str, Any] = {"logicalLocations": [{"fullyQualifiedName": visible(finding.object)}]}
     if (place := finding.place) is not None:
         location["physicalLocation"] = {

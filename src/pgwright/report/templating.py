@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from pgwright import figures
 from pgwright.model.finding import SEVERITIES
 from pgwright.model.result import Result
-from pgwright.report.findings import by_severity
+from pgwright.report.findings import also_mends, by_severity
 from pgwright.report.kind import kind_of
 from pgwright.report.planned_on import which_server
 from pgwright.report.quoting import code, code_block, code_cell, gist, one_line
@@ -44,6 +44,7 @@ def environment(*, escapes_html: bool, finalize: Callable[[object], object] | No
     made.globals |= {
         "version": VERSION,
         "severities": SEVERITIES,
+        "also_mends": also_mends,
         "by_severity": by_severity,
         "which_server": which_server,
     }

@@ -6,6 +6,8 @@ from pgwright.model.finding import Diagnosis, Evidence, Finding, LookedAt, LostP
 from pgwright.model.names import QualifiedName
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.planned_on import PlannedOn
+from pgwright.model.statement import SlowStatement
+from pgwright.model.worth import Worth
 from tests.support.samples.names import CREATE, HOSTILE, INDEX, QUERY
 
 DIAGNOSIS = Diagnosis(
@@ -32,6 +34,20 @@ DIAGNOSIS = Diagnosis(
             advice=f"Create it: {INDEX.sql(concurrently=True)};",
             changes=(CREATE,),
             queries=(42,),
+            worth=Worth(3_600_000.0, 310.0, 0.83, 86_400.0),
+            symptoms=(
+                Finding(
+                    check="unindexed-foreign-key",
+                    subject="indexes",
+                    severity="medium",
+                    confidence="likely",
+                    object=f"messages ({HOSTILE})",
+                    message="Each delete of a conversation reads all 600,000 rows of messages.",
+                    evidence=(),
+                    advice="Create an index that begins with the key's columns.",
+                    changes=(CREATE,),
+                ),
+            ),
         ),
         Finding(
             check="missing-primary-key",
@@ -87,6 +103,24 @@ DIAGNOSIS = Diagnosis(
         SubjectScore("retention", None, (LostPoint(0.0, "retention-overdue was not examined: no statistics"),)),
     ),
     allowed=("deep-offset:audit",),
+    slowest=(
+        SlowStatement(
+            42,
+            QUERY,
+            1_200,
+            3_610_000.0,
+            3_008.3,
+            20.0,
+            0.834,
+            "saves 1.0 h a day: missing-index messages (conversation_id, created_at DESC)",
+            "missing-index:messages (conversation_id, created_at DESC)",
+        ),
+        SlowStatement(
+            7, f"SELECT {HOSTILE}\nFROM x", 3, 600_000.0, 200_000.0, 1e6, 0.139, "no index helps: rewrite it"
+        ),
+        SlowStatement(8, "VACUUM", 3, 9_000.0, 3_000.0, 0.0, 0.002, f"not planned: {HOSTILE}"),
+    ),
+    observed_seconds=86_400.0,
 )
 
 EMPTY_DIAGNOSIS = Diagnosis(

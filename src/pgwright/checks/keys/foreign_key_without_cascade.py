@@ -75,17 +75,18 @@ def _finding(snapshot: Snapshot, parent: Table, keys: list[ForeignKey]) -> Findi
     family = families(snapshot).get(parent.name)
     deleted = sum(leaf.rows_deleted for leaf in family.leaves) if family else parent.rows_deleted
     children = [snapshot.describe(key.table, key.columns) for key in keys]
+    named = list(dict.fromkeys(children))  # a key may be declared twice
     return CHECK.found(
         parent.name.short,
-        f"Deleting from {parent.name.short} fails while rows of {listing(children, most=3)} refer to it.",
+        f"Deleting from {parent.name.short} fails while rows of {listing(named, most=3)} refer to it.",
         evidence=[
-            Evidence("referring columns", listing(children, most=MOST_NAMES)),
+            Evidence("referring columns", listing(named, most=MOST_NAMES)),
             Evidence("rows deleted from it", count(deleted)),
         ],
         advice="Where children belong to their parent, let the database delete them: ON DELETE CASCADE, and "
         "passive_deletes=True in the relationship. Where they only mention it, ON DELETE SET NULL. Where it must not "
         "go before them, leave it. For the statements, name those that belong to it "
-        f"{entry(listed('cascade', *children[:MOST_NAMES]))}.",
+        f"{entry(listed('cascade', *named[:MOST_NAMES]))}.",
         sql=";\n".join(
             statement
             for key, child in zip(keys, children, strict=True)

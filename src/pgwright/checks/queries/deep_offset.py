@@ -21,7 +21,8 @@ Use instead:
 
 ## When it is wrong
 
-When nobody goes beyond the first few pages: without signs of depth the finding is only possible.
+When nobody goes beyond the first few pages: without signs of depth the finding is only possible. Where `missing-index`
+would serve all these statements, the blocks that they read tell nothing of depth, and this stands under that finding.
 
 ## Source
 
@@ -36,7 +37,7 @@ from collections.abc import Iterator
 from pgwright.checks.families import families
 from pgwright.checks.no_workload import why_no_workload
 from pgwright.figures import count, milliseconds
-from pgwright.model.finding import Check, Evidence, Finding
+from pgwright.model.finding import Check, Confidence, Evidence, Finding
 from pgwright.model.names import QualifiedName, quote
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
@@ -96,7 +97,7 @@ def _finding(snapshot: Snapshot, table: QualifiedName, queries: list[ShapedState
         table.short,
         f"Pages of {table.short} are fetched with OFFSET: each page reads all rows before it.",
         severity=None if is_deep else "low",
-        confidence="likely" if is_deep else None,
+        confidence=_confidence(worst),
         evidence=[
             Evidence("statement", gist(statement.text)),
             Evidence("calls", count(sum(query.statement.calls for query in queries))),
@@ -112,14 +113,24 @@ def _finding(snapshot: Snapshot, table: QualifiedName, queries: list[ShapedState
     )
 
 
+def _confidence(query: ShapedStatement) -> Confidence | None:
+    if _is_stated_deep(query):
+        return "certain"
+    return "likely" if _is_deep(query) else None
+
+
+def _is_stated_deep(query: ShapedStatement) -> bool:
+    """Tell whether the statement itself names a deep page."""
+    return max((block.offset or 0 for block in query.shape.blocks), default=0) >= DEEP_ROWS
+
+
 def _is_deep(query: ShapedStatement) -> bool:
     """Tell whether the figures betray deep pages."""
     statement = query.statement
-    constant = max((block.offset or 0 for block in query.shape.blocks), default=0)
     blocks = statement.blocks_per_call
     wastes_blocks = blocks >= FEW_BLOCKS and blocks >= BLOCKS_A_ROW * max(statement.rows_per_call, 1.0)
     is_uneven = statement.max_ms >= SLOW_MS and statement.max_ms >= SPREAD * statement.mean_ms
-    return constant >= DEEP_ROWS or wastes_blocks or is_uneven
+    return _is_stated_deep(query) or wastes_blocks or is_uneven
 
 
 CHECK = Check(

@@ -1,4 +1,4 @@
-"""A Diagnosis for a terminal: the header, the scorecard, the findings by severity, and what to do next."""
+"""A Diagnosis for a terminal: a first screen, then what is left in a line each; or all of it in full."""
 
 from __future__ import annotations
 
@@ -8,89 +8,103 @@ from itertools import groupby
 from rich.console import RenderableType
 from rich.text import Text
 
-from pgwright.figures import count
-from pgwright.model.finding import Diagnosis, Finding, Severity, SubjectScore
-from pgwright.report.diagnosis.words import looked_at, lost
-from pgwright.report.findings import counted, show_finding, show_set_aside
-from pgwright.report.parts import Indented, first, heading, plain, show_not_examined, show_server
-from pgwright.report.quoting import one_line
+from pgwright.figures import count, listing
+from pgwright.model.finding import Diagnosis, Finding
+from pgwright.model.not_examined import NotExamined
+from pgwright.report.diagnosis.first_screen import show_header, show_scores, show_slowest, show_things
+from pgwright.report.diagnosis.words import first_things
+from pgwright.report.findings import Line, counted, is_fixable, show_finding, show_set_aside
+from pgwright.report.parts import Indented, first, heading, hidden, plain, show_not_examined, show_server
 from pgwright.report.screen import Screen
 
-_BAR = 10
-_REASONS = 3
-_FINDINGS_A_CHECK = 3
+# A report is as long as a person reads: 120 lines, of which the first screen takes 40.
+_MOST_FINDINGS = 44
+# Entries of two lines each, and with room for two lines of reason while they are few.
+_MOST_MISSING, _FEW_MISSING = 7, 5
+_MOST_NAMES = 3
 
 
 def show(diagnosis: Diagnosis, screen: Screen) -> Iterator[RenderableType]:
     """Yield the parts."""
-    shows_all = screen.shows_all
-    yield Text.assemble(
-        plain(diagnosis.database, "bold"), plain(f"  PostgreSQL {diagnosis.server_version}, read {diagnosis.taken_at}")
-    )
+    yield from _show_all(diagnosis) if screen.shows_all else _show_short(diagnosis)
+
+
+def _show_short(diagnosis: Diagnosis) -> Iterator[RenderableType]:
+    yield from show_header(diagnosis)
+    yield from show_scores(diagnosis.scorecard, shows_all=False)
+    yield from show_things(diagnosis)
+    yield from show_slowest(diagnosis, shows_all=False)
+    yield Text()
+    yield from _summary(diagnosis, shows_all=False)
+    yield from _others(diagnosis)
+    yield from _missing(diagnosis.not_examined)
+    yield from show_set_aside(diagnosis.known, diagnosis.allowed, shows_all=False)
+
+
+def _show_all(diagnosis: Diagnosis) -> Iterator[RenderableType]:
+    yield from show_header(diagnosis)
     if diagnosis.planned_on is not None:
         yield show_server(diagnosis.planned_on)
-    yield heading("Scorecard")
-    for score in diagnosis.scorecard:
-        yield from _score(score, shows_all)
-    for severity, group in groupby(diagnosis.findings, key=lambda finding: finding.severity):
+    yield from show_scores(diagnosis.scorecard, shows_all=True)
+    yield from show_things(diagnosis)
+    yield from show_slowest(diagnosis, shows_all=True)
+    for _, group in groupby(diagnosis.findings, key=lambda finding: finding.severity):
         yield Text()
-        yield from _severity(severity, list(group), shows_all)
+        for finding in group:
+            yield from show_finding(finding, shows_all=True)
     yield from show_not_examined(diagnosis.not_examined)
-    yield from show_set_aside(diagnosis.known, diagnosis.allowed, shows_all=shows_all)
+    yield from show_set_aside(diagnosis.known, diagnosis.allowed, shows_all=True)
     yield Text()
-    yield from _summary(diagnosis)
+    yield from _summary(diagnosis, shows_all=True)
 
 
-def _score(score: SubjectScore, shows_all: bool) -> Iterator[RenderableType]:
-    if score.score is None:
-        reason = "; ".join(point.reason for point in score.lost)
-        blind = f"not examined: {reason}" if reason else "not examined"
-        yield Indented(Text.assemble(f"{score.subject:<12}", plain(blind, "dim")), 2, 12)
+def _others(diagnosis: Diagnosis) -> Iterator[RenderableType]:
+    """Show what is not among the first things, worst first."""
+    things = first_things(diagnosis)
+    others = [finding for finding in diagnosis.findings if finding not in things]
+    if not others:
         return
-    filled = round(score.score)
-    style = "green" if score.score >= 8 else "yellow" if score.score >= 5 else "red"
-    line = Text.assemble(
-        f"{score.subject:<12}", ("█" * filled, style), ("░" * (_BAR - filled), "dim"), f" {score.score:>4.1f}"
-    )
-    shown = first(score.lost, shows_all=shows_all, most=_REASONS)
-    reasons = [lost(point) for point in shown]
-    if seen := looked_at(score):
-        reasons.insert(0, f"of {seen}")
-    if len(shown) < len(score.lost):
-        reasons.append(f"and {len(score.lost) - len(shown)} more")
-    yield Indented(line + plain("  " + "; ".join(reasons), "dim") if reasons else line, 2, 29)
+    yield heading("All others, worst first" if things else "Findings, worst first")
+    shown = first(others, shows_all=False, most=_MOST_FINDINGS)
+    for finding in shown:
+        yield Line(finding)
+    if len(shown) < len(others):
+        yield hidden(len(others) - len(shown), "finding")
 
 
-def _severity(severity: Severity, findings: Sequence[Finding], shows_all: bool) -> Iterator[RenderableType]:
-    by_check: dict[str, list[Finding]] = {}
-    for finding in findings:
-        by_check.setdefault(finding.check, []).append(finding)
-    for group in by_check.values():
-        shown = first(group, shows_all=shows_all, most=_FINDINGS_A_CHECK)
-        for finding in shown:
-            yield from show_finding(finding, shows_all=shows_all)
-        if len(shown) < len(group):
-            yield from _others(group[len(shown) :])
+def _missing(missing: Sequence[NotExamined]) -> Iterator[RenderableType]:
+    """Say what was not looked at, short: entries with one reason as one, and the last ones by their number."""
+    if not missing:
+        return
+    yield heading("Not examined")
+    groups: dict[tuple[str, str], list[str]] = {}
+    for one in missing:
+        groups.setdefault((one.reason, one.remedy), []).append(one.what)
+    lines = 2 if len(groups) <= _FEW_MISSING else 1
+    shown = first(list(groups.items()), shows_all=False, most=_MOST_MISSING - 1)
+    for (reason, remedy), names in shown:
+        what = plain(listing(names, most=_MOST_NAMES), "bold")
+        yield Indented(Text.assemble("- ", what, ": ", plain(reason)), 2, 2, most=lines)
+        if remedy:
+            yield Indented(Text.assemble(("→ ", "cyan"), plain(remedy)), 4, 2, most=1)
+    if len(shown) < len(groups):
+        yield Indented(hidden(len(groups) - len(shown), "reason"), 2)
 
 
-def _others(findings: Sequence[Finding]) -> Iterator[RenderableType]:
-    named = ", ".join(one_line(finding.object, 60) for finding in findings[:6])
-    more = ", …" if len(findings) > 6 else ""
-    yield Indented(plain(f"and {count(len(findings), 'more finding')} of {findings[0].check}: {named}{more}"), 8)
-    yield Indented(Text("--all shows everything.", "dim"), 8)
-
-
-def _summary(diagnosis: Diagnosis) -> Iterator[RenderableType]:
-    asked = f"{count(len(diagnosis.checks_run), 'check')} run"
+def _summary(diagnosis: Diagnosis, *, shows_all: bool) -> Iterator[RenderableType]:
+    blind = len(diagnosis.not_examined)
+    asked = f"{count(len(diagnosis.checks_run), 'check')} run" + (f", {blind:,} not examined" if blind else "")
     if not diagnosis.findings:
         none = "No new findings" if diagnosis.known else "No findings"
         yield Indented(Text.assemble((none, "bold green"), f"; {asked}."), 0)
-    else:
-        yield Indented(counted(diagnosis.findings) + f"; {asked}.", 0)
-        fixable = sum(bool(finding.changes) for finding in diagnosis.findings)
-        if fixable:
-            yield _next("pgwright fix", f"writes the change for {count(fixable, 'finding')}")
-        yield _next(f"pgwright explain {diagnosis.findings[0].check}", "tells why it matters and when it is wrong")
+        return
+    yield Indented(Text.assemble("In all ", counted(diagnosis.findings), f"; {asked}."), 0)
+    if fixable := sum(map(is_fixable, diagnosis.findings)):
+        yield _next("pgwright fix", f"writes the change for {count(fixable, 'finding')}")
+    if not shows_all:
+        yield _next("pgwright check --all", "shows every finding with its figures, and what to do")
+    worst: Finding = next(iter(first_things(diagnosis)), diagnosis.findings[0])
+    yield _next(f"pgwright explain {worst.check}", "tells why it matters and when it is wrong")
 
 
 def _next(command: str, purpose: str) -> RenderableType:
