@@ -62,14 +62,16 @@ def ratio(value: float) -> str:
 def times(value: float) -> str:
     """Return how many times, for a sentence that says `times` itself.
 
-    >>> times(9.94), times(1234.5)
-    ('9.9', '1,234')
+    >>> times(9.94), times(1234.5), times(0.004), times(0.00004)
+    ('9.9', '1,234', '0.004', 'under 0.001')
     """
     if math.isinf(value):
         return "∞"
     if value >= 10:
         return f"{value:,.0f}"
-    return f"{value:.1f}" if value >= 1 else f"{value:.2f}"
+    if value >= 0.01 or value == 0:
+        return f"{value:.1f}" if value >= 1 else f"{value:.2f}"
+    return f"{value:.3f}" if value >= 0.001 else "under 0.001"
 
 
 def cost(value: float) -> str:

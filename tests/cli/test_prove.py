@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pgwright.model.planned_on import PlannedOn
-from pgwright.model.proof import MeasuredStatement, Proof, Timing
+from pgwright.model.proof import Effort, MeasuredStatement, Proof, Timing
 from pgwright.version import VERSION
 from tests.cli.conftest import Run
 from tests.support.database import Database
@@ -20,7 +20,7 @@ SAME = Proof(
     apply_seconds=0.1,
     row_counts={},
     planned=(),
-    statements=(MeasuredStatement(1, "SELECT 1", 1, TIMING, TIMING, True, "same"),),
+    statements=(MeasuredStatement(1, "SELECT 1", 1, TIMING, TIMING, True, "same", Effort(1, 3), Effort(1, 3)),),
     operations=(),
     writes=(),
     bytes_before=1,

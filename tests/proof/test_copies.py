@@ -12,6 +12,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from pgwright.errors import ConnectionFailed, ProofError
+from pgwright.model.names import QualifiedName
 from pgwright.model.not_examined import NotExamined
 from pgwright.proof.copies import Copies, make_copies, settle
 from tests.support.database import Database
@@ -62,17 +63,53 @@ def test_both_copies_are_whole_analyzed_and_vacuumed(database: Database, staging
 
 
 def test_what_the_copy_could_not_take_is_told(database: Database, staging: str) -> None:
-    # pg_restore works with an empty search_path, so this check fails there, and the rows of t with it.
-    database.execute(
-        "CREATE TABLE known (n int); INSERT INTO known VALUES (1);"
-        "CREATE FUNCTION is_known(int) RETURNS bool LANGUAGE plpgsql AS"
-        " $$ BEGIN RETURN EXISTS (SELECT FROM known WHERE n = $1); END $$;"
-        "CREATE TABLE t (n int CHECK (is_known(n))); INSERT INTO t VALUES (1)"
-    )
+    database.execute("CREATE FUNCTION long(text) RETURNS int LANGUAGE internal STRICT AS 'textlen'")
     (missing,) = lost(copied(database.dsn, staging))
-    assert missing.what == "an object of the source"
-    assert missing.reason.startswith('left out of the copy: COPY failed for table "t"')
-    assert 'relation "known" does not exist' in missing.reason
+    assert missing.what == "function public.long(text)"
+    assert missing.reason.startswith("left out of the copy: ")
+
+
+def test_rows_arrive_though_a_check_finds_its_names_by_the_search_path_alone(database: Database, staging: str) -> None:
+    """pg_restore works with an empty one, so that the whole table stays empty there."""
+    database.execute(
+        "CREATE SCHEMA app; CREATE TABLE app.known (n int); INSERT INTO app.known VALUES (1), (2);"
+        "CREATE FUNCTION app.is_known(int) RETURNS bool LANGUAGE plpgsql AS"
+        " $$ BEGIN RETURN EXISTS (SELECT FROM known WHERE n = $1); END $$;"
+        f"ALTER DATABASE {database.name} SET search_path = app;"
+    )
+    database.execute(
+        "CREATE TABLE t (n int CHECK (is_known(n)), note text, twice int GENERATED ALWAYS AS (n * 2) STORED);"
+        "INSERT INTO t VALUES (1, E'a\\tb'), (2, NULL)"
+    )
+    with make_copies(database.dsn, 0, staging=staging) as made:
+        assert made.lost_rows == ()
+        assert lost(made) == []
+        for dsn in (made.before, made.after):
+            assert rows(dsn, "SELECT * FROM app.t ORDER BY n") == [(1, "a\tb", 2), (2, None, 4)]
+
+
+def test_rows_that_do_not_arrive_are_counted_by_table(database: Database, staging: str) -> None:
+    database.execute(
+        "CREATE TABLE t (n int CHECK (current_database() NOT LIKE 'pgwright%')); INSERT INTO t VALUES (1), (2);"
+        "CREATE TABLE u (n int); INSERT INTO u VALUES (1)"
+    )
+    made = copied(database.dsn, staging)
+    (gone,) = made.lost_rows
+    assert (gone.table, gone.rows, gone.rows_here) == (QualifiedName("public", "t"), 2, 0)
+    assert 'violates check constraint "t_check"' in gone.reason
+    assert lost(made) == []
+
+
+def test_no_operator_of_the_source_is_called_to_count_its_rows(database: Database, staging: str) -> None:
+    """Its owner decides where names are looked for."""
+    database.execute(
+        "CREATE SCHEMA trap; CREATE TABLE t (n int); INSERT INTO t VALUES (1);"
+        "CREATE FUNCTION trap.caught(name, text) RETURNS bool LANGUAGE plpgsql"
+        " AS $$ BEGIN RAISE 'trapped'; END $$;"
+        "CREATE OPERATOR trap.<> (LEFTARG = name, RIGHTARG = text, FUNCTION = trap.caught);"
+        f"ALTER DATABASE {database.name} SET search_path = trap, pg_catalog, public"
+    )
+    assert copied(database.dsn, staging).lost_rows == ()
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from pgwright.embedded import run_server
+from pgwright.proof.copies import make_copies
 from pgwright.proof.forecast import forecast
 from pgwright.proof.prove import prove
 from pgwright.snapshot import read_snapshot
@@ -53,3 +55,14 @@ def test_copies_and_plans_are_of_the_sources_version() -> None:
     foretold = forecast(snapshot, apply=apply, read=read_snapshot, server=FOLDER)
     assert foretold.planned_on == proof.planned_on
     assert planned.plan_after in [one.plan_after for one in foretold.planned]
+
+
+def test_a_staging_server_of_an_older_version_loses_nothing_that_the_source_had() -> None:
+    """pg_restore sets transaction_timeout, which only 17 and later know."""
+    with run_server(programs=older(MAJOR)) as server:
+        server.create_database("source")
+        source = Database(server, "source")
+        source.execute("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 100)")
+        source.execute("CREATE ROLE copies LOGIN CREATEDB")
+        with make_copies(source.dsn, 0, staging=make_conninfo(server.dsn(), user="copies")) as made:
+            assert (made.not_examined, made.lost_rows) == ((), ())

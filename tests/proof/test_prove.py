@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import psycopg
@@ -16,6 +17,7 @@ from pgwright.model.proof import Proof
 from pgwright.proof import Operation
 from pgwright.proof.copies import make_copies
 from pgwright.proof.prove import prove
+from pgwright.report.proof.words import is_proved
 from pgwright.snapshot import read_snapshot
 from tests.support.database import Database
 
@@ -89,6 +91,7 @@ def test_an_index_that_helps_is_said_to_help_and_its_price_is_shown(blog: Databa
     proof = proof_of(blog, INDEX, operations=operations, rounds=MANY_ROUNDS)
     (statement,) = proof.statements
     assert (statement.verdict, statement.results_equal) == ("faster", True)
+    assert (statement.observed.rows, statement.here.rows, statement.is_representative) == (5, 5, True)
     assert statement.ratio > 3
     assert (statement.before.buffers or 0) > 10 * (statement.after.buffers or 1)
     (planned,) = proof.planned
@@ -143,13 +146,12 @@ def test_keys_converted_to_uuid_give_equal_results_for_statements_with_text_cast
     assert len(proof.planned) == 1
 
 
-def test_a_statement_whose_values_nobody_knows_is_not_examined(blog: Database) -> None:
+def test_a_value_that_no_statistics_tell_is_read_from_the_copy(blog: Database) -> None:
     blog.execute("CREATE TABLE bare (n int); INSERT INTO bare VALUES (1)")
     blog.rows("SELECT pg_stat_statements_reset()")
     blog.rows("SELECT * FROM bare WHERE n = 1")
-    proof = proof_of(blog, INDEX)
-    assert proof.statements == ()
-    assert any("nobody knows what $1 was" in missing.reason for missing in proof.not_examined)
+    (statement,) = proof_of(blog, INDEX).statements
+    assert (statement.here.rows, statement.is_representative) == (1, True)
 
 
 def test_a_copy_reaches_no_other_server(blog: Database) -> None:
@@ -164,16 +166,51 @@ def test_a_copy_reaches_no_other_server(blog: Database) -> None:
     blog.rows("SELECT pg_stat_statements_reset()")
     blog.rows("SELECT * FROM far_post WHERE id = 1")
     proof = proof_of(blog, INDEX)
-    assert [one.text for one in proof.statements] == []
+    assert [one.text for one in proof.statements if "far_post" in one.text] == []
     assert any("far_post" in missing.what for missing in proof.not_examined)
 
 
-def test_an_operation_that_fails_is_named(blog: Database) -> None:
-    def broken(engine: Engine) -> object:
-        raise KeyError("lost")
+def test_an_operation_that_a_conversion_breaks_is_named_and_the_proof_goes_on(blog: Database) -> None:
+    def found(engine: Engine) -> object:
+        query = text("SELECT name FROM author WHERE id = CAST(:id AS varchar)")
+        with engine.connect() as connection:
+            return connection.execute(query, {"id": "0"}).all()
 
-    with pytest.raises(ProofError, match=r"operation 'broken' failed on the copy 'before': KeyError"):
-        proof_of(blog, INDEX, operations=(Operation("broken", broken, broken),))
+    proof = proof_of(
+        blog,
+        "ALTER TABLE post DROP CONSTRAINT post_author_id_fkey",
+        "ALTER TABLE author ALTER id TYPE uuid USING id::uuid",
+        operations=(Operation("found", found, found), Operation("count", count, count)),
+    )
+    (failed,) = proof.failed_operations
+    assert (failed.name, failed.side) == ("found", "after")
+    assert failed.reason.startswith("UndefinedFunction: operator does not exist: uuid = character varying")
+    assert failed.remedy.startswith("the fix converts author.id from character varying(36) to uuid: change the models")
+    assert [one.name for one in proof.operations] == ["count"]
+
+
+def test_a_proof_over_rows_that_were_lost_is_none(blog: Database) -> None:
+    """The table is empty on both copies, so everything there is equal, and fast."""
+    blog.execute(
+        "CREATE TABLE gone (id int PRIMARY KEY, n int CHECK (current_database() NOT LIKE 'pgwright%'));"
+        "INSERT INTO gone SELECT i, i FROM generate_series(1, 3000) i; ANALYZE gone"
+    )
+    blog.rows("SELECT count(*) FROM gone WHERE n > 5")
+    proof = proof_of(blog, INDEX)
+    (lost,) = proof.lost_rows
+    assert (str(lost.table), lost.rows, lost.rows_here) == ("public.gone", 3000, 0)
+    assert [one.text for one in proof.statements if "gone" in one.text] == []
+    assert any(one.reason.startswith("not proved, rows lost: the copies hold 0 of 3,000") for one in proof.not_examined)
+    assert not is_proved(proof)
+
+
+def test_it_says_where_it_measured_what_and_when(blog: Database) -> None:
+    place = proof_of(blog, INDEX).measured_on
+    assert place is not None
+    assert (place.copies, place.server) == ("embedded", "")
+    assert place.source.endswith(f"/{blog.name}")
+    assert place.source_version == read_snapshot(blog.dsn).server.version
+    assert datetime.fromisoformat(place.at).tzinfo is not None
 
 
 def test_the_source_is_left_as_it_was(blog: Database) -> None:

@@ -1,7 +1,8 @@
 from dataclasses import dataclass
+from decimal import Decimal
 from uuid import UUID
 
-from pgwright.proof.results import canonical, same_rows
+from pgwright.proof.results import canonical, same_rows, varying_columns
 
 KEY = UUID("a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11")
 
@@ -48,3 +49,15 @@ def test_a_row_twice_is_not_a_row_once() -> None:
     assert not same_rows([(1,), (1,)], [(1,)])
     assert not same_rows([(1, "x")], [(1, "y")])
     assert not same_rows([(1,)], [("1",)])
+
+
+def test_floats_are_the_same_to_nine_digits_and_numbers_exactly() -> None:
+    assert same_rows([(1, 0.1 + 0.2), (2, 5e-324)], [(2, 5e-324), (1, 0.3)])
+    assert not same_rows([(0.3,)], [(0.300001,)])
+    assert same_rows([(float("nan"),)], [(float("nan"),)])
+    assert not same_rows([(Decimal("0.30000000000000004"),)], [(Decimal("0.3"),)])
+
+
+def test_a_column_varies_where_its_values_do_whatever_the_order_of_the_rows() -> None:
+    assert varying_columns([(1, "a", 7), (2, "b", 8)], [(2, "b", 9), (1, "a", 7)]) == {2}
+    assert varying_columns([(1,)], [(1,), (2,)]) == {0}

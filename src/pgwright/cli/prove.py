@@ -63,11 +63,13 @@ def prove(
 
     Copies the database twice to an embedded server (or to --staging), applies the revisions to one copy, and runs
     the workload's statements and the app's own operations on both in turn, with warm caches. Compares the results,
-    counts queries and buffers, and measures the cost on writes. The database that you name is only read.
+    counts queries and buffers, and weighs the cost on writes. The database that you name is only read.
 
     A snapshot file holds no rows: given one, prove compares plans and measures nothing.
 
-    The exit code is 1 if results differ, if anything got slower, or if nothing got faster.
+    The exit code is 1 unless the fix is proved: something got faster, with values that do what production does, and no
+    result differs, no statement or operation got slower or failed, no row is missing in the copies, and writes do not
+    cost more than statements gain.
 
     \b
     Examples:

@@ -21,6 +21,7 @@ from pgwright.database import conninfo, mask, target
 from pgwright.embedded import OWNER, EmbeddedServer, Programs, run_server
 from pgwright.errors import ProofError
 from pgwright.model.not_examined import NotExamined
+from pgwright.model.proof import LostRows
 from pgwright.proof.administration import connected, create_database, drop_databases
 from pgwright.proof.copying import copy_database
 from pgwright.sql_files import read_sql
@@ -51,6 +52,8 @@ class Copies:
     after: str
     """DSN of the copy that gets the fix."""
     not_examined: tuple[NotExamined, ...]
+    lost_rows: tuple[LostRows, ...]
+    """By tables whose rows did not all arrive."""
 
 
 @contextmanager
@@ -130,13 +133,13 @@ def _made(host: _Host, source: str) -> Iterator[Copies]:
         oids.append(create_database(host.creating, empty, names["before"]))
         with ExitStack() as opened:
             catalogs = opened.enter_context(host.embedded.catalog_writer(names["before"])) if host.embedded else None
-            missing = copy_database(source, dsn["before"], catalogs)
+            copied = copy_database(source, dsn["before"], catalogs)
             if catalogs is not None and catalogs.info.server_version < _PARAMETER_RIGHTS_SINCE:
                 catalogs.execute(read_sql("pgwright.proof", "without_triggers").encode())
         settle(dsn["before"])
         copy = _with_owner(_copy_statement(host.creating), host)
         oids.append(create_database(host.creating, copy, names["after"], names["before"]))
-        yield Copies(dsn["before"], dsn["after"], missing)
+        yield Copies(dsn["before"], dsn["after"], copied.not_examined, copied.lost_rows)
     finally:
         if host.embedded is None:  # else they go with the server
             drop_databases(host.creating, list(names.values()), oids)

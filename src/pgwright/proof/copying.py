@@ -6,6 +6,7 @@ import os
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Literal
 
 import psycopg
@@ -15,6 +16,8 @@ from pgwright.embedded import binaries
 from pgwright.errors import ProofError
 from pgwright.hints import connection_hint
 from pgwright.model.not_examined import NotExamined
+from pgwright.model.proof import LostRows
+from pgwright.proof.lost_rows import complete
 from pgwright.twin.restore_schema import prepare, restore
 
 Section = Literal["pre-data", "data", "post-data"]
@@ -28,12 +31,22 @@ _LEAVE_OUT: Sequence[str] = (
     "--no-owner", "--no-privileges", "--no-publications", "--no-subscriptions", "--no-security-labels",
     "--no-tablespaces", "--no-comments", "--lock-wait-timeout=5000",
 )  # fmt: skip
+_OBJECT = "an object of the source"
 # pg_restore sets what its own version knows; an older server lacks nothing without it.
 _NO_LOSS = "unrecognized configuration parameter"
 
 
-def copy_database(source: str, copy: str, catalogs: psycopg.Connection | None) -> tuple[NotExamined, ...]:
-    """Copy a database; return what the copy's server could not take.
+@dataclass(frozen=True)
+class Copied:
+    """What a copy lacks."""
+
+    not_examined: tuple[NotExamined, ...]
+    """Objects that its server could not take."""
+    lost_rows: tuple[LostRows, ...]
+
+
+def copy_database(source: str, copy: str, catalogs: psycopg.Connection | None) -> Copied:
+    """Copy a database; return what the copy lacks.
 
     Args:
         source: DSN of a database, which is only read.
@@ -41,19 +54,22 @@ def copy_database(source: str, copy: str, catalogs: psycopg.Connection | None) -
         catalogs: to the empty one, as superuser; None where there is none: the owner makes what it may.
     Raises: ProofError: the source cannot be read.
     """
-    with _moment(source) as moment:
+    with _moment(source) as (moment, reading):
         with psycopg.connect(copy, autocommit=True) as owner:
             definitions, missing = prepare(catalogs, _dumped(source, moment, "pre-data"), place="copy")
             missing += restore(owner, definitions, place="copy")
-        missing += _rows(source, moment, copy)
+        complaints = _rows(source, moment, copy)
+        with psycopg.connect(copy, autocommit=True) as owner:
+            lost, complaints = complete(reading, owner, complaints)
+        missing += tuple(NotExamined(_OBJECT, f"left out of the copy: {one}") for one in complaints)
         with psycopg.connect(copy, autocommit=True) as owner:
             definitions, _ = prepare(None, _dumped(source, moment, "post-data"), place="copy")
             missing += restore(owner, definitions, place="copy")
-    return missing
+    return Copied(missing, lost)
 
 
 @contextmanager
-def _moment(source: str) -> Iterator[str]:
+def _moment(source: str) -> Iterator[tuple[str, psycopg.Connection]]:
     """Hold one moment of the source open, so that its parts fit; give its name. Raises ProofError."""
     try:
         with psycopg.connect(source, prepare_threshold=None) as connection:
@@ -61,7 +77,7 @@ def _moment(source: str) -> Iterator[str]:
             connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
             row = connection.execute("SELECT pg_catalog.pg_export_snapshot()").fetchone()
             assert row is not None
-            yield row[0]
+            yield row[0], connection
     except psycopg.Error as error:
         raise ProofError(f"could not copy {target(source)}: {mask(str(error).strip())}") from error
 
@@ -80,7 +96,8 @@ def _dumped(source: str, moment: str, section: Section) -> str:
     return done.stdout.decode()
 
 
-def _rows(source: str, moment: str, copy: str) -> tuple[NotExamined, ...]:
+def _rows(source: str, moment: str, copy: str) -> tuple[str, ...]:
+    """Copy the rows; return what pg_restore complained of."""
     dump = [*_dump(moment, "data"), "--format=custom", "--compress=none"]
     restore = [str(binaries() / "pg_restore"), "--no-owner", "--no-privileges", "--dbname="]
     with (
@@ -102,11 +119,7 @@ def _rows(source: str, moment: str, copy: str) -> tuple[NotExamined, ...]:
     if failed:
         raise _failed(source, said)
     errors = [line.split("error:", 1)[1].strip() for line in complaints.splitlines() if "error:" in line]
-    return tuple(
-        NotExamined("an object of the source", f"left out of the copy: {error}", "")
-        for error in errors
-        if _NO_LOSS not in error
-    )
+    return tuple(error for error in errors if _NO_LOSS not in error)
 
 
 def _failed(source: str, said: str) -> ProofError:

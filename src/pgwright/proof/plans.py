@@ -13,8 +13,9 @@ from pgwright.model.not_examined import NotExamined
 from pgwright.model.planned_on import PlannedOn
 from pgwright.model.proof import PlannedStatement
 from pgwright.model.snapshot import Snapshot
-from pgwright.proof.statements import without_text_casts
+from pgwright.proof.session import without_text_casts
 from pgwright.sqltext import gist
+from pgwright.twin.planned import PricedStatement
 from pgwright.twin.priced import read_workload
 from pgwright.twin.servers import run_twin_server
 from pgwright.twin.twin import Twin, open_twin
@@ -28,6 +29,8 @@ class PlannedWorkload:
     statements: tuple[PlannedStatement, ...]
     missing: tuple[NotExamined, ...]
     planned_on: PlannedOn
+    priced: tuple[PricedStatement, ...]
+    """As they were read before the fix: what is measured on the copies is what was planned."""
 
 
 def compare_plans(before: Snapshot, after: Snapshot, choice: ServerChoice) -> PlannedWorkload:
@@ -53,7 +56,7 @@ def compare_plans(before: Snapshot, after: Snapshot, choice: ServerChoice) -> Pl
                     statement.query_id, statement.text, statement.calls, was.cost, now.cost, was.shape, now.shape
                 )
             )
-        return PlannedWorkload(tuple(planned), tuple(missing), old.planned_on)
+        return PlannedWorkload(tuple(planned), tuple(missing), old.planned_on, workload.statements)
 
 
 @dataclass(frozen=True)

@@ -4,23 +4,34 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
 from psycopg import sql
 
+from pgwright.database import conninfo, target
 from pgwright.model.names import QualifiedName
+from pgwright.model.not_examined import NotExamined
 from pgwright.model.progress import Progress, silent
-from pgwright.model.proof import Proof
+from pgwright.model.proof import (
+    FailedOperation,
+    MeasuredOn,
+    MeasuredOperation,
+    MeasuredStatement,
+    MeasuredWrite,
+    Proof,
+)
 from pgwright.model.snapshot import Snapshot
 from pgwright.proof.app import measure_operations
-from pgwright.proof.copies import NEEDED_EXTENSIONS, make_copies, settle
+from pgwright.proof.conversions import conversions
+from pgwright.proof.copies import NEEDED_EXTENSIONS, Copies, make_copies, settle
 from pgwright.proof.operations import Operation
-from pgwright.proof.plans import compare_plans
+from pgwright.proof.plans import PlannedWorkload, compare_plans
 from pgwright.proof.statements import measure_statements
 from pgwright.proof.timing import ROUNDS
-from pgwright.proof.writes import measure_writes
+from pgwright.proof.writes import measure_writes, written_rows
 from pgwright.twin.servers import choose
 from pgwright.version import VERSION
 
@@ -52,6 +63,7 @@ def prove(
     Raises: ProofError, EmbeddedServerError, TwinError, MigrationError, ConnectionFailed.
     """
     progress("copy the database", 0, 1)
+    began = datetime.now(UTC).isoformat(timespec="seconds")
     choice = choose(source, server, needs=NEEDED_EXTENSIONS)
     with make_copies(dsn, source.server.database_bytes, programs=choice.programs, staging=staging) as copies:
         progress("apply the fix", 0, 1)
@@ -59,14 +71,11 @@ def prove(
         applied = apply(copies.after)
         seconds = time.monotonic() - started
         settle(copies.after)
+        bytes_before, bytes_after = _bytes(copies.before), _bytes(copies.after)
         progress("plan the workload", 0, 1)
         fixed = read(copies.after)
         plans = compare_plans(source, _with_settings_of(fixed, source), choice)
-        measured, unmeasured = measure_statements(copies.before, copies.after, source, rounds=rounds, progress=progress)
-        done = measure_operations(operations, copies.before, copies.after, rounds=rounds, progress=progress)
-        writes, unwritten = measure_writes(
-            copies.before, copies.after, source, changed_tables(source, fixed), rounds=rounds, progress=progress
-        )
+        measured = _measure(copies, source, fixed, plans, operations, rounds, progress)
         return Proof(
             server_version=fixed.server.version,
             planned_on=plans.planned_on,
@@ -75,13 +84,63 @@ def prove(
             apply_seconds=seconds,
             row_counts=_row_counts(copies.before, source),
             planned=plans.statements,
-            statements=measured,
-            operations=done,
-            writes=writes,
-            bytes_before=_bytes(copies.before),
-            bytes_after=_bytes(copies.after),
-            not_examined=(*copies.not_examined, *plans.missing, *unmeasured, *unwritten),
+            statements=measured.statements,
+            operations=measured.operations,
+            writes=measured.writes,
+            bytes_before=bytes_before,
+            bytes_after=bytes_after,
+            not_examined=(*copies.not_examined, *plans.missing, *measured.missing),
+            measured_on=_measured_on(source, dsn, fixed, staging, began),
+            lost_rows=copies.lost_rows,
+            failed_operations=measured.failed,
+            observed_seconds=source.observed_seconds,
         )
+
+
+@dataclass(frozen=True)
+class _Measured:
+    statements: tuple[MeasuredStatement, ...]
+    operations: tuple[MeasuredOperation, ...]
+    failed: tuple[FailedOperation, ...]
+    writes: tuple[MeasuredWrite, ...]
+    missing: tuple[NotExamined, ...]
+
+
+def _measure(
+    copies: Copies,
+    source: Snapshot,
+    fixed: Snapshot,
+    plans: PlannedWorkload,
+    operations: Sequence[Operation],
+    rounds: int,
+    progress: Progress,
+) -> _Measured:
+    """Measure the workload, the operations and the price on writes, on both copies in turn."""
+    both = copies.before, copies.after
+    lost = copies.lost_rows
+    statements, unmeasured = measure_statements(
+        *both, source, plans.priced, lost=lost, rounds=rounds, progress=progress
+    )
+    done, failed = measure_operations(
+        operations, *both, rounds=rounds, conversions=conversions(source, fixed), progress=progress
+    )
+    gone = {one.table for one in lost}
+    tables = [table for table in changed_tables(source, fixed) if table not in gone]
+    writes, unwritten = measure_writes(
+        *both, source, tables, written=written_rows(source, statements), rounds=rounds, progress=progress
+    )
+    return _Measured(statements, done, failed, writes, (*unmeasured, *unwritten))
+
+
+def _measured_on(source: Snapshot, dsn: str, fixed: Snapshot, staging: str | None, began: str) -> MeasuredOn:
+    return MeasuredOn(
+        copies="embedded" if staging is None else "staging",
+        server="" if staging is None else target(conninfo(staging)),
+        version=fixed.server.version,
+        source=target(dsn),
+        source_version=source.server.version,
+        at=began,
+    )
 
 
 def changed_tables(before: Snapshot, after: Snapshot) -> tuple[QualifiedName, ...]:

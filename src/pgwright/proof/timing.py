@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from statistics import median, quantiles
 
 from pgwright.model.proof import Timing, Verdict
+from pgwright.proof.significance import signed_rank_p
 
-# Differences smaller than these are within the noise of a shared machine.
+# Differences smaller than these are of no account, however sure.
 _NOTABLE = 1.1
 _NOTABLE_MS = 0.05
-# A ratio beyond which nobody asks whether it was noise.
-_CLEAR = 3.0
+# What noise makes of nothing in one pair of a hundred.
+_MOST_CHANCE = 0.01
+# The slowest run of one side against the fastest of the other: beyond that nobody asks whether it was noise.
+_CLEAR = 2.0
+# Blocks tell of other work where they differ by this factor, and by so many that reading them from the cache takes
+# about as long as `_NOTABLE_MS`.
+_OTHER_WORK, _NOTABLE_BLOCKS = 3.0, 100
 ROUNDS = 7
+# A doubtful pair is looked at again, with twice and at last four times as many rounds.
+_LOOKS = (1, 2, 4)
 # One pair of runs may not hold up the proof: after so long fewer rounds have to do, but never fewer than three.
 BUDGET_SECONDS = 12.0
 _FEWEST_ROUNDS = 3
@@ -21,38 +30,80 @@ _FEWEST_ROUNDS = 3
 Run = Callable[[], Awaitable[object]]
 
 
-def turns(rounds: int, budget_seconds: float = BUDGET_SECONDS) -> Iterator[bool]:
-    """Yield whose turn it is, True for before: both once a round, the order changing from round to round."""
-    started = time.monotonic()
-    for number in range(rounds):
-        if number >= _FEWEST_ROUNDS and time.monotonic() - started > budget_seconds:
-            break
-        yield from (True, False) if number % 2 == 0 else (False, True)
+@dataclass
+class Rounds:
+    """The runs of one thing on both copies, in milliseconds: each round has one of both, in turn."""
+
+    wanted: int = ROUNDS
+    budget_seconds: float = BUDGET_SECONDS
+    """For the first look; in doubt four times as long."""
+    buffers: tuple[int | None, int | None] = (None, None)
+    taken: dict[bool, list[float]] = field(default_factory=lambda: {True: [], False: []})
+    """True for before."""
+
+    def turns(self) -> Iterator[bool]:
+        """Yield whose turn it is, True for before, until the verdict is clear or the last look is over.
+
+        The order changes from round to round. Whoever takes a turn adds how long it took.
+        """
+        started = time.monotonic()
+        number = 0
+        for look in _LOOKS:
+            while number < look * self.wanted:
+                is_late = time.monotonic() - started > look * self.budget_seconds
+                if number >= _FEWEST_ROUNDS and is_late:
+                    break
+                yield from (True, False) if number % 2 == 0 else (False, True)
+                number += 1
+            if self.verdict() != "unclear" and not self._is_small(look):
+                return
+
+    def add(self, milliseconds: float, *, is_before: bool) -> None:
+        self.taken[is_before].append(milliseconds)
+
+    @property
+    def timings(self) -> tuple[Timing, Timing]:
+        """Before and after."""
+        return timing(self.taken[True], self.buffers[0]), timing(self.taken[False], self.buffers[1])
+
+    def verdict(self, *, results_equal: bool = True) -> Verdict:
+        """Say whether after is faster: by a notable ratio and time, and by more than noise."""
+        if not results_equal:
+            return "results differ"
+        before, after = median(self.taken[True]), median(self.taken[False])
+        if max(before, after) < _NOTABLE * min(before, after) or abs(before - after) < _NOTABLE_MS:
+            return "unclear" if self._is_other_work() else "same"
+        if self._is_clear() or signed_rank_p(self.taken[True], self.taken[False]) <= _MOST_CHANCE:
+            return "faster" if before > after else "slower"
+        return "unclear"
+
+    def _is_small(self, look: int) -> bool:
+        """Tell whether a gain or loss is to be believed only after a second, longer look."""
+        return look == _LOOKS[0] and self.verdict() in ("faster", "slower") and not self._is_clear()
+
+    def _is_clear(self) -> bool:
+        one, other = self.taken[True], self.taken[False]
+        return min(one) >= _CLEAR * max(other) or min(other) >= _CLEAR * max(one)
+
+    def _is_other_work(self) -> bool:
+        one, other = self.buffers
+        if one is None or other is None:
+            return False
+        return max(one, other) >= _OTHER_WORK * min(one, other) and abs(one - other) >= _NOTABLE_BLOCKS
 
 
-async def measure_in_turn(before: Run, after: Run, rounds: int = ROUNDS) -> tuple[Timing, Timing]:
-    """Run both in turn and time each; a first round of both warms the caches and is not counted.
-
-    Returns medians with quartiles, in milliseconds.
-    """
+async def measure_in_turn(before: Run, after: Run, rounds: Rounds) -> None:
+    """Run both in turn and time each; a first round of both warms the caches and is not counted."""
     await before()
     await after()
-    taken: dict[bool, list[float]] = {True: [], False: []}
-    for is_before in turns(rounds):
+    for is_before in rounds.turns():
         run = before if is_before else after
         began = time.perf_counter()
         await run()
-        taken[is_before].append((time.perf_counter() - began) * 1000)
-    return timing(taken[True]), timing(taken[False])
+        rounds.add((time.perf_counter() - began) * 1000, is_before=is_before)
 
 
-def is_settled(before: Timing, after: Timing, said: Verdict) -> bool:
-    """Tell whether a verdict may stand at once; a small gain or loss is believed only after a second, longer look."""
-    clear = max(before.median_ms, after.median_ms) >= _CLEAR * min(before.median_ms, after.median_ms)
-    return clear or said not in ("faster", "slower")
-
-
-def timing(milliseconds: list[float], buffers: int | None = None) -> Timing:
+def timing(milliseconds: Sequence[float], buffers: int | None = None) -> Timing:
     """Return the median and the quartiles of some runs.
 
     >>> timing([3.0, 1.0, 2.0])
@@ -62,16 +113,3 @@ def timing(milliseconds: list[float], buffers: int | None = None) -> Timing:
         return Timing(1, milliseconds[0], milliseconds[0], milliseconds[0], buffers)
     low, _, high = quantiles(milliseconds, n=4, method="inclusive")
     return Timing(len(milliseconds), median(milliseconds), low, high, buffers)
-
-
-def verdict(before: Timing, after: Timing, *, results_equal: bool) -> Verdict:
-    """Say whether after is faster: by a notable ratio and time, and with quartiles that do not overlap."""
-    if not results_equal:
-        return "results differ"
-    if abs(before.median_ms - after.median_ms) < _NOTABLE_MS:
-        return "same"
-    if before.median_ms >= _NOTABLE * after.median_ms and before.low_ms > after.high_ms:
-        return "faster"
-    if after.median_ms >= _NOTABLE * before.median_ms and after.low_ms > before.high_ms:
-        return "slower"
-    return "same"

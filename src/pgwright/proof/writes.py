@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -13,10 +13,11 @@ from psycopg import sql
 from pgwright.model.names import QualifiedName
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.progress import Progress
-from pgwright.model.proof import MeasuredWrite
+from pgwright.model.proof import Action, MeasuredStatement, MeasuredWrite
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.table import Column, Table
-from pgwright.proof.timing import ROUNDS, timing
+from pgwright.proof.timing import ROUNDS, Rounds
+from pgwright.workload.shaped import shaped_statements
 
 _ROWS = 500
 # A delete looks for children in every referencing table; without an index that reads them whole, for each row.
@@ -28,7 +29,8 @@ _CHANGED: dict[str, str] = {
     "bool": "NOT {}",
 }  # fmt: skip
 
-Action = Literal["INSERT", "UPDATE", "DELETE"]
+Written = Mapping[tuple[QualifiedName, Action], int]
+_ACTIONS: Mapping[str, Action] = {"insert": "INSERT", "update": "UPDATE", "delete": "DELETE"}
 
 
 def measure_writes(
@@ -37,10 +39,14 @@ def measure_writes(
     source: Snapshot,
     tables: Sequence[QualifiedName],
     *,
+    written: Written,
     rounds: int = ROUNDS,
     progress: Progress,
 ) -> tuple[tuple[MeasuredWrite, ...], tuple[NotExamined, ...]]:
     """Time writes to each table on both copies in turn.
+
+    Args:
+        written: the rows that the workload wrote.
 
     Needs the right to set `session_replication_role` on the copies: rows are taken out and put back without their
     children noticing. Where it is refused, that table is reported as not examined.
@@ -54,9 +60,9 @@ def measure_writes(
             if not table.primary_key or table.kind != "table" or table.rows < 1:
                 missing.append(NotExamined(f"writes to {name.short}", "it has no primary key, no rows or no heap", ""))
                 continue
-            for action in ("INSERT", "UPDATE", "DELETE"):
+            for action in _ACTIONS.values():
                 try:
-                    price = _price(action, table, source, (old, new), rounds)
+                    price = _price(action, table, source, (old, new), rounds, written.get((name, action), 0))
                 except psycopg.Error as error:
                     reason = error.diag.message_primary or type(error).__name__
                     missing.append(NotExamined(f"{action} on {name.short}", reason, ""))
@@ -66,29 +72,51 @@ def measure_writes(
     return tuple(prices), tuple(missing)
 
 
+def written_rows(source: Snapshot, measured: Sequence[MeasuredStatement]) -> Written:
+    """Return the rows that the workload wrote by table and action, but for those of statements that were measured."""
+    done = {one.query_id for one in measured}
+    found: dict[tuple[QualifiedName, Action], int] = {}
+    for one in shaped_statements(source):
+        action = _ACTIONS.get(one.shape.kind)
+        if action is not None and one.shape.target is not None and one.statement.query_id not in done:
+            key = (one.shape.target, action)
+            found[key] = found.get(key, 0) + one.statement.rows
+    return found
+
+
 def _price(
-    action: Action, table: Table, source: Snapshot, copies: tuple[psycopg.Connection, psycopg.Connection], rounds: int
+    action: Action,
+    table: Table,
+    source: Snapshot,
+    copies: tuple[psycopg.Connection, psycopg.Connection],
+    wanted: int,
+    workload_rows: int,
 ) -> MeasuredWrite | None:
     write = _statement(action, table, source)
     if write is None:
         return None
-    taken: dict[int, list[float]] = {0: [], 1: []}
-    rows = 0
     for copy in copies:
         _sample(action, copy, table, source)
-    for number in range(rounds + 1):
-        for side in (0, 1) if number % 2 == 0 else (1, 0):
-            with _rolled_back(copies[side]) as connection:
-                if action != "DELETE":
-                    _leave_out_triggers(connection)
-                if action == "INSERT":
-                    connection.execute(sql.SQL("DELETE FROM {} WHERE {}").format(_name(table), _sampled(table)))
-                began = time.perf_counter()
-                rows = connection.execute(write).rowcount
-                milliseconds = (time.perf_counter() - began) * 1000
-            if number:  # the first round warms the caches
-                taken[side].append(milliseconds)
-    return MeasuredWrite(table.name.short, action, rows, timing(taken[0]), timing(taken[1])) if rows else None
+        _timed(action, write, copy, table)  # warms the caches
+    rounds, rows = Rounds(wanted), 0
+    for is_before in rounds.turns():
+        rows, milliseconds = _timed(action, write, copies[0 if is_before else 1], table)
+        rounds.add(milliseconds, is_before=is_before)
+    if not rows:
+        return None
+    return MeasuredWrite(table.name.short, action, rows, *rounds.timings, rounds.verdict(), workload_rows)
+
+
+def _timed(action: Action, write: sql.Composed, copy: psycopg.Connection, table: Table) -> tuple[int, float]:
+    """Write, and undo it; return the rows and the milliseconds."""
+    with _rolled_back(copy) as connection:
+        if action != "DELETE":
+            _leave_out_triggers(connection)
+        if action == "INSERT":
+            connection.execute(sql.SQL("DELETE FROM {} WHERE {}").format(_name(table), _sampled(table)))
+        began = time.perf_counter()
+        rows = connection.execute(write).rowcount
+        return rows, (time.perf_counter() - began) * 1000
 
 
 def _leave_out_triggers(connection: psycopg.Connection) -> None:

@@ -48,6 +48,7 @@ _LINK = re.compile(
 _MOST_LINKS = 10_000
 _TYPED_CONSTANT = re.compile(r"\b(interval|timestamptz|timestamp|date|time|timetz) (\$\d+)\b", re.IGNORECASE)
 _EXTRACT = re.compile(r"\bextract\s*\(\s*(\$\d+)\s+from\b", re.IGNORECASE)
+_SQUASHED = re.compile(r"(\bNOT\s+)?\bIN\s*\(\s*(\$\d+) /\*, \.\.\. \*/\s*\)", re.IGNORECASE)
 _SELECT = re.compile(r"SELECT (?:DISTINCT )?", re.IGNORECASE)
 _TOKEN = re.compile(r"""[()]|'(?:[^']|'')*'|"(?:[^"]|"")*"| FROM """, re.IGNORECASE)
 
@@ -142,12 +143,16 @@ def repaired(text: str) -> str:
 
     `pg_stat_statements` writes `interval '1 day'` as `interval $1`, which no parser takes; a cast says the same.
     Likewise `extract(year FROM t)`, which becomes `extract($1 FROM t)`: a call of the function behind it says the same.
+    Since PostgreSQL 18 a list of constants is one parameter; an array in its place is planned alike, however long.
 
     >>> repaired("SELECT now() - interval $1 WHERE d > DATE $2")
     'SELECT now() - $1::interval WHERE d > $2::date'
     >>> repaired("SELECT extract($1 FROM at)")
     'SELECT pg_catalog."extract"($1, at)'
+    >>> repaired("SELECT 1 FROM t WHERE a IN ($1 /*, ... */) AND b NOT IN ($2 /*, ... */)")
+    'SELECT 1 FROM t WHERE a = ANY ($1) AND b <> ALL ($2)'
     """
+    text = _SQUASHED.sub(lambda found: f"{'<> ALL' if found[1] else '= ANY'} ({found[2]})", text)
     text = _EXTRACT.sub(lambda found: f'pg_catalog."extract"({found[1]},', text)
     return _TYPED_CONSTANT.sub(lambda found: f"{found[2]}::{found[1].lower()}", text)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pgwright.model.result import Result
 from tests.support.samples.advice import ADVICE
 from tests.support.samples.diagnosis import DIAGNOSIS, EMPTY_DIAGNOSIS
@@ -9,7 +11,7 @@ from tests.support.samples.fix import FIX
 from tests.support.samples.names import HOSTILE, INDEX
 from tests.support.samples.plan import COMPARISON, PLAN
 from tests.support.samples.probe import EMPTY_PROBE, PROBE
-from tests.support.samples.proof import DIFFERENT, FASTER, PROOF, SAME, SLOWER, timing
+from tests.support.samples.proof import DIFFERENT, FAILED, FASTER, LOST, PROOF, SAME, SLOWER, timing
 
 RESULTS: dict[str, Result] = {
     "diagnosis": DIAGNOSIS,
@@ -17,6 +19,7 @@ RESULTS: dict[str, Result] = {
     "advice": ADVICE,
     "fix": FIX,
     "proof": PROOF,
+    "proof-none": replace(PROOF, lost_rows=(LOST,), failed_operations=(FAILED,)),
     "plan": COMPARISON,
     "plan-alone": PLAN,
     "probe": PROBE,
@@ -31,10 +34,12 @@ __all__ = [
     "DIFFERENT",
     "EMPTY_DIAGNOSIS",
     "EMPTY_PROBE",
+    "FAILED",
     "FASTER",
     "FIX",
     "HOSTILE",
     "INDEX",
+    "LOST",
     "PLAN",
     "PROBE",
     "PROOF",

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from pgwright.model.names import QualifiedName
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.planned_on import PlannedOn
-from pgwright.model.proof import MeasuredOperation, MeasuredStatement, MeasuredWrite, PlannedStatement, Proof, Timing
+from pgwright.model.proof import (
+    Effort,
+    FailedOperation,
+    LostRows,
+    MeasuredOn,
+    MeasuredOperation,
+    MeasuredStatement,
+    MeasuredWrite,
+    PlannedStatement,
+    Proof,
+    Timing,
+)
 from pgwright.version import VERSION
 from tests.support.samples.names import HOSTILE, QUERY
 
@@ -27,12 +39,44 @@ PROOF = Proof(
     row_counts={"messages": 600_000, HOSTILE: 17},
     planned=(PlannedStatement(42, QUERY, 1200, 9600.0, 20.0, "Seq Scan messages", "Index Scan messages"),),
     statements=(
-        MeasuredStatement(42, QUERY, 1200, timing(96.0, 9000), timing(0.12, 5), True, "faster"),
-        MeasuredStatement(43, "SELECT 1", 3, timing(0.02), timing(0.02), True, "same"),
+        MeasuredStatement(
+            42,
+            QUERY,
+            1200,
+            timing(96.0, 9000),
+            timing(0.12, 5),
+            True,
+            "faster",
+            Effort(20, 8800),
+            Effort(20, 9000),
+            (f"{HOSTILE}: now() gives another value each time",),
+        ),
+        MeasuredStatement(
+            43,
+            "SELECT 1",
+            3,
+            timing(0.02),
+            timing(0.02),
+            True,
+            "same",
+            Effort(0.25, 8518),
+            Effort(0, 3),
+        ),
     ),
     operations=(FASTER, SAME),
-    writes=(MeasuredWrite("messages", "INSERT", 500, timing(9.0), timing(12.0)),),
+    writes=(MeasuredWrite("messages", "INSERT", 500, timing(9.0), timing(18.0), "slower", 4000),),
     bytes_before=400 * 2**20,
     bytes_after=310 * 2**20,
     not_examined=(NotExamined("triggers", "they were not fired"),),
+    measured_on=MeasuredOn(
+        "staging",
+        "me@staging.example:5432/postgres",
+        "18.6",
+        f"app@db.example:5432/{HOSTILE}",
+        "16.4",
+        "2026-11-01T12:00:00+00:00",
+    ),
+    observed_seconds=86_400.0,
 )
+LOST = LostRows(QualifiedName("public", HOSTILE), 60_000, 0, "a check failed")
+FAILED = FailedOperation("list_orders", "after", f"ValueError: {HOSTILE}", "change the models")

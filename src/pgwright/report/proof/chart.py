@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pgwright.figures import milliseconds, ratio
-from pgwright.model.proof import MeasuredOperation
+from pgwright.model.proof import MeasuredOperation, Verdict
 from pgwright.report.plot import PLOT_WIDTH, Tick
 
 
@@ -47,12 +47,17 @@ def pair_chart(operations: Sequence[MeasuredOperation]) -> PairChart:
             milliseconds(one.before.median_ms),
             milliseconds(one.after.median_ms),
             ratio(one.ratio),
-            one.verdict.replace(" ", "-"),
+            css_class(one.verdict),
         )
         for one in operations
     )
     ticks = tuple(Tick(place(10.0**power), _decade(power)) for power in range(low, high + 1))
     return PairChart(pairs, ticks)
+
+
+def css_class(verdict: Verdict) -> str:
+    """Return how a verdict is coloured in a page: what is unclear like what makes no difference."""
+    return "same" if verdict == "unclear" else verdict.replace(" ", "-")
 
 
 def _decade(power: int) -> str:

@@ -19,14 +19,14 @@ def after_ms(one: Measured | MeasuredWrite) -> float:
     return one.after.median_ms
 
 
-def ratio(one: Measured) -> float | None:
+def ratio(one: Measured | MeasuredWrite) -> float | None:
     """How many times faster after: before ÷ after, by medians; null when it is infinite."""
     return one.ratio if math.isfinite(one.ratio) else None
 
 
 SHAPES: Shapes = {
-    Proof: Shape(last=(is_proved, conclusion)),
+    Proof: Shape(last=("balance", is_proved, conclusion)),
     MeasuredOperation: Shape(last=(before_ms, after_ms, ratio)),
-    MeasuredStatement: Shape(last=(before_ms, after_ms, ratio)),
-    MeasuredWrite: Shape(last=(before_ms, after_ms)),
+    MeasuredStatement: Shape(last=(before_ms, after_ms, ratio, "is_representative")),
+    MeasuredWrite: Shape(last=(before_ms, after_ms, ratio)),
 }

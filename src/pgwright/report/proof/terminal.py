@@ -10,18 +10,20 @@ from rich.text import Text
 from pgwright.figures import cost, duration, milliseconds, ratio
 from pgwright.model.proof import MeasuredOperation, MeasuredStatement, MeasuredWrite, PlannedStatement, Proof, Verdict
 from pgwright.report.parts import Indented, figures, first, heading, hidden, plain, show_not_examined, show_server
-from pgwright.report.proof.words import conclusion, in_words, is_proved, runs
+from pgwright.report.proof.words import conclusion, equality, in_words, is_proved, notes, runs, where_measured
 from pgwright.report.quoting import gist
 from pgwright.report.screen import Screen
 
-_STYLES: dict[Verdict, str] = {"faster": "green", "same": "yellow", "slower": "red", "results differ": "bold red"}
+_STYLES: dict[Verdict, str] = {
+    "faster": "green", "same": "yellow", "slower": "red", "unclear": "magenta", "results differ": "bold red",
+}  # fmt: skip
 _MOST_STATEMENTS = 15
 _STATEMENT = 60
 
 _MEASURED = ("before", "after", "ratio")
 _OPERATION_COLUMNS = ("operation", *_MEASURED, "queries before", "queries after", "results equal", "verdict")
 _STATEMENT_COLUMNS = ("statement", *_MEASURED, "buffers", "results equal", "verdict")
-_WRITE_COLUMNS = ("table", "action", "rows", "before", "after", "change")
+_WRITE_COLUMNS = ("table", "action", "rows", *_MEASURED, "verdict")
 _PLAN_COLUMNS = ("statement", "calls", *_MEASURED, "plan")
 
 
@@ -35,6 +37,7 @@ def show(proof: Proof, screen: Screen) -> Iterator[RenderableType]:
         ),
         0,
     )
+    yield Indented(plain(where_measured(proof), "dim"), 0, 2)
     yield show_server(proof.planned_on)
     if proof.operations:
         yield heading(f"Operations (measured, median of {runs(proof.operations)} runs)")
@@ -45,6 +48,9 @@ def show(proof: Proof, screen: Screen) -> Iterator[RenderableType]:
         yield figures(_STATEMENT_COLUMNS, [_statement(one) for one in shown])
         if len(shown) < len(proof.statements):
             yield Indented(hidden(len(proof.statements) - len(shown), "statement"), 2)
+        for one in shown:
+            for note in notes(one):
+                yield Indented(plain(f"- {gist(one.text, _STATEMENT)}: {note}"), 2, 2)
     if proof.writes:
         yield heading("Price on writes (measured)")
         yield figures(_WRITE_COLUMNS, [_write(one) for one in proof.writes], names=2)
@@ -69,7 +75,7 @@ def _operation(one: MeasuredOperation) -> list[Text]:
         _ratio(one),
         Text(f"{one.queries_before:,}"),
         Text(f"{one.queries_after:,}"),
-        _equal(one.results_equal),
+        _equal(one),
         Text(in_words(one), _STYLES[one.verdict]),
     ]
 
@@ -81,20 +87,20 @@ def _statement(one: MeasuredStatement) -> list[Text]:
         Text(milliseconds(one.after.median_ms)),
         _ratio(one),
         Text(f"{_blocks(one.before.buffers)} → {_blocks(one.after.buffers)}"),
-        _equal(one.results_equal),
+        _equal(one),
         Text(in_words(one), _STYLES[one.verdict]),
     ]
 
 
 def _write(one: MeasuredWrite) -> list[Text]:
-    change = one.after.median_ms / one.before.median_ms if one.before.median_ms else float("inf")
     return [
         plain(one.table),
         Text(one.action),
         Text(f"{one.rows:,}"),
         Text(milliseconds(one.before.median_ms)),
         Text(milliseconds(one.after.median_ms)),
-        Text(ratio(change), "yellow" if change > 1.1 else ""),
+        _ratio(one),
+        Text(in_words(one), _STYLES[one.verdict]),
     ]
 
 
@@ -109,12 +115,12 @@ def _planned(one: PlannedStatement) -> list[Text]:
     ]
 
 
-def _ratio(one: MeasuredOperation | MeasuredStatement) -> Text:
+def _ratio(one: MeasuredOperation | MeasuredStatement | MeasuredWrite) -> Text:
     return Text(ratio(one.ratio), _STYLES[one.verdict])
 
 
-def _equal(is_equal: bool) -> Text:
-    return Text("yes") if is_equal else Text("NO", "bold red")
+def _equal(one: MeasuredOperation | MeasuredStatement) -> Text:
+    return Text(equality(one), "" if one.results_equal else "bold red")
 
 
 def _blocks(buffers: int | None) -> str:

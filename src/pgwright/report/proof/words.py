@@ -2,34 +2,96 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from pgwright.figures import count, milliseconds, ratio, size
-from pgwright.model.proof import MeasuredOperation, MeasuredStatement, Proof, Timing, Verdict
-from pgwright.report.proof.chart import PairChart, pair_chart
+from pgwright.figures import count, duration, listing, milliseconds, ratio, size
+from pgwright.model.proof import (
+    Balance,
+    Effort,
+    MeasuredOperation,
+    MeasuredStatement,
+    MeasuredWrite,
+    Proof,
+    Timing,
+    Verdict,
+)
+from pgwright.report.proof.chart import PairChart, css_class, pair_chart
 
+__all__ = [
+    "chart", "conclusion", "css_class", "equality", "in_words", "is_proved", "notes", "runs", "spread",
+    "where_measured",
+]  # fmt: skip
 Measured = MeasuredOperation | MeasuredStatement
 
+_DAY_SECONDS = 86_400.0
+_MOST_NAMED = 4
+_IN_WORDS: Mapping[Verdict, str] = {
+    "faster": "faster",
+    "same": "does not help",
+    "slower": "slower",
+    "unclear": "unclear",
+    "results differ": "RESULTS DIFFER",
+}
 
-def in_words(one: Measured) -> str:
-    """Return the verdict on one operation or statement."""
-    return {
-        "faster": "faster",
-        "same": "does not help",
-        "slower": f"{ratio(1 / one.ratio) if one.ratio else '∞×'} slower",
-        "results differ": "RESULTS DIFFER",
-    }[one.verdict]
+
+def in_words(one: Measured | MeasuredWrite) -> str:
+    """Return the verdict on one operation, statement or write."""
+    if isinstance(one, MeasuredWrite):
+        return "same" if one.verdict == "same" else _IN_WORDS[one.verdict]
+    return _IN_WORDS[one.verdict] + ("" if _is_evidence(one) else ", not representative")
+
+
+def equality(one: Measured) -> str:
+    """Return whether the results are equal, in a word."""
+    if not one.results_equal:
+        return "NO"
+    return "in part" if isinstance(one, MeasuredStatement) and one.not_compared else "yes"
+
+
+def notes(one: MeasuredStatement) -> tuple[str, ...]:
+    """Return what limits the measurement of a statement, in sentences."""
+    found = []
+    if not one.is_representative:
+        found.append(f"not representative: {_effort(one.observed)} a call observed; {_effort(one.here)} here")
+    if one.not_compared:
+        found.append(f"not compared: {'; '.join(one.not_compared)}")
+    return tuple(found)
+
+
+def _effort(effort: Effort) -> str:
+    return f"{_figure(effort.rows, 'row')}, {_figure(effort.blocks, 'block')}"
+
+
+def _figure(value: float, noun: str) -> str:
+    return f"{value:.1g} {noun}s" if 0 < value < 1 else count(value, noun)
 
 
 def is_proved(proof: Proof) -> bool:
-    """True when something is faster, nothing is slower, and every result is the same as before."""
+    """True when something is faster by evidence and nothing speaks against the fix.
+
+    Against it speak results that differ, a statement or an operation that is slower or fails, rows that the copies
+    lack, and writes that cost more time by the workload's calls than its statements gain.
+    """
     verdicts = {one.verdict for one in _measured(proof)}
-    return "faster" in verdicts and not verdicts & {"slower", "results differ"}
+    if proof.lost_rows or proof.failed_operations or verdicts & {"slower", "results differ"}:
+        return False
+    return _is_faster(proof) and not _costs_more(proof)
 
 
 def conclusion(proof: Proof) -> tuple[str, ...]:
     """Return what the proof comes to, in sentences, the most important first."""
-    return (*_judgement(proof), *_counts(proof), _room(proof))
+    return (*_doubts(proof), *_judgement(proof), *_balance(proof), *_counts(proof), _room(proof))
+
+
+def _doubts(proof: Proof) -> Iterable[str]:
+    """Yield why nothing is proved, whatever got faster."""
+    if proof.lost_rows:
+        lost = [f"{one.table.short} ({one.rows_here:,} of {one.rows:,}: {one.reason})" for one in proof.lost_rows]
+        yield f"Not proved: the copies lack rows of {listing(lost, _MOST_NAMED)}."
+    for one in proof.failed_operations:
+        where = "with the fix" if one.side == "after" else "as it was"
+        hint = f" ({one.remedy})" if one.remedy else ""
+        yield f"Not proved for {one.name}: it failed on the copy {where}: {one.reason}{hint}."
 
 
 def _judgement(proof: Proof) -> Iterable[str]:
@@ -41,18 +103,95 @@ def _judgement(proof: Proof) -> Iterable[str]:
         yield f"Do not apply this fix: results differ for {differing}."
     if slower := _named(measured, "slower"):
         yield f"The fix makes {slower} slower."
-    if not any(one.verdict == "faster" for one in measured):
-        yield "The fix does not help: nothing that was measured got faster."
-    elif is_proved(proof):
-        yield "The fix helps: results are equal, nothing got slower."
+    writes = _slower_writes(proof)
+    if is_proved(proof):
+        yield f"The fix helps: {_equal(proof)}, {'no statement' if writes else 'nothing'} got slower{_but(writes)}."
+    elif _costs_more(proof):
+        yield f"The fix costs more than it gains{f': {writes}' if writes else ''}."
+    elif writes:
+        yield f"Writes got slower: {writes}."
+    if not _is_faster(proof):
+        yield _why_no_help(measured)
+
+
+def _is_evidence(one: Measured) -> bool:
+    return isinstance(one, MeasuredOperation) or one.is_representative
+
+
+def _is_faster(proof: Proof) -> bool:
+    return any(one.verdict == "faster" and _is_evidence(one) for one in _measured(proof))
+
+
+def _costs_more(proof: Proof) -> bool:
+    """Tell whether losses outweigh gains; an operation that gains is a request, whose calls nobody counted."""
+    balance = proof.balance
+    is_counted = not any(one.verdict == "faster" for one in proof.operations)
+    return balance is not None and balance.is_loss and is_counted
+
+
+def _why_no_help(measured: Sequence[Measured]) -> str:
+    if any(one.verdict == "faster" for one in measured):
+        return "The fix is not proved to help: what got faster ran with values that are not representative."
+    unclear = sum(one.verdict == "unclear" for one in measured)
+    doubt = f"; {count(unclear, 'measurement')} unclear for noise" if unclear else ""
+    return f"The fix does not help: nothing that was measured got faster{doubt}."
+
+
+def _equal(proof: Proof) -> str:
+    partly = any(one.not_compared for one in proof.statements)
+    return "results are equal as far as they can be compared" if partly else "results are equal"
+
+
+def _slower_writes(proof: Proof) -> str:
+    slower = sorted((one for one in proof.writes if one.is_notably_slower), key=lambda one: one.ratio)
+    return listing([f"{one.action} on {one.table} {ratio(one.ratio)}" for one in slower], _MOST_NAMED)
+
+
+def _but(writes: str) -> str:
+    return f"; writes did: {writes}" if writes else ""
+
+
+def _balance(proof: Proof) -> Iterable[str]:
+    balance = proof.balance
+    if balance is None or not (balance.gained_ms or balance.lost_ms):
+        return
+    gained, lost = (_time(part, balance) for part in (balance.gained_ms, balance.lost_ms))
+    on_writes = _time(balance.lost_on_writes_ms, balance)
+    part = " on writes" if on_writes == lost else f", {on_writes} of it on writes" if balance.lost_on_writes_ms else ""
+    cost = f"costs {lost}{part}" if balance.lost_ms else "costs none"
+    rate = "a day" if balance.observed_seconds else "over the time observed"
+    yield f"By the workload's calls it saves {gained} and {cost}, {rate} (measured here)."
+
+
+def _time(part_ms: float, balance: Balance) -> str:
+    if not balance.observed_seconds:
+        return milliseconds(part_ms)
+    a_day = part_ms * _DAY_SECONDS / balance.observed_seconds
+    return milliseconds(a_day) if a_day < 60_000 else duration(a_day / 1000)
+
+
+def where_measured(proof: Proof) -> str:
+    """Return on which server the times are from, of which source, and when."""
+    place = proof.measured_on
+    if place is None:
+        return "Nothing was measured."
+    copies = "of an embedded server" if place.copies == "embedded" else f"on {place.server}"
+    own = place.version.split(".")[0] == place.source_version.split(".")[0]
+    other = "" if own else "; it is not the source's major version, on which times and plans may differ"
+    return (
+        f"Measured on copies {copies}, PostgreSQL {place.version}, of {place.source}, PostgreSQL "
+        f"{place.source_version}, at {place.at}{other}."
+    )
 
 
 def _counts(proof: Proof) -> Iterable[str]:
     for group, noun in ((proof.operations, "operation"), (proof.statements, "statement")):
         if group:
-            faster = [one for one in group if one.verdict == "faster"]
+            faster = [one for one in group if one.verdict == "faster" and _is_evidence(one)]
             best = f", the best {ratio(max(one.ratio for one in faster))}" if faster else ""
-            yield f"{len(faster)} of {count(len(group), noun)} faster{best} (measured)."
+            unclear = sum(one.verdict == "unclear" for one in group)
+            doubt = f", {unclear} unclear" if unclear else ""
+            yield f"{len(faster)} of {count(len(group), noun)} faster{best}{doubt} (measured)."
     if proof.planned:
         cheaper = sum(one.cost_after < one.cost_before for one in proof.planned)
         yield f"{cheaper} of {count(len(proof.planned), 'statement')} cheaper by planned cost."
