@@ -42,11 +42,11 @@ def build(server: EmbeddedServer, name: str, tables: int) -> None:
             )
 
 
-def check(dsn: str) -> tuple[float, float]:
+def check(dsn: str, output: str = os.devnull) -> tuple[float, float]:
     """Return seconds and peak megabytes of one `pgwright check`, its children's servers not counted."""
     started = time.monotonic()
     program = Path(sys.executable).with_name("pgwright")
-    pid = os.posix_spawn(program, [str(program), "check", dsn, "--format", "json", "-o", os.devnull], os.environ)
+    pid = os.posix_spawn(program, [str(program), "check", dsn, "--format", "json", "-o", output], os.environ)
     _, status, usage = os.wait4(pid, 0)
     if os.waitstatus_to_exitcode(status) > 1:
         sys.exit("pgwright check could not run")
