@@ -40,7 +40,7 @@ def measure() -> Iterator[Figure]:
         diagnosis = pipeline.check(server.dsn("screen"))
     lines = render(diagnosis, "terminal", Screen(width=100)).splitlines()
     first = first_screen(lines)
-    print("\n".join(f"    {line}" for line in lines[:first]), flush=True)
+    print("\n".join(f"    {line}" for line in lines[: min(first, MOST_FIRST)]), flush=True)
     yield shown(f"findings on {TABLES} tables", len(diagnosis.findings), "")
     yield at_most("lines of the first screen", first, "", MOST_FIRST)
     yield at_most("lines of the whole report", len(lines), "", MOST_LINES)
