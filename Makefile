@@ -18,7 +18,7 @@ TYPING_TESTS := $(wildcard runtime/tests/typing/*.py)
 # On the older servers the tests mostly wait: for counters, which take half a second there, and for servers to start.
 PYTEST := -m pytest -n $(if $(POSTGRES),6,2) --dist loadgroup
 
-.PHONY: demo test test-versions test-newest test-oldest check bench bench-advisor bench-import bench-queries bench-safe docs golden mutants clean
+.PHONY: demo test test-versions test-newest test-oldest check bench bench-advisor bench-import bench-queries bench-safe bench-worth docs golden mutants clean
 
 demo: $(VENV)/demo.stamp
 	$(BIN)/python examples/notebook/demo.py
@@ -68,6 +68,11 @@ bench-queries: $(VENV)/dev.stamp
 # Trust: attacks, remedies, what is lost, the twin on 13 to 18, keyset paging. Half an hour and more on idle cores.
 bench-safe: $(VENV)/bench.stamp $(VENV)/dev.stamp $(VERSIONS:%=build/postgres/%/bin/postgres)
 	$(BIN)/python bench/safe.py
+
+# Worth: findings on the apps of tests/worth/corpus, an end to the advice, the report's length, proofs, 10,000 tables,
+# risks on TPC. An hour and more on idle cores; TPC as for bench-advisor.
+bench-worth: $(VENV)/bench.stamp $(VENV)/dev.stamp
+	$(BIN)/python bench/worth.py
 
 # CPU time of importing the runtime beyond SQLAlchemy's.
 bench-import: $(VENV)/dev.stamp

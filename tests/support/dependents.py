@@ -76,7 +76,7 @@ def fix_and_compare(database: Database, schema: Schema, *, only_safe: bool, with
     fix = pipeline.fix(snapshot, findings, with_possible=only_safe)
     if only_safe:
         fix = replace(fix, remedies=tuple(one for one in fix.remedies if one.is_safe))
-    _apply(database, fix, snapshot)
+    apply_fix(database, fix, snapshot)
     after = run_workload(database, schema)
     dropped = {str(one.change.name) for one in fix.remedies if isinstance(one.change, DropIndex)}
     duplicates = _duplicates(database)
@@ -116,7 +116,8 @@ def _check(database: Database, with_advice: bool) -> tuple[Snapshot, tuple[Findi
     return snapshot, pipeline.check(snapshot, with_advice=with_advice).findings
 
 
-def _apply(database: Database, fix: Fix, snapshot: Snapshot) -> None:
+def apply_fix(database: Database, fix: Fix, snapshot: Snapshot) -> None:
+    """Run what `fix` writes as a script, with psql, as a user does."""
     script = render_script(fix, message="fix", database=database.name, taken_at=snapshot.taken_at)
     with NamedTemporaryFile("w", suffix=".sql") as file:
         file.write(script)

@@ -91,12 +91,6 @@ class Worth:
             return f"{duration(a_day)} a day"
         return f"{duration(a_day)} a day at the rate of {duration(self.observed_seconds)}"
 
-    @property
-    def saving(self) -> str:
-        """The time saved as one figure: `2.5 h a day`, or where nobody knows that, all that was observed."""
-        a_day = self.seconds_a_day
-        return milliseconds(self.saved_ms) if a_day is None else f"{duration(a_day)} a day"
-
     def __str__(self) -> str:
         """Return it as a report says it: `2.5 h a day, 12.0 % of the workload's time`."""
         return f"{self.saving}, {share(self.share_of_workload)} of the workload's time"

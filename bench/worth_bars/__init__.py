@@ -1,0 +1,1 @@
+"""The parts of `bench/worth.py`: one bar a file."""

@@ -1,0 +1,74 @@
+"""Does the word "risk" warn of something, and is it said where no index helps: TPC-H and TPC-DS, all kinds of index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import psycopg
+from advisor_bars.bars import DEADLINES
+from advisor_bars.built import built, drop_built, timed
+from advisor_bars.built import measure as measure_built
+from advisor_bars.choice import Chosen, own_twin_server, snapshot_of
+from query_bars.figures import Figure, at_least, at_most, shown
+from tpc import Name, advised_queries, tpc_server
+
+from pgwright.advisor.advisor import advise
+from pgwright.advisor.goal import Goal
+from pgwright.embedded import EmbeddedServer
+from pgwright.model.snapshot import Snapshot
+from pgwright.model.table import PAGE_BYTES
+from pgwright.twin.twin import open_twins
+
+NAMES: tuple[Name, ...] = ("tpch", "tpcds")
+# A warning of more than a tenth of the statements warns of nothing.
+MOST_NAMED = {"tpch": 1, "tpcds": 9}
+# They reach the limit of time with every set of indexes: a rewrite helps them.
+UNHELPED: dict[Name, frozenset[int]] = {"tpch": frozenset(), "tpcds": frozenset({1, 74, 81})}
+BUDGET_PERCENT = 100
+
+
+def measure() -> Iterator[Figure]:
+    with tpc_server() as server:
+        for name in NAMES:
+            with psycopg.connect(server.dsn(name), autocommit=True) as connection:
+                drop_built(connection)  # what a run that was killed left behind
+            yield from _figures(server, name)
+
+
+def _figures(server: EmbeddedServer, name: Name) -> Iterator[Figure]:
+    chosen = _choose(_timed_snapshot(server, name), name)
+    with built(server, name, [chosen]) as real_bytes:
+        (run,) = measure_built(server, name, [chosen], real_bytes)
+    unnamed = set(run.statements_slower) - set(run.statements_at_risk)
+    unhelped = {one.query_id for one in chosen.advice.unhelped}
+    print(f"    {name}: at risk {run.statements_at_risk}, slower {run.statements_slower}, no index helps {unhelped}")
+    yield shown(f"{name}: statements", len(advised_queries(server, name)), "")
+    yield at_most(f"{name}: named as risks", len(run.statements_at_risk), "", MOST_NAMED[name])
+    yield at_most(f"{name}: slower by more than half, not named", len(unnamed), "", 0)
+    if expected := UNHELPED[name]:
+        yield at_least(f"{name}: told that no index helps", len(expected & unhelped), "", len(expected))
+
+
+def _timed_snapshot(server: EmbeddedServer, name: Name) -> Snapshot:
+    """Return a snapshot whose workload is every statement once, with the time that it takes."""
+    wanted = advised_queries(server, name)
+    snapshot = snapshot_of(server, name, wanted)
+    with psycopg.connect(server.dsn(name), autocommit=True) as connection:
+        taken = {query.number: 1_000 * timed(connection, query) for query in wanted}
+    statements = tuple(
+        replace(one, total_ms=taken[one.query_id], mean_ms=taken[one.query_id], max_ms=taken[one.query_id])
+        for one in snapshot.statements
+    )
+    return replace(snapshot, statements=statements)
+
+
+def _choose(snapshot: Snapshot, name: Name) -> Chosen:
+    heap = sum(table.pages for table in snapshot.tables if table.name.schema == "public") * PAGE_BYTES
+    budget = heap * BUDGET_PERCENT // 100
+    # As in `bench/advisor.py`: small gains count, and no risk is avoided, so each has to be named.
+    goal = Goal(budget, least_gain=1e-5, weights="equal", deadline_seconds=DEADLINES[name], takes_risks=True)
+    with own_twin_server() as own, open_twins(snapshot, 2, own) as twins:
+        advice = advise(snapshot, goal, twins=twins)
+    definitions = tuple(one.definition for one in advice.indexes)
+    return Chosen("all", BUDGET_PERCENT, budget, advice, None, definitions)
