@@ -17,6 +17,7 @@ from itertools import groupby, islice
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.statement import Statement
 from pgwright.sqltext import Block, ColumnUse, ParameterUse, StatementShape
+from pgwright.workload.indexed_values import indexed_values
 from pgwright.workload.literals import array, has_parts, literal
 from pgwright.workload.values import (
     MOST_STATUS_VALUES,
@@ -44,7 +45,7 @@ _AGGREGATE = re.compile(r"\b(?:count|sum|avg|min|max|exists|bool_and|bool_or|\w+
 
 @dataclass(frozen=True)
 class InferredValue:
-    """A parameter of which the observed rows per call leave one common value only."""
+    """A parameter of which what was observed leaves one value only."""
 
     column: ColumnUse
     parameter: int
@@ -67,7 +68,20 @@ GENERIC = Case(None)
 
 
 def infer_values(statement: Statement, shape: StatementShape, snapshot: Snapshot) -> tuple[InferredValue, ...]:
-    """Return the equality parameters whose value the rows per call give away.
+    """Return the equality parameters whose value is given away: by the rows per call, else by partial indexes."""
+    by_rows = _inferred_by_rows(statement, shape, snapshot)
+    known = {one.parameter for one in by_rows}
+    observed = statement.rows_per_call
+    by_indexes = (
+        InferredValue(one.column, one.parameter, one.value, observed, observed)
+        for one in indexed_values(shape, snapshot)
+        if one.parameter not in known
+    )
+    return (*by_rows, *by_indexes)
+
+
+def _inferred_by_rows(statement: Statement, shape: StatementShape, snapshot: Snapshot) -> tuple[InferredValue, ...]:
+    """Return the equality parameter whose value the rows per call give away.
 
     For each common value v of a column with few values, the expected rows are `rows × frequency(v)`. One value must
     fit the observed rows within a factor of 2, and it alone. Pages that a LIMIT always fills tell nothing: then rows
