@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pgwright.model.proof import Proof
     from pgwright.model.snapshot import Snapshot
     from pgwright.pipeline.advise import advise
-    from pgwright.pipeline.changes import Revisions, Script
+    from pgwright.pipeline.changes import Revisions, Script, Settings
     from pgwright.pipeline.check import check
     from pgwright.pipeline.fix import fix
     from pgwright.pipeline.plan import plan
@@ -61,6 +61,7 @@ __all__ = [
     "Retention",
     "Revisions",
     "Script",
+    "Settings",
     "Snapshot",
     "SourceLike",
     "StatementComparison",
@@ -90,7 +91,7 @@ _MODULES = {
     "model.proof": ("Proof",),
     "model.snapshot": ("Snapshot",),
     "pipeline.advise": ("advise",),
-    "pipeline.changes": ("Revisions", "Script"),
+    "pipeline.changes": ("Revisions", "Script", "Settings"),
     "pipeline.check": ("check",),
     "pipeline.fix": ("fix",),
     "pipeline.plan": ("plan",),

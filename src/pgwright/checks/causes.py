@@ -107,6 +107,11 @@ def _of_pages(finding: Finding, causes: Sequence[Finding], known: _Known) -> Fin
     return None if finding.confidence == "certain" else _serving(finding.queries, causes)
 
 
+def _of_statements(finding: Finding, causes: Sequence[Finding], known: _Known) -> Finding | None:
+    """Return what asks for an index for these statements: what they read in vain ends with it."""
+    return _serving(finding.queries, causes)
+
+
 def _of_loop(finding: Finding, causes: Sequence[Finding], known: _Known) -> Finding | None:
     """Return what the probe saw of the same loop: it fetches by the same columns, or is the same statement."""
     same = [one for one in causes if finding.object in known.fetched_by.get(one.object, ())]
@@ -120,6 +125,10 @@ _RULES: Mapping[str, tuple[tuple[str, ...], Rule]] = {
     "missing-soft-delete-index": (_MISSING_INDEX, _of_living),
     "sequential-scan-heavy": (_MISSING_INDEX, _of_scans),
     "deep-offset": (_MISSING_INDEX, _of_pages),
+    "rows-thrown-away": (_MISSING_INDEX, _of_statements),
+    "cast-hides-index": (_MISSING_INDEX, _of_statements),
+    "count-each-page": (_MISSING_INDEX, _of_statements),
+    "pattern-without-index": (_MISSING_INDEX, _of_statements),
     "n-plus-one-suspect": (_PROBED, _of_loop),
 }
 

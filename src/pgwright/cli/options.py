@@ -38,6 +38,17 @@ def _source(context: click.Context, parameter: click.Parameter, text: str | None
     return text
 
 
+def settings(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
+    """Read NAME=VALUE, for an option `--set`."""
+    found: dict[str, str] = {}
+    for text in texts:
+        name, sign, value = text.partition("=")
+        if not sign or not name.strip():
+            raise ConfigError(f"--set is {text!r}; expected NAME=VALUE, as in work_mem=64MB.")
+        found[name.strip()] = value.strip()
+    return found
+
+
 def _statement_timeout(context: click.Context, parameter: click.Parameter, text: str | None) -> None:
     if text is not None:
         context.with_resource(limited(_limits(parse_duration(text, "--statement-timeout"))))

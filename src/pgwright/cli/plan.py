@@ -20,16 +20,6 @@ _STDIN = "-"
 _NULL = "NULL"
 
 
-def _settings(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for text in texts:
-        name, sign, value = text.partition("=")
-        if not sign or not name.strip():
-            raise ConfigError(f"--set is {text!r}; expected NAME=VALUE, as in work_mem=64MB.")
-        found[name.strip()] = value.strip()
-    return found
-
-
 @click.command(short_help="Show how a statement is planned, now or after a change.")
 @click.argument("arguments", nargs=-1, metavar="[STATEMENT] [DSN|FILE]")
 @click.option("--twin", metavar="FILE|DSN", help="Build the twin from this snapshot file or database.")
@@ -37,7 +27,7 @@ def _settings(context: click.Context, parameter: click.Parameter, texts: tuple[s
               help="Plan as if this CREATE INDEX had been run. Repeatable.")  # fmt: skip
 @click.option("--without-index", "without_indexes", multiple=True, metavar="NAME",
               help="Plan as if this index did not exist. Repeatable.")  # fmt: skip
-@click.option("--set", "settings", multiple=True, callback=_settings, metavar="NAME=VALUE",
+@click.option("--set", "settings", multiple=True, callback=options.settings, metavar="NAME=VALUE",
               help="Plan with this setting; role=NAME, and what policies read (app.x=1), hold for both plans. "
               "Repeatable.")  # fmt: skip
 @click.option("--value", "values", multiple=True, metavar="VALUE",

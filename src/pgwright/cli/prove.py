@@ -27,6 +27,8 @@ NOT_PROVED = 1
 @click.option("--to", metavar="REVISION", help="The revision to prove. [head]")
 @click.option("--sql", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE",
               help="Prove an SQL script instead of revisions.")  # fmt: skip
+@click.option("--set", "settings", multiple=True, callback=options.settings, metavar="NAME=VALUE",
+              help="Prove a setting instead, as random_page_cost=1.1. Repeatable.")  # fmt: skip
 @click.option(
     "--operations", metavar="MODULE:NAME", help="Measure the app's operations too: a list of pgwright.proof.Operation."
 )
@@ -49,6 +51,7 @@ def prove(
     alembic: Path | None,
     to: str | None,
     sql: Path | None,
+    settings: dict[str, str],
     operations: str | None,
     staging: str | None,
     rounds: int,
@@ -77,14 +80,9 @@ def prove(
       pgwright prove --alembic backend/alembic.ini --to 4f1c2a -o report.html
       pgwright prove --operations shop.operations:OPERATIONS --json proof.json
       pgwright prove --sql fix.sql --staging postgresql://me@staging/postgres
+      pgwright prove postgresql://app@db.example/shop --set random_page_cost=1.1
     """
-    if sql is not None and (to is not None or alembic is not None):
-        raise ConfigError("--sql proves a script, --alembic and --to prove revisions; give one of them.")
-    change = (
-        pipeline.Script(sql)
-        if sql is not None
-        else pipeline.Revisions(open_directory(alembic or config.alembic or Path()), to or "head")
-    )
+    change = _change(alembic or config.alembic or Path(), to, sql, settings, names_revisions=bool(to or alembic))
     given = load_operations(operations) if operations else ()
     with watched() as progress:
         proof = pipeline.prove(
@@ -104,3 +102,15 @@ def prove(
         save(proof, "json", json_output)
     if not is_proved(proof):
         click.get_current_context().exit(NOT_PROVED)
+
+
+def _change(
+    alembic: Path, to: str | None, sql: Path | None, settings: dict[str, str], *, names_revisions: bool
+) -> pipeline.Revisions | pipeline.Script | pipeline.Settings:
+    if (sql is not None) + bool(settings) + names_revisions > 1:
+        raise ConfigError(
+            "--sql proves a script, --set a setting, --alembic and --to prove revisions; give one of them."
+        )
+    if settings:
+        return pipeline.Settings(settings)
+    return pipeline.Script(sql) if sql is not None else pipeline.Revisions(open_directory(alembic), to or "head")

@@ -12,7 +12,7 @@ Every verb takes a DSN, the path of a snapshot file, or a Snapshot. None writes 
 """
 
 from pgwright.pipeline.advise import advise
-from pgwright.pipeline.changes import Revisions, Script
+from pgwright.pipeline.changes import Revisions, Script, Settings
 from pgwright.pipeline.check import check
 from pgwright.pipeline.fix import fix
 from pgwright.pipeline.plan import plan
@@ -23,6 +23,7 @@ from pgwright.pipeline.snapshot import SourceLike, is_file, take_snapshot
 __all__ = [
     "Revisions",
     "Script",
+    "Settings",
     "SourceLike",
     "advise",
     "check",

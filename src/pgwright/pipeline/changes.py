@@ -1,7 +1,8 @@
-"""The changes that can be proved: revisions of the app, or a script."""
+"""The changes that can be proved: revisions of the app, a script, or settings."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +11,7 @@ from pgwright.errors import MigrationError
 from pgwright.migrations import AlembicDirectory, open_directory, upgrade
 from pgwright.model.snapshot import Snapshot
 from pgwright.proof.script import run_script
+from pgwright.proof.settings import fix_settings
 
 
 @dataclass(frozen=True)
@@ -54,3 +56,17 @@ class Script:
         """Run the script on a copy of the source and name it. Raises ProofError with what the server said."""
         run_script(Path(self.path), dsn)
         return Path(self.path).name
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings that each session would have, as after ALTER DATABASE … SET."""
+
+    values: Mapping[str, str]
+
+    def require_pending(self, source: Snapshot) -> None:
+        """Settings can be proved at any time."""
+
+    def apply(self, source: Snapshot, dsn: str) -> str:
+        """Fix them on a copy of the source and name them. Raises ProofError: the server refuses one."""
+        return fix_settings(dsn, self.values)

@@ -11,7 +11,7 @@ from pgwright.model.policy import Policy
 from pgwright.model.progress import Progress, silent
 from pgwright.model.proof import Proof
 from pgwright.model.snapshot import Snapshot
-from pgwright.pipeline.changes import Revisions, Script
+from pgwright.pipeline.changes import Revisions, Script, Settings
 from pgwright.pipeline.snapshot import SourceLike, is_file, take_snapshot
 from pgwright.proof import Operation
 from pgwright.proof import prove as proving
@@ -22,7 +22,7 @@ from pgwright.snapshot import read_snapshot
 
 def prove(
     source: SourceLike,
-    change: Revisions | Script,
+    change: Revisions | Script | Settings,
     *,
     operations: Sequence[Operation] = (),
     staging: str | None = None,

@@ -29,6 +29,7 @@ from pgwright.proof.conversions import conversions
 from pgwright.proof.copies import NEEDED_EXTENSIONS, Copies, make_copies, settle
 from pgwright.proof.operations import Operation
 from pgwright.proof.plans import PlannedWorkload, compare_plans
+from pgwright.proof.settings import plan_as
 from pgwright.proof.statements import measure_statements
 from pgwright.proof.timing import ROUNDS
 from pgwright.proof.writes import measure_writes, written_rows
@@ -66,6 +67,8 @@ def prove(
     began = datetime.now(UTC).isoformat(timespec="seconds")
     choice = choose(source, server, needs=NEEDED_EXTENSIONS)
     with make_copies(dsn, source.server.database_bytes, programs=choice.programs, staging=staging) as copies:
+        for copy in (copies.before, copies.after):
+            plan_as(copy, source)
         progress("apply the fix", 0, 1)
         started = time.monotonic()
         applied = apply(copies.after)
