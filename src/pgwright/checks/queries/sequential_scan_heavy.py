@@ -36,6 +36,7 @@ from pgwright.checks.families import TableFamily, families
 from pgwright.figures import count, share, size
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.snapshot import Snapshot
+from pgwright.model.worth import Worth
 from pgwright.sqltext import gist
 from pgwright.workload.shaped import ShapedStatement, statements_touching
 
@@ -47,8 +48,8 @@ MANY_SCANS = 50
 SCAN_SHARE = 0.1
 # A scan that ends after fewer of the rows was stopped by LIMIT.
 READ_SHARE = 0.1
-# So many rows take minutes of processor time.
-VERY_MANY_ROWS_READ = 100_000_000
+# A core reads some ten million rows a second that are in memory.
+_MS_A_ROW = 1e-4
 MOST_QUERIES = 3
 
 
@@ -81,12 +82,14 @@ def _is_heavy(family: TableFamily) -> bool:
 
 def _finding(snapshot: Snapshot, family: TableFamily) -> Finding:
     scans, rows_read = _scans(family), _rows_read(family)
-    queries = _readers(snapshot, family)
+    queries, worth = _readers(snapshot, family), _worth(snapshot, scans, rows_read)
     return CHECK.found(
         family.name.short,
         f"{family.name.short} was read from end to end {count(scans)} times, {count(rows_read)} rows in all.",
-        severity="high" if rows_read >= VERY_MANY_ROWS_READ else None,
+        severity=worth.severity,
+        worth=worth,
         evidence=[
+            Evidence("time of these scans", worth.saving, "estimated"),
             Evidence(
                 "sequential scans", f"{count(scans)}, {share(scans / (scans + _index_scans(family)))} of all scans"
             ),
@@ -98,6 +101,12 @@ def _finding(snapshot: Snapshot, family: TableFamily) -> Finding:
         advice="Let `pgwright advise` choose an index for the statements that read it.",
         queries=[query.statement.query_id for query in queries],
     )
+
+
+def _worth(snapshot: Snapshot, scans: int, rows_read: int) -> Worth:
+    whole = sum(one.total_ms for one in snapshot.statements)
+    saved = rows_read * _MS_A_ROW
+    return Worth(saved, saved / scans, min(1.0, saved / whole) if whole else 0.0, snapshot.counted_seconds)
 
 
 def _readers(snapshot: Snapshot, family: TableFamily) -> list[ShapedStatement]:
