@@ -34,7 +34,7 @@ OLDEST, NEWEST = 13, 18
 SCALE = 0.1
 EQUAL_PLANS, EQUAL_COSTS = 98, 98
 BUILD_SECONDS = 2.0
-ROUNDS, ANSWERS = 3, 4
+ROUNDS, ANSWERS = 3, 6
 GOAL = Goal(deadline_seconds=600.0)
 # As an app has them, beside the primary keys.
 INDEXES = (

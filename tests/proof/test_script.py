@@ -85,7 +85,7 @@ def test_stops_at_the_first_error(database: Database, script: Path) -> None:
     assert database.rows("SELECT to_regclass('one') IS NULL, to_regclass('two') IS NULL") == [(False, True)]
 
 
-@pytest.mark.parametrize("content", [None, b"\xff\xfe\x00"])
+@pytest.mark.parametrize("content", [None, b"\xff\xfe\x00", b"SELECT 1;\0 SELECT 2"])
 def test_a_file_that_is_no_text_cannot_be_read(database: Database, script: Path, content: bytes | None) -> None:
     if content is not None:
         script.write_bytes(content)

@@ -205,7 +205,7 @@ NAMES = st.text(
 
 
 @settings(
-    max_examples=40 if MAJOR == EMBEDDED else 10,
+    max_examples=40 if MAJOR == EMBEDDED else 4,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

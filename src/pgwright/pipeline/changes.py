@@ -45,7 +45,7 @@ class Revisions:
 
 @dataclass(frozen=True)
 class Script:
-    """A change that stands in a file for psql."""
+    """A change that stands in a file of SQL, as `fix --sql` writes it."""
 
     path: str | Path
 

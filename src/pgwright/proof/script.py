@@ -45,6 +45,8 @@ def run_script(path: Path, dsn: str) -> None:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeError) as error:
         raise ProofError(f"the script {str(path)!r} cannot be read: {error}") from error
+    if "\0" in text:  # where C ends a text: what follows would be lost
+        raise ProofError(f"the script {str(path)!r} cannot be read: it holds a zero byte")
     parts = list(_parts(text, path))
     with psycopg.connect(dsn, autocommit=True, prepare_threshold=None) as connection:
         for part in parts:

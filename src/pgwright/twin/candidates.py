@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -24,10 +24,14 @@ from pgwright.twin.restore import restore_sizes
 
 # The tables' own rows are touched too, so that their lists of indexes, and plans kept for statements, are made anew.
 # An index that is not live is not even opened by the planner.
-_SWITCH = """
-UPDATE pg_index SET indisvalid = {state}, indislive = {state} WHERE indexrelid IN ({indexes});
-UPDATE pg_class SET relpages = relpages
-WHERE oid IN (SELECT indrelid FROM pg_index WHERE indexrelid IN ({indexes}));
+_SWITCH = b"""
+WITH switched AS (
+    UPDATE pg_index SET indisvalid = wanted.is_on, indislive = wanted.is_on
+    FROM unnest($1::oid[], $2::boolean[]) AS wanted (index, is_on)
+    WHERE indexrelid = wanted.index
+    RETURNING indrelid
+)
+UPDATE pg_class SET relpages = relpages WHERE oid IN (SELECT indrelid FROM switched)
 """
 # Each index, and each of its parts, holds a lock until its transaction ends.
 _AT_ONCE = 50
@@ -78,6 +82,9 @@ class Candidates:
     _number_by_index: dict[bytes, int] = field(default_factory=dict)
     _names: Iterator[int] = field(default_factory=count)
 
+    def __post_init__(self) -> None:
+        self.catalogs.pgconn.prepare(b"switch", _SWITCH)
+
     def add(self, definitions: Iterable[IndexDefinition]) -> list[Candidate]:
         """Create indexes that hold nothing but look as they would; they stay off until they are asked for.
 
@@ -122,17 +129,12 @@ class Candidates:
 
     def enable_numbers(self, on: frozenset[int]) -> None:
         """As `enable`, by their numbers."""
-        if switch := self._switch(on):
-            self.catalogs.pgconn.exec_(switch)
+        if changed := [(oid, one in on) for one in on ^ self.on for oid in self.made[one].parts.values()]:
+            arrays = [f"{{{','.join(map(str, each))}}}".encode() for each in zip(*changed, strict=True)]
+            result = self.catalogs.pgconn.exec_prepared(b"switch", arrays)
+            if result.status != ExecStatus.COMMAND_OK:
+                raise psycopg.OperationalError(result.error_message.decode(errors="replace").strip())
         self.on = on
-
-    def _switch(self, on: Set[int]) -> bytes:
-        """Return the statements that make just these visible; nothing when they are."""
-        statements = ""
-        for state, changed in (("true", on - self.on), ("false", self.on - on)):
-            if oids := [str(oid) for number in changed for oid in self.made[number].parts.values()]:
-                statements += _SWITCH.format(state=state, indexes=",".join(oids))
-        return statements.encode()
 
     def numbers(self, names: Iterable[bytes]) -> frozenset[int]:
         """Return the candidates among some indexes of the twin, by the names of their parts."""
