@@ -18,6 +18,7 @@ from pgwright.proof.copies import make_copies
 from pgwright.proof.prove import prove
 from pgwright.snapshot import read_snapshot
 from tests.support.database import Database
+from tests.support.postgres import on_few_versions
 
 SCHEMA = """
 CREATE TABLE author (id varchar(36) PRIMARY KEY, name text);
@@ -152,6 +153,7 @@ def test_a_statement_whose_values_nobody_knows_is_not_examined(blog: Database) -
     assert any("nobody knows what $1 was" in missing.reason for missing in proof.not_examined)
 
 
+@on_few_versions
 def test_a_copy_reaches_no_other_server(blog: Database) -> None:
     host = blog.server.directory
     blog.execute(f"""
@@ -168,6 +170,7 @@ def test_a_copy_reaches_no_other_server(blog: Database) -> None:
     assert any("far_post" in missing.what for missing in proof.not_examined)
 
 
+@on_few_versions
 def test_an_operation_that_fails_is_named(blog: Database) -> None:
     def broken(engine: Engine) -> object:
         raise KeyError("lost")

@@ -15,6 +15,8 @@ from pgwright.embedded.discovery import find_programs
 
 EMBEDDED = 18
 MAJOR = int(os.environ.get("POSTGRES") or EMBEDDED)
+# What hardly hangs on the version is tried on those that every change is tested on.
+on_few_versions = pytest.mark.pg("!=13,!=15,!=16,!=17")
 FOLDER = Path(__file__).resolve().parents[2] / "build" / "postgres"
 
 
