@@ -165,6 +165,7 @@ def test_the_revisions_are_put_where_the_app_keeps_them(blog: Database) -> None:
     assert forecast(read_snapshot(blog.dsn), apply=look, read=read).revision == "[('r7',)]"
 
 
+@on_few_versions
 def test_a_fix_that_fails_fails(blog: Database) -> None:
     def broken(dsn: str) -> str:
         with psycopg.connect(dsn) as connection:
@@ -198,6 +199,7 @@ def test_a_fix_is_tried_without_rights(blog: Database) -> None:
         assert not mark.exists()
 
 
+@on_few_versions
 def test_a_table_of_revisions_that_takes_none_is_told(blog: Database) -> None:
     blog.execute("""
         CREATE TABLE alembic_version (version_num text);
