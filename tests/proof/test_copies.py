@@ -16,6 +16,7 @@ from pgwright.model.names import QualifiedName
 from pgwright.model.not_examined import NotExamined
 from pgwright.proof.copies import Copies, make_copies, settle
 from tests.support.database import Database
+from tests.support.postgres import on_few_versions
 
 
 @pytest.fixture
@@ -216,6 +217,7 @@ def test_a_role_that_staging_has_set_hides_no_rights(database: Database, staging
         database.execute(f"DROP ROLE {name}")
 
 
+@on_few_versions
 def test_a_copy_that_another_run_left_refuses_nobody(database: Database, staging: str) -> None:
     name = f"pgwright_before_{database.name[-8:]}"
     with psycopg.connect(staging, autocommit=True) as connection:
@@ -248,6 +250,7 @@ def oids_of(made: Copies) -> list[int]:
 
 
 @pytest.mark.parametrize("then", [TEMPLATE, f"BEGIN {TEMPLATE}; {CLOSED}; EXCEPTION WHEN OTHERS THEN NULL; END"])
+@on_few_versions
 def test_copies_that_a_function_made_templates_are_dropped(database: Database, staging: str, then: str) -> None:
     database.execute(KEEP.format(then=then))
     with make_copies(database.dsn, 0, staging=staging) as made:

@@ -18,6 +18,7 @@ from pgwright.snapshot import read_snapshot
 from pgwright.twin.servers import choose
 from pgwright.twin.twin import open_twin
 from tests.support.database import Database
+from tests.support.postgres import on_few_versions
 
 SCHEMA = """
 CREATE TABLE author (id varchar(36) PRIMARY KEY, name text);
@@ -85,6 +86,7 @@ def test_plans_are_those_of_the_fix_really_made(blog: Database) -> None:
         assert one.cost_before == real.cost_before
 
 
+@on_few_versions
 def test_nothing_is_called_measured(blog: Database) -> None:
     proof = forecast(read_snapshot(blog.dsn), apply=apply, read=read)
     assert (proof.statements, proof.operations, proof.writes) == ((), (), ())
@@ -127,6 +129,7 @@ def size(snapshot: Snapshot) -> int:
     return sum(table.heap_bytes for table in snapshot.tables) + sum(index.size_bytes for index in snapshot.indexes)
 
 
+@on_few_versions
 def test_a_new_table_has_no_rows_and_a_statement_that_no_longer_fits_is_told(blog: Database) -> None:
     source = read_snapshot(blog.dsn)
     new = "CREATE TABLE note (id int PRIMARY KEY, body text)"
@@ -138,6 +141,7 @@ def test_a_new_table_has_no_rows_and_a_statement_that_no_longer_fits_is_told(blo
     assert abs(proof.bytes_after - proof.bytes_before) < 200_000
 
 
+@on_few_versions
 def test_the_fix_finds_the_revisions_that_are_applied(blog: Database) -> None:
     blog.execute("CREATE TABLE alembic_version (version_num text); INSERT INTO alembic_version VALUES ('r7')")
 
@@ -149,6 +153,7 @@ def test_the_fix_finds_the_revisions_that_are_applied(blog: Database) -> None:
     assert forecast(read_snapshot(blog.dsn), apply=look, read=read).revision == "('r7',)"
 
 
+@on_few_versions
 def test_the_revisions_are_put_where_the_app_keeps_them(blog: Database) -> None:
     blog.execute("CREATE SCHEMA app; CREATE TABLE app.alembic_version (version_num text)")
     blog.execute("INSERT INTO app.alembic_version VALUES ('r7')")
@@ -160,6 +165,7 @@ def test_the_revisions_are_put_where_the_app_keeps_them(blog: Database) -> None:
     assert forecast(read_snapshot(blog.dsn), apply=look, read=read).revision == "[('r7',)]"
 
 
+@on_few_versions
 def test_a_fix_that_fails_fails(blog: Database) -> None:
     def broken(dsn: str) -> str:
         with psycopg.connect(dsn) as connection:
@@ -193,6 +199,7 @@ def test_a_fix_is_tried_without_rights(blog: Database) -> None:
         assert not mark.exists()
 
 
+@on_few_versions
 def test_a_table_of_revisions_that_takes_none_is_told(blog: Database) -> None:
     blog.execute("""
         CREATE TABLE alembic_version (version_num text);

@@ -20,6 +20,7 @@ from pgwright.proof.prove import prove
 from pgwright.report.proof.words import is_proved
 from pgwright.snapshot import read_snapshot
 from tests.support.database import Database
+from tests.support.postgres import on_few_versions
 
 SCHEMA = """
 CREATE TABLE author (id varchar(36) PRIMARY KEY, name text);
@@ -122,6 +123,7 @@ def test_a_fix_that_changes_results_is_caught(blog: Database) -> None:
 
 
 @pytest.mark.parametrize("change", ["DELETE FROM post WHERE id <= 30000", "UPDATE post SET views = -views"])
+@on_few_versions
 def test_a_fix_that_changes_results_is_caught_where_no_limit_cuts(blog: Database, change: str) -> None:
     """All the rows are compared then, so there is no second look that could excuse the first."""
     ((author,),) = blog.rows("SELECT id FROM author ORDER BY name LIMIT 1")
@@ -146,6 +148,7 @@ def test_keys_converted_to_uuid_give_equal_results_for_statements_with_text_cast
     assert len(proof.planned) == 1
 
 
+@on_few_versions
 def test_a_value_that_no_statistics_tell_is_read_from_the_copy(blog: Database) -> None:
     blog.execute("CREATE TABLE bare (n int); INSERT INTO bare VALUES (1)")
     blog.rows("SELECT pg_stat_statements_reset()")
@@ -154,6 +157,7 @@ def test_a_value_that_no_statistics_tell_is_read_from_the_copy(blog: Database) -
     assert (statement.here.rows, statement.is_representative) == (1, True)
 
 
+@on_few_versions
 def test_a_copy_reaches_no_other_server(blog: Database) -> None:
     host = blog.server.directory
     blog.execute(f"""
@@ -170,6 +174,7 @@ def test_a_copy_reaches_no_other_server(blog: Database) -> None:
     assert any("far_post" in missing.what for missing in proof.not_examined)
 
 
+@on_few_versions
 def test_an_operation_that_a_conversion_breaks_is_named_and_the_proof_goes_on(blog: Database) -> None:
     def found(engine: Engine) -> object:
         query = text("SELECT name FROM author WHERE id = CAST(:id AS varchar)")

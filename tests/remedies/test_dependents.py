@@ -6,9 +6,7 @@ import pytest
 
 from tests.support.database import Database
 from tests.support.dependents import SCHEMAS, Schema, fix_and_compare
-from tests.support.postgres import EMBEDDED, MAJOR
-
-_WHOLE_FIX = (14, EMBEDDED)
+from tests.support.postgres import FEW, MAJOR
 
 
 @pytest.mark.parametrize("schema", SCHEMAS, ids=lambda schema: schema.name)
@@ -16,7 +14,7 @@ _WHOLE_FIX = (14, EMBEDDED)
 def test_no_statement_fails_and_nothing_is_lost(database: Database, schema: Schema, only_safe: bool) -> None:
     if schema.since > MAJOR:
         pytest.skip(f"for PostgreSQL {schema.since}")
-    if not only_safe and MAJOR not in _WHOLE_FIX:
+    if not only_safe and MAJOR not in FEW:
         pytest.skip("the whole fix is tried on the versions that every change is tested on")
     outcome = fix_and_compare(database, schema, only_safe=only_safe, with_advice=False)
     assert outcome.written

@@ -22,7 +22,7 @@ from pgwright.model.names import QualifiedName, quote
 from pgwright.remedies import make_fix, render_revision, render_script
 from pgwright.snapshot import read_snapshot
 from tests.support.alembic_project import Project, finding
-from tests.support.postgres import EMBEDDED, MAJOR
+from tests.support.postgres import EMBEDDED, MAJOR, on_few_versions
 
 T = QualifiedName("public", "t")
 A = "0b8e1c9a-3d2f-4a6b-8c7d-1e2f3a4b5c6d"
@@ -204,6 +204,7 @@ NAMES = st.text(
 )
 
 
+@on_few_versions
 @settings(
     max_examples=40 if MAJOR == EMBEDDED else 4,
     deadline=None,

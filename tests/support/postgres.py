@@ -15,6 +15,9 @@ from pgwright.embedded.discovery import find_programs
 
 EMBEDDED = 18
 MAJOR = int(os.environ.get("POSTGRES") or EMBEDDED)
+# Those that every change is tested on, as .ci/run has it: what hardly hangs on the version is tried on them alone.
+FEW = (14, EMBEDDED)
+on_few_versions = pytest.mark.skipif(MAJOR not in FEW, reason="tried on the versions that every change is tested on")
 FOLDER = Path(__file__).resolve().parents[2] / "build" / "postgres"
 
 
