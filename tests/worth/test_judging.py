@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pgwright.model.finding import Finding, Severity, Symptom
+from pgwright.model.finding import Finding, Severity
 from tests.support.corpus import Judged, Judgement, Planted
 from tests.support.judging import judge, missed
 
@@ -43,5 +43,5 @@ def test_a_planted_fault_is_missed_when_it_is_told_as_less_bad() -> None:
 
 
 def test_a_symptom_tells_a_planted_fault() -> None:
-    symptom = Symptom("unindexed-foreign-key", "t (a)", "m")
+    symptom = _found("unindexed-foreign-key:t (a)")
     assert list(missed([replace(_found("deep-offset:t"), symptoms=(symptom,))], JUDGED)) == []

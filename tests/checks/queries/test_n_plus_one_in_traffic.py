@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import psycopg
 import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from pgwright.model.finding import Finding
 from pgwright.snapshot import read_snapshot
@@ -42,10 +44,8 @@ def test_two_loops_with_two_parents_each_and_the_user_who_signs_in(app: Database
 
 
 def test_a_loop_over_the_table_of_the_user_who_signs_in(app: Database) -> None:
-    def authors(session: blog.Session, number: int) -> object:
-        posts = session.scalars(
-            blog.select(blog.Post).where(blog.Post.id > number * 20).order_by(blog.Post.id).limit(20)
-        )
+    def authors(session: Session, number: int) -> object:
+        posts = session.scalars(select(blog.Post).where(blog.Post.id > number * 20).order_by(blog.Post.id).limit(20))
         return [post.author.name for post in posts]
 
     blog.visit(app, (authors, 40), (blog.all_posts, 100))

@@ -26,8 +26,8 @@ CHILD = make_statement(LAZY, calls=5_000, rows=15_000, query_id=2)
 SINGLE = "SELECT id FROM notebooks WHERE id = $1"
 
 
-def _run(*parts: object, **fields: object) -> list[Finding]:
-    return run(CHECK, make_snapshot(NOTEBOOKS, SOURCES, KEY, *parts, **fields))
+def _run(*parts: object, observed_seconds: float | None = None) -> list[Finding]:
+    return run(CHECK, make_snapshot(NOTEBOOKS, SOURCES, KEY, *parts, observed_seconds=observed_seconds))
 
 
 def _begin(calls: int) -> Statement:
