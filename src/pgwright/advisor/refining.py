@@ -19,7 +19,7 @@ from pgwright.model.worth import MEDIUM_SECONDS, MEDIUM_SHARE, Worth
 from pgwright.twin.candidates import Candidate
 
 # An index that saves less than this share is worth having only where it makes a statement cheaper by this factor.
-_SMALL_SHARE, _NOTABLY = 0.0005, 0.8
+_SMALL_SHARE, _NOTABLY, _NEARLY_ALL = 0.0005, 0.8, 0.2
 # Below this share it is not worth having at all: nobody would notice it.
 _NEGLIGIBLE_SHARE = 1e-5
 # A wider index is taken in the place of a narrow one up to so many times its size.
@@ -63,7 +63,12 @@ def _weak(field: Field, chosen: int) -> list[int]:
 
 
 def _is_worth_having(worth: Worth, ratio: float) -> bool:
-    """Tell whether an index is; what makes no statement notably faster has to save a notable part of a day."""
+    """Tell whether an index is; what makes no statement notably faster has to save a notable part of a day.
+
+    One that spares a statement nearly all of its reading is, even where that takes no time yet: the table will grow.
+    """
+    if ratio <= _NEARLY_ALL:
+        return worth.share_of_workload >= _NEGLIGIBLE_SHARE
     if ratio <= _NOTABLY:
         return worth.is_notable
     a_day = worth.seconds_a_day if worth.has_rate else None
@@ -71,11 +76,16 @@ def _is_worth_having(worth: Worth, ratio: float) -> bool:
     return worth.is_notable and is_large
 
 
-def _pays(field: Field, chosen: int, changed: int) -> bool:
-    """Tell whether a change makes a statement notably faster, by a time that anybody would notice."""
+def _pays(field: Field, chosen: int, changed: int, further: Candidate) -> bool:
+    """Tell whether a change makes a statement notably faster.
+
+    Columns that an index only carries pay by time that anybody would notice; those that it searches or sorts by stay
+    useful when rows become more.
+    """
     if not field.is_notable(chosen, changed, _NOTABLY):
         return False
-    return not has_times(field) or worth_of_change(field, chosen, changed).is_notable
+    is_carrying = bool(further.definition.include)
+    return not is_carrying or not has_times(field) or worth_of_change(field, chosen, changed).is_notable
 
 
 def _widened(field: Field, found: Found, forbidden: int, until: float) -> Found:
@@ -94,7 +104,7 @@ def _widened(field: Field, found: Found, forbidden: int, until: float) -> Found:
             exchanged = others | 1 << rival.number
             more_writes = field.write_costs[rival.number] - field.write_costs[one]
             is_cheaper = field.cost(exchanged, like=chosen) + more_writes < field.cost(chosen)
-            if is_cheaper and _pays(field, chosen, exchanged):
+            if is_cheaper and _pays(field, chosen, exchanged, rival):
                 chosen, taken, one = exchanged, rival, rival.number
     return replace(found, chosen=chosen)
 
@@ -109,7 +119,7 @@ def _narrowed(field: Field, found: Found, forbidden: int, until: float) -> Found
                 return replace(found, chosen=chosen)
             exchanged = others | 1 << rival.number
             field.plans(exchanged, like=chosen)
-            if not _pays(field, exchanged, chosen):
+            if not _pays(field, exchanged, chosen, taken):
                 chosen = exchanged
                 break
     return replace(found, chosen=chosen)

@@ -38,17 +38,26 @@ _SOURCE_SETTINGS = (
 class _Table:
     name: QualifiedName
     columns: tuple[str, ...]
-    rows: int
 
     @property
-    def identifier(self) -> sql.Identifier:
-        return sql.Identifier(self.name.schema, self.name.name)
+    def reading(self) -> sql.Composed:
+        """Of the whole table. It is not planned: the planner would call functions that an index's predicate names."""
+        return self._copy("COPY {} {} TO STDOUT")
+
+    @property
+    def writing(self) -> sql.Composed:
+        return self._copy("COPY {} {} FROM STDIN")
+
+    def _copy(self, statement: str) -> sql.Composed:
+        columns = sql.SQL(", ").join(map(sql.Identifier, self.columns))
+        listed = sql.SQL("({})").format(columns) if self.columns else sql.SQL("")
+        return sql.SQL(statement).format(sql.Identifier(self.name.schema, self.name.name), listed)
 
 
 def complete(
     source: psycopg.Connection, copy: psycopg.Connection, complaints: Sequence[str]
 ) -> tuple[tuple[LostRows, ...], tuple[str, ...]]:
-    """Compare the rows of each table with the source's, and copy those again that are not there.
+    """Copy those tables again that are empty in the copy: a COPY brings every row or none.
 
     Args:
         source: in the transaction whose moment was copied.
@@ -57,51 +66,50 @@ def complete(
     Returns: What is lost for all that, and the complaints that still hold.
     """
     path = _search_path(source)
-    short = [table for table in _counted(source) if _rows(copy, table) != table.rows]
-    said: dict[QualifiedName, str] = {}
+    empty = [table for table in _tables(source) if not _has_rows(copy, table)]
+    said: dict[_Table, str] = {}
     copy.execute("SELECT pg_catalog.set_config('search_path', %s, false)", (path,))
     for _ in range(_PASSES):
-        for table in (one for one in short if said.get(one.name, "not yet")):
-            said[table.name] = _copied_again(source, copy, table)
-    lost = tuple(
-        LostRows(table.name, table.rows, here or 0, said[table.name] or "rows are missing")
-        for table in short
-        if (here := _rows(copy, table)) != table.rows
+        for table in (one for one in empty if said.get(one, "not yet")):
+            said[table] = _copied_again(source, copy, table)
+    lost = ((table, _counted(source, table), reason) for table, reason in said.items() if reason)
+    seen = tuple(f'COPY failed for table "{table.name.name}"' for table in said)
+    return (
+        tuple(LostRows(table.name, rows, 0, reason) for table, rows, reason in lost if rows),
+        tuple(one for one in complaints if not one.startswith(seen)),
     )
-    seen = tuple(f'COPY failed for table "{name.name}"' for name in said)
-    return lost, tuple(one for one in complaints if not one.startswith(seen))
 
 
-def _counted(source: psycopg.Connection) -> Iterator[_Table]:
+def _tables(source: psycopg.Connection) -> Iterator[_Table]:
     for schema, name, columns in source.execute(read_sql("pgwright.proof", "tables_with_rows").encode()).fetchall():
-        table = _Table(QualifiedName(schema, name), tuple(columns), 0)
-        rows = _rows(source, table)
-        if rows is not None:
-            yield _Table(table.name, table.columns, rows)
+        yield _Table(QualifiedName(schema, name), tuple(columns))
 
 
-def _rows(connection: psycopg.Connection, table: _Table) -> int | None:
-    """Return how many rows a table has; None where there is no such table, or it is locked."""
+def _has_rows(copy: psycopg.Connection, table: _Table) -> bool:
+    name = sql.Identifier(table.name.schema, table.name.name)
     try:
-        with connection.transaction():
-            found = connection.execute(sql.SQL("SELECT count(*) FROM ONLY {}").format(table.identifier)).fetchone()
+        return copy.execute(sql.SQL("SELECT FROM ONLY {} LIMIT 1").format(name)).rowcount > 0
+    except psycopg.DatabaseError:  # there is no such table
+        return False
+
+
+def _counted(source: psycopg.Connection, table: _Table) -> int:
+    """Return how many rows a table of the source has; none where it cannot be read."""
+    try:
+        with source.transaction(), source.cursor().copy(table.reading) as reading:
+            return sum(1 for _ in reading)  # a message holds one row
     except psycopg.DatabaseError:
-        return None
-    return int(found[0]) if found else None
+        return 0
 
 
 def _copied_again(source: psycopg.Connection, copy: psycopg.Connection, table: _Table) -> str:
     """Copy the rows of a table; return what the server said against it."""
-    if _rows(copy, table):
-        return "rows are missing"
-    columns = sql.SQL(", ").join(map(sql.Identifier, table.columns))
-    parts = {"table": table.identifier, "columns": sql.SQL("({})").format(columns) if table.columns else sql.SQL("")}
     try:
         with (
             copy.transaction(),
             source.transaction(),  # what fails must not end the moment that is copied
-            source.cursor().copy(sql.SQL("COPY {table} {columns} TO STDOUT").format(**parts)) as reading,
-            copy.cursor().copy(sql.SQL("COPY {table} {columns} FROM STDIN").format(**parts)) as writing,
+            source.cursor().copy(table.reading) as reading,
+            copy.cursor().copy(table.writing) as writing,
         ):
             for data in reading:
                 writing.write(data)
