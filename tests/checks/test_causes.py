@@ -72,11 +72,11 @@ def test_a_key_that_the_index_does_not_find_stays(index: Finding) -> None:
 
 def test_a_key_makes_its_cause_as_bad_as_it_is_and_the_order_follows() -> None:
     (key,) = run("unindexed-foreign-key", SNAPSHOT)
-    cause, other = advised("author_id", severity="low"), advised("id", table="author")
-    assert key.severity == "high"
+    cause, other = advised("author_id", severity="low"), advised("id", table="author", severity="low")
+    assert key.severity == "medium"
     assert [(one.object, one.severity) for one in unite_causes([other, cause, key], SNAPSHOT)] == [
-        ("note (author_id)", "high"),
-        ("author (id)", "medium"),
+        ("note (author_id)", "medium"),
+        ("author (id)", "low"),
     ]
 
 

@@ -20,6 +20,8 @@ from pgwright.twin.candidates import Candidate
 
 # An index that saves less than this share is worth having only where it makes a statement cheaper by this factor.
 _SMALL_SHARE, _NOTABLY, _NEARLY_ALL = 0.0005, 0.8, 0.2
+# A further column to search or sort by stays where it spares a statement so much.
+_SLIGHTLY = 0.95
 # Below this share it is not worth having at all: nobody would notice it.
 _NEGLIGIBLE_SHARE = 1e-5
 # A wider index is taken in the place of a narrow one up to so many times its size.
@@ -76,13 +78,13 @@ def _is_worth_having(worth: Worth, ratio: float) -> bool:
     return worth.is_notable and is_large
 
 
-def _pays(field: Field, chosen: int, changed: int, further: Candidate) -> bool:
-    """Tell whether a change makes a statement notably faster.
+def _pays(field: Field, chosen: int, changed: int, further: Candidate, ratio: float) -> bool:
+    """Tell whether a change makes a statement notably faster: to this ratio of its planned cost.
 
-    Columns that an index only carries pay by time that anybody would notice; those that it searches or sorts by stay
-    useful when rows become more.
+    Columns that an index only carries have to save time that anybody would notice; those that it searches or sorts by
+    stay useful when rows become more.
     """
-    if not field.is_notable(chosen, changed, _NOTABLY):
+    if not field.is_notable(chosen, changed, ratio):
         return False
     is_carrying = bool(further.definition.include)
     return not is_carrying or not has_times(field) or worth_of_change(field, chosen, changed).is_notable
@@ -104,7 +106,7 @@ def _widened(field: Field, found: Found, forbidden: int, until: float) -> Found:
             exchanged = others | 1 << rival.number
             more_writes = field.write_costs[rival.number] - field.write_costs[one]
             is_cheaper = field.cost(exchanged, like=chosen) + more_writes < field.cost(chosen)
-            if is_cheaper and _pays(field, chosen, exchanged, rival):
+            if is_cheaper and _pays(field, chosen, exchanged, rival, _NOTABLY):
                 chosen, taken, one = exchanged, rival, rival.number
     return replace(found, chosen=chosen)
 
@@ -119,7 +121,8 @@ def _narrowed(field: Field, found: Found, forbidden: int, until: float) -> Found
                 return replace(found, chosen=chosen)
             exchanged = others | 1 << rival.number
             field.plans(exchanged, like=chosen)
-            if not _pays(field, exchanged, chosen, taken):
+            ratio = _NOTABLY if taken.definition.include else _SLIGHTLY
+            if not _pays(field, exchanged, chosen, taken, ratio):
                 chosen = exchanged
                 break
     return replace(found, chosen=chosen)

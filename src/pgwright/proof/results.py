@@ -70,8 +70,8 @@ def _place(row: object) -> tuple[str, str]:
 def in_any_order(value: object) -> object:
     """Return a value whose elements stand in one order: that of an array or a document put together of rows.
 
-    >>> in_any_order([3, [2, 1]])
-    [[2, 1], 3]
+    >>> in_any_order([3, 1, 2])
+    [1, 2, 3]
     """
     return sorted(value, key=repr) if isinstance(value, list) else value
 

@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from pgwright.model.change import CreateIndex
+from pgwright.model.finding import Finding
 from pgwright.model.index import Index, IndexKey
 from pgwright.model.snapshot import Snapshot
-from tests.support.builders import make_foreign_key, make_index, make_snapshot, make_table, run
+from tests.support.builders import evidence, make_foreign_key, make_index, make_server, make_snapshot, make_table, run
 
 CHECK = "unindexed-foreign-key"
 PARENT = make_table("conversation", primary_key=("id",))
@@ -24,7 +25,7 @@ def test_fires_without_an_index() -> None:
     (change,) = finding.changes
     assert isinstance(change, CreateIndex)
     assert change.definition.sql() == "CREATE INDEX ix_message_conversation_id ON public.message (conversation_id)"
-    assert (finding.object, finding.severity) == ("message (conversation_id)", "medium")
+    assert (finding.object, finding.severity) == ("message (conversation_id)", "low")
 
 
 def test_quiet_when_an_index_starts_with_the_key() -> None:
@@ -71,11 +72,28 @@ def test_the_columns_may_stand_in_any_order(keys: str) -> None:
     assert run(CHECK, make_snapshot(parent, child, key, make_index("ix", "line", "a, at, b")))
 
 
-def test_small_tables_are_information_and_large_ones_are_high() -> None:
+def test_small_tables_are_information_and_large_ones_are_medium_before_anybody_deletes() -> None:
     small = make_table("message", "conversation_id bigint", rows=10)
     large = make_table("message", "conversation_id bigint", rows=1_000_000)
     assert run(CHECK, make_snapshot(PARENT, small, KEY))[0].severity == "info"
-    assert run(CHECK, make_snapshot(PARENT, large, KEY))[0].severity == "high"
+    assert run(CHECK, make_snapshot(PARENT, large, KEY))[0].severity == "medium"
+
+
+def test_deletes_make_it_as_bad_as_the_time_that_they_take() -> None:
+    child = make_table("message", "conversation_id bigint", rows=1_000_000)
+
+    def found(deleted: int) -> Finding:
+        parent = replace(PARENT, rows_deleted=deleted)
+        (finding,) = run(
+            CHECK, make_snapshot(parent, child, KEY, server=make_server(statistics_reset_at="2026-10-31 12:00:00+00"))
+        )
+        return finding
+
+    often, seldom = found(100_000), found(2)
+    assert often.worth is not None
+    assert often.worth.saved_ms == pytest.approx(100_000 * child.heap_bytes / 1e6)
+    assert (often.severity, seldom.severity) == ("high", "low")
+    assert evidence(often)["time of these deletes"].endswith("a day")
 
 
 def test_partitioned_tables_are_reported_once_with_their_rows() -> None:

@@ -42,8 +42,8 @@ def test_a_rewrite_is_taken_to_save_half_of_the_time_and_no_more() -> None:
     assert seldom.severity == "low"
 
 
-def test_where_nobody_knows_the_time_it_is_low() -> None:
-    assert _run(CORRELATED, workload_ms=0.0, observed_seconds=None)[0].severity == "low"
+def test_where_nobody_knows_the_rate_the_time_of_a_call_decides() -> None:
+    assert _run(CORRELATED, workload_ms=0.0, observed_seconds=None)[0].severity == "medium"
 
 
 def test_the_common_table_is_named_and_two_rewrites_are_enough() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from pgwright.model.finding import Finding
 from pgwright.model.table import Table
-from tests.support.builders import make_snapshot, make_statement, make_table, run
+from tests.support.builders import make_server, make_snapshot, make_statement, make_table, run
 
 CHECK = "sequential-scan-heavy"
 
@@ -14,8 +14,9 @@ def _table(name: str = "job", *, rows: int = 50_000, scans: int = 400, read: int
     return make_table(name, rows=rows, sequential_scans=scans, sequential_rows_read=rows_read, **fields)
 
 
-def _run(*parts: object) -> list[Finding]:
-    return run(CHECK, make_snapshot(*parts))
+def _run(*parts: object, since: str | None = "2026-11-01 11:00:00+00") -> list[Finding]:
+    """Run it on what was counted since then: an hour."""
+    return run(CHECK, make_snapshot(*parts, server=make_server(statistics_reset_at=since)))
 
 
 def test_fires_for_a_large_table_that_is_read_whole_again_and_again() -> None:
@@ -24,8 +25,13 @@ def test_fires_for_a_large_table_that_is_read_whole_again_and_again() -> None:
     assert (finding.object, finding.severity, finding.queries) == ("job", "medium", (3,))
 
 
-def test_very_many_rows_are_high() -> None:
-    assert _run(_table(scans=10_000))[0].severity == "high"
+def test_the_severity_goes_by_the_time_that_the_scans_take_a_day() -> None:
+    (often,) = _run(_table(scans=10_000))
+    assert often.worth is not None
+    assert (often.worth.saved_ms, often.worth.saved_a_call_ms) == (50_000.0, 5.0)
+    assert often.severity == "high"  # 20 minutes a day
+    assert _run(_table(scans=100))[0].severity == "low"  # 12 seconds
+    assert _run(_table(scans=10_000), since=None)[0].severity == "low"  # nobody knows
 
 
 def test_quiet_for_small_tables() -> None:

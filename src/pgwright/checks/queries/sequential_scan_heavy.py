@@ -50,6 +50,7 @@ SCAN_SHARE = 0.1
 READ_SHARE = 0.1
 # A core reads some ten million rows a second that are in memory.
 _MS_A_ROW = 1e-4
+# The dearest: more make no finding clearer.
 MOST_QUERIES = 3
 
 
