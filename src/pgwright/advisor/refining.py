@@ -81,13 +81,13 @@ def _is_worth_having(worth: Worth, ratio: float) -> bool:
 def _pays(field: Field, chosen: int, changed: int, further: Candidate, ratio: float) -> bool:
     """Tell whether a change makes a statement notably faster: to this ratio of its planned cost.
 
-    Columns that an index only carries have to save time that anybody would notice; those that it searches or sorts by
+    Columns that an index only carries have to save a notable part of a day, measured; those that it searches or sorts by
     stay useful when rows become more.
     """
     if not field.is_notable(chosen, changed, ratio):
         return False
     is_carrying = bool(further.definition.include)
-    return not is_carrying or not has_times(field) or worth_of_change(field, chosen, changed).is_notable
+    return not is_carrying or not has_times(field) or worth_of_change(field, chosen, changed).severity != "low"
 
 
 def _widened(field: Field, found: Found, forbidden: int, until: float) -> Found:

@@ -12,12 +12,13 @@ from pgwright.model.names import QualifiedName, quote
 from pgwright.model.proof import Effort
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.statistics import ColumnStatistics, in_order
+from pgwright.model.table import Column
 from pgwright.proof.fillers import fillers
 from pgwright.proof.samples import Sample, sample
 from pgwright.proof.session import Session
 from pgwright.proof.subjects import Subject, cuts, read_subjects
 from pgwright.twin.planned import PricedStatement
-from pgwright.workload.literals import array
+from pgwright.workload.literals import array, parts
 
 # Values for some parameters, by their numbers; the others stay.
 Move = Mapping[int, str]
@@ -70,6 +71,9 @@ class Candidates:
                 yield [{number: pattern} for pattern in _patterns(self._values(subject))]
             elif subject.way == "letters":
                 yield [{number: pattern.strip("%")} for pattern in _patterns(self._values(subject))]
+            elif subject.way == "part":
+                column = self._column(subject.table, subject.text)
+                yield [{number: one} for one in parts(column.base_type if column else "", self._values(subject))]
             elif subject.way == "list":
                 yield [{number: array(values)} for values in _lists(self._values(subject))]
             elif subject.way == "equal":
@@ -155,10 +159,13 @@ class Candidates:
             yield from (values[place] for place in places if 0 <= place < len(values))
 
     def _statistics(self, table: QualifiedName, text: str) -> ColumnStatistics | None:
-        """Return those of a column; None of an expression."""
+        column = self._column(table, text)
+        return self.snapshot.statistics_by_column.get((table, column.name)) if column is not None else None
+
+    def _column(self, table: QualifiedName, text: str) -> Column | None:
+        """Return the column that a text names; None where it is an expression."""
         columns = self.snapshot.table_by_name[table].columns
-        name = next((column.name for column in columns if quote(column.name) == text), "")
-        return self.snapshot.statistics_by_column.get((table, name))
+        return next((column for column in columns if quote(column.name) == text), None)
 
 
 def _patterns(values: Sequence[str]) -> Iterator[str]:

@@ -13,9 +13,11 @@ from pgwright.sqltext.conditions import MIRRORED
 from pgwright.sqltext.expressions import index_text
 from pgwright.sqltext.nodes import ast, everything, operator_of, value_of, walk
 
-# "lower end" and "upper end" are of a range; "letters": part of a pattern, `$1 || $2 || $3`, between its signs; "set":
-# the new value of a column.
-Way = Literal["equal", "list", "lower end", "upper end", "pattern", "letters", "set", "other"]
+# "lower end" and "upper end" are of a range; "part": what an array or a document contains; "letters": part of a pattern,
+# `$1 || $2 || $3`, between its signs; "set": the new value of a column.
+Way = Literal[
+    "equal", "list", "lower end", "upper end", "pattern", "letters", "part", "set", "other",
+]  # fmt: skip
 _ENDS: Mapping[str, Way] = {">": "lower end", ">=": "lower end", "<": "upper end", "<=": "upper end"}
 _PATTERNS = ("~~", "~~*")
 # Place and number of parts: `$1 || '%'`, and `'%' || $1 || '%'`.
@@ -72,6 +74,8 @@ def _way(operator: str, symbol: str, *, is_array: bool) -> Way:
         return "list" if operator == "in" else "other"
     if operator in ("=", "in"):
         return "equal"
+    if symbol == "@>":
+        return "part"
     return "pattern" if symbol in _PATTERNS else _ENDS.get(symbol, "other")
 
 

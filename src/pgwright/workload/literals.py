@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from pgwright.model.statistics import ColumnStatistics
 from pgwright.model.table import Column
@@ -13,6 +13,8 @@ _RANGE_TYPES = re.compile(r"(?:int4|int8|num|ts|tstz|date)(?:multi)?range")
 _RANGE = re.compile(r'"([^"]+)"')
 _DIMENSIONS = re.compile(r"\((\d+)\)")
 _SOME_WORD = "a"
+# Of one value: more of them say nothing else.
+_MOST_PARTS = 3
 # Without statistics: some element that the type takes.
 _SOME_OF = {
     "_int2": "1", "_int4": "1", "_int8": "1", "_numeric": "1", "_float4": "1", "_float8": "1", "_bool": "true",
@@ -110,9 +112,36 @@ def _document(symbol: str, known: ColumnStatistics | None) -> str:
         return f"{path} ? (@ == {json.dumps(value)})"
     if symbol == "@@":
         return f"{path} == {json.dumps(value)}"
+    common = [_read(text) for text in (known.common_values if known else None) or ()]
     if isinstance(found, dict):
-        return json.dumps({name: found.get(name)})
-    return json.dumps([value]) if isinstance(found, list) else json.dumps(found)
+        held, rare = found.get(name), {json.dumps(one.get(name)) for one in common if isinstance(one, dict)}
+        return json.dumps({name: held if json.dumps(held) in rare else _unlike(held)})
+    if isinstance(found, list):
+        return json.dumps([value if any(value in one for one in common if isinstance(one, list)) else _unlike(value)])
+    return json.dumps(found)
+
+
+def _unlike(value: object) -> object:
+    """Return a value that hardly any document holds, in the place of one that hardly any does.
+
+    The planner counts how many of the statistics' documents contain what is asked for (`matchingsel`). Of the hundred
+    in a histogram, the one that the value was taken from would stand for a hundredth of the rows.
+    """
+    if isinstance(value, str):
+        return f"{value}~"
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return value * 7_919 + 1 if is_number and isinstance(value, int | float) else value
+
+
+def parts(base_type: str, values: Sequence[str]) -> Iterator[str]:
+    """Yield what some values of a type contain: an element of an array, a key of a document with its value."""
+    for text in values:
+        if base_type.startswith("_"):
+            yield from (array([element]) for element in _elements(text)[:_MOST_PARTS])
+        elif isinstance(document := _read(text), dict):
+            yield from (json.dumps({key: document[key]}) for key in list(document)[:_MOST_PARTS])
+        elif isinstance(document, list):
+            yield from (json.dumps([element]) for element in document[:_MOST_PARTS])
 
 
 def _read(text: str) -> object:
