@@ -12,6 +12,7 @@ from pgwright.model.endpoints import StatementCost
 from pgwright.model.finding import Finding, Severity
 from pgwright.model.index import IndexDefinition, IndexKey
 from pgwright.model.policy import Policy
+from pgwright.model.worth import Worth
 from tests.support.builders import (
     make_app,
     make_endpoint,
@@ -113,6 +114,20 @@ def test_pages_stand_under_the_index_that_serves_them_all_unless_they_state_thei
     assert keys(unite_causes([pages, index], SNAPSHOT)) == {index.object: ["deep-offset"]}
     assert len(unite_causes([replace(pages, confidence="certain"), index], SNAPSHOT)) == 2
     assert len(unite_causes([pages, advised("at", queries=(1,))], SNAPSHOT)) == 2
+
+
+def test_that_no_index_helps_stands_under_what_says_how_to_ask_and_makes_it_as_bad() -> None:
+    worth = Worth(90_000.0, 300.0, 0.4, 3_600.0)
+    unhelped = replace(told("no-index-helps", "SELECT …", 1, severity="high"), worth=worth)
+    (cause,) = unite_causes([told("deep-offset", "note", 1), unhelped], SNAPSHOT)
+    assert (cause.check, cause.severity, cause.worth, cause.symptoms) == ("deep-offset", "high", worth, (unhelped,))
+    assert len(unite_causes([told("count-each-page", "note", 2), unhelped], SNAPSHOT)) == 2
+
+
+def test_a_symptom_of_a_symptom_stands_under_the_first_cause() -> None:
+    pages, unhelped = told("deep-offset", "note", 1), told("no-index-helps", "SELECT …", 1)
+    (cause,) = unite_causes([unhelped, pages, advised("at", queries=(1,))], SNAPSHOT)
+    assert {one.check for one in cause.symptoms} == {"deep-offset", "no-index-helps"}
 
 
 def test_a_suspect_stands_under_what_the_probe_saw_of_the_same_loop() -> None:

@@ -20,6 +20,8 @@ from pgwright.twin.candidates import Candidate
 
 # An index that saves less than this share is worth having only where it makes a statement cheaper by this factor.
 _SMALL_SHARE, _NOTABLY, _NEARLY_ALL = 0.0005, 0.8, 0.2
+# A core reads some ten million rows a second: what takes longer reads hundreds, and more as the table grows.
+_GROWING_MS = 0.05
 # A further column to search or sort by stays where it spares a statement so much.
 _SLIGHTLY = 0.95
 # Below this share it is not worth having at all: nobody would notice it.
@@ -69,7 +71,7 @@ def _is_worth_having(worth: Worth, ratio: float) -> bool:
 
     One that spares a statement nearly all of its reading is, even where that takes no time yet: the table will grow.
     """
-    if ratio <= _NEARLY_ALL:
+    if ratio <= _NEARLY_ALL and worth.saved_a_call_ms >= _GROWING_MS:
         return worth.share_of_workload >= _NEGLIGIBLE_SHARE
     if ratio <= _NOTABLY:
         return worth.is_notable
@@ -81,13 +83,14 @@ def _is_worth_having(worth: Worth, ratio: float) -> bool:
 def _pays(field: Field, chosen: int, changed: int, further: Candidate, ratio: float) -> bool:
     """Tell whether a change makes a statement notably faster: to this ratio of its planned cost.
 
-    Columns that an index only carries have to save a notable part of a day, measured; those that it searches or sorts by
-    stay useful when rows become more.
+    Columns that an index only carries have to save a notable part of a day; those that it searches or sorts by stay
+    useful when rows become more.
     """
     if not field.is_notable(chosen, changed, ratio):
         return False
-    is_carrying = bool(further.definition.include)
-    return not is_carrying or not has_times(field) or worth_of_change(field, chosen, changed).severity != "low"
+    if not further.definition.include or not has_times(field):
+        return True
+    return worth_of_change(field, chosen, changed).severity != "low"
 
 
 def _widened(field: Field, found: Found, forbidden: int, until: float) -> Found:

@@ -20,6 +20,9 @@ from pgwright.model.snapshot import Snapshot
 
 _MISSING_INDEX = ("missing-index",)
 _FOREIGN_KEY = "unindexed-foreign-key"
+_NO_INDEX = "no-index-helps"
+# They say of a statement what makes it dear, and how to ask otherwise.
+_NAMED_FAULTS = ("count-each-page", "deep-offset", "unbounded-result")
 # What the probe saw in a call, against what the counters only suggest.
 _PROBED = ("n-plus-one", "repeated-statement")
 
@@ -76,11 +79,12 @@ Rule = Callable[[Finding, Sequence[Finding], _Known], Finding | None]
 
 
 def _cause(finding: Finding, by_check: Mapping[str, Sequence[Finding]], known: _Known) -> Finding | None:
-    """Return the worst of the findings that this one is a symptom of."""
+    """Return the worst of the findings that this one is a symptom of, and that is no symptom itself."""
     if finding.check not in _RULES:
         return None
     checks, rule = _RULES[finding.check]
-    return rule(finding, [one for check in checks for one in by_check.get(check, ())], known)
+    cause = rule(finding, [one for check in checks for one in by_check.get(check, ())], known)
+    return (_cause(cause, by_check, known) or cause) if cause is not None else None
 
 
 def _of_key(finding: Finding, causes: Sequence[Finding], known: _Known) -> Finding | None:
@@ -108,7 +112,7 @@ def _of_pages(finding: Finding, causes: Sequence[Finding], known: _Known) -> Fin
 
 
 def _of_statements(finding: Finding, causes: Sequence[Finding], known: _Known) -> Finding | None:
-    """Return what asks for an index for these statements: what they read in vain ends with it."""
+    """Return what mends these statements: what they read in vain ends with it."""
     return _serving(finding.queries, causes)
 
 
@@ -130,6 +134,7 @@ _RULES: Mapping[str, tuple[tuple[str, ...], Rule]] = {
     "count-each-page": (_MISSING_INDEX, _of_statements),
     "pattern-without-index": (_MISSING_INDEX, _of_statements),
     "n-plus-one-suspect": (_PROBED, _of_loop),
+    _NO_INDEX: (_NAMED_FAULTS, _of_statements),
 }
 
 
@@ -157,7 +162,12 @@ def _on(table: str, causes: Sequence[Finding]) -> list[Finding]:
 
 
 def _with_symptoms(cause: Finding, symptoms: Sequence[Finding]) -> Finding:
-    """Return a cause with what stands under it. A key's deletes are no statements of its, so they may make it worse."""
-    of_keys = [one.severity for one in symptoms if one.check == _FOREIGN_KEY]
-    worst = min((cause.severity, *of_keys), key=SEVERITIES.index)
-    return replace(cause, severity=worst, symptoms=tuple(symptoms))
+    """Return a cause with what stands under it.
+
+    A key's deletes are no statements of its, and where no index helps the time of the statement is known, so both may
+    make it worse.
+    """
+    adding = [one for one in symptoms if one.check in (_FOREIGN_KEY, _NO_INDEX)]
+    worst = min((cause.severity, *(one.severity for one in adding)), key=SEVERITIES.index)
+    worth = cause.worth or next((one.worth for one in symptoms if one.check == _NO_INDEX), None)
+    return replace(cause, severity=worst, worth=worth, symptoms=tuple(symptoms))

@@ -13,8 +13,8 @@ from pgwright.sqltext.conditions import MIRRORED
 from pgwright.sqltext.expressions import index_text
 from pgwright.sqltext.nodes import ast, everything, operator_of, value_of, walk
 
-# "lower end" and "upper end" are of a range; "part": what an array or a document contains; "letters": part of a pattern,
-# `$1 || $2 || $3`, between its signs; "set": the new value of a column.
+# "lower end" and "upper end" are of a range; "part": what an array or a document contains; "letters": part of a
+# pattern, `$1 || $2 || $3`, between its signs; "set": the new value of a column.
 Way = Literal[
     "equal", "list", "lower end", "upper end", "pattern", "letters", "part", "set", "other",
 ]  # fmt: skip

@@ -47,7 +47,7 @@ def test_fires_once_for_columns_that_a_foreign_key_connects() -> None:
     assert [finding.object for finding in found] == ["notebooks (id)", "users (id)"]
     assert _columns(found[1]) == [("notebooks", "user_id", "hyphenated"), ("users", "id", "hyphenated")]
     assert [key.name for key in _change(found[1]).foreign_keys] == [KEY.name]
-    assert found[1].severity == "high"
+    assert found[1].severity == "medium"
 
 
 def test_tells_the_bytes_saved_in_rows_and_in_every_index() -> None:
@@ -199,7 +199,7 @@ def test_a_reference_that_points_nowhere_is_a_finding_of_its_own() -> None:
     assert finding.object == "call (trace_id)"
 
 
-@pytest.mark.parametrize(("rows", "severity"), [(100, "low"), (5_000, "medium"), (500_000, "high")])
+@pytest.mark.parametrize(("rows", "severity"), [(100, "low"), (5_000, "low"), (500_000, "medium")])
 def test_severity_grows_with_what_would_be_saved(rows: int, severity: str) -> None:
     table = make_table("call", "id text NOT NULL", rows=rows, primary_key=("id",))
     (finding,) = run(CHECK, make_snapshot(table, make_statistics("call", "id", UUIDS)))

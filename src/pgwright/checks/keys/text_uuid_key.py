@@ -146,7 +146,7 @@ def _obstacles(snapshot: Snapshot, group: list[TextColumn], references: Referenc
 def _severity(group: list[TextColumn], keys: int, saved: float) -> Severity:
     if sum(column.rows for column in group) < SMALL_ROWS:
         return "low"
-    return "high" if keys or saved >= LARGE_SAVING_BYTES else "medium"
+    return "medium" if keys or saved >= LARGE_SAVING_BYTES else "low"
 
 
 def _evidence(snapshot: Snapshot, group: list[TextColumn], keys: int, saved: float) -> Iterator[Evidence]:
@@ -192,7 +192,7 @@ CHECK = Check(
     __name__,
     reads=Snapshot,
     needs=("tables", "foreign_keys", "statistics"),
-    severity="high",
+    severity="medium",
     confidence="likely",
     find=find,
     spans_keys=True,

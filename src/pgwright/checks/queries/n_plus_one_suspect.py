@@ -36,6 +36,9 @@ there were transactions; else *possible*. Where several lists agree about as wel
 is that the statement ran several times a transaction, none is named. `pgwright probe` and the guard prove it, and name
 the line of code.
 
+The time saved is the server's, and how bad it is goes by that. It is *medium*, too, where the app waits notably long
+for the round trips: half a millisecond each, estimated.
+
 ## Source
 
 SQLAlchemy, Relationship Loading Techniques
@@ -55,6 +58,8 @@ from pgwright.model.snapshot import Snapshot
 from pgwright.model.worth import Worth
 from pgwright.sqltext import gist
 
+# Within one data centre (Dean, Numbers Everyone Should Know).
+ROUND_TRIP_MS = 0.5
 # Those with most calls are shown.
 _MOST_LISTS = 4
 
@@ -82,22 +87,42 @@ def _finding(snapshot: Snapshot, about: str, same: Sequence[Suspect]) -> Finding
         snapshot.observed_seconds,
     )
     confidence: Confidence = "likely" if any(one.loop.is_likely for one in same) else "possible"
-    # What agrees by chance must not come before what is known.
-    severity: Severity = "medium" if confidence == "possible" and worth.severity == "high" else worth.severity
+    waiting = _waiting(worth, same, snapshot)
     queries = [number for one in same for number in one.child.select.query_ids]
     named = [one.loop for one in same if one.loop.is_named and not one.loop.instead]
     lists = [number for loop in named for source in loop.sources for number in source.select.query_ids]
     return CHECK.found(
         about,
         _message(about, first),
-        severity=severity,
+        severity=_severity(worth, waiting, confidence),
         confidence=confidence,
-        evidence=[*_evidence(first, worth, snapshot), *_others(same)],
+        evidence=[
+            *_evidence(first, worth, snapshot),
+            Evidence("with the way there and back", waiting.saving, "estimated"),
+            *_others(same),
+        ],
         advice="Fetch for all rows at once: selectinload() or joinedload() in the list's query, or one statement "
         "with = ANY($1). Set lazy='raise' on the relationship to find the place in the code.",
         queries=dict.fromkeys((*queries, *lists)),
         worth=worth,
     )
+
+
+def _waiting(worth: Worth, same: Sequence[Suspect], snapshot: Snapshot) -> Worth:
+    """Return what the app waits for these calls: the server's time and that of each round trip."""
+    trips = [one.saved_calls * ROUND_TRIP_MS for one in same]
+    a_list = (trip / max(one.loop.list_calls, 1) for trip, one in zip(trips, same, strict=True))
+    saved = worth.saved_ms + sum(trips)
+    return Worth(
+        saved, worth.saved_a_call_ms + max(a_list), min(1.0, saved_share(saved, snapshot)), worth.observed_seconds
+    )
+
+
+def _severity(worth: Worth, waiting: Worth, confidence: Confidence) -> Severity:
+    """Return how bad it is: nothing estimated, nor what may agree by chance, comes before what is known."""
+    if confidence == "possible":
+        return "medium" if worth.severity == "high" else worth.severity
+    return "medium" if worth.severity == "low" and waiting.severity != "low" else worth.severity
 
 
 def _message(about: str, suspect: Suspect) -> str:
