@@ -29,8 +29,11 @@ INSERT INTO parent SELECT i, i % 7, repeat('x', 40) FROM generate_series(1, 1000
 INSERT INTO child SELECT i, 1 + i * 7919 % 10000, repeat('x', 300) FROM generate_series(1, 60000) i;
 VACUUM ANALYZE;
 """
-# An index on small.email saves some percent of the first; of the second nearly all.
-THIN = "SELECT (SELECT max(length(filler)) FROM large), (SELECT id FROM small WHERE email = 'a7')"
+# The planner takes each condition on a function for 0.5 % of the rows: the loop over the children runs 100 times.
+GUESSED = (
+    "SELECT * FROM parent p JOIN child c ON c.parent_id = p.id WHERE length(p.filler) = 40 OR length(p.filler) = 41"
+)
+CHILDREN = "SELECT * FROM child WHERE parent_id = 9"
 LOOKUP = "SELECT id FROM small WHERE email = 'a9'"
 NARROW = Goal(methods=frozenset({"btree"}), most_keys=1, is_plain=True)
 
@@ -74,40 +77,41 @@ def test_only_a_clear_gain_that_carries_is_not_grave(after: float, tolerance: fl
     assert is_grave(risk) is expected
 
 
-def test_an_index_is_left_out_that_a_hot_statement_gains_little_by(snapshot: Snapshot, twin: Twin) -> None:
-    advice = advice_for(snapshot, twin, {THIN: 100})
+def test_an_index_is_left_out_for_a_hot_statement_that_guesses_less_than_two_times_off_make_slower(
+    snapshot: Snapshot, twin: Twin
+) -> None:
+    advice = advice_for(snapshot, twin, {GUESSED: 100})
     assert advice.indexes == ()
     assert advice.cost_after == advice.cost_before
     (risk,) = advice.risks
     assert risk.is_left_out
-    assert (risk.text, risk.calls, risk.indexes) == (THIN, 100, ("(email)",))
+    assert (risk.text, risk.calls, risk.indexes) == (GUESSED, 100, ("(parent_id)",))
     assert risk.share == pytest.approx(1.0)
-    assert 0.9 < risk.cost_after / risk.cost_before < 1.0
-    assert "below 10 %" in risk.reason
+    assert risk.cost_after < risk.cost_before
+    assert "for each row of others" in risk.reason
 
 
 def test_it_is_taken_with_its_risk_named_when_risks_are(snapshot: Snapshot, twin: Twin) -> None:
-    advice = advice_for(snapshot, twin, {THIN: 100}, replace(NARROW, takes_risks=True))
+    advice = advice_for(snapshot, twin, {GUESSED: 100}, replace(NARROW, takes_risks=True))
     (index,) = advice.indexes
-    assert index.definition.columns == ("email",)
+    assert index.definition.columns == ("parent_id",)
     (risk,) = advice.risks
     assert not risk.is_left_out
     assert risk.cost_after * 100 == pytest.approx(advice.cost_after)
 
 
 def test_it_is_taken_when_others_gain_more_than_the_statement_at_risk_weighs(snapshot: Snapshot, twin: Twin) -> None:
-    advice = advice_for(snapshot, twin, {THIN: 1, LOOKUP: 100})
+    advice = advice_for(snapshot, twin, {GUESSED: 1, CHILDREN: 100})
     (index,) = advice.indexes
-    assert {served.text for served in index.serves} == {THIN, LOOKUP}
+    assert {served.text for served in index.serves} == {GUESSED, CHILDREN}
     (risk,) = advice.risks
-    assert (risk.text, risk.is_left_out) == (THIN, False)
+    assert (risk.text, risk.is_left_out) == (GUESSED, False)
 
 
 def test_an_index_without_risk_stays_beside_one_that_is_left_out(snapshot: Snapshot, twin: Twin) -> None:
-    lookup = "SELECT * FROM child WHERE parent_id = 7"
-    advice = advice_for(snapshot, twin, {THIN: 100, lookup: 100})
-    assert [one.definition.columns for one in advice.indexes] == [("parent_id",)]
-    assert [risk.text for risk in advice.risks if risk.is_left_out] == [THIN]
+    advice = advice_for(snapshot, twin, {GUESSED: 100, LOOKUP: 100})
+    assert [one.definition.columns for one in advice.indexes] == [("email",)]
+    assert [risk.text for risk in advice.risks if risk.is_left_out] == [GUESSED]
 
 
 def test_a_clear_gain_is_no_risk(snapshot: Snapshot, twin: Twin) -> None:
@@ -119,20 +123,53 @@ def test_a_clear_gain_is_no_risk(snapshot: Snapshot, twin: Twin) -> None:
 def test_a_loop_over_the_new_index_is_a_risk_while_few_more_rows_would_undo_its_gain(
     snapshot: Snapshot, twin: Twin
 ) -> None:
-    """The planner takes each unknown condition for 0.5 % of the rows: the loop runs 100 times here, 50 times there."""
+    """The loop runs 100 times here, 50 times there."""
     joined = "SELECT * FROM parent p JOIN child c ON c.parent_id = p.id WHERE length(p.filler) = 40"
-    advice = advice_for(snapshot, twin, {f"{joined} OR length(p.filler) = 41": 100}, replace(NARROW, takes_risks=True))
+    advice = advice_for(snapshot, twin, {GUESSED: 100}, replace(NARROW, takes_risks=True))
     (risk,) = advice.risks
     assert risk.cost_after < 0.9 * risk.cost_before
     assert risk.tolerance is not None
     assert 1.0 < risk.tolerance < 2.0
-    assert "for each row" in risk.reason
     surer = advice_for(snapshot, twin, {joined: 100})
     assert [one.definition.columns for one in surer.indexes] == [("parent_id",)]
     (risk,) = surer.risks
     assert not risk.is_left_out  # named, but no reason to do without
     assert risk.tolerance is not None
-    assert 2.0 < risk.tolerance < 3.0
+    assert 2.0 < risk.tolerance < 2.5
     sure = advice_for(snapshot, twin, {f"{joined} AND length(p.filler) < 50": 100})
     assert [one.definition.columns for one in sure.indexes] == [("parent_id",)]
     assert sure.risks == ()
+
+
+def test_a_loop_over_rows_that_statistics_tell_of_is_none(snapshot: Snapshot, twin: Twin) -> None:
+    known = "SELECT * FROM parent p JOIN child c ON c.parent_id = p.id WHERE p.id BETWEEN 100 AND 200"
+    advice = advice_for(snapshot, twin, {known: 100})
+    assert [one.definition.columns for one in advice.indexes] == [("parent_id",)]
+    assert advice.risks == ()
+
+
+def test_a_statement_that_is_slower_than_its_plan_says_has_little_to_lose(snapshot: Snapshot, twin: Twin) -> None:
+    """It takes ten times as long for each unit of cost as the other one."""
+    calls = {GUESSED: 100, LOOKUP: 100}
+    even = advice_for(snapshot, twin, calls, replace(NARROW, takes_risks=True))
+    assert [risk.text for risk in even.risks] == [GUESSED]
+    cost = {text: even_cost(even, text) for text in calls}
+    slow = dict(zip(calls, (cost[GUESSED] * 0.1, cost[LOOKUP] * 0.01), strict=True))
+    advice = advise(with_times(snapshot, slow), replace(NARROW, takes_risks=True), twins=[twin])
+    assert advice.risks == ()
+    as_planned = {text: value * 0.01 for text, value in cost.items()}
+    advice = advise(with_times(snapshot, as_planned), replace(NARROW, takes_risks=True), twins=[twin])
+    assert [risk.text for risk in advice.risks] == [GUESSED]
+
+
+def even_cost(advice: Advice, text: str) -> float:
+    return next(served.cost_before for index in advice.indexes for served in index.serves if served.text == text)
+
+
+def with_times(snapshot: Snapshot, mean_ms: dict[str, float]) -> Snapshot:
+    """Return it with statements of a hundred calls that take so long each."""
+    statements = tuple(
+        Statement(number, text, "app", 100, 100 * mean, mean, mean, 0.0, 100, 0, 0, 0)
+        for number, (text, mean) in enumerate(mean_ms.items())
+    )
+    return replace(snapshot, statements=statements)

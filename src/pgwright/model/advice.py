@@ -156,7 +156,8 @@ class Risk:
     reason: str
     """What could go wrong, one sentence."""
     tolerance: float | None
-    """The new plan stays the cheaper one until its rows exceed the estimate by this factor; None where not computed."""
+    """The new plan stays the cheaper one until each join and guess below its loops is wrong by this factor; None where
+    there is no such loop."""
     indexes: tuple[str, ...]
     """Keys of the advised indexes that its new plan uses."""
     is_left_out: bool = False

@@ -85,7 +85,7 @@ def test_evidence_gives_size_build_writes_and_the_next_best(finding: Finding) ->
 def test_only_the_risk_of_this_index_is_named(finding: Finding) -> None:
     at_risk = [evidence for evidence in finding.evidence if evidence.name.startswith("at risk")]
     assert [evidence.origin for evidence in at_risk] == ["planned"]
-    assert "exceed the estimate 2.3 times" in at_risk[0].value
+    assert "estimate of a join is off 2.3 times" in at_risk[0].value
     assert finding.queries == (7, 9)
     assert "pgwright prove" in finding.advice
 

@@ -190,7 +190,7 @@ def _dropped(index: IndexAdvice, advice: Advice) -> Iterator[Evidence]:
 def _at_risk(risk: Risk) -> Evidence:
     said = f"cost {cost(risk.cost_before)} → {cost(risk.cost_after)}, {count(risk.calls, 'call')}. {risk.reason}"
     if risk.tolerance is not None:
-        said += f" Stays cheaper until its rows exceed the estimate {times(risk.tolerance)} times."
+        said += f" Stays cheaper until each estimate of a join is off {times(risk.tolerance)} times."
     return Evidence(f"at risk: {gist(risk.text)}", said, "planned")
 
 

@@ -158,7 +158,7 @@ def safety(risk: Risk) -> str:
     """Return how far the estimate may be off before the new plan is the slower one, and what was done about it."""
     said = []
     if risk.tolerance is not None:
-        said.append(f"Its new plan stays cheaper until its rows exceed the estimate {risk.tolerance:.1f} times.")
+        said.append(f"Its new plan stays cheaper until each estimate of a join is off {risk.tolerance:.1f} times.")
     if risk.is_left_out:
         said.append("--risky keeps the index.")
     return " ".join(said)
