@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pglast import fingerprint
 from pglast.parser import ParseError
 
-from pgwright.logs.values import is_same
+from pgwright.logs.values import is_costly, is_same
 from pgwright.model.statement import Statement
 from pgwright.sqltext import inner_query, repaired
 from pgwright.sqltext.text import is_too_deep
@@ -64,8 +64,8 @@ def _fingerprints(text: str) -> set[str]:
 
 
 def _fingerprint(text: str) -> str:
-    """Return the fingerprint of a statement, the same whatever its values are; "" of what is no SQL."""
-    if is_too_deep(text):
+    """Return the fingerprint of a statement, the same whatever its values are; "" of what cannot be parsed."""
+    if is_costly(text) or is_too_deep(text):
         return ""
     try:
         return str(fingerprint(text))
