@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -243,6 +245,57 @@ def test_hostile_lines_cost_little_and_harm_nothing(tmp_path: Path, hostile: str
 def test_a_line_without_end_is_not_held_in_memory(tmp_path: Path) -> None:
     log = read(tmp_path, f"{RDS}LOG:  {'x' * 5_000_000}\n" + "\n".join(lines(RDS, "1")))
     assert (authors(log), log.told.messages) == (["1"], 2)
+
+
+def test_the_query_id_tells_where_the_text_is_missing_or_cut(tmp_path: Path) -> None:
+    prefix = "10:00:00 [5] qid=7 db=shop "
+    wait, cut = "LOG:  process 5 still waiting for X after 10 ms", f"STATEMENT:  {KNOWN.partition(chr(36))[0]}"
+    log = read(tmp_path, "\n".join((f"{prefix}{wait}", f"{prefix}{wait}", f"{prefix}{cut}")))
+    assert [(one.query_id, one.lock_waits) for one in log.told.statements] == [(7, 2)]
+
+
+def test_the_query_id_does_not_tell_where_the_text_is_another_one(tmp_path: Path) -> None:
+    """As of a statement inside of a function, whose text is not logged."""
+    log = read(tmp_path, "\n".join(lines("10:00:00 [5] qid=7 db=shop ", "1", CALL.replace("post", "f()"))))
+    assert log.of(7).calls == ()
+
+
+def test_failures_of_no_statement_are_not_counted(tmp_path: Path) -> None:
+    log = read(tmp_path, f"{RDS}FATAL:  password authentication failed\n{RDS}ERROR:  x\n{RDS}STATEMENT:  SELECT 17 x")
+    (one,) = log.told.statements
+    assert (one.text, [(error.what, error.count) for error in one.errors]) == ("", [("another error", 1)])
+
+
+def test_one_wait_after_the_other(tmp_path: Path) -> None:
+    """The first one ended by a timeout, which is not told."""
+    waits = ("still waiting for X after 1000.5 ms", "still waiting for X after 1000.5 ms", "acquired X after 3000.5 ms")
+    every = [f"{RDS}LOG:  process 5 {wait}\n{RDS}STATEMENT:  {KNOWN}" for wait in waits]
+    (one,) = read(tmp_path, "\n".join(every)).told.statements
+    assert (one.lock_waits, one.waited_ms) == (2, 4001)
+
+
+def test_a_pipe_is_read_too(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    writer = Thread(target=lambda: (tmp_path / "pipe").write_text("\n".join(lines(RDS, "1"))))
+    writer.start()
+    assert authors(read_log([tmp_path / "pipe"], SNAPSHOT)) == ["1"]
+    writer.join()
+
+
+def test_it_tells_how_far_it_is(tmp_path: Path) -> None:
+    paths = [tmp_path / "a.log", tmp_path / "b.log.gz"]
+    text = "\n".join(lines(RDS) * 5_000).encode()
+    paths[0].write_bytes(text)
+    paths[1].write_bytes(gzip.compress(text))
+    seen: list[tuple[str, int, int]] = []
+    read_log(paths, SNAPSHOT, lambda what, done=0, total=0: seen.append((what, done, total)))
+    total = sum(path.stat().st_size for path in paths)
+    assert {what for what, _, _ in seen} == {"read the log"}
+    assert {size for _, _, size in seen} == {total}
+    done = [done for _, done, _ in seen]
+    assert done == sorted(done)
+    assert len(set(done)) >= 3
+    assert done[-1] <= total
 
 
 def test_few_of_many_calls_are_kept_and_they_are_from_any_time(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from pgwright.errors import UnreadableLog
 from pgwright.logs.entry import Entry
 from pgwright.logs.files import Tell, find_files, read_lines, size
 from pgwright.logs.form import Form, read_entries
-from pgwright.logs.messages import Call, Failure, LockWait, Message, TemporaryFile, UnreadPlan, read_message
+from pgwright.logs.messages import Call, Failure, Message, UnreadPlan, read_message
 from pgwright.logs.missing import Found, nothing_found
 from pgwright.logs.plans import Ways
 from pgwright.logs.tally import Tally
@@ -91,8 +91,6 @@ class _Reader:
         found = snapshot.setting_by_name.get("log_line_prefix")
         self._prefix = found.raw if found is not None else None
         self._tallies: dict[str | None, Tally] = {}
-        self._waiting: dict[str, float] = {}
-        """How long a process waits by the last message of it, in milliseconds."""
         self._counts: Counter[Found] = Counter()
         self.messages = self._unread = 0
 
@@ -113,30 +111,18 @@ class _Reader:
         if isinstance(message, UnreadPlan):
             self._counts["unread plan"] += 1
             return
+        if isinstance(message, Failure) and not entry.statement:  # of a connection, or of the server itself
+            return
         if isinstance(message, Call):
             known = self._workload.find(message.text, message.query_id)
             self._counts["call" if known is None else "known call"] += 1
+            if known is None:
+                return
         else:
             known = self._workload.find(entry.statement, entry.query_id)
-        tally = self._tallies.setdefault(known, Tally())
-        if isinstance(message, Call):
-            if known is not None:
-                tally.add(message)
-        elif isinstance(message, LockWait):
-            self._wait(message, tally)
-        elif isinstance(message, TemporaryFile):
-            tally.temporary_files += 1
-            tally.temporary_bytes += message.bytes
-        else:
-            _fail(message, tally)
-
-    def _wait(self, wait: LockWait, tally: Tally) -> None:
-        """Add to the waits: one is told when it has lasted for deadlock_timeout, and again when it is over."""
-        told = self._waiting.pop(wait.process, None) if wait.is_over else None
-        tally.lock_waits += told is None
-        tally.waited_ms += wait.waited_ms - (told or 0.0)
-        if not wait.is_over:
-            self._waiting[wait.process] = wait.waited_ms
+        if known not in self._tallies:
+            self._tallies[known] = Tally()
+        self._tallies[known].add(message)
 
     def log(self, files: int, strange: Sequence[tuple[Path, Form]]) -> Log:
         logged = {
@@ -159,10 +145,6 @@ class _Reader:
             ),
             (*_not_logs(strange), *nothing_found(self._counts)),
         )
-
-
-def _fail(failure: Failure, tally: Tally) -> None:
-    tally.errors[failure.sqlstate, failure.what] += 1
 
 
 def _trouble(one: LoggedStatement) -> tuple[bool, float, int, int]:

@@ -51,7 +51,7 @@ class Workload:
         return self._remembered[key]
 
     def _found(self, text: str, query_id: int) -> str | None:
-        own, found = self._by_id.get(query_id), _fingerprint(text)
+        own, found = self._by_id.get(query_id), _fingerprint(text) if text else ""
         if own is not None and (not found or is_same(own, text)):
             return own
         return next((known for known in self._by_fingerprint.get(found, ()) if is_same(known, text)), None)
