@@ -257,7 +257,7 @@ def test_the_query_id_tells_where_the_text_is_missing_or_cut(tmp_path: Path) -> 
 def test_the_query_id_does_not_tell_where_the_text_is_another_one(tmp_path: Path) -> None:
     """As of a statement inside of a function, whose text is not logged."""
     log = read(tmp_path, "\n".join(lines("10:00:00 [5] qid=7 db=shop ", "1", CALL.replace("post", "f()"))))
-    assert log.of(7).calls == ()
+    assert log.told.statements == ()
 
 
 def test_failures_of_no_statement_are_not_counted(tmp_path: Path) -> None:

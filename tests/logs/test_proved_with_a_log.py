@@ -110,21 +110,24 @@ def test_a_call_whose_rows_are_gone_proves_nothing(logging: Logging, messages: D
     assert (one.here.rows, one.is_representative) == (0, False)
 
 
+OTHERWISE = "SET enable_indexscan = off; SET enable_bitmapscan = off; SET enable_indexonlyscan = off"
+
+
 def test_another_plan_in_production_is_told(logging: Logging, messages: Database, tmp_path: Path) -> None:
     messages.execute(INDEX)
     with logging.written_to(tmp_path):
-        call(
-            messages, SECRET,
-            before="SET enable_indexscan = off; SET enable_bitmapscan = off; SET enable_indexonlyscan = off",
-        )  # fmt: skip
+        call(messages, SECRET, before=OTHERWISE)
     one = only(proof_of(messages, "CREATE INDEX ON message (body)", tmp_path / "server.log", rounds=3))
     assert one.planned_otherwise == ("message: Seq Scan in the log, Bitmap Scan here",)
 
 
-def test_the_same_plan_is_not_told(logging: Logging, messages: Database, tmp_path: Path) -> None:
+def test_one_of_several_plans_in_production_is_enough(logging: Logging, messages: Database, tmp_path: Path) -> None:
+    messages.execute(INDEX)
     with logging.written_to(tmp_path):
+        call(messages, SECRET, before=OTHERWISE)
         call(messages, SECRET)
-    assert only(proof_of(messages, INDEX, tmp_path / "server.log", rounds=3)).planned_otherwise == ()
+    one = only(proof_of(messages, "CREATE INDEX ON message (body)", tmp_path / "server.log", rounds=3))
+    assert one.planned_otherwise == ()
 
 
 def test_null_is_a_value_of_a_real_call(logging: Logging, messages: Database, tmp_path: Path) -> None:

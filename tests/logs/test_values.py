@@ -14,7 +14,9 @@ from pgwright.logs.values import is_same, read_values
 from tests.support.database import Database
 
 # What no log of UTF-8 holds, and the sign of a value that could not be decoded.
-TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\ufffd"))
+TEXTS = st.one_of(
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\ufffd")), st.text("a'$1 =,.\n\t\\")
+)
 VALUES = st.one_of(
     st.none(), TEXTS, st.integers(-(2**63), 2**63 - 1), st.decimals(allow_nan=False, allow_infinity=False).filter(bool)
 )

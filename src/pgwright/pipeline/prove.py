@@ -58,7 +58,9 @@ def prove(
     if isinstance(source, Snapshot) or is_file(source):
         progress("planning on the twin")
         planned = forecast(snapshot, apply=apply, read=read, server=server)
-        return planned if log is None else replace(planned, log=log.told)
+        if log is None:
+            return planned
+        return replace(planned, log=log.told, not_examined=(*planned.not_examined, *log.missing))
     return proving.prove(
         snapshot,
         conninfo(None if source is None else str(source)),
