@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # test POSTGRES=15: what depends on the server's version, on that one; without, everything, on the embedded 18.
 POSTGRES ?=
 SERVER_TESTS := tests/snapshot --ignore tests/snapshot/test_damaged_files.py tests/test_database.py \
-	tests/test_pooler.py tests/checks/test_checks_on_a_server.py tests/remedies tests/probe tests/proof
+	tests/test_pooler.py tests/checks/test_checks_on_a_server.py tests/remedies tests/probe tests/proof tests/logs
 # test-versions VERSIONS="13 17": on these, one after the other.
 VERSIONS ?= 13 14 15 16 17
 # test-newest SQLALCHEMY=2.0: with the newest of that series.

@@ -3,7 +3,8 @@
     PgwrightError
     ├── ConfigError               a setting, a flag or a file that cannot be used
     │   ├── UnknownSetting
-    │   └── UnreadableSnapshot
+    │   ├── UnreadableSnapshot
+    │   └── UnreadableLog         a file that cannot be read as a log of a server
     ├── BrokenCheck               a check of another distribution that cannot be used
     ├── DatabaseError             the server, or what the role may do there
     │   ├── NoDatabaseGiven
@@ -58,6 +59,14 @@ class UnreadableSnapshot(ConfigError):
     def __init__(self, path: str, reason: str) -> None:
         self.path = path
         super().__init__(f"{path!r} is not a readable snapshot: {reason}. Take one: pgwright snapshot DSN -o FILE")
+
+
+class UnreadableLog(ConfigError):
+    """A file given as the log of a server cannot be read, or is none."""
+
+    def __init__(self, path: str, reason: str, remedy: str = "") -> None:
+        self.path = path
+        super().__init__(f"cannot read the log {path!r}: {reason}.{remedy and f' {remedy}'}")
 
 
 _REPAIR = "Repair or uninstall it, or leave out all installed checks: plugins = false in [tool.pgwright]"

@@ -32,6 +32,10 @@ NOT_PROVED = 1
 @click.option(
     "--operations", metavar="MODULE:NAME", help="Measure the app's operations too: a list of pgwright.proof.Operation."
 )
+@click.option(
+    "--log", "logs", type=click.Path(path_type=Path), multiple=True, metavar="FILE",
+    help="Take values and plans of real calls from the server's log: a file, also gzip, or a folder. Repeatable.",
+)  # fmt: skip
 @click.option("--staging", metavar="DSN", help="Create the copies on this server, as a role with CREATEDB and no more.")
 @click.option(
     "--rounds",
@@ -53,6 +57,7 @@ def prove(
     sql: Path | None,
     settings: dict[str, str],
     operations: str | None,
+    logs: tuple[Path, ...],
     staging: str | None,
     rounds: int,
     server: Path | None,
@@ -78,6 +83,7 @@ def prove(
     Examples:
       pgwright prove postgresql://app@db.example/shop
       pgwright prove --alembic backend/alembic.ini --to 4f1c2a -o report.html
+      pgwright prove postgresql://app@db.example/shop --log /var/log/postgresql
       pgwright prove --operations shop.operations:OPERATIONS --json proof.json
       pgwright prove --sql fix.sql --staging postgresql://me@staging/postgres
       pgwright prove postgresql://app@db.example/shop --set random_page_cost=1.1
@@ -89,6 +95,7 @@ def prove(
             source,
             change,
             operations=given,
+            logs=logs,
             staging=staging,
             rounds=rounds,
             policy=config.policy,

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from pgwright.model.log import ServerLog
 from pgwright.model.names import QualifiedName
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.planned_on import PlannedOn
 
 Verdict = Literal["faster", "same", "slower", "unclear", "results differ"]
 Action = Literal["INSERT", "UPDATE", "DELETE"]
+# Whence the values are that a statement was measured with.
+Origin = Literal["log", "statistics and rows"]
 
 # A call whose rows and blocks are within this factor of the observed ones does the work that production does.
 REPRESENTATIVE = 3.0
@@ -53,6 +56,10 @@ class Effort:
         rows, blocks = (max(one, two, least) / max(min(one, two), least) for one, two, least in pairs)
         return rows, blocks
 
+    def lacks_rows_of(self, other: Effort) -> bool:
+        """Tell whether it gives notably fewer rows than the other."""
+        return self.rows < other.rows and self.factors(other)[0] > REPRESENTATIVE
+
     def is_like(self, other: Effort) -> bool:
         """Tell whether rows and blocks are both within the factor that is called representative."""
         return max(self.factors(other)) <= REPRESENTATIVE
@@ -85,6 +92,10 @@ class MeasuredStatement:
     """Of a call on the copy before, with the values chosen."""
     not_compared: tuple[str, ...] = ()
     """What of the results is not equal by nature, and why."""
+    values: Origin = "statistics and rows"
+    """ "log": the app itself called it with them, as the server's log tells."""
+    planned_otherwise: tuple[str, ...] = ()
+    """How the plans of the log read what the plan on the copy before reads otherwise."""
 
     @property
     def ratio(self) -> float:
@@ -92,9 +103,17 @@ class MeasuredStatement:
         return times_faster(self.before, self.after)
 
     @property
-    def is_representative(self) -> bool:
-        """Whether a call here does about the work of a call in production; else it proves no gain."""
+    def is_average(self) -> bool:
+        """Whether a call here does about the work of an average call in production."""
         return self.observed.is_like(self.here)
+
+    @property
+    def is_representative(self) -> bool:
+        """Whether a call here does the work of a call in production; else it proves no gain.
+
+        A call of the log is one, also where it is larger than the average; unless its rows are gone since.
+        """
+        return self.is_average or (self.values == "log" and not self.here.lacks_rows_of(self.observed))
 
     @property
     def saved_ms(self) -> float:
@@ -229,11 +248,13 @@ class Proof:
     failed_operations: tuple[FailedOperation, ...] = ()
     observed_seconds: float | None = None
     """Over which the calls of the statements were counted; None: nobody knows."""
+    log: ServerLog | None = None
+    """None: none was given."""
 
     @property
     def balance(self) -> Balance | None:
         """Gains and losses that are clear, by calls; None where no statement of the workload tells."""
-        known = [one for one in self.statements if one.is_representative]
+        known = [one for one in self.statements if one.is_average]
         if not known:
             return None
         reads = [one.saved_ms for one in known if one.verdict in ("faster", "slower")]

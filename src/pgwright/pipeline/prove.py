@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from pgwright.database import conninfo
+from pgwright.logs import read_log
 from pgwright.model.policy import Policy
 from pgwright.model.progress import Progress, silent
 from pgwright.model.proof import Proof
@@ -29,6 +31,7 @@ def prove(
     rounds: int = ROUNDS,
     policy: Policy | None = None,
     server: Path | None = None,
+    logs: Sequence[Path] = (),
     progress: Progress = silent,
 ) -> Proof:
     """Copy the database twice, apply the change to one copy, plan and measure both, compare results.
@@ -43,16 +46,21 @@ def prove(
         policy: what the team states.
         server: the folder of a PostgreSQL to plan and measure on; None: one of production's major version, if one is
             found.
+        logs: files of the server's log, or folders of them: values and plans of real calls are taken from there.
         progress: told what is being done.
     Returns: Times before and after, plans, and whether the results are equal.
-    Raises: ProofError, MigrationError, TwinError, EmbeddedServerError, DatabaseError.
+    Raises: ProofError, MigrationError, TwinError, EmbeddedServerError, DatabaseError, UnreadableLog.
     """
     snapshot = take_snapshot(source, policy=policy, progress=progress)
     change.require_pending(snapshot)
+    log = read_log(logs, snapshot, progress) if logs else None
     apply, read = partial(change.apply, snapshot), partial(read_snapshot, policy=policy)
     if isinstance(source, Snapshot) or is_file(source):
         progress("planning on the twin")
-        return forecast(snapshot, apply=apply, read=read, server=server)
+        planned = forecast(snapshot, apply=apply, read=read, server=server)
+        if log is None:
+            return planned
+        return replace(planned, log=log.told, not_examined=(*planned.not_examined, *log.missing))
     return proving.prove(
         snapshot,
         conninfo(None if source is None else str(source)),
@@ -61,6 +69,7 @@ def prove(
         operations=operations,
         staging=staging,
         server=server,
+        log=log,
         rounds=rounds,
         progress=progress,
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from pgwright.logs import Values
 from pgwright.model.names import QualifiedName, quote
 from pgwright.model.proof import Effort
 from pgwright.model.snapshot import Snapshot
@@ -42,6 +43,8 @@ class Candidates:
     observed: Effort
     session: Session
     snapshot: Snapshot
+    calls: Sequence[Values] = ()
+    """Of it in the server's log, those to try first in front."""
 
     def __post_init__(self) -> None:
         self._subjects = read_subjects(self.statement.statement.text, self.statement.shape, self.snapshot)
@@ -51,6 +54,10 @@ class Candidates:
             texts.setdefault(one.table, {})[one.text] = None
         self._samples = {table: sample(table, list(own), self.session, self.snapshot) for table, own in texts.items()}
         self._fillers = {number: fillers(name, self.session) for number, name in enumerate(self.types, start=1)}
+
+    def logged(self) -> Iterator[Values]:
+        """Yield the values of calls in the server's log, as far as they are for what is prepared."""
+        return (values for values in self.calls if self.types and len(values) == len(self.types))
 
     def first(self) -> Iterator[list[str | None]]:
         """Yield what the statistics suggest, the likeliest first; None for a parameter that nobody knows."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
 import psycopg
 
-from pgwright.model.proof import Effort
+from pgwright.model.proof import Effort, Origin
 from pgwright.model.statement import Statement
 from pgwright.proof.candidates import Candidates
 from pgwright.proof.session import TIMEOUT_MS, Call, Session
@@ -25,6 +26,7 @@ class Fit:
     values: tuple[str | None, ...]
     here: Effort
     """Of a call with them."""
+    origin: Origin = "statistics and rows"
 
 
 class Unknown(Exception):
@@ -43,12 +45,19 @@ def observed_effort(statement: Statement) -> Effort:
 def fit(candidates: Candidates, call: Call, session: Session) -> Fit:
     """Return the values that come nearest, and what a call with them does.
 
-    The sets of values that the statistics suggest are tried first; then one group of parameters after the other is
+    Those of a call in the server's log are kept, the call that comes nearest; unless its rows are gone since. Else the
+    sets of values that the statistics suggest are tried first; then one group of parameters after the other is
     changed, and what comes nearer is kept, until rows and blocks are within a factor of 1.5, or time is up.
 
     Raises: Unknown: a parameter has no value. psycopg.Error: no set of values runs.
     """
-    search = _Search(candidates, call, session)
+    real = _Search(candidates, call, session)
+    for logged in candidates.logged():
+        if not real.is_over():
+            real.attempt(logged, "log")
+    if real.best is not None and not real.best.here.lacks_rows_of(candidates.observed):
+        return real.best
+    search = _Search(candidates, call, session, real.best)
     for values in candidates.first():
         if not search.is_over():
             search.attempt(values)
@@ -63,26 +72,26 @@ def fit(candidates: Candidates, call: Call, session: Session) -> Fit:
 
 
 class _Search:
-    def __init__(self, candidates: Candidates, call: Call, session: Session) -> None:
+    def __init__(self, candidates: Candidates, call: Call, session: Session, best: Fit | None = None) -> None:
         self._candidates, self._call, self._session = candidates, call, session
         self._deadline = time.monotonic() + _SECONDS
         self._tried: set[tuple[str | None, ...]] = set()
         self._first: tuple[str | None, ...] = ()
-        self.best: Fit | None = None
+        self.best = best
         self.error: psycopg.Error | Unknown | None = None
 
-    def attempt(self, values: list[str | None]) -> None:
-        """Run the statement with these values; keep them if they come nearer."""
+    def attempt(self, values: Sequence[str | None], origin: Origin = "statistics and rows") -> None:
+        """Run the statement with these values; keep them if they come nearer. None of a call in the log is NULL."""
         wanted = tuple(values)
         if wanted in self._tried:
             return
         self._tried.add(wanted)
         self._first = self._first or wanted
-        if None in wanted:
+        if None in wanted and origin != "log":
             self.error = Unknown(wanted.index(None) + 1)
             return
         try:
-            found = Fit(wanted, self._session.effort(self._call, wanted))
+            found = Fit(wanted, self._session.effort(self._call, wanted), origin)
         except psycopg.Error as error:
             self.error = error
             return

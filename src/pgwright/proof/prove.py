@@ -12,6 +12,7 @@ import psycopg
 from psycopg import sql
 
 from pgwright.database import conninfo, target
+from pgwright.logs import Log
 from pgwright.model.names import QualifiedName
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.progress import Progress, silent
@@ -46,6 +47,7 @@ def prove(
     operations: Sequence[Operation] = (),
     staging: str | None = None,
     server: Path | None = None,
+    log: Log | None = None,
     rounds: int = ROUNDS,
     progress: Progress = silent,
 ) -> Proof:
@@ -59,6 +61,7 @@ def prove(
         staging: where the copies are made; None: on a server of our own.
         server: the folder of a PostgreSQL for the copies and the twins; None: one of production's major version, if
             one is found.
+        log: the server's, as far as it is of the workload; its values stay out of the proof.
         rounds: counted runs of each statement and operation.
         progress: called with what is being done, how much is done, and of how much.
     Raises: ProofError, EmbeddedServerError, TwinError, MigrationError, ConnectionFailed.
@@ -78,7 +81,7 @@ def prove(
         progress("plan the workload", 0, 1)
         fixed = read(copies.after)
         plans = compare_plans(source, _with_settings_of(fixed, source), choice)
-        measured = _measure(copies, source, fixed, plans, operations, rounds, progress)
+        measured = _measure(copies, source, fixed, plans, operations, log, rounds, progress)
         return Proof(
             server_version=fixed.server.version,
             planned_on=plans.planned_on,
@@ -92,11 +95,12 @@ def prove(
             writes=measured.writes,
             bytes_before=bytes_before,
             bytes_after=bytes_after,
-            not_examined=(*copies.not_examined, *plans.missing, *measured.missing),
+            not_examined=(*copies.not_examined, *plans.missing, *measured.missing, *(log.missing if log else ())),
             measured_on=_measured_on(source, dsn, fixed, staging, began),
             lost_rows=copies.lost_rows,
             failed_operations=measured.failed,
             observed_seconds=source.observed_seconds,
+            log=log.told if log else None,
         )
 
 
@@ -115,6 +119,7 @@ def _measure(
     fixed: Snapshot,
     plans: PlannedWorkload,
     operations: Sequence[Operation],
+    log: Log | None,
     rounds: int,
     progress: Progress,
 ) -> _Measured:
@@ -122,7 +127,7 @@ def _measure(
     both = copies.before, copies.after
     lost = copies.lost_rows
     statements, unmeasured = measure_statements(
-        *both, source, plans.priced, lost=lost, rounds=rounds, progress=progress
+        *both, source, plans.priced, lost=lost, log=log, rounds=rounds, progress=progress
     )
     done, failed = measure_operations(
         operations, *both, rounds=rounds, conversions=conversions(source, fixed), progress=progress

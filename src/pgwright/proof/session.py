@@ -12,6 +12,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from pgwright.logs import Ways, ways_of
 from pgwright.model.proof import Effort
 from pgwright.model.snapshot import Snapshot
 from pgwright.sqltext import one_with_a_plan
@@ -131,6 +132,11 @@ class Session:
         counted = plan["Plans"][0] if plan["Node Type"] == "ModifyTable" else plan
         rows = counted["Actual Rows"] * counted["Actual Loops"]
         return Effort(float(rows), float(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]))
+
+    def ways(self, call: Call, values: Values) -> Ways:
+        """Return how the plan for these values reads its tables and joins them."""
+        row = self.rows(sql.SQL("EXPLAIN (FORMAT JSON) ") + _execution(call, values))[0]
+        return ways_of(row[0][0]["Plan"])
 
     def rows(self, query: sql.Composed | bytes, parameters: Sequence[object] | None = None) -> list[Row]:
         """Run a query of ours; return its rows."""

@@ -9,6 +9,7 @@ import psycopg
 
 from pgwright.errors import UnparsableStatement
 from pgwright.figures import count
+from pgwright.logs import NOTHING, Log, Logged, Ways
 from pgwright.model.names import QualifiedName
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.progress import Progress
@@ -40,6 +41,7 @@ def measure_statements(
     statements: Sequence[PricedStatement],
     *,
     lost: Sequence[LostRows] = (),
+    log: Log | None = None,
     rounds: int = ROUNDS,
     progress: Progress,
 ) -> Found:
@@ -50,6 +52,7 @@ def measure_statements(
         snapshot: of the source.
         statements: its workload as it was planned.
         lost: tables whose rows the copies lack: a statement on one of them is not measured.
+        log: the server's, where values and plans of real calls are.
     """
     wanted = sorted(
         (one for one in statements if one.shape.kind not in _PRICED_BY_TABLE), key=lambda one: -one.statement.total_ms
@@ -61,7 +64,8 @@ def measure_statements(
     with Session.open(before, snapshot) as old, Session.open(after, snapshot) as new:
         for number, one in enumerate(chosen):
             progress("statements", number, len(chosen))
-            found = _why_not(one, lacking) or _measured(one, snapshot, old, new, rounds)
+            logged = NOTHING if log is None else log.of(one.statement.query_id)
+            found = _why_not(one, lacking) or _measured(one, logged, snapshot, old, new, rounds)
             if isinstance(found, str):
                 missing.append(NotExamined(f"statement {gist(one.statement.text, 70)}", found))
             else:
@@ -85,11 +89,11 @@ def _why_not(one: PricedStatement, lacking: Mapping[QualifiedName, LostRows]) ->
 
 
 def _measured(
-    one: PricedStatement, snapshot: Snapshot, old: Session, new: Session, rounds: int
+    one: PricedStatement, logged: Logged, snapshot: Snapshot, old: Session, new: Session, rounds: int
 ) -> MeasuredStatement | str:
     """Return the measured statement, or why it cannot be measured."""
     try:
-        return _measure(one, snapshot, old, new, rounds)
+        return _measure(one, logged, snapshot, old, new, rounds)
     except Unknown as error:
         return str(error)
     except UnparsableStatement as error:
@@ -99,7 +103,7 @@ def _measured(
 
 
 def _measure(
-    one: PricedStatement, snapshot: Snapshot, old: Session, new: Session, wanted: int
+    one: PricedStatement, logged: Logged, snapshot: Snapshot, old: Session, new: Session, wanted: int
 ) -> MeasuredStatement | str:
     statement = one.statement
     observed = observed_effort(statement)
@@ -107,10 +111,11 @@ def _measure(
         this, that = (
             Side(session, prepared.enter_context(session.prepared(statement.text, one.role))) for session in (old, new)
         )
-        found = fit(Candidates(one, this.call.types, observed, old, snapshot), this.call, old)
+        found = fit(Candidates(one, this.call.types, observed, old, snapshot, logged.calls), this.call, old)
         if one.shape.kind != "select" and found.here.rows > _MOST_WRITTEN:
             return f"one call writes {found.here.rows:,.0f} rows, and each run would leave as many dead ones behind"
         values = found.values
+        otherwise = _otherwise(logged, old.ways(this.call, values)) if logged.plans else ()
         new.effort(that.call, values)  # the first time, blocks of catalogs are among them
         compared = compare(one, values, this, that)
         buffers = tuple(round(side.session.effort(side.call, values).blocks) for side in (this, that))
@@ -128,4 +133,12 @@ def _measure(
         observed,
         found.here,
         compared.not_compared,
+        found.origin,
+        otherwise,
     )
+
+
+def _otherwise(logged: Logged, here: Ways) -> tuple[str, ...]:
+    """Return what the plans of the log read otherwise; nothing where one of them reads likewise."""
+    differences = [one.differences(here) for one in logged.plans]
+    return min(differences, key=len)

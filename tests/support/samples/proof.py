@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pgwright.model.log import LoggedError, LoggedStatement, ServerLog
 from pgwright.model.names import QualifiedName
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.planned_on import PlannedOn
@@ -62,6 +63,19 @@ PROOF = Proof(
             Effort(0.25, 8518),
             Effort(0, 3),
         ),
+        MeasuredStatement(
+            44,
+            "SELECT id FROM messages WHERE author = $1",
+            60,
+            timing(80.0, 9000),
+            timing(0.4, 40),
+            True,
+            "faster",
+            Effort(20, 8800),
+            Effort(900, 9000),
+            values="log",
+            planned_otherwise=("messages: Index Scan in the log, Seq Scan here",),
+        ),
     ),
     operations=(FASTER, SAME),
     writes=(MeasuredWrite("messages", "INSERT", 500, timing(9.0), timing(18.0), "slower", 4000),),
@@ -77,6 +91,28 @@ PROOF = Proof(
         "2026-11-01T12:00:00+00:00",
     ),
     observed_seconds=86_400.0,
+    log=ServerLog(
+        2,
+        12_345,
+        678,
+        9,
+        (
+            LoggedStatement(
+                44,
+                "SELECT id FROM messages WHERE author = $1",
+                60,
+                81.0,
+                3,
+                4_500.0,
+                2,
+                5 * 2**20,
+                (LoggedError("40P01", "deadlock", 2), LoggedError("", "canceled by statement_timeout", 1)),
+            ),
+            LoggedStatement(45, f"SELECT 1 AS {HOSTILE}", 1, None, 0, 0.0, 1, 2**30, ()),
+            LoggedStatement(42, QUERY, 9, 90.0, 0, 0.0, 0, 0, ()),
+            LoggedStatement(None, "", 0, None, 0, 0.0, 0, 0, (LoggedError("23505", "unique violation", 17),)),
+        ),
+    ),
 )
 LOST = LostRows(QualifiedName("public", HOSTILE), 60_000, 0, "a check failed")
 FAILED = FailedOperation("list_orders", "after", f"ValueError: {HOSTILE}", "change the models")

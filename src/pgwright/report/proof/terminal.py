@@ -8,8 +8,10 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from pgwright.figures import cost, duration, milliseconds, ratio
+from pgwright.model.log import ServerLog
 from pgwright.model.proof import MeasuredOperation, MeasuredStatement, MeasuredWrite, PlannedStatement, Proof, Verdict
 from pgwright.report.parts import Indented, figures, first, heading, hidden, plain, show_not_examined, show_server
+from pgwright.report.proof.logged import log_sentences, trouble, troubled
 from pgwright.report.proof.words import conclusion, equality, in_words, is_proved, notes, runs, where_measured
 from pgwright.report.quoting import gist
 from pgwright.report.screen import Screen
@@ -18,6 +20,7 @@ _STYLES: dict[Verdict, str] = {
     "faster": "green", "same": "yellow", "slower": "red", "unclear": "magenta", "results differ": "bold red",
 }  # fmt: skip
 _MOST_STATEMENTS = 15
+_MOST_TROUBLED = 2
 _STATEMENT = 60
 
 _MEASURED = ("before", "after", "ratio")
@@ -60,11 +63,25 @@ def show(proof: Proof, screen: Screen) -> Iterator[RenderableType]:
         yield figures(_PLAN_COLUMNS, [_planned(one) for one in shown_plans])
         if len(shown_plans) < len(proof.planned):
             yield Indented(hidden(len(proof.planned) - len(shown_plans), "statement"), 2)
+    if proof.log is not None:
+        yield from _log(proof, proof.log, shows_all=shows_all)
     yield from show_not_examined(proof.not_examined)
     yield Text()
     for number, sentence in enumerate(conclusion(proof)):
         style = ("bold green" if is_proved(proof) else "bold red") if number == 0 else ""
         yield Indented(plain(sentence, style), 0, 2)
+
+
+def _log(proof: Proof, log: ServerLog, *, shows_all: bool) -> Iterator[RenderableType]:
+    yield heading("The server's log (read)")
+    for sentence in log_sentences(proof, log):
+        yield Indented(plain(sentence), 2, 2)
+    every = troubled(log)
+    shown = first(every, shows_all=shows_all, most=_MOST_TROUBLED)
+    for one in shown:
+        yield Indented(plain(f"- {gist(one.text, _STATEMENT) or 'other statements'}: {trouble(one)}"), 2, 2, most=2)
+    if len(shown) < len(every):
+        yield Indented(hidden(len(every) - len(shown), "statement"), 2)
 
 
 def _operation(one: MeasuredOperation) -> list[Text]:

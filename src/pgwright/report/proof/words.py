@@ -16,10 +16,11 @@ from pgwright.model.proof import (
     Verdict,
 )
 from pgwright.report.proof.chart import PairChart, css_class, pair_chart
+from pgwright.report.proof.logged import log_sentences, trouble, troubled
 
 __all__ = [
-    "chart", "conclusion", "css_class", "equality", "in_words", "is_proved", "notes", "runs", "spread",
-    "where_measured",
+    "chart", "conclusion", "css_class", "equality", "in_words", "is_proved", "log_sentences", "notes", "runs", "spread",
+    "trouble", "troubled", "where_measured",
 ]  # fmt: skip
 Measured = MeasuredOperation | MeasuredStatement
 
@@ -53,6 +54,11 @@ def notes(one: MeasuredStatement) -> tuple[str, ...]:
     found = []
     if not one.is_representative:
         found.append(f"not representative: {_effort(one.observed)} a call observed; {_effort(one.here)} here")
+    elif one.values == "log":
+        average = "" if one.is_average else f": {_effort(one.observed)} on average observed; {_effort(one.here)} here"
+        found.append(f"with the values of a call in the server's log{average}")
+    if one.planned_otherwise:
+        found.append(f"production plans it otherwise, the gain may not carry over: {'; '.join(one.planned_otherwise)}")
     if one.not_compared:
         found.append(f"not compared: {'; '.join(one.not_compared)}")
     return tuple(found)
