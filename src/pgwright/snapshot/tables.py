@@ -77,18 +77,21 @@ def _table(row: Row, columns: tuple[Column, ...], primary_key: tuple[str, ...]) 
 def read_sequences(database: ReadOnlyDatabase, name_by_oid: Mapping[int, QualifiedName]) -> tuple[Sequence, ...]:
     """Return all sequences but those of other tables than these, each with the column that it feeds."""
     known = frozenset(name_by_oid.values())
-    return tuple(
-        Sequence(
-            name=QualifiedName(row["schema"], row["name"]),
-            table=optional_name(row["table_schema"], row["table_name"]),
-            column=row["column"],
-            last_value=row["last_value"],
-            limit=row["limit"],
-            increment=row["increment"],
-            starts_over=row["starts_over"],
-        )
-        for row in database.read(PACKAGE, "sequences", {"oids": list(name_by_oid)})
-        if row["table_name"] is None or QualifiedName(row["table_schema"], row["table_name"]) in known
+    fed = {row["sequence_oid"]: row for row in database.read(PACKAGE, "fed_columns", {"oids": list(name_by_oid)})}
+    every = (_sequence(row, fed.get(row["sequence_oid"])) for row in database.read(PACKAGE, "sequences"))
+    return tuple(one for one in every if one.table is None or one.table in known)
+
+
+def _sequence(row: Row, fed: Row | None) -> Sequence:
+    limits = (row["limit"], fed["most"] if fed is not None else None)
+    return Sequence(
+        name=QualifiedName(row["schema"], row["name"]),
+        table=QualifiedName(fed["schema"], fed["table"]) if fed is not None else None,
+        column=fed["column"] if fed is not None else None,
+        last_value=row["last_value"],
+        limit=min(limit for limit in limits if limit is not None),
+        increment=row["increment"],
+        starts_over=row["starts_over"],
     )
 
 

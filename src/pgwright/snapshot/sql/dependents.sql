@@ -112,12 +112,13 @@ WHERE k.partrelid = ANY(%(oids)s) AND (
 UNION
 -- A column of another relation holds whole rows of the table.
 SELECT c.oid::bigint, NULL, 'row type', un.nspname, u.relname, ua.attname
-FROM pg_class c
-JOIN pg_type t ON t.typrelid = c.oid
-JOIN pg_attribute ua ON ua.atttypid IN (t.oid, t.typarray) AND ua.attnum > 0 AND NOT ua.attisdropped
+FROM pg_attribute ua
+JOIN pg_type ut ON ut.oid = ua.atttypid
+JOIN pg_type t ON t.oid = coalesce(nullif(ut.typelem, 0), ut.oid)
+JOIN pg_class c ON c.oid = t.typrelid
 JOIN pg_class u ON u.oid = ua.attrelid AND u.relkind IN ('r', 'p', 'm', 'f')
 JOIN pg_namespace un ON un.oid = u.relnamespace
-WHERE c.oid = ANY(%(oids)s)
+WHERE c.oid = ANY(%(oids)s) AND ua.attnum > 0 AND NOT ua.attisdropped
 UNION
 SELECT c.oid::bigint, NULL, 'type', tn.nspname, t.typname, ''
 FROM pg_class c
