@@ -6,7 +6,10 @@ import pytest
 from pgwright.model.snapshot import Snapshot
 from pgwright.snapshot import read_snapshot
 from pgwright.twin import needed_schema
+from pgwright.twin.priced import read_workload
 from pgwright.twin.twin import open_twin
+from pgwright.workload import reading
+from pgwright.workload.reading import to_plan
 from tests.support.database import Database
 
 
@@ -35,13 +38,34 @@ def test_with_a_table_come_its_parents_and_partitions(large: Database) -> None:
     large.rows('SELECT * FROM "Odd Child" WHERE p = 1')
     large.rows("SELECT * FROM part1")
     snapshot = read_snapshot(large.dsn)
-    assert names(snapshot) == {"Odd Child", "parent", "part", "part1"}
+    assert names(snapshot) == {"Odd Child", "part", "part1"}
+    assert {one.table.name for one in needed_schema.needed_part(snapshot).indexes} == {"Odd Child"}
     with open_twin(snapshot) as twin:
         assert twin.left_out == ()
         assert twin.explain('SELECT * FROM "Odd Child" WHERE id = 1').indexes == ("Odd Child_pkey",)
         assert "part1" in twin.explain("SELECT * FROM part").shape
         with pytest.raises(psycopg.errors.UndefinedTable):
             twin.explain("SELECT * FROM other")
+
+
+def test_of_very_many_statements_those_are_planned_that_take_most_time(
+    large: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large.rows('SELECT * FROM "Odd Child" WHERE p = 1')
+    large.rows("SELECT count(*) FROM generate_series(1, 300000) i CROSS JOIN other")
+    snapshot = read_snapshot(large.dsn)
+    times = {one.text: one.total_ms for one in snapshot.statements}
+    dearest = max(to_plan(snapshot), key=lambda one: times[one.statement.text])
+    monkeypatch.setattr(reading, "MOST_PLANNED", 1)
+    snapshot = replace(snapshot)  # what was remembered of it is gone
+    assert [one.statement for one in to_plan(snapshot)] == [dearest.statement]
+    assert dearest.shape is not None
+    assert needed_schema.needed_tables(snapshot) == dearest.shape.tables
+    with open_twin(snapshot) as twin:
+        workload = read_workload(snapshot, twin)
+    assert [one.statement.query_id for one in workload.statements] == [dearest.statement.query_id]
+    assert dearest.statement not in workload.beyond
+    assert len(workload.beyond) == len([one for one in reading.read_statements(snapshot) if one.kind == "query"]) - 1
 
 
 def test_a_statement_on_a_view_needs_everything(large: Database) -> None:

@@ -209,6 +209,9 @@ class Advice:
     """From no index to all advised ones, each step the best one left."""
     unplanned_share: float = 0.0
     """Share of the workload's time in statements that could not be planned, in [0, 1]."""
+    beyond_share: float = 0.0
+    """Share of the workload's time in statements that were not planned, because others take more and there are very
+    many; in [0, 1]."""
     unsearched_share: float = 0.0
     """Share of the workload's time in statements for which no index was tried before the deadline, in [0, 1]."""
     first_answer_seconds: float = 0.0

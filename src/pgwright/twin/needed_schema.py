@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from pgwright.model.names import QualifiedName
 from pgwright.model.snapshot import Snapshot
-from pgwright.workload.reading import read_statements
+from pgwright.workload.reading import to_plan
 
 # Up to here the whole schema is restored in about a second.
 LARGE_SCHEMA_TABLES = 200
@@ -29,19 +30,35 @@ _NEVER_NEEDED = {"VIEW", "MATERIALIZED VIEW", "RULE", "TRIGGER", "SEQUENCE OWNED
 def needed_tables(snapshot: Snapshot) -> frozenset[QualifiedName] | None:
     """Return the tables that planning the workload needs; None when only the whole schema will do.
 
-    With a table come its partitions, its parents, and the tables that its foreign keys refer to. A statement on a
-    relation that we do not know, a view say, needs everything.
+    With a table come its partitions and its parents; a foreign key tells the planner something only where a statement
+    reads both its tables. A statement on a relation that we do not know, a view say, needs everything.
     """
     if len(snapshot.tables) <= LARGE_SCHEMA_TABLES:
         return None
     needed: set[QualifiedName] = set()
-    for reading in read_statements(snapshot):
-        if reading.shape is None or reading.kind != "query":
+    for reading in to_plan(snapshot):
+        if reading.shape is None:
             continue
         if reading.shape.reads_unknown:
             return None
         needed |= reading.shape.tables
     return frozenset(_with_family(needed, snapshot))
+
+
+def needed_part(snapshot: Snapshot) -> Snapshot:
+    """Return a snapshot without the figures of tables that planning the workload does not need."""
+    keep = needed_tables(snapshot)
+    if keep is None:
+        return snapshot
+    indexes = tuple(index for index in snapshot.indexes if index.table in keep)
+    relations = keep | {index.name for index in indexes}
+    return replace(
+        snapshot,
+        tables=tuple(table for table in snapshot.tables if table.name in keep),
+        indexes=indexes,
+        statistics=tuple(one for one in snapshot.statistics if one.relation in relations),
+        extended_statistics=tuple(one for one in snapshot.extended_statistics if one.table in keep),
+    )
 
 
 def _with_family(tables: Iterable[QualifiedName], snapshot: Snapshot) -> set[QualifiedName]:
@@ -58,8 +75,6 @@ def _with_family(tables: Iterable[QualifiedName], snapshot: Snapshot) -> set[Qua
         found.add(name)
         parent = snapshot.table_by_name[name].parent
         waiting += [*children.get(name, ()), *((parent,) if parent else ())]
-    for name in tuple(found):
-        found |= {key.referenced_table for key in snapshot.foreign_keys_by_table.get(name, ())}
     return found
 
 

@@ -15,7 +15,7 @@ from pgwright.model.statement import Statement
 from pgwright.sqltext import StatementShape
 from pgwright.twin.planned import PricedStatement, Unplannable, plan_statement
 from pgwright.twin.twin import Twin
-from pgwright.workload.reading import named, read_statements, share_of_time
+from pgwright.workload.reading import named, read_statements, share_of_time, to_plan
 
 _SHOWS_RANGES_SINCE = 17
 _MOST_NAMED = 5
@@ -35,6 +35,8 @@ class Workload:
     """Tables of the workload that hold rows and were never analyzed, by name."""
     late: tuple[Statement, ...] = ()
     """Those for which there was no time."""
+    beyond: tuple[Statement, ...] = ()
+    """Those that are not planned, because others take more time and there are very many."""
 
 
 def workload_limits(snapshot: Snapshot) -> tuple[str, ...]:
@@ -95,6 +97,8 @@ def read_workload(snapshot: Snapshot, twin: Twin, *, deadline: float = math.inf)
     unread: list[tuple[Statement, str]] = []
     uncounted: list[Statement] = []
     late: list[Statement] = []
+    beyond: list[Statement] = []
+    planned = frozenset(map(id, to_plan(snapshot)))
     for reading in read_statements(snapshot):
         statement, shape = reading.statement, reading.shape
         if shape is not None and shape.target is not None:
@@ -104,6 +108,9 @@ def read_workload(snapshot: Snapshot, twin: Twin, *, deadline: float = math.inf)
             continue
         if reading.kind == "no plan" or shape is None:
             uncounted.append(statement)
+            continue
+        if id(reading) not in planned:
+            beyond.append(statement)
             continue
         if time.monotonic() > deadline:
             late.append(statement)
@@ -126,4 +133,5 @@ def read_workload(snapshot: Snapshot, twin: Twin, *, deadline: float = math.inf)
         share_of_time(uncounted, snapshot),
         unanalyzed(snapshot, touched),
         tuple(late),
+        tuple(beyond),
     )

@@ -19,6 +19,7 @@ from pgwright.sizes import key_width, tree_height
 from pgwright.sql_files import read_sql
 from pgwright.twin.collation import create_database, in_order_of_stand_in
 from pgwright.twin.domains import unchecked_domains
+from pgwright.twin.needed_schema import needed_part
 from pgwright.twin.pages import extend, relation_file, rename, write_btree
 from pgwright.twin.restore_columns import restore_columns
 from pgwright.twin.restore_extended import restore_extended
@@ -94,6 +95,7 @@ def restore_planner_facts(server: EmbeddedServer, database: str, snapshot: Snaps
     Values are read by the owner, for reading one may run a function of the source: the CHECK of a domain.
     """
     warnings: list[str] = []
+    snapshot = needed_part(snapshot)
     with server.owner(database) as owner, server.catalog_writer(database) as catalogs:
         owner.execute("SET search_path = pg_catalog, pg_temp; SET client_min_messages = warning")
         owner.add_notice_handler(lambda notice: warnings.append(notice.message_primary or ""))

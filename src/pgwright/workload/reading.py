@@ -16,6 +16,8 @@ from pgwright.sqltext import Schema, StatementShape, gist, inner_query, is_cut_o
 
 Kind = Literal["query", "no plan", "unreadable"]
 HIDDEN = "<insufficient privilege>"
+# Of a real workload these are nearly all of the time; to plan five times as many takes longer than a check should.
+MOST_PLANNED = 1_000
 _PROCEDURAL = {
     "CALL": "a procedure does its work; the statements in it",
     "DO": "a code block does its work; the statements in it",
@@ -49,6 +51,13 @@ class Reading:
 def read_statements(snapshot: Snapshot) -> tuple[Reading, ...]:
     """Return the statements of a snapshot, those that are planned alike as one."""
     return tuple(_readings(snapshot))
+
+
+@once_a_snapshot
+def to_plan(snapshot: Snapshot) -> tuple[Reading, ...]:
+    """Return the queries that are planned: of very many those that take most time."""
+    queries = [one for one in read_statements(snapshot) if one.kind == "query"]
+    return tuple(sorted(queries, key=lambda one: -one.statement.total_ms)[:MOST_PLANNED])
 
 
 def called_function(text: str, snapshot: Snapshot) -> str | None:

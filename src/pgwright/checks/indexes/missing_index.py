@@ -42,6 +42,7 @@ from pgwright.model.change import Change, CreateIndex, DropIndex
 from pgwright.model.finding import Check, Evidence, Finding, Severity
 from pgwright.model.not_examined import NotExamined
 from pgwright.sqltext import gist
+from pgwright.workload.reading import MOST_PLANNED
 
 # Of the workload's planned cost, where no times are known: the first thing to do, or worth doing.
 HIGH_SHARE, MEDIUM_SHARE = 0.05, 0.001
@@ -67,6 +68,9 @@ def find(advice: Advice) -> Iterator[Finding | NotExamined]:
         yield _finding(index, advice)
     if advice.ended == "deadline":
         yield _cut_short(advice)
+    if advice.beyond_share:
+        reason = f"only the {count(MOST_PLANNED)} statements that take most time are planned"
+        yield CHECK.unexamined(reason, about=f"{share(advice.beyond_share)} of the workload's time")
     if advice.unplanned:
         yield _unplanned(advice)
     elif not advice.statements:

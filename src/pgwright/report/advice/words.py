@@ -43,6 +43,8 @@ def _alarms(advice: Advice) -> Iterator[str]:
         yield "The deadline came before any index was tried: give it a longer --deadline."
     if advice.unsearched_share and advice.ended != "unanswered":
         yield f"No index was tried for {share(advice.unsearched_share)} of the time: the deadline came first."
+    if advice.beyond_share:
+        yield f"Not planned: {share(advice.beyond_share)} of the time, in statements that take less than the others."
     if advice.unplanned_share >= ALARMING_SHARE:
         yield f"Could not be read: {share(advice.unplanned_share)} of the workload's time; this advice is for the rest."
     yield from filter(_asks_for_statistics, advice.limits)
@@ -83,7 +85,7 @@ def _summary(advice: Advice) -> Iterator[str]:
 def _why_none(advice: Advice) -> str:
     """Return why no index is advised; that all is well only as far as it was looked at."""
     if not advice.statements:
-        is_lost = advice.unplanned or advice.unsearched_share
+        is_lost = advice.unplanned or advice.unsearched_share or advice.beyond_share
         return f"No statement {'could be looked at' if is_lost else 'of this workload reads a table'}."
     within = "" if advice.budget_bytes is None else f" within the budget of {size(advice.budget_bytes)}"
     none = f"None of {count(advice.candidates, 'candidate')} is worth its price{within}"
@@ -93,9 +95,9 @@ def _why_none(advice: Advice) -> str:
 
 def _of_the_rest(advice: Advice) -> str:
     """Return the end of a sentence that says that all is well: with what it does not cover."""
-    if not advice.unplanned and not advice.unsearched_share:
+    if not advice.unplanned and not advice.unsearched_share and not advice.beyond_share:
         return "."
-    lost = share(advice.unplanned_share + advice.unsearched_share)
+    lost = share(advice.unplanned_share + advice.unsearched_share + advice.beyond_share)
     return f", as far as could be looked at: {lost} of the workload's time could not."
 
 
