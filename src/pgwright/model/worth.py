@@ -83,14 +83,18 @@ class Worth:
 
     @property
     def saving(self) -> str:
-        """The time saved as one figure: `2.5 h a day`, or where nobody knows that, all that was observed."""
-        a_day = self.seconds_a_day
-        if a_day is None or self.observed_seconds is None:
-            return milliseconds(self.saved_ms)
-        if self.has_rate:
+        """The time saved as one figure: `2.5 h a day`, or where nobody knows what a day is like, as a share."""
+        if (a_day := self.seconds_a_day) is not None and self.has_rate:
             return f"{duration(a_day)} a day"
-        return f"{duration(a_day)} a day at the rate of {duration(self.observed_seconds)}"
+        return self._part
 
     def __str__(self) -> str:
         """Return it as a report says it: `2.5 h a day, 12.0 % of the workload's time`."""
-        return f"{self.saving}, {share(self.share_of_workload)} of the workload's time"
+        if self.has_rate:
+            return f"{self.saving}, {self._part}"
+        over = f" in {duration(self.observed_seconds)}" if self.observed_seconds else ""
+        return f"{milliseconds(self.saved_ms)}{over}, {self._part}"
+
+    @property
+    def _part(self) -> str:
+        return f"{share(self.share_of_workload)} of the workload's time"

@@ -146,6 +146,8 @@ def test_without_an_observed_time_the_balance_is_of_all_calls() -> None:
     assert conclusion(proof)[1] == (
         "By the workload's calls it saves 115.1 s and costs none, over the time observed (measured here)."
     )
+    proof = replace(proof, observed_seconds=42.0)
+    assert "saves 115.1 s and costs none, over the 42 s observed" in conclusion(proof)[1], "that tells of no day"
 
 
 def test_what_is_not_compared_is_said() -> None:

@@ -15,6 +15,7 @@ from pgwright.model.proof import (
     Timing,
     Verdict,
 )
+from pgwright.model.worth import FEWEST_SECONDS
 from pgwright.report.proof.chart import PairChart, css_class, pair_chart
 
 __all__ = [
@@ -159,14 +160,22 @@ def _balance(proof: Proof) -> Iterable[str]:
     on_writes = _time(balance.lost_on_writes_ms, balance)
     part = " on writes" if on_writes == lost else f", {on_writes} of it on writes" if balance.lost_on_writes_ms else ""
     cost = f"costs {lost}{part}" if balance.lost_ms else "costs none"
-    rate = "a day" if balance.observed_seconds else "over the time observed"
-    yield f"By the workload's calls it saves {gained} and {cost}, {rate} (measured here)."
+    yield f"By the workload's calls it saves {gained} and {cost}, {_rate(balance)} (measured here)."
+
+
+def _rate(balance: Balance) -> str:
+    """Return over what time that is: a day, where the calls were counted for long enough to tell."""
+    seconds = balance.observed_seconds
+    if not seconds:
+        return "over the time observed"
+    return "a day" if seconds >= FEWEST_SECONDS else f"over the {duration(seconds)} observed"
 
 
 def _time(part_ms: float, balance: Balance) -> str:
-    if not balance.observed_seconds:
+    seconds = balance.observed_seconds
+    if not seconds or seconds < FEWEST_SECONDS:
         return milliseconds(part_ms)
-    a_day = part_ms * _DAY_SECONDS / balance.observed_seconds
+    a_day = part_ms * _DAY_SECONDS / seconds
     return milliseconds(a_day) if a_day < 60_000 else duration(a_day / 1000)
 
 
