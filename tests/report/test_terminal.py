@@ -11,11 +11,27 @@ from tests.support import samples
 
 
 def test_long_lists_are_cut_and_the_number_hidden_is_told() -> None:
-    many = tuple(replace(samples.DIAGNOSIS.findings[2], object=f"ix_{number}") for number in range(60))
+    one = replace(samples.DIAGNOSIS.findings[2], worth=Worth(1_000.0, 9.0, 0.1, 86_400.0))
+    many = tuple(replace(one, object=f"ix_{number}") for number in range(60))
     text = render(replace(samples.DIAGNOSIS, findings=many), "terminal")
     assert "… and 16 more findings; --all shows everything." in text
-    assert "LOW     unused-index  ix_43  [possible]  No query used it in 40 days.\n" in text
+    assert "LOW     unused-index  ix_43  [possible]  saves 1 s a day\n" in text
     assert "ix_44" not in text
+
+
+def test_what_is_alike_and_says_no_saving_shares_a_line_that_says_how_many_it_leaves_out() -> None:
+    one = samples.DIAGNOSIS.findings[2]
+    many = tuple(replace(one, object=f"ix_{number}") for number in range(60))
+    lines = render(replace(samples.DIAGNOSIS, findings=many), "terminal").splitlines()
+    (line,) = [line for line in lines if "unused-index  ix_" in line]
+    assert line.startswith("LOW     unused-index  ix_0, ix_1, ix_2, ")
+    assert line.endswith(" more  [possible]")
+    assert 80 < len(line) <= 100
+    assert line.count("ix_") + int(line.split(" and ")[1].split()[0]) == 60
+    other = replace(one, confidence="certain")
+    text = render(replace(samples.DIAGNOSIS, findings=(*many[:2], other, other, other)), "terminal")
+    assert "LOW     unused-index  ix_1  [possible]  No query used it in 40 days.\n" in text, "two take a line each"
+    assert "LOW     unused-index  ix_old_0, ix_old_0, ix_old_0\n" in text
 
 
 def test_three_things_come_first_the_worst_then_what_saves_most_then_what_fix_writes() -> None:
@@ -39,7 +55,7 @@ def test_three_things_come_first_the_worst_then_what_saves_most_then_what_fix_wr
 def test_the_slowest_statements_say_what_to_do() -> None:
     text = render(samples.DIAGNOSIS, "terminal")
     assert "Slowest statements (share, time a day, counted for 24.0 h)" in text
-    assert re.search(r"^     83\.4 %     60 min  SELECT .*  → saves 1\.0 h a day: missing-index", text, re.MULTILINE)
+    assert re.search(r"^     83\.4 %     60 min  SELECT .*  → missing-index messages", text, re.MULTILINE)
     assert re.search(r"^     13\.9 %     10 min  SELECT .*  no index helps: rewrite it$", text, re.MULTILINE)
     unknown = render(replace(samples.DIAGNOSIS, observed_seconds=None), "terminal")
     assert "Slowest statements (share, time in all)" in unknown
@@ -49,9 +65,10 @@ def test_the_slowest_statements_say_what_to_do() -> None:
 def test_where_nothing_is_left_that_is_the_answer_with_how_much_was_looked_at() -> None:
     low = samples.DIAGNOSIS.findings[1:3]  # medium without a saving, and low
     text = render(replace(samples.DIAGNOSIS, findings=low), "terminal")
-    assert "\nNothing left worth doing.\n" in text
+    assert "\nNothing left that would save time. Not about time: 1 medium finding, listed below.\n" in text
     assert "  Looked at: 3 of 3 checks, 87.5 % of the tables, 24.0 h of statements.\n" in text
     assert "MEDIUM  missing-primary-key" in text
+    assert "\nNothing left worth doing.\n" in render(replace(samples.DIAGNOSIS, findings=low[1:]), "terminal")
     blind = NotExamined("missing-index", "left out", checks=("missing-index",))
     unasked = replace(samples.DIAGNOSIS, findings=low[1:], checks_run=("unused-index",), not_examined=(blind,))
     assert "Do this\n" in render(replace(unasked, findings=low), "terminal"), "what it saves was not asked"

@@ -13,12 +13,14 @@ from pgwright.model.finding import Diagnosis, Finding
 from pgwright.model.not_examined import NotExamined
 from pgwright.report.diagnosis.first_screen import show_header, show_scores, show_slowest, show_things
 from pgwright.report.diagnosis.words import first_things
-from pgwright.report.findings import Line, counted, is_fixable, show_finding, show_set_aside
+from pgwright.report.findings import Alike, Line, counted, is_fixable, show_finding, show_set_aside
 from pgwright.report.parts import Indented, first, heading, hidden, plain, show_not_examined, show_server
 from pgwright.report.screen import Screen
 
 # A report is as long as a person reads: 120 lines, of which the first screen takes 40.
 _MOST_FINDINGS = 44
+# So many of one kind take a line each.
+_FEW_ALIKE = 2
 # Entries of two lines each, and with room for two lines of reason while they are few.
 _MOST_MISSING, _FEW_MISSING = 7, 5
 _MOST_NAMES = 3
@@ -61,15 +63,27 @@ def _show_all(diagnosis: Diagnosis) -> Iterator[RenderableType]:
 def _others(diagnosis: Diagnosis) -> Iterator[RenderableType]:
     """Show what is not among the first things, worst first."""
     things = first_things(diagnosis)
-    others = [finding for finding in diagnosis.findings if finding not in things]
+    others = list(_lines([finding for finding in diagnosis.findings if finding not in things]))
     if not others:
         return
     yield heading("All others, worst first" if things else "Findings, worst first")
     shown = first(others, shows_all=False, most=_MOST_FINDINGS)
-    for finding in shown:
-        yield Line(finding)
+    for alike in shown:
+        yield Alike(alike) if len(alike) > 1 else Line(alike[0])
     if len(shown) < len(others):
-        yield hidden(len(others) - len(shown), "finding")
+        yield hidden(sum(map(len, others[len(shown) :])), "finding")
+
+
+def _lines(findings: Sequence[Finding]) -> Iterator[list[Finding]]:
+    """Yield the findings of each line: one, or where none says what it saves, all of one check that are as bad."""
+    for (_, _, _, worth), group in groupby(
+        findings, key=lambda one: (one.severity, one.check, one.confidence, one.worth)
+    ):
+        alike = list(group)
+        if worth is None and len(alike) > _FEW_ALIKE:
+            yield alike
+        else:
+            yield from ([one] for one in alike)
 
 
 def _missing(missing: Sequence[NotExamined]) -> Iterator[RenderableType]:

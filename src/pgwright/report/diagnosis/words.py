@@ -7,14 +7,13 @@ from shlex import quote
 from pgwright.figures import count, duration, milliseconds, share
 from pgwright.model.finding import SEVERITIES, Diagnosis, Finding, LostPoint, SubjectScore
 from pgwright.model.statement import SlowStatement
+from pgwright.model.worth import FEWEST_SECONDS
 from pgwright.report.diagnosis.chart import ScoreBar, score_bars
 
 # Less than this is missing: it would be printed as 100 %.
 _ALL_BUT = 0.0005
 _THINGS = 3
 _DAY_SECONDS = 86_400.0
-# A shorter time says little of a day.
-_LEAST_SECONDS = 3_600.0
 _HEADINGS = ("", "Do this", "Do these two things", "Do these three things")
 
 
@@ -68,10 +67,16 @@ def heading_of_things(diagnosis: Diagnosis) -> str:
 
 
 def ending(diagnosis: Diagnosis) -> str:
-    """Return what is said where there is nothing to begin with: that it is done only where indexes were looked for."""
-    if _looked_for_indexes(diagnosis):
-        return "Nothing left worth doing."
-    return "Nothing worth doing was found, but no index was looked for."
+    """Return what is said where there is nothing to begin with: that it is done only where indexes were looked for.
+
+    What is medium and saves no time is no reason to begin, and yet something left.
+    """
+    if not _looked_for_indexes(diagnosis):
+        return "Nothing worth doing was found, but no index was looked for."
+    left = sum(finding.severity == "medium" for finding in diagnosis.findings)
+    if left:
+        return f"Nothing left that would save time. Not about time: {count(left, 'medium finding')}, listed below."
+    return "Nothing left worth doing."
 
 
 def seen(diagnosis: Diagnosis) -> str:
@@ -112,4 +117,4 @@ def time_of(statement: SlowStatement, diagnosis: Diagnosis) -> str:
 
 
 def _tells_of_a_day(diagnosis: Diagnosis) -> bool:
-    return (diagnosis.observed_seconds or 0.0) >= _LEAST_SECONDS
+    return (diagnosis.observed_seconds or 0.0) >= FEWEST_SECONDS
