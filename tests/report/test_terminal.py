@@ -110,10 +110,22 @@ def test_fix_is_not_offered_where_it_would_write_nothing() -> None:
     assert "pgwright fix" not in render(unfixable, "terminal")
 
 
+def test_many_remedies_take_a_line_each_and_what_is_unsafe_is_never_left_out() -> None:
+    safe, unsafe = samples.FIX.remedies
+    many = tuple(replace(safe, title=f"Create index ix_{number}") for number in range(40))
+    text = render(replace(samples.FIX, remedies=(*many, unsafe)), "terminal")
+    assert "safe    Create index ix_19\nUNSAFE  Analyze" in text
+    assert unsafe.warning in text
+    assert "… and 20 more remedies; --all shows everything." in text
+    assert "in the models:" not in text
+    assert "Of each, --all shows its locks" in text
+    assert render(replace(samples.FIX, remedies=many), "terminal", Screen(shows_all=True)).count("in the models:") == 40
+
+
 def test_no_findings_is_said() -> None:
     assert "No findings; 1 check run." in render(samples.EMPTY_DIAGNOSIS, "terminal")
 
 
 def test_narrow_terminal_turns_table_rows_into_lists() -> None:
     text = render(samples.PROOF, "terminal", Screen(width=44))
-    assert "  queries before: 51\n  queries after: 2\n  results equal: yes" in text
+    assert "  queries: 51 → 2\n  results equal: yes" in text

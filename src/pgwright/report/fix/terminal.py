@@ -1,8 +1,8 @@
-"""A Fix for a terminal: each remedy with its lock and its duration, then what a person has to do."""
+"""A Fix for a terminal: few remedies in full, many in a line each but for what is unsafe; then what is left open."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -14,6 +14,11 @@ from pgwright.report.fix import words
 from pgwright.report.parts import Indented, block, first, heading, hidden, plain, show_not_examined
 from pgwright.report.screen import Screen
 
+# So many remedies are shown in full.
+_FEW = 3
+# Of more a line each, but for what is unsafe.
+_MOST_SAFE = 20
+
 
 def show(fix: Fix, screen: Screen) -> Iterator[RenderableType]:
     """Yield the parts."""
@@ -22,8 +27,11 @@ def show(fix: Fix, screen: Screen) -> Iterator[RenderableType]:
         (count(len(fix.remedies), "remedy"), "bold"),
         f", {unsafe} of them unsafe on a busy table" if unsafe else "",
     )
-    for remedy in fix.remedies:
-        yield from _remedy(remedy, shows_all)
+    if shows_all or len(fix.remedies) <= _FEW:
+        for remedy in fix.remedies:
+            yield from _remedy(remedy, shows_all)
+    else:
+        yield from _short(fix.remedies)
     yield from show_not_examined(fix.refused, title="Not written")
     yield from show_not_examined(fix.not_examined)
     if fix.by_hand:
@@ -35,12 +43,29 @@ def show(fix: Fix, screen: Screen) -> Iterator[RenderableType]:
             yield Indented(hidden(len(fix.by_hand) - len(shown), "finding"), 2)
 
 
-def _remedy(remedy: Remedy, shows_all: bool) -> Iterator[RenderableType]:
+def _short(remedies: Sequence[Remedy]) -> Iterator[RenderableType]:
+    """Show a line each, and of what is unsafe the warning; only what is safe is ever left out."""
+    safe = first([one for one in remedies if one.is_safe], shows_all=False, most=_MOST_SAFE)
+    shown = [one for one in remedies if not one.is_safe or one in safe]
+    for remedy in shown:
+        yield from _head(remedy, with_locks=False)
+    if len(shown) < len(remedies):
+        yield hidden(len(remedies) - len(shown), "remedy")
+    told = "Of each, --all shows its locks, the findings that it answers, and what to write in the models."
+    yield Indented(Text(told, "dim"), 0)
+
+
+def _head(remedy: Remedy, *, with_locks: bool) -> Iterator[RenderableType]:
     mark, style = ("safe  ", "green") if remedy.is_safe else ("UNSAFE", "bold red")
     yield Indented(Text.assemble((mark, style), "  ", plain(remedy.title, "bold")), 0, 8)
-    yield Indented(Text(f"{words.locks(remedy)}{words.expected(remedy)}", "dim"), 8)
+    if with_locks or not remedy.is_safe:
+        yield Indented(Text(f"{words.locks(remedy)}{words.expected(remedy)}", "dim"), 8)
     if remedy.warning:
         yield Indented(plain(remedy.warning, "yellow"), 8)
+
+
+def _remedy(remedy: Remedy, shows_all: bool) -> Iterator[RenderableType]:
+    yield from _head(remedy, with_locks=True)
     answers = first(remedy.findings, shows_all=shows_all)
     more = f" and {len(remedy.findings) - len(answers)} more" if len(answers) < len(remedy.findings) else ""
     yield Indented(Text.assemble(("answers ", "dim"), plain(", ".join(answers) + more)), 8, 2)
