@@ -3,6 +3,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from pgwright.model.change import AnalyzeTable
+from pgwright.model.names import QualifiedName
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.worth import Worth
 from pgwright.report import Screen, render
@@ -11,12 +13,12 @@ from tests.support import samples
 
 
 def test_long_lists_are_cut_and_the_number_hidden_is_told() -> None:
-    one = replace(samples.DIAGNOSIS.findings[2], worth=Worth(1_000.0, 9.0, 0.1, 86_400.0))
+    one = replace(samples.DIAGNOSIS.findings[1], worth=Worth(1_000.0, 9.0, 0.1, 86_400.0))
     many = tuple(replace(one, object=f"ix_{number}") for number in range(60))
     text = render(replace(samples.DIAGNOSIS, findings=many), "terminal")
-    assert "… and 16 more findings; --all shows everything." in text
-    assert "LOW     unused-index  ix_43  [possible]  saves 1 s a day\n" in text
-    assert "ix_44" not in text
+    assert "… and 13 more findings; --all shows everything." in text
+    assert "MEDIUM  missing-primary-key  ix_46  saves 1 s a day\n" in text
+    assert "ix_47" not in text
 
 
 def test_what_is_alike_and_says_no_saving_shares_a_line_that_says_how_many_it_leaves_out() -> None:
@@ -32,6 +34,12 @@ def test_what_is_alike_and_says_no_saving_shares_a_line_that_says_how_many_it_le
     text = render(replace(samples.DIAGNOSIS, findings=(*many[:2], other, other, other)), "terminal")
     assert "LOW     unused-index  ix_1  [possible]  No query used it in 40 days.\n" in text, "two take a line each"
     assert "LOW     unused-index  ix_old_0, ix_old_0, ix_old_0\n" in text
+
+
+def test_what_is_low_shares_a_line_that_says_what_all_of_it_saves() -> None:
+    one = replace(samples.DIAGNOSIS.findings[2], worth=Worth(1_000.0, 9.0, 0.1, 86_400.0))
+    text = render(replace(samples.DIAGNOSIS, findings=(one,) * 4), "terminal")
+    assert "LOW     unused-index  ix_old_0, ix_old_0, ix_old_0, ix_old_0  [possible]  save 4 s a day\n" in text
 
 
 def test_three_things_come_first_the_worst_then_what_saves_most_then_what_fix_writes() -> None:
@@ -65,7 +73,7 @@ def test_the_slowest_statements_say_what_to_do() -> None:
 def test_where_nothing_is_left_that_is_the_answer_with_how_much_was_looked_at() -> None:
     low = samples.DIAGNOSIS.findings[1:3]  # medium without a saving, and low
     text = render(replace(samples.DIAGNOSIS, findings=low), "terminal")
-    assert "\nNothing left that would save time. Not about time: 1 medium finding, listed below.\n" in text
+    assert "\nNothing left that is known to save time; 1 medium finding below.\n" in text
     assert "  Looked at: 3 of 3 checks, 87.5 % of the tables, 24.0 h of statements.\n" in text
     assert "MEDIUM  missing-primary-key" in text
     assert "\nNothing left worth doing.\n" in render(replace(samples.DIAGNOSIS, findings=low[1:]), "terminal")
@@ -110,16 +118,19 @@ def test_fix_is_not_offered_where_it_would_write_nothing() -> None:
     assert "pgwright fix" not in render(unfixable, "terminal")
 
 
-def test_many_remedies_take_a_line_each_and_what_is_unsafe_is_never_left_out() -> None:
-    safe, unsafe = samples.FIX.remedies
-    many = tuple(replace(safe, title=f"Create index ix_{number}") for number in range(40))
-    text = render(replace(samples.FIX, remedies=(*many, unsafe)), "terminal")
-    assert "safe    Create index ix_19\nUNSAFE  Analyze" in text
+def test_of_many_remedies_new_indexes_share_a_paragraph_and_what_is_unsafe_is_never_left_out() -> None:
+    index, unsafe = samples.FIX.remedies
+    safe = replace(unsafe, is_safe=True, warning="", change=AnalyzeTable(QualifiedName("public", "t")))
+    many = (*(index,) * 50, *(replace(safe, title=f"Analyze t{number}") for number in range(40)), unsafe)
+    text = render(replace(samples.FIX, remedies=many), "terminal")
+    assert "safe    Create 50 indexes, while reads and writes go on: messages (conversation_id," in text
+    assert " and 10 more\n" in text
+    assert "safe    Analyze t19\nUNSAFE  Analyze" in text
     assert unsafe.warning in text
     assert "… and 20 more remedies; --all shows everything." in text
     assert "in the models:" not in text
     assert "Of each, --all shows its locks" in text
-    assert render(replace(samples.FIX, remedies=many), "terminal", Screen(shows_all=True)).count("in the models:") == 40
+    assert render(replace(samples.FIX, remedies=many), "terminal", Screen(shows_all=True)).count("in the models:") == 50
 
 
 def test_no_findings_is_said() -> None:

@@ -6,6 +6,7 @@ like, the share of the workload's time has to do.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -98,3 +99,15 @@ class Worth:
     @property
     def _part(self) -> str:
         return f"{share(self.share_of_workload)} of the workload's time"
+
+
+def total(worths: Sequence[Worth]) -> Worth | None:
+    """Return what all of them save together, observed over one time; None where there is none."""
+    if not worths:
+        return None
+    return Worth(
+        saved_ms=sum(one.saved_ms for one in worths),
+        saved_a_call_ms=max(one.saved_a_call_ms for one in worths),
+        share_of_workload=sum(one.share_of_workload for one in worths),
+        observed_seconds=worths[0].observed_seconds,
+    )

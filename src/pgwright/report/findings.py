@@ -10,7 +10,7 @@ from rich.text import Text
 
 from pgwright.figures import listing
 from pgwright.model.finding import SEVERITIES, Evidence, Finding, Severity
-from pgwright.model.worth import Worth
+from pgwright.model.worth import Worth, total
 from pgwright.report.parts import WIDE, Indented, block, first, heading, hidden, is_narrow, plain
 from pgwright.report.quoting import one_line
 from pgwright.report.shape import Shape, Shapes
@@ -83,13 +83,16 @@ class Line:
 
 @dataclass
 class Alike:
-    """Findings of one check, one severity and one confidence on one line: as many objects as it holds."""
+    """Findings of one check on one line: as many objects as it holds, and what mending all of them saves."""
 
     findings: Sequence[Finding]
+    """Of one severity and one confidence."""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
         finding = self.findings[0]
         head, tail = _head(finding), _sureness(finding)
+        if (worth := total([one.worth for one in self.findings if one.worth is not None])) is not None:
+            tail += Text(f"  save {worth.saving}", "green")
         room = max(options.max_width, WIDE) - len(head) - len(tail)
         names = [one_line(one.object, _OBJECT) for one in self.findings]
         fitting = (most for most in range(len(names), 1, -1) if len(listing(names, most)) <= room)

@@ -9,7 +9,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from pgwright.figures import count, listing
-from pgwright.model.finding import Diagnosis, Finding
+from pgwright.model.finding import Diagnosis, Finding, Severity
 from pgwright.model.not_examined import NotExamined
 from pgwright.report.diagnosis.first_screen import show_header, show_scores, show_slowest, show_things
 from pgwright.report.diagnosis.words import first_things
@@ -19,6 +19,7 @@ from pgwright.report.screen import Screen
 
 # A report is as long as a person reads: 120 lines, of which the first screen takes 40.
 _MOST_FINDINGS = 44
+_LOW: tuple[Severity, ...] = ("low", "info")
 # So many of one kind take a line each.
 _FEW_ALIKE = 2
 # Entries of two lines each, and with room for two lines of reason while they are few.
@@ -75,12 +76,13 @@ def _others(diagnosis: Diagnosis) -> Iterator[RenderableType]:
 
 
 def _lines(findings: Sequence[Finding]) -> Iterator[list[Finding]]:
-    """Yield the findings of each line: one, or where none says what it saves, all of one check that are as bad."""
-    for (_, _, _, worth), group in groupby(
-        findings, key=lambda one: (one.severity, one.check, one.confidence, one.worth)
-    ):
-        alike = list(group)
-        if worth is None and len(alike) > _FEW_ALIKE:
+    """Yield the findings of each line: one, or all of a kind where they are low, or none says what it saves."""
+    kinds: dict[tuple[object, ...], list[Finding]] = {}
+    for one in findings:
+        saves = one.severity not in _LOW and one.worth is not None
+        kinds.setdefault((one.severity, one.check, one.confidence, one.key if saves else ""), []).append(one)
+    for alike in kinds.values():
+        if len(alike) > _FEW_ALIKE:
             yield alike
         else:
             yield from ([one] for one in alike)

@@ -75,7 +75,7 @@ def ending(diagnosis: Diagnosis) -> str:
         return "Nothing worth doing was found, but no index was looked for."
     left = sum(finding.severity == "medium" for finding in diagnosis.findings)
     if left:
-        return f"Nothing left that would save time. Not about time: {count(left, 'medium finding')}, listed below."
+        return f"Nothing left that is known to save time; {count(left, 'medium finding')} below."
     return "Nothing left worth doing."
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
-from pgwright.figures import count
+from pgwright.figures import count, listing
+from pgwright.model.change import CreateIndex
 from pgwright.model.fix import Fix
 from pgwright.model.remedy import Remedy
 from pgwright.report.fix import words
@@ -16,8 +17,8 @@ from pgwright.report.screen import Screen
 
 # So many remedies are shown in full.
 _FEW = 3
-# Of more a line each, but for what is unsafe.
-_MOST_SAFE = 20
+# Of more a line each, but for what is unsafe, and all new indexes on one.
+_MOST_SAFE, _MOST_INDEXES = 20, 40
 
 
 def show(fix: Fix, screen: Screen) -> Iterator[RenderableType]:
@@ -44,13 +45,19 @@ def show(fix: Fix, screen: Screen) -> Iterator[RenderableType]:
 
 
 def _short(remedies: Sequence[Remedy]) -> Iterator[RenderableType]:
-    """Show a line each, and of what is unsafe the warning; only what is safe is ever left out."""
-    safe = first([one for one in remedies if one.is_safe], shows_all=False, most=_MOST_SAFE)
-    shown = [one for one in remedies if not one.is_safe or one in safe]
-    for remedy in shown:
-        yield from _head(remedy, with_locks=False)
-    if len(shown) < len(remedies):
-        yield hidden(len(remedies) - len(shown), "remedy")
+    """Show a line each, of new indexes one for all, and of what is unsafe the warning; that is never left out."""
+    safe = [one for one in remedies if one.is_safe]
+    built = [one.change.definition for one in safe if isinstance(one.change, CreateIndex)]
+    others = first([one for one in safe if not isinstance(one.change, CreateIndex)], shows_all=False, most=_MOST_SAFE)
+    for remedy in remedies:
+        if not remedy.is_safe or remedy in others:
+            yield from _head(remedy, with_locks=False)
+    if built:
+        named = listing([f"{one.table.short} {one.outline}" for one in built], most=_MOST_INDEXES)
+        title = Text.assemble(("safe  ", "green"), "  ", (f"Create {count(len(built), 'index')}", "bold"))
+        yield Indented(title + plain(f", while reads and writes go on: {named}"), 0, 8)
+    if left := len(safe) - len(built) - len(others):
+        yield hidden(left, "remedy")
     told = "Of each, --all shows its locks, the findings that it answers, and what to write in the models."
     yield Indented(Text(told, "dim"), 0)
 
