@@ -68,13 +68,25 @@ def main() -> int:
         environment = {**os.environ, "DATABASE_URL": server.url("notebook"), "PYTHONPATH": str(HERE)}
         console.print(f"$ export DATABASE_URL={shlex.quote(server.url('notebook'))}")
         say("2  What is wrong with it")
+        console.print(
+            "A snapshot holds catalogs, statistics and counters, no rows; check plans on an empty twin of it."
+        )
         check("before", environment)
-        say("3  The fix, as one Alembic revision")
+        say(
+            "3  The fix, as one Alembic revision",
+            "advise tells why these indexes; fix writes them, and what else it can, for a person to review.",
+        )
         revisions = fix(app, environment)
-        say("4  The proof: before and after, measured in turn on two copies")
+        say(
+            "4  The proof",
+            "Two copies of the database, one with the fix: both are measured in turn, and their results compared.",
+        )
         is_proved = prove(app, environment)
         if is_proved:
-            say("5  The fix applied, and checked again")
+            say(
+                "5  The fix applied, and checked again",
+                "On the database itself, with what is left to people: a role for the app, and the purge.",
+            )
             apply(server, app, environment)
             check("after", environment)
     say("6  What it gained")
@@ -221,9 +233,11 @@ def run(arguments: list[str], environment: dict[str, str], allowed: set[int] | N
     return code
 
 
-def say(title: str) -> None:
+def say(title: str, what: str = "") -> None:
     console.print()
     console.rule(f"[bold]{title}", align="left")
+    if what:
+        console.print(what, style="dim")
 
 
 if __name__ == "__main__":

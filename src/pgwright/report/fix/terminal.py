@@ -19,6 +19,8 @@ from pgwright.report.screen import Screen
 _FEW = 3
 # Of more a line each, but for what is unsafe, and all new indexes on one.
 _MOST_SAFE, _MOST_INDEXES = 20, 40
+# Of what is left to a person, so many of one check.
+_MOST_OBJECTS = 3
 
 
 def show(fix: Fix, screen: Screen) -> Iterator[RenderableType]:
@@ -37,11 +39,18 @@ def show(fix: Fix, screen: Screen) -> Iterator[RenderableType]:
     yield from show_not_examined(fix.not_examined)
     if fix.by_hand:
         yield heading("For a person to decide")
-        shown = first(fix.by_hand, shows_all=shows_all)
-        for key in shown:
-            yield Indented(plain(f"- {key}"), 2, 2)
-        if len(shown) < len(fix.by_hand):
-            yield Indented(hidden(len(fix.by_hand) - len(shown), "finding"), 2)
+        for line in fix.by_hand if shows_all else _by_check(fix.by_hand):
+            yield Indented(plain(f"- {line}"), 2, 2)
+
+
+def _by_check(keys: Sequence[str]) -> Iterator[str]:
+    """Yield a line for each check, with the first of its objects."""
+    objects: dict[str, list[str]] = {}
+    for key in keys:
+        check, _, about = key.partition(":")
+        objects.setdefault(check, []).append(about)
+    for check, named in objects.items():
+        yield f"{check}: {listing(named, most=_MOST_OBJECTS)}"
 
 
 def _short(remedies: Sequence[Remedy]) -> Iterator[RenderableType]:
