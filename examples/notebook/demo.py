@@ -63,45 +63,14 @@ def main() -> int:
     shutil.rmtree(BUILD, ignore_errors=True)
     app = copy_app_as_it_was()
     with run_server(settings=SERVER_SETTINGS) as server:
-        say("1  The notebook app as it was: text keys, no index but the primary keys, a query for each row")
-        prepare(server, app)
         environment = {**os.environ, "DATABASE_URL": server.url("notebook"), "PYTHONPATH": str(HERE)}
-        console.print(f"$ export DATABASE_URL={shlex.quote(server.url('notebook'))}")
-        say("2  What is wrong with it")
-        console.print(
-            "A snapshot holds catalogs, statistics and counters, no rows; check plans on an empty twin of it."
-        )
-        check("before", environment)
-        say(
-            "3  The fix, as one Alembic revision",
-            "advise tells why these indexes; fix writes them, and what else it can, for a person to review.",
-        )
+        prepare(server, app)
+        find(environment)
         revisions = fix(app, environment)
-        say(
-            "4  The proof",
-            "Two copies of the database, one with the fix: both are measured in turn, and their results compared.",
-        )
         is_proved = prove(app, environment)
         if is_proved:
-            say(
-                "5  The fix applied, and checked again",
-                "On the database itself, with what is left to people: a role for the app, and the purge.",
-            )
             apply(server, app, environment)
-            check("after", environment)
-    say("6  What it gained")
-    reports = {
-        "what was wrong": [BUILD / "check-before.html", BUILD / "check-before.json"],
-        "the indexes, and why": [BUILD / "advice.html"],
-        "the fix": revisions,
-        "the proof": [BUILD / "proof.html", BUILD / "proof.json"],
-    }
-    if is_proved:
-        reports["what is left"] = [BUILD / "check-after.html", BUILD / "check-after.json"]
-        show_gains(console, BUILD / "proof.json", BUILD / "check-before.json", BUILD / "check-after.json")
-    else:
-        console.print("Nothing is proved, for the reason that the proof gives above; so the fix was not applied.")
-    show_links(console, reports)
+    end(revisions, is_proved)
     console.print(f"\nDone in {time.monotonic() - started:.0f} s; the server is stopped.")
     return 0 if is_proved else NOT_PROVED
 
@@ -120,6 +89,7 @@ def copy_app_as_it_was() -> Path:
 
 def prepare(server: EmbeddedServer, app: Path) -> None:
     """Create the database at its first revision, fill it, and replay the app's operations."""
+    say("1  The notebook app as it was: text keys, no index but the primary keys, a query for each row")
     server.create_database("notebook")
     with server.admin("notebook") as connection:
         connection.execute("CREATE EXTENSION pg_stat_statements")
@@ -135,6 +105,16 @@ def prepare(server: EmbeddedServer, app: Path) -> None:
     with progress_bar("replay") as report:
         calls = replay(server.dsn("notebook"), progress=report, scale=SCALE)
     console.print(f"{calls:,} requests replayed, as fast as they go, so that pg_stat_statements holds a workload")
+    console.print(f"$ export DATABASE_URL={shlex.quote(server.url('notebook'))}")
+
+
+def find(environment: dict[str, str]) -> None:
+    """Show what is wrong with the database as it was."""
+    say(
+        "2  What is wrong with it",
+        "A snapshot holds catalogs, statistics and counters, no rows; check plans on an empty twin of it.",
+    )
+    check("before", environment)
 
 
 def check(name: str, environment: dict[str, str]) -> None:
@@ -150,6 +130,10 @@ def check(name: str, environment: dict[str, str]) -> None:
 
 def fix(app: Path, environment: dict[str, str]) -> list[Path]:
     """Let pgwright write the revision, and add the one that the team wrote; return both."""
+    say(
+        "3  The fix, as one Alembic revision",
+        "advise tells why these indexes; fix writes them, and what else it can, for a person to review.",
+    )
     versions = app / "migrations" / "versions"
     before = set(versions.glob("*.py"))
     run(["pgwright", "advise", "build/demo/before.json.gz", "-o", "build/demo/advice.html"], environment)
@@ -166,19 +150,28 @@ def fix(app: Path, environment: dict[str, str]) -> list[Path]:
 
 def prove(app: Path, environment: dict[str, str]) -> bool:
     """Measure both revisions, and the new code with them; tell whether they are proved."""
+    say(
+        "4  The proof",
+        "Two copies of the database, one with the fix: both are measured in turn, and their results compared.",
+    )
     asked = ["pgwright", "prove", "--alembic", ini(app), "--operations", "notebook.operations:OPERATIONS"]
     outputs = ["--json", "build/demo/proof.json", "-o", "build/demo/proof.html"]
     return run([*asked, *outputs], environment, allowed={NOT_PROVED}) != NOT_PROVED
 
 
 def apply(server: EmbeddedServer, app: Path, environment: dict[str, str]) -> None:
-    """Upgrade the database itself, do what is left to people, and use the app as it is now."""
+    """Upgrade the database itself, do what is left to people, use the app as it is now, and check again."""
+    say(
+        "5  The fix applied, and checked again",
+        "On the database itself, with what is left to people: a role for the app, and the purge.",
+    )
     run(["alembic", "--config", ini(app), "upgrade", "head"], environment)
     with server.admin("notebook") as connection:
         connection.execute(BY_HAND.encode())
     console.print(f"By hand, as check advised: the role {APP_ROLE}, which is no superuser and has a statement_timeout")
     gone = asyncio.run(clean_and_visit(server))
     console.print(f"The daily purge deleted {sum(gone.values()):,} expired rows; each operation ran {VISITS} times")
+    check("after", environment)
 
 
 async def clean_and_visit(server: EmbeddedServer) -> dict[str, int]:
@@ -201,6 +194,23 @@ async def visit(engine: AsyncEngine, times: int) -> None:
     for operation in operations(SCALE):
         for _ in range(times):
             await operation.after(engine)  # type: ignore[misc, arg-type]
+
+
+def end(revisions: list[Path], is_proved: bool) -> None:
+    """Show the gains, and where the reports are."""
+    say("6  What it gained")
+    reports = {
+        "what was wrong": [BUILD / "check-before.html", BUILD / "check-before.json"],
+        "the indexes, and why": [BUILD / "advice.html"],
+        "the fix": revisions,
+        "the proof": [BUILD / "proof.html", BUILD / "proof.json"],
+    }
+    if is_proved:
+        reports["what is left"] = [BUILD / "check-after.html", BUILD / "check-after.json"]
+        show_gains(console, BUILD / "proof.json", BUILD / "check-before.json", BUILD / "check-after.json")
+    else:
+        console.print("Nothing is proved, for the reason that the proof gives above; so the fix was not applied.")
+    show_links(console, reports)
 
 
 def ini(app: Path) -> str:
