@@ -20,7 +20,7 @@ MOST_LINES_OF_END = 40
 OPERATIONS, SUBJECTS, REPORTS = 10, 8, 8
 _OPERATION = re.compile(r"^\w+ +[\d.,]+ m?s +[\d.,]+ m?s +[\d.,]+× +\d+ → \d+", re.MULTILINE)
 _SCORE = re.compile(r" (?:\w+|in all, of \d+) +\d+\.\d +\d+\.\d$", re.MULTILINE)
-_LINK = re.compile(r"\bbuild/demo/\S+\.(?:html|json|py)$", re.MULTILINE)
+_LINK = re.compile(r"(?<= )build/demo/\S+\.(?:html|json|py)(?= |$)", re.MULTILINE)
 
 
 def measure() -> Iterator[Figure]:

@@ -15,6 +15,8 @@ from pgwright.figures import milliseconds, ratio
 
 # Of a score.
 _MOST = 10
+# What a report tells stands before its files.
+_MARGIN = 24
 
 
 def show_gains(console: Console, proof: Path, before: Path, after: Path) -> None:
@@ -40,8 +42,13 @@ def show_links(console: Console, reports: Mapping[str, Sequence[Path]]) -> None:
     """Print what each report tells and its files, as they are found from the working directory."""
     console.print("\nThe reports, in full:")
     for what, paths in reports.items():
-        for number, path in enumerate(paths):
-            console.print(f"  {'' if number else what:<22}{os.path.relpath(path)}", soft_wrap=True)
+        lines = [""]
+        for name in map(os.path.relpath, paths):
+            if lines[-1] and len(f"{lines[-1]}  {name}") > console.width - _MARGIN:
+                lines.append("")
+            lines[-1] += f"  {name}" if lines[-1] else name
+        for number, line in enumerate(lines):
+            console.print(f"  {'' if number else what:<{_MARGIN - 2}}{line}", soft_wrap=True)
 
 
 def _operations(measured: Sequence[dict[str, Any]]) -> Table:

@@ -73,9 +73,11 @@ def test_the_slowest_statements_say_what_to_do() -> None:
 def test_where_nothing_is_left_that_is_the_answer_with_how_much_was_looked_at() -> None:
     low = samples.DIAGNOSIS.findings[1:3]  # medium without a saving, and low
     text = render(replace(samples.DIAGNOSIS, findings=low), "terminal")
-    assert "\nNothing left that is known to save time; 1 medium finding below.\n" in text
+    assert "\nNothing left that is known to save time; a person has to decide 1 medium finding below.\n" in text
     assert "  Looked at: 3 of 3 checks, 87.5 % of the tables, 24.0 h of statements.\n" in text
     assert "MEDIUM  missing-primary-key" in text
+    fixable = replace(low[0], changes=samples.DIAGNOSIS.findings[0].changes)
+    assert "Do this\n" in render(replace(samples.DIAGNOSIS, findings=(fixable,)), "terminal"), "one command does it"
     assert "\nNothing left worth doing.\n" in render(replace(samples.DIAGNOSIS, findings=low[1:]), "terminal")
     blind = NotExamined("missing-index", "left out", checks=("missing-index",))
     unasked = replace(samples.DIAGNOSIS, findings=low[1:], checks_run=("unused-index",), not_examined=(blind,))

@@ -144,10 +144,29 @@ def show_not_examined(missing: Sequence[NotExamined], *, title: str = "Not exami
         return
     yield heading(title)
     for one in missing:
-        line = Text.assemble("- ", plain(one.what, "bold"), ": ", plain(one.reason))
-        yield Indented(line, 2, 2)
-        if one.remedy:
-            yield Indented(Text.assemble(("→ ", "cyan"), plain(one.remedy)), 4, 2)
+        yield Missing(one.what, one.reason, one.remedy)
+
+
+@dataclass
+class Missing:
+    """What was not looked at, why, and what would help: that on the same line where it has the room."""
+
+    what: str
+    reason: str
+    remedy: str
+    most: int | None = None
+    """Lines that what and why may take; the remedy then takes one. None: all."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        said = Text.assemble("- ", plain(self.what, "bold"), ": ", plain(self.reason))
+        remedy = Text.assemble(("→ ", "cyan"), plain(self.remedy)) if self.remedy else Text()
+        together = Text.assemble(said, "  ", remedy)
+        if self.remedy and together.cell_len + 2 <= options.max_width:
+            yield Indented(together, 2, 2)
+            return
+        yield Indented(said, 2, 2, self.most)
+        if self.remedy:
+            yield Indented(remedy, 4, 2, None if self.most is None else 1)
 
 
 def first(items: Sequence[T], *, shows_all: bool, most: int = _MOST_SHOWN) -> Sequence[T]:

@@ -34,7 +34,7 @@ def test_of_the_writes_those_that_got_slower_come_first() -> None:
     text = render(MANY, "terminal")
     first = text.split("Price on writes (measured)\n")[1].splitlines()[1]
     assert first.startswith("dear ")
-    assert "… and 26 more writes; --all shows everything." in text
+    assert "… and 28 more writes; --all shows everything." in text
 
 
 def test_plans_are_shown_where_they_got_dearer_or_are_all_there_is() -> None:

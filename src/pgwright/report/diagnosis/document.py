@@ -23,7 +23,7 @@ def summary(diagnosis: Diagnosis) -> dict[Severity, int]:
 
 
 def do_first(diagnosis: Diagnosis) -> tuple[str, ...]:
-    """Keys of the findings to begin with, three at most; none: none is high, and none that is medium saves time."""
+    """Keys of the findings to begin with, three at most; none: nothing left is high, saves time or is fixable."""
     return tuple(finding.key for finding in first_things(diagnosis))
 
 

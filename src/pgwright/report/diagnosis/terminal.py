@@ -14,7 +14,7 @@ from pgwright.model.not_examined import NotExamined
 from pgwright.report.diagnosis.first_screen import show_header, show_scores, show_slowest, show_things
 from pgwright.report.diagnosis.words import first_things
 from pgwright.report.findings import Alike, Line, counted, is_fixable, show_finding, show_set_aside
-from pgwright.report.parts import Indented, first, heading, hidden, plain, show_not_examined, show_server
+from pgwright.report.parts import Indented, Missing, first, heading, hidden, show_not_examined, show_server
 from pgwright.report.screen import Screen
 
 # A report is as long as a person reads: 120 lines, of which the first screen takes 40.
@@ -101,10 +101,7 @@ def _missing(missing: Sequence[NotExamined]) -> Iterator[RenderableType]:
     lines = 2 if len(groups) <= _FEW_MISSING else 1
     shown = first(list(groups.items()), shows_all=False, most=_MOST_MISSING - 1)
     for (reason, remedy), names in shown:
-        what = plain(listing(names, most=_MOST_NAMES), "bold")
-        yield Indented(Text.assemble("- ", what, ": ", plain(reason)), 2, 2, most=lines)
-        if remedy:
-            yield Indented(Text.assemble(("→ ", "cyan"), plain(remedy)), 4, 2, most=1)
+        yield Missing(listing(names, most=_MOST_NAMES), reason, remedy, most=lines)
     if len(shown) < len(groups):
         yield Indented(hidden(len(groups) - len(shown), "reason"), 2)
 

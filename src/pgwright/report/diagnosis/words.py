@@ -43,10 +43,11 @@ def first_things(diagnosis: Diagnosis) -> tuple[Finding, ...]:
     """Return the three findings to begin with, fewer where fewer are worth it, none where nothing is left to do.
 
     The worst come first, then those that save most time, then those whose change `fix` writes. Nothing is left where no
-    finding is high, and none that is medium saves time; where nobody looked for indexes, no time is known.
+    finding is high, and none that is medium saves time or has a change; where nobody looked for indexes, no time is
+    known.
     """
     worth_doing = [one for one in diagnosis.findings if one.severity in ("high", "medium")]
-    is_left = any(one.severity == "high" or one.worth is not None for one in worth_doing)
+    is_left = any(one.severity == "high" or one.worth is not None or one.changes for one in worth_doing)
     if not is_left and _looked_for_indexes(diagnosis):
         return ()
     return tuple(sorted(worth_doing, key=_urgency)[:_THINGS])
@@ -69,13 +70,13 @@ def heading_of_things(diagnosis: Diagnosis) -> str:
 def ending(diagnosis: Diagnosis) -> str:
     """Return what is said where there is nothing to begin with: that it is done only where indexes were looked for.
 
-    What is medium and saves no time is no reason to begin, and yet something left.
+    What is medium, saves no time and is for a person to decide is no reason to begin, and yet something left.
     """
     if not _looked_for_indexes(diagnosis):
         return "Nothing worth doing was found, but no index was looked for."
-    left = sum(finding.severity == "medium" for finding in diagnosis.findings)
-    if left:
-        return f"Nothing left that is known to save time; {count(left, 'medium finding')} below."
+    if left := sum(finding.severity == "medium" for finding in diagnosis.findings):
+        decide = f"a person has to decide {count(left, 'medium finding')} below"
+        return f"Nothing left that is known to save time; {decide}."
     return "Nothing left worth doing."
 
 

@@ -18,7 +18,7 @@ _STYLES: dict[Verdict, str] = {
     "faster": "green", "same": "yellow", "slower": "red", "unclear": "magenta", "results differ": "bold red",
 }  # fmt: skip
 # What speaks against the fix, and of the rest so many.
-_MOST_AGAINST, _MOST_OTHERS = 15, 5
+_MOST_AGAINST, _MOST_OTHERS, _MOST_WRITES = 15, 5, 3
 # Where nothing was measured, plans are all there is.
 _MOST_PLANNED = 15
 _STATEMENT = 60
@@ -107,9 +107,8 @@ def _of_note(statements: Sequence[MeasuredStatement]) -> Sequence[MeasuredStatem
 
 def _dearest(writes: Sequence[MeasuredWrite]) -> Sequence[MeasuredWrite]:
     """Return the writes that got slower, the slowest first, then the others."""
-    return first(
-        sorted(writes, key=lambda one: (one.verdict != "slower", one.ratio)), shows_all=False, most=_MOST_OTHERS
-    )
+    dearest = sorted(writes, key=lambda one: (one.verdict != "slower", one.ratio))
+    return first(dearest, shows_all=False, most=_MOST_WRITES)
 
 
 def _operation(one: MeasuredOperation) -> list[Text]:
