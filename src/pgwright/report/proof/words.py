@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from pgwright.figures import count, duration, listing, milliseconds, ratio, size
@@ -17,6 +18,7 @@ from pgwright.model.proof import (
 )
 from pgwright.model.worth import FEWEST_SECONDS
 from pgwright.report.proof.chart import PairChart, css_class, pair_chart
+from pgwright.report.quoting import gist
 
 __all__ = [
     "chart", "conclusion", "css_class", "equality", "in_words", "is_proved", "notes", "runs", "spread",
@@ -26,6 +28,9 @@ Measured = MeasuredOperation | MeasuredStatement
 
 _DAY_SECONDS = 86_400.0
 _MOST_NAMED = 4
+_STATEMENT = 40
+# With a WITH before it, it may read as well, and is taken for a query.
+_WRITE = re.compile(r"(?:\s|/\*.*?\*/|--[^\n]*\n)*(?:INSERT|UPDATE|DELETE|MERGE)\b", re.IGNORECASE | re.DOTALL)
 _IN_WORDS: Mapping[Verdict, str] = {
     "faster": "faster",
     "same": "does not help",
@@ -70,11 +75,11 @@ def _figure(value: float, noun: str) -> str:
 def is_proved(proof: Proof) -> bool:
     """True when something is faster by evidence and nothing speaks against the fix.
 
-    Against it speak results that differ, a statement or an operation that is slower or fails, rows that the copies
-    lack, and writes that cost more time by the workload's calls than its statements gain.
+    Against it speak results that differ, a query or an operation that is slower or fails, rows that the copies lack,
+    and writes that cost more time by the workload's calls than its statements gain: a new index has its price.
     """
-    verdicts = {one.verdict for one in _measured(proof)}
-    if proof.lost_rows or proof.failed_operations or verdicts & {"slower", "results differ"}:
+    is_against = any(one.verdict == "results differ" or _is_slower(one) for one in _measured(proof))
+    if proof.lost_rows or proof.failed_operations or is_against:
         return False
     return _is_faster(proof) and not _costs_more(proof)
 
@@ -102,11 +107,11 @@ def _judgement(proof: Proof) -> Iterable[str]:
         return
     if differing := _named(measured, "results differ"):
         yield f"Do not apply this fix: results differ for {differing}."
-    if slower := _named(measured, "slower"):
+    if slower := _named([one for one in measured if _is_slower(one)], "slower"):
         yield f"The fix makes {slower} slower."
     writes = _slower_writes(proof)
     if is_proved(proof):
-        yield f"The fix helps: {_equal(proof)}, {'no statement' if writes else 'nothing'} got slower{_but(writes)}."
+        yield f"The fix helps: {_equal(proof)}, {'no query' if writes else 'nothing'} got slower{_but(writes)}."
     elif _costs_more(proof):
         yield f"The fix costs more than it gains{f': {writes}' if writes else ''}."
     elif writes:
@@ -117,6 +122,15 @@ def _judgement(proof: Proof) -> Iterable[str]:
 
 def _is_evidence(one: Measured) -> bool:
     return isinstance(one, MeasuredOperation) or one.is_representative
+
+
+def _is_slower(one: Measured) -> bool:
+    """Tell whether something got slower that is no write: those are weighed."""
+    return one.verdict == "slower" and not _is_write(one)
+
+
+def _is_write(one: Measured) -> bool:
+    return isinstance(one, MeasuredStatement) and _WRITE.match(one.text) is not None
 
 
 def _is_faster(proof: Proof) -> bool:
@@ -144,8 +158,11 @@ def _equal(proof: Proof) -> str:
 
 
 def _slower_writes(proof: Proof) -> str:
-    slower = sorted((one for one in proof.writes if one.is_notably_slower), key=lambda one: one.ratio)
-    return listing([f"{one.action} on {one.table} {ratio(one.ratio)}" for one in slower], _MOST_NAMED)
+    statements = [one for one in proof.statements if one.verdict == "slower" and _is_write(one)]
+    found = [(one.ratio, f"{gist(one.text, _STATEMENT)} {ratio(one.ratio)}") for one in statements]
+    slower = [one for one in proof.writes if one.is_notably_slower]
+    found += [(one.ratio, f"{one.action} on {one.table} {ratio(one.ratio)}") for one in slower]
+    return listing([said for _, said in sorted(found)], _MOST_NAMED)
 
 
 def _but(writes: str) -> str:
