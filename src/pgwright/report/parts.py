@@ -161,7 +161,7 @@ class Missing:
         said = Text.assemble("- ", plain(self.what, "bold"), ": ", plain(self.reason))
         remedy = Text.assemble(("→ ", "cyan"), plain(self.remedy)) if self.remedy else Text()
         together = Text.assemble(said, "  ", remedy)
-        if self.remedy and together.cell_len + 2 <= options.max_width:
+        if self.remedy and together.cell_len + 4 <= options.max_width:
             yield Indented(together, 2, 2)
             return
         yield Indented(said, 2, 2, self.most)

@@ -20,8 +20,6 @@ from pgwright.report.screen import Screen
 # A report is as long as a person reads: 120 lines, of which the first screen takes 40.
 _MOST_FINDINGS = 44
 _LOW: tuple[Severity, ...] = ("low", "info")
-# So many of one kind take a line each.
-_FEW_ALIKE = 2
 # Entries of two lines each, and with room for two lines of reason while they are few.
 _MOST_MISSING, _FEW_MISSING = 7, 5
 _MOST_NAMES = 3
@@ -83,11 +81,7 @@ def _lines(findings: Sequence[Finding]) -> Iterator[list[Finding]]:
     for one in findings:
         saves = one.severity not in _LOW and one.worth is not None
         kinds.setdefault((one.severity, one.check, one.confidence, one.key if saves else ""), []).append(one)
-    for alike in kinds.values():
-        if len(alike) > _FEW_ALIKE:
-            yield alike
-        else:
-            yield from ([one] for one in alike)
+    yield from kinds.values()
 
 
 def _missing(missing: Sequence[NotExamined]) -> Iterator[RenderableType]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
@@ -15,12 +16,10 @@ from pgwright.report.fix import words
 from pgwright.report.parts import Indented, block, first, heading, hidden, plain, show_not_examined
 from pgwright.report.screen import Screen
 
-# So many remedies are shown in full.
+# So many remedies are shown in full, or keys of what a person decides.
 _FEW = 3
 # Of more a line each, but for what is unsafe, and all new indexes on one.
 _MOST_SAFE, _MOST_INDEXES = 20, 40
-# Of what is left to a person, so many of one check.
-_MOST_OBJECTS = 3
 
 
 def show(fix: Fix, screen: Screen) -> Iterator[RenderableType]:
@@ -39,18 +38,15 @@ def show(fix: Fix, screen: Screen) -> Iterator[RenderableType]:
     yield from show_not_examined(fix.not_examined)
     if fix.by_hand:
         yield heading("For a person to decide")
-        for line in fix.by_hand if shows_all else _by_check(fix.by_hand):
+        for line in fix.by_hand if shows_all or len(fix.by_hand) <= _FEW else _by_check(fix.by_hand):
             yield Indented(plain(f"- {line}"), 2, 2)
 
 
 def _by_check(keys: Sequence[str]) -> Iterator[str]:
-    """Yield a line for each check, with the first of its objects."""
-    objects: dict[str, list[str]] = {}
-    for key in keys:
-        check, _, about = key.partition(":")
-        objects.setdefault(check, []).append(about)
-    for check, named in objects.items():
-        yield f"{check}: {listing(named, most=_MOST_OBJECTS)}"
+    """Yield the names of the checks, how often each, as one line: check has told what they are about."""
+    counts = Counter(key.partition(":")[0] for key in keys)
+    said = ", ".join(check if number == 1 else f"{check} ({number} times)" for check, number in counts.items())
+    yield f"{said}; --all names them."
 
 
 def _short(remedies: Sequence[Remedy]) -> Iterator[RenderableType]:

@@ -42,7 +42,8 @@ def show(proof: Proof, screen: Screen) -> Iterator[RenderableType]:
         0,
     )
     yield Indented(plain(where_measured(proof), "dim"), 0, 2)
-    yield show_server(proof.planned_on)
+    if shows_all or not proof.planned_on.is_own_major:
+        yield show_server(proof.planned_on)
     if proof.operations:
         yield heading(f"Operations (measured, median of {runs(proof.operations)} runs)")
         yield figures(_OPERATION_COLUMNS, [_operation(one) for one in proof.operations])
