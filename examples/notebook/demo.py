@@ -121,6 +121,7 @@ def check(name: str, environment: dict[str, str]) -> None:
     """Take a snapshot and show what is wrong; write the same in full as HTML and JSON."""
     snapshot = f"build/demo/{name}.json.gz"
     run(["pgwright", "snapshot", "-o", snapshot], environment)
+    console.print()
     run(["pgwright", "check", snapshot], environment, allowed={1})
     diagnosis = pipeline.check(ROOT / snapshot)
     forms: tuple[Format, ...] = ("html", "json")
@@ -137,6 +138,7 @@ def fix(app: Path, environment: dict[str, str]) -> list[Path]:
     versions = app / "migrations" / "versions"
     before = set(versions.glob("*.py"))
     run(["pgwright", "advise", "build/demo/before.json.gz", "-o", "build/demo/advice.html"], environment)
+    console.print()
     message = "fix what pgwright check found"
     run(
         ["pgwright", "fix", "build/demo/before.json.gz", "--alembic", ini(app), "--rev-id", "0002", "-m", message],
@@ -171,6 +173,7 @@ def apply(server: EmbeddedServer, app: Path, environment: dict[str, str]) -> Non
     console.print(f"By hand, as check advised: the role {APP_ROLE}, which is no superuser and has a statement_timeout")
     gone = asyncio.run(clean_and_visit(server))
     console.print(f"The daily purge deleted {sum(gone.values()):,} expired rows; each operation ran {VISITS} times")
+    console.print()
     check("after", environment)
 
 
@@ -229,7 +232,7 @@ def progress_bar(verb: str) -> Iterator[Callable[[str, int, int], None]]:
 
 def run(arguments: list[str], environment: dict[str, str], allowed: set[int] | None = None) -> int:
     """Show a command as a user types it, and run it; return its exit code, where it is 0 or allowed."""
-    console.print(f"\n[bold]$ {shlex.join(arguments)}[/bold]", soft_wrap=True)
+    console.print(f"[bold]$ {shlex.join(arguments)}[/bold]", soft_wrap=True)
     command_line = [str(Path(sys.executable).with_name(arguments[0])), *arguments[1:]]
     # A session of its own: Ctrl-C comes to us alone, and we pass it on once, so that the program can tidy up.
     with subprocess.Popen(command_line, cwd=ROOT, env=environment, start_new_session=True) as child:

@@ -22,7 +22,7 @@ _MOST_AGAINST, _MOST_OTHERS, _MOST_WRITES = 15, 5, 3
 # Where nothing was measured, plans are all there is.
 _MOST_PLANNED = 15
 _STATEMENT = 60
-_AGAINST: tuple[Verdict, ...] = ("results differ", "slower", "unclear")
+_AGAINST: tuple[Verdict, ...] = ("results differ", "slower")
 
 _MEASURED = ("before", "after", "ratio")
 _OPERATION_COLUMNS = ("operation", *_MEASURED, "queries", "results equal", "verdict")
