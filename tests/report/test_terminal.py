@@ -123,9 +123,6 @@ def test_fix_is_not_offered_where_it_would_write_nothing() -> None:
 def test_of_many_remedies_new_indexes_share_a_paragraph_and_what_is_unsafe_is_never_left_out() -> None:
     index, unsafe = samples.FIX.remedies
     safe = replace(unsafe, is_safe=True, warning="", change=AnalyzeTable(QualifiedName("public", "t")))
-    keys = ("retention-overdue:a", "deep-offset:users", *(f"retention-overdue:{letter}" for letter in "bcde"))
-    text = render(replace(samples.FIX, by_hand=keys), "terminal")
-    assert "  - retention-overdue (5 times), deep-offset; --all names them.\n" in text
     many = (*(index,) * 50, *(replace(safe, title=f"Analyze t{number}") for number in range(40)), unsafe)
     text = render(replace(samples.FIX, remedies=many), "terminal")
     assert "safe    Create 50 indexes, while reads and writes go on: messages (conversation_id," in text
@@ -134,7 +131,10 @@ def test_of_many_remedies_new_indexes_share_a_paragraph_and_what_is_unsafe_is_ne
     assert unsafe.warning in text
     assert "… and 20 more remedies; --all shows everything." in text
     assert "in the models:" not in text
-    assert "For a person to decide\n  - deep-offset:users\n" in text
+    assert "\n\nFor a person to decide: deep-offset; --all tells more.\nNot examined: statistics of " in text
+    keys = ("retention-overdue:a", "deep-offset:users", "retention-overdue:b")
+    alone = render(replace(samples.FIX, remedies=many, by_hand=keys, not_examined=()), "terminal")
+    assert alone.endswith("\n\nFor a person to decide: retention-overdue (2 times), deep-offset; --all tells more.\n")
     assert "Of each, --all shows its locks" in text
     assert render(replace(samples.FIX, remedies=many), "terminal", Screen(shows_all=True)).count("in the models:") == 50
 

@@ -16,7 +16,7 @@ from pgwright.report.fix import words
 from pgwright.report.parts import Indented, block, first, heading, hidden, plain, show_not_examined
 from pgwright.report.screen import Screen
 
-# So many remedies are shown in full, or keys of what a person decides.
+# So many remedies are shown in full.
 _FEW = 3
 # Of more a line each, but for what is unsafe, and all new indexes on one.
 _MOST_SAFE, _MOST_INDEXES = 20, 40
@@ -32,21 +32,35 @@ def show(fix: Fix, screen: Screen) -> Iterator[RenderableType]:
     if shows_all or len(fix.remedies) <= _FEW:
         for remedy in fix.remedies:
             yield from _remedy(remedy, shows_all)
+        yield from show_not_examined(fix.refused, title="Not written")
+        yield from show_not_examined(fix.not_examined)
+        yield from _by_hand(fix.by_hand, shows_all)
     else:
         yield from _short(fix.remedies)
-    yield from show_not_examined(fix.refused, title="Not written")
-    yield from show_not_examined(fix.not_examined)
-    if fix.by_hand:
-        yield heading("For a person to decide")
-        for line in fix.by_hand if shows_all or len(fix.by_hand) <= _FEW else _by_check(fix.by_hand):
-            yield Indented(plain(f"- {line}"), 2, 2)
+        yield from show_not_examined(fix.refused, title="Not written")
+        yield from _left(fix)
 
 
-def _by_check(keys: Sequence[str]) -> Iterator[str]:
-    """Yield the names of the checks, how often each, as one line: check has told what they are about."""
-    counts = Counter(key.partition(":")[0] for key in keys)
-    said = ", ".join(check if number == 1 else f"{check} ({number} times)" for check, number in counts.items())
-    yield f"{said}; --all names them."
+def _by_hand(keys: Sequence[str], shows_all: bool) -> Iterator[RenderableType]:
+    if not keys:
+        return
+    yield heading("For a person to decide")
+    shown = first(keys, shows_all=shows_all)
+    for key in shown:
+        yield Indented(plain(f"- {key}"), 2, 2)
+    if len(shown) < len(keys):
+        yield Indented(hidden(len(keys) - len(shown), "finding"), 2)
+
+
+def _left(fix: Fix) -> Iterator[RenderableType]:
+    """Name what nothing answers, in a sentence each: why, check has told."""
+    counts = Counter(key.partition(":")[0] for key in fix.by_hand)
+    checks = ", ".join(check if number == 1 else f"{check} ({number} times)" for check, number in counts.items())
+    missing = "; ".join(one.what for one in fix.not_examined)
+    for number, (title, names) in enumerate((("For a person to decide", checks), ("Not examined", missing))):
+        if names:
+            line = Text.assemble("" if number and checks else "\n", (f"{title}: ", "bold"), plain(names))
+            yield Indented(line + Text("; --all tells more.", "dim"), 0, 2)
 
 
 def _short(remedies: Sequence[Remedy]) -> Iterator[RenderableType]:
