@@ -55,5 +55,5 @@ def test_it_says_over_what_time() -> None:
 
 @pytest.mark.parametrize("observed", [None, 60.0, 3_599.0])
 def test_a_short_time_tells_of_no_day(observed: float | None) -> None:
-    assert Worth(6_000, 5, 0.12, observed).saving == "12.0 % of the workload's time"
+    assert Worth(6_000, 5, 0.12, observed).saving == "5.0 ms a call, 12.0 % of the time"
     assert Worth(6_000, 5, 0.12, 3_600.0).saving == "2 min a day"

@@ -84,21 +84,19 @@ class Worth:
 
     @property
     def saving(self) -> str:
-        """The time saved as one figure: `2.5 h a day`, or where nobody knows what a day is like, as a share."""
+        """The time saved, short: `2.5 h a day`; or where nobody knows what a day is like, of a call and as a share."""
         if (a_day := self.seconds_a_day) is not None and self.has_rate:
             return f"{duration(a_day)} a day"
-        return self._part
+        return f"{milliseconds(self.saved_a_call_ms)} a call, {share(self.share_of_workload)} of the time"
 
     def __str__(self) -> str:
         """Return it as a report says it: `2.5 h a day, 12.0 % of the workload's time`."""
         if self.has_rate:
-            return f"{self.saving}, {self._part}"
-        over = f" in {duration(self.observed_seconds)}" if self.observed_seconds else ""
-        return f"{milliseconds(self.saved_ms)}{over}, {self._part}"
-
-    @property
-    def _part(self) -> str:
-        return f"{share(self.share_of_workload)} of the workload's time"
+            time = self.saving
+        else:
+            over = f" in {duration(self.observed_seconds)}" if self.observed_seconds else ""
+            time = f"{milliseconds(self.saved_ms)}{over}"
+        return f"{time}, {share(self.share_of_workload)} of the workload's time"
 
 
 def total(worths: Sequence[Worth]) -> Worth | None:

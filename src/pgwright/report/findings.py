@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.text import Text
 
-from pgwright.figures import listing
+from pgwright.figures import listing, share
 from pgwright.model.finding import SEVERITIES, Evidence, Finding, Severity
 from pgwright.model.worth import Worth, total
 from pgwright.report.parts import WIDE, Indented, block, first, heading, hidden, is_narrow, plain
@@ -92,7 +92,8 @@ class Alike:
         finding = self.findings[0]
         head, tail = _head(finding), _sureness(finding)
         if (worth := total([one.worth for one in self.findings if one.worth is not None])) is not None:
-            tail += Text(f"  save {worth.saving}", "green")
+            saving = worth.saving if worth.has_rate else f"{share(worth.share_of_workload)} of the time"
+            tail += Text(f"  save {saving}", "green")
         room = max(options.max_width, WIDE) - len(head) - len(tail)
         names = [one_line(one.object, _OBJECT) for one in self.findings]
         fitting = (most for most in range(len(names), 1, -1) if len(listing(names, most)) <= room)
