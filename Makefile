@@ -69,7 +69,7 @@ bench-queries: $(VENV)/dev.stamp
 bench-safe: $(VENV)/bench.stamp $(VENV)/dev.stamp $(VERSIONS:%=build/postgres/%/bin/postgres)
 	$(BIN)/python bench/safe.py
 
-# Worth: findings on the apps of tests/worth/corpus, an end to the advice, the report's length, proofs, 10,000 tables,
+# Worth: findings on the apps of tests/worth/corpus, an end to the advice, lengths of report and demo, proofs, 10,000 tables,
 # risks on TPC. An hour and more on idle cores; TPC as for bench-advisor.
 bench-worth: $(VENV)/bench.stamp $(VENV)/dev.stamp
 	$(BIN)/python bench/worth.py

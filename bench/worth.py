@@ -17,13 +17,14 @@ sys.path.insert(0, str(ROOT))
 
 from query_bars.figures import Figure  # noqa: E402
 from query_bars.parts import run_parts  # noqa: E402
-from worth_bars import convergence, findings, proofs, scale, screen, tpc_risks  # noqa: E402
+from worth_bars import convergence, demo, findings, proofs, scale, screen, tpc_risks  # noqa: E402
 
 OUTPUT = ROOT / "build" / "bench" / "worth.json"
 PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
     "findings": findings.measure,
     "convergence": convergence.measure,
     "screen": screen.measure,
+    "demo": demo.measure,
     "proofs": proofs.measure,
     "scale": scale.measure,
     "tpc-risks": tpc_risks.measure,

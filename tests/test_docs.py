@@ -122,7 +122,7 @@ def test_readme_shows_what_the_command_prints(build_docs: ModuleType) -> None:
 def _steady(text: str) -> str:
     """Return an output without what depends on the time, the version and the machine."""
     text = re.sub(r"PostgreSQL \S+, read \S+, planned on .*", "PostgreSQL 18, read at some time", text)
-    text = re.sub(r"saves [\d.,]+ \w+( a day)?", "saves some time", text)
+    text = re.sub(r"saves [\d.,]+ \w+( a day| a call, [\d.,]+ % of the time)?", "saves some time", text)
     # Of the slowest statements the first is the example's; the others are what read the database.
     return re.sub(r"Slowest statements .*\n *\S+ % +\S+ \w+(.*)\n(?:.+\n)*", r"Slowest statements:\1\n", text)
 

@@ -11,7 +11,7 @@ SELECT 'user' || n || '@shop.example' FROM generate_series(1, 1000) AS n;
 
 INSERT INTO orders (user_id, placed_at, note)
 SELECT 1 + n % 1000, timestamptz '2026-01-01 00:00Z' + n * interval '1 minute', repeat('x', 120)
-FROM generate_series(1, 30000) AS n;
+FROM generate_series(1, 300000) AS n;
 
 -- The workload
 SELECT id, placed_at, note FROM orders

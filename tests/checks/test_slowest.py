@@ -45,7 +45,7 @@ def test_the_dearest_come_first_with_their_counters() -> None:
 
 def test_what_an_index_serves_has_its_saving_and_what_it_only_risks_has_not() -> None:
     first, second = slowest_statements(SNAPSHOT, (FINDING,), ADVICE)
-    assert (first.verdict, first.finding) == ("saves 6 min a day: missing-index note (author_id)", FINDING.key)
+    assert (first.verdict, first.finding) == ("missing-index note (author_id) saves 6 min a day", FINDING.key)
     assert (second.verdict, second.finding) == ("nothing to gain by an index", "")
 
 

@@ -50,4 +50,10 @@ def test_where_no_rate_is_known(
 def test_it_says_over_what_time() -> None:
     assert str(Worth(60_000, 5, 0.12, 10 * DAY)) == "6 s a day, 12.0 % of the workload's time"
     assert str(Worth(60_000, 5, 0.12, None)) == "60.0 s, 12.0 % of the workload's time"
-    assert str(Worth(6_000, 5, 0.12, 60.0)) == "2.4 h a day at the rate of 60 s, 12.0 % of the workload's time"
+    assert str(Worth(6_000, 5, 0.12, 60.0)) == "6.00 s in 60 s, 12.0 % of the workload's time"
+
+
+@pytest.mark.parametrize("observed", [None, 60.0, 3_599.0])
+def test_a_short_time_tells_of_no_day(observed: float | None) -> None:
+    assert Worth(6_000, 5, 0.12, observed).saving == "5.0 ms a call, 12.0 % of the time"
+    assert Worth(6_000, 5, 0.12, 3_600.0).saving == "2 min a day"

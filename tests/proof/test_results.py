@@ -2,7 +2,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from pgwright.proof.results import canonical, same_rows, varying_columns
+import pytest
+
+from pgwright.proof.results import alike, canonical, same_rows, varying_columns
 
 KEY = UUID("a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11")
 
@@ -16,6 +18,13 @@ def test_a_key_is_the_same_however_it_is_written() -> None:
 class View:
     id: object
     title: str
+
+
+def test_a_key_is_the_same_whichever_driver_read_it() -> None:
+    read = pytest.importorskip("asyncpg.pgproto.pgproto").UUID(str(KEY))
+    assert type(read) is not UUID
+    assert alike(canonical((read, 1)), canonical((str(KEY), 1)))
+    assert same_rows([(read,)], [(KEY,)])
 
 
 def test_a_key_inside_a_dataclass_is_a_key_too() -> None:

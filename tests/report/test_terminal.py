@@ -3,6 +3,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from pgwright.model.change import AnalyzeTable
+from pgwright.model.names import QualifiedName
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.worth import Worth
 from pgwright.report import Screen, render
@@ -11,11 +13,33 @@ from tests.support import samples
 
 
 def test_long_lists_are_cut_and_the_number_hidden_is_told() -> None:
-    many = tuple(replace(samples.DIAGNOSIS.findings[2], object=f"ix_{number}") for number in range(60))
+    one = replace(samples.DIAGNOSIS.findings[1], worth=Worth(1_000.0, 9.0, 0.1, 86_400.0))
+    many = tuple(replace(one, object=f"ix_{number}") for number in range(60))
     text = render(replace(samples.DIAGNOSIS, findings=many), "terminal")
-    assert "… and 16 more findings; --all shows everything." in text
-    assert "LOW     unused-index  ix_43  [possible]  No query used it in 40 days.\n" in text
-    assert "ix_44" not in text
+    assert "… and 13 more findings; --all shows everything." in text
+    assert "MEDIUM  missing-primary-key  ix_46  saves 1 s a day\n" in text
+    assert "ix_47" not in text
+
+
+def test_what_is_alike_and_says_no_saving_shares_a_line_that_says_how_many_it_leaves_out() -> None:
+    one = samples.DIAGNOSIS.findings[2]
+    many = tuple(replace(one, object=f"ix_{number}") for number in range(60))
+    lines = render(replace(samples.DIAGNOSIS, findings=many), "terminal").splitlines()
+    (line,) = [line for line in lines if "unused-index  ix_" in line]
+    assert line.startswith("LOW     unused-index  ix_0, ix_1, ix_2, ")
+    assert line.endswith(" more  [possible]")
+    assert 80 < len(line) <= 100
+    assert line.count("ix_") + int(line.split(" and ")[1].split()[0]) == 60
+    other = replace(one, confidence="certain")
+    text = render(replace(samples.DIAGNOSIS, findings=(many[0], other, other, other)), "terminal")
+    assert "LOW     unused-index  ix_0  [possible]  No query used it in 40 days.\n" in text
+    assert "LOW     unused-index  ix_old_0, ix_old_0, ix_old_0\n" in text, "as sure of it, and as bad"
+
+
+def test_what_is_low_shares_a_line_that_says_what_all_of_it_saves() -> None:
+    one = replace(samples.DIAGNOSIS.findings[2], worth=Worth(1_000.0, 9.0, 0.1, 86_400.0))
+    text = render(replace(samples.DIAGNOSIS, findings=(one,) * 4), "terminal")
+    assert "LOW     unused-index  ix_old_0, ix_old_0, ix_old_0, ix_old_0  [possible]  save 4 s a day\n" in text
 
 
 def test_three_things_come_first_the_worst_then_what_saves_most_then_what_fix_writes() -> None:
@@ -39,7 +63,7 @@ def test_three_things_come_first_the_worst_then_what_saves_most_then_what_fix_wr
 def test_the_slowest_statements_say_what_to_do() -> None:
     text = render(samples.DIAGNOSIS, "terminal")
     assert "Slowest statements (share, time a day, counted for 24.0 h)" in text
-    assert re.search(r"^     83\.4 %     60 min  SELECT .*  → saves 1\.0 h a day: missing-index", text, re.MULTILINE)
+    assert re.search(r"^     83\.4 %     60 min  SELECT .*  → missing-index messages", text, re.MULTILINE)
     assert re.search(r"^     13\.9 %     10 min  SELECT .*  no index helps: rewrite it$", text, re.MULTILINE)
     unknown = render(replace(samples.DIAGNOSIS, observed_seconds=None), "terminal")
     assert "Slowest statements (share, time in all)" in unknown
@@ -49,9 +73,12 @@ def test_the_slowest_statements_say_what_to_do() -> None:
 def test_where_nothing_is_left_that_is_the_answer_with_how_much_was_looked_at() -> None:
     low = samples.DIAGNOSIS.findings[1:3]  # medium without a saving, and low
     text = render(replace(samples.DIAGNOSIS, findings=low), "terminal")
-    assert "\nNothing left worth doing.\n" in text
+    assert "\nNothing left that is known to save time; a person has to decide 1 medium finding below.\n" in text
     assert "  Looked at: 3 of 3 checks, 87.5 % of the tables, 24.0 h of statements.\n" in text
     assert "MEDIUM  missing-primary-key" in text
+    fixable = replace(low[0], changes=samples.DIAGNOSIS.findings[0].changes)
+    assert "Do this\n" in render(replace(samples.DIAGNOSIS, findings=(fixable,)), "terminal"), "one command does it"
+    assert "\nNothing left worth doing.\n" in render(replace(samples.DIAGNOSIS, findings=low[1:]), "terminal")
     blind = NotExamined("missing-index", "left out", checks=("missing-index",))
     unasked = replace(samples.DIAGNOSIS, findings=low[1:], checks_run=("unused-index",), not_examined=(blind,))
     assert "Do this\n" in render(replace(unasked, findings=low), "terminal"), "what it saves was not asked"
@@ -93,10 +120,29 @@ def test_fix_is_not_offered_where_it_would_write_nothing() -> None:
     assert "pgwright fix" not in render(unfixable, "terminal")
 
 
+def test_of_many_remedies_new_indexes_share_a_paragraph_and_what_is_unsafe_is_never_left_out() -> None:
+    index, unsafe = samples.FIX.remedies
+    safe = replace(unsafe, is_safe=True, warning="", change=AnalyzeTable(QualifiedName("public", "t")))
+    many = (*(index,) * 50, *(replace(safe, title=f"Analyze t{number}") for number in range(40)), unsafe)
+    text = render(replace(samples.FIX, remedies=many), "terminal")
+    assert "safe    Create 50 indexes, while reads and writes go on: messages (conversation_id," in text
+    assert " and 10 more\n" in text
+    assert "safe    Analyze t19\nUNSAFE  Analyze" in text
+    assert unsafe.warning in text
+    assert "… and 20 more remedies; --all shows everything." in text
+    assert "in the models:" not in text
+    assert "\n\nFor a person to decide: deep-offset; --all tells more.\nNot examined: statistics of " in text
+    keys = ("retention-overdue:a", "deep-offset:users", "retention-overdue:b")
+    alone = render(replace(samples.FIX, remedies=many, by_hand=keys, not_examined=()), "terminal")
+    assert alone.endswith("\n\nFor a person to decide: retention-overdue (2 times), deep-offset; --all tells more.\n")
+    assert "Of each, --all shows its locks" in text
+    assert render(replace(samples.FIX, remedies=many), "terminal", Screen(shows_all=True)).count("in the models:") == 50
+
+
 def test_no_findings_is_said() -> None:
     assert "No findings; 1 check run." in render(samples.EMPTY_DIAGNOSIS, "terminal")
 
 
 def test_narrow_terminal_turns_table_rows_into_lists() -> None:
     text = render(samples.PROOF, "terminal", Screen(width=44))
-    assert "  queries before: 51\n  queries after: 2\n  results equal: yes" in text
+    assert "  queries: 51 → 2\n  results equal: yes" in text

@@ -60,7 +60,7 @@ def _mended_by(finding: Finding) -> str:
     if finding.check == _NO_INDEX_HELPS:
         return "no index helps: rewrite it"
     name = f"{finding.check} {finding.object}"
-    return f"saves {finding.worth.saving}: {name}" if finding.worth is not None else f"see {name}"
+    return f"{name} saves {finding.worth.saving}" if finding.worth is not None else f"see {name}"
 
 
 @dataclass(frozen=True)

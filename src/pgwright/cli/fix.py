@@ -156,5 +156,6 @@ def _write_revision(
     chosen = rev_id or short_hash(assembled(text, "", directory.head))
     path = directory.write(message, render, revision=chosen)
     show(result, form, shows_all=shows_all)
-    tell(f"wrote {path}")
+    here = Path.cwd()
+    tell(f"wrote {path.relative_to(here) if path.is_relative_to(here) else path}")
     tell("Review it. Then prove the gain: pgwright prove; and apply it: alembic upgrade head")

@@ -76,7 +76,7 @@ def prove(
     A snapshot file holds no rows: given one, prove compares plans and measures nothing.
 
     The exit code is 1 unless the fix is proved: something got faster, with values that do what production does, and no
-    result differs, no statement or operation got slower or failed, no row is missing in the copies, and writes do not
+    result differs, no query or operation got slower or failed, no row is missing in the copies, and writes do not
     cost more than statements gain.
 
     \b

@@ -6,6 +6,7 @@ like, the share of the workload's time has to do.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -83,14 +84,28 @@ class Worth:
 
     @property
     def saving(self) -> str:
-        """The time saved as one figure: `2.5 h a day`, or where nobody knows that, all that was observed."""
-        a_day = self.seconds_a_day
-        if a_day is None or self.observed_seconds is None:
-            return milliseconds(self.saved_ms)
-        if self.has_rate:
+        """The time saved, short: `2.5 h a day`; or where nobody knows what a day is like, of a call and as a share."""
+        if (a_day := self.seconds_a_day) is not None and self.has_rate:
             return f"{duration(a_day)} a day"
-        return f"{duration(a_day)} a day at the rate of {duration(self.observed_seconds)}"
+        return f"{milliseconds(self.saved_a_call_ms)} a call, {share(self.share_of_workload)} of the time"
 
     def __str__(self) -> str:
         """Return it as a report says it: `2.5 h a day, 12.0 % of the workload's time`."""
-        return f"{self.saving}, {share(self.share_of_workload)} of the workload's time"
+        if self.has_rate:
+            time = self.saving
+        else:
+            over = f" in {duration(self.observed_seconds)}" if self.observed_seconds else ""
+            time = f"{milliseconds(self.saved_ms)}{over}"
+        return f"{time}, {share(self.share_of_workload)} of the workload's time"
+
+
+def total(worths: Sequence[Worth]) -> Worth | None:
+    """Return what all of them save together, observed over one time; None where there is none."""
+    if not worths:
+        return None
+    return Worth(
+        saved_ms=sum(one.saved_ms for one in worths),
+        saved_a_call_ms=max(one.saved_a_call_ms for one in worths),
+        share_of_workload=sum(one.share_of_workload for one in worths),
+        observed_seconds=worths[0].observed_seconds,
+    )

@@ -24,6 +24,8 @@ def canonical(value: object) -> object:
     """
     if isinstance(value, str):
         return UUID(value) if _UUID.match(value) else value
+    if isinstance(value, UUID):
+        return UUID(int=value.int)  # asyncpg has a class of its own
     if is_dataclass(value) and not isinstance(value, type):
         return tuple(canonical(getattr(value, field.name)) for field in fields(value))
     if isinstance(value, Mapping):

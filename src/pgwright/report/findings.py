@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.text import Text
 
-from pgwright.figures import listing
+from pgwright.figures import listing, share
 from pgwright.model.finding import SEVERITIES, Evidence, Finding, Severity
-from pgwright.model.worth import Worth
-from pgwright.report.parts import Indented, block, first, heading, hidden, is_narrow, plain
+from pgwright.model.worth import Worth, total
+from pgwright.report.parts import WIDE, Indented, block, first, heading, hidden, is_narrow, plain
 from pgwright.report.quoting import one_line
 from pgwright.report.shape import Shape, Shapes
 
@@ -71,17 +71,43 @@ class Line:
     """False: what is wrong stands below it."""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
-        finding = self.finding
-        head = Text.assemble(
-            self.start, (f"{finding.severity.upper():<8}", STYLES[finding.severity]), (finding.check, "bold"), "  "
-        )
+        finding, head = self.finding, Text(self.start) + _head(self.finding)
         worth, message = finding.worth, plain(f"  {finding.message}" if self.is_alone else "", "dim")
-        tail = Text("  [possible]" if finding.confidence == "possible" else "", "dim")
+        tail = _sureness(finding)
         tail += message if worth is None else Text(f"  saves {worth.saving}", "green")
         # What it saves is seen, however long the name of the object is.
         room = options.max_width - len(head) - (0 if worth is None else len(tail))
         name = one_line(finding.object, _OBJECT if is_narrow(options) else max(_SHORT_OBJECT, room))
         yield Indented(head + plain(name) + tail, 0, len(self.start) + 8, most=1)
+
+
+@dataclass
+class Alike:
+    """Findings of one check on one line: as many objects as it holds, and what mending all of them saves."""
+
+    findings: Sequence[Finding]
+    """Of one severity and one confidence."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        finding = self.findings[0]
+        head, tail = _head(finding), _sureness(finding)
+        if (worth := total([one.worth for one in self.findings if one.worth is not None])) is not None:
+            saving = worth.saving if worth.has_rate else f"{share(worth.share_of_workload)} of the time"
+            tail += Text(f"  save {saving}", "green")
+        room = max(options.max_width, WIDE) - len(head) - len(tail)
+        names = [one_line(one.object, _OBJECT) for one in self.findings]
+        fitting = (most for most in range(len(names), 1, -1) if len(listing(names, most)) <= room)
+        yield Indented(head + plain(listing(names, next(fitting, 1))) + tail, 0, 8, most=1)
+
+
+def _head(finding: Finding) -> Text:
+    return Text.assemble(
+        (f"{finding.severity.upper():<8}", STYLES[finding.severity]), (finding.check, "bold"), "  "
+    )  # fmt: skip
+
+
+def _sureness(finding: Finding) -> Text:
+    return Text("  [possible]" if finding.confidence == "possible" else "", "dim")
 
 
 def counted(findings: Sequence[Finding]) -> Text:

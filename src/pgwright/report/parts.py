@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TypeVar
 
-from rich.console import Console, ConsoleOptions, RenderableType
+from rich.console import Console, ConsoleOptions, OverflowMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -97,9 +97,14 @@ def hidden(number: int, noun: str) -> Text:
     return Text(f"… and {count(number, f'more {noun}')}; --all shows everything.", style="dim")
 
 
-def figures(columns: Sequence[str], rows: Sequence[Sequence[Text]], *, names: int = 1) -> RenderableType:
-    """Return a table whose first `names` columns are text and whose others are figures; a list where it is narrow."""
-    return _Figures(columns, rows, names)
+def figures(
+    columns: Sequence[str], rows: Sequence[Sequence[Text]], *, names: int = 1, is_cut: bool = False
+) -> RenderableType:
+    """Return a table whose first `names` columns are text and whose others are figures; a list where it is narrow.
+
+    `is_cut`: a name that has too little room is cut, so that each row takes one line.
+    """
+    return _Figures(columns, rows, names, is_cut)
 
 
 @dataclass
@@ -107,6 +112,7 @@ class _Figures:
     columns: Sequence[str]
     rows: Sequence[Sequence[Text]]
     names: int
+    is_cut: bool
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
         if is_narrow(options):
@@ -115,8 +121,11 @@ class _Figures:
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
         for number, column in enumerate(self.columns):
             is_name = number < self.names
-            table.add_column(column, justify="left" if is_name else "right", overflow="fold", vertical="top")
+            overflow: OverflowMethod = "ellipsis" if is_name and self.is_cut else "fold"
+            table.add_column(column, justify="left" if is_name else "right", overflow=overflow, vertical="top")
         for row in self.rows:
+            for cell in row[: self.names]:
+                cell.no_wrap = self.is_cut
             table.add_row(*row)
         yield table
 
@@ -135,10 +144,29 @@ def show_not_examined(missing: Sequence[NotExamined], *, title: str = "Not exami
         return
     yield heading(title)
     for one in missing:
-        line = Text.assemble("- ", plain(one.what, "bold"), ": ", plain(one.reason))
-        yield Indented(line, 2, 2)
-        if one.remedy:
-            yield Indented(Text.assemble(("→ ", "cyan"), plain(one.remedy)), 4, 2)
+        yield Missing(one.what, one.reason, one.remedy)
+
+
+@dataclass
+class Missing:
+    """What was not looked at, why, and what would help: that on the same line where it has the room."""
+
+    what: str
+    reason: str
+    remedy: str
+    most: int | None = None
+    """Lines that what and why may take; the remedy then takes one. None: all."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        said = Text.assemble("- ", plain(self.what, "bold"), ": ", plain(self.reason))
+        remedy = Text.assemble(("→ ", "cyan"), plain(self.remedy)) if self.remedy else Text()
+        together = Text.assemble(said, "  ", remedy)
+        if self.remedy and together.cell_len + 4 <= options.max_width:
+            yield Indented(together, 2, 2)
+            return
+        yield Indented(said, 2, 2, self.most)
+        if self.remedy:
+            yield Indented(remedy, 4, 2, None if self.most is None else 1)
 
 
 def first(items: Sequence[T], *, shows_all: bool, most: int = _MOST_SHOWN) -> Sequence[T]:

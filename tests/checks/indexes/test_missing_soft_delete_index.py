@@ -51,6 +51,20 @@ def test_an_ordinary_index_is_good_enough_while_few_rows_are_deleted() -> None:
     assert run(CHECK, make_snapshot(MESSAGE, FULL, PAGE, many))
 
 
+def test_an_index_for_a_value_is_good_enough_while_few_rows_are_deleted() -> None:
+    queue = make_statement(
+        "SELECT * FROM message WHERE title = $1 AND deleted_at IS NULL ORDER BY created_at LIMIT $2", query_id=3
+    )
+    titles = make_statistics("message", "title", average_width=8)
+    few = make_statistics("message", "deleted_at", null_fraction=0.99)
+    many = make_statistics("message", "deleted_at", null_fraction=0.4)
+    of_a_value = make_index("ix", "message", "created_at", predicate="(title = 'new'::text)")
+    of_others = make_index("ix", "message", "created_at", predicate="(conversation_id = 1)")
+    assert run(CHECK, make_snapshot(MESSAGE, PRIMARY, of_a_value, queue, titles, few)) == []
+    assert run(CHECK, make_snapshot(MESSAGE, PRIMARY, of_a_value, queue, titles, many))
+    assert run(CHECK, make_snapshot(MESSAGE, PRIMARY, of_others, queue, titles, few))
+
+
 def test_an_index_that_holds_the_mark_serves_too() -> None:
     many = make_statistics("message", "deleted_at", null_fraction=0.4)
     index = make_index("ix", "message", "conversation_id, deleted_at")

@@ -110,7 +110,7 @@ def test_a_write_that_gets_notably_slower_is_named() -> None:
     proof = replace(NOTHING, statements=(FAST,), writes=(WRITE,))
     assert is_proved(proof)
     assert conclusion(proof)[:2] == (
-        "The fix helps: results are equal, no statement got slower; writes did: INSERT on messages 0.50×.",
+        "The fix helps: results are equal, no query got slower; writes did: INSERT on messages 0.50×.",
         "By the workload's calls it saves 115 s and costs 72 ms on writes, a day (measured here).",
     )
 
@@ -126,6 +126,20 @@ def test_writes_that_cost_more_than_statements_gain_deny_the_proof() -> None:
     proof = replace(NOTHING, statements=(FAST,), writes=(replace(WRITE, workload_rows=10_000_000),))
     assert not is_proved(proof)
     assert conclusion(proof)[0] == "The fix costs more than it gains: INSERT on messages 0.50×."
+
+
+def test_a_statement_that_writes_is_weighed_and_always_named() -> None:
+    text = "/* app */ UPDATE conversations SET updated_at = $1 WHERE id = $2"
+    update = replace(FAST, text=text, calls=3, verdict="slower", before=samples.timing(0.14), after=samples.timing(0.2))
+    proof = replace(NOTHING, statements=(FAST, update))
+    assert is_proved(proof)
+    assert conclusion(proof)[0].startswith("The fix helps: results are equal, no query got slower; writes did: ")
+    assert "UPDATE conversations" in conclusion(proof)[0]
+    assert "0.70×." in conclusion(proof)[0]
+    assert not is_proved(replace(proof, statements=(FAST, replace(update, calls=10_000_000)))), "it costs more"
+    assert not is_proved(replace(proof, statements=(FAST, replace(update, verdict="results differ"))))
+    read = replace(update, text="WITH gone AS (DELETE FROM t RETURNING id) SELECT id FROM gone")
+    assert conclusion(replace(proof, statements=(FAST, read)))[0] == "The fix makes 1 statement slower."
 
 
 def test_slower_writes_are_named_where_nothing_helps() -> None:
@@ -146,6 +160,8 @@ def test_without_an_observed_time_the_balance_is_of_all_calls() -> None:
     assert conclusion(proof)[1] == (
         "By the workload's calls it saves 115.1 s and costs none, over the time observed (measured here)."
     )
+    proof = replace(proof, observed_seconds=42.0)
+    assert "saves 115.1 s and costs none, over the 42 s observed" in conclusion(proof)[1], "that tells of no day"
 
 
 def test_what_is_not_compared_is_said() -> None:

@@ -1,4 +1,4 @@
-"""Soft delete on all 13 tables, cascades in the database, the indexes of both, and uuid for the ids without hyphens.
+"""Soft delete, cascades, the indexes of both, and uuid for ids without hyphens.
 
 Written by hand: what to keep and for how long is the team's word, no tool can decide it.
 

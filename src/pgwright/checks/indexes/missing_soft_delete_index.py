@@ -4,7 +4,8 @@
 
 Looks in the workload for statements with `deleted_at IS NULL` (the policy may name other columns) and an equality or
 join on the same table. Reports a table when no partial index `WHERE deleted_at IS NULL` begins with one of those
-columns. An ordinary index on the columns is taken as good enough while few rows are deleted.
+columns. While few rows are deleted, an ordinary index on the columns is taken as good enough, and so is a partial one
+for a value of theirs, as `WHERE status = 'pending'`.
 
 ## Why it matters
 
@@ -42,7 +43,7 @@ from pgwright.checks.soft_delete import deleted_share, is_living, soft_deleting
 from pgwright.figures import count, milliseconds, share
 from pgwright.indexes.coverage import serves_equality
 from pgwright.indexes.names import conventional_name
-from pgwright.indexes.predicates import read_predicate
+from pgwright.indexes.predicates import OneOf, Truth, read_predicate
 from pgwright.model.change import CreateIndex
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.index import IndexDefinition, IndexKey
@@ -138,7 +139,14 @@ def _is_served(snapshot: Snapshot, family: TableFamily, column: str, want: _Want
         any(_finds_one_row(index, want, table) for index in (*full, *partial))
         or any(i.method == "btree" and serves_equality(i, (*want.columns, column), table) for i in full)
         or any(serves_equality(index, (name,), table) for index in narrow for name in want.columns)
+        or (deleted < FEW_DELETED and any(_is_of_a_value(index, want) for index in indexes))
     )
+
+
+def _is_of_a_value(index: IndexDefinition, want: _Want) -> bool:
+    """Tell whether an index holds only rows with some value of a compared column: that one is asked for, we take it."""
+    said = read_predicate(index.predicate)
+    return any(isinstance(one, OneOf | Truth) and one.column in want.columns for one in said)
 
 
 def _finds_one_row(index: IndexDefinition, want: _Want, table: Table | None) -> bool:

@@ -153,8 +153,8 @@ def _evidence(suspect: Suspect, worth: Worth, snapshot: Snapshot) -> Iterator[Ev
     if loop.transactions:
         yield Evidence("transactions", count(loop.transactions))
     yield from _lists(suspect)
-    name = "calls for the different keys in these rows" if loop.by_value else "calls for each of these rows"
-    yield Evidence(name, count(loop.expected), "estimated")
+    each = "each different key in these rows" if loop.by_value else "each of these rows"
+    yield Evidence(f"calls, if one for {each}", count(loop.expected), "estimated")
     yield Evidence("round trips saved", count(suspect.saved_calls))
     yield Evidence("time saved on the server", str(worth), "estimated")
 

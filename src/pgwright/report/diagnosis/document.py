@@ -23,7 +23,7 @@ def summary(diagnosis: Diagnosis) -> dict[Severity, int]:
 
 
 def do_first(diagnosis: Diagnosis) -> tuple[str, ...]:
-    """Keys of the findings to begin with, three at most; none: nothing is left worth doing."""
+    """Keys of the findings to begin with, three at most; none: nothing left is high, saves time or is fixable."""
     return tuple(finding.key for finding in first_things(diagnosis))
 
 

@@ -9,16 +9,17 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from pgwright.figures import count, listing
-from pgwright.model.finding import Diagnosis, Finding
+from pgwright.model.finding import Diagnosis, Finding, Severity
 from pgwright.model.not_examined import NotExamined
 from pgwright.report.diagnosis.first_screen import show_header, show_scores, show_slowest, show_things
 from pgwright.report.diagnosis.words import first_things
-from pgwright.report.findings import Line, counted, is_fixable, show_finding, show_set_aside
-from pgwright.report.parts import Indented, first, heading, hidden, plain, show_not_examined, show_server
+from pgwright.report.findings import Alike, Line, counted, is_fixable, show_finding, show_set_aside
+from pgwright.report.parts import Indented, Missing, first, heading, hidden, show_not_examined, show_server
 from pgwright.report.screen import Screen
 
 # A report is as long as a person reads: 120 lines, of which the first screen takes 40.
 _MOST_FINDINGS = 44
+_LOW: tuple[Severity, ...] = ("low", "info")
 # Entries of two lines each, and with room for two lines of reason while they are few.
 _MOST_MISSING, _FEW_MISSING = 7, 5
 _MOST_NAMES = 3
@@ -61,15 +62,26 @@ def _show_all(diagnosis: Diagnosis) -> Iterator[RenderableType]:
 def _others(diagnosis: Diagnosis) -> Iterator[RenderableType]:
     """Show what is not among the first things, worst first."""
     things = first_things(diagnosis)
-    others = [finding for finding in diagnosis.findings if finding not in things]
+    others = list(_lines([finding for finding in diagnosis.findings if finding not in things]))
     if not others:
         return
-    yield heading("All others, worst first" if things else "Findings, worst first")
+    # An index and one query in place of a loop save the same time.
+    overlap = "; savings may overlap" if any(one.worth is not None for alike in others for one in alike) else ""
+    yield heading(f"{'All others' if things else 'Findings'}, worst first{overlap}")
     shown = first(others, shows_all=False, most=_MOST_FINDINGS)
-    for finding in shown:
-        yield Line(finding)
+    for alike in shown:
+        yield Alike(alike) if len(alike) > 1 else Line(alike[0])
     if len(shown) < len(others):
-        yield hidden(len(others) - len(shown), "finding")
+        yield hidden(sum(map(len, others[len(shown) :])), "finding")
+
+
+def _lines(findings: Sequence[Finding]) -> Iterator[list[Finding]]:
+    """Yield the findings of each line: one, or all of a kind where they are low, or none says what it saves."""
+    kinds: dict[tuple[object, ...], list[Finding]] = {}
+    for one in findings:
+        saves = one.severity not in _LOW and one.worth is not None
+        kinds.setdefault((one.severity, one.check, one.confidence, one.key if saves else ""), []).append(one)
+    yield from kinds.values()
 
 
 def _missing(missing: Sequence[NotExamined]) -> Iterator[RenderableType]:
@@ -83,10 +95,7 @@ def _missing(missing: Sequence[NotExamined]) -> Iterator[RenderableType]:
     lines = 2 if len(groups) <= _FEW_MISSING else 1
     shown = first(list(groups.items()), shows_all=False, most=_MOST_MISSING - 1)
     for (reason, remedy), names in shown:
-        what = plain(listing(names, most=_MOST_NAMES), "bold")
-        yield Indented(Text.assemble("- ", what, ": ", plain(reason)), 2, 2, most=lines)
-        if remedy:
-            yield Indented(Text.assemble(("→ ", "cyan"), plain(remedy)), 4, 2, most=1)
+        yield Missing(listing(names, most=_MOST_NAMES), reason, remedy, most=lines)
     if len(shown) < len(groups):
         yield Indented(hidden(len(groups) - len(shown), "reason"), 2)
 

@@ -7,14 +7,13 @@ from shlex import quote
 from pgwright.figures import count, duration, milliseconds, share
 from pgwright.model.finding import SEVERITIES, Diagnosis, Finding, LostPoint, SubjectScore
 from pgwright.model.statement import SlowStatement
+from pgwright.model.worth import FEWEST_SECONDS
 from pgwright.report.diagnosis.chart import ScoreBar, score_bars
 
 # Less than this is missing: it would be printed as 100 %.
 _ALL_BUT = 0.0005
 _THINGS = 3
 _DAY_SECONDS = 86_400.0
-# A shorter time says little of a day.
-_LEAST_SECONDS = 3_600.0
 _HEADINGS = ("", "Do this", "Do these two things", "Do these three things")
 
 
@@ -44,10 +43,11 @@ def first_things(diagnosis: Diagnosis) -> tuple[Finding, ...]:
     """Return the three findings to begin with, fewer where fewer are worth it, none where nothing is left to do.
 
     The worst come first, then those that save most time, then those whose change `fix` writes. Nothing is left where no
-    finding is high, and none that is medium saves time; where nobody looked for indexes, no time is known.
+    finding is high, and none that is medium saves time or has a change; where nobody looked for indexes, no time is
+    known.
     """
     worth_doing = [one for one in diagnosis.findings if one.severity in ("high", "medium")]
-    is_left = any(one.severity == "high" or one.worth is not None for one in worth_doing)
+    is_left = any(one.severity == "high" or one.worth is not None or one.changes for one in worth_doing)
     if not is_left and _looked_for_indexes(diagnosis):
         return ()
     return tuple(sorted(worth_doing, key=_urgency)[:_THINGS])
@@ -68,10 +68,16 @@ def heading_of_things(diagnosis: Diagnosis) -> str:
 
 
 def ending(diagnosis: Diagnosis) -> str:
-    """Return what is said where there is nothing to begin with: that it is done only where indexes were looked for."""
-    if _looked_for_indexes(diagnosis):
-        return "Nothing left worth doing."
-    return "Nothing worth doing was found, but no index was looked for."
+    """Return what is said where there is nothing to begin with: that it is done only where indexes were looked for.
+
+    What is medium, saves no time and is for a person to decide is no reason to begin, and yet something left.
+    """
+    if not _looked_for_indexes(diagnosis):
+        return "Nothing worth doing was found, but no index was looked for."
+    if left := sum(finding.severity == "medium" for finding in diagnosis.findings):
+        decide = f"a person has to decide {count(left, 'medium finding')} below"
+        return f"Nothing left that is known to save time; {decide}."
+    return "Nothing left worth doing."
 
 
 def seen(diagnosis: Diagnosis) -> str:
@@ -112,4 +118,4 @@ def time_of(statement: SlowStatement, diagnosis: Diagnosis) -> str:
 
 
 def _tells_of_a_day(diagnosis: Diagnosis) -> bool:
-    return (diagnosis.observed_seconds or 0.0) >= _LEAST_SECONDS
+    return (diagnosis.observed_seconds or 0.0) >= FEWEST_SECONDS

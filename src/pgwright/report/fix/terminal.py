@@ -1,18 +1,25 @@
-"""A Fix for a terminal: each remedy with its lock and its duration, then what a person has to do."""
+"""A Fix for a terminal: few remedies in full, many in a line each but for what is unsafe; then what is left open."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
 from rich.text import Text
 
-from pgwright.figures import count
+from pgwright.figures import count, listing
+from pgwright.model.change import CreateIndex
 from pgwright.model.fix import Fix
 from pgwright.model.remedy import Remedy
 from pgwright.report.fix import words
 from pgwright.report.parts import Indented, block, first, heading, hidden, plain, show_not_examined
 from pgwright.report.screen import Screen
+
+# So many remedies are shown in full.
+_FEW = 3
+# Of more a line each, but for what is unsafe, and all new indexes on one.
+_MOST_SAFE, _MOST_INDEXES = 20, 40
 
 
 def show(fix: Fix, screen: Screen) -> Iterator[RenderableType]:
@@ -22,25 +29,69 @@ def show(fix: Fix, screen: Screen) -> Iterator[RenderableType]:
         (count(len(fix.remedies), "remedy"), "bold"),
         f", {unsafe} of them unsafe on a busy table" if unsafe else "",
     )
-    for remedy in fix.remedies:
-        yield from _remedy(remedy, shows_all)
-    yield from show_not_examined(fix.refused, title="Not written")
-    yield from show_not_examined(fix.not_examined)
-    if fix.by_hand:
-        yield heading("For a person to decide")
-        shown = first(fix.by_hand, shows_all=shows_all)
-        for key in shown:
-            yield Indented(plain(f"- {key}"), 2, 2)
-        if len(shown) < len(fix.by_hand):
-            yield Indented(hidden(len(fix.by_hand) - len(shown), "finding"), 2)
+    if shows_all or len(fix.remedies) <= _FEW:
+        for remedy in fix.remedies:
+            yield from _remedy(remedy, shows_all)
+        yield from show_not_examined(fix.refused, title="Not written")
+        yield from show_not_examined(fix.not_examined)
+        yield from _by_hand(fix.by_hand, shows_all)
+    else:
+        yield from _short(fix.remedies)
+        yield from show_not_examined(fix.refused, title="Not written")
+        yield from _left(fix)
+
+
+def _by_hand(keys: Sequence[str], shows_all: bool) -> Iterator[RenderableType]:
+    if not keys:
+        return
+    yield heading("For a person to decide")
+    shown = first(keys, shows_all=shows_all)
+    for key in shown:
+        yield Indented(plain(f"- {key}"), 2, 2)
+    if len(shown) < len(keys):
+        yield Indented(hidden(len(keys) - len(shown), "finding"), 2)
+
+
+def _left(fix: Fix) -> Iterator[RenderableType]:
+    """Name what nothing answers, in a sentence each: why, check has told."""
+    counts = Counter(key.partition(":")[0] for key in fix.by_hand)
+    checks = ", ".join(check if number == 1 else f"{check} ({number} times)" for check, number in counts.items())
+    missing = "; ".join(one.what for one in fix.not_examined)
+    for number, (title, names) in enumerate((("For a person to decide", checks), ("Not examined", missing))):
+        if names:
+            line = Text.assemble("" if number and checks else "\n", (f"{title}: ", "bold"), plain(names))
+            yield Indented(line + Text("; --all tells more.", "dim"), 0, 2)
+
+
+def _short(remedies: Sequence[Remedy]) -> Iterator[RenderableType]:
+    """Show a line each, of new indexes one for all, and of what is unsafe the warning; that is never left out."""
+    safe = [one for one in remedies if one.is_safe]
+    built = [one.change.definition for one in safe if isinstance(one.change, CreateIndex)]
+    others = first([one for one in safe if not isinstance(one.change, CreateIndex)], shows_all=False, most=_MOST_SAFE)
+    for remedy in remedies:
+        if not remedy.is_safe or remedy in others:
+            yield from _head(remedy, with_locks=False)
+    if built:
+        named = listing([f"{one.table.short} {one.outline}" for one in built], most=_MOST_INDEXES)
+        title = Text.assemble(("safe  ", "green"), "  ", (f"Create {count(len(built), 'index')}", "bold"))
+        yield Indented(title + plain(f", while reads and writes go on: {named}"), 0, 8)
+    if left := len(safe) - len(built) - len(others):
+        yield hidden(left, "remedy")
+    told = "Of each, --all shows its locks, the findings that it answers, and what to write in the models."
+    yield Indented(Text(told, "dim"), 0)
+
+
+def _head(remedy: Remedy, *, with_locks: bool) -> Iterator[RenderableType]:
+    mark, style = ("safe  ", "green") if remedy.is_safe else ("UNSAFE", "bold red")
+    yield Indented(Text.assemble((mark, style), "  ", plain(remedy.title, "bold")), 0, 8)
+    if with_locks or not remedy.is_safe:
+        yield Indented(Text(f"{words.locks(remedy)}{words.expected(remedy)}", "dim"), 8)
+    if remedy.warning:
+        yield Indented(plain(remedy.warning, "yellow"), 8)
 
 
 def _remedy(remedy: Remedy, shows_all: bool) -> Iterator[RenderableType]:
-    mark, style = ("safe  ", "green") if remedy.is_safe else ("UNSAFE", "bold red")
-    yield Indented(Text.assemble((mark, style), "  ", plain(remedy.title, "bold")), 0, 8)
-    yield Indented(Text(f"{words.locks(remedy)}{words.expected(remedy)}", "dim"), 8)
-    if remedy.warning:
-        yield Indented(plain(remedy.warning, "yellow"), 8)
+    yield from _head(remedy, with_locks=True)
     answers = first(remedy.findings, shows_all=shows_all)
     more = f" and {len(remedy.findings) - len(answers)} more" if len(answers) < len(remedy.findings) else ""
     yield Indented(Text.assemble(("answers ", "dim"), plain(", ".join(answers) + more)), 8, 2)

@@ -1,13 +1,13 @@
-"""A Proof for a terminal: operations, statements and writes before and after, and a verdict in words."""
+"""A Proof for a terminal: operations before and after, of statements and writes what tells most, a verdict in words."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
 from rich.text import Text
 
-from pgwright.figures import cost, duration, milliseconds, ratio
+from pgwright.figures import cost, count, duration, milliseconds, ratio
 from pgwright.model.log import ServerLog
 from pgwright.model.proof import MeasuredOperation, MeasuredStatement, MeasuredWrite, PlannedStatement, Proof, Verdict
 from pgwright.report.parts import Indented, figures, first, heading, hidden, plain, show_not_examined, show_server
@@ -19,12 +19,16 @@ from pgwright.report.screen import Screen
 _STYLES: dict[Verdict, str] = {
     "faster": "green", "same": "yellow", "slower": "red", "unclear": "magenta", "results differ": "bold red",
 }  # fmt: skip
-_MOST_STATEMENTS = 15
 _MOST_TROUBLED = 2
+# What speaks against the fix, and of the rest so many.
+_MOST_AGAINST, _MOST_OTHERS, _MOST_WRITES = 15, 5, 3
+# Where nothing was measured, plans are all there is.
+_MOST_PLANNED = 15
 _STATEMENT = 60
+_AGAINST: tuple[Verdict, ...] = ("results differ", "slower")
 
 _MEASURED = ("before", "after", "ratio")
-_OPERATION_COLUMNS = ("operation", *_MEASURED, "queries before", "queries after", "results equal", "verdict")
+_OPERATION_COLUMNS = ("operation", *_MEASURED, "queries", "results equal", "verdict")
 _STATEMENT_COLUMNS = ("statement", *_MEASURED, "buffers", "results equal", "verdict")
 _WRITE_COLUMNS = ("table", "action", "rows", *_MEASURED, "verdict")
 _PLAN_COLUMNS = ("statement", "calls", *_MEASURED, "plan")
@@ -41,28 +45,14 @@ def show(proof: Proof, screen: Screen) -> Iterator[RenderableType]:
         0,
     )
     yield Indented(plain(where_measured(proof), "dim"), 0, 2)
-    yield show_server(proof.planned_on)
+    if shows_all or not proof.planned_on.is_own_major:
+        yield show_server(proof.planned_on)
     if proof.operations:
         yield heading(f"Operations (measured, median of {runs(proof.operations)} runs)")
         yield figures(_OPERATION_COLUMNS, [_operation(one) for one in proof.operations])
-    if proof.statements:
-        yield heading(f"Statements (measured, median of {runs(proof.statements)} runs)")
-        shown = first(proof.statements, shows_all=shows_all, most=_MOST_STATEMENTS)
-        yield figures(_STATEMENT_COLUMNS, [_statement(one) for one in shown])
-        if len(shown) < len(proof.statements):
-            yield Indented(hidden(len(proof.statements) - len(shown), "statement"), 2)
-        for one in shown:
-            for note in notes(one):
-                yield Indented(plain(f"- {gist(one.text, _STATEMENT)}: {note}"), 2, 2)
-    if proof.writes:
-        yield heading("Price on writes (measured)")
-        yield figures(_WRITE_COLUMNS, [_write(one) for one in proof.writes], names=2)
-    if proof.planned:
-        yield heading("Planned on the twin (planner cost)")
-        shown_plans = first(proof.planned, shows_all=shows_all, most=_MOST_STATEMENTS)
-        yield figures(_PLAN_COLUMNS, [_planned(one) for one in shown_plans])
-        if len(shown_plans) < len(proof.planned):
-            yield Indented(hidden(len(proof.planned) - len(shown_plans), "statement"), 2)
+    yield from _statements(proof.statements, shows_all)
+    yield from _writes(proof.writes, shows_all)
+    yield from _plans(proof, shows_all)
     if proof.log is not None:
         yield from _log(proof, proof.log, shows_all=shows_all)
     yield from show_not_examined(proof.not_examined)
@@ -84,14 +74,68 @@ def _log(proof: Proof, log: ServerLog, *, shows_all: bool) -> Iterator[Renderabl
         yield Indented(hidden(len(every) - len(shown), "statement"), 2)
 
 
+def _statements(statements: Sequence[MeasuredStatement], shows_all: bool) -> Iterator[RenderableType]:
+    if not statements:
+        return
+    yield heading(f"Statements (measured, median of {runs(statements)} runs)")
+    shown = statements if shows_all else _of_note(statements)
+    yield figures(_STATEMENT_COLUMNS, [_statement(one) for one in shown], is_cut=not shows_all)
+    if len(shown) < len(statements):
+        yield Indented(hidden(len(statements) - len(shown), "statement"), 2)
+    for one in shown:
+        for note in notes(one):
+            yield Indented(plain(f"- {gist(one.text, _STATEMENT)}: {note}"), 2, 2)
+
+
+def _writes(writes: Sequence[MeasuredWrite], shows_all: bool) -> Iterator[RenderableType]:
+    if not writes:
+        return
+    yield heading("Price on writes (measured)")
+    shown = writes if shows_all else _dearest(writes)
+    yield figures(_WRITE_COLUMNS, [_write(one) for one in shown], names=2)
+    if len(shown) < len(writes):
+        yield Indented(hidden(len(writes) - len(shown), "write"), 2)
+
+
+def _plans(proof: Proof, shows_all: bool) -> Iterator[RenderableType]:
+    """Show the plans; where statements were measured only those that got dearer, for times say more."""
+    planned, dearer = proof.planned, [one for one in proof.planned if one.cost_after > one.cost_before]
+    if not planned:
+        return
+    if proof.statements and not dearer and not shows_all:
+        told = f"By planned cost none of {count(len(planned), 'statement')} got dearer; --all shows their costs."
+        yield Indented(Text(f"\n{told}", "dim"), 0)
+        return
+    yield heading("Planned on the twin (planner cost)")
+    few = first(dearer, shows_all=False) if proof.statements else first(planned, shows_all=False, most=_MOST_PLANNED)
+    shown = planned if shows_all else few
+    yield figures(_PLAN_COLUMNS, [_planned(one) for one in shown], is_cut=not shows_all)
+    if len(shown) < len(planned):
+        yield Indented(hidden(len(planned) - len(shown), "statement"), 2)
+
+
+def _of_note(statements: Sequence[MeasuredStatement]) -> Sequence[MeasuredStatement]:
+    """Return what speaks against the fix, the worst first, then what gains most by the workload's calls."""
+    against = sorted(
+        (one for one in statements if one.verdict in _AGAINST), key=lambda one: _AGAINST.index(one.verdict)
+    )
+    others = sorted((one for one in statements if one.verdict not in _AGAINST), key=lambda one: -one.saved_ms)
+    return (*first(against, shows_all=False, most=_MOST_AGAINST), *first(others, shows_all=False, most=_MOST_OTHERS))
+
+
+def _dearest(writes: Sequence[MeasuredWrite]) -> Sequence[MeasuredWrite]:
+    """Return the writes that got slower, the slowest first, then the others."""
+    dearest = sorted(writes, key=lambda one: (one.verdict != "slower", one.ratio))
+    return first(dearest, shows_all=False, most=_MOST_WRITES)
+
+
 def _operation(one: MeasuredOperation) -> list[Text]:
     return [
         plain(one.name),
         Text(milliseconds(one.before.median_ms)),
         Text(milliseconds(one.after.median_ms)),
         _ratio(one),
-        Text(f"{one.queries_before:,}"),
-        Text(f"{one.queries_after:,}"),
+        Text(f"{one.queries_before:,} → {one.queries_after:,}"),
         _equal(one),
         Text(in_words(one), _STYLES[one.verdict]),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from pgwright.figures import count, duration, listing, milliseconds, ratio, size
@@ -15,8 +16,10 @@ from pgwright.model.proof import (
     Timing,
     Verdict,
 )
+from pgwright.model.worth import FEWEST_SECONDS
 from pgwright.report.proof.chart import PairChart, css_class, pair_chart
 from pgwright.report.proof.logged import log_sentences, trouble, troubled
+from pgwright.report.quoting import gist
 
 __all__ = [
     "chart", "conclusion", "css_class", "equality", "in_words", "is_proved", "log_sentences", "notes", "runs", "spread",
@@ -26,6 +29,9 @@ Measured = MeasuredOperation | MeasuredStatement
 
 _DAY_SECONDS = 86_400.0
 _MOST_NAMED = 4
+_STATEMENT = 40
+# With a WITH before it, it may read as well, and is taken for a query.
+_WRITE = re.compile(r"(?:\s|/\*.*?\*/|--[^\n]*\n)*(?:INSERT|UPDATE|DELETE|MERGE)\b", re.IGNORECASE | re.DOTALL)
 _IN_WORDS: Mapping[Verdict, str] = {
     "faster": "faster",
     "same": "does not help",
@@ -75,11 +81,11 @@ def _figure(value: float, noun: str) -> str:
 def is_proved(proof: Proof) -> bool:
     """True when something is faster by evidence and nothing speaks against the fix.
 
-    Against it speak results that differ, a statement or an operation that is slower or fails, rows that the copies
-    lack, and writes that cost more time by the workload's calls than its statements gain.
+    Against it speak results that differ, a query or an operation that is slower or fails, rows that the copies lack,
+    and writes that cost more time by the workload's calls than its statements gain: a new index has its price.
     """
-    verdicts = {one.verdict for one in _measured(proof)}
-    if proof.lost_rows or proof.failed_operations or verdicts & {"slower", "results differ"}:
+    is_against = any(one.verdict == "results differ" or _is_slower(one) for one in _measured(proof))
+    if proof.lost_rows or proof.failed_operations or is_against:
         return False
     return _is_faster(proof) and not _costs_more(proof)
 
@@ -107,11 +113,11 @@ def _judgement(proof: Proof) -> Iterable[str]:
         return
     if differing := _named(measured, "results differ"):
         yield f"Do not apply this fix: results differ for {differing}."
-    if slower := _named(measured, "slower"):
+    if slower := _named([one for one in measured if _is_slower(one)], "slower"):
         yield f"The fix makes {slower} slower."
     writes = _slower_writes(proof)
     if is_proved(proof):
-        yield f"The fix helps: {_equal(proof)}, {'no statement' if writes else 'nothing'} got slower{_but(writes)}."
+        yield f"The fix helps: {_equal(proof)}, {'no query' if writes else 'nothing'} got slower{_but(writes)}."
     elif _costs_more(proof):
         yield f"The fix costs more than it gains{f': {writes}' if writes else ''}."
     elif writes:
@@ -122,6 +128,15 @@ def _judgement(proof: Proof) -> Iterable[str]:
 
 def _is_evidence(one: Measured) -> bool:
     return isinstance(one, MeasuredOperation) or one.is_representative
+
+
+def _is_slower(one: Measured) -> bool:
+    """Tell whether something got slower that is no write: those are weighed."""
+    return one.verdict == "slower" and not _is_write(one)
+
+
+def _is_write(one: Measured) -> bool:
+    return isinstance(one, MeasuredStatement) and _WRITE.match(one.text) is not None
 
 
 def _is_faster(proof: Proof) -> bool:
@@ -149,8 +164,11 @@ def _equal(proof: Proof) -> str:
 
 
 def _slower_writes(proof: Proof) -> str:
-    slower = sorted((one for one in proof.writes if one.is_notably_slower), key=lambda one: one.ratio)
-    return listing([f"{one.action} on {one.table} {ratio(one.ratio)}" for one in slower], _MOST_NAMED)
+    statements = [one for one in proof.statements if one.verdict == "slower" and _is_write(one)]
+    found = [(one.ratio, f"{gist(one.text, _STATEMENT)} {ratio(one.ratio)}") for one in statements]
+    slower = [one for one in proof.writes if one.is_notably_slower]
+    found += [(one.ratio, f"{one.action} on {one.table} {ratio(one.ratio)}") for one in slower]
+    return listing([said for _, said in sorted(found)], _MOST_NAMED)
 
 
 def _but(writes: str) -> str:
@@ -165,14 +183,22 @@ def _balance(proof: Proof) -> Iterable[str]:
     on_writes = _time(balance.lost_on_writes_ms, balance)
     part = " on writes" if on_writes == lost else f", {on_writes} of it on writes" if balance.lost_on_writes_ms else ""
     cost = f"costs {lost}{part}" if balance.lost_ms else "costs none"
-    rate = "a day" if balance.observed_seconds else "over the time observed"
-    yield f"By the workload's calls it saves {gained} and {cost}, {rate} (measured here)."
+    yield f"By the workload's calls it saves {gained} and {cost}, {_rate(balance)} (measured here)."
+
+
+def _rate(balance: Balance) -> str:
+    """Return over what time that is: a day, where the calls were counted for long enough to tell."""
+    seconds = balance.observed_seconds
+    if not seconds:
+        return "over the time observed"
+    return "a day" if seconds >= FEWEST_SECONDS else f"over the {duration(seconds)} observed"
 
 
 def _time(part_ms: float, balance: Balance) -> str:
-    if not balance.observed_seconds:
+    seconds = balance.observed_seconds
+    if not seconds or seconds < FEWEST_SECONDS:
         return milliseconds(part_ms)
-    a_day = part_ms * _DAY_SECONDS / balance.observed_seconds
+    a_day = part_ms * _DAY_SECONDS / seconds
     return milliseconds(a_day) if a_day < 60_000 else duration(a_day / 1000)
 
 
