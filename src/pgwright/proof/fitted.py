@@ -24,7 +24,7 @@ from pgwright.proof.settings import with_settings
 from pgwright.proof.statements import choose_statements, find_values, not_measured, or_why_not, time_in_turn
 from pgwright.twin.planned import PricedStatement
 
-# They change how a plan is run, and not only which one is taken.
+# They change how a plan is run, and not only which one is taken; here they only ever get more.
 _OF_EXECUTION = ("work_mem", "hash_mem_multiplier")
 # What EXPLAIN estimates: it differs between two settings where the plan does not.
 _ESTIMATES = ("Startup Cost", "Total Cost", "Plan Rows", "Plan Width")

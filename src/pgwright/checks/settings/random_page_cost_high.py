@@ -14,9 +14,9 @@ planner then reads whole tables where an index would be faster. On TPC-H, all in
 
     random_page_cost = 4   -- the default
 
-Use instead, once it is measured:
+Use instead:
 
-    ALTER DATABASE shop SET random_page_cost = '1.1';   -- new sessions have it
+    ALTER DATABASE shop SET random_page_cost = '1.1';   -- for new sessions, once it is measured
 
 `pgwright prove DSN --settings` tries it on a copy over the whole workload: what gets faster, and what slower.
 
@@ -59,7 +59,7 @@ def find(snapshot: Snapshot) -> Iterator[Finding | NotExamined]:
             *(Evidence(name, value) for name, value in idea.evidence.items()),
             Evidence("time of statements that read much", milliseconds(sum(one.total_ms for one in idea.statements))),
         ],
-        advice=f"{MEASURE_IT}. It tries {idea.name} = {idea.values[0]}.",
+        advice=f"{MEASURE_IT}. It tries {idea.name} = {idea.values[0]}; first make the indexes that are missing.",
     )
 
 

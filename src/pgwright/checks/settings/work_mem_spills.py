@@ -13,11 +13,12 @@ the time, and fills neither the disk nor the system's cache.
 
     work_mem = 4MB   -- the default
 
-Use instead, once it is measured:
+Use instead:
 
-    ALTER ROLE reports IN DATABASE shop SET work_mem = '64MB';   -- or SET LOCAL, in the one transaction that needs it
+    ALTER ROLE reports IN DATABASE shop SET work_mem = '64MB';   -- once it is measured
 
 `pgwright prove DSN --settings` looks on a copy for the smallest size with which nothing spills, and measures it.
+Where only a report needs it, `SET LOCAL work_mem` in its transaction is enough.
 
 ## When it is wrong
 
