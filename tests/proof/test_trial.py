@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import psycopg
@@ -17,6 +18,7 @@ from pgwright.proof.trial import try_settings
 from pgwright.snapshot import read_snapshot
 from pgwright.twin.priced import read_workload
 from pgwright.twin.twin import open_twin
+from tests.support import samples
 from tests.support.database import Database
 from tests.support.two_copies import ask
 
@@ -150,3 +152,20 @@ def test_one_copy_is_enough_where_nothing_is_applied(events: Database) -> None:
         assert copies.after == copies.before
         names = connection.execute("SELECT datname FROM pg_database WHERE datname LIKE 'pgwright%'").fetchall()
         assert len(names) == 1
+
+
+@pytest.mark.parametrize("both_help", [True, False], ids=["both help", "one helps"])
+def test_what_helps_is_measured_together(events: Database, monkeypatch: pytest.MonkeyPatch, both_help: bool) -> None:
+    """What the clock says is made up here: a busy machine must not decide what is united."""
+    asked: list[tuple[str, ...]] = []
+
+    def told(settings: Mapping[str, str], *_: object, **__: object) -> Measured:
+        asked.append(tuple(settings))
+        return (samples.DEAR,) if "random_page_cost" in settings or both_help else (), ()
+
+    monkeypatch.setattr(trying, "time_under", told)
+    trial = try_settings(read_snapshot(events.dsn), events.dsn, rounds=3)
+    assert asked[:2] == [("random_page_cost",), ("work_mem",)]
+    assert asked[2:] == ([("random_page_cost", "work_mem")] if both_help else [])
+    assert (trial.together is not None) is both_help
+    assert trial.best is not None

@@ -31,6 +31,8 @@ from pgwright.version import VERSION
 from pgwright.workload import tuning
 from pgwright.workload.tuning import Idea, main_role, value_of
 
+# Parts of a snapshot without which no reason to try a setting is seen.
+_READ = {"statements", "settings", "role_settings"}
 _TOGETHER = "All that help, at the same time: one may take from another what it gains."
 
 
@@ -59,8 +61,11 @@ def try_settings(
     choice = choose(source, server, needs=NEEDED_EXTENSIONS)
     workload = _read(source, choice)
     ideas, untried = _worth_trying(source, workload)
+    unseen = tuple(one for one in source.not_examined if _READ.intersection(one.parts))
     if not ideas:
-        return Trial(source.server.database, workload.planned_on, VERSION, 0, (), None, untried, workload.unplanned)
+        return Trial(
+            source.server.database, workload.planned_on, VERSION, 0, (), None, untried, (*unseen, *workload.unplanned)
+        )
     progress("copy the database", 0, 1)
     size_bytes = source.server.database_bytes
     with make_copies(dsn, size_bytes, programs=choice.programs, staging=staging, with_after=False) as copies:
@@ -78,7 +83,7 @@ def try_settings(
             tried=tried,
             together=together,
             untried={**untried, **bench.untried},
-            not_examined=(*copies.not_examined, *workload.unplanned, *unfitted, *bench.missing),
+            not_examined=(*unseen, *copies.not_examined, *workload.unplanned, *unfitted, *bench.missing),
             measured_on=measured_on(source, dsn, copies.before, staging, began),
             lost_rows=copies.lost_rows,
         )
