@@ -13,7 +13,7 @@ from pgwright.model.snapshot import Snapshot
 from pgwright.model.trial import Trial, TriedSetting
 from pgwright.proof import trial as trying
 from pgwright.proof.copies import make_copies
-from pgwright.proof.fitted import Fitted, Measured, fit_statements, spilling, time_under
+from pgwright.proof.fitted import Fitted, FittedStatement, Measured, fit_statements, spilling, time_under
 from pgwright.proof.trial import try_settings
 from pgwright.snapshot import read_snapshot
 from pgwright.twin.priced import read_workload
@@ -169,3 +169,22 @@ def test_what_helps_is_measured_together(events: Database, monkeypatch: pytest.M
     assert asked[2:] == ([("random_page_cost", "work_mem")] if both_help else [])
     assert (trial.together is not None) is both_help
     assert trial.best is not None
+
+
+def test_no_more_memory_is_taken_than_makes_a_difference(events: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two that spill, one fits in 16 MB, and the other nowhere."""
+    ask(events, SORT, "SELECT body FROM note ORDER BY body DESC, id", times=2)
+    asked: list[str] = []
+
+    def still(
+        left: tuple[FittedStatement, ...], copy: str, snapshot: Snapshot, settings: Mapping[str, str]
+    ) -> tuple[FittedStatement, ...]:
+        asked.append(settings["work_mem"])
+        return left if settings["work_mem"] == "8MB" else left[:1]
+
+    monkeypatch.setattr(trying, "spilling", still)
+    monkeypatch.setattr(trying, "time_under", lambda *_, **__: ((), ()))
+    memory = by_name(try_settings(read_snapshot(events.dsn), events.dsn, rounds=3))["work_mem"]
+    assert asked[:3] == ["8MB", "16MB", "32MB"]
+    assert memory.settings == {"work_mem": "16MB"}
+    assert "with 16MB 1 of 2 that spill on the copy do so no more" in memory.reason
