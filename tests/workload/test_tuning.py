@@ -61,8 +61,9 @@ def test_compiling_is_not_tried_where_nothing_is_compiled(state: str, compiled: 
     assert found.startswith(said)
 
 
-def test_compiling_is_turned_off_where_statements_are_dear() -> None:
-    found = jit(with_settings(make_setting("jit", "on"), make_setting("jit_above_cost", "100000")), 3)
+@pytest.mark.parametrize("state", ["on", "true", "ON", "1"])
+def test_compiling_is_turned_off_where_statements_are_dear(state: str) -> None:
+    found = jit(with_settings(make_setting("jit", state), make_setting("jit_above_cost", "100000")), 3)
     assert isinstance(found, Idea)
     assert found.values == ("off",)
     assert found.reason.startswith("3 statements of a planned cost of 100,000 and more")

@@ -28,6 +28,8 @@ _FEWEST_BLOCKS = 10_000
 _MANY_BLOCKS = 100
 # The manual's rule: shared_buffers a quarter of the memory, and most of the rest is the system's cache.
 _CACHE_FACTOR = 3
+# As ALTER ROLE may have it; the server itself says "on".
+_TRUE = ("on", "true", "yes", "1")
 _UNITS = {"B": 1, "kB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30, "TB": 1 << 40}
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(B|kB|MB|GB|TB)?\s*\Z")
 
@@ -123,7 +125,7 @@ def jit(snapshot: Snapshot, compiled: int) -> Idea | str:
     now, limit = value_of(snapshot, "jit"), value_of(snapshot, "jit_above_cost")
     if now is None or limit is None:
         return "the server's settings could not be read"
-    if now != "on":
+    if now.lower() not in _TRUE:
         return "it is off"
     if not compiled:
         return f"no statement's planned cost reaches jit_above_cost = {limit}, so none is compiled"
