@@ -6,8 +6,8 @@ import pytest
 
 from pgwright.model.server import RoleSetting, Setting
 from pgwright.model.snapshot import Snapshot
-from pgwright.workload.tuning import Idea, effective_cache_size, jit, main_role, value_of, work_mem
-from tests.support.builders import make_setting, make_snapshot, make_statement, make_table
+from pgwright.workload.tuning import Idea, effective_cache_size, jit, main_role, random_page_cost, value_of, work_mem
+from tests.support.builders import make_server, make_setting, make_snapshot, make_statement, make_table
 
 TABLE = make_table("orders", "id bigint", rows=10_000)
 SPILLING = make_statement("SELECT * FROM orders ORDER BY id", temporary_blocks_written=1_000)
@@ -84,3 +84,28 @@ def test_the_role_of_most_time_is_the_one_that_counts() -> None:
     assert value_of(snapshot, "work_mem") == "64MB"
     assert value_of(snapshot, "max_connections") == "100"
     assert value_of(snapshot, "unknown") is None
+
+
+@pytest.mark.parametrize(
+    ("whole", "hit", "said"),
+    [
+        (0, 990_000, "99.0 % of the statements' blocks were found in the cache"),
+        (4 << 30, 500_000, "The database has 4.0 GB, which the 4.0 GB of effective_cache_size can hold"),
+        ((4 << 30) + 1, 500_000, None),
+        (0, 500_000, None),
+    ],
+    ids=["found in the cache", "fits in memory", "does not fit", "nobody knows its size"],
+)
+def test_a_page_is_read_from_memory_where_it_was_found_there_or_all_fits(
+    whole: int, hit: int, said: str | None
+) -> None:
+    """Whole reads of large tables go past shared_buffers, however much memory there is."""
+    much = make_statement("SELECT count(*) FROM orders", blocks_hit=hit, blocks_read=1_000_000 - hit)
+    settings = make_setting("random_page_cost", "4"), MEMORY["effective_cache_size"]
+    snapshot = make_snapshot(TABLE, much, *settings, server=make_server(database_bytes=whole))
+    found = random_page_cost(snapshot)
+    if said is None:
+        assert found == "50.0 % of the statements' blocks were found in the cache, and reading the others may be slow"
+    else:
+        assert isinstance(found, Idea)
+        assert found.reason.startswith(said)

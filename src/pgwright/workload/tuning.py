@@ -74,24 +74,38 @@ def random_page_cost(snapshot: Snapshot) -> Idea | str:
     if float(now) <= _MEANT_FOR_DISKS:
         return f"it is {now}, no price of a disk that turns"
     statements = [one.statement for one in shaped_statements(snapshot)]
-    hit, read = sum(one.blocks_hit for one in statements), sum(one.blocks_read for one in statements)
+    hit, read = _blocks(snapshot)
     if hit + read < _FEWEST_BLOCKS:
         return f"the statements read {count(hit + read, 'block')}, too few to tell where from"
-    found = hit / (hit + read)
-    if found < _HIT_SHARE:
-        return f"{share(1 - found)} of the statements' blocks were not in the cache, and reading those may be slow"
     large = [one for one in statements if one.blocks_per_call >= _MANY_BLOCKS]
     if not large:
         return f"no statement reads {_MANY_BLOCKS} blocks a call, so none has a plan that it would change"
-    return Idea(
-        "random_page_cost",
-        now,
-        (_IN_MEMORY_COST,),
-        f"{share(found)} of the statements' blocks were found in the cache, where a page read at random does not "
-        f"cost {float(now):g} times one read in sequence.",
-        {"blocks found in the cache": f"{count(hit)} of {count(hit + read)}, {share(found)}"},
-        _dearest(large),
-    )
+    found, room = share(hit / (hit + read)), _bytes_of(snapshot, "effective_cache_size", PAGE_BYTES) or 0
+    evidence = {"blocks found in the cache": f"{count(hit)} of {count(hit + read)}, {found}"}
+    whole = snapshot.server.database_bytes
+    if is_cached(snapshot):
+        why = f"{found} of the statements' blocks were found in the cache"
+    elif 0 < whole <= room:
+        why = f"The database has {size(whole)}, which the {size(room)} of effective_cache_size can hold"
+    else:
+        return f"{found} of the statements' blocks were found in the cache, and reading the others may be slow"
+    reason = f"{why}: from memory, a page read at random does not cost {float(now):g} times one read in sequence."
+    return Idea("random_page_cost", now, (_IN_MEMORY_COST,), reason, evidence, _dearest(large))
+
+
+def is_cached(snapshot: Snapshot) -> bool:
+    """Tell whether the statements found nearly all blocks in shared_buffers.
+
+    Whole reads of large tables go past them, to the system's cache, of which the server knows nothing.
+    """
+    hit, read = _blocks(snapshot)
+    return hit >= _HIT_SHARE * (hit + read) > 0
+
+
+def _blocks(snapshot: Snapshot) -> tuple[int, int]:
+    """Return the blocks that the statements found in shared_buffers, and those that they did not."""
+    statements = [one.statement for one in shaped_statements(snapshot)]
+    return sum(one.blocks_hit for one in statements), sum(one.blocks_read for one in statements)
 
 
 def work_mem(snapshot: Snapshot) -> Idea | str:

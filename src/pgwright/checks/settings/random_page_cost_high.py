@@ -41,7 +41,7 @@ from pgwright.figures import milliseconds
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
-from pgwright.workload.tuning import MEASURE_IT, random_page_cost, takes_time
+from pgwright.workload.tuning import MEASURE_IT, is_cached, random_page_cost, takes_time
 
 
 def find(snapshot: Snapshot) -> Iterator[Finding | NotExamined]:
@@ -49,7 +49,7 @@ def find(snapshot: Snapshot) -> Iterator[Finding | NotExamined]:
         yield CHECK.unexamined(*why)
         return
     idea = random_page_cost(snapshot)
-    if isinstance(idea, str) or not takes_time(idea.statements, snapshot):
+    if isinstance(idea, str) or not is_cached(snapshot) or not takes_time(idea.statements, snapshot):
         return
     yield CHECK.found(
         idea.name,
