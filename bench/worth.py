@@ -1,7 +1,8 @@
 """Bars of worth: findings that are right, an end, a short report, a proof that holds. Writes `build/bench/worth.json`.
 
 All parts, or those that are named: `python bench/worth.py findings convergence`, which share one run over the apps of
-`tests/worth/corpus`. `tpc-risks` needs DuckDB and 6 GB: see `bench/tpc.py`. The exit code is 1 when a bar is missed.
+`tests/worth/corpus`. `tpc-risks` and `tpc-settings` need DuckDB and 6 GB: see `bench/tpc.py`. The exit code is 1 when
+a bar is missed.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ sys.path.insert(0, str(ROOT))
 
 from query_bars.figures import Figure  # noqa: E402
 from query_bars.parts import run_parts  # noqa: E402
-from worth_bars import convergence, demo, findings, proofs, scale, screen, tpc_risks  # noqa: E402
+from worth_bars import convergence, demo, findings, proofs, scale, screen, tpc_risks, tpc_settings  # noqa: E402
 
 OUTPUT = ROOT / "build" / "bench" / "worth.json"
 PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
@@ -28,6 +29,7 @@ PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
     "proofs": proofs.measure,
     "scale": scale.measure,
     "tpc-risks": tpc_risks.measure,
+    "tpc-settings": tpc_settings.measure,
 }
 
 

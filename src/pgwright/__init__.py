@@ -25,13 +25,14 @@ if TYPE_CHECKING:
     from pgwright.model.probe import Probe
     from pgwright.model.proof import Proof
     from pgwright.model.snapshot import Snapshot
+    from pgwright.model.trial import Trial
     from pgwright.pipeline.advise import advise
     from pgwright.pipeline.changes import Revisions, Script, Settings
     from pgwright.pipeline.check import check
     from pgwright.pipeline.fix import fix
     from pgwright.pipeline.plan import plan
     from pgwright.pipeline.probe import probe_app
-    from pgwright.pipeline.prove import prove
+    from pgwright.pipeline.prove import prove, try_settings
     from pgwright.pipeline.snapshot import SourceLike, take_snapshot
     from pgwright.probe import ProbeRequest
     from pgwright.proof import Operation
@@ -65,6 +66,7 @@ __all__ = [
     "Snapshot",
     "SourceLike",
     "StatementComparison",
+    "Trial",
     "__version__",
     "advise",
     "check",
@@ -76,6 +78,7 @@ __all__ = [
     "render",
     "save_snapshot",
     "take_snapshot",
+    "try_settings",
 ]
 _MODULES = {
     "advisor.goal": ("Goal",),
@@ -90,13 +93,14 @@ _MODULES = {
     "model.probe": ("Probe",),
     "model.proof": ("Proof",),
     "model.snapshot": ("Snapshot",),
+    "model.trial": ("Trial",),
     "pipeline.advise": ("advise",),
     "pipeline.changes": ("Revisions", "Script", "Settings"),
     "pipeline.check": ("check",),
     "pipeline.fix": ("fix",),
     "pipeline.plan": ("plan",),
     "pipeline.probe": ("probe_app",),
-    "pipeline.prove": ("prove",),
+    "pipeline.prove": ("prove", "try_settings"),
     "pipeline.snapshot": ("SourceLike", "take_snapshot"),
     "probe": ("ProbeRequest",),
     "proof": ("Operation",),

@@ -54,6 +54,11 @@ def _many(statement: str, times: int) -> Work:
     return lambda connection: [connection.execute(statement.encode(), (n % 100,)) for n in range(times)]
 
 
+def _of_this_database(setting: str) -> str:
+    alter = f"format('ALTER DATABASE %I SET {setting.replace(chr(39), 2 * chr(39))}', current_database())"
+    return f"DO $$ BEGIN EXECUTE {alter}; END $$"
+
+
 @dataclass(frozen=True)
 class Case:
     check: str
@@ -300,6 +305,23 @@ CASES = [
         "CREATE TABLE users (id int)",
         ("{database}",),
         work=lambda connection: connection.execute("SELECT count(*) FROM users"),
+    ),
+    Case(
+        "random-page-cost-high",
+        "CREATE TABLE event AS SELECT repeat('x', 1900) AS body FROM generate_series(1, 2000); VACUUM ANALYZE",
+        ("random_page_cost",),
+        work=_many("SELECT count(*) FROM event WHERE body <> %s::text", 50),
+        by_hand=_of_this_database("random_page_cost = 1.1"),
+        adjust=_of_a_minute,
+    ),
+    Case(
+        "work-mem-spills",
+        "CREATE TABLE note AS SELECT n AS id, md5(n::text) AS body FROM generate_series(1, 100000) n; VACUUM ANALYZE",
+        ("work_mem",),
+        work=lambda connection: connection.execute("SELECT * FROM note ORDER BY body"),
+        by_hand=_of_this_database("work_mem = '64MB'"),
+        afterwards=RESET,
+        adjust=_of_a_minute,
     ),
     Case(
         "extension-missing",

@@ -2,13 +2,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pgwright.model.planned_on import PlannedOn
 from pgwright.model.proof import Effort, MeasuredStatement, Proof, Timing
+from pgwright.model.snapshot import Snapshot
+from pgwright.model.trial import Trial
 from pgwright.version import VERSION
 from tests.cli.conftest import Run
+from tests.support import samples
 from tests.support.database import Database
 
 TIMING = Timing(runs=7, median_ms=1.0, low_ms=0.9, high_ms=1.1, buffers=3)
@@ -131,3 +135,35 @@ def test_operations_that_cannot_be_imported(run: Run, alembic: Path, tmp_path: P
         result = run("prove", "host=nowhere.invalid", "--operations", name)
         assert result.exit_code == 2
         assert said in result.stderr
+
+
+@pytest.mark.parametrize(("trial", "code"), [(samples.TRIAL, 0), (samples.NO_TRIAL, 1)], ids=["helps", "nothing"])
+def test_settings_are_tried(run: Run, shop: Database, monkeypatch: pytest.MonkeyPatch, trial: Trial, code: int) -> None:
+    asked: list[tuple[str, int]] = []
+
+    def tried(snapshot: Snapshot, dsn: str, **options: Any) -> Trial:
+        asked.append((snapshot.server.database, options["rounds"]))
+        return trial
+
+    monkeypatch.setattr("pgwright.proof.trial.try_settings", tried)
+    result = run("prove", shop.dsn, "--settings", "--rounds", 5, "--format", "json")
+    assert result.exit_code == code, result.output
+    assert json.loads(result.stdout)["kind"] == "trial"
+    assert asked == [(shop.name, 5)]
+
+
+@pytest.mark.parametrize(
+    "other", [("--sql", "fix.sql"), ("--set", "jit=off"), ("--to", "head"), ("--operations", "shop:OPERATIONS")]
+)
+def test_settings_are_tried_alone(run: Run, tmp_path: Path, other: tuple[str, str]) -> None:
+    (tmp_path / "fix.sql").write_text("")
+    result = run("prove", "--settings", *other)
+    assert result.exit_code == 2
+    assert "--settings tries settings alone" in result.stderr
+
+
+def test_settings_are_not_tried_on_a_snapshot(run: Run, shop: Database, tmp_path: Path) -> None:
+    run("snapshot", shop.dsn, "-o", tmp_path / "shop.json")
+    result = run("prove", tmp_path / "shop.json", "--settings")
+    assert result.exit_code == 2
+    assert "it holds no rows to measure settings on" in result.stderr

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import click
@@ -14,9 +16,12 @@ from pgwright.cli.progress import watched
 from pgwright.config import Config
 from pgwright.errors import ConfigError
 from pgwright.migrations import open_directory
+from pgwright.model.proof import Proof
+from pgwright.model.trial import Trial
 from pgwright.proof.timing import ROUNDS
 from pgwright.report import Format
 from pgwright.report.proof.words import is_proved
+from pgwright.report.trial.words import is_proved as is_helped
 
 NOT_PROVED = 1
 
@@ -29,6 +34,8 @@ NOT_PROVED = 1
               help="Prove an SQL script instead of revisions.")  # fmt: skip
 @click.option("--set", "settings", multiple=True, callback=options.settings, metavar="NAME=VALUE",
               help="Prove a setting instead, as random_page_cost=1.1. Repeatable.")  # fmt: skip
+@click.option("--settings", "tries_settings", is_flag=True,
+              help="Try the settings that are worth trying instead, over the whole workload.")  # fmt: skip
 @click.option(
     "--operations", metavar="MODULE:NAME", help="Measure the app's operations too: a list of pgwright.proof.Operation."
 )
@@ -56,6 +63,7 @@ def prove(
     to: str | None,
     sql: Path | None,
     settings: dict[str, str],
+    tries_settings: bool,
     operations: str | None,
     logs: tuple[Path, ...],
     staging: str | None,
@@ -75,6 +83,9 @@ def prove(
 
     A snapshot file holds no rows: given one, prove compares plans and measures nothing.
 
+    With --settings it looks for what the workload gains from random_page_cost, work_mem, jit and effective_cache_size,
+    each where the snapshot gives a reason to try it; then from all that help together. One copy is enough for that.
+
     The exit code is 1 unless the fix is proved: something got faster, with values that do what production does, and no
     result differs, no query or operation got slower or failed, no row is missing in the copies, and writes do not
     cost more than statements gain.
@@ -87,15 +98,21 @@ def prove(
       pgwright prove --operations shop.operations:OPERATIONS --json proof.json
       pgwright prove --sql fix.sql --staging postgresql://me@staging/postgres
       pgwright prove postgresql://app@db.example/shop --set random_page_cost=1.1
+      pgwright prove postgresql://app@db.example/shop --settings -o settings.html
     """
-    change = _change(alembic or config.alembic or Path(), to, sql, settings, names_revisions=bool(to or alembic))
-    given = load_operations(operations) if operations else ()
+    names_revisions = bool(to or alembic)
+    run: Callable[..., Proof | Trial] = pipeline.try_settings
+    if not tries_settings:
+        change = _change(alembic or config.alembic or Path(), to, sql, settings, names_revisions=names_revisions)
+        given = load_operations(operations) if operations else ()
+        run = partial(pipeline.prove, change=change, operations=given, logs=logs)
+    elif sql is not None or settings or operations or logs or names_revisions:
+        raise ConfigError(
+            "--settings tries settings alone: leave out --sql, --set, --alembic, --to, --operations and --log."
+        )
     with watched() as progress:
-        proof = pipeline.prove(
+        result = run(
             source,
-            change,
-            operations=given,
-            logs=logs,
             staging=staging,
             rounds=rounds,
             policy=config.policy,
@@ -103,11 +120,11 @@ def prove(
             progress=progress,
         )
     if output is not None:
-        show(proof, "terminal", shows_all=shows_all)
-    emit(proof, form, output, shows_all=shows_all)
+        show(result, "terminal", shows_all=shows_all)
+    emit(result, form, output, shows_all=shows_all)
     if json_output is not None:
-        save(proof, "json", json_output)
-    if not is_proved(proof):
+        save(result, "json", json_output)
+    if not (is_proved(result) if isinstance(result, Proof) else is_helped(result)):
         click.get_current_context().exit(NOT_PROVED)
 
 

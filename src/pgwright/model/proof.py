@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -254,15 +255,22 @@ class Proof:
     @property
     def balance(self) -> Balance | None:
         """Gains and losses that are clear, by calls; None where no statement of the workload tells."""
-        known = [one for one in self.statements if one.is_average]
-        if not known:
-            return None
-        reads = [one.saved_ms for one in known if one.verdict in ("faster", "slower")]
-        writes = [one.saved_ms for one in self.writes if one.verdict in ("faster", "slower")]
-        on_writes = -sum(saved for saved in writes if saved < 0)
-        return Balance(
-            gained_ms=sum(saved for saved in (*reads, *writes) if saved > 0),
-            lost_ms=-sum(saved for saved in reads if saved < 0) + on_writes,
-            lost_on_writes_ms=on_writes,
-            observed_seconds=self.observed_seconds,
-        )
+        return balance_of(self.statements, self.writes, self.observed_seconds)
+
+
+def balance_of(
+    statements: Sequence[MeasuredStatement], writes: Sequence[MeasuredWrite], observed_seconds: float | None
+) -> Balance | None:
+    """Return gains and losses that are clear, by calls; None where no statement of the workload tells."""
+    known = [one for one in statements if one.is_average]
+    if not known:
+        return None
+    reads = [one.saved_ms for one in known if one.verdict in ("faster", "slower")]
+    written = [one.saved_ms for one in writes if one.verdict in ("faster", "slower")]
+    on_writes = -sum(saved for saved in written if saved < 0)
+    return Balance(
+        gained_ms=sum(saved for saved in (*reads, *written) if saved > 0),
+        lost_ms=-sum(saved for saved in reads if saved < 0) + on_writes,
+        lost_on_writes_ms=on_writes,
+        observed_seconds=observed_seconds,
+    )

@@ -17,7 +17,7 @@ from pgwright.pipeline.check import check
 from pgwright.pipeline.fix import fix
 from pgwright.pipeline.plan import plan
 from pgwright.pipeline.probe import probe_app
-from pgwright.pipeline.prove import prove
+from pgwright.pipeline.prove import prove, try_settings
 from pgwright.pipeline.snapshot import SourceLike, is_file, take_snapshot
 
 __all__ = [
@@ -33,4 +33,5 @@ __all__ = [
     "probe_app",
     "prove",
     "take_snapshot",
+    "try_settings",
 ]

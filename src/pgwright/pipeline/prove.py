@@ -8,15 +8,18 @@ from functools import partial
 from pathlib import Path
 
 from pgwright.database import conninfo
+from pgwright.errors import ProofError
 from pgwright.logs import read_log
 from pgwright.model.policy import Policy
 from pgwright.model.progress import Progress, silent
 from pgwright.model.proof import Proof
 from pgwright.model.snapshot import Snapshot
+from pgwright.model.trial import Trial
 from pgwright.pipeline.changes import Revisions, Script, Settings
 from pgwright.pipeline.snapshot import SourceLike, is_file, take_snapshot
 from pgwright.proof import Operation
 from pgwright.proof import prove as proving
+from pgwright.proof import trial as trying
 from pgwright.proof.forecast import forecast
 from pgwright.proof.timing import ROUNDS
 from pgwright.snapshot import read_snapshot
@@ -72,4 +75,31 @@ def prove(
         log=log,
         rounds=rounds,
         progress=progress,
+    )
+
+
+def try_settings(
+    source: str | None = None,
+    *,
+    staging: str | None = None,
+    rounds: int = ROUNDS,
+    policy: Policy | None = None,
+    server: Path | None = None,
+    progress: Progress = silent,
+) -> Trial:
+    """Copy the database once, and measure the settings that are worth trying over the whole workload.
+
+    Args:
+        source: a DSN, or None for DATABASE_URL and the PG* variables; the database is only read.
+        staging, rounds, policy, server, progress: as for `prove`.
+    Returns: For each setting what it does to the time of the workload; for the others why they were not tried.
+    Raises: ProofError: a snapshot file, which holds no rows. TwinError, EmbeddedServerError, DatabaseError.
+    """
+    if is_file(source):
+        raise ProofError(
+            f"{source!r} is a snapshot: it holds no rows to measure settings on. Name the database itself."
+        )
+    snapshot = take_snapshot(source, policy=policy, progress=progress)
+    return trying.try_settings(
+        snapshot, conninfo(source), staging=staging, server=server, rounds=rounds, progress=progress
     )

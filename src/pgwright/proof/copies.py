@@ -37,8 +37,9 @@ _SERVER_SETTINGS: Mapping[str, str] = {
 }
 # They count the blocks of each run.
 NEEDED_EXTENSIONS = ("pg_stat_statements",)
-# A copy takes the database's size twice, and the rewrite of converted tables needs room for a third.
-_ROOM_FACTOR = 3
+# A copy takes the database's size twice, and the rewrite of converted tables needs room for a third; one alone, once
+# and what is spilled.
+_ROOM_FACTOR, _ROOM_FACTOR_OF_ONE = 3, 2
 # What a session may spill: enough to sort the whole database, and the disk is not filled by a statement gone wild.
 _TEMPORARY_BYTES = 2 << 30
 _STRATEGY_SINCE = 150_000
@@ -58,34 +59,41 @@ class Copies:
 
 @contextmanager
 def make_copies(
-    dsn: str, database_bytes: int, *, programs: Programs | None = None, staging: str | None = None
+    dsn: str,
+    database_bytes: int,
+    *,
+    programs: Programs | None = None,
+    staging: str | None = None,
+    with_after: bool = True,
 ) -> Iterator[Copies]:
-    """Copy a database twice.
+    """Copy a database twice, or once.
 
     Args:
         dsn: the source, which is only read.
         database_bytes: its size, to see whether the copies fit.
         programs: what the server of our own runs; None: the wheel's.
         staging: a DSN on whose server an ordinary role may create databases; None: a server of our own.
+        with_after: False where nothing is applied: `after` is then the copy `before`.
     Raises: ProofError: no room, a role with too many rights, or the copy failed. EmbeddedServerError, ConnectionFailed.
     """
     if staging is not None:
         server = conninfo(staging)
         _require_ordinary(server)
-        with _made(_Host(server, server, None), dsn) as copies:
+        with _made(_Host(server, server, None), dsn, with_after=with_after) as copies:
             yield copies
         return
     free = shutil.disk_usage(tempfile.gettempdir()).free
-    if database_bytes * _ROOM_FACTOR > free:
+    factor = _ROOM_FACTOR if with_after else _ROOM_FACTOR_OF_ONE
+    if database_bytes * factor > free:
         raise ProofError(
-            f"the database has {database_bytes / 2**30:.1f} GiB and its copies need {_ROOM_FACTOR} times as much, but "
+            f"the database has {database_bytes / 2**30:.1f} GiB and its copies need {factor} times as much, but "
             f"{tempfile.gettempdir()} has {free / 2**30:.1f} GiB free. Set TMPDIR, or name a server with --staging DSN."
         )
     settings = {**_SERVER_SETTINGS, "temp_file_limit": f"{max(_TEMPORARY_BYTES, 2 * database_bytes) // 1024}kB"}
     with run_server(settings=settings, programs=programs, is_confined=True) as embedded:
         _make_owner(embedded)
         owner = make_conninfo(embedded.dsn(), user=OWNER)
-        with _made(_Host(embedded.dsn(), owner, embedded), dsn) as copies:
+        with _made(_Host(embedded.dsn(), owner, embedded), dsn, with_after=with_after) as copies:
             yield copies
 
 
@@ -123,9 +131,9 @@ def _require_ordinary(staging: str) -> None:
 
 
 @contextmanager
-def _made(host: _Host, source: str) -> Iterator[Copies]:
+def _made(host: _Host, source: str, *, with_after: bool) -> Iterator[Copies]:
     mark = uuid4().hex[:8]
-    names = {part: f"pgwright_{part}_{mark}" for part in ("before", "after")}
+    names = {part: f"pgwright_{part}_{mark}" for part in (("before", "after") if with_after else ("before",))}
     dsn = {part: make_conninfo(host.owning, dbname=name) for part, name in names.items()}
     oids: list[int] = []
     try:
@@ -137,9 +145,10 @@ def _made(host: _Host, source: str) -> Iterator[Copies]:
             if catalogs is not None and catalogs.info.server_version < _PARAMETER_RIGHTS_SINCE:
                 catalogs.execute(read_sql("pgwright.proof", "without_triggers").encode())
         settle(dsn["before"])
-        copy = _with_owner(_copy_statement(host.creating), host)
-        oids.append(create_database(host.creating, copy, names["after"], names["before"]))
-        yield Copies(dsn["before"], dsn["after"], copied.not_examined, copied.lost_rows)
+        if with_after:
+            copy = _with_owner(_copy_statement(host.creating), host)
+            oids.append(create_database(host.creating, copy, names["after"], names["before"]))
+        yield Copies(dsn["before"], dsn.get("after", dsn["before"]), copied.not_examined, copied.lost_rows)
     finally:
         if host.embedded is None:  # else they go with the server
             drop_databases(host.creating, list(names.values()), oids)

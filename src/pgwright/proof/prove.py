@@ -11,14 +11,12 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from pgwright.database import conninfo, target
 from pgwright.logs import Log
 from pgwright.model.names import QualifiedName
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.progress import Progress, silent
 from pgwright.model.proof import (
     FailedOperation,
-    MeasuredOn,
     MeasuredOperation,
     MeasuredStatement,
     MeasuredWrite,
@@ -29,6 +27,7 @@ from pgwright.proof.app import measure_operations
 from pgwright.proof.conversions import conversions
 from pgwright.proof.copies import NEEDED_EXTENSIONS, Copies, make_copies, settle
 from pgwright.proof.operations import Operation
+from pgwright.proof.place import measured_on
 from pgwright.proof.plans import PlannedWorkload, compare_plans
 from pgwright.proof.settings import plan_as
 from pgwright.proof.statements import measure_statements
@@ -96,7 +95,7 @@ def prove(
             bytes_before=bytes_before,
             bytes_after=bytes_after,
             not_examined=(*copies.not_examined, *plans.missing, *measured.missing, *(log.missing if log else ())),
-            measured_on=_measured_on(source, dsn, fixed, staging, began),
+            measured_on=measured_on(source, dsn, copies.after, staging, began),
             lost_rows=copies.lost_rows,
             failed_operations=measured.failed,
             observed_seconds=source.observed_seconds,
@@ -138,17 +137,6 @@ def _measure(
         *both, source, tables, written=written_rows(source, statements), rounds=rounds, progress=progress
     )
     return _Measured(statements, done, failed, writes, (*unmeasured, *unwritten))
-
-
-def _measured_on(source: Snapshot, dsn: str, fixed: Snapshot, staging: str | None, began: str) -> MeasuredOn:
-    return MeasuredOn(
-        copies="embedded" if staging is None else "staging",
-        server="" if staging is None else target(conninfo(staging)),
-        version=fixed.server.version,
-        source=target(dsn),
-        source_version=source.server.version,
-        at=began,
-    )
 
 
 def changed_tables(before: Snapshot, after: Snapshot) -> tuple[QualifiedName, ...]:

@@ -120,6 +120,22 @@ class Session:
 
     def effort(self, call: Call, values: Values) -> Effort:
         """Run it once; return the rows and the blocks."""
+        plan = self._analyzed(call, values)
+        counted = plan["Plans"][0] if plan["Node Type"] == "ModifyTable" else plan
+        rows = counted["Actual Rows"] * counted["Actual Loops"]
+        return Effort(float(rows), float(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]))
+
+    def spilled_blocks(self, call: Call, values: Values) -> int:
+        """Run it once; return the blocks that it wrote to temporary files."""
+        return int(self._analyzed(call, values)["Temp Written Blocks"])
+
+    def plan(self, call: Call, values: Values) -> Any:
+        """Return what `EXPLAIN (FORMAT JSON)` says, a list of one object; nothing runs."""
+        with self._rolled_back(call):
+            row = self._connection.execute(sql.SQL("EXPLAIN (FORMAT JSON) ") + _execution(call, values)).fetchone()
+        return row[0] if row else None
+
+    def _analyzed(self, call: Call, values: Values) -> Any:
         explain = sql.SQL("EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) ") + _execution(call, values)
         try:
             with self._rolled_back(call):
@@ -128,10 +144,7 @@ class Session:
             self._writing.add(call.name)
             with self._rolled_back(call):
                 row = self._connection.execute(explain).fetchone()
-        plan = row[0][0]["Plan"] if row else {}
-        counted = plan["Plans"][0] if plan["Node Type"] == "ModifyTable" else plan
-        rows = counted["Actual Rows"] * counted["Actual Loops"]
-        return Effort(float(rows), float(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]))
+        return row[0][0]["Plan"] if row else {}
 
     def ways(self, call: Call, values: Values) -> Ways:
         """Return how the plan for these values reads its tables and joins them."""

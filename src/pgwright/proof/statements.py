@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from typing import ParamSpec, TypeVar
 
 import psycopg
 
@@ -17,7 +18,7 @@ from pgwright.model.proof import LostRows, MeasuredStatement
 from pgwright.model.snapshot import Snapshot
 from pgwright.proof.candidates import Candidates
 from pgwright.proof.comparing import Side, compare
-from pgwright.proof.fitting import Unknown, fit, observed_effort
+from pgwright.proof.fitting import Fit, Unknown, fit, observed_effort
 from pgwright.proof.session import Session
 from pgwright.proof.timing import BUDGET_SECONDS, ROUNDS, Rounds
 from pgwright.sqltext import gist
@@ -31,6 +32,8 @@ _PRICED_BY_TABLE = ("insert", "merge")
 # Each run leaves as many dead rows behind, on which later ones stumble.
 _MOST_WRITTEN = 2_000
 
+P = ParamSpec("P")
+T = TypeVar("T")
 Found = tuple[tuple[MeasuredStatement, ...], tuple[NotExamined, ...]]
 
 
@@ -54,24 +57,46 @@ def measure_statements(
         lost: tables whose rows the copies lack: a statement on one of them is not measured.
         log: the server's, where values and plans of real calls are.
     """
-    wanted = sorted(
-        (one for one in statements if one.shape.kind not in _PRICED_BY_TABLE), key=lambda one: -one.statement.total_ms
-    )
-    chosen, missing = wanted[:MOST_STATEMENTS], list(_rest(wanted[MOST_STATEMENTS:]))
-    chosen.sort(key=lambda one: one.shape.kind != "select")  # what is written leaves dead rows behind
-    lacking = {one.table: one for one in lost}
+    chosen, unexamined = choose_statements(statements, lost)
+    missing = list(unexamined)
     measured: list[MeasuredStatement] = []
     with Session.open(before, snapshot) as old, Session.open(after, snapshot) as new:
         for number, one in enumerate(chosen):
             progress("statements", number, len(chosen))
             logged = NOTHING if log is None else log.of(one.statement.query_id)
-            found = _why_not(one, lacking) or _measured(one, logged, snapshot, old, new, rounds)
+            found = or_why_not(_measure, one, logged, snapshot, old, new, rounds)
             if isinstance(found, str):
-                missing.append(NotExamined(f"statement {gist(one.statement.text, 70)}", found))
+                missing.append(not_measured(one, found))
             else:
                 measured.append(found)
     time_of = {one.statement.query_id: one.statement.total_ms for one in chosen}
     return tuple(sorted(measured, key=lambda one: -time_of[one.query_id])), tuple(missing)
+
+
+def choose_statements(
+    statements: Sequence[PricedStatement], lost: Sequence[LostRows]
+) -> tuple[tuple[PricedStatement, ...], tuple[NotExamined, ...]]:
+    """Return the statements to measure, those that write last, and why others are not measured.
+
+    Args:
+        lost: tables whose rows the copies lack: a statement on one of them is not measured.
+    """
+    wanted = sorted(
+        (one for one in statements if one.shape.kind not in _PRICED_BY_TABLE), key=lambda one: -one.statement.total_ms
+    )
+    chosen, missing = [], list(_rest(wanted[MOST_STATEMENTS:]))
+    lacking = {one.table: one for one in lost}
+    for one in wanted[:MOST_STATEMENTS]:
+        if reason := _why_not(one, lacking):
+            missing.append(not_measured(one, reason))
+        else:
+            chosen.append(one)
+    chosen.sort(key=lambda one: one.shape.kind != "select")  # what is written leaves dead rows behind
+    return tuple(chosen), tuple(missing)
+
+
+def not_measured(one: PricedStatement, reason: str) -> NotExamined:
+    return NotExamined(f"statement {gist(one.statement.text, 70)}", reason)
 
 
 def _rest(statements: Sequence[PricedStatement]) -> Sequence[NotExamined]:
@@ -88,12 +113,10 @@ def _why_not(one: PricedStatement, lacking: Mapping[QualifiedName, LostRows]) ->
     return f"not proved, rows lost: the copies hold {gone.rows_here:,} of {gone.rows:,} rows of {gone.table.short}"
 
 
-def _measured(
-    one: PricedStatement, logged: Logged, snapshot: Snapshot, old: Session, new: Session, rounds: int
-) -> MeasuredStatement | str:
-    """Return the measured statement, or why it cannot be measured."""
+def or_why_not(measure: Callable[P, T | str], *args: P.args, **kwargs: P.kwargs) -> T | str:
+    """Return what is measured of a statement, or why it cannot be measured."""
     try:
-        return _measure(one, logged, snapshot, old, new, rounds)
+        return measure(*args, **kwargs)
     except Unknown as error:
         return str(error)
     except UnparsableStatement as error:
@@ -105,24 +128,41 @@ def _measured(
 def _measure(
     one: PricedStatement, logged: Logged, snapshot: Snapshot, old: Session, new: Session, wanted: int
 ) -> MeasuredStatement | str:
-    statement = one.statement
-    observed = observed_effort(statement)
     with ExitStack() as prepared:
         this, that = (
-            Side(session, prepared.enter_context(session.prepared(statement.text, one.role))) for session in (old, new)
+            Side(session, prepared.enter_context(session.prepared(one.statement.text, one.role)))
+            for session in (old, new)
         )
-        found = fit(Candidates(one, this.call.types, observed, old, snapshot, logged.calls), this.call, old)
-        if one.shape.kind != "select" and found.here.rows > _MOST_WRITTEN:
-            return f"one call writes {found.here.rows:,.0f} rows, and each run would leave as many dead ones behind"
-        values = found.values
-        otherwise = _otherwise(logged, old.ways(this.call, values)) if logged.plans else ()
-        new.effort(that.call, values)  # the first time, blocks of catalogs are among them
-        compared = compare(one, values, this, that)
-        buffers = tuple(round(side.session.effort(side.call, values).blocks) for side in (this, that))
-        rounds = Rounds(wanted, _BUDGET_SECONDS, (buffers[0], buffers[1]))
-        for is_before in rounds.turns():
-            side = this if is_before else that
-            rounds.add(side.session.time(side.call, values), is_before=is_before)
+        found = find_values(one, this, snapshot, logged)
+        return found if isinstance(found, str) else time_in_turn(one, found, this, that, wanted, logged)
+
+
+def find_values(one: PricedStatement, side: Side, snapshot: Snapshot, logged: Logged = NOTHING) -> Fit | str:
+    """Return values with which a call does what production does, or why it cannot be measured.
+
+    Raises: Unknown, UnparsableStatement, psycopg.Error.
+    """
+    observed = observed_effort(one.statement)
+    candidates = Candidates(one, side.call.types, observed, side.session, snapshot, logged.calls)
+    found = fit(candidates, side.call, side.session)
+    if one.shape.kind != "select" and found.here.rows > _MOST_WRITTEN:
+        return f"one call writes {found.here.rows:,.0f} rows, and each run would leave as many dead ones behind"
+    return found
+
+
+def time_in_turn(
+    one: PricedStatement, found: Fit, this: Side, that: Side, wanted: int, logged: Logged = NOTHING
+) -> MeasuredStatement:
+    """Compare what a statement gives on both sides, and time it there in turn. Raises psycopg.Error."""
+    statement, values = one.statement, found.values
+    otherwise = _otherwise(logged, this.session.ways(this.call, values)) if logged.plans else ()
+    that.session.effort(that.call, values)  # the first time, blocks of catalogs are among them
+    compared = compare(one, values, this, that)
+    buffers = tuple(round(side.session.effort(side.call, values).blocks) for side in (this, that))
+    rounds = Rounds(wanted, _BUDGET_SECONDS, (buffers[0], buffers[1]))
+    for is_before in rounds.turns():
+        side = this if is_before else that
+        rounds.add(side.session.time(side.call, values), is_before=is_before)
     return MeasuredStatement(
         statement.query_id,
         statement.text,
@@ -130,7 +170,7 @@ def _measure(
         *rounds.timings,
         compared.is_equal,
         rounds.verdict(results_equal=compared.is_equal),
-        observed,
+        observed_effort(statement),
         found.here,
         compared.not_compared,
         found.origin,

@@ -12,6 +12,7 @@ from tests.support.samples.names import HOSTILE, INDEX
 from tests.support.samples.plan import COMPARISON, PLAN
 from tests.support.samples.probe import EMPTY_PROBE, PROBE
 from tests.support.samples.proof import DIFFERENT, FAILED, FASTER, LOST, PROOF, SAME, SLOWER, timing
+from tests.support.samples.trial import DEAR, HELPING, NO_TRIAL, SLOWED, TRIAL, USELESS
 
 RESULTS: dict[str, Result] = {
     "diagnosis": DIAGNOSIS,
@@ -20,6 +21,8 @@ RESULTS: dict[str, Result] = {
     "fix": FIX,
     "proof": PROOF,
     "proof-none": replace(PROOF, lost_rows=(LOST,), failed_operations=(FAILED,)),
+    "trial": TRIAL,
+    "trial-none": NO_TRIAL,
     "plan": COMPARISON,
     "plan-alone": PLAN,
     "probe": PROBE,
@@ -30,6 +33,7 @@ RESULTS: dict[str, Result] = {
 __all__ = [
     "ADVICE",
     "COMPARISON",
+    "DEAR",
     "DIAGNOSIS",
     "DIFFERENT",
     "EMPTY_DIAGNOSIS",
@@ -37,14 +41,19 @@ __all__ = [
     "FAILED",
     "FASTER",
     "FIX",
+    "HELPING",
     "HOSTILE",
     "INDEX",
     "LOST",
+    "NO_TRIAL",
     "PLAN",
     "PROBE",
     "PROOF",
     "RESULTS",
     "SAME",
+    "SLOWED",
     "SLOWER",
+    "TRIAL",
+    "USELESS",
     "timing",
 ]

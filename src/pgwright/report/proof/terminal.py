@@ -16,7 +16,7 @@ from pgwright.report.proof.words import conclusion, equality, in_words, is_prove
 from pgwright.report.quoting import gist
 from pgwright.report.screen import Screen
 
-_STYLES: dict[Verdict, str] = {
+STYLES: dict[Verdict, str] = {
     "faster": "green", "same": "yellow", "slower": "red", "unclear": "magenta", "results differ": "bold red",
 }  # fmt: skip
 _MOST_TROUBLED = 2
@@ -137,7 +137,7 @@ def _operation(one: MeasuredOperation) -> list[Text]:
         _ratio(one),
         Text(f"{one.queries_before:,} → {one.queries_after:,}"),
         _equal(one),
-        Text(in_words(one), _STYLES[one.verdict]),
+        Text(in_words(one), STYLES[one.verdict]),
     ]
 
 
@@ -147,9 +147,9 @@ def _statement(one: MeasuredStatement) -> list[Text]:
         Text(milliseconds(one.before.median_ms)),
         Text(milliseconds(one.after.median_ms)),
         _ratio(one),
-        Text(f"{_blocks(one.before.buffers)} → {_blocks(one.after.buffers)}"),
+        Text(f"{blocks(one.before.buffers)} → {blocks(one.after.buffers)}"),
         _equal(one),
-        Text(in_words(one), _STYLES[one.verdict]),
+        Text(in_words(one), STYLES[one.verdict]),
     ]
 
 
@@ -161,7 +161,7 @@ def _write(one: MeasuredWrite) -> list[Text]:
         Text(milliseconds(one.before.median_ms)),
         Text(milliseconds(one.after.median_ms)),
         _ratio(one),
-        Text(in_words(one), _STYLES[one.verdict]),
+        Text(in_words(one), STYLES[one.verdict]),
     ]
 
 
@@ -177,12 +177,12 @@ def _planned(one: PlannedStatement) -> list[Text]:
 
 
 def _ratio(one: MeasuredOperation | MeasuredStatement | MeasuredWrite) -> Text:
-    return Text(ratio(one.ratio), _STYLES[one.verdict])
+    return Text(ratio(one.ratio), STYLES[one.verdict])
 
 
 def _equal(one: MeasuredOperation | MeasuredStatement) -> Text:
     return Text(equality(one), "" if one.results_equal else "bold red")
 
 
-def _blocks(buffers: int | None) -> str:
+def blocks(buffers: int | None) -> str:
     return "?" if buffers is None else f"{buffers:,}"

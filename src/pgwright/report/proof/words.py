@@ -16,14 +16,15 @@ from pgwright.model.proof import (
     Timing,
     Verdict,
 )
+from pgwright.model.trial import Trial
 from pgwright.model.worth import FEWEST_SECONDS
 from pgwright.report.proof.chart import PairChart, css_class, pair_chart
 from pgwright.report.proof.logged import log_sentences, trouble, troubled
 from pgwright.report.quoting import gist
 
 __all__ = [
-    "chart", "conclusion", "css_class", "equality", "in_words", "is_proved", "log_sentences", "notes", "runs", "spread",
-    "trouble", "troubled", "where_measured",
+    "by_calls", "chart", "conclusion", "css_class", "equality", "in_words", "is_proved", "log_sentences", "notes",
+    "runs", "spread", "trouble", "troubled", "where_measured",
 ]  # fmt: skip
 Measured = MeasuredOperation | MeasuredStatement
 
@@ -179,8 +180,8 @@ def _balance(proof: Proof) -> Iterable[str]:
     balance = proof.balance
     if balance is None or not (balance.gained_ms or balance.lost_ms):
         return
-    gained, lost = (_time(part, balance) for part in (balance.gained_ms, balance.lost_ms))
-    on_writes = _time(balance.lost_on_writes_ms, balance)
+    parts = balance.gained_ms, balance.lost_ms, balance.lost_on_writes_ms
+    gained, lost, on_writes = (by_calls(part, balance.observed_seconds) for part in parts)
     part = " on writes" if on_writes == lost else f", {on_writes} of it on writes" if balance.lost_on_writes_ms else ""
     cost = f"costs {lost}{part}" if balance.lost_ms else "costs none"
     yield f"By the workload's calls it saves {gained} and {cost}, {_rate(balance)} (measured here)."
@@ -194,17 +195,17 @@ def _rate(balance: Balance) -> str:
     return "a day" if seconds >= FEWEST_SECONDS else f"over the {duration(seconds)} observed"
 
 
-def _time(part_ms: float, balance: Balance) -> str:
-    seconds = balance.observed_seconds
-    if not seconds or seconds < FEWEST_SECONDS:
+def by_calls(part_ms: float, observed_seconds: float | None) -> str:
+    """Return the time of some calls: of a day, or of all that were counted where that does not tell what a day is."""
+    if not observed_seconds or observed_seconds < FEWEST_SECONDS:
         return milliseconds(part_ms)
-    a_day = part_ms * _DAY_SECONDS / seconds
+    a_day = part_ms * _DAY_SECONDS / observed_seconds
     return milliseconds(a_day) if a_day < 60_000 else duration(a_day / 1000)
 
 
-def where_measured(proof: Proof) -> str:
+def where_measured(result: Proof | Trial) -> str:
     """Return on which server the times are from, of which source, and when."""
-    place = proof.measured_on
+    place = result.measured_on
     if place is None:
         return "Nothing was measured."
     copies = "of an embedded server" if place.copies == "embedded" else f"on {place.server}"
