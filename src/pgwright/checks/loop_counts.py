@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from math import inf, log
 
-from pgwright.checks.loop_rows import Source
+from pgwright.checks.loop_rows import RowSource
 
 # Fewer for each call of the lists are a page with a few details, not a loop.
 CALLS_A_LIST = 3.0
@@ -68,7 +68,7 @@ class Loop:
     """Of the statement."""
     once: float
     """Calls that come once a request, or once beside a single row."""
-    sources: tuple[Source, ...]
+    sources: tuple[RowSource, ...]
     """The lists whose rows drive it, all of them together."""
     expected: float
     """Calls for the rows of the sources."""
@@ -77,7 +77,7 @@ class Loop:
     """How many sums of its kind were tried."""
     by_value: bool = False
     """The sources explain a call for each different value rather than for each row."""
-    instead: tuple[Source, ...] = ()
+    instead: tuple[RowSource, ...] = ()
     """Other lists whose rows explain the calls about as well."""
     transactions: int = 0
     """Where the statement ran several times in one; else 0."""
@@ -120,7 +120,7 @@ class Loop:
         return is_loop and (self.is_close or is_near)
 
 
-def find_loop(calls: int, lists: Sequence[Source], singles: Sequence[Source], requests: Requests) -> Loop | None:
+def find_loop(calls: int, lists: Sequence[RowSource], singles: Sequence[RowSource], requests: Requests) -> Loop | None:
     """Return the loop that explains the calls of a statement best; None where there is none, or no need for one.
 
     Args:
@@ -145,13 +145,13 @@ def agrees(one: float, other: float, tolerance: float) -> bool:
     return other > 0 and abs(one / other - 1) <= tolerance
 
 
-def _transactions(lists: Sequence[Source], requests: Requests) -> int:
+def _transactions(lists: Sequence[RowSource], requests: Requests) -> int:
     """Return the number of transactions; 0 where the statements ran outside of them."""
     most = max((one.calls for one in lists), default=0)
     return requests.transactions if most <= MANY_A_TRANSACTION * requests.transactions else 0
 
 
-def _is_once(calls: int, singles: Sequence[Source], requests: Requests) -> bool:
+def _is_once(calls: int, singles: Sequence[RowSource], requests: Requests) -> bool:
     """Tell whether a statement ran as often as there were requests, or as what returns a single row."""
     rows = [one.of_rows for one in singles]
     alone = rows if requests.transactions else [*rows, *requests.counts]
@@ -161,7 +161,7 @@ def _is_once(calls: int, singles: Sequence[Source], requests: Requests) -> bool:
     )
 
 
-def _loops(calls: int, lists: Sequence[Source], once: float) -> Iterator[Loop]:
+def _loops(calls: int, lists: Sequence[RowSource], once: float) -> Iterator[Loop]:
     ways = list(_ways(lists))
     for by_value, expected in ways:
         for groups, tolerance in _groups(lists):
@@ -170,13 +170,13 @@ def _loops(calls: int, lists: Sequence[Source], once: float) -> Iterator[Loop]:
                 yield Loop(calls, once, group, sum(map(expected, group)), tolerance, kinds, by_value)
 
 
-def _ways(lists: Sequence[Source]) -> Iterator[tuple[bool, Callable[[Source], float]]]:
+def _ways(lists: Sequence[RowSource]) -> Iterator[tuple[bool, Callable[[RowSource], float]]]:
     yield False, lambda one: one.of_rows
     if any(one.of_values < one.of_rows for one in lists):
         yield True, lambda one: one.of_values
 
 
-def _groups(lists: Sequence[Source]) -> Iterator[tuple[list[tuple[Source, ...]], float]]:
+def _groups(lists: Sequence[RowSource]) -> Iterator[tuple[list[tuple[RowSource, ...]], float]]:
     """Yield lists that may drive a statement together: each one, all, pairs; and how well each kind must agree."""
     yield [(one,) for one in lists], CLOSE
     if len(lists) > 1:
@@ -200,7 +200,7 @@ def _with_others(best: Loop, fitting: Sequence[Loop]) -> Loop:
     return replace(best, instead=tuple(dict.fromkeys(others)), is_named=not others or len(best.sources) == 1)
 
 
-def _unnamed(calls: int, lists: Sequence[Source], transactions: int) -> Loop | None:
+def _unnamed(calls: int, lists: Sequence[RowSource], transactions: int) -> Loop | None:
     """Return that a statement ran several times a transaction, where there are lists with rows enough to drive it."""
     rows = sum(one.of_rows for one in lists)
     found = Loop(calls, transactions, tuple(lists), rows, CLOSE, 1, transactions=transactions, is_named=False)

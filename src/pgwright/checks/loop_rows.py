@@ -23,7 +23,7 @@ class Expected:
 
 
 @dataclass(frozen=True, eq=False)
-class Source:
+class RowSource:
     """A statement for whose rows another one may run, and how often that explains."""
 
     select: Select

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from pgwright.checks.loop_rows import Expected, Source, expected_calls
+from pgwright.checks.loop_rows import Expected, RowSource, expected_calls
 from pgwright.checks.references import ColumnName, References
 from pgwright.model.names import QualifiedName
 from pgwright.model.snapshot import Snapshot
@@ -39,9 +39,9 @@ class Child:
 
     select: Select
     link: Link
-    lists: tuple[Source, ...]
+    lists: tuple[RowSource, ...]
     """Those that return several rows a call."""
-    singles: tuple[Source, ...]
+    singles: tuple[RowSource, ...]
     """Those whose rows hold one value a call: what follows each of their calls is no loop."""
 
 
@@ -56,7 +56,7 @@ class _Workload:
         self._references = References(snapshot)
         self._selects = selects(snapshot)
         self._given = {one: self._owned(one.given) for one in self._selects}
-        self._sources: dict[tuple[Link, str], tuple[list[Source], list[Source]]] = {}
+        self._sources: dict[tuple[Link, str], tuple[list[RowSource], list[RowSource]]] = {}
         self._readers: dict[tuple[QualifiedName, str], list[tuple[Select, frozenset[ColumnName]]]] = {}
         for one in self._selects:
             read = self._owned(one.read)
@@ -77,10 +77,10 @@ class _Workload:
         lists, singles = (tuple(one for one in found if one.select is not select) for found in self._sources[place])
         return Child(select, link, lists, singles)
 
-    def _all_sources(self, link: Link, role: str) -> tuple[list[Source], list[Source]]:
+    def _all_sources(self, link: Link, role: str) -> tuple[list[RowSource], list[RowSource]]:
         """Return the lists and the single rows that hold the values of a link."""
-        lists: list[Source] = []
-        singles: list[Source] = []
+        lists: list[RowSource] = []
+        singles: list[RowSource] = []
         for other, read in self._readers.get((link.source, role), ()):
             holds_them = bool(other.rows) and _has(read, link.source, link.source_columns)
             if not holds_them or self._has_them_already(other, link):
@@ -89,9 +89,9 @@ class _Workload:
             expected = self._expected(other, link)
             if is_fixed or other.rows_per_call < ROWS_A_CALL:
                 found = min(expected.of_rows, other.calls)
-                singles.append(Source(other, found, found, other.calls))
+                singles.append(RowSource(other, found, found, other.calls))
             else:
-                lists.append(Source(other, expected.of_rows, expected.of_values, other.calls))
+                lists.append(RowSource(other, expected.of_rows, expected.of_values, other.calls))
         return lists, singles
 
     def _expected(self, other: Select, link: Link) -> Expected:

@@ -6,7 +6,7 @@ import csv
 import re
 from collections.abc import Iterable, Iterator
 
-from pgwright.logs.entry import MOST_CHARACTERS, SEVERITIES, Entries, Entry, number
+from pgwright.logs.entry import MOST_CHARACTERS, SEVERITIES, Entries, LogEntry, number
 
 _COLUMNS = range(23, 27)
 _DATABASE, _PROCESS, _SEVERITY, _SQLSTATE, _MESSAGE, _DETAIL, _STATEMENT, _QUERY_ID = 2, 3, 11, 12, 13, 14, 19, 25
@@ -46,14 +46,14 @@ def _records(lines: Iterable[str]) -> Iterator[str | None]:
         yield None
 
 
-def _entry(record: str) -> Entry | None:
+def _entry(record: str) -> LogEntry | None:
     try:
         (row,) = csv.reader([record])
     except (csv.Error, ValueError):  # a field of more than 128 kB
         return None
     if len(row) not in _COLUMNS or row[_SEVERITY].rstrip("12345") not in SEVERITIES:
         return None
-    return Entry(
+    return LogEntry(
         row[_SEVERITY],
         row[_MESSAGE],
         row[_DETAIL],

@@ -14,7 +14,7 @@ _SQLSTATE = re.compile(r"([0-9A-Z]{5}): ")
 
 
 @dataclass(frozen=True)
-class Entry:
+class LogEntry:
     """A message, as every form of the log has it."""
 
     severity: str
@@ -32,7 +32,7 @@ class Entry:
     sqlstate: str = ""
 
 
-Entries = Iterator[Entry | None]
+Entries = Iterator[LogEntry | None]
 """None stands for a line, or a record, that was not understood."""
 
 

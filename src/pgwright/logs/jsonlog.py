@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from pgwright.logs.entry import SEVERITIES, Entries, Entry, number
+from pgwright.logs.entry import SEVERITIES, Entries, LogEntry, number
 
 # Where an exported entry has the line of the log: Cloud SQL, CloudWatch.
 _TEXTS = ("textPayload", "message", "@message")
@@ -67,14 +67,14 @@ def _texts(given: Any) -> Iterator[str]:
         yield from _texts(one)
 
 
-def _entry(given: Mapping[str, Any]) -> Entry | None:
+def _entry(given: Mapping[str, Any]) -> LogEntry | None:
     def text(name: str) -> str:
         value = given.get(name)
         return value if isinstance(value, str) else ""
 
     if text("error_severity").rstrip("12345") not in SEVERITIES:
         return None
-    return Entry(
+    return LogEntry(
         text("error_severity"),
         text("message"),
         text("detail"),

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pgwright.logs.entry import Entry, number
+from pgwright.logs.entry import LogEntry, number
 from pgwright.logs.errors import named
 from pgwright.logs.parameters import Parameters, read_parameters
 from pgwright.logs.plans import NODE_LINE, Ways, ways_of, ways_of_text
@@ -25,7 +25,7 @@ _QUERY_TEXT, _PARAMETERS, _IDENTIFIER = "Query Text: ", "Query Parameters: ", "Q
 
 
 @dataclass(frozen=True)
-class Call:
+class LoggedCall:
     """A statement that ran."""
 
     text: str
@@ -63,10 +63,10 @@ class Failure:
     """In words of ours."""
 
 
-Message = Call | UnreadPlan | LockWait | TemporaryFile | Failure
+Message = LoggedCall | UnreadPlan | LockWait | TemporaryFile | Failure
 
 
-def read_message(entry: Entry) -> Message | None:
+def read_message(entry: LogEntry) -> Message | None:
     """Return what an entry says; None where it is nothing that we ask for."""
     message = entry.message
     if entry.severity in _ERRORS:
@@ -78,7 +78,7 @@ def read_message(entry: Entry) -> Message | None:
     if duration is not None and (plan := _PLAN.match(message, start)) is not None:
         return _plan(message[plan.end() :], entry, took)
     if (call := _CALL.match(message, start)) is not None:
-        return Call(message[call.end() :], entry.query_id, read_parameters(entry.detail), took)
+        return LoggedCall(message[call.end() :], entry.query_id, read_parameters(entry.detail), took)
     if (wait := _WAIT.match(message)) is not None:
         return LockWait(wait["process"], float(wait["ms"]), wait["end"] == "acquired")
     if (file := _FILE.match(message)) is not None:
@@ -86,13 +86,13 @@ def read_message(entry: Entry) -> Message | None:
     return None
 
 
-def _plan(body: str, entry: Entry, took: float | None) -> Call | UnreadPlan:
+def _plan(body: str, entry: LogEntry, took: float | None) -> LoggedCall | UnreadPlan:
     if body.startswith(_QUERY_TEXT):
         return _text_plan(body, entry, took)
     return _json_plan(body, entry, took) if body.startswith("{") else UnreadPlan()
 
 
-def _text_plan(body: str, entry: Entry, took: float | None) -> Call | UnreadPlan:
+def _text_plan(body: str, entry: LogEntry, took: float | None) -> LoggedCall | UnreadPlan:
     """Read a plan as lines: the text of the statement, which may have several, its parameters, and the nodes."""
     lines = body.split("\n")
     first = next((place for place, line in enumerate(lines) if place and NODE_LINE.match(line)), 0)
@@ -102,10 +102,10 @@ def _text_plan(body: str, entry: Entry, took: float | None) -> Call | UnreadPlan
     text, _, parameters = head.rpartition(f"\n{_PARAMETERS}") if f"\n{_PARAMETERS}" in head else (head, "", "")
     told = next((line for line in reversed(lines) if line.startswith(_IDENTIFIER)), "")
     query_id = number(told.removeprefix(_IDENTIFIER)) or entry.query_id
-    return Call(text, query_id, _parameters(parameters), took, ways_of_text(lines[first:]))
+    return LoggedCall(text, query_id, _parameters(parameters), took, ways_of_text(lines[first:]))
 
 
-def _json_plan(body: str, entry: Entry, took: float | None) -> Call | UnreadPlan:
+def _json_plan(body: str, entry: LogEntry, took: float | None) -> LoggedCall | UnreadPlan:
     try:
         given = json.loads(body)
         plan, text = given["Plan"], given["Query Text"]
@@ -113,7 +113,7 @@ def _json_plan(body: str, entry: Entry, took: float | None) -> Call | UnreadPlan
             return UnreadPlan()
         parameters = _parameters(str(given.get("Query Parameters", "")))
         query_id = number(given.get("Query Identifier")) or entry.query_id
-        return Call(text, query_id, parameters, took, ways_of(plan))
+        return LoggedCall(text, query_id, parameters, took, ways_of(plan))
     except (ValueError, KeyError, TypeError, RecursionError):
         return UnreadPlan()
 

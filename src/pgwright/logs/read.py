@@ -9,15 +9,15 @@ from functools import partial
 from pathlib import Path
 
 from pgwright.errors import UnreadableLog
-from pgwright.logs.entry import Entry
+from pgwright.logs.entry import LogEntry
 from pgwright.logs.files import Tell, find_files, read_lines, size
 from pgwright.logs.form import Form, read_entries
-from pgwright.logs.messages import Call, Failure, Message, UnreadPlan, read_message
+from pgwright.logs.messages import Failure, LoggedCall, Message, UnreadPlan, read_message
 from pgwright.logs.missing import Found, nothing_found
 from pgwright.logs.plans import Ways
 from pgwright.logs.tally import Tally
 from pgwright.logs.values import Values
-from pgwright.logs.workload import Workload
+from pgwright.logs.workload import KnownStatements
 from pgwright.model.log import LoggedStatement, ServerLog
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.progress import Progress, silent
@@ -87,7 +87,7 @@ def _tell(progress: Progress, before: int, total: int, here: int) -> None:
 class _Reader:
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
-        self._workload = Workload(snapshot.statements)
+        self._workload = KnownStatements(snapshot.statements)
         found = snapshot.setting_by_name.get("log_line_prefix")
         self._prefix = found.raw if found is not None else None
         self._tallies: dict[str | None, Tally] = {}
@@ -107,13 +107,13 @@ class _Reader:
                 self._add(message, entry)
         return form
 
-    def _add(self, message: Message, entry: Entry) -> None:
+    def _add(self, message: Message, entry: LogEntry) -> None:
         if isinstance(message, UnreadPlan):
             self._counts["unread plan"] += 1
             return
         if isinstance(message, Failure) and not entry.statement:  # of a connection, or of the server itself
             return
-        if isinstance(message, Call):
+        if isinstance(message, LoggedCall):
             known = self._workload.find(message.text, message.query_id)
             self._counts["call" if known is None else "known call"] += 1
             if known is None:

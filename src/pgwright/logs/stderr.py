@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pgwright.logs.entry import MOST_CHARACTERS, Entries, Entry, split_sqlstate
+from pgwright.logs.entry import MOST_CHARACTERS, Entries, LogEntry, split_sqlstate
 from pgwright.logs.prefix import Head, Prefix
 
 # Messages that may still get a DETAIL, one a process; exports of hosts mix the lines of several processes.
@@ -61,10 +61,10 @@ class _Draft:
         if self._size <= MOST_CHARACTERS:
             self._parts[self._part].append(line)
 
-    def entry(self) -> Entry:
+    def entry(self) -> LogEntry:
         sqlstate, message = split_sqlstate(self._text("message"))
         head = self._head
-        return Entry(
+        return LogEntry(
             head.word,
             message,
             self._text("DETAIL"),

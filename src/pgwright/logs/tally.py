@@ -8,7 +8,7 @@ from random import Random
 from statistics import median
 from typing import Generic, TypeVar
 
-from pgwright.logs.messages import Call, Failure, LockWait, TemporaryFile
+from pgwright.logs.messages import Failure, LockWait, LoggedCall, TemporaryFile
 from pgwright.logs.plans import Ways
 from pgwright.logs.values import Values, read_values
 from pgwright.model.log import LoggedError, LoggedStatement
@@ -23,7 +23,7 @@ _MOST_CHARACTERS = 20_000
 T = TypeVar("T")
 
 
-class Sample(Generic[T]):
+class Reservoir(Generic[T]):
     """Some of many things, each with the same chance to be among them."""
 
     def __init__(self, most: int) -> None:
@@ -50,13 +50,13 @@ class Tally:
     plans: dict[Ways, None] = field(default_factory=dict)
     _ended: int = 0
     _planned: int = 0
-    _calls: Sample[Call] = field(default_factory=lambda: Sample(MOST_CALLS))
-    _durations: Sample[float] = field(default_factory=lambda: Sample(_MOST_DURATIONS))
+    _calls: Reservoir[LoggedCall] = field(default_factory=lambda: Reservoir(MOST_CALLS))
+    _durations: Reservoir[float] = field(default_factory=lambda: Reservoir(_MOST_DURATIONS))
     _waiting: dict[str, float] = field(default_factory=dict)
     """How long a process waits, by the last message of it, in milliseconds."""
 
-    def add(self, message: Call | LockWait | TemporaryFile | Failure) -> None:
-        if isinstance(message, Call):
+    def add(self, message: LoggedCall | LockWait | TemporaryFile | Failure) -> None:
+        if isinstance(message, LoggedCall):
             self._call(message)
         elif isinstance(message, LockWait):
             self._wait(message)
@@ -74,7 +74,7 @@ class Tally:
         if not wait.is_over:
             self._waiting[wait.process] = wait.waited_ms
 
-    def _call(self, call: Call) -> None:
+    def _call(self, call: LoggedCall) -> None:
         """Count a call, and keep it with the chance that every other one has, unless one like it is kept."""
         self._ended += call.ways is None
         self._planned += call.ways is not None
@@ -121,9 +121,9 @@ class Tally:
         )
 
 
-def _size(call: Call) -> int:
+def _size(call: LoggedCall) -> int:
     return len(call.text) + sum(len(value or "") for value in call.parameters.values())
 
 
-def _is_alike(one: Call, other: Call) -> bool:
+def _is_alike(one: LoggedCall, other: LoggedCall) -> bool:
     return one.text == other.text and one.parameters == other.parameters

@@ -19,7 +19,7 @@ _EXTRACT = re.compile(r"\bextract\s*\(\s*\$\d+\s+from\b", re.IGNORECASE)
 _MOST_REMEMBERED = 20_000
 
 
-class Workload:
+class KnownStatements:
     """The statements of a snapshot that have a plan, found by what a text of the log has in common with theirs."""
 
     def __init__(self, statements: Iterable[Statement]) -> None:

@@ -16,7 +16,7 @@ from pgwright.model.statistics import ColumnStatistics, in_order
 from pgwright.model.table import Column
 from pgwright.proof.fillers import fillers
 from pgwright.proof.samples import Sample, sample
-from pgwright.proof.session import Session
+from pgwright.proof.session import CopySession
 from pgwright.proof.subjects import Subject, cuts, read_subjects
 from pgwright.twin.planned import PricedStatement
 from pgwright.workload.literals import array, parts
@@ -34,14 +34,14 @@ _WILD = re.compile(r"([\\%_])")
 
 
 @dataclass
-class Candidates:
+class ValueCandidates:
     """What the parameters of one statement may stand for."""
 
     statement: PricedStatement
     types: Sequence[str]
     """Of the parameters, as the server sees them."""
     observed: Effort
-    session: Session
+    session: CopySession
     snapshot: Snapshot
     calls: Sequence[Values] = ()
     """Of it in the server's log, those to try first in front."""

@@ -17,7 +17,7 @@ import psycopg
 from pgwright.errors import UnparsableStatement
 from pgwright.proof.nature import CHANGING, Nature, read_nature
 from pgwright.proof.results import Rows, in_any_order, same_rows, varying_columns
-from pgwright.proof.session import Call, Result, Session, Values
+from pgwright.proof.session import CallResult, CopySession, PreparedCall, Values
 from pgwright.sql_files import read_sql
 from pgwright.twin.planned import PricedStatement
 
@@ -36,10 +36,10 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Side:
-    session: Session
-    call: Call
+    session: CopySession
+    call: PreparedCall
 
-    def run(self, values: Values) -> Result:
+    def run(self, values: Values) -> CallResult:
         return self.session.run(self.call, values)
 
 
@@ -66,8 +66,8 @@ class _Second:
     old: Side
     new: Side
     nature: Nature
-    before: Result
-    after: Result
+    before: CallResult
+    after: CallResult
 
     def look(self) -> Comparison:
         named = self._changing_columns()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from psycopg import sql
 
-from pgwright.proof.session import Session
+from pgwright.proof.session import CopySession
 
 # By the type's name as `format_type` gives it, the likeliest first. A length of time decides how much is read.
 _OF_TYPE: dict[str, Sequence[str]] = {
@@ -30,7 +30,7 @@ _LABELS = (
 )
 
 
-def fillers(type_name: str, session: Session) -> tuple[str, ...]:
+def fillers(type_name: str, session: CopySession) -> tuple[str, ...]:
     """Return some values of a type; none where nobody knows any."""
     if type_name.endswith("[]"):
         elements = fillers(type_name.removesuffix("[]"), session)

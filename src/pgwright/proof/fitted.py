@@ -19,7 +19,7 @@ from pgwright.model.proof import LostRows, MeasuredStatement
 from pgwright.model.snapshot import Snapshot
 from pgwright.proof.comparing import Side
 from pgwright.proof.fitting import Fit, observed_effort
-from pgwright.proof.session import Session
+from pgwright.proof.session import CopySession
 from pgwright.proof.settings import with_settings
 from pgwright.proof.statements import choose_statements, find_values, not_measured, or_why_not, time_in_turn
 from pgwright.twin.planned import PricedStatement
@@ -70,7 +70,7 @@ def fit_statements(
     """
     chosen, unexamined = choose_statements(statements, lost)
     missing, fitted = list(unexamined), []
-    with Session.open(copy, snapshot) as session:
+    with CopySession.open(copy, snapshot) as session:
         for number, one in enumerate(chosen):
             progress("values of the statements", number, len(chosen))
             found = or_why_not(_fitted, one, session, snapshot)
@@ -81,7 +81,7 @@ def fit_statements(
     return tuple(fitted), tuple(missing)
 
 
-def _fitted(one: PricedStatement, session: Session, snapshot: Snapshot) -> FittedStatement | str:
+def _fitted(one: PricedStatement, session: CopySession, snapshot: Snapshot) -> FittedStatement | str:
     with session.prepared(one.statement.text, one.role) as call:
         found = find_values(one, Side(session, call), snapshot)
         if isinstance(found, str):
@@ -110,7 +110,7 @@ def time_under(
     measured: list[MeasuredStatement] = []
     failed: list[NotExamined] = []
     told = ", ".join(f"{name} = {value}" for name, value in settings.items())
-    with Session.open(copy, snapshot) as old, Session.open(with_settings(copy, settings), snapshot) as new:
+    with CopySession.open(copy, snapshot) as old, CopySession.open(with_settings(copy, settings), snapshot) as new:
         for number, one in enumerate(fitted):
             progress(told, number, len(fitted))
             found = or_why_not(_timed, one, old, new, rounds, runs_otherwise=_runs_otherwise(one, settings))
@@ -123,7 +123,7 @@ def time_under(
 
 
 def _timed(
-    one: FittedStatement, old: Session, new: Session, rounds: int, *, runs_otherwise: bool
+    one: FittedStatement, old: CopySession, new: CopySession, rounds: int, *, runs_otherwise: bool
 ) -> MeasuredStatement | str | None:
     """Return the times of a statement; None where it does the same work in both sessions."""
     text, role, values = one.priced.statement.text, one.priced.role, one.fit.values
@@ -149,10 +149,10 @@ def spilling(
     fitted: Iterable[FittedStatement], copy: str, snapshot: Snapshot, settings: Mapping[str, str]
 ) -> tuple[FittedStatement, ...]:
     """Return the statements that write temporary files under some settings; one that fails then is not known to."""
-    with Session.open(with_settings(copy, settings), snapshot) as session:
+    with CopySession.open(with_settings(copy, settings), snapshot) as session:
         return tuple(one for one in fitted if or_why_not(_spills, one, session) is True)
 
 
-def _spills(one: FittedStatement, session: Session) -> bool | str:
+def _spills(one: FittedStatement, session: CopySession) -> bool | str:
     with session.prepared(one.priced.statement.text, one.priced.role) as call:
         return session.spilled_blocks(call, one.fit.values) > 0

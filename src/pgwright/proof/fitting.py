@@ -11,8 +11,8 @@ import psycopg
 
 from pgwright.model.proof import Effort, Origin
 from pgwright.model.statement import Statement
-from pgwright.proof.candidates import Candidates
-from pgwright.proof.session import TIMEOUT_MS, Call, Session
+from pgwright.proof.candidates import ValueCandidates
+from pgwright.proof.session import TIMEOUT_MS, CopySession, PreparedCall
 
 # Nearer than this nothing is looked for.
 _NEAR = 1.5
@@ -42,7 +42,7 @@ def observed_effort(statement: Statement) -> Effort:
     return Effort(statement.rows / calls, (statement.blocks_hit + statement.blocks_read) / calls)
 
 
-def fit(candidates: Candidates, call: Call, session: Session) -> Fit:
+def fit(candidates: ValueCandidates, call: PreparedCall, session: CopySession) -> Fit:
     """Return the values that come nearest, and what a call with them does.
 
     Those of a call in the server's log are kept, the call that comes nearest; unless its rows are gone since. Else the
@@ -72,7 +72,9 @@ def fit(candidates: Candidates, call: Call, session: Session) -> Fit:
 
 
 class _Search:
-    def __init__(self, candidates: Candidates, call: Call, session: Session, best: Fit | None = None) -> None:
+    def __init__(
+        self, candidates: ValueCandidates, call: PreparedCall, session: CopySession, best: Fit | None = None
+    ) -> None:
         self._candidates, self._call, self._session = candidates, call, session
         self._deadline = time.monotonic() + _SECONDS
         self._tried: set[tuple[str | None, ...]] = set()

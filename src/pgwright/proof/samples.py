@@ -10,7 +10,7 @@ from psycopg import sql
 
 from pgwright.model.names import QualifiedName
 from pgwright.model.snapshot import Snapshot
-from pgwright.proof.session import Session
+from pgwright.proof.session import CopySession
 
 # Rows tried one after the other, and those among which they are found.
 _MOST_ROWS, _SAMPLED_ROWS = 24, 5_000
@@ -29,7 +29,7 @@ class Sample:
         return tuple(dict.fromkeys(row[text] for row in self.rows if text in row))
 
 
-def sample(table: QualifiedName, texts: Sequence[str], session: Session, snapshot: Snapshot) -> Sample:
+def sample(table: QualifiedName, texts: Sequence[str], session: CopySession, snapshot: Snapshot) -> Sample:
     """Read some rows of a table: the same ones each time, and one with many equals as likely as it is common."""
     rows = snapshot.table_by_name[table].rows
     method: sql.Composable = sql.SQL("")

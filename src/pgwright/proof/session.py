@@ -33,7 +33,7 @@ Row = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
-class Call:
+class PreparedCall:
     """A statement prepared on one copy."""
 
     name: str
@@ -42,13 +42,13 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Result:
+class CallResult:
     columns: tuple[str, ...]
     rows: list[Row]
     """Of a write without RETURNING: one row, the number of rows written."""
 
 
-class Session:
+class CopySession:
     """A connection to one copy; statements are prepared, planned anew for each set of values, and rolled back."""
 
     def __init__(self, connection: psycopg.Connection[Any], snapshot: Snapshot) -> None:
@@ -60,7 +60,7 @@ class Session:
 
     @classmethod
     @contextmanager
-    def open(cls, dsn: str, snapshot: Snapshot) -> Iterator[Session]:
+    def open(cls, dsn: str, snapshot: Snapshot) -> Iterator[CopySession]:
         with psycopg.connect(dsn, autocommit=True, prepare_threshold=None) as connection:
             session = cls(connection, snapshot)
             session.limit(TIMEOUT_MS)
@@ -77,7 +77,7 @@ class Session:
         self._set("statement_timeout", str(milliseconds))
 
     @contextmanager
-    def prepared(self, text: str, role: str | None, types: Sequence[str] = ()) -> Iterator[Call]:
+    def prepared(self, text: str, role: str | None, types: Sequence[str] = ()) -> Iterator[PreparedCall]:
         """Prepare a statement under the search path of a role.
 
         One written for text keys is tried without its casts where keys are uuid now.
@@ -99,17 +99,17 @@ class Session:
             "SELECT parameter_types::text[] FROM pg_catalog.pg_prepared_statements WHERE name = %s", (name,)
         ).fetchone()
         try:
-            yield Call(name, tuple(row[0]) if row else ())
+            yield PreparedCall(name, tuple(row[0]) if row else ())
         finally:
             with suppress(psycopg.Error):
                 self._connection.execute(f"DEALLOCATE {name}".encode())
 
-    def run(self, call: Call, values: Values) -> Result:
+    def run(self, call: PreparedCall, values: Values) -> CallResult:
         """Run it; return what it gives."""
         with self._rolled_back(call):
             return _result(self._connection.execute(_execution(call, values)))
 
-    def time(self, call: Call, values: Values) -> float:
+    def time(self, call: PreparedCall, values: Values) -> float:
         """Run it; return how long it took until all rows were here, in milliseconds."""
         with self._rolled_back(call):
             began = time.perf_counter()
@@ -118,24 +118,24 @@ class Session:
                 cursor.fetchall()
             return (time.perf_counter() - began) * 1000
 
-    def effort(self, call: Call, values: Values) -> Effort:
+    def effort(self, call: PreparedCall, values: Values) -> Effort:
         """Run it once; return the rows and the blocks."""
         plan = self._analyzed(call, values)
         counted = plan["Plans"][0] if plan["Node Type"] == "ModifyTable" else plan
         rows = counted["Actual Rows"] * counted["Actual Loops"]
         return Effort(float(rows), float(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]))
 
-    def spilled_blocks(self, call: Call, values: Values) -> int:
+    def spilled_blocks(self, call: PreparedCall, values: Values) -> int:
         """Run it once; return the blocks that it wrote to temporary files."""
         return int(self._analyzed(call, values)["Temp Written Blocks"])
 
-    def plan(self, call: Call, values: Values) -> Any:
+    def plan(self, call: PreparedCall, values: Values) -> Any:
         """Return what `EXPLAIN (FORMAT JSON)` says, a list of one object; nothing runs."""
         with self._rolled_back(call):
             row = self._connection.execute(sql.SQL("EXPLAIN (FORMAT JSON) ") + _execution(call, values)).fetchone()
         return row[0] if row else None
 
-    def _analyzed(self, call: Call, values: Values) -> Any:
+    def _analyzed(self, call: PreparedCall, values: Values) -> Any:
         explain = sql.SQL("EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) ") + _execution(call, values)
         try:
             with self._rolled_back(call):
@@ -146,7 +146,7 @@ class Session:
                 row = self._connection.execute(explain).fetchone()
         return row[0][0]["Plan"] if row else {}
 
-    def ways(self, call: Call, values: Values) -> Ways:
+    def ways(self, call: PreparedCall, values: Values) -> Ways:
         """Return how the plan for these values reads its tables and joins them."""
         row = self.rows(sql.SQL("EXPLAIN (FORMAT JSON) ") + _execution(call, values))[0]
         return ways_of(row[0][0]["Plan"])
@@ -168,7 +168,7 @@ class Session:
                 self._connection.execute(sql.SQL("RESET {}").format(sql.Identifier(name)))
 
     @contextmanager
-    def _rolled_back(self, call: Call | None = None) -> Iterator[None]:
+    def _rolled_back(self, call: PreparedCall | None = None) -> Iterator[None]:
         writes = call is not None and call.name in self._writing
         self._connection.execute("BEGIN" if writes else "BEGIN READ ONLY")
         try:
@@ -199,14 +199,14 @@ def without_text_casts(text: str) -> str:
     return _TEXT_CAST.sub(r"\1", text)
 
 
-def _execution(call: Call, values: Values) -> sql.Composed:
+def _execution(call: PreparedCall, values: Values) -> sql.Composed:
     if not call.types:
         return sql.SQL("EXECUTE {}").format(sql.Identifier(call.name))
     given = [*values[: len(call.types)], *[None] * (len(call.types) - len(values))]
     return sql.SQL("EXECUTE {}({})").format(sql.Identifier(call.name), sql.SQL(", ").join(map(sql.Literal, given)))
 
 
-def _result(cursor: psycopg.Cursor[Any]) -> Result:
+def _result(cursor: psycopg.Cursor[Any]) -> CallResult:
     if cursor.description is None:
-        return Result(("rows written",), [(cursor.rowcount,)])
-    return Result(tuple(column.name for column in cursor.description), cursor.fetchall())
+        return CallResult(("rows written",), [(cursor.rowcount,)])
+    return CallResult(tuple(column.name for column in cursor.description), cursor.fetchall())

@@ -16,10 +16,10 @@ from pgwright.model.not_examined import NotExamined
 from pgwright.model.progress import Progress
 from pgwright.model.proof import LostRows, MeasuredStatement
 from pgwright.model.snapshot import Snapshot
-from pgwright.proof.candidates import Candidates
+from pgwright.proof.candidates import ValueCandidates
 from pgwright.proof.comparing import Side, compare
 from pgwright.proof.fitting import Fit, Unknown, fit, observed_effort
-from pgwright.proof.session import Session
+from pgwright.proof.session import CopySession
 from pgwright.proof.timing import BUDGET_SECONDS, ROUNDS, Rounds
 from pgwright.sqltext import gist
 from pgwright.twin.planned import PricedStatement
@@ -60,7 +60,7 @@ def measure_statements(
     chosen, unexamined = choose_statements(statements, lost)
     missing = list(unexamined)
     measured: list[MeasuredStatement] = []
-    with Session.open(before, snapshot) as old, Session.open(after, snapshot) as new:
+    with CopySession.open(before, snapshot) as old, CopySession.open(after, snapshot) as new:
         for number, one in enumerate(chosen):
             progress("statements", number, len(chosen))
             logged = NOTHING if log is None else log.of(one.statement.query_id)
@@ -126,7 +126,7 @@ def or_why_not(measure: Callable[P, T | str], *args: P.args, **kwargs: P.kwargs)
 
 
 def _measure(
-    one: PricedStatement, logged: Logged, snapshot: Snapshot, old: Session, new: Session, wanted: int
+    one: PricedStatement, logged: Logged, snapshot: Snapshot, old: CopySession, new: CopySession, wanted: int
 ) -> MeasuredStatement | str:
     with ExitStack() as prepared:
         this, that = (
@@ -143,7 +143,7 @@ def find_values(one: PricedStatement, side: Side, snapshot: Snapshot, logged: Lo
     Raises: Unknown, UnparsableStatement, psycopg.Error.
     """
     observed = observed_effort(one.statement)
-    candidates = Candidates(one, side.call.types, observed, side.session, snapshot, logged.calls)
+    candidates = ValueCandidates(one, side.call.types, observed, side.session, snapshot, logged.calls)
     found = fit(candidates, side.call, side.session)
     if one.shape.kind != "select" and found.here.rows > _MOST_WRITTEN:
         return f"one call writes {found.here.rows:,.0f} rows, and each run would leave as many dead ones behind"

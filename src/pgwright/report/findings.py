@@ -61,7 +61,7 @@ def also_mends(finding: Finding) -> str:
 
 
 @dataclass
-class Line:
+class FindingLine:
     """One finding on one line: severity, check, object, and what it saves or what is wrong."""
 
     finding: Finding
@@ -119,7 +119,7 @@ def counted(findings: Sequence[Finding]) -> Text:
 def show_finding(finding: Finding, *, shows_all: bool) -> Iterator[RenderableType]:
     """Show one finding with its evidence and advice; what is low, or only worth knowing, takes one line, not ten."""
     if finding.severity in ("low", "info") and not shows_all:
-        yield Line(finding)
+        yield FindingLine(finding)
         return
     style = STYLES[finding.severity]
     yield Indented(

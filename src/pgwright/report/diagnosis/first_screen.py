@@ -13,7 +13,7 @@ from pgwright.figures import share
 from pgwright.model.finding import Diagnosis, Finding, SubjectScore
 from pgwright.model.statement import SlowStatement
 from pgwright.report.diagnosis import words
-from pgwright.report.findings import Line, also_mends
+from pgwright.report.findings import FindingLine, also_mends
 from pgwright.report.parts import Indented, first, heading, is_narrow, plain
 from pgwright.report.quoting import gist, one_line
 
@@ -86,7 +86,7 @@ class _Thing:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
         finding, also = self.finding, also_mends(self.finding)
-        yield Line(finding, self.start, is_alone=False)
+        yield FindingLine(finding, self.start, is_alone=False)
         how, lines = self._how(options, most=2 if not also else 1)
         if (room := _BELOW - bool(also) - lines) > 0:
             yield Indented(plain(finding.message), _MARGIN, most=room)

@@ -13,7 +13,7 @@ from pgwright.model.finding import Diagnosis, Finding, Severity
 from pgwright.model.not_examined import NotExamined
 from pgwright.report.diagnosis.first_screen import show_header, show_scores, show_slowest, show_things
 from pgwright.report.diagnosis.words import first_things
-from pgwright.report.findings import Alike, Line, counted, is_fixable, show_finding, show_set_aside
+from pgwright.report.findings import Alike, FindingLine, counted, is_fixable, show_finding, show_set_aside
 from pgwright.report.parts import Indented, Missing, first, heading, hidden, show_not_examined, show_server
 from pgwright.report.screen import Screen
 
@@ -70,7 +70,7 @@ def _others(diagnosis: Diagnosis) -> Iterator[RenderableType]:
     yield heading(f"{'All others' if things else 'Findings'}, worst first{overlap}")
     shown = first(others, shows_all=False, most=_MOST_FINDINGS)
     for alike in shown:
-        yield Alike(alike) if len(alike) > 1 else Line(alike[0])
+        yield Alike(alike) if len(alike) > 1 else FindingLine(alike[0])
     if len(shown) < len(others):
         yield hidden(sum(map(len, others[len(shown) :])), "finding")
 
