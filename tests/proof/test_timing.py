@@ -50,6 +50,19 @@ def test_a_verdict_needs_a_ratio_a_time_and_more_than_noise(before: list[float],
     assert rounds_of(before, after).verdict() == said
 
 
+def test_the_same_plan_gets_no_slower_by_fewer_blocks_nor_faster_by_more() -> None:
+    def said(before: float, after: float, buffers: tuple[int, int]) -> str:
+        made = rounds_of(around(before), around(after), buffers=buffers)
+        assert made.verdict() in ("faster", "slower"), "another plan may"
+        made.is_same_plan = True
+        return made.verdict()
+
+    assert said(0.2, 0.5, (4, 3)) == said(0.2, 0.5, (4, 4)) == "unclear"
+    assert said(0.5, 0.2, (4, 4)) == said(0.5, 0.2, (4, 5)) == "unclear"
+    assert said(0.2, 0.5, (4, 9)) == "slower"
+    assert said(0.5, 0.2, (9, 4)) == "faster"
+
+
 def test_other_blocks_in_the_same_time_are_unclear() -> None:
     """23 times fewer blocks are another plan, whatever the clock of a busy machine says."""
     assert rounds_of(around(10), around(10), buffers=(457, 20)).verdict() == "unclear"

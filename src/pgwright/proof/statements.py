@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import ParamSpec, TypeVar
 
 import psycopg
@@ -134,7 +135,11 @@ def _measure(
             for session in (old, new)
         )
         found = find_values(one, this, snapshot, logged)
-        return found if isinstance(found, str) else time_in_turn(one, found, this, that, wanted, logged)
+        if isinstance(found, str):
+            return found
+        ways = [side.session.ways(side.call, found.values) for side in (this, that)]
+        measured = time_in_turn(one, found, this, that, wanted, is_same_plan=ways[0] == ways[1])
+        return replace(measured, planned_otherwise=_otherwise(logged, ways[0]) if logged.plans else ())
 
 
 def find_values(one: PricedStatement, side: Side, snapshot: Snapshot, logged: Logged = NOTHING) -> Fit | str:
@@ -151,15 +156,19 @@ def find_values(one: PricedStatement, side: Side, snapshot: Snapshot, logged: Lo
 
 
 def time_in_turn(
-    one: PricedStatement, found: Fit, this: Side, that: Side, wanted: int, logged: Logged = NOTHING
+    one: PricedStatement, found: Fit, this: Side, that: Side, wanted: int, *, is_same_plan: bool = False
 ) -> MeasuredStatement:
-    """Compare what a statement gives on both sides, and time it there in turn. Raises psycopg.Error."""
+    """Compare what a statement gives on both sides, and time it there in turn.
+
+    Args:
+        is_same_plan: what differs is the work that blocks tell of; a setting may change more.
+    Raises: psycopg.Error.
+    """
     statement, values = one.statement, found.values
-    otherwise = _otherwise(logged, this.session.ways(this.call, values)) if logged.plans else ()
     that.session.effort(that.call, values)  # the first time, blocks of catalogs are among them
     compared = compare(one, values, this, that)
     buffers = tuple(round(side.session.effort(side.call, values).blocks) for side in (this, that))
-    rounds = Rounds(wanted, _BUDGET_SECONDS, (buffers[0], buffers[1]))
+    rounds = Rounds(wanted, _BUDGET_SECONDS, (buffers[0], buffers[1]), is_same_plan=is_same_plan)
     for is_before in rounds.turns():
         side = this if is_before else that
         rounds.add(side.session.time(side.call, values), is_before=is_before)
@@ -174,7 +183,6 @@ def time_in_turn(
         found.here,
         compared.not_compared,
         found.origin,
-        otherwise,
     )
 
 

@@ -38,6 +38,8 @@ class Rounds:
     budget_seconds: float = BUDGET_SECONDS
     """For the first look; in doubt four times as long."""
     buffers: tuple[int | None, int | None] = (None, None)
+    is_same_plan: bool = False
+    """Whether both read their tables and join them the same way."""
     taken: dict[bool, list[float]] = field(default_factory=lambda: {True: [], False: []})
     """True for before."""
 
@@ -73,9 +75,17 @@ class Rounds:
         before, after = median(self.taken[True]), median(self.taken[False])
         if max(before, after) < _NOTABLE * min(before, after) or abs(before - after) < _NOTABLE_MS:
             return "unclear" if self._is_other_work() else "same"
-        if self._is_clear() or signed_rank_p(self.taken[True], self.taken[False]) <= _MOST_CHANCE:
+        is_sure = self._is_clear() or signed_rank_p(self.taken[True], self.taken[False]) <= _MOST_CHANCE
+        if is_sure and not self._contradicts_work(is_slower=after > before):
             return "faster" if before > after else "slower"
         return "unclear"
+
+    def _contradicts_work(self, *, is_slower: bool) -> bool:
+        """Tell whether the same plan took longer for no more blocks, or less time for no fewer: other work did that."""
+        one, other = self.buffers
+        if not self.is_same_plan or one is None or other is None:
+            return False
+        return other <= one if is_slower else other >= one
 
     def _is_small(self, look: int) -> bool:
         """Tell whether a gain or loss is to be believed only after a second, longer look."""
