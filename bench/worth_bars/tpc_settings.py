@@ -39,6 +39,8 @@ def _figures(server: EmbeddedServer, name: Name) -> Iterator[Figure]:
     trial = try_settings(_observed(server, name), server.dsn(name), rounds=ROUNDS)
     for one in every(trial):
         print(f"    {name}: {measured(one)}; faster, slower, unclear: {numbers(one)}; {one.verdict}")
+    for missing in trial.not_examined:
+        print(f"    {name}: {missing.what}: {missing.reason}")
     for setting, reason in trial.untried.items():
         print(f"    {name}: {setting} not tried: {reason}")
     for sentence in conclusion(trial):

@@ -9,11 +9,12 @@ import psycopg
 import pytest
 
 from pgwright.embedded import EmbeddedServer
+from pgwright.model.proof import Effort
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.trial import Trial, TriedSetting
 from pgwright.proof import trial as trying
 from pgwright.proof.copies import make_copies
-from pgwright.proof.fitted import Fitted, FittedStatement, Measured, fit_statements, spilling, time_under
+from pgwright.proof.fitted import Fitted, FittedStatement, Measured, fit_statements, spilling, time_under, uncounted
 from pgwright.proof.trial import try_settings
 from pgwright.snapshot import read_snapshot
 from pgwright.twin.priced import read_workload
@@ -188,3 +189,14 @@ def test_no_more_memory_is_taken_than_makes_a_difference(events: Database, monke
     assert asked[:3] == ["8MB", "16MB", "32MB"]
     assert memory.settings == {"work_mem": "16MB"}
     assert "with 16MB 1 of 2 that spill on the copy do so no more" in memory.reason
+
+
+def test_a_statement_that_does_other_work_than_in_production_does_not_count(
+    events: Database, twin_server: EmbeddedServer
+) -> None:
+    _, (statements, _) = fitted(events, twin_server)
+    assert uncounted(statements) == ()
+    lookup = next(one for one in statements if not one.spilled_blocks)
+    other = replace(lookup, fit=replace(lookup.fit, here=Effort(40_000.0, 90_000.0)))
+    (told,) = uncounted([other, *statements])
+    assert told.reason.endswith("40,000 and 90,000 here")

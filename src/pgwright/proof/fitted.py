@@ -54,6 +54,23 @@ class FittedStatement:
         return self.priced.statement.calls * self.run_ms
 
 
+def uncounted(fitted: Iterable[FittedStatement]) -> tuple[NotExamined, ...]:
+    """Return the statements whose time does not count, for a call here does not do the work of one in production."""
+    return tuple(
+        not_measured(one.priced, f"its time does not count: {_told(one)}")
+        for one in fitted
+        if not one.is_representative
+    )
+
+
+def _told(one: FittedStatement) -> str:
+    observed, here = observed_effort(one.priced.statement), one.fit.here
+    return (
+        f"{observed.rows:,.0f} rows and {observed.blocks:,.0f} blocks a call in production, {here.rows:,.0f} and "
+        f"{here.blocks:,.0f} here"
+    )
+
+
 Fitted = tuple[tuple[FittedStatement, ...], tuple[NotExamined, ...]]
 Measured = tuple[tuple[MeasuredStatement, ...], tuple[NotExamined, ...]]
 

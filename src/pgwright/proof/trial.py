@@ -19,7 +19,7 @@ from pgwright.model.progress import Progress, silent
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.trial import Trial, TriedSetting
 from pgwright.proof.copies import NEEDED_EXTENSIONS, make_copies
-from pgwright.proof.fitted import FittedStatement, fit_statements, spilling, time_under
+from pgwright.proof.fitted import FittedStatement, fit_statements, spilling, time_under, uncounted
 from pgwright.proof.place import measured_on
 from pgwright.proof.settings import apply_and_undo, plan_as
 from pgwright.proof.timing import ROUNDS
@@ -83,7 +83,14 @@ def try_settings(
             tried=tried,
             together=together,
             untried={**untried, **bench.untried},
-            not_examined=(*unseen, *copies.not_examined, *workload.unplanned, *unfitted, *bench.missing),
+            not_examined=(
+                *unseen,
+                *copies.not_examined,
+                *workload.unplanned,
+                *unfitted,
+                *uncounted(fitted),
+                *bench.missing,
+            ),
             measured_on=measured_on(source, dsn, copies.before, staging, began),
             lost_rows=copies.lost_rows,
         )
