@@ -5,6 +5,8 @@ WITH hanging AS (
     FROM pg_depend d
     JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
     WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = ANY(%(oids)s) AND d.refobjsubid > 0
+      -- Of relations only the table itself: each index hangs on each of its columns.
+      AND (d.classid <> 'pg_class'::regclass OR d.objid = d.refobjid)
 )
 SELECT h.table_oid::bigint AS table_oid, h.attname AS column,
     CASE WHEN r.rulename <> '_RETURN' THEN 'rule' WHEN c.relkind = 'm' THEN 'materialized view' ELSE 'view' END AS kind,
@@ -52,21 +54,27 @@ JOIN pg_statistic_ext s ON h.classid = 'pg_statistic_ext'::regclass AND s.oid = 
 JOIN pg_namespace n ON n.oid = s.stxnamespace
 UNION
 -- The target of an index's expression goes, too, when the index is built anew.
-SELECT h.table_oid::bigint, h.attname, 'index statistics', n.nspname, c.relname, concat(k.attnum, ' ', k.attstattarget)
-FROM hanging h
-JOIN pg_class c ON h.classid = 'pg_class'::regclass AND c.oid = h.objid AND c.relkind IN ('i', 'I')
-JOIN pg_namespace n ON n.oid = c.relnamespace
-JOIN pg_attribute k ON k.attrelid = c.oid AND k.attstattarget >= 0
-UNION
-SELECT i.indrelid::bigint, NULL, 'index comment', n.nspname, c.relname, obj_description(c.oid, 'pg_class')
-FROM pg_index i
+SELECT i.indrelid::bigint, a.attname, 'index statistics', n.nspname, c.relname, concat(k.attnum, ' ', k.attstattarget)
+FROM pg_attribute k
+JOIN pg_index i ON i.indexrelid = k.attrelid
 JOIN pg_class c ON c.oid = i.indexrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE i.indrelid = ANY(%(oids)s) AND obj_description(c.oid, 'pg_class') IS NOT NULL
+JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid
+    AND d.refclassid = 'pg_class'::regclass AND d.refobjid = i.indrelid
+JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = d.refobjsubid AND a.attnum > 0
+WHERE k.attstattarget >= 0 AND i.indrelid = ANY(%(oids)s)
 UNION
-SELECT con.conrelid::bigint, NULL, 'constraint comment', NULL, con.conname, obj_description(con.oid, 'pg_constraint')
-FROM pg_constraint con
-WHERE con.conrelid = ANY(%(oids)s) AND obj_description(con.oid, 'pg_constraint') IS NOT NULL
+SELECT i.indrelid::bigint, NULL, 'index comment', n.nspname, c.relname, d.description
+FROM pg_description d
+JOIN pg_index i ON i.indexrelid = d.objoid AND d.classoid = 'pg_class'::regclass AND d.objsubid = 0
+JOIN pg_class c ON c.oid = i.indexrelid
+JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE i.indrelid = ANY(%(oids)s)
+UNION
+SELECT con.conrelid::bigint, NULL, 'constraint comment', NULL, con.conname, d.description
+FROM pg_description d
+JOIN pg_constraint con ON con.oid = d.objoid AND d.classoid = 'pg_constraint'::regclass
+WHERE con.conrelid = ANY(%(oids)s)
 UNION
 -- A view, function or default with the index as a constant of type regclass. Keys have a reader of their own.
 SELECT i.indrelid::bigint, NULL, 'use of an index', n.nspname, c.relname,

@@ -16,11 +16,26 @@ SELECT
     (SELECT p.relname FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent
      WHERE i.inhrelid = c.oid AND i.inhseqno = 1) AS parent_name,
     c.reltuples::float8 AS row_estimate,
+    -- To ask for a size opens the table. Where nothing was written since ANALYZE, what that counted is the size.
     -- A table that another session holds exclusively answers with NULL sizes when it is dropped meanwhile.
-    CASE WHEN c.relkind IN ('r', 'm') THEN coalesce(pg_relation_size(c.oid), 0) ELSE 0 END AS heap_bytes,
+    CASE
+        WHEN c.relkind NOT IN ('r', 'm') THEN 0
+        WHEN known.is_counted THEN c.relpages * known.block_bytes
+        ELSE coalesce(pg_relation_size(c.oid), 0)
+    END AS heap_bytes,
     c.relpages AS analyzed_pages,
     c.relallvisible AS all_visible_pages,
-    CASE WHEN c.relkind IN ('r', 'm') THEN coalesce(pg_total_relation_size(c.oid), 0) ELSE 0 END AS total_bytes,
+    CASE
+        WHEN c.relkind NOT IN ('r', 'm') THEN 0
+        WHEN known.is_counted THEN known.block_bytes * (
+            c.relpages + (
+                SELECT coalesce(sum(x.relpages), 0)
+                FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid
+                WHERE i.indrelid = c.oid
+            )
+        )::bigint + coalesce(pg_relation_size(nullif(c.reltoastrelid, 0)), 0)
+        ELSE coalesce(pg_total_relation_size(c.oid), 0)
+    END AS total_bytes,
     coalesce(s.seq_scan, 0) AS sequential_scans,
     coalesce(s.seq_tup_read, 0) AS sequential_rows_read,
     coalesce(s.idx_scan, 0) AS index_scans,
@@ -39,6 +54,11 @@ SELECT
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_stat_all_tables s ON s.relid = c.oid
+CROSS JOIN LATERAL (
+    SELECT
+        s.n_mod_since_analyze = 0 AND (s.last_analyze IS NOT NULL OR s.last_autoanalyze IS NOT NULL) AS is_counted,
+        current_setting('block_size')::bigint AS block_bytes
+) AS known
 WHERE c.relkind IN ('r', 'p', 'm', 'f')
   AND c.relpersistence <> 't'
   AND n.nspname NOT IN ('pg_catalog', 'information_schema')
