@@ -78,7 +78,7 @@ def describe(field: Field, chosen: int, risks: tuple[Risk, ...]) -> Advice:
         unplanned_share=field.workload.unplanned_share,
         beyond_share=share_of_time(field.workload.beyond, field.snapshot),
         objective=_objective(field),
-        unhelped=tuple(unhelped(field)),
+        unhelped=tuple(unhelped(field, chosen)),
     )
 
 

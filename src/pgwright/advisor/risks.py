@@ -26,6 +26,7 @@ import psycopg
 
 from pgwright.advisor.field import Field
 from pgwright.advisor.pricer import members
+from pgwright.advisor.rates import ms_a_cost, quantile
 from pgwright.model.advice import Risk
 from pgwright.twin.plans import nodes
 
@@ -37,7 +38,7 @@ _THIN = 0.9
 _FRAGILE, _GRAVE = 2.5, 2.0
 # A statement runs as its plan says where it takes at most so many times the time for each unit of cost that the fastest
 # tenth of the statements takes.
-_AS_PLANNED, _FASTEST = 2.0, 10
+_AS_PLANNED, _FASTEST = 2.0, 0.1
 _LARGEST_FACTOR = 1_000.0
 _JOINS = frozenset({"Nested Loop", "Hash Join", "Merge Join"})
 _CONDITIONS = ("Filter", "Index Cond", "Recheck Cond")
@@ -104,14 +105,8 @@ def _reason(before: float, after: float, tolerance: float | None) -> str | None:
 
 def _runs_as_planned(field: Field, position: int) -> bool:
     """Tell whether the measured time of a statement fits its planned cost, as far as times are known."""
-    own = _ms_a_cost(field, position)
-    known = sorted(rate for one in range(len(field.workload.statements)) if (rate := _ms_a_cost(field, one)))
-    return not own or not known or own <= _AS_PLANNED * known[len(known) // _FASTEST]
-
-
-def _ms_a_cost(field: Field, position: int) -> float:
-    cost = field.call_cost(position, field.existing)
-    return field.workload.statements[position].statement.mean_ms / cost if cost else 0.0
+    own = ms_a_cost(field, position)
+    return not own or own <= _AS_PLANNED * quantile(field, _FASTEST)
 
 
 def _tolerance(field: Field, position: int, chosen: int, used: int) -> float | None:

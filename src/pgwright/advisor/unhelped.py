@@ -1,10 +1,15 @@
-"""Statements of notable time that no candidate index helps: they need another form, not an index."""
+"""Statements of notable time that no index helps: they need another form, not an index.
+
+Either no candidate brings their planned cost down; or what is chosen does not, and their time is far above what they
+cost by plan: then it is spent where the plan sees none, and a cheaper look-up saves nothing there.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from pgwright.advisor.field import Field
+from pgwright.advisor.rates import ms_a_cost, quantile
 from pgwright.model.advice import UnhelpedStatement
 from pgwright.workload.reading import share_of_time
 
@@ -12,26 +17,40 @@ from pgwright.workload.reading import share_of_time
 _LONG_MS, _LARGE_SHARE, _FELT_MS = 1_000.0, 0.05, 10.0
 # An index that leaves more of the cost than this does not help.
 _LITTLE = 0.8
+# So many times the time for each unit of cost that half of the statements take, and less.
+_FAR_FROM_PLAN, _HALF = 5.0, 0.5
 
 
-def unhelped(field: Field) -> Iterator[UnhelpedStatement]:
-    """Yield them, the dearest first; only those for which every candidate was tried."""
-    found = [one for position in range(len(field.workload.statements)) if (one := _unhelped(field, position))]
+def unhelped(field: Field, chosen: int) -> Iterator[UnhelpedStatement]:
+    """Yield them, the dearest first."""
+    found = [one for position in range(len(field.workload.statements)) if (one := _unhelped(field, chosen, position))]
     yield from sorted(found, key=lambda one: -one.total_ms)
 
 
-def _unhelped(field: Field, position: int) -> UnhelpedStatement | None:
+def _unhelped(field: Field, chosen: int, position: int) -> UnhelpedStatement | None:
     statement = field.workload.statements[position].statement
     share = share_of_time([statement], field.snapshot)
     if statement.mean_ms < _LONG_MS and not (share >= _LARGE_SHARE and statement.mean_ms >= _FELT_MS):
         return None
-    before, least = field.call_cost(position, field.existing), 0.0
+    before, after = field.call_cost(position, field.existing), field.call_cost(position, chosen)
+    least = _least(field, position)
+    if least is None or least < _LITTLE * before:
+        is_far = ms_a_cost(field, position) >= _FAR_FROM_PLAN * quantile(field, _HALF)
+        # What writes waits for locks, too.
+        is_read = field.workload.statements[position].shape.kind == "select"
+        if not is_far or not is_read or after < _LITTLE * before:
+            return None
+    cost = after if least is None else min(least, after)
+    return UnhelpedStatement(statement.query_id, statement.text, statement.calls, statement.total_ms, before, cost)
+
+
+def _least(field: Field, position: int) -> float | None:
+    """Return the cost of one call with every candidate that could serve it; None where one was not tried."""
+    least = 0.0
     for query in field.queries_of[position]:
         asked = field.pricer.queries[query]
         portions = field.pricer.portions(query, field.pricer.relevant[query] | field.existing, field.existing)
         if any(field.pricer.find(query, portion) is None for portion in portions):
             return None
         least += asked.share * field.pricer.atoms(query)[0].cost
-    if least < _LITTLE * before:
-        return None
-    return UnhelpedStatement(statement.query_id, statement.text, statement.calls, statement.total_ms, before, least)
+    return least

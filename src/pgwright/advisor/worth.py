@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from pgwright.advisor.field import Field, Loss
 from pgwright.advisor.pricer import members
-from pgwright.model.statement import Statement
+from pgwright.advisor.rates import ms_a_cost
 from pgwright.model.worth import Worth
 
 # A unit of cost is a page read in sequence. Where a call takes longer than this for each, it waits for something else,
@@ -30,7 +30,7 @@ def worth_of(field: Field, saved: Mapping[int, float]) -> Worth:
     total, most = 0.0, 0.0
     for position, cost in saved.items():
         statement = field.workload.statements[position].statement
-        a_call = cost * _ms_a_cost(field, position)
+        a_call = cost * min(ms_a_cost(field, position), _MOST_MS_A_COST)
         if a_call > 0 and (statement.calls > 1 or a_call >= _AD_HOC_MS):
             total += a_call * statement.calls
             most = max(most, a_call)
@@ -63,12 +63,6 @@ def shared_worths(field: Field, chosen: int, losses: Mapping[int, Loss]) -> dict
             alone = max(losses[one].by_position.get(position, 0.0), 0.0)
             parts[one][position] = saved * (alone / whole if whole else 1 / len(used))
     return {one: worth_of(field, saved) for one, saved in parts.items()}
-
-
-def _ms_a_cost(field: Field, position: int) -> float:
-    statement: Statement = field.workload.statements[position].statement
-    cost = field.call_cost(position, field.existing)
-    return min(statement.mean_ms / cost, _MOST_MS_A_COST) if cost else 0.0
 
 
 def _concerned(field: Field, changed: int) -> Iterable[int]:

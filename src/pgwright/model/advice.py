@@ -42,7 +42,7 @@ class ServedStatement:
 
 @dataclass(frozen=True)
 class UnhelpedStatement:
-    """A statement of notable time whose planned cost no set of candidate indexes brings down notably."""
+    """A statement of notable time that no index helps: none brings its planned cost down, or not where the time is."""
 
     query_id: int
     text: str
@@ -51,7 +51,7 @@ class UnhelpedStatement:
     """Measured, of all its calls."""
     cost: float
     least_cost: float
-    """With every candidate that could serve it."""
+    """With the best indexes that were tried for it."""
 
 
 @dataclass(frozen=True)

@@ -103,7 +103,7 @@ def _finding(statement: UnhelpedStatement, advice: Advice) -> Finding:
             Evidence("statement", gist(statement.text, TEXT_CHARACTERS)),
             Evidence("calls and time", f"{count(statement.calls)}, {milliseconds(statement.total_ms)} in all"),
             Evidence(
-                "with every index that could serve it",
+                "with the best indexes that were tried",
                 f"cost {cost(statement.cost)} → {cost(statement.least_cost)}",
                 "planned",
             ),
