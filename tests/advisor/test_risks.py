@@ -9,7 +9,7 @@ import pytest
 
 from pgwright.advisor.advisor import advise
 from pgwright.advisor.goal import Goal
-from pgwright.advisor.risks import is_grave
+from pgwright.advisor.risks import ands_dependent, is_grave
 from pgwright.embedded import EmbeddedServer
 from pgwright.model.advice import Advice, Risk
 from pgwright.model.snapshot import Snapshot
@@ -160,6 +160,18 @@ def test_a_statement_that_is_slower_than_its_plan_says_has_little_to_lose(snapsh
     as_planned = {text: value * 0.01 for text, value in cost.items()}
     advice = advise(with_times(snapshot, as_planned), replace(NARROW, takes_risks=True), twins=[twin])
     assert [risk.text for risk in advice.risks] == [GUESSED]
+
+
+def test_bitmaps_of_conditions_that_go_together_are_told_from_others() -> None:
+    """Each room is in one house, and the planner multiplies the shares of both."""
+    bitmaps = [{"Node Type": "Bitmap Index Scan", "Index Name": name} for name in ("ix_room", "ix_house")]
+    both = {"Node Type": "BitmapAnd", "Plans": bitmaps}
+    heap = {"Node Type": "Bitmap Heap Scan", "Plan Rows": 1, "Plans": [both]}
+    root = {"Node Type": "Limit", "Plan Rows": 1, "Plans": [heap]}
+    assert ands_dependent(root, {"ix_house"}, 60.0)
+    assert not ands_dependent(root, {"ix_house"}, 3.0)  # as many as expected
+    assert not ands_dependent(root, {"ix_other"}, 60.0)
+    assert not ands_dependent({**heap, "Plans": bitmaps[:1]}, {"ix_room"}, 60.0)
 
 
 def even_cost(advice: Advice, text: str) -> float:

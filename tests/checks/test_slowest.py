@@ -68,9 +68,10 @@ def test_a_pointer_and_what_is_only_worth_knowing_mend_nothing() -> None:
 
 def test_what_was_not_planned_says_why() -> None:
     gone = make_statement("SELECT * FROM note WHERE id = gone()", query_id=3)
-    other = make_statement("VACUUM note", query_id=4)
+    other = make_statement("COPY note FROM STDIN", query_id=4)
     apart = make_statement("SELECT 1", query_id=5)
-    snapshot = make_snapshot(NOTE, gone, other, apart)
+    upkeep = [make_statement(text, query_id=6) for text in ("VACUUM note", "create index on note (at)", "RELEASE a")]
+    snapshot = make_snapshot(NOTE, gone, other, apart, *upkeep)
     advice = make_advice(unplanned=(NotExamined(named(gone, snapshot), "function gone() does not exist"),))
     assert verdicts(advice=advice, snapshot=snapshot) == {
         3: "not planned: function gone() does not exist",

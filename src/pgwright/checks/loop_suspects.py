@@ -15,6 +15,8 @@ from pgwright.workload.selects import Select
 
 # Fewer prove nothing.
 FEWEST_CALLS = 50
+# Fewer statements do not tell how the role commits.
+_FEWEST_STATEMENTS = 4
 _BEGIN = re.compile(r"(?:begin|start\s+transaction)\b", re.IGNORECASE)
 _UNKNOWN = Requests(0)
 
@@ -83,6 +85,14 @@ def _inside(child: Child, found: Mapping[Select, Suspect]) -> Child:
     return replace(child, lists=(*child.lists, *sources), singles=singles)
 
 
+def _are_all_counted(transactions: int, calls: Collection[int]) -> bool:
+    """Tell whether the counted BEGINs may be all requests: of a role that commits each statement they are some few.
+
+    Then most of its statements ran more often, whatever loops.
+    """
+    return len(calls) < _FEWEST_STATEMENTS or 2 * sum(one > transactions for one in calls) < len(calls)
+
+
 class _RequestCounts:
     """How many requests there were, by what else the role ran."""
 
@@ -97,6 +107,9 @@ class _RequestCounts:
             for one in reading.stands_for if reading.kind == "query" else ():
                 if (one.query_id, one.role) not in in_loops:
                     self._counts.setdefault(one.role, Counter())[one.query_id] += one.calls
+        for role, counts in self._counts.items():
+            if not _are_all_counted(self._transactions[role], counts.values()):
+                self._transactions[role] = 0
 
     def around(self, child: Child) -> Requests:
         """Return what tells how often a statement may have run once a request.

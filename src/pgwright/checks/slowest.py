@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +22,13 @@ LEAST_SHARE = 0.001
 # Longer ones are lists of values, or made by a program.
 LONGEST_TEXT = 2_000
 _NO_INDEX_HELPS = "no-index-helps"
+_FOREIGN_KEY = "unindexed-foreign-key"
+# Statements about the database, not of the app's data.
+_UPKEEP = re.compile(
+    r"\s*(?:alter|analyze|begin|cluster|comment|commit|create|deallocate|discard|drop|grant|release|reindex|reset|revoke"
+    r"|rollback|savepoint|set|show|start|vacuum)\b",
+    re.IGNORECASE,
+)
 # It says which statements read a table, and not that they would be faster.
 _NO_REMEDY = ("sequential-scan-heavy",)
 
@@ -34,7 +42,8 @@ def slowest_statements(
         findings: worst first, one for each cause.
         advice: of the index advisor, or why there is none.
     """
-    readings = sorted(read_statements(snapshot), key=lambda one: -one.statement.total_ms)[:MOST]
+    asked = [one for one in read_statements(snapshot) if not _UPKEEP.match(one.statement.text)]
+    readings = sorted(asked, key=lambda one: -one.statement.total_ms)[:MOST]
     answers = _Answers(snapshot, tuple(findings), advice)
     shares = ((reading, share_of_time([reading.statement], snapshot)) for reading in readings)
     return tuple(_slow(reading, share, answers) for reading, share in shares if share >= LEAST_SHARE)
@@ -77,6 +86,9 @@ class _Answers:
         return min(about, key=lambda one: one.check == _NO_INDEX_HELPS, default=None)
 
     def _mends(self, finding: Finding, reading: Reading) -> bool:
+        unindexed = {one.object for one in (finding, *finding.symptoms) if one.check == _FOREIGN_KEY}
+        if not unindexed.isdisjoint(self._keys_read_by(reading)):
+            return True
         own = {one.query_id for one in reading.stands_for}
         if own.isdisjoint(finding.queries):
             return False
@@ -85,6 +97,13 @@ class _Answers:
         if finding.check == "n-plus-one-suspect":  # it names the statement around the loop too
             return reading.shape is not None and finding.object in fetched_by(reading.shape, self.snapshot)
         return True
+
+    def _keys_read_by(self, reading: Reading) -> frozenset[str]:
+        """Return the foreign keys that each deleted row is looked for by."""
+        if reading.shape is None or reading.shape.kind != "delete" or reading.shape.target is None:
+            return frozenset()
+        keys = (key for key in self.snapshot.foreign_keys if key.referenced_table == reading.shape.target)
+        return frozenset(self.snapshot.describe(key.table, key.columns) for key in keys)
 
     @cached_property
     def _served(self) -> dict[IndexDefinition, frozenset[int]]:

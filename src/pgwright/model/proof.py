@@ -20,6 +20,8 @@ Origin = Literal["log", "statistics and rows"]
 REPRESENTATIVE = 3.0
 # Fewer rows or blocks than these are as good as none: a B-tree is three blocks high, and one more is no other work.
 _FEWEST_ROWS, _FEWEST_BLOCKS = 1.0, 10.0
+# On average: half of the calls find a row.
+_SOME_ROWS = 0.5
 # A write that gets slower by more is named in the verdict.
 NOTED_WRITE = 1.5
 
@@ -58,12 +60,14 @@ class Effort:
         return rows, blocks
 
     def lacks_rows_of(self, other: Effort) -> bool:
-        """Tell whether it gives notably fewer rows than the other."""
-        return self.rows < other.rows and self.factors(other)[0] > REPRESENTATIVE
+        """Tell whether it gives notably fewer rows than the other, or none where that gives some."""
+        is_without = self.rows == 0 and other.rows >= _SOME_ROWS
+        return is_without or (self.rows < other.rows and self.factors(other)[0] > REPRESENTATIVE)
 
     def is_like(self, other: Effort) -> bool:
         """Tell whether rows and blocks are both within the factor that is called representative."""
-        return max(self.factors(other)) <= REPRESENTATIVE
+        is_found = not self.lacks_rows_of(other) and not other.lacks_rows_of(self)
+        return is_found and max(self.factors(other)) <= REPRESENTATIVE
 
 
 @dataclass(frozen=True)

@@ -54,10 +54,17 @@ FINDING_SHAPES: Shapes = {
 }
 
 
+# How deep its pages are shows only where an index serves them.
+_JUDGED_AGAIN = ("deep-offset",)
+
+
 def also_mends(finding: Finding) -> str:
     """Return what ends with a finding, in one clause; "" when nothing does."""
-    named = [f"{one.check} {one.object}" for one in finding.symptoms]
-    return f"Also mends {listing(named, most=_SYMPTOMS)}." if named else ""
+    named = [f"{one.check} {one.object}" for one in finding.symptoms if one.check not in _JUDGED_AGAIN]
+    again = [f"{one.check} {one.object}" for one in finding.symptoms if one.check in _JUDGED_AGAIN]
+    said = [f"Also mends {listing(named, most=_SYMPTOMS)}."] if named else []
+    said += [f"Then judge {listing(again, most=_SYMPTOMS)} again."] if again else []
+    return " ".join(said)
 
 
 @dataclass

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, islice
 
 from pgwright.model.snapshot import Snapshot
@@ -36,6 +36,7 @@ from pgwright.workload.values import (
 _FACTOR = 2.0
 _MOST_ARRAY_VALUES = 50
 _SMALL_LIMIT = 12
+_NEVER_REACHED = "1000000000"
 _PATTERNS = ("~~*", "!~~", "!~~*", "~", "~*", "!~", "!~*")
 _LOWER = (">", ">=")
 _ALL = re.compile(r"(?:<>|!=)\s*all\s*\(", re.IGNORECASE)  # NOT IN has the same operator, but no array
@@ -198,8 +199,7 @@ def _choices(
     """Return what parameters that go together may be; nothing when nobody knows."""
     use = uses[0]
     if use.column is None:
-        value = "0" if use.role == "offset" else str(max(1, math.ceil(statement.rows_per_call)))
-        return (ValueChoice((value,), 1.0, 1.0),)
+        return (ValueChoice(("0",), 1.0, 1.0),) if use.role == "offset" else _limits(statement)
     if all(one.number in certain for one in uses):
         return (ValueChoice(tuple(certain[one.number] for one in uses), 1.0, 1.0),)
     column, table = snapshot.column(use.column.table, use.column.column), snapshot.table_by_name[use.column.table]
@@ -227,6 +227,18 @@ def _choices(
     else:
         choices = equal_to(values)
     return choices if observed is None else fitted(choices, values.rows, observed, is_limited=block.has_limit)
+
+
+def _limits(statement: Statement) -> tuple[ValueChoice, ...]:
+    """Return what LIMIT may be: as many rows as came back; half of the calls find fewer where that is no limit.
+
+    They read all that there is, however much the planner expects: an order that ends early gains them nothing.
+    """
+    rows = statement.rows_per_call
+    full = ValueChoice((str(max(1, math.ceil(rows))),), 1.0, 0.0)
+    if not rows or _may_be_a_limit(rows):
+        return (full,)
+    return (replace(full, weight=0.5), ValueChoice((_NEVER_REACHED,), 0.5, 1.0))
 
 
 def _range(uses: Sequence[ParameterUse], values: Distribution, *, is_paged: bool) -> tuple[ValueChoice, ...]:

@@ -159,6 +159,15 @@ def test_more_calls_than_transactions_are_a_loop_whose_parent_may_be_unknown() -
     assert _run(list_of_all, CHILD, _begin(6_000)) == []
 
 
+def test_a_stray_begin_of_a_role_that_commits_each_statement_tells_nothing() -> None:
+    others = [
+        make_statement(f"SELECT count(*) FROM notebooks WHERE id > {n}", query_id=20 + n, calls=50) for n in range(4)
+    ]
+    list_of_all = make_statement(PARENT.text, calls=100, rows=9_000)
+    assert _run(list_of_all, CHILD, _begin(1), *others) == []
+    assert _run(list_of_all, CHILD, _begin(600), *others)
+
+
 def test_a_statement_that_runs_beside_one_in_a_loop_is_in_it_too() -> None:
     covers = make_table("covers", "id bigint NOT NULL, source_id bigint", primary_key=("id",))
     key = make_foreign_key("covers", "source_id", "sources")

@@ -69,7 +69,7 @@ def find(advice: Advice) -> Iterator[Finding | NotExamined]:
     if advice.ended == "deadline":
         yield _cut_short(advice)
     if advice.beyond_share:
-        reason = f"only the {count(MOST_PLANNED)} statements that take most time are planned"
+        reason = f"only the {count(MOST_PLANNED)} dearest statements are planned"
         yield CHECK.unexamined(reason, about=f"{share(advice.beyond_share)} of the workload's time")
     if advice.unplanned:
         yield _unplanned(advice)
