@@ -228,7 +228,7 @@ CASES = [
         "rows-thrown-away",
         """
         CREATE TABLE job (id int PRIMARY KEY, queue int, status int);
-        INSERT INTO job SELECT n, n % 20, n % 20000 FROM generate_series(1, 60000) n;
+        INSERT INTO job SELECT n, n % 20, n % 20000 FROM generate_series(1, 400000) n;
         CREATE INDEX ON job (queue);
         ANALYZE
         """,

@@ -199,7 +199,7 @@ def _choices(
     """Return what parameters that go together may be; nothing when nobody knows."""
     use = uses[0]
     if use.column is None:
-        return (ValueChoice(("0",), 1.0, 1.0),) if use.role == "offset" else _limits(statement)
+        return (ValueChoice(("0",), 1.0, 1.0),) if use.role == "offset" else _limits(statement, block)
     if all(one.number in certain for one in uses):
         return (ValueChoice(tuple(certain[one.number] for one in uses), 1.0, 1.0),)
     column, table = snapshot.column(use.column.table, use.column.column), snapshot.table_by_name[use.column.table]
@@ -229,16 +229,23 @@ def _choices(
     return choices if observed is None else fitted(choices, values.rows, observed, is_limited=block.has_limit)
 
 
-def _limits(statement: Statement) -> tuple[ValueChoice, ...]:
+def _limits(statement: Statement, block: Block) -> tuple[ValueChoice, ...]:
     """Return what LIMIT may be: as many rows as came back; half of the calls find fewer where that is no limit.
 
-    They read all that there is, however much the planner expects: an order that ends early gains them nothing.
+    They read all that there is, however much the planner expects of a condition that it can only guess, as a pattern:
+    an order that ends early gains them nothing.
     """
     rows = statement.rows_per_call
     full = ValueChoice((str(max(1, math.ceil(rows))),), 1.0, 0.0)
-    if not rows or _may_be_a_limit(rows):
+    if not rows or _may_be_a_limit(rows) or not _has_guess(block):
         return (full,)
     return (replace(full, weight=0.5), ValueChoice((_NEVER_REACHED,), 0.5, 1.0))
+
+
+def _has_guess(block: Block) -> bool:
+    """Tell whether a condition is none that statistics of a column tell of."""
+    uses = [use for use in block.parameters if use.column is not None]
+    return bool(block.expressions) or any(use.symbol in _PATTERNS or use.operator == "other" for use in uses)
 
 
 def _range(uses: Sequence[ParameterUse], values: Distribution, *, is_paged: bool) -> tuple[ValueChoice, ...]:

@@ -56,8 +56,7 @@ LONGER = 'give it longer: deadline = "5m" in [tool.pgwright], or pgwright advise
 def find(advice: Advice) -> Iterator[Finding | NotExamined]:
     """Yield one finding an advised index, which also drops what the index replaces.
 
-    An existing index that is dispensable without any advised one is the business of `duplicate-index` and
-    `redundant-index`.
+    What is dispensable without an advised index is the business of `duplicate-index` and `redundant-index`.
     """
     if advice.ended == "unanswered":
         lost = share(advice.unsearched_share + advice.unplanned_share)
