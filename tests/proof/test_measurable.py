@@ -19,13 +19,14 @@ CREATE TABLE u (id int PRIMARY KEY, t_id int REFERENCES t, kind text);
 INSERT INTO u SELECT i, 1 + i % 500, CASE WHEN i % 100 = 0 THEN 'rare' ELSE 'usual' END FROM generate_series(1, 5000) i;
 VACUUM ANALYZE;
 """
+# Its constants are part of its text before PostgreSQL 16, and such a text is not kept.
+COPIED = "COPY (SELECT id FROM t WHERE a = 3) TO STDOUT"
 STATEMENTS = [
     "SELECT count(*) FROM t WHERE EXISTS (SELECT 1 FROM u WHERE u.t_id = t.id) AND a = 3",
     "SELECT id FROM t WHERE at > now() - interval '7 days'",
     "SELECT id FROM t WHERE lower(email) = 'user17@shop.test'",
     "SELECT id FROM t WHERE lower(email) = lower('User17@shop.test')",
     "SELECT id FROM t ORDER BY id LIMIT 10 OFFSET 20",
-    "COPY (SELECT id FROM t WHERE a = 3) TO STDOUT",
     "SELECT t.id FROM t JOIN (VALUES (1), (2)) v (x) ON v.x = t.id",
     "SELECT id FROM t WHERE id = ANY ('{1,2,3,4,5,6,7,8,9,10,11,12,13,14,15}')",
     "SELECT id, 'x' AS mark, coalesce(b, 0) FROM t WHERE id IN (1, 2, 3)",
@@ -41,12 +42,13 @@ def test_every_statement_is_measured_and_none_leaves_a_trace(
     database.execute(SCHEMA)
     after = copied()
     state = "SELECT (SELECT sum(b) FROM t), (SELECT count(*) FROM u)"
-    ask(database, *STATEMENTS)
+    asked = [*STATEMENTS, COPIED] if twin_server.programs.major >= 16 else STATEMENTS
+    ask(database, *asked)
     was, was_after = database.rows(state), after.rows(state)
     every, missing = measure(database, after, twin_server)
     measured = [one for one in every if "sum(b)" not in one.text]  # but for our own look
     assert missing == ()
-    assert len(measured) == len(STATEMENTS)
+    assert len(measured) == len(asked)
     assert [one.text for one in measured if not one.is_representative] == []
     assert {(one.results_equal, one.not_compared) for one in measured} == {(True, ())}
     assert (database.rows(state), after.rows(state)) == (was, was_after)

@@ -57,7 +57,7 @@ def read_statements(
     (known,) = database.read(PACKAGE, "workload", relation=f"{function.name}(false)")
     every, is_refused = _read_rows(database, function)
     rows = [row for row in every if is_of_app(row["text"] or "")]
-    left, left_ms = _left(known, every)
+    left, left_ms = _left(known, every) if is_refused or len(every) == MOST_STATEMENTS else (0, 0.0)
     known |= {
         "statements": known["hidden"] + left + len(rows),
         "total_ms": known["hidden_ms"] + left_ms + _total_ms(rows),
@@ -95,7 +95,7 @@ def _is_about(rows: Iterable[Row], tables: Iterable[Table]) -> bool:
 
 def _left(known: Row, read: Sequence[Row]) -> tuple[int, float]:
     """Return how many statements that we may see were not read, and their time."""
-    # While we read, our own statements are counted too.
+    # While we read, our own statements are counted too, and others dropped for them.
     left = max(0, known["statements"] - known["hidden"] - len(read))
     return left, max(0.0, known["total_ms"] - known["hidden_ms"] - _total_ms(read)) if left else 0.0
 
