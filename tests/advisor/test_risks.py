@@ -164,14 +164,18 @@ def test_a_statement_that_is_slower_than_its_plan_says_has_little_to_lose(snapsh
 
 def test_bitmaps_of_conditions_that_go_together_are_told_from_others() -> None:
     """Each room is in one house, and the planner multiplies the shares of both."""
-    bitmaps = [{"Node Type": "Bitmap Index Scan", "Index Name": name} for name in ("ix_room", "ix_house")]
-    both = {"Node Type": "BitmapAnd", "Plans": bitmaps}
+    names = ("ix_room", "ix_house")
+    bitmaps = [{"Node Type": "Bitmap Index Scan", "Index Name": name, "Plan Rows": 60} for name in names]
+    both = {"Node Type": "BitmapAnd", "Plan Rows": 1, "Plans": bitmaps}
     heap = {"Node Type": "Bitmap Heap Scan", "Plan Rows": 1, "Plans": [both]}
     root = {"Node Type": "Limit", "Plan Rows": 1, "Plans": [heap]}
     assert ands_dependent(root, {"ix_house"}, 60.0)
     assert not ands_dependent(root, {"ix_house"}, 3.0)  # as many as expected
     assert not ands_dependent(root, {"ix_other"}, 60.0)
     assert not ands_dependent({**heap, "Plans": bitmaps[:1]}, {"ix_room"}, 60.0)
+    joined = {"Node Type": "Nested Loop", "Plan Rows": 60, "Plans": [heap]}
+    assert not ands_dependent(joined, {"ix_house"}, 60.0)  # the join makes as many of them
+    assert ands_dependent({**joined, "Plan Rows": 1}, {"ix_house"}, 60.0)
 
 
 def even_cost(advice: Advice, text: str) -> float:
