@@ -14,6 +14,7 @@ class Server:
     """As `server_version_num`: 180006 is 18.6."""
     database: str
     database_bytes: int
+    """Of its tables, with their indexes: the server itself would look up the length of each of its files."""
     role: str
     role_is_superuser: bool
     started_at: str | None

@@ -158,7 +158,7 @@ class Sequence:
     column: str | None
     """The column that owns it, or whose default draws from it."""
     last_value: int | None
-    """None: never used, or the role may not read it."""
+    """None: never used, or the role may not read it, or its limit is out of reach."""
     limit: int
     """The largest value that both the sequence and its column can hold."""
     increment: int

@@ -12,7 +12,7 @@ from pgwright.model.index import Index, IndexDefinition, IndexKey
 from pgwright.model.names import QualifiedName
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.table import PAGE_BYTES, ForeignKey, ReferentialAction, Table
-from pgwright.snapshot.tables import PACKAGE, optional_name
+from pgwright.snapshot.tables import PACKAGE, named, optional_name
 
 # pg_index.indoption, from the server's source: src/include/catalog/pg_index.h.
 _MOST_NAMED = 5
@@ -27,11 +27,10 @@ def read_indexes(
     database: ReadOnlyDatabase, name_by_oid: Mapping[int, QualifiedName], tables: Iterable[Table]
 ) -> tuple[Index, ...]:
     """Return all indexes of the given tables."""
-    rows = database.read(PACKAGE, "indexes", {"oids": list(name_by_oid)})
+    oids = list(name_by_oid)
+    odd_keys = {(row["oid"], row["position"]): row for row in database.read(PACKAGE, "index_keys", {"oids": oids})}
+    rows = database.read(PACKAGE, "indexes", {"oids": oids, "odd": list({oid for oid, _ in odd_keys})})
     names = {table.name: {column.position: column.name for column in table.columns} for table in tables}
-    odd_keys = {
-        (row["oid"], row["position"]): row for row in database.read(PACKAGE, "index_keys", {"oids": list(name_by_oid)})
-    }
     for row in rows:
         row["odd_keys"] = [odd_keys.get((row["oid"], position), _PLAIN) for position in range(row["key_count"])]
         name_by_number = names[name_by_oid[row["table_oid"]]]
@@ -68,13 +67,14 @@ def _index(row: Row, table: QualifiedName, tree_height: int | None) -> Index:
     return Index(
         name=name,
         definition=definition,
+        sql=row["sql"] or definition.sql(),
         parent=optional_name(row["parent_schema"], row["parent_name"]),
         pages=row["size_bytes"] // PAGE_BYTES,
         tree_height=tree_height,
         **{
             field: row[field]
             for field in (
-                "sql", "is_primary", "constraint", "is_exclusion", "is_valid", "is_ready", "is_replica_identity",
+                "is_primary", "constraint", "is_exclusion", "is_valid", "is_ready", "is_replica_identity",
                 "is_clustered", "size_bytes",
                 "analyzed_pages", "row_estimate", "scans", "rows_read", "last_scan_at",
             )
@@ -102,7 +102,10 @@ def _without_parentheses(text: str) -> str:
 
 
 def read_foreign_keys(
-    database: ReadOnlyDatabase, name_by_oid: Mapping[int, QualifiedName], missing: list[NotExamined]
+    database: ReadOnlyDatabase,
+    name_by_oid: Mapping[int, QualifiedName],
+    tables: Iterable[Table],
+    missing: list[NotExamined],
 ) -> tuple[ForeignKey, ...]:
     """Return all foreign keys between the given tables; those to or from another table go to `missing`."""
     rows = database.read(PACKAGE, "foreign_keys", {"oids": list(name_by_oid)})
@@ -112,13 +115,14 @@ def read_foreign_keys(
         what = f"foreign keys of {listing([name.short for name in ends], _MOST_NAMED)}"
         reason = "the table at their other end was not read"
         missing.append(NotExamined(what, reason, "", ("foreign_keys",), relations=ends))
+    columns = {table.name: table.columns for table in tables}
     return tuple(
         ForeignKey(
             name=row["name"],
             table=name_by_oid[row["table_oid"]],
-            columns=tuple(row["columns"]),
+            columns=named(columns[name_by_oid[row["table_oid"]]], row["numbers"]),
             referenced_table=name_by_oid[row["referenced_oid"]],
-            referenced_columns=tuple(row["referenced_columns"]),
+            referenced_columns=named(columns[name_by_oid[row["referenced_oid"]]], row["referenced_numbers"]),
             on_delete=_ACTIONS[row["on_delete"]],
             on_update=_ACTIONS[row["on_update"]],
             is_validated=row["is_validated"],

@@ -64,13 +64,16 @@ def read_snapshot(
             _NO_TABLES,
             parts=TABLE_PARTS,
         )
+        server = replace(server, database_bytes=sum(table.total_bytes for table in tables))
         indexes = reading.take("indexes", lambda: read_indexes(database, name_by_oid, tables), ())
         foreign_keys = reading.take(
-            "foreign_keys", lambda: read_foreign_keys(database, name_by_oid, reading.missing), ()
+            "foreign_keys", lambda: read_foreign_keys(database, name_by_oid, tables, reading.missing), ()
         )
         dependents = reading.take("dependents", lambda: read_dependents(database, name_by_oid), ())
         sequences = reading.take("sequences", lambda: read_sequences(database, name_by_oid), ())
-        statistics = reading.take("statistics", lambda: read_statistics(database, with_values=with_values), ())
+        statistics = reading.take(
+            "statistics", lambda: read_statistics(database, name_by_oid, with_values=with_values), ()
+        )
         extended = reading.take(
             "extended_statistics", lambda: read_extended_statistics(database, with_values=with_values), ()
         )
@@ -154,7 +157,6 @@ def _read_server(database: ReadOnlyDatabase, reading: _Reading) -> tuple[Server,
     (row,) = database.read(PACKAGE, "server")
     is_of_app = row.pop("is_of_app")
     may_monitor = row.pop("may_monitor") or row["role_is_superuser"]
-    size = reading.take("size", lambda: database.read(PACKAGE, "database_size")[0]["database_bytes"], 0, parts=())
     grants = Grants(
         row["role"],
         database.version_number // 10_000,
@@ -170,7 +172,7 @@ def _read_server(database: ReadOnlyDatabase, reading: _Reading) -> tuple[Server,
     server = Server(
         **_without_nulls(row, extensions=(), available_extensions=(), blocks_hit=0, blocks_read=0),
         version_number=database.version_number,
-        database_bytes=size,
+        database_bytes=0,
         is_pooled=database.is_pooled,
         alembic_revisions=(),
     )

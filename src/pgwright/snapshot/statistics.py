@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from pgwright.database import ReadOnlyDatabase, Row
@@ -12,9 +13,11 @@ from pgwright.snapshot.tables import PACKAGE
 _RANGES_SHOWN_SINCE = 170_000
 
 
-def read_statistics(database: ReadOnlyDatabase, *, with_values: bool) -> tuple[ColumnStatistics, ...]:
-    """Return one value a column; without sample values when they are not wanted."""
-    rows = database.read(PACKAGE, "statistics", {"with_values": with_values})
+def read_statistics(
+    database: ReadOnlyDatabase, oids: Iterable[int], *, with_values: bool
+) -> tuple[ColumnStatistics, ...]:
+    """Return one value a column of these tables, and one an expression of their indexes; on request without samples."""
+    rows = database.read(PACKAGE, "statistics", {"oids": list(oids), "with_values": with_values})
     known = tuple(column_statistics(row) for row in rows)
     if database.version_number >= _RANGES_SHOWN_SINCE:
         return known

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from pgwright.database import ReadOnlyDatabase, Row
@@ -37,7 +37,10 @@ def read_tables(
     for row in database.read(PACKAGE, "columns", {"oids": oids}):
         domain = optional_name(row.pop("domain_schema"), row.pop("domain_name"))
         columns[row.pop("table_oid")].append(Column(**row, domain=domain))
-    keys = {row["table_oid"]: tuple(row["columns"]) for row in database.read(PACKAGE, "primary_keys", {"oids": oids})}
+    keys = {
+        row["table_oid"]: named(columns[row["table_oid"]], row["numbers"])
+        for row in database.read(PACKAGE, "primary_keys", {"oids": oids})
+    }
     tables = tuple(_table(row, tuple(columns[row["oid"]]), keys.get(row["oid"], ())) for row in rows)
     return with_leaf_rows(tables), name_by_oid
 
@@ -53,6 +56,12 @@ def with_leaf_rows(tables: tuple[Table, ...]) -> tuple[Table, ...]:
         return sum(map(rows, children[table.name])) if table.kind == "partitioned table" else table.rows
 
     return tuple(replace(one, leaf_rows=rows(one)) if one.kind == "partitioned table" else one for one in tables)
+
+
+def named(columns: Iterable[Column], numbers: Iterable[int]) -> tuple[str, ...]:
+    """Return the names of the columns of these numbers, in the order of the numbers."""
+    name_by_number = {column.position: column.name for column in columns}
+    return tuple(name_by_number[number] for number in numbers)
 
 
 def _table(row: Row, columns: tuple[Column, ...], primary_key: tuple[str, ...]) -> Table:
@@ -78,7 +87,9 @@ def read_sequences(database: ReadOnlyDatabase, name_by_oid: Mapping[int, Qualifi
     """Return all sequences but those of other tables than these, each with the column that it feeds."""
     known = frozenset(name_by_oid.values())
     fed = {row["sequence_oid"]: row for row in database.read(PACKAGE, "fed_columns", {"oids": list(name_by_oid)})}
-    every = (_sequence(row, fed.get(row["sequence_oid"])) for row in database.read(PACKAGE, "sequences"))
+    narrow = [oid for oid, row in fed.items() if row["most"] is not None]
+    rows = database.read(PACKAGE, "sequences", {"narrow": narrow})
+    every = (_sequence(row, fed.get(row["sequence_oid"])) for row in rows)
     return tuple(one for one in every if one.table is None or one.table in known)
 
 

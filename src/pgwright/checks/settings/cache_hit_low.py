@@ -68,7 +68,7 @@ def _finding(snapshot: Snapshot, part: float) -> Finding:
             Evidence("blocks found in the cache", f"{count(server.blocks_hit)}, {share(part)}"),
             Evidence("blocks read from outside", count(server.blocks_read)),
             Evidence("shared_buffers", buffers.value if buffers else "unknown"),
-            Evidence("size of the database", size(server.database_bytes) if server.database_bytes else "unknown"),
+            Evidence("size of the tables", size(server.database_bytes) if server.database_bytes else "unknown"),
             Evidence("most read from end to end", listing([f.name.short for f in scanned[:MOST_TABLES]]) or "none"),
         ],
         advice="First let queries read less (see sequential-scan-heavy and `pgwright advise`); then raise "

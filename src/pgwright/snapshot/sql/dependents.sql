@@ -5,8 +5,16 @@ WITH hanging AS (
     FROM pg_depend d
     JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
     WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = ANY(%(oids)s) AND d.refobjsubid > 0
-      -- Of relations only the table itself: each index hangs on each of its columns.
-      AND (d.classid <> 'pg_class'::regclass OR d.objid = d.refobjid)
+      -- Each index, key and default hangs on its columns, too: thousands, of which few are asked for below.
+      AND d.classid IN (
+          'pg_rewrite'::regclass, 'pg_trigger'::regclass, 'pg_policy'::regclass, 'pg_statistic_ext'::regclass,
+          'pg_proc'::regclass, 'pg_publication_rel'::regclass
+      )
+), generated AS (
+    SELECT d.oid, g.attrelid, g.attnum, g.attname, pg_get_expr(d.adbin, d.adrelid) AS expression
+    FROM pg_attrdef d
+    JOIN pg_attribute g ON g.attrelid = d.adrelid AND g.attnum = d.adnum AND g.attgenerated <> ''
+    WHERE d.adrelid = ANY(%(oids)s)
 )
 SELECT h.table_oid::bigint AS table_oid, h.attname AS column,
     CASE WHEN r.rulename <> '_RETURN' THEN 'rule' WHEN c.relkind = 'm' THEN 'materialized view' ELSE 'view' END AS kind,
@@ -27,22 +35,21 @@ SELECT h.table_oid::bigint, h.attname, 'policy', NULL, p.polname, ''
 FROM hanging h
 JOIN pg_policy p ON h.classid = 'pg_policy'::regclass AND p.oid = h.objid
 UNION
-SELECT h.table_oid::bigint, h.attname, 'check constraint', NULL, c.conname, pg_get_expr(c.conbin, c.conrelid)
-FROM hanging h
-JOIN pg_constraint c ON h.classid = 'pg_constraint'::regclass AND c.oid = h.objid AND c.contype = 'c'
+SELECT c.conrelid::bigint, a.attname, 'check constraint', NULL, c.conname, pg_get_expr(c.conbin, c.conrelid)
+FROM pg_constraint c
+JOIN pg_depend d ON d.classid = 'pg_constraint'::regclass AND d.objid = c.oid
+    AND d.refclassid = 'pg_class'::regclass AND d.refobjid = c.conrelid
+JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = d.refobjsubid AND a.attnum > 0
+WHERE c.contype = 'c' AND c.conrelid = ANY(%(oids)s)
 UNION
--- Before PostgreSQL 15 the column itself depends on those of its expression.
-SELECT h.table_oid::bigint, h.attname, 'generated column', NULL, g.attname, pg_get_expr(d.adbin, d.adrelid)
-FROM hanging h
-JOIN pg_depend p ON p.classid = 'pg_class'::regclass AND p.objid = h.table_oid AND p.objsubid > 0
-    AND p.refclassid = 'pg_class'::regclass AND p.refobjid = h.table_oid AND p.refobjsubid = h.attnum
-JOIN pg_attrdef d ON d.adrelid = h.table_oid AND d.adnum = p.objsubid
-JOIN pg_attribute g ON g.attrelid = d.adrelid AND g.attnum = d.adnum AND g.attgenerated <> '' AND g.attnum <> h.attnum
-UNION
-SELECT h.table_oid::bigint, h.attname, 'generated column', NULL, g.attname, pg_get_expr(d.adbin, d.adrelid)
-FROM hanging h
-JOIN pg_attrdef d ON h.classid = 'pg_attrdef'::regclass AND d.oid = h.objid
-JOIN pg_attribute g ON g.attrelid = d.adrelid AND g.attnum = d.adnum AND g.attgenerated <> '' AND g.attnum <> h.attnum
+-- Before PostgreSQL 15 the column itself depends on those of its expression, from then on its default.
+SELECT g.attrelid::bigint, a.attname, 'generated column', NULL, g.attname, g.expression
+FROM generated g
+JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = g.attrelid AND (
+    (d.classid = 'pg_attrdef'::regclass AND d.objid = g.oid)
+    OR (d.classid = 'pg_class'::regclass AND d.objid = g.attrelid AND d.objsubid = g.attnum)
+)
+JOIN pg_attribute a ON a.attrelid = g.attrelid AND a.attnum = d.refobjsubid AND a.attnum > 0 AND a.attnum <> g.attnum
 UNION
 -- Of plain columns, the server makes them anew with the column.
 SELECT h.table_oid::bigint, h.attname,
@@ -62,7 +69,7 @@ JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid
     AND d.refclassid = 'pg_class'::regclass AND d.refobjid = i.indrelid
 JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = d.refobjsubid AND a.attnum > 0
-WHERE k.attstattarget >= 0 AND i.indrelid = ANY(%(oids)s)
+WHERE k.attstattarget >= 0 AND i.indexprs IS NOT NULL AND i.indrelid = ANY(%(oids)s)
 UNION
 SELECT i.indrelid::bigint, NULL, 'index comment', n.nspname, c.relname, d.description
 FROM pg_description d
@@ -120,13 +127,15 @@ WHERE k.partrelid = ANY(%(oids)s) AND (
 UNION
 -- A column of another relation holds whole rows of the table.
 SELECT c.oid::bigint, NULL, 'row type', un.nspname, u.relname, ua.attname
-FROM pg_attribute ua
+FROM pg_depend d
+JOIN pg_attribute ua ON ua.attrelid = d.objid AND ua.attnum = d.objsubid
 JOIN pg_type ut ON ut.oid = ua.atttypid
 JOIN pg_type t ON t.oid = coalesce(nullif(ut.typelem, 0), ut.oid)
 JOIN pg_class c ON c.oid = t.typrelid
 JOIN pg_class u ON u.oid = ua.attrelid AND u.relkind IN ('r', 'p', 'm', 'f')
 JOIN pg_namespace un ON un.oid = u.relnamespace
-WHERE c.oid = ANY(%(oids)s) AND ua.attnum > 0 AND NOT ua.attisdropped
+WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_type'::regclass
+  AND c.oid = ANY(%(oids)s) AND ua.attnum > 0 AND NOT ua.attisdropped
 UNION
 SELECT c.oid::bigint, NULL, 'type', tn.nspname, t.typname, ''
 FROM pg_class c

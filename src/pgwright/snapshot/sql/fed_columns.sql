@@ -4,6 +4,7 @@ WITH feeds AS (
     -- Owned by (serial: auto, identity: internal).
     SELECT d.objid AS sequence, d.refobjid AS relation, d.refobjsubid AS number, true AS is_owner
     FROM pg_depend d
+    JOIN pg_sequence s ON s.seqrelid = d.objid
     WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass
       AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i')
     UNION
@@ -18,7 +19,12 @@ WITH feeds AS (
     FROM (
         -- Of the tables whose oids are given: pg_get_expr waits for one that somebody locks.
         SELECT adrelid, adnum, pg_get_expr(adbin, adrelid) AS text
-        FROM (SELECT adrelid, adnum, adbin FROM pg_attrdef WHERE adrelid = ANY(%(oids)s) OFFSET 0) AS unlocked
+        FROM (
+            SELECT adrelid, adnum, adbin FROM pg_attrdef
+            -- 1079 is regclass(text), by which few defaults find their sequence: only those are made text.
+            WHERE adrelid = ANY(%(oids)s) AND strpos(adbin::text, ':funcid 1079 ') > 0
+            OFFSET 0
+        ) AS unlocked
     ) AS ad
     JOIN pg_class c ON c.relkind = 'S'
     JOIN pg_namespace n ON n.oid = c.relnamespace

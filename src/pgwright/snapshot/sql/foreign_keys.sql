@@ -3,10 +3,8 @@ SELECT
     con.conrelid::bigint AS table_oid,
     con.confrelid::bigint AS referenced_oid,
     con.conname AS name,
-    (SELECT array_agg(a.attname::text ORDER BY k.n) FROM unnest(con.conkey) WITH ORDINALITY AS k(attnum, n)
-     JOIN pg_attribute a ON a.attrelid = con.conrelid AND a.attnum = k.attnum) AS columns,
-    (SELECT array_agg(a.attname::text ORDER BY k.n) FROM unnest(con.confkey) WITH ORDINALITY AS k(attnum, n)
-     JOIN pg_attribute a ON a.attrelid = con.confrelid AND a.attnum = k.attnum) AS referenced_columns,
+    con.conkey::int[] AS numbers,
+    con.confkey::int[] AS referenced_numbers,
     con.confdeltype::text AS on_delete,
     con.confupdtype::text AS on_update,
     con.convalidated AS is_validated,

@@ -27,8 +27,10 @@ FROM pg_index i
 CROSS JOIN LATERAL unnest(i.indclass::oid[]) WITH ORDINALITY AS k(oid, n)
 JOIN pg_opclass o ON o.oid = k.oid
 JOIN pg_namespace ns ON ns.oid = o.opcnamespace
-JOIN pg_attribute own ON own.attrelid = i.indexrelid AND own.attnum = k.n
-LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = (i.indkey::int2[])[k.n - 1] AND a.attnum <> 0
+LEFT JOIN (
+    SELECT attrelid, attnum, attoptions FROM pg_attribute WHERE attoptions IS NOT NULL
+) AS own ON own.attrelid = i.indexrelid AND own.attnum = k.n
+LEFT JOIN pg_attribute a ON a.attrelid = ANY(%(oids)s) AND a.attrelid = i.indrelid AND a.attnum = (i.indkey::int2[])[k.n - 1] AND a.attnum > 0
 WHERE i.indrelid = ANY(%(oids)s)
   AND (
       own.attoptions IS NOT NULL OR NOT o.opcdefault OR o.opcintype IS DISTINCT FROM a.atttypid

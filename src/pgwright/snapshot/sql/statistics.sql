@@ -1,4 +1,4 @@
--- A row is what the planner knows of one column of a table, or of one expression of an index.
+-- A row is what the planner knows of one column of a table whose oid is given, or of one expression of its indexes.
 SELECT
     s.schemaname AS schema,
     s.tablename AS name,
@@ -15,6 +15,15 @@ SELECT
     CASE WHEN %(with_values)s THEN s.most_common_elem_freqs::float8[] END AS common_element_frequencies,
     CASE WHEN %(with_values)s THEN s.elem_count_histogram::float8[] END AS element_count_histogram
 FROM pg_stats s
-WHERE s.schemaname NOT IN ('pg_catalog', 'information_schema')
+-- The view asks for our privileges column by column, of all that the names let through.
+WHERE s.tablename = ANY (ARRAY(
+    SELECT c.relname FROM pg_class c WHERE c.oid = ANY(%(oids)s)
+    UNION
+    SELECT c.relname
+    FROM pg_index i
+    JOIN pg_class c ON c.oid = i.indexrelid
+    WHERE i.indrelid = ANY(%(oids)s) AND i.indexprs IS NOT NULL
+))
+  AND s.schemaname NOT IN ('pg_catalog', 'information_schema')
   AND s.schemaname NOT LIKE 'pg\_toast%%'
 ORDER BY s.schemaname, s.tablename, s.attname, s.inherited

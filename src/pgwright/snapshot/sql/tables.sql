@@ -28,36 +28,44 @@ SELECT
     CASE
         WHEN c.relkind NOT IN ('r', 'm') THEN 0
         WHEN known.is_counted THEN known.block_bytes * (
-            c.relpages + (
-                SELECT coalesce(sum(x.relpages), 0)
-                FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid
-                WHERE i.indrelid = c.oid
-            )
+            c.relpages + coalesce(built.pages, 0)
         )::bigint + coalesce(pg_relation_size(nullif(c.reltoastrelid, 0)), 0)
         ELSE coalesce(pg_total_relation_size(c.oid), 0)
     END AS total_bytes,
-    coalesce(s.seq_scan, 0) AS sequential_scans,
-    coalesce(s.seq_tup_read, 0) AS sequential_rows_read,
-    coalesce(s.idx_scan, 0) AS index_scans,
-    coalesce(s.n_tup_ins, 0) AS rows_inserted,
-    coalesce(s.n_tup_upd, 0) AS rows_updated,
-    coalesce(s.n_tup_del, 0) AS rows_deleted,
-    coalesce(s.n_tup_hot_upd, 0) AS rows_hot_updated,
-    coalesce(s.n_live_tup, 0) AS live_rows,
-    coalesce(s.n_dead_tup, 0) AS dead_rows,
-    coalesce(s.n_mod_since_analyze, 0) AS rows_modified_since_analyze,
-    greatest(s.last_vacuum, s.last_autovacuum)::text AS last_vacuum_at,
-    greatest(s.last_analyze, s.last_autoanalyze)::text AS last_analyze_at,
+    -- As pg_stat_all_tables has them, which adds up the indexes of every table for each reader.
+    pg_stat_get_numscans(c.oid) AS sequential_scans,
+    pg_stat_get_tuples_returned(c.oid) AS sequential_rows_read,
+    coalesce(built.scans, 0)::bigint AS index_scans,
+    pg_stat_get_tuples_inserted(c.oid) AS rows_inserted,
+    pg_stat_get_tuples_updated(c.oid) AS rows_updated,
+    pg_stat_get_tuples_deleted(c.oid) AS rows_deleted,
+    pg_stat_get_tuples_hot_updated(c.oid) AS rows_hot_updated,
+    pg_stat_get_live_tuples(c.oid) AS live_rows,
+    pg_stat_get_dead_tuples(c.oid) AS dead_rows,
+    known.changes AS rows_modified_since_analyze,
+    greatest(pg_stat_get_last_vacuum_time(c.oid), pg_stat_get_last_autovacuum_time(c.oid))::text AS last_vacuum_at,
+    known.analyzed_at::text AS last_analyze_at,
     CASE WHEN c.relkind IN ('r', 'm') THEN age(c.relfrozenxid) ELSE 0 END AS frozen_age,
     c.relrowsecurity AS has_row_security,
     coalesce(c.reloptions, '{}')::text[] AS parameters
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
-LEFT JOIN pg_stat_all_tables s ON s.relid = c.oid
+LEFT JOIN (
+    SELECT i.indrelid, sum(x.relpages) AS pages, sum(pg_stat_get_numscans(x.oid)) AS scans
+    FROM pg_index i
+    JOIN pg_class x ON x.oid = i.indexrelid
+    GROUP BY i.indrelid
+) AS built ON built.indrelid = c.oid
 CROSS JOIN LATERAL (
     SELECT
-        s.n_mod_since_analyze = 0 AND (s.last_analyze IS NOT NULL OR s.last_autoanalyze IS NOT NULL) AS is_counted,
-        current_setting('block_size')::bigint AS block_bytes
+        counted.*,
+        counted.changes = 0 AND counted.analyzed_at IS NOT NULL AS is_counted,
+        (SELECT current_setting('block_size')::bigint) AS block_bytes
+    FROM (
+        SELECT
+            pg_stat_get_mod_since_analyze(c.oid) AS changes,
+            greatest(pg_stat_get_last_analyze_time(c.oid), pg_stat_get_last_autoanalyze_time(c.oid)) AS analyzed_at
+    ) AS counted
 ) AS known
 WHERE c.relkind IN ('r', 'p', 'm', 'f')
   AND c.relpersistence <> 't'
