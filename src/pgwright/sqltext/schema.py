@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from pgwright.model.memo import once_a_snapshot
 from pgwright.model.names import QualifiedName
 from pgwright.model.snapshot import Snapshot
 
@@ -26,7 +27,7 @@ def search_path(snapshot: Snapshot, role: str | None = None) -> tuple[str, ...]:
         raw = snapshot.setting_of(role, "search_path") or _DEFAULT
     user = snapshot.server.role if role is None else role
     parts = (part.strip().strip('"') for part in raw.split(","))
-    schemas = {table.name.schema for table in snapshot.tables}
+    schemas = _schemas(snapshot)
     return tuple(user if part == "$user" else part for part in parts if (user if part == "$user" else part) in schemas)
 
 
@@ -42,8 +43,11 @@ class Schema:
     @classmethod
     def of(cls, snapshot: Snapshot, role: str | None = None) -> Schema:
         """Return the tables of a snapshot, with the search path of a role: None for the one that read it."""
-        columns = {table.name: frozenset(table.column_by_name) for table in snapshot.tables}
-        return cls(columns, search_path(snapshot, role))
+        path = search_path(snapshot, role)
+        known = _schema_by_path(snapshot)
+        if path not in known:
+            known[path] = cls(_columns(snapshot), path)
+        return known[path]
 
     @cached_property
     def _tables_by_name(self) -> dict[str, list[QualifiedName]]:
@@ -68,6 +72,22 @@ class Schema:
             if QualifiedName(path, name) in candidates:
                 return QualifiedName(path, name)
         return candidates[0] if schema is None and len(candidates) == 1 else None
+
+
+@once_a_snapshot
+def _schemas(snapshot: Snapshot) -> frozenset[str]:
+    return frozenset(table.name.schema for table in snapshot.tables)
+
+
+@once_a_snapshot
+def _columns(snapshot: Snapshot) -> Mapping[QualifiedName, frozenset[str]]:
+    return {table.name: frozenset(table.column_by_name) for table in snapshot.tables}
+
+
+@once_a_snapshot
+def _schema_by_path(_: Snapshot) -> dict[tuple[str, ...], Schema]:
+    """Return what `Schema.of` fills: statements share few paths, and thousands of tables take long to group."""
+    return {}
 
 
 def _by_name(relations: Iterable[QualifiedName]) -> dict[str, list[QualifiedName]]:
