@@ -65,16 +65,16 @@ def _score(score: SubjectScore, shows_all: bool) -> tuple[Text, int]:
     return (line + plain("  " + "; ".join(reasons), "dim") if reasons else line), 29
 
 
-def show_things(diagnosis: Diagnosis) -> Iterator[RenderableType]:
-    """Show the three things to do, or that nothing is left."""
+def show_things(diagnosis: Diagnosis, shown: Diagnosis) -> Iterator[RenderableType]:
+    """Show the three things to do, or that nothing is left; `shown` has the texts, with names as they are shown."""
     things = words.first_things(diagnosis)
     if not things:
         yield heading(words.ending(diagnosis))
         yield Indented(plain(words.seen(diagnosis)), 2, 2, most=2)
         return
     yield heading(words.heading_of_things(diagnosis))
-    for number, finding in enumerate(things, start=1):
-        yield _Thing(finding, f"  {number}  ")
+    for number, (thing, finding) in enumerate(zip(things, words.first_things(shown), strict=True), start=1):
+        yield _Thing(finding, words.command(thing), f"  {number}  ")
 
 
 @dataclass
@@ -82,6 +82,8 @@ class _Thing:
     """A finding in four lines at most: what it is, what is wrong, what it mends beside, and how."""
 
     finding: Finding
+    command: str
+    """What writes its change, with all names in full."""
     start: str
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
@@ -97,7 +99,7 @@ class _Thing:
     def _how(self, options: ConsoleOptions, most: int) -> tuple[RenderableType, int]:
         """Return the command, the SQL or the advice, and how many lines it takes."""
         finding, width = self.finding, options.max_width - _MARGIN
-        if command := words.command(finding):
+        if command := self.command:
             if not is_narrow(options) and len(command) > _FULL_LINES * width:
                 command = f"pgwright fix --only {finding.check}"
             return Indented(plain(command, "cyan"), _MARGIN, 2), ceil(len(command) / (width - _MARGIN))

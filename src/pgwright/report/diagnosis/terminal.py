@@ -12,9 +12,10 @@ from pgwright.figures import count, listing
 from pgwright.model.finding import Diagnosis, Finding, Severity
 from pgwright.model.not_examined import NotExamined
 from pgwright.report.diagnosis.first_screen import show_header, show_scores, show_slowest, show_things
+from pgwright.report.diagnosis.home_schema import home_schema, without
 from pgwright.report.diagnosis.words import first_things
 from pgwright.report.findings import Alike, FindingLine, counted, is_fixable, show_finding, show_set_aside
-from pgwright.report.parts import Indented, Missing, first, heading, hidden, show_not_examined, show_server
+from pgwright.report.parts import Indented, Missing, first, heading, hidden, plain, show_not_examined, show_server
 from pgwright.report.screen import Screen
 
 # A report is as long as a person reads: 120 lines, of which the first screen takes 40.
@@ -32,13 +33,17 @@ def show(diagnosis: Diagnosis, screen: Screen) -> Iterator[RenderableType]:
 
 def _show_short(diagnosis: Diagnosis) -> Iterator[RenderableType]:
     yield from show_header(diagnosis)
-    yield from show_scores(diagnosis.scorecard, shows_all=False)
-    yield from show_things(diagnosis)
-    yield from show_slowest(diagnosis, shows_all=False)
+    schema = home_schema(diagnosis)
+    if schema:
+        yield Indented(plain(f"Names without a schema are of {schema}.", "dim"), 0, 2, most=1)
+    shown = without(schema, diagnosis)
+    yield from show_scores(shown.scorecard, shows_all=False)
+    yield from show_things(diagnosis, shown)
+    yield from show_slowest(shown, shows_all=False)
     yield Text()
     yield from _summary(diagnosis, shows_all=False)
-    yield from _others(diagnosis)
-    yield from _missing(diagnosis.not_examined)
+    yield from _others(shown)
+    yield from _missing(shown.not_examined)
     yield from show_set_aside(diagnosis.known, diagnosis.allowed, shows_all=False)
 
 
@@ -47,7 +52,7 @@ def _show_all(diagnosis: Diagnosis) -> Iterator[RenderableType]:
     if diagnosis.planned_on is not None:
         yield show_server(diagnosis.planned_on)
     yield from show_scores(diagnosis.scorecard, shows_all=True)
-    yield from show_things(diagnosis)
+    yield from show_things(diagnosis, diagnosis)
     yield from show_slowest(diagnosis, shows_all=True)
     for _, group in groupby(diagnosis.findings, key=lambda finding: finding.severity):
         yield Text()
