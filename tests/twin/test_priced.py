@@ -74,6 +74,30 @@ def test_the_query_inside_a_statement_is_priced(snapshot: Snapshot, twin: Twin, 
     assert (workload.unplanned, workload.uncounted_share) == ((), 0.0)
 
 
+@pytest.mark.parametrize(
+    ("text", "planned"),
+    [
+        (
+            "SELECT owner % $1, count(*) FROM account WHERE id > $2 GROUP BY owner % $3 ORDER BY owner % $4 LIMIT $5",
+            "SELECT owner % $1, count(*) FROM account WHERE id > $2 GROUP BY owner % $1 ORDER BY owner % $1 LIMIT $3",
+        ),
+        (
+            "SELECT id FROM (SELECT payload ->> $1 AS id FROM account GROUP BY payload ->> $2) s WHERE id = $3",
+            "SELECT id FROM (SELECT payload ->> $1 AS id FROM account GROUP BY payload ->> $1) s WHERE id = $2",
+        ),
+        (
+            "SELECT DISTINCT left(email, $1) FROM account ORDER BY left(email, $2)",
+            "SELECT DISTINCT left(email, $1) FROM account ORDER BY left(email, $1)",
+        ),
+    ],
+)
+def test_constants_that_group_by_needs_equal_get_one_number(
+    snapshot: Snapshot, twin: Twin, text: str, planned: str
+) -> None:
+    (priced,) = read(snapshot, twin, text).statements
+    assert priced.statement.text == planned
+
+
 def test_refreshing_a_view_is_priced_by_its_query(snapshot: Snapshot, twin: Twin) -> None:
     (priced,) = read(snapshot, twin, "REFRESH MATERIALIZED VIEW CONCURRENTLY summary").statements
     assert {table.name for table in priced.tables} == {"account"}

@@ -26,6 +26,7 @@ from pgwright.sqltext import (
 )
 from pgwright.twin.logical import read_blocks, read_tables
 from pgwright.twin.twin import Twin
+from pgwright.workload.grouped import as_grouped
 from pgwright.workload.parameters import GENERIC, Case, InferredValue, infer_values, value_cases
 from pgwright.workload.reading import Reading, called_function, cut_off, reads_tables, sees_inside
 from pgwright.workload.types import Typing
@@ -37,6 +38,8 @@ _MOST_MENDS = 120
 _MOST_NAMED = 5
 _NAMED = re.compile(r'(?:relation "|type "|function )(?P<name>.*?)"? does not exist')
 _UNNAMED = (errors.UndefinedColumn, errors.UndefinedTable)
+# InvalidColumnReference: SELECT DISTINCT in another order than that of its list.
+_UNGROUPED = (errors.GroupingError, errors.InvalidColumnReference)
 _UNTYPED = (
     errors.UndefinedFunction, errors.AmbiguousFunction, errors.IndeterminateDatatype, errors.DatatypeMismatch,
     errors.CannotCoerce, errors.AmbiguousParameter,
@@ -95,17 +98,17 @@ def _role(statement: Statement, shape: StatementShape, snapshot: Snapshot) -> st
 def _mended(
     reading: Reading, shape: StatementShape, schema: Schema, role: str | None, snapshot: Snapshot, twin: Twin
 ) -> PricedStatement | None:
-    """As `_priced`, for a text that is planned only with other names or with types for its parameters.
+    """As `_priced`, for a text that is planned only with other names, or other parameters: their types, their numbers.
 
     The variables of a function are parameters where the statement is from inside of one; a name that only one schema
-    has is found there.
+    has is found there; constants that were equal get one number again.
     """
     first: psycopg.Error | None = None
     typing: Typing | None = None
     for _ in range(_MOST_MENDS):
         try:
             return _priced(reading.statement, shape, schema, role, snapshot, twin)
-        except (*_UNNAMED, *_UNTYPED) as error:
+        except (*_UNNAMED, *_UNGROUPED, *_UNTYPED) as error:
             first = first or error
             said = error.diag.message_primary or ""
             text: str | None = None
@@ -114,6 +117,9 @@ def _mended(
                 text = as_parameter(reading.statement.text, said) if sees_inside(snapshot) else None
                 whole = qualified(reading.statement.text, schema)
                 text = whole if text is None and whole != reading.statement.text else text
+            elif isinstance(error, _UNGROUPED):
+                first, typing = error, None
+                text = as_grouped(reading.statement.text)
             else:
                 typing = typing or Typing(reading.statement.text)
                 text = typing.next(said)
