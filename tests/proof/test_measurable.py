@@ -54,6 +54,24 @@ def test_every_statement_is_measured_and_none_leaves_a_trace(
     assert (database.rows(state), after.rows(state)) == (was, was_after)
 
 
+def test_what_a_delete_reads_to_find_the_rows_that_refer_is_counted(
+    database: Database, copied: Copied, twin_server: EmbeddedServer
+) -> None:
+    if twin_server.programs.major < 15:
+        pytest.skip("PostgreSQL shows it from 15 on")
+    database.execute(SCHEMA)
+    after = copied()
+    after.execute("CREATE INDEX ON u (t_id)")
+    ask(database, "DELETE FROM t WHERE id = 19999")
+    every, _ = measure(database, after, twin_server)
+    (one,) = (one for one in every if one.text.startswith("DELETE"))
+    assert one.here.blocks > 25, "all pages of u"
+    assert one.is_representative
+    assert one.after.buffers is not None
+    assert one.before.buffers is not None
+    assert one.after.buffers < one.before.buffers / 2
+
+
 def test_a_statement_of_a_role_with_its_own_search_path_is_measured_there(
     database: Database, copied: Copied, twin_server: EmbeddedServer
 ) -> None:
