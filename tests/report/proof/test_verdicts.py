@@ -62,7 +62,7 @@ def test_nothing_measured_is_nothing_proved() -> None:
 
 
 def test_statements_are_counted_where_operations_are_named() -> None:
-    slow = replace(FAST, verdict="slower")
+    slow = replace(FAST, verdict="slower", before=FAST.after, after=FAST.before)
     proof = replace(NOTHING, operations=(samples.SLOWER,), statements=(slow, slow))
     assert conclusion(proof)[0] == "The fix makes create_message and 2 statements slower."
 
@@ -139,7 +139,23 @@ def test_a_statement_that_writes_is_weighed_and_always_named() -> None:
     assert not is_proved(replace(proof, statements=(FAST, replace(update, calls=10_000_000)))), "it costs more"
     assert not is_proved(replace(proof, statements=(FAST, replace(update, verdict="results differ"))))
     read = replace(update, text="WITH gone AS (DELETE FROM t RETURNING id) SELECT id FROM gone")
-    assert conclusion(replace(proof, statements=(FAST, read)))[0] == "The fix makes 1 statement slower."
+    assert conclusion(replace(proof, statements=(FAST, replace(read, calls=10**8))))[0] == (
+        "The fix makes 1 statement slower."
+    )
+
+
+def test_a_query_that_loses_next_to_nothing_of_what_is_saved_is_named_and_denies_no_proof() -> None:
+    query = "SELECT id FROM account WHERE token = $1"
+    slow = replace(FAST, text=query, calls=3, verdict="slower", before=samples.timing(0.14), after=samples.timing(0.2))
+    proof = replace(NOTHING, statements=(FAST, slow))
+    assert is_proved(proof)
+    assert conclusion(proof)[0] == (
+        "The fix helps: results are equal, 1 query lost next to nothing of what is saved: "
+        "SELECT id FROM account WHERE token = $1 0.70×."
+    )
+    assert not is_proved(replace(proof, statements=(FAST, replace(slow, here=Effort(900, 9_000))))), "nobody knows"
+    assert not is_proved(replace(proof, statements=(FAST, replace(slow, calls=10**7)))), "it loses much"
+    assert not is_proved(replace(proof, observed_seconds=None, statements=(slow,))), "nothing is saved"
 
 
 def test_slower_writes_are_named_where_nothing_helps() -> None:

@@ -31,6 +31,8 @@ Measured = MeasuredOperation | MeasuredStatement
 _DAY_SECONDS = 86_400.0
 _MOST_NAMED = 4
 _STATEMENT = 40
+# A query that loses less of what the fix saves, by the workload's calls, is named and denies no proof.
+_SLIGHT = 0.01
 # With a WITH before it, it may read as well, and is taken for a query.
 _WRITE = re.compile(r"(?:\s|/\*.*?\*/|--[^\n]*\n)*(?:INSERT|UPDATE|DELETE|MERGE)\b", re.IGNORECASE | re.DOTALL)
 _IN_WORDS: Mapping[Verdict, str] = {
@@ -83,9 +85,10 @@ def is_proved(proof: Proof) -> bool:
     """True when something is faster by evidence and nothing speaks against the fix.
 
     Against it speak results that differ, a query or an operation that is slower or fails, rows that the copies lack,
-    and writes that cost more time by the workload's calls than its statements gain: a new index has its price.
+    and writes that cost more time by the workload's calls than its statements gain: a new index has its price. A query
+    whose calls lose less than a hundredth of what is saved does not.
     """
-    is_against = any(one.verdict == "results differ" or _is_slower(one) for one in _measured(proof))
+    is_against = any(one.verdict == "results differ" or _is_slower(one, proof) for one in _measured(proof))
     if proof.lost_rows or proof.failed_operations or is_against:
         return False
     return _is_faster(proof) and not _costs_more(proof)
@@ -114,11 +117,11 @@ def _judgement(proof: Proof) -> Iterable[str]:
         return
     if differing := _named(measured, "results differ"):
         yield f"Do not apply this fix: results differ for {differing}."
-    if slower := _named([one for one in measured if _is_slower(one)], "slower"):
+    if slower := _named([one for one in measured if _is_slower(one, proof)], "slower"):
         yield f"The fix makes {slower} slower."
     writes = _slower_writes(proof)
     if is_proved(proof):
-        yield f"The fix helps: {_equal(proof)}, {'no query' if writes else 'nothing'} got slower{_but(writes)}."
+        yield f"The fix helps: {_equal(proof)}, {_what_got_slower(proof, writes)}."
     elif _costs_more(proof):
         yield f"The fix costs more than it gains{f': {writes}' if writes else ''}."
     elif writes:
@@ -131,9 +134,17 @@ def _is_evidence(one: Measured) -> bool:
     return isinstance(one, MeasuredOperation) or one.is_representative
 
 
-def _is_slower(one: Measured) -> bool:
-    """Tell whether something got slower that is no write: those are weighed."""
-    return one.verdict == "slower" and not _is_write(one)
+def _is_slower(one: Measured, proof: Proof) -> bool:
+    """Tell whether something got slower that is no write, for those are weighed, nor loses next to nothing."""
+    return one.verdict == "slower" and not _is_write(one) and not _is_slight(one, proof)
+
+
+def _is_slight(one: Measured, proof: Proof) -> bool:
+    """Tell whether all calls of a query lose next to nothing of what the fix saves."""
+    gained = proof.balance.gained_ms if proof.balance is not None else 0.0
+    if not isinstance(one, MeasuredStatement) or not one.is_representative:
+        return False
+    return 0 < gained * _SLIGHT >= -one.saved_ms
 
 
 def _is_write(one: Measured) -> bool:
@@ -172,8 +183,14 @@ def _slower_writes(proof: Proof) -> str:
     return listing([said for _, said in sorted(found)], _MOST_NAMED)
 
 
-def _but(writes: str) -> str:
-    return f"; writes did: {writes}" if writes else ""
+def _what_got_slower(proof: Proof, writes: str) -> str:
+    """Return it for a fix that helps: nothing, writes, or queries that lose next to nothing of what is saved."""
+    queries = [one for one in proof.statements if one.verdict == "slower" and not _is_write(one)]
+    if not queries:
+        return f"no query got slower; writes did: {writes}" if writes else "nothing got slower"
+    named = listing([f"{gist(one.text, _STATEMENT)} {ratio(one.ratio)}" for one in queries], _MOST_NAMED)
+    lost = f"{count(len(queries), 'query')} lost next to nothing of what is saved: {named}"
+    return f"{lost}; writes got slower: {writes}" if writes else lost
 
 
 def _balance(proof: Proof) -> Iterable[str]:
