@@ -86,6 +86,16 @@ def test_nothing_to_gain_is_said_only_where_the_advisor_looked_to_the_end() -> N
     assert verdicts(advice=replace(ADVICE, ended="deadline"))[1] == "nothing found before the advisor's deadline"
 
 
+def test_a_json_key_that_nobody_knows_is_no_nothing_to_gain() -> None:
+    noted = make_table("note", "id bigint, raw jsonb", rows=200_000)
+    unknown = make_statement("SELECT id FROM note WHERE (note.raw ->> $1) = $2", query_id=1)
+    written = make_statement("SELECT id FROM note WHERE (note.raw ->> 'a') = $1", query_id=2)
+    assert verdicts(snapshot=make_snapshot(noted, unknown, written), advice=make_advice()) == {
+        1: "no index tried: the key of a JSON value is a parameter",
+        2: "nothing to gain by an index",
+    }
+
+
 def test_what_takes_no_time_to_speak_of_is_not_listed_and_a_long_text_is_cut() -> None:
     tiny = make_statement("SELECT at FROM note", calls=1, total_ms=0.1, query_id=6)
     long = make_statement(f"SELECT * FROM note WHERE id IN ({', '.join(map(str, range(2_000)))})", query_id=7)

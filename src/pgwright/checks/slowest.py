@@ -29,6 +29,8 @@ _UPKEEP = re.compile(
     r"|rollback|savepoint|set|show|start|vacuum)\b",
     re.IGNORECASE,
 )
+# An index is of one key, and pg_stat_statements does not keep which. `->` and `->>` alone take it as they are written.
+_UNKNOWN_KEY = re.compile(r"->>?\s*\(?\s*\$\d+")
 # It says which statements read a table, and not that they would be faster.
 _NO_REMEDY = ("sequential-scan-heavy",)
 
@@ -131,3 +133,5 @@ class _Answers:
             yield "not planned: it reads no table"
         if self.advice.ended != "complete":
             yield "nothing found before the advisor's deadline"
+        if _UNKNOWN_KEY.search(reading.statement.text):
+            yield "no index tried: the key of a JSON value is a parameter"
