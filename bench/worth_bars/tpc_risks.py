@@ -42,9 +42,12 @@ def _figures(server: EmbeddedServer, name: Name) -> Iterator[Figure]:
         (run,) = measure_built(server, name, [chosen], real_bytes)
     unnamed = set(run.statements_slower) - set(run.statements_at_risk)
     unhelped = {one.query_id for one in chosen.advice.unhelped}
-    print(f"    {name}: at risk {run.statements_at_risk}, slower {run.statements_slower}, no index helps {unhelped}")
+    print(f"    {name}: at risk {run.statements_at_risk}, of these slower {run.risks_true}, no index helps {unhelped}")
+    for risk in chosen.advice.risks:
+        print(f"      {risk.query_id}: {risk.reason} tolerance {risk.tolerance}")
     yield shown(f"{name}: statements", len(advised_queries(server, name)), "")
     yield at_most(f"{name}: named as risks", len(run.statements_at_risk), "", MOST_NAMED[name])
+    yield shown(f"{name}: of those, slower by more than a fifth", len(run.risks_true), "")
     yield at_most(f"{name}: slower by more than half, not named", len(unnamed), "", 0)
     if expected := UNHELPED[name]:
         yield at_least(f"{name}: told that no index helps", len(expected & unhelped), "", len(expected))

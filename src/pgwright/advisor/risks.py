@@ -36,10 +36,10 @@ _DEARER = 1.01
 # A gain below it is no clear one.
 _THIN = 0.9
 # Named below the first; a reason to leave an index out below the second.
-_FRAGILE, _GRAVE = 2.5, 2.0
+_FRAGILE, _GRAVE = 2.1, 2.0
 # A statement runs as its plan says where it takes at most so many times the time for each unit of cost that the fastest
 # tenth of the statements takes.
-_AS_PLANNED, _FASTEST = 2.0, 0.1
+_AS_PLANNED, _FASTEST = 1.8, 0.1
 _LARGEST_FACTOR = 1_000.0
 # Conditions are dependent where so many times the rows came back that two of them leave by the planner's product.
 _TOO_FEW = 3.0
@@ -82,7 +82,8 @@ def _risk(field: Field, position: int, chosen: int, used: int) -> Risk | None:
     plans = _plans(field, position, chosen)
     tolerance = _tolerance(field, chosen, plans, names)
     reason = _reason(before, after, tolerance) if _runs_as_planned(field, position) else None
-    if reason is None and any(ands_dependent(root, names, statement.rows_per_call) for _, root in plans):
+    forgotten = max((cost_of_dependence(root, names, statement.rows_per_call) for _, root in plans), default=0.0)
+    if reason is None and forgotten and after + forgotten > before:
         reason = (
             "Its new plan ANDs the bitmaps of two indexes as if their conditions had nothing to do with each other; by "
             "the rows that came back they have."
@@ -130,10 +131,11 @@ def _plans(field: Field, position: int, chosen: int) -> Sequence[tuple[int, Mapp
     return found
 
 
-def ands_dependent(node: Mapping[str, Any], names: set[str], rows: float, most: float = 0.0) -> bool:
-    """Tell whether a plan ANDs bitmaps, one of an advised index, and expects far fewer rows of that than came back.
+def cost_of_dependence(node: Mapping[str, Any], names: set[str], rows: float, most: float = 0.0) -> float:
+    """Return what a plan costs more that ANDs bitmaps, one of an advised index, when its rows are those that came back.
 
-    Where a node above expects more rows than the scan, as a join that multiplies them, what came back tells nothing.
+    0 where it does not, or expects about as many. Where a node above expects more rows than the scan, as a join that
+    multiplies them, what came back tells nothing.
 
     Args:
         rows: that came back, a call.
@@ -144,8 +146,8 @@ def ands_dependent(node: Mapping[str, Any], names: set[str], rows: float, most: 
         below = [one for child in children for one in nodes(child)]
         is_and = any(one["Node Type"] == "BitmapAnd" for one in below)
         if is_and and any(one.get("Index Name") in names for one in below):
-            return True
-    return any(ands_dependent(child, names, rows, max(most, own)) for child in children)
+            return float(node["Total Cost"] * (rows / max(1.0, own) - 1))
+    return max((cost_of_dependence(child, names, rows, max(most, own)) for child in children), default=0.0)
 
 
 def _tolerance(

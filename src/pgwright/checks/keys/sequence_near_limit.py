@@ -4,8 +4,8 @@
 
 Compares the last value of every ascending sequence with the largest value that both it and its column can hold: the
 column that owns it, or whose default draws from it. One that starts over (`CYCLE`) has no limit, one that feeds no
-column stops no insert that we know of, and one that can give 2^53 values or more is not asked for its last: at a million
-a second it lasts for 285 years.
+column stops no insert that we know of, and one that can give 2^53 values or more is not asked for its last: at a
+million a second it lasts for 285 years.
 
 ## Why it matters
 
