@@ -194,16 +194,21 @@ def explain(connection: psycopg.Connection, query: Query) -> object:
 
 def timed(connection: psycopg.Connection, query: Query) -> float:
     """Return the seconds of a warm run; one that takes longer than the limit counts the limit."""
+    return ran(connection, query)[0]
+
+
+def ran(connection: psycopg.Connection, query: Query) -> tuple[float, int]:
+    """Return the seconds of a warm run, as `timed` does, and the rows; none of one that takes longer than the limit."""
     connection.execute(f"SET statement_timeout = {LONGEST_SECONDS * 1000}".encode())
-    best = float(LONGEST_SECONDS)
+    best, rows = float(LONGEST_SECONDS), 0
     for _ in range(2):
         started = time.monotonic()
         try:
-            connection.execute(query.text.encode())
+            rows = connection.execute(query.text.encode()).rowcount
         except psycopg.errors.QueryCanceled:
             break
         best = min(best, time.monotonic() - started)
         if best > 2.0:  # the first run of a long one is warm enough: its data is read many times
             break
     connection.execute("SET statement_timeout = 0")
-    return best
+    return best, rows

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import psycopg
 from advisor_bars.bars import DEADLINES
-from advisor_bars.built import built, drop_built, timed
+from advisor_bars.built import built, drop_built, ran
 from advisor_bars.built import measure as measure_built
 from advisor_bars.choice import Chosen, own_twin_server, snapshot_of
 from query_bars.figures import Figure, at_least, at_most, shown
@@ -54,16 +54,17 @@ def _figures(server: EmbeddedServer, name: Name) -> Iterator[Figure]:
 
 
 def _timed_snapshot(server: EmbeddedServer, name: Name) -> Snapshot:
-    """Return a snapshot whose workload is every statement once, with the time that it takes."""
+    """Return a snapshot whose workload is every statement once, with its time and its rows."""
     wanted = advised_queries(server, name)
     snapshot = snapshot_of(server, name, wanted)
     with psycopg.connect(server.dsn(name), autocommit=True) as connection:
-        taken = {query.number: 1_000 * timed(connection, query) for query in wanted}
-    statements = tuple(
-        replace(one, total_ms=taken[one.query_id], mean_ms=taken[one.query_id], max_ms=taken[one.query_id])
-        for one in snapshot.statements
-    )
-    return replace(snapshot, statements=statements)
+        seen = {query.number: ran(connection, query) for query in wanted}
+    statements = []
+    for one in snapshot.statements:
+        seconds, rows = seen[one.query_id]
+        taken = 1_000 * seconds
+        statements.append(replace(one, total_ms=taken, mean_ms=taken, max_ms=taken, rows=rows))
+    return replace(snapshot, statements=tuple(statements))
 
 
 def _choose(snapshot: Snapshot, name: Name) -> Chosen:
