@@ -25,7 +25,9 @@ NAMES: tuple[Name, ...] = ("tpch", "tpcds")
 MOST_NAMED = {"tpch": 2, "tpcds": 9}
 # They reach the limit of time with every set of indexes: a rewrite helps them.
 UNHELPED: dict[Name, frozenset[int]] = {"tpch": frozenset(), "tpcds": frozenset({1, 74, 81})}
-BUDGET_PERCENT = 100
+# Of the tables' size. With less room TPC-H takes indexes that make statements slower: of these a warning has to tell.
+BUDGETS: dict[Name, tuple[int, ...]] = {"tpch": (25, 50, 100), "tpcds": (100,)}
+LEAST_TRUE = 50.0
 
 
 def measure() -> Iterator[Figure]:
@@ -37,19 +39,25 @@ def measure() -> Iterator[Figure]:
 
 
 def _figures(server: EmbeddedServer, name: Name) -> Iterator[Figure]:
-    chosen = _choose(_timed_snapshot(server, name), name)
-    with built(server, name, [chosen]) as real_bytes:
-        (run,) = measure_built(server, name, [chosen], real_bytes)
-    unnamed = set(run.statements_slower) - set(run.statements_at_risk)
-    unhelped = {one.query_id for one in chosen.advice.unhelped}
-    print(f"    {name}: at risk {run.statements_at_risk}, of these slower {run.risks_true}, no index helps {unhelped}")
-    for risk in chosen.advice.risks:
-        print(f"      {risk.query_id}: {risk.reason} tolerance {risk.tolerance}")
+    every = _choose(_timed_snapshot(server, name), name)
+    with built(server, name, every) as real_bytes:
+        runs = measure_built(server, name, every, real_bytes)
+    for chosen, run in zip(every, runs, strict=True):
+        print(f"    {name} {run.budget_percent} %: named {run.statements_at_risk}, of these slower {run.risks_true}")
+        for risk in chosen.advice.risks:
+            print(f"      {risk.query_id}: {risk.reason} Tolerance {risk.tolerance}")
+    unnamed = [set(run.statements_slower) - set(run.statements_at_risk) for run in runs]
+    named = sum(len(run.statements_at_risk) for run in runs)
+    true = sum(len(run.risks_true) for run in runs)
     yield shown(f"{name}: statements", len(advised_queries(server, name)), "")
-    yield at_most(f"{name}: named as risks", len(run.statements_at_risk), "", MOST_NAMED[name])
-    yield shown(f"{name}: of those, slower by more than a fifth", len(run.risks_true), "")
-    yield at_most(f"{name}: slower by more than half, not named", len(unnamed), "", 0)
+    yield at_most(f"{name}: named as risks", max(len(run.statements_at_risk) for run in runs), "", MOST_NAMED[name])
+    if len(runs) > 1:
+        yield at_least(f"{name}: of those, slower by a fifth", 100 * true / named if named else 100.0, "%", LEAST_TRUE)
+    else:
+        yield shown(f"{name}: of those, slower by a fifth", true, "")
+    yield at_most(f"{name}: slower by more than half, not named", sum(map(len, unnamed)), "", 0)
     if expected := UNHELPED[name]:
+        unhelped = {one.query_id for one in every[-1].advice.unhelped}
         yield at_least(f"{name}: told that no index helps", len(expected & unhelped), "", len(expected))
 
 
@@ -67,12 +75,15 @@ def _timed_snapshot(server: EmbeddedServer, name: Name) -> Snapshot:
     return replace(snapshot, statements=tuple(statements))
 
 
-def _choose(snapshot: Snapshot, name: Name) -> Chosen:
+def _choose(snapshot: Snapshot, name: Name) -> list[Chosen]:
     heap = sum(table.pages for table in snapshot.tables if table.name.schema == "public") * PAGE_BYTES
-    budget = heap * BUDGET_PERCENT // 100
-    # As in `bench/advisor.py`: small gains count, and no risk is avoided, so each has to be named.
-    goal = Goal(budget, least_gain=1e-5, weights="equal", deadline_seconds=DEADLINES[name], takes_risks=True)
+    chosen = []
     with own_twin_server() as own, open_twins(snapshot, 2, own) as twins:
-        advice = advise(snapshot, goal, twins=twins)
-    definitions = tuple(one.definition for one in advice.indexes)
-    return Chosen("all", BUDGET_PERCENT, budget, advice, None, definitions)
+        for percent in BUDGETS[name]:
+            budget = heap * percent // 100
+            # As in `bench/advisor.py`: small gains count, and no risk is avoided, so each has to be named.
+            goal = Goal(budget, least_gain=1e-5, weights="equal", deadline_seconds=DEADLINES[name], takes_risks=True)
+            advice = advise(snapshot, goal, twins=twins)
+            definitions = tuple(one.definition for one in advice.indexes)
+            chosen.append(Chosen("all", percent, budget, advice, None, definitions))
+    return chosen

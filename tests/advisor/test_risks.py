@@ -132,7 +132,13 @@ def test_a_loop_over_the_new_index_is_a_risk_while_few_more_rows_would_undo_its_
     assert 1.0 < risk.tolerance < 2.0
     surer = advice_for(snapshot, twin, {joined: 100})
     assert [one.definition.columns for one in surer.indexes] == [("parent_id",)]
-    assert surer.risks == ()
+    (risk,) = surer.risks
+    assert not risk.is_left_out  # named, but no reason to do without
+    assert risk.tolerance is not None
+    assert 2.0 < risk.tolerance < 3.0
+    sure = advice_for(snapshot, twin, {f"{joined} AND length(p.filler) < 50": 100})
+    assert [one.definition.columns for one in sure.indexes] == [("parent_id",)]
+    assert sure.risks == ()
 
 
 def test_a_loop_over_rows_that_statistics_tell_of_is_none(snapshot: Snapshot, twin: Twin) -> None:

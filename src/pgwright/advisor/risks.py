@@ -36,7 +36,7 @@ _DEARER = 1.01
 # A gain below it is no clear one.
 _THIN = 0.9
 # Named below the first; a reason to leave an index out below the second.
-_FRAGILE, _GRAVE = 2.1, 2.0
+_FRAGILE, _GRAVE = 3.0, 2.0
 # A statement runs as its plan says where it takes at most so many times the time for each unit of cost that the fastest
 # tenth of the statements takes.
 _AS_PLANNED, _FASTEST = 1.8, 0.1
