@@ -102,6 +102,11 @@ def test_a_statement_that_no_index_helps_is_named(ask: Ask) -> None:
     assert ask(took(BY_OWNER, 12.0)).unhelped == ()
 
 
+def test_that_no_index_helps_is_not_said_where_none_could_be_tried(ask: Ask) -> None:
+    unknown = "SELECT kind, count(*) FROM item WHERE to_jsonb(item) ->> $1 = $2 GROUP BY kind"
+    assert ask(took(unknown, 1_500.0, calls=10, rows=7), took(BY_OWNER, 12.0)).unhelped == ()
+
+
 def test_severity_follows_the_time(ask: Ask) -> None:
     def severities(*statements: Statement) -> dict[str, str]:
         return {one.object: one.severity for one in run_checks(ask(*statements)).findings}

@@ -86,6 +86,10 @@ def test_the_query_inside_a_statement_is_priced(snapshot: Snapshot, twin: Twin, 
             "SELECT id FROM (SELECT payload ->> $1 AS id FROM account GROUP BY payload ->> $1) s WHERE id = $2",
         ),
         (
+            "SELECT owner % $3, $4, count(*) FROM account WHERE id > $1 AND id < $2 GROUP BY owner % 7, 2",
+            "SELECT owner % 7, $3, count(*) FROM account WHERE id > $1 AND id < $2 GROUP BY owner % 7, 2",
+        ),
+        (
             "SELECT DISTINCT left(email, $1) FROM account ORDER BY left(email, $2)",
             "SELECT DISTINCT left(email, $1) FROM account ORDER BY left(email, $1)",
         ),

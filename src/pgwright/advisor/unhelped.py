@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pgwright.advisor.field import Field
 from pgwright.advisor.rates import ms_a_cost, quantile
 from pgwright.model.advice import UnhelpedStatement
+from pgwright.sqltext import asks_unknown_key
 from pgwright.workload.reading import share_of_time
 
 # Statements that anybody would want faster: a call takes long, or all calls together a notable part of the time.
@@ -31,6 +32,8 @@ def _unhelped(field: Field, chosen: int, position: int) -> UnhelpedStatement | N
     statement = field.workload.statements[position].statement
     if field.workload.statements[position].shape.kind != "select":
         return None  # what writes waits for locks, triggers and foreign keys, which no plan prices
+    if asks_unknown_key(statement.text):
+        return None  # an index on the key would help, and was not tried
     share = share_of_time([statement], field.snapshot)
     if statement.mean_ms < _LONG_MS and not (share >= _LARGE_SHARE and statement.mean_ms >= _FELT_MS):
         return None

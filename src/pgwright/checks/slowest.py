@@ -14,6 +14,7 @@ from pgwright.model.index import IndexDefinition
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.statement import SlowStatement
+from pgwright.sqltext import asks_unknown_key
 from pgwright.workload.reading import Reading, named, read_statements, share_of_time
 
 MOST = 20
@@ -29,8 +30,6 @@ _UPKEEP = re.compile(
     r"|rollback|savepoint|set|show|start|vacuum)\b",
     re.IGNORECASE,
 )
-# An index is of one key, and pg_stat_statements does not keep which. `->` and `->>` alone take it as they are written.
-_UNKNOWN_KEY = re.compile(r"->>?\s*\(?\s*\$\d+")
 # It says which statements read a table, and not that they would be faster.
 _NO_REMEDY = ("sequential-scan-heavy",)
 
@@ -133,5 +132,5 @@ class _Answers:
             yield "not planned: it reads no table"
         if self.advice.ended != "complete":
             yield "nothing found before the advisor's deadline"
-        if _UNKNOWN_KEY.search(reading.statement.text):
+        if asks_unknown_key(reading.statement.text):
             yield "no index tried: the key of a JSON value is a parameter"

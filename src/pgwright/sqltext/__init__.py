@@ -24,7 +24,7 @@ from pgwright.sqltext.shape import (
     as_if_of,
 )
 from pgwright.sqltext.sources import returned_tables
-from pgwright.sqltext.text import gist, has_plan, inner_query, is_cut_off, outline, repaired
+from pgwright.sqltext.text import asks_unknown_key, gist, has_plan, inner_query, is_cut_off, outline, repaired
 from pgwright.sqltext.uses import Uses, read_uses
 
 __all__ = [
@@ -47,6 +47,7 @@ __all__ = [
     "Uses",
     "Wrapped",
     "as_if_of",
+    "asks_unknown_key",
     "condenses",
     "costly_forms",
     "ends_early",

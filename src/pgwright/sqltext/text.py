@@ -7,6 +7,8 @@ import re
 from pglast.parser import ParseError as ScanError
 from pglast.parser import scan
 
+# `->` and `->>` take a key, or the place of an element.
+_UNKNOWN_KEY = re.compile(r"\bwhere\b.*->>?\s*\(?\s*\$\d+", re.IGNORECASE | re.DOTALL)
 # Comments and parentheses may lead.
 _PLANNED = re.compile(
     r"(?:\s|\(|/\*.*?\*/|--[^\n]*\n)*(?:select|with|insert|update|delete|merge|values|table)\b",
@@ -172,3 +174,12 @@ def gist(statement: str, limit: int = 100) -> str:
                 line = f"{found[0]}…{line[token.start() :]}"
                 break
     return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def asks_unknown_key(text: str) -> bool:
+    """Tell whether a condition is on a key of a JSON value that is a parameter: an index is of one key, and which?
+
+    >>> asks_unknown_key("SELECT a FROM t WHERE b ->> $1 = $2"), asks_unknown_key("SELECT b -> $1 FROM t WHERE a = $2")
+    (True, False)
+    """
+    return _UNKNOWN_KEY.search(text) is not None
