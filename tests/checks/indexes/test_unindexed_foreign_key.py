@@ -8,7 +8,16 @@ from pgwright.model.change import CreateIndex
 from pgwright.model.finding import Finding
 from pgwright.model.index import Index, IndexKey
 from pgwright.model.snapshot import Snapshot
-from tests.support.builders import evidence, make_foreign_key, make_index, make_server, make_snapshot, make_table, run
+from tests.support.builders import (
+    evidence,
+    make_foreign_key,
+    make_index,
+    make_server,
+    make_snapshot,
+    make_statement,
+    make_table,
+    run,
+)
 
 CHECK = "unindexed-foreign-key"
 PARENT = make_table("conversation", primary_key=("id",))
@@ -94,6 +103,23 @@ def test_deletes_make_it_as_bad_as_the_time_that_they_take() -> None:
     assert often.worth.saved_ms == pytest.approx(100_000 * child.heap_bytes / 1e6)
     assert (often.severity, seldom.severity) == ("high", "low")
     assert evidence(often)["time of these deletes"].endswith("a day")
+
+
+@pytest.mark.parametrize("deleted_from", ["conversation", "account"])
+def test_all_keys_together_save_no_more_than_the_deletes_took(deleted_from: str) -> None:
+    """Rows of a conversation go with those of its account."""
+    account = make_table("account", primary_key=("id",))
+    parent = replace(PARENT, columns=make_table("x", "id bigint, account_id bigint").columns, rows_deleted=100)
+    child = make_table("message", "conversation_id bigint, first_id bigint", rows=1_000_000)
+    keys = (KEY, make_foreign_key("message", "first_id", "conversation"))
+    up = make_foreign_key("conversation", "account_id", "account", on_delete="cascade")
+    delete = make_statement(f"DELETE FROM {deleted_from} WHERE id = $1", calls=100, total_ms=900.0)
+    other = make_statement("SELECT * FROM message WHERE conversation_id = $1", total_ms=99_100.0)
+    known = make_index("ix", "conversation", "account_id")
+    found = run(CHECK, make_snapshot(account, parent, child, *keys, up, known, delete, other))
+    worths = [one.worth for one in found if one.worth is not None]
+    assert [round(one.saved_ms) for one in worths] == [450, 450]
+    assert [round(one.saved_a_call_ms, 1) for one in worths] == [4.5, 4.5]
 
 
 def test_partitioned_tables_are_reported_once_with_their_rows() -> None:

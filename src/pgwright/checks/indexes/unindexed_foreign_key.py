@@ -23,7 +23,8 @@ Use instead:
 ## When it is wrong
 
 Parents that are never deleted, and from which nobody joins: where no delete was counted, it is medium at most. Small
-children, which are read whole in any case, are reported as info.
+children, which are read whole in any case, are reported as info. The time of the deletes is estimated by the sizes of
+the tables; all keys to one table together take no more than the workload's DELETE statements did, where it has any.
 
 ## Source
 
@@ -34,8 +35,11 @@ the referencing columns too".
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 
+from pgwright.checks.deletes import time_of_deletes
 from pgwright.checks.families import TableFamily, alone, families
 from pgwright.figures import count, size
 from pgwright.indexes.coverage import foreign_key_collations, is_served
@@ -43,6 +47,7 @@ from pgwright.indexes.names import conventional_name
 from pgwright.model.change import CreateIndex
 from pgwright.model.finding import Check, Evidence, Finding, Severity
 from pgwright.model.index import IndexDefinition, IndexKey
+from pgwright.model.names import QualifiedName
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.table import ForeignKey
 from pgwright.model.worth import Worth
@@ -57,19 +62,46 @@ _BYTES_A_MS = 1_000_000.0
 
 def find(snapshot: Snapshot) -> Iterator[Finding]:
     tables = families(snapshot)
-    told = set()
+    unserved: dict[tuple[QualifiedName, frozenset[str]], _Unserved] = {}
     for key in snapshot.foreign_keys:
         # A partition may have a key of its own.
         family = tables.get(key.table) or alone(snapshot.table_by_name[key.table])
         place = (key.table, frozenset(key.columns))
-        if place not in told and key.is_enforced and not key.is_inherited and not is_served(snapshot, key):
-            told.add(place)
-            yield _finding(snapshot, key, family)
+        if place not in unserved and key.is_enforced and not key.is_inherited and not is_served(snapshot, key):
+            deleted = sum(leaf.rows_deleted for leaf in snapshot.leaves(key.referenced_table))
+            unserved[place] = _Unserved(key, family, deleted)
+    spent: dict[QualifiedName, float] = defaultdict(float)
+    for one in unserved.values():
+        spent[one.key.referenced_table] += one.spent_ms
+    for one in unserved.values():
+        table = one.key.referenced_table
+        known = time_of_deletes(table, snapshot) if spent[table] else None
+        # All keys together take no longer than the statements that delete.
+        part = min(1.0, known / spent[table]) if known is not None else 1.0
+        yield _finding(snapshot, one, part)
 
 
-def _finding(snapshot: Snapshot, key: ForeignKey, family: TableFamily) -> Finding:
-    deleted = sum(leaf.rows_deleted for leaf in snapshot.leaves(key.referenced_table))
-    worth = _worth(family, deleted, snapshot)
+@dataclass(frozen=True)
+class _Unserved:
+    """A foreign key without an index."""
+
+    key: ForeignKey
+    family: TableFamily
+    deleted: int
+    """Rows deleted from the table that it refers to; for each the whole table was read."""
+
+    @property
+    def delete_ms(self) -> float:
+        return self.family.heap_bytes / _BYTES_A_MS
+
+    @property
+    def spent_ms(self) -> float:
+        return self.delete_ms * self.deleted
+
+
+def _finding(snapshot: Snapshot, one: _Unserved, part: float) -> Finding:
+    key, family, deleted = one.key, one.family, one.deleted
+    worth = _worth(one, part, snapshot)
     about = snapshot.describe(key.table, key.columns)
     collations = foreign_key_collations(key, snapshot)
     return CHECK.found(
@@ -100,14 +132,13 @@ def _finding(snapshot: Snapshot, key: ForeignKey, family: TableFamily) -> Findin
     )
 
 
-def _worth(family: TableFamily, deleted: int, snapshot: Snapshot) -> Worth | None:
-    """Return what the deletes take that were counted: each reads the whole table; None where there were none."""
-    if not deleted:
+def _worth(one: _Unserved, part: float, snapshot: Snapshot) -> Worth | None:
+    """Return what the deletes take that were counted, or the part of it that fits; None where there were none."""
+    if not one.deleted:
         return None
-    a_delete = family.heap_bytes / _BYTES_A_MS
-    whole = sum(one.total_ms for one in snapshot.statements)
-    saved = a_delete * deleted
-    return Worth(saved, a_delete, min(1.0, saved / whole) if whole else 0.0, snapshot.counted_seconds)
+    whole = sum(statement.total_ms for statement in snapshot.statements)
+    saved = part * one.spent_ms
+    return Worth(saved, part * one.delete_ms, min(1.0, saved / whole) if whole else 0.0, snapshot.counted_seconds)
 
 
 def _severity(family: TableFamily, worth: Worth | None) -> Severity:
