@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby, islice
 
 from pgwright.model.snapshot import Snapshot
@@ -230,16 +230,14 @@ def _choices(
 
 
 def _limits(statement: Statement, block: Block) -> tuple[ValueChoice, ...]:
-    """Return what LIMIT may be: as many rows as came back; half of the calls find fewer where that is no limit.
+    """Return what LIMIT may be: as many rows as came back; more than there are where that is no limit.
 
-    They read all that there is, however much the planner expects of a condition that it can only guess, as a pattern:
-    an order that ends early gains them nothing.
+    Such calls read all that there is, however much the planner expects of a condition that it can only guess, as a
+    pattern: an order that ends early gains them nothing, and makes them slower where the planner takes it.
     """
     rows = statement.rows_per_call
-    full = ValueChoice((str(max(1, math.ceil(rows))),), 1.0, 0.0)
-    if not rows or _may_be_a_limit(rows) or not _has_guess(block):
-        return (full,)
-    return (replace(full, weight=0.5), ValueChoice((_NEVER_REACHED,), 0.5, 1.0))
+    is_reached = not rows or _may_be_a_limit(rows) or not _has_guess(block)
+    return (ValueChoice((str(max(1, math.ceil(rows))) if is_reached else _NEVER_REACHED,), 1.0, 1.0),)
 
 
 def _has_guess(block: Block) -> bool:
