@@ -13,6 +13,10 @@ _BACKUP = re.compile(
     rf"{_LEAD}copy\s+{_NAME}(?:\s*\.\s*{_NAME})?\s*(?:\((?:\s*{_NAME}\s*,?)*\)\s*)?to\s+stdout\b",
     re.IGNORECASE | re.DOTALL,
 )
+# What pg_dump says after its BEGIN, for a backup each night or for us.
+_DUMP = re.compile(
+    rf"{_LEAD}set\s+transaction\s+isolation\s+level\s+repeatable\s+read,\s+read\s+only\s*;?\s*$", re.IGNORECASE
+)
 # As `probe` asked for ids before it marked what it sends.
 _FORMER = re.compile(
     r"(?:WITH counted AS \(SELECT value, count\(\*\) AS children FROM \()?"
@@ -39,3 +43,12 @@ def is_of_app(text: str) -> bool:
     (False, False)
     """
     return MARK not in text and _BACKUP.match(text) is None and _FORMER.match(text) is None
+
+
+def begins_dump(text: str) -> bool:
+    """Tell whether a command is the one by which pg_dump begins its transaction, after BEGIN.
+
+    >>> begins_dump("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"), begins_dump("BEGIN")
+    (True, False)
+    """
+    return _DUMP.match(text) is not None

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from pgwright.checks.loop_counts import LIKELY_CHANCE, Loop, Requests, find_loop
 from pgwright.checks.loops import Child, children
+from pgwright.marks import begins_dump
 from pgwright.model.snapshot import Snapshot
 from pgwright.workload.reading import read_statements, workload_ms
 from pgwright.workload.selects import Select
@@ -101,6 +102,8 @@ class _RequestCounts:
         for one in snapshot.statements:
             if _BEGIN.match(one.text):
                 self._transactions[one.role] += one.calls
+            elif begins_dump(one.text):
+                self._transactions[one.role] -= one.calls
         in_loops = {(number, select.role) for select in looping for number in select.query_ids}
         self._counts: dict[str, Counter[int]] = {}
         for reading in read_statements(snapshot):
@@ -108,7 +111,8 @@ class _RequestCounts:
                 if (one.query_id, one.role) not in in_loops:
                     self._counts.setdefault(one.role, Counter())[one.query_id] += one.calls
         for role, counts in self._counts.items():
-            if not _are_all_counted(self._transactions[role], counts.values()):
+            counted = self._transactions[role]
+            if counted < 0 or not _are_all_counted(counted, counts.values()):
                 self._transactions[role] = 0
 
     def around(self, child: Child) -> Requests:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pgwright.database import ExtensionFunction, ReadOnlyDatabase, Row
 from pgwright.errors import QueryFailed, UnparsableStatement
 from pgwright.figures import count, share
-from pgwright.marks import is_of_app
+from pgwright.marks import begins_dump, is_of_app
 from pgwright.model.names import quote_literal
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.server import Server
@@ -240,5 +240,5 @@ def _kept(text: str, server: Server) -> str:
 
     PostgreSQL takes them out of the queries inside utility statements from version 16 on.
     """
-    is_kept = has_plan(text) or (server.major >= 16 and inner_query(text) is not None)
+    is_kept = begins_dump(text) or has_plan(text) or (server.major >= 16 and inner_query(text) is not None)
     return text if is_kept else outline(text)

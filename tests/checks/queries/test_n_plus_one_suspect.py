@@ -159,6 +159,14 @@ def test_more_calls_than_transactions_are_a_loop_whose_parent_may_be_unknown() -
     assert _run(list_of_all, CHILD, _begin(6_000)) == []
 
 
+def test_the_transactions_of_pg_dump_are_no_requests() -> None:
+    list_of_all = make_statement(PARENT.text, calls=100, rows=9_000)
+    dumps = make_statement("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY", calls=600, total_ms=0.0)
+    assert _run(list_of_all, CHILD, _begin(600))
+    assert _run(list_of_all, CHILD, _begin(600), dumps) == []
+    assert _run(list_of_all, CHILD, dumps) == []
+
+
 def test_a_stray_begin_of_a_role_that_commits_each_statement_tells_nothing() -> None:
     others = [
         make_statement(f"SELECT count(*) FROM notebooks WHERE id > {n}", query_id=20 + n, calls=50) for n in range(4)
