@@ -33,6 +33,13 @@ def test_says_that_no_index_helps_and_how_to_write_it_otherwise() -> None:
     assert evidence(finding)["with the best indexes that were tried"] == "cost 9,600 → 9,300"
 
 
+def test_without_a_rewrite_it_is_medium_at_most() -> None:
+    (finding,) = _run("SELECT a, b FROM orders WHERE total > $1")
+    assert (finding.confidence, finding.severity) == ("possible", "medium")
+    assert finding.worth is not None
+    assert finding.worth.severity == "high"
+
+
 def test_a_rewrite_is_taken_to_save_half_of_the_time_and_no_more() -> None:
     (finding,) = _run(CORRELATED)
     assert finding.worth is not None

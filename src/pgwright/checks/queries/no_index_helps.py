@@ -97,7 +97,8 @@ def _finding(statement: UnhelpedStatement, advice: Advice) -> Finding:
     return CHECK.found(
         gist(statement.text, OBJECT_CHARACTERS),
         f"No index that was tried makes this statement notably cheaper.{shown}",
-        severity=worth.severity,
+        # Without a remedy it is for a person to find, not the first thing to do.
+        severity="medium" if worth.severity == "high" and not forms else worth.severity,
         confidence=None if forms else "possible",
         evidence=[
             Evidence("statement", gist(statement.text, TEXT_CHARACTERS)),
