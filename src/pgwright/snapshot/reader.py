@@ -72,7 +72,7 @@ def read_snapshot(
         dependents = reading.take("dependents", lambda: read_dependents(database, name_by_oid), ())
         sequences = reading.take("sequences", lambda: read_sequences(database, name_by_oid), ())
         statistics = reading.take(
-            "statistics", lambda: read_statistics(database, name_by_oid, with_values=with_values), ()
+            "statistics", lambda: read_statistics(database, tables, indexes, with_values=with_values), ()
         )
         extended = reading.take(
             "extended_statistics", lambda: read_extended_statistics(database, with_values=with_values), ()

@@ -6,19 +6,26 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from pgwright.database import ReadOnlyDatabase, Row
+from pgwright.model.index import Index
 from pgwright.model.names import QualifiedName
 from pgwright.model.statistics import ColumnStatistics
+from pgwright.model.table import Table
 from pgwright.snapshot.tables import PACKAGE
 
 _RANGES_SHOWN_SINCE = 170_000
 
 
 def read_statistics(
-    database: ReadOnlyDatabase, oids: Iterable[int], *, with_values: bool
+    database: ReadOnlyDatabase, tables: Iterable[Table], indexes: Iterable[Index], *, with_values: bool
 ) -> tuple[ColumnStatistics, ...]:
-    """Return one value a column of these tables, and one an expression of their indexes; on request without samples."""
-    rows = database.read(PACKAGE, "statistics", {"oids": list(oids), "with_values": with_values})
-    known = tuple(column_statistics(row) for row in rows)
+    """Return one value a column of the tables, and one an expression of the indexes; on request without samples."""
+    with_expressions = (one for one in indexes if any(key.column is None for key in one.definition.keys))
+    names = [*(one.name.name for one in tables), *(one.name.name for one in with_expressions)]
+    # Where the encoding is not known, a name is not what the server calls it.
+    parameters = {"names": names if database.has_encoding else None, "with_values": with_values}
+    rows = database.read(PACKAGE, "statistics", parameters)
+    # Sorted here: the server is the user's.
+    known = tuple(sorted(map(column_statistics, rows), key=lambda one: (one.relation, one.column, one.is_inherited)))
     if database.version_number >= _RANGES_SHOWN_SINCE:
         return known
     ranges = _read_ranges(database, with_values=with_values)

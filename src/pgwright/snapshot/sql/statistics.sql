@@ -1,4 +1,4 @@
--- A row is what the planner knows of one column of a table whose oid is given, or of one expression of its indexes.
+-- A row is what the planner knows of one column of a table, or of one expression of an index, of these names; NULL: any.
 SELECT
     s.schemaname AS schema,
     s.tablename AS name,
@@ -16,14 +16,8 @@ SELECT
     CASE WHEN %(with_values)s THEN s.elem_count_histogram::float8[] END AS element_count_histogram
 FROM pg_stats s
 -- The view asks for our privileges column by column, of all that the names let through.
-WHERE s.tablename = ANY (ARRAY(
-    SELECT c.relname FROM pg_class c WHERE c.oid = ANY(%(oids)s)
-    UNION
-    SELECT c.relname
-    FROM pg_index i
-    JOIN pg_class c ON c.oid = i.indexrelid
-    WHERE i.indrelid = ANY(%(oids)s) AND i.indexprs IS NOT NULL
-))
+WHERE (%(names)s::name[] IS NULL OR s.tablename = ANY(%(names)s::name[]))
+  -- Of these no table has statistics.
+  AND s.attname NOT IN ('tableoid', 'cmax', 'xmax', 'cmin', 'xmin', 'ctid')
   AND s.schemaname NOT IN ('pg_catalog', 'information_schema')
   AND s.schemaname NOT LIKE 'pg\_toast%%'
-ORDER BY s.schemaname, s.tablename, s.attname, s.inherited

@@ -27,9 +27,13 @@ SELECT
     c.relallvisible AS all_visible_pages,
     CASE
         WHEN c.relkind NOT IN ('r', 'm') THEN 0
-        WHEN known.is_counted THEN known.block_bytes * (
-            c.relpages + coalesce(built.pages, 0)
-        )::bigint + coalesce(pg_relation_size(nullif(c.reltoastrelid, 0)), 0)
+        WHEN known.is_counted THEN known.block_bytes * (c.relpages + coalesce(built.pages, 0))::bigint + CASE
+            WHEN c.reltoastrelid = 0 THEN 0
+            -- All rows came while the counters counted, and none of them left a part there.
+            WHEN pg_stat_get_tuples_inserted(c.oid) - pg_stat_get_tuples_deleted(c.oid) >= c.reltuples
+                AND pg_stat_get_tuples_inserted(c.reltoastrelid) = 0 THEN 0
+            ELSE coalesce(pg_relation_size(c.reltoastrelid), 0)
+        END
         ELSE coalesce(pg_total_relation_size(c.oid), 0)
     END AS total_bytes,
     -- As pg_stat_all_tables has them, which adds up the indexes of every table for each reader.
