@@ -9,7 +9,7 @@ statements that read 100 blocks a call or more take time.
 
 The default of 4 says that a page read at random costs four times one read in sequence. From memory it does not: the
 planner then reads whole tables where an index would be faster. On TPC-H, all in memory, 1.1 alone takes a
-run from 23.3 to 21.7 s (`python bench/worth.py tpc-settings`).
+run from 19.3 to 17.7 s (`python bench/worth.py tpc-settings`).
 
 ## Example
 
