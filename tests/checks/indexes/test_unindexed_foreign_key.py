@@ -105,6 +105,17 @@ def test_deletes_make_it_as_bad_as_the_time_that_they_take() -> None:
     assert evidence(often)["time of these deletes"].endswith("a day")
 
 
+def test_a_workload_that_was_just_reset_tells_no_share() -> None:
+    parent = replace(PARENT, rows_deleted=50)
+    child = make_table("message", "conversation_id bigint", rows=10_000_000)
+    few = make_statement("SELECT * FROM message LIMIT 5", total_ms=0.1)
+    server = make_server(statistics_reset_at="2026-10-01 12:00:00+00")
+    (finding,) = run(CHECK, make_snapshot(parent, child, KEY, few, server=server))
+    assert finding.worth is not None
+    assert finding.worth.saved_a_call_ms > 100
+    assert (finding.worth.share_of_workload, finding.severity) == (0.0, "low")
+
+
 @pytest.mark.parametrize("deleted_from", ["conversation", "account"])
 def test_all_keys_together_save_no_more_than_the_deletes_took(deleted_from: str) -> None:
     """Rows of a conversation go with those of its account."""

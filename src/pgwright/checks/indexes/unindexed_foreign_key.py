@@ -138,7 +138,9 @@ def _worth(one: _Unserved, part: float, snapshot: Snapshot) -> Worth | None:
         return None
     whole = sum(statement.total_ms for statement in snapshot.statements)
     saved = part * one.spent_ms
-    return Worth(saved, part * one.delete_ms, min(1.0, saved / whole) if whole else 0.0, snapshot.counted_seconds)
+    # More than all statements together: their counters are younger than those of the tables, and tell no share.
+    share = saved / whole if 0 < saved <= whole else 0.0
+    return Worth(saved, part * one.delete_ms, share, snapshot.counted_seconds)
 
 
 def _severity(family: TableFamily, worth: Worth | None) -> Severity:
