@@ -205,3 +205,11 @@ def test_a_pattern_is_as_long_as_its_rows_say_and_keeps_to_the_letter(database: 
     assert len(long) > len(short)
     assert long.startswith(r"t\%")
     assert long.endswith("%")
+
+
+@pytest.mark.parametrize(("rows", "limit"), [(475, "1000000000"), (2_500, "25"), (500, "5")])
+def test_a_limit_that_comes_back_by_no_whole_number_is_never_reached(snapshot: Snapshot, rows: int, limit: str) -> None:
+    """Of a pattern the planner guesses how many rows it finds; 4.75 a call are all that there are."""
+    asked = statement("SELECT id FROM job WHERE status ILIKE $1 ORDER BY at DESC LIMIT $2", calls=100, rows=rows)
+    found = value_cases(asked, read_shape(asked.text, Schema.of(snapshot)), snapshot)
+    assert {case.values[1] for case in found if case.values is not None} == {limit}
