@@ -15,7 +15,7 @@ _BACKUP = re.compile(
 )
 # What pg_dump says after its BEGIN, for a backup each night or for us.
 _DUMP = re.compile(
-    rf"{_LEAD}set\s+transaction\s+isolation\s+level\s+repeatable\s+read,\s+read\s+only\s*;?\s*$", re.IGNORECASE
+    rf"{_LEAD}set\s+transaction\s+isolation\s+level\s+repeatable\s+read,\s+read\s+only\s*+;?\s*+$", re.IGNORECASE
 )
 # As `probe` asked for ids before it marked what it sends.
 _FORMER = re.compile(

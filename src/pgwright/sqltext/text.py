@@ -8,7 +8,8 @@ from pglast.parser import ParseError as ScanError
 from pglast.parser import scan
 
 # `->` and `->>` take a key, or the place of an element.
-_UNKNOWN_KEY = re.compile(r"\bwhere\b.*->>?\s*\(?\s*\$\d+", re.IGNORECASE | re.DOTALL)
+_WHERE = re.compile(r"\bwhere\b", re.IGNORECASE)
+_UNKNOWN_KEY = re.compile(r"->>?\s*+\(?\s*+\$\d")
 # Comments and parentheses may lead.
 _PLANNED = re.compile(
     r"(?:\s|\(|/\*.*?\*/|--[^\n]*\n)*(?:select|with|insert|update|delete|merge|values|table)\b",
@@ -182,4 +183,5 @@ def asks_unknown_key(text: str) -> bool:
     >>> asks_unknown_key("SELECT a FROM t WHERE b ->> $1 = $2"), asks_unknown_key("SELECT b -> $1 FROM t WHERE a = $2")
     (True, False)
     """
-    return _UNKNOWN_KEY.search(text) is not None
+    where = _WHERE.search(text)
+    return where is not None and _UNKNOWN_KEY.search(text, where.end()) is not None
