@@ -9,15 +9,18 @@ from textwrap import dedent
 import pytest
 
 from pgwright.model.change import AnalyzeTable, ColumnConversion, ConvertColumns, CreateIndex, UniqueAmongLiving
-from pgwright.model.fix import Fix
+from pgwright.model.fix import Fix, Later
+from pgwright.model.gain import Gain
 from pgwright.model.index import IndexDefinition, IndexKey
 from pgwright.model.names import QualifiedName
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.remedy import LockMode, Remedy, Step
+from pgwright.model.worth import Worth
 from pgwright.remedies import render_revision, render_script
 from pgwright.remedies.hints import index_hint
 from pgwright.remedies.indexes import on_lines
 from pgwright.remedies.preface import broken, preface
+from tests.support import samples
 
 T = QualifiedName("public", "t")
 INDEX = IndexDefinition("ix_t_a", T, (IndexKey("a"),))
@@ -65,8 +68,8 @@ def calls(text: str, function: str = "upgrade") -> list[tuple[str, list[str]]]:
     ],
 )
 def test_the_server_gets_the_sql_as_it_is(sql: str) -> None:
-    assert calls(revision(remedy(step(sql)))) == [("_run", [sql])]
-    assert calls(revision(remedy(step(sql, builds="public.ix")))) == [("_create_index", ["public.ix", sql])]
+    assert calls(revision(remedy(step(sql)))) == [("run", [sql])]
+    assert calls(revision(remedy(step(sql, builds="public.ix")))) == [("create_index", ["public.ix", sql])]
 
 
 def test_a_revision_says_what_it_follows_and_runs_each_step_as_it_must() -> None:
@@ -84,25 +87,25 @@ def test_a_revision_says_what_it_follows_and_runs_each_step_as_it_must() -> None
     start = text.index("def upgrade")
     assert text[start : text.index("# Whoever waits")] == dedent("""\
         def upgrade() -> None:
-            with _patient_session():
+            with patient_session():
                 # First
-                _run("ONE")
-                _run("TWO")
+                run("ONE")
+                run("TWO")
                 with op.get_context().autocommit_block():
-                    _run_long("THREE")
-                    _run("FOUR")
+                    run_long("THREE")
+                    run("FOUR")
                     # Second
-                    _create_index("public.ix", "FIVE")
+                    create_index("public.ix", "FIVE")
                     # Third
-                    _run("SIX")
+                    run("SIX")
 
 
         def downgrade() -> None:
-            with _patient_session(), op.get_context().autocommit_block():
+            with patient_session(), op.get_context().autocommit_block():
                 # Second
-                _run("BACK 2")
+                run("BACK 2")
                 # First
-                _run("BACK 1")
+                run("BACK 1")
 
 
         """)
@@ -111,13 +114,30 @@ def test_a_revision_says_what_it_follows_and_runs_each_step_as_it_must() -> None
 def test_a_revision_carries_what_it_needs_and_no_more() -> None:
     def functions(*steps: Step) -> set[str]:
         text = revision(remedy(*steps))
-        assert ("suppress" in text) == ("_create_index" in text)
+        assert ("suppress" in text) == ("create_index" in text)
         return {node.name for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}
 
-    least = {"upgrade", "downgrade", "_patient_session", "_execute", "_run", "_oldest_transactions"}
+    least = {"upgrade", "downgrade", "patient_session", "_execute", "run", "_oldest_transactions"}
     assert functions(step("ONE")) == least
-    assert functions(step("ONE", long=True)) == least | {"_run_long"}
-    assert functions(step("ONE", builds="ix")) == least | {"_run_long", "_create_index", "_drop_invalid"}
+    assert functions(step("ONE", long=True)) == least | {"run_long"}
+    assert functions(step("ONE", builds="ix")) == least | {"run_long", "create_index", "_drop_invalid"}
+
+
+def test_where_the_app_has_the_runtime_the_revision_imports_what_it_calls() -> None:
+    def imports(*steps: Step) -> list[str]:
+        plan = Fix((remedy(*steps),), (), ())
+        text = render_revision(
+            plan, revision="r2", down_revision="r1", message="m", database="app", taken_at="today", has_runtime=True
+        )
+        assert [node.name for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)] == [
+            "upgrade", "downgrade"
+        ]  # fmt: skip
+        return [line for line in text.splitlines() if line.startswith(("from", "import"))]
+
+    op, module = "from alembic import op", "from pgwright_runtime.migrations import"
+    assert imports(step("ONE", outside=False)) == [f"{module} patient_session, run"]
+    assert imports(step("ONE", long=True)) == [op, f"{module} patient_session, run_long"]
+    assert imports(step("ONE", builds="ix"), step("TWO")) == [op, f"{module} create_index, patient_session, run"]
 
 
 def test_a_revision_with_nothing_to_undo_passes() -> None:
@@ -175,14 +195,18 @@ def test_the_preface_tells_a_reviewer_all_of_it() -> None:
                 replace(step("4", lock="SHARE"), tables=("public.p", "app.u")), replace(step("5"), tables=()),
                 title="Convert  it", change=convert, is_safe=False, warning="Nobody reads.",
                 findings=("text-uuid-key:t (id)", "sequence-near-limit:s"), model_hint="t.id: mapped_column(Uuid)",
+                deploy="Deploy the models with it.",
             ),
             remedy(
                 step("1", lock="SHARE UPDATE EXCLUSIVE"), title="Build", change=living, warning="The downgrade fails.",
                 model_hint='Index("uq")', findings=("text-uuid-key:t (id)",), seconds_estimate=None,
+                gain=Gain(Worth(120_000.0, 9.0, 0.1, 86_400.0)),
             ),
         ),
         ("deep-offset:q",),
         (NotExamined("unused-index:ix", "it enforces", ""),),
+        (NotExamined("missing-index", "no workload"),),
+        (Later("Create it", ("missing-index:a",), "beyond the top", Gain(), "pgwright fix --only missing-index:a"),),
     )  # fmt: skip
     text = preface(plan, message=" Fix \n it ", database="app", taken_at="today")
     assert text == dedent("""\
@@ -190,32 +214,28 @@ def test_the_preface_tells_a_reviewer_all_of_it() -> None:
 
         Written by pgwright for the database 'app' as it was on today.
 
-        Answers these findings:
+          1. Convert it
+             answers text-uuid-key:t (id), sequence-near-limit:s
+             ACCESS SHARE, then ACCESS EXCLUSIVE on t; SHARE on app.u, p; about 3 s
+          2. Build
+             answers text-uuid-key:t (id)
+             saves 2 min a day (estimated)
+             SHARE UPDATE EXCLUSIVE on t; of unknown duration
 
-          - text-uuid-key:t (id)
-          - sequence-near-limit:s
-
-        Steps (estimated from table sizes: index builds as on an idle server with the table in
-        memory, rewrites at 25 MB/s; a slow disk takes several times as long, and waiting for
-        locks comes on top):
-
-          1. Convert it: about 3 s.
-             ACCESS SHARE, then ACCESS EXCLUSIVE on t; SHARE on app.u, p
-          2. Build: of unknown duration.
-             SHARE UPDATE EXCLUSIVE on t
-
-        What these locks do:
-
-          - ACCESS SHARE: blocks no reads and no writes
-          - SHARE UPDATE EXCLUSIVE: blocks no reads and no writes, only other changes of the
-            table and VACUUM
-          - SHARE: blocks writes, here for a moment
-          - ACCESS EXCLUSIVE: blocks reads and writes; for a moment where the step is not named
-            as unsafe below
+        SHARE: blocks writes, here for a moment.
+        ACCESS EXCLUSIVE: blocks reads and writes; for a moment where the step is not named as
+        unsafe below.
+        Times are estimated from table sizes: index builds as on an idle server with the table
+        in memory, rewrites at 25 MB/s; a slow disk takes several times as long, and waiting for
+        locks comes on top.
 
         UNSAFE ON A BUSY TABLE:
 
           - Step 1: Nobody reads.
+
+        Deploy:
+
+          - Step 1: Deploy the models with it.
 
         Mind:
 
@@ -231,9 +251,28 @@ def test_the_preface_tells_a_reviewer_all_of_it() -> None:
 
           - unused-index:ix: it enforces
 
-        Left to you:
+        Left for later, as pgwright fix tells: 1 finding.
+        Not examined, so without findings (how to, by pgwright check): missing-index.
+        Left to you: deep-offset:q.""")
+    short = preface(plan, message="Fix it", database="app", taken_at="today", with_models=False)
+    assert "Change the models too" not in short
+    assert "mapped_column" not in short
 
-          - deep-offset:q""")
+
+def test_where_nobody_is_blocked_the_preface_says_so_in_one_line() -> None:
+    build = step("1", lock="SHARE UPDATE EXCLUSIVE")
+    told = preface(Fix((remedy(build), remedy(build)), (), ()), message="m", database="app", taken_at="today")
+    assert "\n\nReads and writes go on meanwhile.\nTimes are estimated from table sizes," in told
+    assert told.count("SHARE UPDATE EXCLUSIVE") == 2
+
+
+def test_what_was_measured_stands_beside_the_estimate() -> None:
+    plan = Fix((remedy(step("1", builds="public.ix"), change=CreateIndex(INDEX)),), (), (), proof=samples.PROOF)
+    shown = replace(samples.PROOF.planned[0], plan_after="Index Scan using ix on messages")
+    proved = replace(plan, proof=replace(samples.PROOF, planned=(shown,)))
+    told = [preface(one, message="m", database="app", taken_at="today") for one in (plan, proved)]
+    assert "measured: 96 ms → 0.12 ms a call, 800 times faster" in told[1]
+    assert "measured" not in told[0], "the statement does not use the index"
 
 
 def test_a_preface_of_nothing_says_so_in_two_lines() -> None:
@@ -303,4 +342,4 @@ def test_on_and_where_stand_on_lines_of_their_own(sql: str, expected: str) -> No
 
 def test_a_step_that_creates_an_index_is_named_by_it() -> None:
     text = revision(remedy(step("X" * 60, builds="public.ix"), title="Create", change=CreateIndex(INDEX)))
-    assert '        _create_index(\n            "public.ix",\n' in text
+    assert '        create_index(\n            "public.ix",\n' in text

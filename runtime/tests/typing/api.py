@@ -15,6 +15,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, aliased, mapped_col
 
 from pgwright_runtime import StatementCount, Timeouts, count_statements, create_async_engine, create_engine
 from pgwright_runtime.aggregates import Summary, count_by, count_where, summary
+from pgwright_runtime.migrations import LOCK_WAIT, create_index, patient_session, run, run_long
 from pgwright_runtime.paging import Page, Pager, Total, TotalKind, count_rows, suggest_index
 from pgwright_runtime.paging.fastapi import PageParams
 from pgwright_runtime.pools import LeakFinder, PoolBudget, PoolMetrics, ServerLimits, read_server_limits
@@ -40,6 +41,13 @@ engine = create_engine("postgresql://", echo=True, timeouts=Timeouts(statement_m
 async_engine = create_async_engine("postgresql://", budget=PoolBudget(100, on_excess="warn"))
 assert_type(engine, Engine)
 assert_type(async_engine, AsyncEngine)
+
+
+def upgrade() -> None:
+    with patient_session():
+        run("ALTER TABLE couriers ADD COLUMN city text", wait=LOCK_WAIT, tries=3)
+        run_long("VACUUM couriers")
+        create_index("public.ix", "CREATE INDEX CONCURRENTLY IF NOT EXISTS ix ON public.couriers (city)")
 
 
 def sync(session: Session, scoped: scoped_session[Session], params: PageParams) -> None:

@@ -56,7 +56,8 @@ def _rendered(
             template_to_file(str(template), str(made), "utf-8", **values)
         except (CommandError, OSError, SyntaxError) as error:
             raise MigrationError(str(error)) from error
-        return f"{made.read_text(encoding='utf-8').rstrip()}\n\n\n{text.rest}\n"
+        parts = (made.read_text(encoding="utf-8").rstrip(), text.rest)
+        return "\n\n\n".join(part for part in parts if part) + "\n"
 
 
 def _parsed(rendered: str) -> ast.Module:

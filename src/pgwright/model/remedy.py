@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pgwright.model.change import Change
+from pgwright.model.gain import NO_GAIN, Gain
 
 LockMode = Literal["none", "ACCESS SHARE", "SHARE UPDATE EXCLUSIVE", "SHARE", "SHARE ROW EXCLUSIVE", "ACCESS EXCLUSIVE"]
 
@@ -44,3 +45,6 @@ class Remedy:
     """Expected duration, estimated from sizes; None when nothing is known."""
     model_hint: str
     """What to write in the SQLAlchemy model so that `alembic check` stays clean."""
+    deploy: str = ""
+    """What code has to be deployed before it, with it or after it; "" when none has to."""
+    gain: Gain = NO_GAIN

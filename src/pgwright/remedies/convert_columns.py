@@ -45,6 +45,7 @@ def render(change: ConvertColumns, snapshot: Snapshot) -> Remedy:
         warning=_warning(change, snapshot, tables, seconds, bytes_to_write),
         seconds_estimate=seconds,
         model_hint="\n".join(_hint(each) for each in change.columns),
+        deploy="Deploy it together with the models: code that binds the old type to these columns fails afterwards.",
     )
 
 
@@ -197,7 +198,6 @@ def _warning(
         f"Nobody reads or writes {names} while they are rewritten: {in_words(seconds)}, estimated.",
         f"It needs about {max(bytes_to_write / 1e6, 1):,.0f} MB of free disk meanwhile.",
         "On a busy database run it in a maintenance window, and measure it on a copy first.",
-        "Deploy it together with the models: code that binds the old type to these columns fails afterwards.",
     ]
     formats = {each.uuid_format for each in change.columns}
     if "mixed" in formats:

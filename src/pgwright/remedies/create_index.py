@@ -33,7 +33,7 @@ def render(change: CreateIndex, snapshot: Snapshot) -> Remedy:
     definition = change.definition
     tables = family(snapshot, definition.table)
     is_partitioned = bool(tables) and tables[0].kind == "partitioned table"
-    risk = raising(definition, tables[0]) if tables else None
+    risk = _risk(change, snapshot)
     if is_partitioned:
         upgrade = partitioned_steps(definition, snapshot, part_names(definition, snapshot))
         downgrade = _drop_partitioned(definition, snapshot)
@@ -51,6 +51,16 @@ def render(change: CreateIndex, snapshot: Snapshot) -> Remedy:
         seconds_estimate=build_seconds(definition, snapshot) if tables else None,
         model_hint=index_hint(definition),
     )
+
+
+def is_safe(change: CreateIndex, snapshot: Snapshot) -> bool:
+    """Tell whether no row can make the build fail, or an INSERT afterwards, by what the index computes of it."""
+    return _risk(change, snapshot) is None
+
+
+def _risk(change: CreateIndex, snapshot: Snapshot) -> str | None:
+    table = snapshot.table_by_name.get(change.definition.table)
+    return raising(change.definition, table) if table is not None else None
 
 
 def _of_elements(definition: IndexDefinition, tables: Sequence[Table]) -> str:

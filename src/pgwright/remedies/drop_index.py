@@ -19,8 +19,7 @@ def render(change: DropIndex, snapshot: Snapshot) -> Remedy:
     """Return the steps: gone without blocking anybody, and built again on the way down."""
     index = next((index for index in snapshot.indexes if index.name == change.name), None)
     tables = family(snapshot, change.table)
-    is_partitioned = bool(tables) and tables[0].kind == "partitioned table"
-    if is_partitioned and index is not None:
+    if index is not None and not is_safe(change, snapshot):
         return _partitioned(change, snapshot, index)
     return Remedy(
         title=f"Drop index {quote(change.name.name)} of {change.table.short}{_kept(change)}",
@@ -37,6 +36,12 @@ def render(change: DropIndex, snapshot: Snapshot) -> Remedy:
         seconds_estimate=analyze_seconds(tables[0]) if change.statistics and tables else 0.0,
         model_hint=_hint(change),
     )
+
+
+def is_safe(change: DropIndex, snapshot: Snapshot) -> bool:
+    """Tell whether it can be dropped concurrently, which the server does for no partitioned index."""
+    table = snapshot.table_by_name.get(change.table)
+    return table is None or table.kind != "partitioned table"
 
 
 def _kept(change: DropIndex) -> str:

@@ -27,6 +27,7 @@ from pgwright.remedies import (
     rebuild_index,
     unique_among_living,
 )
+from pgwright.remedies.gains import gain_of
 from pgwright.remedies.merge import merge
 
 # In the order in which they run: a conversion rewrites every index, so new ones come after it; old indexes go last,
@@ -39,6 +40,19 @@ _RENDER: dict[type[Change], Callable[[Any, Snapshot], Remedy]] = {
     DropIndex: drop_index.render,
     AnalyzeTable: analyze_table.render,
 }
+# Of the others none is.
+_IS_SAFE: dict[type[Change], Callable[[Any, Snapshot], bool]] = {
+    RebuildIndex: rebuild_index.is_safe,
+    CreateIndex: create_index.is_safe,
+    DropIndex: drop_index.is_safe,
+    AnalyzeTable: lambda change, snapshot: True,
+}
+
+
+def is_safe(change: Change, snapshot: Snapshot) -> bool:
+    """Tell whether what a change is rendered as may run on a busy table, and while the app's code is as it is."""
+    judged = _IS_SAFE.get(type(change))
+    return judged is not None and judged(change, snapshot)
 
 
 def make_fix(snapshot: Snapshot, findings: Iterable[Finding]) -> Fix:
@@ -49,10 +63,12 @@ def make_fix(snapshot: Snapshot, findings: Iterable[Finding]) -> Fix:
     """
     found = tuple(findings)
     draft = merge(snapshot, found)
+    by_key = {finding.key: finding for finding in reversed(found)}
     remedies = [
-        replace(render(change, snapshot), findings=tuple(draft.wanted[change]))
+        replace(render(change, snapshot), findings=tuple(keys), gain=gain_of(change, [by_key[key] for key in keys]))
         for kind, render in _RENDER.items()
         for change in draft.of(kind)
+        for keys in [draft.wanted[change]]
     ]
     return Fix(
         remedies=tuple(remedies),

@@ -189,7 +189,10 @@ def _keep_one_of_each(draft: Draft) -> None:
             continue
         table = draft.snapshot.table_by_name.get(index.table)
         if not any(searches_as(other, index.definition, table) for other in _after(draft, index)):
-            draft.refuse(change, "the index that would do its work is dropped too")
+            others = (one for one in draft.snapshot.indexes_by_table.get(index.table, ()) if one.name != index.name)
+            is_there = any(searches_as(one.definition, index.definition, table) for one in others if one.is_valid)
+            fate = "is dropped too" if is_there else "is not there, and not built by this fix"
+            draft.refuse(change, f"the index that would do its work {fate}")
 
 
 def _keep_what_serves_foreign_keys(draft: Draft) -> None:

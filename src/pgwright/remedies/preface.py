@@ -6,64 +6,88 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from textwrap import fill
 
+from pgwright.figures import count, listing
 from pgwright.model.change import ConvertColumns, CreateIndex, UniqueAmongLiving
 from pgwright.model.fix import Fix
 from pgwright.model.remedy import LockMode, Remedy
 from pgwright.remedies.estimate import ASSUMPTION, in_words
+from pgwright.remedies.measured import measured_gains
 from pgwright.visible import as_line, on_one_line, visible
 
 _WIDTH = 88
-_MOST_NOT_EXAMINED = 10
+_MOST_NAMED, _MOST_REFUSED = 3, 5
 
+_GENTLE: tuple[LockMode, ...] = ("none", "ACCESS SHARE", "SHARE UPDATE EXCLUSIVE")
 _BLOCKS: dict[LockMode, str] = {
-    "none": "blocks nothing",
-    "ACCESS SHARE": "blocks no reads and no writes",
-    "SHARE UPDATE EXCLUSIVE": "blocks no reads and no writes, only other changes of the table and VACUUM",
     "SHARE": "blocks writes, here for a moment",
     "SHARE ROW EXCLUSIVE": "blocks writes",
     "ACCESS EXCLUSIVE": "blocks reads and writes; for a moment where the step is not named as unsafe below",
 }
+_UNBROKEN = "\N{NO-BREAK SPACE}"
+_GO_ON = "Reads and writes go on meanwhile."
+_ESTIMATED = "Times are estimated from table sizes, on an idle server; waiting for locks comes on top."
 
 
-def preface(fix: Fix, *, message: str, database: str, taken_at: str) -> str:
+def preface(fix: Fix, *, message: str, database: str, taken_at: str, with_models: bool = True) -> str:
     """Return the docstring of a revision, without its quotes."""
-    keys = dict.fromkeys(key for remedy in fix.remedies for key in remedy.findings)
     sections = [
         on_one_line(message) or "Answer the findings of pgwright.",
         fill(f"Written by pgwright for the database {database!r} as it was on {taken_at}.", _WIDTH),
-        _section("Answers these findings:", (_item("-", key) for key in keys)),
-        _section(
-            f"Steps ({ASSUMPTION}):",
-            (_step(number, remedy) for number, remedy in enumerate(fix.remedies, start=1)),
-        ),
-        _section("What these locks do:", _meanings(fix)),
+        "\n".join(_step(number, remedy, fix) for number, remedy in enumerate(fix.remedies, start=1)),
+        _section("", _locks_and_times(fix)),
         _section("UNSAFE ON A BUSY TABLE:", _warnings(fix, is_safe=False)),
+        _section("Deploy:", _told(fix, [remedy.deploy for remedy in fix.remedies])),
         _section("Mind:", _warnings(fix, is_safe=True)),
-        _section("Change the models too, so that `alembic check` stays clean:", _hints(fix)),
-        _section("Not written:", (_item("-", f"{refused.what}: {refused.reason}") for refused in fix.refused)),
-        _section("Not examined, so without findings (how to, by pgwright check):", _not_examined(fix)),
-        _section("Left to you:", (_item("-", key) for key in fix.by_hand)),
+        _section("Change the models too, so that `alembic check` stays clean:", _hints(fix) if with_models else ()),
+        _section("Not written:", _refused(fix)),
+        _section("", _open(fix)),
     ]
     return "\n\n".join(section for section in sections if section)
 
 
-def _not_examined(fix: Fix) -> Iterator[str]:
-    missing = fix.not_examined
-    for one in missing[:_MOST_NOT_EXAMINED]:
+def _refused(fix: Fix) -> Iterator[str]:
+    for one in fix.refused[:_MOST_REFUSED]:
         yield _item("-", f"{one.what}: {one.reason}")
-    if len(missing) > _MOST_NOT_EXAMINED:
-        yield _item("-", f"and {len(missing) - _MOST_NOT_EXAMINED} more")
+    if len(fix.refused) > _MOST_REFUSED:
+        yield _item("-", f"and {len(fix.refused) - _MOST_REFUSED} more")
+
+
+def _open(fix: Fix) -> Iterator[str]:
+    """Yield what the fix leaves open, in a line each."""
+    if fix.later:
+        yield _line(f"Left for later, as pgwright fix tells: {count(len(fix.later), 'finding')}.")
+    if fix.not_examined:
+        missing = listing([one.what for one in fix.not_examined], _MOST_NAMED)
+        yield _line(f"Not examined, so without findings (how to, by pgwright check): {missing}.")
+    if fix.by_hand:
+        yield _line(f"Left to you: {listing(fix.by_hand, _MOST_NAMED)}.")
 
 
 def _section(title: str, lines: Iterable[str]) -> str:
     body = "\n".join(lines)
-    return f"{fill(title, _WIDTH)}\n\n{body}" if body else ""
+    return f"{fill(title, _WIDTH)}\n\n{body}" if title and body else body
 
 
-def _step(number: int, remedy: Remedy) -> str:
+def _step(number: int, remedy: Remedy, fix: Fix) -> str:
+    """Return what it does, why, what that brings, and what it takes, in a line each."""
     mark = f"{number}."
-    title = _item(mark, f"{remedy.title}: {in_words(remedy.seconds_estimate)}.")
-    return f"{title}\n{_item(' ' * len(mark), _locks(remedy))}"
+    inner = " " * len(mark)
+    measured = "; ".join(measured_gains(remedy, fix.proof))
+    brings = [remedy.gain.words, f"measured: {measured}" if measured else ""]
+    locked = _locks(remedy)
+    lines = [
+        _item(mark, remedy.title),
+        _answers(inner, remedy) if remedy.findings else "",
+        _item(inner, "; ".join(filter(None, brings))) if any(brings) else "",
+        _item(inner, f"{locked}; {in_words(remedy.seconds_estimate)}" if locked else in_words(remedy.seconds_estimate)),
+    ]
+    return "\n".join(filter(None, lines))
+
+
+def _answers(mark: str, remedy: Remedy) -> str:
+    """Name the findings, each key in one piece, so that it is found."""
+    keys = [on_one_line(key).replace(" ", _UNBROKEN) for key in remedy.findings]
+    return _filled(mark, f"answers {listing(keys, _MOST_NAMED)}").replace(_UNBROKEN, " ")
 
 
 def _locks(remedy: Remedy) -> str:
@@ -79,17 +103,33 @@ def _locks(remedy: Remedy) -> str:
     )
 
 
-def _meanings(fix: Fix) -> Iterator[str]:
+def _locks_and_times(fix: Fix) -> Iterator[str]:
+    """Yield what the locks block, in one line where they block nobody, and what the times mean."""
+    if not fix.remedies:
+        return
     taken = {step.lock for remedy in fix.remedies for step in remedy.upgrade if step.tables}
+    if taken <= set(_GENTLE):
+        yield _GO_ON
     for lock, meaning in _BLOCKS.items():
         if lock in taken:
-            yield _item("-", f"{lock}: {meaning}")
+            yield _line(f"{lock}: {meaning}.")
+    converts = any(isinstance(remedy.change, ConvertColumns) for remedy in fix.remedies)
+    yield _line(f"Times are {ASSUMPTION}.") if converts else _ESTIMATED
 
 
 def _warnings(fix: Fix, *, is_safe: bool) -> Iterator[str]:
-    for number, remedy in enumerate(fix.remedies, start=1):
-        if remedy.warning and remedy.is_safe is is_safe:
-            yield _item("-", f"Step {number}: {remedy.warning}")
+    return _told(fix, [remedy.warning if remedy.is_safe is is_safe else "" for remedy in fix.remedies])
+
+
+def _told(fix: Fix, texts: Iterable[str]) -> Iterator[str]:
+    """Yield what is said of some steps; of the only one without its number."""
+    for number, text in enumerate(texts, start=1):
+        if text:
+            yield _item("-", text if len(fix.remedies) == 1 else f"Step {number}: {text}")
+
+
+def _line(text: str) -> str:
+    return fill(on_one_line(text), _WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 def _hints(fix: Fix) -> Iterator[str]:
@@ -105,9 +145,13 @@ def _hints(fix: Fix) -> Iterator[str]:
 
 
 def _item(mark: str, text: str) -> str:
+    return _filled(mark, on_one_line(text))
+
+
+def _filled(mark: str, text: str) -> str:
     head = f"  {mark} "
     return fill(
-        on_one_line(text),
+        text,
         _WIDTH,
         initial_indent=head,
         subsequent_indent=" " * len(head),

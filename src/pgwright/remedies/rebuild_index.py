@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pgwright.indexes.raising import raising
 from pgwright.model.change import RebuildIndex
+from pgwright.model.index import Index
 from pgwright.model.names import quote
 from pgwright.model.remedy import Remedy
 from pgwright.model.snapshot import Snapshot
@@ -18,9 +19,7 @@ _RAISING = (
 
 def render(change: RebuildIndex, snapshot: Snapshot) -> Remedy:
     """Return the step; there is no way down, for nobody wants the broken index again."""
-    known = next((index for index in snapshot.indexes if index.name == change.name), None)
-    table = snapshot.table_by_name.get(change.table)
-    risk = raising(known.definition, table) if known and table else None
+    known, risk = _known(change, snapshot), _risk(change, snapshot)
     return Remedy(
         title=f"Build the invalid index {quote(change.name.name)} of {change.table.short} again",
         change=change,
@@ -33,3 +32,17 @@ def render(change: RebuildIndex, snapshot: Snapshot) -> Remedy:
         seconds_estimate=build_seconds(known.definition, snapshot) if known else None,
         model_hint="",
     )
+
+
+def is_safe(change: RebuildIndex, snapshot: Snapshot) -> bool:
+    """Tell whether no row can make the build fail, or an INSERT afterwards, by what the index computes of it."""
+    return _risk(change, snapshot) is None
+
+
+def _known(change: RebuildIndex, snapshot: Snapshot) -> Index | None:
+    return next((index for index in snapshot.indexes if index.name == change.name), None)
+
+
+def _risk(change: RebuildIndex, snapshot: Snapshot) -> str | None:
+    known, table = _known(change, snapshot), snapshot.table_by_name.get(change.table)
+    return raising(known.definition, table) if known is not None and table is not None else None

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
 import json
-from collections.abc import Callable
+from collections.abc import Collection
 from itertools import groupby
 from textwrap import indent, wrap
 
 from pgwright.model.fix import Fix
 from pgwright.model.remedy import Step
 from pgwright.model.revision_text import RevisionText
-from pgwright.remedies import carried
+from pgwright.remedies.carried import carried, imported
 from pgwright.remedies.preface import preface
 from pgwright.visible import HIDDEN, on_one_line, visible
 
@@ -29,7 +27,15 @@ _OUTSIDE = "op.get_context().autocommit_block()"
 
 
 def render_revision(
-    fix: Fix, *, revision: str, down_revision: str | None, message: str, database: str, taken_at: str
+    fix: Fix,
+    *,
+    revision: str,
+    down_revision: str | None,
+    message: str,
+    database: str,
+    taken_at: str,
+    has_runtime: bool = False,
+    with_models: bool = True,
 ) -> str:
     """Return the text of the revision file.
 
@@ -39,22 +45,39 @@ def render_revision(
         message: what it does, in one line; it opens the docstring.
         database: the name of the database that the fix is for.
         taken_at: when the snapshot was taken, ISO 8601.
+        has_runtime: where it will run, `pgwright_runtime` can be imported; else it carries the functions that it calls.
+        with_models: say what to change in the models.
     """
-    return assembled(revision_text(fix, message=message, database=database, taken_at=taken_at), revision, down_revision)
+    text = revision_text(
+        fix, message=message, database=database, taken_at=taken_at, has_runtime=has_runtime, with_models=with_models
+    )
+    return assembled(text, revision, down_revision)
 
 
-def revision_text(fix: Fix, *, message: str, database: str, taken_at: str) -> RevisionText:
+def revision_text(
+    fix: Fix, *, message: str, database: str, taken_at: str, has_runtime: bool = False, with_models: bool = True
+) -> RevisionText:
     """Return the parts of the revision, for a template to put together; arguments as of `render_revision`."""
     upgrade = [(remedy.title, remedy.upgrade) for remedy in fix.remedies]
     downgrade = [(remedy.title, remedy.downgrade) for remedy in reversed(fix.remedies) if remedy.downgrade]
-    functions = "\n\n\n".join(inspect.getsource(function).strip() for function in _carried(fix))
+    opening = preface(fix, message=message, database=database, taken_at=taken_at, with_models=with_models)
+    steps = [step for _, of_remedy in (*upgrade, *downgrade) for step in of_remedy]
+    imports, rest = _functions(steps, has_runtime=has_runtime)
     return RevisionText(
-        docstring=_in_docstring(preface(fix, message=message, database=database, taken_at=taken_at)),
-        imports=_imports(functions),
+        docstring=_in_docstring(opening),
+        imports=imports,
         upgrade=_statements(upgrade),
         downgrade=_statements(downgrade),
-        rest=f"{_constants()}\n\n\n{functions}",
+        rest=rest,
     )
+
+
+def _functions(steps: Collection[Step], *, has_runtime: bool) -> tuple[str, str]:
+    """Return the imports of a revision, and the functions that it carries."""
+    names = {"patient_session", *map(_function, steps)} if steps else set()
+    if has_runtime:
+        return imported(names, uses_op=any(not step.is_transactional for step in steps)), ""
+    return carried(names)
 
 
 def assembled(text: RevisionText, revision: str, down_revision: str | None) -> str:
@@ -70,8 +93,8 @@ def assembled(text: RevisionText, revision: str, down_revision: str | None) -> s
     )
     docstring = f'"""{text.docstring}\n\n{identity}\n"""'
     functions = f"def upgrade() -> None:\n{text.upgrade}\n\n\ndef downgrade() -> None:\n{text.downgrade}"
-    parts = [docstring, text.imports, variables, functions, text.rest]
-    return with_width(f"{parts[0]}\n\n{parts[1]}\n\n{parts[2]}\n\n\n{parts[3]}\n\n\n{parts[4]}\n")
+    head = "\n\n".join(part for part in (docstring, text.imports, variables) if part)
+    return with_width("\n\n\n".join(part for part in (head, functions, text.rest) if part) + "\n")
 
 
 def with_width(text: str) -> str:
@@ -80,49 +103,13 @@ def with_width(text: str) -> str:
     return f"# ruff: noqa: E501\n{text}" if is_wide else text
 
 
-def _carried(fix: Fix) -> list[Callable[..., object]]:
-    """Return the functions that the revision needs."""
-    steps = [step for remedy in fix.remedies for step in (*remedy.upgrade, *remedy.downgrade)]
-    has_builds = any(step.builds for step in steps)
-    needed: list[Callable[..., object]] = [inspect.unwrap(carried._patient_session), carried._execute, carried._run]
-    needed += [carried._run_long] if has_builds or any(step.waits_long for step in steps) else []
-    needed += [carried._create_index, carried._drop_invalid] if has_builds else []
-    return [*needed, carried._oldest_transactions]
-
-
-def _imports(functions: str) -> str:
-    """Return the imports of `carried`, as far as the functions need them."""
-    imports, _ = _head()
-    return imports if "suppress(" in functions else imports.replace(", suppress", "")
-
-
-def _constants() -> str:
-    """Return the settings of `carried`, with their comments."""
-    return _head()[1]
-
-
-def _head() -> tuple[str, str]:
-    """Return what stands in `carried` before its first function: the imports, and what follows them."""
-    source = inspect.getsource(carried)
-    nodes = ast.parse(source).body
-    imports = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom) and not _is_future(node)]
-    function = next(node for node in nodes if isinstance(node, ast.FunctionDef))
-    begins = min([function.lineno, *(node.lineno for node in function.decorator_list)])
-    lines, ends = source.splitlines(), imports[-1].end_lineno
-    return "\n".join(lines[imports[0].lineno - 1 : ends]), "\n".join(lines[ends : begins - 1]).strip()
-
-
-def _is_future(node: ast.Import | ast.ImportFrom) -> bool:
-    return isinstance(node, ast.ImportFrom) and node.module == "__future__"
-
-
 def _statements(remedies: list[tuple[str, tuple[Step, ...]]]) -> str:
     lines: list[str] = []
     if not remedies:
         return f"{_INDENT}pass"
     steps = [(title, step) for title, of_remedy in remedies for step in of_remedy]
     is_all_outside = not any(step.is_transactional for _, step in steps)
-    lines.append(f"{_INDENT}with _patient_session(){f', {_OUTSIDE}' if is_all_outside else ''}:")
+    lines.append(f"{_INDENT}with patient_session(){f', {_OUTSIDE}' if is_all_outside else ''}:")
     told = ""
     for is_transactional, group in groupby(steps, key=lambda each: each[1].is_transactional):
         margin = _INDENT * (2 if is_transactional or is_all_outside else 3)
@@ -141,9 +128,13 @@ def _comment(title: str, margin: str) -> list[str]:
     return wrap(text, _LINE, initial_indent=head, subsequent_indent=head, break_long_words=False)
 
 
+def _function(step: Step) -> str:
+    return "create_index" if step.builds else "run_long" if step.waits_long else "run"
+
+
 def _call(step: Step, margin: str) -> str:
     """Return the Python call that runs the step."""
-    function = "_create_index" if step.builds else "_run_long" if step.waits_long else "_run"
+    function = _function(step)
     texts = [step.builds, step.sql] if step.builds else [step.sql]
     on_one_line = f"{margin}{function}({', '.join(map(_literal, texts))})"
     if len(on_one_line) <= _LINE and "\n" not in step.sql:

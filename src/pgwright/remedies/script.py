@@ -9,10 +9,10 @@ from pgwright.model.fix import Fix
 from pgwright.model.names import quote_literal
 from pgwright.model.remedy import Step
 from pgwright.remedies.blocks import block
-from pgwright.remedies.carried import LOCK_WAIT, LONG_WAIT
 from pgwright.remedies.preface import preface
 from pgwright.sqltext.hidden import visible_sql
 from pgwright.visible import on_one_line, visible
+from pgwright_runtime.migrations import LOCK_WAIT, LONG_WAIT
 
 _SETTINGS = """\
 \\set ON_ERROR_STOP on
@@ -21,14 +21,15 @@ SET statement_timeout = 0;
 SET idle_in_transaction_session_timeout = 0;"""
 
 
-def render_script(fix: Fix, *, message: str, database: str, taken_at: str) -> str:
-    """Return the upgrade as SQL, and the downgrade after it as comments.
+def render_script(fix: Fix, *, message: str, database: str, taken_at: str, with_models: bool = True) -> str:
+    """Return the upgrade as SQL, and the downgrade after it as comments; arguments as of `render_revision`.
 
     It stops at the first error. Run again, it does not do twice what is done.
     """
     upgrade = [(remedy.title, remedy.upgrade) for remedy in fix.remedies]
     downgrade = [(remedy.title, remedy.downgrade) for remedy in reversed(fix.remedies) if remedy.downgrade]
-    opening = f"{preface(fix, message=message, database=database, taken_at=taken_at)}\n\nRun it: psql -X -f FILE DSN"
+    told = preface(fix, message=message, database=database, taken_at=taken_at, with_models=with_models)
+    opening = f"{told}\n\nRun it: psql -X -f FILE DSN"
     return "\n".join(
         [
             _commented(opening),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pgwright.model.change import UniqueAmongLiving
 from pgwright.model.names import quote, quote_literal
 from pgwright.model.remedy import Remedy, Step
@@ -14,31 +16,20 @@ from pgwright.remedies.indexes import belongings, build, drop, drop_constraint, 
 from pgwright.sizes.builds import build_seconds
 from pgwright.visible import as_line
 
+_Steps = tuple[Step, ...]
+
 
 def render(change: UniqueAmongLiving, snapshot: Snapshot) -> Remedy:
     """Return the steps: the new index stands before the old one falls, so uniqueness holds at every moment."""
     table = change.definition.table
-    new = index_of(change.definition)
-    build_old = (build(change.replaces, table, change.sql), *belongings(change.replaces, table, snapshot))
+    (build_new, drop_new), (drop_old, restore_old) = _new(change), _old(change, snapshot)
     old_name = quote(change.constraint or change.replaces.name)
-    if change.constraint is None:
-        drop_old = drop(change.replaces, table)
-        restore_old: tuple[Step, ...] = build_old
-    else:
-        drop_old = drop_constraint(change.constraint, table)
-        comment = constraint_comment(snapshot, table, change.constraint)
-        commented = (Step(comment, False, "SHARE UPDATE EXCLUSIVE", (str(table),)),) if comment is not None else ()
-        restore_old = (*build_old, _adopt(change, change.constraint), *commented)
     return Remedy(
         title=f"Count only living rows in the unique {old_name} of {table.short}",
         change=change,
         findings=(),
-        upgrade=(
-            build(new, table, change.definition.sql()),
-            *expression_statistics.keep(table, change.statistics),
-            drop_old,
-        ),
-        downgrade=(*restore_old, drop(new, table), *expression_statistics.give_back(table, change.statistics)),
+        upgrade=(*build_new, *drop_old),
+        downgrade=(*restore_old, *drop_new),
         # What it no longer enforces, code may rely on; a statement that the workload does not show may fail.
         is_safe=False,
         warning=(
@@ -48,7 +39,65 @@ def render(change: UniqueAmongLiving, snapshot: Snapshot) -> Remedy:
         ),
         seconds_estimate=build_seconds(change.definition, snapshot) if table in snapshot.table_by_name else None,
         model_hint=f"in place of the unique {as_line(old_name)}: {index_hint(change.definition)}",
+        deploy=f"{_code(change)} before it, and the models with it.",
     )
+
+
+def in_two(remedy: Remedy, change: UniqueAmongLiving, snapshot: Snapshot) -> tuple[Remedy, Remedy]:
+    """Return it as two remedies, so that code can be deployed between them: the new index, then the end of the old."""
+    table, old_name = change.definition.table.short, quote(change.constraint or change.replaces.name)
+    new, (drop_old, restore_old) = _new(change), _old(change, snapshot)
+    first = replace(
+        remedy,
+        title=f"Build the unique index {quote(change.definition.name)} among the living rows of {table}",
+        upgrade=new[0],
+        downgrade=new[1],
+        is_safe=True,
+        warning="",
+        model_hint="",
+        deploy=(
+            f"It is harmless beside {old_name}, which stays: nothing has to be deployed before it. After it, and "
+            f"before the next revision: {_code(change, after=True)}. Until then that works, too."
+        ),
+    )
+    second = replace(
+        remedy,
+        title=f"Drop the unique {old_name} of {table}: its living rows stay unique",
+        upgrade=drop_old,
+        downgrade=restore_old,
+        seconds_estimate=0.0,
+        deploy=f"{_code(change)} before it, and the models with it.",
+    )
+    return first, second
+
+
+def _code(change: UniqueAmongLiving, *, after: bool = False) -> str:
+    """Return what has to change in the code."""
+    columns = ", ".join(key.sql() for key in change.definition.keys)
+    deploy = "deploy" if after else "Deploy"
+    named = f" or ON CONSTRAINT {quote(change.constraint)}" if change.constraint is not None else ""
+    wanted = f"ON CONFLICT ({columns}) WHERE {change.definition.predicate}"
+    return f"{deploy} code that says {wanted} wherever it says ON CONFLICT ({columns}){named}"
+
+
+def _new(change: UniqueAmongLiving) -> tuple[_Steps, _Steps]:
+    """Return the steps that build the new index, and those that drop it."""
+    table, new = change.definition.table, index_of(change.definition)
+    return (build(new, table, change.definition.sql()),), (drop(new, table),)
+
+
+def _old(change: UniqueAmongLiving, snapshot: Snapshot) -> tuple[_Steps, _Steps]:
+    """Return the steps that end the old one, and those that restore it."""
+    table = change.definition.table
+    restored: _Steps = (build(change.replaces, table, change.sql), *belongings(change.replaces, table, snapshot))
+    dropped = drop(change.replaces, table)
+    if change.constraint is not None:
+        dropped = drop_constraint(change.constraint, table)
+        comment = constraint_comment(snapshot, table, change.constraint)
+        commented = (Step(comment, False, "SHARE UPDATE EXCLUSIVE", (str(table),)),) if comment is not None else ()
+        restored = (*restored, _adopt(change, change.constraint), *commented)
+    ends = (*expression_statistics.keep(table, change.statistics), dropped)
+    return ends, (*restored, *expression_statistics.give_back(table, change.statistics))
 
 
 def _adopt(change: UniqueAmongLiving, constraint: str) -> Step:

@@ -1,0 +1,33 @@
+"""What an Alembic revision on a busy database needs: patience for locks, and index builds that can be run again.
+
+    from alembic import op
+    from pgwright_runtime.migrations import create_index, patient_session
+
+    def upgrade() -> None:
+        with patient_session(), op.get_context().autocommit_block():
+            create_index(
+                "public.ix_note_owner_id",
+                "CREATE INDEX CONCURRENTLY IF NOT EXISTS ix_note_owner_id ON public.note (owner_id)",
+            )
+
+The revisions of `pgwright fix` import it where the app has the runtime; elsewhere they carry these functions.
+"""
+
+from __future__ import annotations
+
+try:
+    from pgwright_runtime.migrations.steps import (
+        LOCK_WAIT,
+        LONG_WAIT,
+        TRIES,
+        create_index,
+        patient_session,
+        run,
+        run_long,
+    )
+except ModuleNotFoundError as error:
+    if error.name is None or error.name.partition(".")[0] != "alembic":
+        raise
+    raise ImportError("revisions need Alembic. Run: pip install 'pgwright-runtime[alembic]'") from error
+
+__all__ = ["LOCK_WAIT", "LONG_WAIT", "TRIES", "create_index", "patient_session", "run", "run_long"]
