@@ -27,15 +27,17 @@ if TYPE_CHECKING:
     from pgwright.model.snapshot import Snapshot
     from pgwright.model.trial import Trial
     from pgwright.pipeline.advise import advise
-    from pgwright.pipeline.changes import Revisions, Script, Settings
+    from pgwright.pipeline.changes import Revisions, Script, Settings, Unwritten
     from pgwright.pipeline.check import check
     from pgwright.pipeline.fix import fix
     from pgwright.pipeline.plan import plan
     from pgwright.pipeline.probe import probe_app
     from pgwright.pipeline.prove import prove, try_settings
+    from pgwright.pipeline.proved_fix import fix_proved
     from pgwright.pipeline.snapshot import SourceLike, take_snapshot
     from pgwright.probe import ProbeRequest
     from pgwright.proof import Operation
+    from pgwright.remedies.selection import Choice
     from pgwright.report import render
     from pgwright.snapshot import load_snapshot, save_snapshot
 
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Advice",
     "Check",
+    "Choice",
     "ClientPool",
     "CodeLine",
     "Diagnosis",
@@ -67,10 +70,12 @@ __all__ = [
     "SourceLike",
     "StatementComparison",
     "Trial",
+    "Unwritten",
     "__version__",
     "advise",
     "check",
     "fix",
+    "fix_proved",
     "load_snapshot",
     "plan",
     "probe_app",
@@ -95,15 +100,17 @@ _MODULES = {
     "model.snapshot": ("Snapshot",),
     "model.trial": ("Trial",),
     "pipeline.advise": ("advise",),
-    "pipeline.changes": ("Revisions", "Script", "Settings"),
+    "pipeline.changes": ("Revisions", "Script", "Settings", "Unwritten"),
     "pipeline.check": ("check",),
     "pipeline.fix": ("fix",),
     "pipeline.plan": ("plan",),
     "pipeline.probe": ("probe_app",),
     "pipeline.prove": ("prove", "try_settings"),
+    "pipeline.proved_fix": ("fix_proved",),
     "pipeline.snapshot": ("SourceLike", "take_snapshot"),
     "probe": ("ProbeRequest",),
     "proof": ("Operation",),
+    "remedies.selection": ("Choice",),
     "report": ("render",),
     "snapshot": ("load_snapshot", "save_snapshot"),
 }

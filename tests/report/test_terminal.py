@@ -111,7 +111,7 @@ def test_every_figure_says_where_it_comes_from() -> None:
 def test_summary_names_what_comes_next() -> None:
     text = render(samples.DIAGNOSIS, "terminal")
     assert "1 high, 1 medium, 12 low, 1 info; 3 checks run, 3 not examined." in text
-    assert "pgwright fix  writes the change for 1 finding" in text
+    assert "pgwright fix  writes the safe changes that gain most, of 1 finding\n" in text
     assert "pgwright explain missing-index" in text
 
 
@@ -122,7 +122,7 @@ def test_fix_is_not_offered_where_it_would_write_nothing() -> None:
 
 def test_of_many_remedies_new_indexes_share_a_paragraph_and_what_is_unsafe_is_never_left_out() -> None:
     index, unsafe = samples.FIX.remedies
-    safe = replace(unsafe, is_safe=True, warning="", change=AnalyzeTable(QualifiedName("public", "t")))
+    safe = replace(unsafe, is_safe=True, warning="", deploy="", change=AnalyzeTable(QualifiedName("public", "t")))
     many = (*(index,) * 50, *(replace(safe, title=f"Analyze t{number}") for number in range(40)), unsafe)
     text = render(replace(samples.FIX, remedies=many), "terminal")
     assert "safe    Create 50 indexes, while reads and writes go on: messages (conversation_id," in text

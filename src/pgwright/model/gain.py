@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pgwright.figures import size
+from pgwright.figures import milliseconds, size, times
 from pgwright.model.worth import Worth
 
 
@@ -48,3 +48,25 @@ class Gain:
 
 
 NO_GAIN = Gain()
+
+
+@dataclass(frozen=True)
+class MeasuredGain:
+    """What one statement gained by a change, measured on copies."""
+
+    query_id: int
+    before_ms: float
+    """Median."""
+    after_ms: float
+    """Median."""
+
+    @property
+    def ratio(self) -> float:
+        """How many times faster after: before ÷ after."""
+        return self.before_ms / self.after_ms if self.after_ms else float("inf")
+
+    @property
+    def words(self) -> str:
+        """Return it in words."""
+        pair = f"{milliseconds(self.before_ms)} → {milliseconds(self.after_ms)} a call"
+        return f"{pair}, {times(self.ratio)} times faster"

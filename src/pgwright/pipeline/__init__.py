@@ -12,12 +12,13 @@ Every verb takes a DSN, the path of a snapshot file, or a Snapshot. None writes 
 """
 
 from pgwright.pipeline.advise import advise
-from pgwright.pipeline.changes import Revisions, Script, Settings
+from pgwright.pipeline.changes import Revisions, Script, Settings, Unwritten
 from pgwright.pipeline.check import check
 from pgwright.pipeline.fix import fix
 from pgwright.pipeline.plan import plan
 from pgwright.pipeline.probe import probe_app
 from pgwright.pipeline.prove import prove, try_settings
+from pgwright.pipeline.proved_fix import fix_proved
 from pgwright.pipeline.snapshot import SourceLike, is_file, take_snapshot
 
 __all__ = [
@@ -25,9 +26,11 @@ __all__ = [
     "Script",
     "Settings",
     "SourceLike",
+    "Unwritten",
     "advise",
     "check",
     "fix",
+    "fix_proved",
     "is_file",
     "plan",
     "probe_app",

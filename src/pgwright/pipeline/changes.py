@@ -1,4 +1,4 @@
-"""The changes that can be proved: revisions of the app, a script, or settings."""
+"""The changes that can be proved: revisions of the app, a script, a fix that is not written yet, or settings."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from pgwright.errors import MigrationError
+from pgwright.figures import count
 from pgwright.migrations import AlembicDirectory, open_directory, upgrade
+from pgwright.model.fix import Fix
 from pgwright.model.snapshot import Snapshot
 from pgwright.proof.script import run_script
 from pgwright.proof.settings import fix_settings
+from pgwright.remedies import render_script
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,25 @@ class Script:
         """Run the script on a copy of the source and name it. Raises ProofError with what the server said."""
         run_script(Path(self.path), dsn)
         return Path(self.path).name
+
+
+@dataclass(frozen=True)
+class Unwritten:
+    """A change that stands in no file yet."""
+
+    fix: Fix
+
+    def require_pending(self, source: Snapshot) -> None:
+        """It was made of what the database is now."""
+
+    def apply(self, source: Snapshot, dsn: str) -> str:
+        """Run the steps on a copy of the source, as the script would, and say how many. Raises ProofError."""
+        text = render_script(self.fix, message="", database=source.server.database, taken_at=source.taken_at)
+        with TemporaryDirectory() as folder:
+            path = Path(folder, "fix.sql")
+            path.write_text(text, encoding="utf-8")
+            run_script(path, dsn)
+        return count(len(self.fix.remedies), "remedy")
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from shlex import quote
 
 from pgwright.model.finding import Diagnosis, Finding
@@ -11,11 +11,11 @@ from pgwright.model.fix import Fix
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.policy import Policy
 from pgwright.model.progress import Progress, silent
+from pgwright.model.remedy import Remedy
 from pgwright.model.snapshot import Snapshot
 from pgwright.pipeline.check import check
 from pgwright.pipeline.snapshot import SourceLike, take_snapshot
-from pgwright.remedies import Choice, asked_for, bundle, make_fix, select, with_later
-from pgwright.remedies.selection import Selection
+from pgwright.remedies import Choice, Selection, asked_for, bundle, make_fix, select, with_later, without
 
 
 def fix(
@@ -43,28 +43,47 @@ def fix(
     """
     snapshot = take_snapshot(source, policy=policy, progress=progress)
     found = check(snapshot, progress=progress) if findings is None else findings
+    return request(snapshot, found, choice, with_possible=with_possible).made()
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a fix has to answer."""
+
+    snapshot: Snapshot
+    findings: tuple[Finding, ...]
+    """All that may be answered."""
+    selection: Selection
+    doubtful: tuple[Finding, ...]
+    not_examined: tuple[NotExamined, ...]
+
+    def made(self) -> Fix:
+        """Return the fix of the findings that were chosen, so that its rules hold for just what is written."""
+        chosen = make_fix(self.snapshot, _each(self.selection.chosen))
+        if self.selection.left:
+            chosen = with_later(chosen, self.selection.left, make_fix(self.snapshot, _each(self.findings)))
+        return replace(
+            chosen,
+            by_hand=tuple(dict.fromkeys(one.key for one in self.findings if not one.changes)),
+            refused=(*chosen.refused, *map(_leave_out, self.doubtful)),
+            not_examined=self.not_examined,
+        )
+
+    def without(self, remedies: Iterable[Remedy]) -> Request:
+        """Return what is left to answer when these remedies are not wanted."""
+        return replace(self, selection=replace(self.selection, chosen=without(self.selection.chosen, remedies)))
+
+
+def request(
+    snapshot: Snapshot, found: Diagnosis | Iterable[Finding], choice: Choice | None, *, with_possible: bool
+) -> Request:
+    """Return what a fix has to answer; arguments as of `fix`."""
     given = tuple(found.findings if isinstance(found, Diagnosis) else found)
+    asked = given if choice is None else asked_for(given, choice)
+    sure, doubtful = _apart(asked, with_possible=with_possible)
+    selection = Selection(tuple(sure), ()) if choice is None else select(sure, snapshot, choice)
     not_examined = found.not_examined if isinstance(found, Diagnosis) else ()
-    if choice is None:
-        sure, doubtful = _apart(given, with_possible=with_possible)
-        result = make_fix(snapshot, _each(sure))
-    else:
-        sure, doubtful = _apart(asked_for(given, choice), with_possible=with_possible)
-        result = answer(snapshot, select(sure, snapshot, choice), sure)
-    return replace(result, refused=(*result.refused, *map(_leave_out, doubtful)), not_examined=not_examined)
-
-
-def answer(snapshot: Snapshot, selection: Selection, findings: Iterable[Finding]) -> Fix:
-    """Return the fix of the findings that were chosen, so that its rules hold for just what is written.
-
-    Args:
-        findings: all of them, for what is left of them and what only a person can answer.
-    """
-    whole = make_fix(snapshot, _each(findings))
-    if not selection.left:
-        return whole
-    chosen = make_fix(snapshot, _each(selection.chosen))
-    return replace(with_later(chosen, selection.left, whole), by_hand=whole.by_hand)
+    return Request(snapshot, tuple(sure), selection, tuple(doubtful), not_examined)
 
 
 def _each(findings: Iterable[Finding]) -> Iterator[Finding]:
@@ -74,22 +93,18 @@ def _each(findings: Iterable[Finding]) -> Iterator[Finding]:
 
 
 def _apart(findings: Iterable[Finding], *, with_possible: bool) -> tuple[list[Finding], list[Finding]]:
-    """Return the findings that may be answered, and those that are only possible; a cause that is goes alone."""
+    """Return the findings that may be answered, and those that are only possible; what stands under those is alone."""
     sure: list[Finding] = []
     doubtful: list[Finding] = []
     for finding in findings:
-        left_out = [one for one in bundle(finding) if _is_doubtful(one) and not with_possible]
-        symptoms = tuple(one for one in finding.symptoms if one not in left_out)
-        doubtful += left_out
-        if finding in left_out:
+        out = [one for one in bundle(finding) if one.changes and one.confidence == "possible" and not with_possible]
+        symptoms = tuple(one for one in finding.symptoms if one not in out)
+        doubtful += out
+        if finding in out:
             sure += [one for one in symptoms if one.changes]
         else:
             sure.append(replace(finding, symptoms=symptoms))
     return sure, doubtful
-
-
-def _is_doubtful(finding: Finding) -> bool:
-    return bool(finding.changes) and finding.confidence == "possible"
 
 
 def _leave_out(finding: Finding) -> NotExamined:

@@ -15,7 +15,7 @@ from pgwright.model.progress import Progress, silent
 from pgwright.model.proof import Proof
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.trial import Trial
-from pgwright.pipeline.changes import Revisions, Script, Settings
+from pgwright.pipeline.changes import Revisions, Script, Settings, Unwritten
 from pgwright.pipeline.snapshot import SourceLike, is_file, take_snapshot
 from pgwright.proof import Operation
 from pgwright.proof import prove as proving
@@ -27,7 +27,7 @@ from pgwright.snapshot import read_snapshot
 
 def prove(
     source: SourceLike,
-    change: Revisions | Script | Settings,
+    change: Revisions | Script | Settings | Unwritten,
     *,
     operations: Sequence[Operation] = (),
     staging: str | None = None,

@@ -11,11 +11,10 @@ from pgwright.model.change import ConvertColumns, CreateIndex, UniqueAmongLiving
 from pgwright.model.fix import Fix
 from pgwright.model.remedy import LockMode, Remedy
 from pgwright.remedies.estimate import ASSUMPTION, in_words
-from pgwright.remedies.measured import measured_gains
 from pgwright.visible import as_line, on_one_line, visible
 
 _WIDTH = 88
-_MOST_NAMED, _MOST_REFUSED = 3, 5
+_MOST_NAMED, _MOST_MEASURED, _MOST_REFUSED = 3, 2, 5
 
 _GENTLE: tuple[LockMode, ...] = ("none", "ACCESS SHARE", "SHARE UPDATE EXCLUSIVE")
 _BLOCKS: dict[LockMode, str] = {
@@ -33,7 +32,7 @@ def preface(fix: Fix, *, message: str, database: str, taken_at: str, with_models
     sections = [
         on_one_line(message) or "Answer the findings of pgwright.",
         fill(f"Written by pgwright for the database {database!r} as it was on {taken_at}.", _WIDTH),
-        "\n".join(_step(number, remedy, fix) for number, remedy in enumerate(fix.remedies, start=1)),
+        "\n".join(_step(number, remedy) for number, remedy in enumerate(fix.remedies, start=1)),
         _section("", _locks_and_times(fix)),
         _section("UNSAFE ON A BUSY TABLE:", _warnings(fix, is_safe=False)),
         _section("Deploy:", _told(fix, [remedy.deploy for remedy in fix.remedies])),
@@ -68,11 +67,11 @@ def _section(title: str, lines: Iterable[str]) -> str:
     return f"{fill(title, _WIDTH)}\n\n{body}" if title and body else body
 
 
-def _step(number: int, remedy: Remedy, fix: Fix) -> str:
+def _step(number: int, remedy: Remedy) -> str:
     """Return what it does, why, what that brings, and what it takes, in a line each."""
     mark = f"{number}."
     inner = " " * len(mark)
-    measured = "; ".join(measured_gains(remedy, fix.proof))
+    measured = "; ".join(one.words for one in remedy.measured[:_MOST_MEASURED])
     brings = [remedy.gain.words, f"measured: {measured}" if measured else ""]
     locked = _locks(remedy)
     lines = [

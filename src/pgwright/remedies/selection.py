@@ -91,7 +91,7 @@ def _parts(finding: Finding, snapshot: Snapshot, choice: Choice) -> Iterator[tup
         if part is None:
             continue
         if choice.only:
-            yield part, None
+            yield part, "safe" if choice.breaking and part is safe_part else None
         elif finding.severity == "info":
             yield part, "info"
         else:

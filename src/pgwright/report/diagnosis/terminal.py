@@ -114,7 +114,7 @@ def _summary(diagnosis: Diagnosis, *, shows_all: bool) -> Iterator[RenderableTyp
         return
     yield Indented(Text.assemble("In all ", counted(diagnosis.findings), f"; {asked}."), 0)
     if fixable := sum(map(is_fixable, diagnosis.findings)):
-        yield _next("pgwright fix", f"writes the change for {count(fixable, 'finding')}")
+        yield _next("pgwright fix", f"writes the safe changes that gain most, of {count(fixable, 'finding')}")
     if not shows_all:
         yield _next("pgwright check --all", "shows every finding with its figures, and what to do")
     worst: Finding = next(iter(first_things(diagnosis)), diagnosis.findings[0])

@@ -17,7 +17,7 @@ from pgwright.report.parts import Indented, block, first, heading, hidden, plain
 from pgwright.report.screen import Screen
 
 # So many remedies are shown in full.
-_FEW = 3
+_FEW = 5
 # Of more a line each, but for what is unsafe, and all new indexes on one.
 _MOST_SAFE, _MOST_INDEXES = 20, 40
 
@@ -32,13 +32,39 @@ def show(fix: Fix, screen: Screen) -> Iterator[RenderableType]:
     if shows_all or len(fix.remedies) <= _FEW:
         for remedy in fix.remedies:
             yield from _remedy(remedy, shows_all)
+        yield from _proved(fix)
         yield from show_not_examined(fix.refused, title="Not written")
+        yield from _later(fix, shows_all)
         yield from show_not_examined(fix.not_examined)
         yield from _by_hand(fix.by_hand, shows_all)
     else:
         yield from _short(fix.remedies)
+        yield from _proved(fix)
         yield from show_not_examined(fix.refused, title="Not written")
+        yield from _later(fix, shows_all)
         yield from _left(fix)
+
+
+def _proved(fix: Fix) -> Iterator[RenderableType]:
+    """Say what was measured of all together; of single remedies it stands there."""
+    for number, sentence in enumerate(words.proved(fix)):
+        yield Indented(Text("" if number else "\n") + plain(sentence), 0)
+
+
+def _later(fix: Fix, shows_all: bool) -> Iterator[RenderableType]:
+    """List what was not written and what it would bring, by the reason."""
+    if fix.later:
+        yield heading("Left for later")
+    for title, command, left in words.left(fix):
+        yield Indented(Text.assemble((title, "bold"), (f": {command}" if command else "", "cyan")), 2, 2)
+        shown = first(left, shows_all=shows_all)
+        for one in shown:
+            gain = f": {one.gain.words}" if one.gain.words else ""
+            yield Indented(plain(f"- {one.title}{gain}"), 4, 2)
+            if alone := words.command_for(one, command):
+                yield Indented(plain(alone, "cyan"), 6, 2)
+        if len(shown) < len(left):
+            yield Indented(hidden(len(left) - len(shown), "finding"), 4)
 
 
 def _by_hand(keys: Sequence[str], shows_all: bool) -> Iterator[RenderableType]:
@@ -84,10 +110,14 @@ def _short(remedies: Sequence[Remedy]) -> Iterator[RenderableType]:
 def _head(remedy: Remedy, *, with_locks: bool) -> Iterator[RenderableType]:
     mark, style = ("safe  ", "green") if remedy.is_safe else ("UNSAFE", "bold red")
     yield Indented(Text.assemble((mark, style), "  ", plain(remedy.title, "bold")), 0, 8)
+    if brings := words.brings(remedy):
+        yield Indented(plain(brings), 8, 2)
     if with_locks or not remedy.is_safe:
         yield Indented(Text(f"{words.locks(remedy)}{words.expected(remedy)}", "dim"), 8)
     if remedy.warning:
         yield Indented(plain(remedy.warning, "yellow"), 8)
+    if remedy.deploy:
+        yield Indented(plain(remedy.deploy, "yellow"), 8)
 
 
 def _remedy(remedy: Remedy, shows_all: bool) -> Iterator[RenderableType]:

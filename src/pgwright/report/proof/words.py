@@ -24,7 +24,7 @@ from pgwright.report.quoting import gist
 
 __all__ = [
     "by_calls", "chart", "conclusion", "css_class", "equality", "in_words", "is_proved", "log_sentences", "notes",
-    "runs", "spread", "trouble", "troubled", "where_measured",
+    "runs", "speaks_against", "spread", "trouble", "troubled", "where_measured",
 ]  # fmt: skip
 Measured = MeasuredOperation | MeasuredStatement
 
@@ -82,16 +82,19 @@ def _figure(value: float, noun: str) -> str:
 
 
 def is_proved(proof: Proof) -> bool:
-    """True when something is faster by evidence and nothing speaks against the fix.
+    """True when something is faster by evidence and nothing speaks against the fix."""
+    return _is_faster(proof) and not speaks_against(proof)
+
+
+def speaks_against(proof: Proof) -> bool:
+    """True when a measurement speaks against the fix, whatever got faster.
 
     Against it speak results that differ, a query or an operation that is slower or fails, rows that the copies lack,
     and writes that cost more time by the workload's calls than its statements gain: a new index has its price. A query
     whose calls lose less than a hundredth of what is saved does not.
     """
     is_against = any(one.verdict == "results differ" or _is_slower(one, proof) for one in _measured(proof))
-    if proof.lost_rows or proof.failed_operations or is_against:
-        return False
-    return _is_faster(proof) and not _costs_more(proof)
+    return bool(proof.lost_rows or proof.failed_operations) or is_against or _costs_more(proof)
 
 
 def conclusion(proof: Proof) -> tuple[str, ...]:
