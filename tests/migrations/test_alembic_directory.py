@@ -155,7 +155,7 @@ def test_a_revision_takes_the_form_of_the_apps_template(app: Path) -> None:
         'def downgrade() -> None:\n    """Back."""\n    ${downgrades if downgrades else \'pass\'}\n'
     )
     add(app, "a1")
-    made = open_directory(app).in_template(PARTS, "r1")
+    made = open_directory(app).in_template(PARTS, "r1", "a1")
     assert made.startswith('# Copyright of the app\n"""Index \\\\u202e\n\nRevision: r1, after a1, 20')
     assert "import sqlmodel\nimport random\n\nrevision: str = 'r1'" in made
     assert made.count("from alembic import op") == 1
@@ -178,7 +178,7 @@ def test_a_name_cannot_end_the_docstring_of_a_template(app: Path, opening: str) 
     add(app, "a1")
     fix = Fix((), refused=(), by_hand=(f"x:{end};{code}{end}", f"y:\\{end};{code}{end}"))
     parts = revision_text(fix, message="Fix it", database="app", taken_at="now")
-    tree = ast.parse(open_directory(app).in_template(replace(PARTS, docstring=parts.docstring), "r1"))
+    tree = ast.parse(open_directory(app).in_template(replace(PARTS, docstring=parts.docstring), "r1", "a1"))
     assert (ast.get_docstring(tree) or "").count("system") == 2
     assert not any(isinstance(node, ast.Name) and node.id == "__import__" for node in ast.walk(tree))
 
@@ -196,14 +196,14 @@ def test_a_template_whose_statements_hang_on_names_is_refused(app: Path, templat
     (app / "migrations" / "script.py.mako").write_text(template + _REST)
     add(app, "a1")
     with pytest.raises(MigrationError, match=r"runs other statements|no Python"):
-        open_directory(app).in_template(replace(PARTS, docstring=names), "r1")
+        open_directory(app).in_template(replace(PARTS, docstring=names), "r1", "a1")
 
 
 def test_statements_of_the_fix_run_in_their_functions_alone(app: Path) -> None:
     (app / "migrations" / "script.py.mako").write_text(f"{_REST}if True:\n    ${{upgrades}}\n")
     add(app, "a1")
     with pytest.raises(MigrationError, match="runs other statements"):
-        open_directory(app).in_template(PARTS, "r1")
+        open_directory(app).in_template(PARTS, "r1", "a1")
 
 
 @pytest.mark.parametrize(
@@ -221,7 +221,19 @@ def test_a_template_that_does_not_fit_is_told(app: Path, template: str | None, s
         (app / "migrations" / "script.py.mako").write_text(template)
     add(app, "a1")
     with pytest.raises(MigrationError, match=said):
-        open_directory(app).in_template(PARTS, "r1")
+        open_directory(app).in_template(PARTS, "r1", "a1")
+
+
+def test_the_next_one_that_is_written_follows_the_last(app: Path) -> None:
+    add(app, "a1")
+    directory = open_directory(app)
+    for revision in ("r1", "r2"):
+        directory.write("x", text, revision=revision)
+    assert [read_ids(app / f"migrations/versions/{name}_x.py").down_revision for name in ("r1", "r2")] == [
+        ("a1",),
+        ("r1",),
+    ]
+    assert directory.head == "r2"
 
 
 @pytest.mark.parametrize("settings", [None, "[alembic]\n", "[alembic]\nscript_location = nowhere\n", "nonsense"])
@@ -275,10 +287,10 @@ def test_an_id_with_hidden_characters_is_refused(app: Path) -> None:
 
 
 def test_nothing_is_overwritten(app: Path) -> None:
-    directory = open_directory(app)
-    path = directory.write("x", text, revision="r1")
+    early = open_directory(app)
+    path = open_directory(app).write("x", text, revision="r1")
     with pytest.raises(MigrationError, match="exists"):
-        directory.write("x", text, revision="r1")  # the directory was opened before the file was there
+        early.write("x", text, revision="r1")  # the directory was opened before the file was there
     with pytest.raises(MigrationError, match="exists"):
         open_directory(app).write("y", text, revision="r1")
     assert [each.name for each in path.parent.glob("[!_]*")] == [path.name]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Unpack
 
@@ -11,29 +10,38 @@ import click
 
 from pgwright import pipeline
 from pgwright.cli import goals, options
-from pgwright.cli.output import say, show, tell, write
+from pgwright.cli.output import show, tell
 from pgwright.cli.progress import watched
+from pgwright.cli.revisions import STDOUT, Revisions, write_scripts
 from pgwright.config import Config
-from pgwright.errors import MigrationError
-from pgwright.migrations import AlembicDirectory, open_directory, short_hash
-from pgwright.model.finding import Finding
+from pgwright.errors import ConfigError
+from pgwright.migrations import has_runtime, open_directory
 from pgwright.model.fix import Fix
 from pgwright.model.snapshot import Snapshot
-from pgwright.remedies import assembled, render_script, revision_text, with_width
+from pgwright.proof.timing import ROUNDS
+from pgwright.remedies import TOP, Choice, Part, in_parts
 from pgwright.report import Format
 
-_MESSAGE = "Answer the findings of pgwright"
-_DRY_RUN_ID = "pgwright_dry_run"
-_STDOUT = Path("-")
+NOT_PROVED = 1
 
 
-@click.command(short_help="Write the fix as one Alembic revision.")
+@click.command(short_help="Write the fix as an Alembic revision.")
 @options.source
 @options.alembic
 @options.output_file("--sql", help="Write a psql script to FILE instead of a revision; - prints it.")
 @options.only
 @options.skip
-@click.option("-m", "--message", default=_MESSAGE, help="The message of the revision, in one line.")
+@options.top
+@click.option("--breaking", is_flag=True,
+              help="Write what is not safe while the app runs instead, each in a revision of its own.")  # fmt: skip
+@click.option("--prove", "proves", is_flag=True,
+              help="Measure on copies first, and leave out what does not help.")  # fmt: skip
+@click.option("--staging", metavar="DSN", help="With --prove: create the copies on this server.")
+@click.option("--rounds", type=click.IntRange(min=3), help=f"With --prove: measured runs of each statement. [{ROUNDS}]")
+@click.option("--runtime/--no-runtime", "runtime", default=None,
+              help="Import the revision's functions from pgwright_runtime, or carry them in it. Default: import them "
+              "where the app's requirements or modules name it.")  # fmt: skip
+@click.option("-m", "--message", default="", help="The message of the revision, in one line. Default: what it does.")
 @click.option("--rev-id", metavar="ID", help="The id of the revision. Default: a short hash of its contents.")
 @click.option("--dry-run", is_flag=True, help="Print what would be written, and write nothing.")
 @click.option("--allow-behind", is_flag=True, help="Write even if the database is not at the head revision.")
@@ -50,6 +58,12 @@ def fix(
     sql: Path | None,
     only: tuple[str, ...],
     skip: tuple[str, ...],
+    top: int | None,
+    breaking: bool,
+    proves: bool,
+    staging: str | None,
+    rounds: int | None,
+    runtime: bool | None,
     message: str,
     rev_id: str | None,
     dry_run: bool,
@@ -61,23 +75,39 @@ def fix(
     config: Config,
     **asked: Unpack[goals.GoalFlags],
 ) -> None:
-    """Write the fix for the findings as one Alembic revision, for you to review.
+    """Write the fix for the worst findings as one small Alembic revision, for you to review.
+
+    It answers the five findings that save most time, or free most room, with changes that are safe while the app
+    runs. The rest is listed with what it would bring, and written when you ask for it: --top N or --top all, --only
+    for single findings, --breaking for what is not safe while the app runs. Findings that are only possible, that are
+    for information, or about empty tables are left out unless --only names them.
 
     The revision goes into the app's own Alembic directory, after its head. It builds indexes concurrently, waits
-    only briefly for locks and retries, and can be downgraded. Its docstring says which findings it answers, which
-    lock each step takes and for how long, and what is unsafe on a busy table. The database is only read.
-    Findings that are only possible are left out unless --only names them.
+    only briefly for locks and retries, and can be downgraded. Its docstring says of each step which findings it
+    answers, what that brings, which lock it takes and for how long. The database is only read.
+
+    What is not safe gets revisions of its own, one after the other; each says what to deploy before it or with it. A
+    unique index that is to count only living rows takes two: one builds the new, and when your code names its
+    condition, the other drops the old. With --sql these are FILE, FILE-2 and so on.
+
+    With --prove it measures first, as pgwright prove does, and leaves out what did not make anything faster. The exit
+    code is 1 if nothing is proved; then nothing is written.
 
     \b
     Examples:
       pgwright fix postgresql://app@db.example/shop
+      pgwright fix --prove
+      pgwright fix --top all --skip unused-index
       pgwright fix --alembic backend/alembic.ini --only missing-index --only unindexed-foreign-key
-      pgwright fix shop.json.gz --skip unused-index -m "Index what the app asks for"
+      pgwright fix --breaking --dry-run
+      pgwright fix shop.json.gz -m "Index what the app asks for"
       pgwright fix --sql fix.sql
-      pgwright fix --dry-run
     """
+    if not proves and (staging is not None or rounds is not None):
+        raise ConfigError("--staging and --rounds say how to measure: give --prove too.")
     # Found first, so that a wrong path costs no reading of the database.
     directory = None if sql is not None else open_directory(alembic or config.alembic or Path())
+    choice = Choice(only, skip, top if top is not None or only or breaking else TOP, breaking)
     with watched() as progress:
         snapshot = pipeline.take_snapshot(source, policy=config.policy, progress=progress)
         if directory is not None and not allow_behind:
@@ -89,73 +119,58 @@ def fix(
             server=server or config.server,
             progress=progress,
         )
-    chosen = replace(diagnosis, findings=tuple(_chosen(diagnosis.findings, only, skip)))
-    result = pipeline.fix(snapshot, chosen, with_possible=bool(only))
-    if not result.remedies:
-        show(result, form, shows_all=shows_all)
-        tell("nothing to write.")
-        return
-    if directory is None:
-        _write_script(result, snapshot, message, _STDOUT if dry_run or sql is None else sql, form, shows_all)
-    else:
-        _write_revision(result, snapshot, message, directory, rev_id, dry_run, form, shows_all)
-
-
-def _chosen(findings: Iterable[Finding], only: tuple[str, ...], skip: tuple[str, ...]) -> Iterator[Finding]:
-    """Yield the findings that are asked for; what stands under another one counts by its own name too.
-
-    Alone it is answered where it asks for a change; where it does not, the finding that it stands under answers it.
-    """
-    for finding in findings:
-        left = tuple(one for one in finding.symptoms if not _names(skip, one))
-        asked = [one for one in left if not only or _names(only, one)]
-        is_asked = not only or _names(only, finding) or any(not one.changes for one in asked)
-        if is_asked and not _names(skip, finding):
-            yield replace(finding, symptoms=left)
+        if proves:
+            result = pipeline.fix_proved(
+                source, snapshot, diagnosis, choice=choice, with_possible=bool(only), staging=staging,
+                rounds=rounds or ROUNDS, policy=config.policy, server=server or config.server, progress=progress,
+            )  # fmt: skip
         else:
-            yield from asked
+            result = pipeline.fix(snapshot, diagnosis, choice=choice, with_possible=bool(only))
+    parts = in_parts(result, snapshot, message)
+    if not parts:
+        show(result, form, shows_all=shows_all)
+        _say_why_nothing(result)
+    elif directory is None:
+        _write_scripts(result, parts, snapshot, STDOUT if dry_run or sql is None else sql, form, shows_all)
+    else:
+        imports = has_runtime(directory) if runtime is None else runtime
+        revisions = Revisions(parts, snapshot, directory, imports, rev_id)
+        if dry_run:
+            revisions.print()
+        else:
+            _write_revisions(result, revisions, form, shows_all)
 
 
-def _names(keys: tuple[str, ...], finding: Finding) -> bool:
-    return not {finding.check, finding.key}.isdisjoint(keys)
+def _say_why_nothing(result: Fix) -> None:
+    if result.proof is not None:
+        tell("nothing is proved to help, so nothing was written.")
+        click.get_current_context().exit(NOT_PROVED)
+    tell("nothing to write now; what is left for later is told above." if result.later else "nothing to write.")
 
 
-def _write_script(result: Fix, snapshot: Snapshot, message: str, path: Path, form: Format, shows_all: bool) -> None:
-    text = render_script(result, message=message, database=snapshot.server.database, taken_at=snapshot.taken_at)
-    if path == _STDOUT:
-        say(text)
-        return
-    show(result, form, shows_all=shows_all)
-    write(path, text)
-    tell(f"Review it, then: psql -X -f {path} DSN. Or first: pgwright prove --sql {path}")
-
-
-def _write_revision(
-    result: Fix,
-    snapshot: Snapshot,
-    message: str,
-    directory: AlembicDirectory,
-    rev_id: str | None,
-    dry_run: bool,
-    form: Format,
-    shows_all: bool,
+def _write_scripts(
+    result: Fix, parts: Sequence[Part], snapshot: Snapshot, path: Path, form: Format, shows_all: bool
 ) -> None:
-    text = revision_text(result, message=message, database=snapshot.server.database, taken_at=snapshot.taken_at)
+    if path != STDOUT:
+        show(result, form, shows_all=shows_all)
+    paths = write_scripts(parts, snapshot, path)
+    if len(paths) == 1:
+        first = "" if result.proof else f". Or first: pgwright prove --sql {path}"
+        tell(f"Review it, then: psql -X -f {path} DSN{first}")
+    elif paths:
+        tell("Review them. Each says what has to be deployed before it, so run one at a time: psql -X -f FILE DSN")
 
-    def render(revision: str, down_revision: str | None) -> str:
-        try:
-            return with_width(directory.in_template(text, revision))
-        except MigrationError as error:
-            tell(f"{error}. The revision gets a form of its own")
-            return assembled(text, revision, down_revision)
 
-    if dry_run:
-        say(render(rev_id or _DRY_RUN_ID, directory.head))
-        return
-    # The template writes the time, and the same fix of the same snapshot has the same id.
-    chosen = rev_id or short_hash(assembled(text, "", directory.head))
-    path = directory.write(message, render, revision=chosen)
+def _write_revisions(result: Fix, revisions: Revisions, form: Format, shows_all: bool) -> None:
+    written = revisions.write()
     show(result, form, shows_all=shows_all)
     here = Path.cwd()
-    tell(f"wrote {path.relative_to(here) if path.is_relative_to(here) else path}")
-    tell("Review it. Then prove the gain: pgwright prove; and apply it: alembic upgrade head")
+    for _, path in written:
+        tell(f"wrote {path.relative_to(here) if path.is_relative_to(here) else path}")
+    if len(written) > 1:
+        command = f"alembic upgrade {written[0][0]}"
+        tell(f"Review them. Each says what has to be deployed before it, so run one at a time: first {command}")
+    elif result.proof is not None:
+        tell("Review it. Then apply it: alembic upgrade head")
+    else:
+        tell("Review it. Then prove the gain: pgwright prove; and apply it: alembic upgrade head")

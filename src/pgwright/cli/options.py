@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -66,6 +67,15 @@ def _checks(context: click.Context, parameter: click.Parameter, names: tuple[str
     with reports_only():
         require_checks(names)
     return names
+
+
+def _top(context: click.Context, parameter: click.Parameter, text: str | None) -> int | None:
+    """Read a number, or `all`, for which a number stands that no list reaches."""
+    if text is None:
+        return None
+    if text != "all" and not (text.isascii() and text.isdigit() and int(text)):
+        raise ConfigError(f"--top is {text!r}; expected a number from 1 on, or 'all'.")
+    return sys.maxsize if text == "all" else int(text)
 
 
 def _writable(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
@@ -140,3 +150,7 @@ only = click.option(
 skip = click.option(
     "--skip", multiple=True, callback=_checks, metavar="NAME", help="Skip this check, or check:object. Repeatable."
 )
+top = click.option(
+    "--top", callback=_top, metavar="N",
+    help="Answer so many findings, the dearest first, or 'all'. [5; all that --only or --breaking ask for]",
+)  # fmt: skip

@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from pgwright.migrations.directory import AlembicDirectory, open_directory, short_hash
 from pgwright.migrations.runner import downgrade, upgrade
+from pgwright.migrations.runtime import has_runtime
 
-__all__ = ["AlembicDirectory", "downgrade", "open_directory", "short_hash", "upgrade"]
+__all__ = ["AlembicDirectory", "downgrade", "has_runtime", "open_directory", "short_hash", "upgrade"]

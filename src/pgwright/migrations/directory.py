@@ -87,16 +87,17 @@ class AlembicDirectory:
             raise MigrationError(f"the revision {chosen!r} exists: {known[chosen]}. Nothing was written")
         path = self._folder(head) / self._file_name(chosen, message)
         _write_new(path, render(chosen, head))
+        self.script.revision_map = RevisionMap(lambda: read_scripts(self.script))  # its head is the new one
         return path
 
-    def in_template(self, text: RevisionText, revision: str) -> str:
-        """Return a revision after the head in the form that the app's `script.py.mako` gives it.
+    def in_template(self, text: RevisionText, revision: str, down_revision: str | None) -> str:
+        """Return a revision after another in the form that the app's `script.py.mako` gives it.
 
         Raises: MigrationError: there is no template, or it does not take the revision.
         """
         template = Path(self.script.dir, "script.py.mako")
         try:
-            return in_template(template, text, revision, self.head, self.config, self._now())
+            return in_template(template, text, revision, down_revision, self.config, self._now())
         except MigrationError as error:
             raise MigrationError(f"{template} cannot be followed: {error}") from error
 
