@@ -93,17 +93,13 @@ def test_a_revision_says_what_it_follows_and_runs_each_step_as_it_must() -> None
                 with op.get_context().autocommit_block():
                     run_long("THREE")
                     run("FOUR")
-                    # Second
                     create_index("public.ix", "FIVE")
-                    # Third
                     run("SIX")
 
 
         def downgrade() -> None:
             with patient_session(), op.get_context().autocommit_block():
-                # Second
                 run("BACK 2")
-                # First
                 run("BACK 1")
 
 

@@ -6,6 +6,8 @@ import ast
 import re
 import subprocess
 import sys
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -17,8 +19,10 @@ from hypothesis import strategies as st
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
 from pgwright.model.change import Change, ColumnConversion, ConvertColumns, CreateIndex, DropIndex, UniqueAmongLiving
+from pgwright.model.gain import Gain, MeasuredGain
 from pgwright.model.index import IndexDefinition, IndexKey
 from pgwright.model.names import QualifiedName, quote
+from pgwright.model.worth import Worth
 from pgwright.remedies import make_fix, render_revision, render_script
 from pgwright.snapshot import read_snapshot
 from tests.support.alembic_project import Project, finding
@@ -36,8 +40,14 @@ def convert(table: QualifiedName, column: str) -> ConvertColumns:
 def test_it_is_formatted_and_clean_for_linters(project: Project, line_length: int) -> None:
     project.database.execute("CREATE TABLE t (id text PRIMARY KEY, a text, b text)")
     long = IndexDefinition("ix_" + "x" * 60, T, (IndexKey("a"), IndexKey("b")), predicate="a <> 'it''s'")
-    for changes in ([convert(T, "id"), CreateIndex(long)], [convert(T, "id")], [CreateIndex(long)], []):
-        path = project.write(project.plan(finding("f", "t", *changes)))
+    cases: tuple[list[Change], ...] = (
+        [convert(T, "id"), CreateIndex(long)],
+        [convert(T, "id")],
+        [CreateIndex(long)],
+        [],
+    )
+    for changes, has_runtime in product(cases, (False, True)):
+        path = project.write(project.plan(finding("f", "t", *changes)), has_runtime=has_runtime)
         ruff = [str(Path(sys.executable).parent / "ruff")]
         options = ["--isolated", f"--line-length={line_length}", str(path)]
         select = "--select=E,F,W,I,B,C4,UP,SIM,RUF,PT,RET,PERF,N,ISC,PIE,A"
@@ -73,6 +83,41 @@ def test_the_docstring_tells_what_a_reviewer_needs(project: Project) -> None:
         "Revision ID: abc",
     ):
         assert part in text, part
+
+
+@pytest.mark.parametrize(("has_runtime", "most"), [(True, 200), (False, 300)])
+def test_five_indexes_are_a_revision_that_a_team_reads(project: Project, has_runtime: bool, most: int) -> None:
+    """With names as long as they are in real apps, and a gain and a measurement for each."""
+    columns = ("organization_id", "created_at", "status")
+    tables = [f"delivery_assignment_{n}" for n in range(5)]
+    for table in tables:
+        project.database.execute(f"CREATE TABLE {table} (organization_id int, created_at timestamptz, status text)")
+    keys = tuple(IndexKey(column) for column in columns)
+    wanted = [
+        CreateIndex(
+            IndexDefinition(f"ix_{name}_org", QualifiedName("public", name), keys, predicate="status <> 'done'")
+        )
+        for name in tables
+    ]
+    plan = project.plan(*(finding("missing-index", f"{one.definition.table.short} (…)", one) for one in wanted))
+    gain, measured = Gain(Worth(9e6, 9.0, 0.1, 86_400.0)), (MeasuredGain(1, 96.0, 0.12),) * 2
+    rich = replace(plan, remedies=tuple(replace(one, gain=gain, measured=measured) for one in plan.remedies))
+    text = render_revision(
+        rich,
+        revision="r1",
+        down_revision=None,
+        message="Fix it",
+        database="app",
+        taken_at="now",
+        has_runtime=has_runtime,
+    )
+    assert text.count("create_index(") >= 5
+    assert len(text.splitlines()) < most
+    (project.folder / "versions" / "r1.py").write_text(text)
+    project.upgrade()
+    assert project.dump().count("CREATE INDEX") == 5
+    project.downgrade()
+    assert "CREATE INDEX" not in project.dump()
 
 
 def test_alembic_check_is_clean_when_the_models_follow_the_hints(project: Project) -> None:

@@ -136,6 +136,14 @@ def test_a_table_counted_empty_gets_no_change(rows: int, fields: dict[str, float
     assert len(fixed(finding, snapshot=snapshot, choice=Choice(only=("missing-index",))).remedies) == 1
 
 
+def test_a_partitioned_table_is_empty_where_all_its_parts_are() -> None:
+    parent = make_table("t1", "id bigint, a bigint", kind="partitioned table", row_estimate=-1.0)
+    parts = [make_table(f"t1_{n}", "id bigint, a bigint", rows=n * 100, parent=parent.name) for n in range(2)]
+    finding = found("t1", create("t1"), saved_s=60.0)
+    assert left(fixed(finding, snapshot=make_snapshot(parent, parts[0]))) == [("missing-index:t1", "empty table")]
+    assert left(fixed(finding, snapshot=make_snapshot(parent, *parts))) == []
+
+
 def test_what_is_not_safe_is_written_on_request_alone() -> None:
     convert = ConvertColumns((ColumnConversion(qualified("t3"), "b", "text", "uuid", None, "hyphenated"),), ())
     findings = [

@@ -76,10 +76,13 @@ class Project:
     def plan(self, *findings: Finding) -> Fix:
         return make_fix(self.snapshot(), findings)
 
-    def write(self, plan: Fix, revision: str = "r1", down_revision: str | None = None) -> Path:
+    def write(
+        self, plan: Fix, revision: str = "r1", down_revision: str | None = None, *, has_runtime: bool = False
+    ) -> Path:
         text = render_revision(
-            plan, revision=revision, down_revision=down_revision, message="Fix it", database="app", taken_at="now"
-        )
+            plan, revision=revision, down_revision=down_revision, message="Fix it", database="app", taken_at="now",
+            has_runtime=has_runtime,
+        )  # fmt: skip
         path = self.folder / "versions" / f"{revision}.py"
         path.write_text(text)
         return path

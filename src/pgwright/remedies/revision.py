@@ -16,7 +16,7 @@ from pgwright.visible import HIDDEN, on_one_line, visible
 
 # So much fits whatever line length the app's formatter has.
 _LINE = 88
-_SHORT = 60
+_LONG = '"""'
 
 # Beyond it, the file asks the linter to pass over long lines: names can be as long as they are.
 _WIDEST = 120
@@ -107,7 +107,8 @@ def _statements(remedies: list[tuple[str, tuple[Step, ...]]]) -> str:
     lines: list[str] = []
     if not remedies:
         return f"{_INDENT}pass"
-    steps = [(title, step) for title, of_remedy in remedies for step in of_remedy]
+    # One statement says itself what it does.
+    steps = [(title if len(of_remedy) > 1 else "", step) for title, of_remedy in remedies for step in of_remedy]
     is_all_outside = not any(step.is_transactional for _, step in steps)
     lines.append(f"{_INDENT}with patient_session(){f', {_OUTSIDE}' if is_all_outside else ''}:")
     told = ""
@@ -116,7 +117,7 @@ def _statements(remedies: list[tuple[str, tuple[Step, ...]]]) -> str:
         if not is_transactional and not is_all_outside:
             lines.append(f"{_INDENT * 2}with {_OUTSIDE}:")
         for title, step in group:
-            lines += _comment(title, margin) if title != told else []
+            lines += _comment(title, margin) if title and title != told else []
             lines.append(_call(step, margin))
             told = title
     return "\n".join(lines)
@@ -140,16 +141,19 @@ def _call(step: Step, margin: str) -> str:
     if len(on_one_line) <= _LINE and "\n" not in step.sql:
         return on_one_line
     inner = margin + _INDENT
-    end = "," if len(texts) > 1 else ""
-    body = "".join(f"{inner}{_argument(text, inner)}{end}\n" for text in texts)
+    arguments = [_argument(text, inner) for text in texts]
+    # The comma keeps a formatter with longer lines from joining them; a text of several lines it does not join.
+    end = "," if len(texts) > 1 or not arguments[0].startswith(_LONG) else ""
+    body = "".join(f"{inner}{argument}{end}\n" for argument in arguments)
     return f"{margin}{function}(\n{body}{margin})"
 
 
 def _argument(text: str, margin: str) -> str:
     """Return a text as a literal, over several lines where it is an SQL statement of several or a long one."""
-    if HIDDEN.search(text) or "\\" in text or '"""' in text or ("\n" not in text and len(text) <= _SHORT):
+    fits = "\n" not in text and len(margin) + len(_literal(text)) < _LINE
+    if fits or HIDDEN.search(text) or "\\" in text or _LONG in text:
         return _literal(text)
-    return f'"""\n{indent(text, margin)}\n{margin}"""'
+    return f"{_LONG}\n{indent(text, margin)}\n{margin}{_LONG}"
 
 
 def _literal(value: str | None) -> str:

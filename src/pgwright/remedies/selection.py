@@ -10,6 +10,7 @@ from pgwright.model.finding import SEVERITIES, Finding
 from pgwright.model.fix import LaterReason
 from pgwright.model.names import QualifiedName
 from pgwright.model.snapshot import Snapshot
+from pgwright.model.table import Table
 from pgwright.remedies.estimate import family
 from pgwright.remedies.fix import is_safe
 from pgwright.remedies.gains import bundle, gain_of_finding
@@ -141,9 +142,16 @@ def _with(finding: Finding, keeps: Callable[[Change], bool]) -> Finding | None:
 
 def _is_of_empty(change: Change, snapshot: Snapshot) -> bool:
     """Tell whether the tables of a change hold no row, as was counted: where nobody counted, they may."""
-    tables = [one for name in _tables(change) for one in family(snapshot, name)]
-    held = [one for one in tables if one.kind != "partitioned table"]
-    return bool(held) and all(one.row_estimate >= 0 and one.rows == 0 for one in held)
+    own = [snapshot.table_by_name[name] for name in _tables(change) if name in snapshot.table_by_name]
+    # Most tables have rows, and then nobody has to look for their heirs.
+    if not own or not all(one.kind == "partitioned table" or _is_empty(one) for one in own):
+        return False
+    held = [one for table in own for one in family(snapshot, table.name) if one.kind != "partitioned table"]
+    return bool(held) and all(map(_is_empty, held))
+
+
+def _is_empty(table: Table) -> bool:
+    return table.row_estimate >= 0 and table.rows == 0
 
 
 def _tables(change: Change) -> tuple[QualifiedName, ...]:
