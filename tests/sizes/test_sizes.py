@@ -190,6 +190,8 @@ def test_nulls_of_a_unique_index_are_not_deduplicated(data: tuple[Database, Snap
 
 def test_an_empty_index_has_its_metapage_only(data: tuple[Database, Snapshot]) -> None:
     assert estimate_size(index("id"), data[1], 0) == IndexSize(1, 0, 0)
+    for keys in ("tags", "doc", "doc jsonb_path_ops"):
+        assert estimate_size(index(keys, method="gin"), data[1], 0) == IndexSize(2, 0, 0)  # and its root
 
 
 def test_nothing_is_needed_but_the_table(data: tuple[Database, Snapshot]) -> None:

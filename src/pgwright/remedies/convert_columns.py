@@ -15,8 +15,9 @@ from pgwright.model.remedy import Remedy, Step
 from pgwright.model.snapshot import Snapshot
 from pgwright.remedies.dependents import constraint_comment, publications_of, statistics_targets
 from pgwright.remedies.estimate import family, in_words, rewrite_seconds
-from pgwright.remedies.uuid_text import require_distinct, require_uuids, uuid_default
+from pgwright.remedies.uuid_text import require_distinct, require_uuids
 from pgwright.sqltext.functions import functions_of_triggers, functions_that_name
+from pgwright.sqltext.uuid_defaults import uuid_default
 from pgwright.visible import as_line
 
 _NOT_VALID, _NOT_ENFORCED = " NOT VALID", " NOT ENFORCED"

@@ -25,6 +25,8 @@ _UNKNOWN = Items(((0.001, 5_000.0, 8.0),))
 
 def estimate_gin(definition: IndexDefinition, snapshot: Snapshot, rows: float) -> IndexSize:
     """Estimate a GIN index of so many rows, freshly built."""
+    if rows <= 0:
+        return IndexSize(2, 0, 0.0)  # a metapage and an empty root
     table = snapshot.table_by_name[definition.table]
     per_page = max(1.0, rows / max(table.pages, 1))
     entries = trees = 0.0

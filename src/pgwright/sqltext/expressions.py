@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pglast import parse_sql
+from pglast.parser import ParseError
 from pglast.stream import RawStream
 
 from pgwright.sqltext.nodes import ast, walk
@@ -27,6 +29,20 @@ AGGREGATES = {
 
 def function_name(call: Any) -> str:
     return str(call.funcname[-1].sval)
+
+
+def is_function_call(text: str) -> bool:
+    """Tell whether an expression is the call of a function, which CREATE INDEX takes without parentheses.
+
+    >>> is_function_call("lower((email)::text)"), is_function_call("lower(a) || b"), is_function_call("f(")
+    (True, False, False)
+    """
+    try:
+        statement: Any = parse_sql(f"SELECT {text}")[0].stmt
+    except ParseError:
+        return False
+    targets = getattr(statement, "targetList", None) or ()
+    return len(targets) == 1 and isinstance(targets[0].val, ast.FuncCall)
 
 
 def is_aggregate(call: Any) -> bool:

@@ -1,0 +1,109 @@
+"""Which edits of the models give a column another type."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+
+from pgwright.code.app import App
+from pgwright.code.call_text import CallText
+from pgwright.code.edits import AddArgument, Edit, SetArgument, SetKeyword, SetValue
+from pgwright.code.index_call import literal
+from pgwright.code.index_edits import Placed, Unclear, value_of
+from pgwright.code.modules import Module
+from pgwright.code.spelling import Spelling
+from pgwright.code.tables import Column, Table
+from pgwright.code.texts import keyword, text_of
+from pgwright.model.change import ColumnConversion
+from pgwright.sqltext.uuid_defaults import uuid_default
+
+# A str stays a str in Python: response models, type checkers and clients see no change.
+_TYPES = {
+    "uuid": CallText("Uuid", ("as_uuid=False",)),
+    "bigint": CallText("BigInteger", None),
+    "integer": CallText("Integer", None),
+}
+# What they take the place of; a type of the app's own does more than its name tells.
+_KNOWN = {
+    "String", "VARCHAR", "Text", "TEXT", "Unicode", "UnicodeText", "CHAR", "AutoString", "Integer", "INTEGER",
+    "SmallInteger", "SMALLINT", "BigInteger", "BIGINT", "Numeric",
+}  # fmt: skip
+# Positional arguments of a column that are no type.
+_NO_TYPES = {"ForeignKey", "Identity", "Computed", "Sequence", "CheckConstraint", "FetchedValue", "DefaultClause"}
+
+
+def conversion(
+    change: ColumnConversion, table: Table, app: App, spelling: Callable[[Module], Spelling]
+) -> list[Placed]:
+    """Return the edits that give a column its new type; none where it has it, or takes it from what it refers to.
+
+    Raises: Unclear: nobody can tell what to write.
+    """
+    column = table.column(change.column)
+    if column is None:
+        raise Unclear("the models have no such column")
+    if column.is_made_elsewhere:
+        raise Unclear("a function of the app makes the column")
+    if change.to_type not in _TYPES:
+        raise Unclear(f"it becomes {change.to_type}")
+    return [(column.module, edit) for edit in _edits(change, column, table, app, spelling(column.module))]
+
+
+def _edits(change: ColumnConversion, column: Column, table: Table, app: App, spelling: Spelling) -> Iterator[Edit]:
+    template = _TYPES[change.to_type]
+    wanted = CallText(spelling.say(template.function, column.owner), template.arguments)
+    if column.call is not None:
+        yield from _of_call(column.call, column, wanted)
+        yield from _of_default(change, column, spelling)
+    elif not _takes_type(column, app):
+        assert isinstance(column.statement, ast.AnnAssign)
+        is_mapped = "Mapped[" in ast.unparse(column.statement.annotation)
+        yield SetValue(column.statement, value_of(column, spelling, str(wanted) if is_mapped else f"sa_type={wanted}"))
+
+
+def _of_call(call: ast.Call, column: Column, wanted: CallText) -> Iterator[Edit]:
+    module = column.module
+    if module.kind(call) == "Field":
+        if ast.unparse(keyword(call, "sa_type") or ast.Constant("")) != str(wanted):
+            yield SetKeyword(call, "sa_type", str(wanted))
+        return
+    place = int(bool(call.args) and text_of(call.args[0], module) is not None)
+    given = call.args[place] if len(call.args) > place else None
+    if given is not None and (isinstance(given, ast.Starred) or module.kind(given) in _NO_TYPES):
+        given = None
+    said = given or keyword(call, "type_")
+    if said is None:
+        if not _refers(call, module):
+            yield AddArgument(call, wanted, place)
+        return
+    name = module.origin(said.func if isinstance(said, ast.Call) else said).rpartition(".")[2]
+    if ast.unparse(said) == str(wanted):
+        return
+    if name not in _KNOWN:
+        raise Unclear(f"it has the type {ast.unparse(said)}, which is the app's own")
+    if given is not None:
+        yield SetArgument(call, place, str(wanted))
+    else:
+        yield SetKeyword(call, "type_", str(wanted))
+
+
+def _refers(call: ast.Call, module: Module) -> bool:
+    """Whether a column without a type has a foreign key: SQLAlchemy gives it the type of what it refers to."""
+    return any(module.kind(one) == "ForeignKey" for one in call.args)
+
+
+def _takes_type(column: Column, app: App) -> bool:
+    """Whether the annotation is an alias that holds a foreign key."""
+    assert isinstance(column.statement, ast.AnnAssign)
+    names = {node.id for node in ast.walk(column.statement.annotation) if isinstance(node, ast.Name)}
+    found = (module.constants.get(name) for name in names for module in app.modules)
+    return any("ForeignKey(" in ast.unparse(one) for one in found if isinstance(one, ast.Subscript))
+
+
+def _of_default(change: ColumnConversion, column: Column, spelling: Spelling) -> Iterator[Edit]:
+    if change.default is None or change.to_type != "uuid" or column.call is None:
+        return
+    said = keyword(column.call, "server_default")
+    wanted = f"{spelling.say('text', column.owner)}({literal(uuid_default(change.default))})"
+    if said is not None and ast.dump(said) != ast.dump(ast.parse(wanted, mode="eval").body):
+        yield SetKeyword(column.call, "server_default", wanted)

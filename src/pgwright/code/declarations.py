@@ -1,0 +1,235 @@
+"""Find the tables that modules declare: in classes, as SQLModel or as Table of Core."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from pgwright.code.classes import Class, Classes
+from pgwright.code.modules import Module
+from pgwright.code.tables import Column, Table
+from pgwright.code.texts import keyword, text_of
+
+_COLUMN_CALLS = ("Column", "mapped_column", "Field")
+# Calls that are given a column, and make one.
+_AROUND_COLUMNS = ("deferred", "column_property")
+# Attributes of a mapped class that are no columns.
+_NO_COLUMNS = re.compile(
+    r"(?i).*(relationship|association_proxy|synonym|hybrid|composite|query_expression|aliased|ClassVar)"
+)
+
+
+def declared_tables(modules: Sequence[Module]) -> list[Table]:
+    """Return the tables that modules declare; those of tests and migrations last."""
+    classes = Classes(modules)
+    mapped = [one for one in classes.all if _has_own_table(one, classes)]
+    found = [_of_class(one, classes, mapped) for one in mapped]
+    found += [table for module in modules for table in _of_calls(module, classes)]
+    return sorted(found, key=lambda one: one.module.is_aside)
+
+
+def _has_own_table(one: Class, classes: Classes) -> bool:
+    if one.is_set("__abstract__") or "__table__" in one.own:
+        return False
+    line = classes.ancestry(one)
+    if _is_sqlmodel(one) or any(_looks_like_sqlmodel(each) for each in line):
+        return _is_sqlmodel(one)
+    if "__tablename__" in one.own and not isinstance(one.own["__tablename__"], ast.FunctionDef):
+        return True
+    above = next((each for each in line if "__tablename__" in each.own), None)
+    if above is None:
+        # Some bases of libraries name the table themselves.
+        return classes.has_foreign_base(one) and _is_mapped(one) and not _is_base_of_others(one, classes)
+    # A mixin computes the name; a literal one of a parent is that parent's table, which the class shares.
+    is_computed = isinstance(above.own["__tablename__"], ast.FunctionDef)
+    return is_computed and above is not one and _is_mapped(one) and classes.has_foreign_base(one)
+
+
+def _is_base_of_others(one: Class, classes: Classes) -> bool:
+    return any(one in classes.bases(other) for other in classes.all)
+
+
+def _is_sqlmodel(one: Class) -> bool:
+    return any(each.arg == "table" and _is_true(each.value) for each in one.node.keywords)
+
+
+def _is_true(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is True
+
+
+def _is_mapped(one: Class) -> bool:
+    """Whether it has columns of SQLAlchemy; a `Field` may be Pydantic's."""
+    return any(column.call is None or one.module.kind(column.call) != "Field" for column in _own_columns(one))
+
+
+def _of_class(one: Class, classes: Classes, mapped: Sequence[Class]) -> Table:
+    line = classes.ancestry(one)
+    # What a parent with a table of its own declares is in that table.
+    owners = [each for each in line if each is one or each not in mapped]
+    own_arguments = one.own.get("__table_args__")
+    inherited = [each.own["__table_args__"] for each in owners[1:] if "__table_args__" in each.own]
+    sources = [own_arguments] if own_arguments is not None else inherited
+    return Table(
+        name=_table_name(one, line),
+        schema=next((schema for each in sources if (schema := _schema(each, one.module))), None),
+        module=one.module,
+        owner=one,
+        call=None,
+        columns=tuple(_unique([*_columns(owners), *_of_children(one, classes, mapped)])),
+        arguments=own_arguments,
+        are_arguments_inherited=own_arguments is None and bool(inherited),
+    )
+
+
+def _table_name(one: Class, line: Sequence[Class]) -> str | None:
+    for each in line:
+        statement = each.own.get("__tablename__")
+        if isinstance(statement, ast.Assign | ast.AnnAssign):
+            return text_of(statement.value, each.module)
+        if isinstance(statement, ast.FunctionDef):
+            return _returned_text(statement, one) if each is one else None
+    return one.name.lower() if _is_sqlmodel(one) else None
+
+
+def _returned_text(function: ast.FunctionDef, one: Class) -> str | None:
+    returned = [node.value for node in ast.walk(function) if isinstance(node, ast.Return)]
+    return text_of(returned[0], one.module) if len(returned) == 1 else None
+
+
+def _schema(statement: ast.stmt, module: Module) -> str | None:
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Dict):
+            for key, value in zip(node.keys, node.values, strict=True):
+                if text_of(key, module) == "schema":
+                    return text_of(value, module)
+        elif isinstance(node, ast.Call) and module.kind(node) == "dict" and keyword(node, "schema"):
+            return text_of(keyword(node, "schema"), module)
+    return None
+
+
+def _columns(owners: Sequence[Class]) -> Iterator[Column]:
+    for owner in owners:
+        yield from _own_columns(owner)
+
+
+def _of_children(one: Class, classes: Classes, mapped: Sequence[Class]) -> Iterator[Column]:
+    """Yield the columns of classes without a table of their own, which share that of this class."""
+    for child in classes.all:
+        line = classes.ancestry(child)
+        above = next((each for each in line if each in mapped), None)
+        if above is one and child is not one:
+            yield from (replace(column, is_of_child=True) for column in _own_columns(child))
+
+
+def _unique(columns: Sequence[Column]) -> Iterator[Column]:
+    seen: set[str] = set()
+    for one in columns:
+        if one.name not in seen:
+            seen.add(one.name)
+            yield one
+
+
+def _own_columns(owner: Class) -> Iterator[Column]:
+    for statement in owner.node.body:
+        name = _attribute(statement)
+        if name is not None and not name.startswith("__"):
+            column = _column(name, statement, owner)
+            if column is not None:
+                yield column
+
+
+def _attribute(statement: ast.stmt) -> str | None:
+    if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+        return statement.target.id
+    if isinstance(statement, ast.Assign) and len(statement.targets) == 1 and isinstance(statement.targets[0], ast.Name):
+        return statement.targets[0].id
+    decorators = statement.decorator_list if isinstance(statement, ast.FunctionDef) else []
+    is_declared = any("declared_attr" in ast.unparse(one) for one in decorators)
+    return statement.name if isinstance(statement, ast.FunctionDef) and is_declared else None
+
+
+def _column(attribute: str, statement: ast.stmt, owner: Class) -> Column | None:
+    module = owner.module
+    value = _value(statement)
+    annotation = statement.annotation if isinstance(statement, ast.AnnAssign) else None
+    written = ast.unparse(annotation) if annotation is not None else ""
+    if (value is not None and _NO_COLUMNS.match(ast.unparse(value).partition("(")[0])) or "ClassVar" in written:
+        return None
+    call = column_call(value, module)
+    is_mapped = written.startswith(("Mapped[", "orm.Mapped[", "so.Mapped[")) or ".Mapped[" in written
+    is_sqlmodel = annotation is not None and not is_mapped and (_is_sqlmodel(owner) or _looks_like_sqlmodel(owner))
+    if call is None and not is_mapped and not is_sqlmodel:
+        return None
+    if is_sqlmodel and module.kind(value) == "Relationship":
+        return None
+    name = _name_in_call(call, module)
+    key = text_of(keyword(call, "key"), module) or name or attribute
+    is_made_elsewhere = call is None and isinstance(value, ast.Call)
+    return Column(name or attribute, key, attribute, module, owner, statement, call, is_made_elsewhere)
+
+
+def _looks_like_sqlmodel(owner: Class) -> bool:
+    """Whether a class without a table is one whose fields may become columns of others."""
+    return any(owner.module.origin(base).rpartition(".")[2] == "SQLModel" for base in owner.node.bases)
+
+
+def _value(statement: ast.stmt) -> ast.expr | None:
+    if isinstance(statement, ast.Assign | ast.AnnAssign):
+        return statement.value
+    if isinstance(statement, ast.FunctionDef):
+        returned = [node.value for node in ast.walk(statement) if isinstance(node, ast.Return)]
+        return returned[0] if len(returned) == 1 else None
+    return None
+
+
+def column_call(value: ast.expr | None, module: Module) -> ast.Call | None:
+    """Return the call that makes the column of an expression: the innermost, for `Field(sa_column=Column(…))`."""
+    if not isinstance(value, ast.Call):
+        return None
+    kind = module.kind(value)
+    if kind in _AROUND_COLUMNS and value.args:
+        return column_call(value.args[0], module)
+    inner = keyword(value, "sa_column") if kind == "Field" else None
+    if inner is not None:
+        return column_call(inner, module)
+    return value if kind in _COLUMN_CALLS else None
+
+
+def _name_in_call(call: ast.Call | None, module: Module) -> str | None:
+    if call is None or module.kind(call) == "Field":
+        return None
+    first = text_of(call.args[0], module) if call.args and not isinstance(call.args[0], ast.Call) else None
+    return first or text_of(keyword(call, "name"), module)
+
+
+def _of_calls(module: Module, classes: Classes) -> Iterator[Table]:
+    """Yield what calls of Table declare."""
+    variables = {id(value): name for name, value in module.constants.items()}
+    owners = {
+        id(getattr(one.own["__table__"], "value", None)): one
+        for one in classes.all
+        if one.module is module and "__table__" in one.own
+    }
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Call) and module.kind(node) == "Table" and len(node.args) >= 2:
+            yield Table(
+                name=text_of(node.args[0], module),
+                schema=text_of(keyword(node, "schema"), module),
+                module=module,
+                owner=owners.get(id(node)),
+                call=node,
+                columns=tuple(_columns_of_call(node, module)),
+                arguments=None,
+                variable=variables.get(id(node)),
+            )
+
+
+def _columns_of_call(table: ast.Call, module: Module) -> Iterator[Column]:
+    for one in table.args[2:]:
+        call = column_call(one, module)
+        name = _name_in_call(call, module)
+        if call is not None and name is not None:
+            key = text_of(keyword(call, "key"), module) or name
+            yield Column(name, key, key, module, None, None, call)

@@ -1,0 +1,145 @@
+"""Make the models say what the database will be: the changes of a fix become edits of source files."""
+
+from __future__ import annotations
+
+import ast
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+from pgwright.code.app import App, NotFound
+from pgwright.code.column_edits import conversion
+from pgwright.code.edits import AddArgument, AddElement, Edit
+from pgwright.code.index_call import index_call
+from pgwright.code.index_edits import Placed, Unclear, creation, removal
+from pgwright.code.modules import Module
+from pgwright.code.spelling import Spelling
+from pgwright.code.syntax.transform import edited
+from pgwright.code.tables import Table
+from pgwright.model.change import Change, ColumnConversion, ConvertColumns, CreateIndex, DropIndex, UniqueAmongLiving
+from pgwright.model.index import IndexDefinition
+from pgwright.model.names import QualifiedName
+from pgwright.model.patch import FileEdit, HandEdit, ModelPatch
+from pgwright.sqltext.indexes import read_index
+from pgwright.sqltext.schema import Schema
+
+# Black's and ruff's own.
+_WIDTH = 88
+
+
+def patch_models(root: Path, changes: Sequence[Change], *, entry: str | None = None) -> ModelPatch:
+    """Return the edits after which the models below a folder say what these changes make of the database.
+
+    Nothing is imported or run: what is edited is found by the syntax trees of the files. Nothing is written.
+
+    Args:
+        root: the folder of the app's sources, or one file.
+        changes: what is done to the database.
+        entry: the module whose models count, as `app.models`, where several files declare tables of one name.
+    """
+    return _Patching(App(root, entry), _line_length(root)).patch(changes)
+
+
+class _Patching:
+    """Edits in the making, by module."""
+
+    def __init__(self, app: App, width: int) -> None:
+        self._app, self._width = app, width
+        self._edits: dict[Module, list[Edit]] = {}
+        self._spellings: dict[Module, Spelling] = {}
+        self._by_hand: list[HandEdit] = []
+
+    def patch(self, changes: Sequence[Change]) -> ModelPatch:
+        for change in changes:
+            if isinstance(change, CreateIndex):
+                self._create(change.definition)
+            elif isinstance(change, DropIndex):
+                self._drop(change.sql, change.table, change.name.name, None)
+            elif isinstance(change, UniqueAmongLiving):
+                self._drop(change.sql, change.definition.table, change.replaces.name, change.constraint)
+                self._create(change.definition)
+            elif isinstance(change, ConvertColumns):
+                self._convert(change)
+        return ModelPatch(tuple(self._files()), tuple(self._by_hand))
+
+    def _create(self, definition: IndexDefinition) -> None:
+        lines = (str(index_call(definition)),)
+        self._try(
+            definition.table,
+            f"{definition.table.short}: the new index {definition.name}",
+            lines,
+            lambda table: creation(definition, table, self._app, self._spelling(table.module)),
+        )
+
+    def _drop(self, sql: str, name: QualifiedName, index: str, constraint: str | None) -> None:
+        old = read_index(sql, Schema({})).named(constraint or index)
+        is_constraint = constraint is not None
+
+        def edits(table: Table) -> list[Placed]:
+            return removal(old, table, self._app, is_constraint=is_constraint)
+
+        kind = "unique constraint" if is_constraint else "index"
+        self._try(name, f"{name.short}: the {kind} {old.name} goes", (), edits)
+
+    def _convert(self, change: ConvertColumns) -> None:
+        for each in change.columns:
+            what = f"{each.table.short}.{each.column} becomes {each.to_type}"
+            self._try(each.table, what, (), lambda table, each=each: self._conversion(each, change, table))  # type: ignore[misc]
+
+    def _conversion(self, each: ColumnConversion, change: ConvertColumns, table: Table) -> list[Placed]:
+        column = table.column(each.column)
+        if column is not None and column.owner is not table.owner and not column.is_of_child:
+            sharing = [
+                one for one in self._app.tables
+                if (other := one.column(each.column)) is not None and other.statement is column.statement
+            ]  # fmt: skip
+            converted = {(one.table.name, one.column) for one in change.columns}
+            rest = [one.name for one in sharing if one.name and (one.name, each.column) not in converted]
+            if rest:
+                raise Unclear(
+                    f"{', '.join(rest)} shares the column, which a mixin or a base declares, and is not changed"
+                )
+        return conversion(each, table, self._app, self._spelling)
+
+    def _try(
+        self, name: QualifiedName, what: str, lines: tuple[str, ...], edits: Callable[[Table], list[Placed]]
+    ) -> None:
+        """Keep the edits of a table, or why there are none."""
+        table = self._app.table(name)
+        if isinstance(table, NotFound):
+            self._by_hand.append(HandEdit(what, table.reason, lines))
+            return
+        try:
+            for module, edit in edits(table):
+                kept = self._edits.setdefault(module, [])
+                kept += [edit] if edit not in kept else []
+        except Unclear as error:
+            self._by_hand.append(HandEdit(what, str(error), lines))
+
+    def _spelling(self, module: Module) -> Spelling:
+        return self._spellings.setdefault(module, Spelling(module))
+
+    def _files(self) -> Iterator[FileEdit]:
+        for module, edits in self._edits.items():
+            # What is added goes behind what was there, so what is taken out is counted as it was.
+            ordered = sorted(edits, key=lambda one: not isinstance(one, AddElement | AddArgument))
+            after = edited(module.text, [*ordered, *self._spelling(module).imports], self._width)
+            ast.parse(after)
+            if after != module.text:
+                yield FileEdit(module.path, module.text, after)
+
+
+def _line_length(root: Path) -> int:
+    """Return the length of lines that the app's formatter keeps, as the nearest pyproject.toml says."""
+    for folder in (root, *root.absolute().parents):
+        path = folder / "pyproject.toml"
+        if path.is_file():
+            try:
+                tools = tomllib.loads(path.read_text("utf-8")).get("tool", {})
+            except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+                return _WIDTH
+            lengths: Iterable[object] = (
+                tools.get("ruff", {}).get("line-length"), tools.get("black", {}).get("line-length"),
+            )  # fmt: skip
+            return next((one for one in lengths if isinstance(one, int)), _WIDTH)
+    return _WIDTH
