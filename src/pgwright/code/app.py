@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from pgwright.code.conventions import conventions
+from pgwright.code.conventions import conventions, names_of_named
 from pgwright.code.declarations import declared_tables
 from pgwright.code.modules import Module, read_modules
-from pgwright.code.tables import Table
-from pgwright.code.texts import text_of
+from pgwright.code.tables import Column, Table
+from pgwright.code.texts import keyword, text_of
 from pgwright.model.names import QualifiedName
 
 # What class names add to the noun that the table is named by.
@@ -64,10 +64,42 @@ class App:
             if isinstance(node, ast.Call) and module.kind(node) == "Index"
         ]
 
-    def index_call(self, name: str) -> tuple[Module, ast.Call] | None:
-        """Return the call of Index that gives an index this name."""
-        found = [(module, call) for module, call in self.index_calls if name_in_call(call, module) == name]
+    def index_call(self, name: str, table: Table) -> tuple[Module, ast.Call] | None:
+        """Return the call of Index that gives an index of a table this name."""
+        found = [one for one in self.index_calls if is_named(one[1], one[0], name, table, self.conventions)]
         return min(found, key=lambda one: one[0].is_aside, default=None)
+
+    def constant(self, node: ast.expr | None, module: Module) -> ast.expr | None:
+        """Return what a name stands for that a module, or one that it imports from, assigns; None for other nodes."""
+        if not isinstance(node, ast.Name):
+            return None
+        if node.id in module.constants:
+            return module.constants[node.id]
+        home, _, name = module.names.get(node.id, "").rpartition(".")
+        found = (one.constants.get(name) for one in self.modules if home and _is_of(home, one.name))
+        return next((one for one in found if one is not None), None)
+
+    def sharing(self, column: Column) -> list[Table]:
+        """Return the tables that have a column by the same statement, or the same call of a function."""
+        return [
+            table
+            for table in self.tables
+            if any(
+                (one.statement is not None and one.statement is column.statement)
+                or (one.call is not None and one.call is column.call)
+                for one in table.columns
+            )
+        ]
+
+    def places_of_arguments(self, table: Table) -> Iterator[tuple[Module, ast.AST]]:
+        """Yield the code that gives the arguments of a table, with the constants that it names."""
+        if table.call is not None:
+            yield table.module, table.call
+        elif table.arguments is not None:
+            yield table.module, table.arguments
+            for node in ast.walk(table.arguments):
+                if isinstance(node, ast.Name) and node.id in table.module.constants:
+                    yield table.module, table.module.constants[node.id]
 
     def table(self, name: QualifiedName) -> Table | NotFound:
         """Return the declaration of a table of the database."""
@@ -84,11 +116,18 @@ class App:
         return found[0]
 
 
-def name_in_call(call: ast.Call, module: Module) -> str | None:
-    """Return the name that a call of Index or a constraint gives."""
-    first = text_of(call.args[0], module) if call.args else None
-    named = next((text_of(one.value, module) for one in call.keywords if one.arg == "name"), None)
-    return named or (first if module.kind(call) == "Index" else None)
+def is_named(call: ast.Call, module: Module, name: str, table: Table, stated: Sequence[dict[str, str]]) -> bool:
+    """Whether a call of Index or UniqueConstraint gives something of a table this name."""
+    is_index = module.kind(call) == "Index"
+    given = keyword(call, "name") or (call.args[0] if is_index and call.args else None)
+    said = text_of(given, module)
+    if said is None:
+        return False
+    if isinstance(given, ast.Call):  # conv("…"), which no convention adds to
+        return said == name
+    columns = [text_of(one, module) or "" for one in call.args[int(is_index) :]]
+    kind = "ix" if is_index else "uq"
+    return name == said or name in names_of_named(said, table.name or "", table.schema, columns, stated, kind)
 
 
 def _line(table: Table) -> int:

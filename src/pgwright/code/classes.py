@@ -109,5 +109,8 @@ def _classes(module: Module, body: list[ast.stmt], prefix: str) -> Iterator[Clas
             yield from _classes(module, statement.body, f"{prefix}{statement.name}.")
         elif isinstance(statement, ast.If):
             yield from _classes(module, [*statement.body, *statement.orelse], prefix)
-        elif isinstance(statement, ast.Try | ast.With):
+        elif isinstance(statement, ast.Try):
+            handled = [one for handler in statement.handlers for one in handler.body]
+            yield from _classes(module, [*statement.body, *handled, *statement.orelse, *statement.finalbody], prefix)
+        elif isinstance(statement, ast.With):
             yield from _classes(module, statement.body, prefix)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from pgwright.code.app import App
 from pgwright.code.call_text import CallText
+from pgwright.code.columns import COLUMN_CALLS
 from pgwright.code.edits import AddArgument, Edit, SetArgument, SetKeyword, SetValue
 from pgwright.code.index_call import literal
 from pgwright.code.index_edits import Placed, Unclear, value_of
@@ -42,18 +43,18 @@ def conversion(
     column = table.column(change.column)
     if column is None:
         raise Unclear("the models have no such column")
-    if column.is_made_elsewhere:
+    if column.is_computed:
         raise Unclear("a function of the app makes the column")
     if change.to_type not in _TYPES:
         raise Unclear(f"it becomes {change.to_type}")
-    return [(column.module, edit) for edit in _edits(change, column, table, app, spelling(column.module))]
+    return [(column.home, edit) for edit in _edits(change, column, app, spelling(column.home))]
 
 
-def _edits(change: ColumnConversion, column: Column, table: Table, app: App, spelling: Spelling) -> Iterator[Edit]:
+def _edits(change: ColumnConversion, column: Column, app: App, spelling: Spelling) -> Iterator[Edit]:
     template = _TYPES[change.to_type]
     wanted = CallText(spelling.say(template.function, column.owner), template.arguments)
     if column.call is not None:
-        yield from _of_call(column.call, column, wanted)
+        yield from _of_call(column.call, column, wanted, app)
         yield from _of_default(change, column, spelling)
     elif not _takes_type(column, app):
         assert isinstance(column.statement, ast.AnnAssign)
@@ -61,30 +62,45 @@ def _edits(change: ColumnConversion, column: Column, table: Table, app: App, spe
         yield SetValue(column.statement, value_of(column, spelling, str(wanted) if is_mapped else f"sa_type={wanted}"))
 
 
-def _of_call(call: ast.Call, column: Column, wanted: CallText) -> Iterator[Edit]:
-    module = column.module
+def _of_call(call: ast.Call, column: Column, wanted: CallText, app: App) -> Iterator[Edit]:
+    module = column.home
     if module.kind(call) == "Field":
-        if ast.unparse(keyword(call, "sa_type") or ast.Constant("")) != str(wanted):
+        said = keyword(call, "sa_type")
+        _require_known(said, module, app)
+        if said is None or ast.unparse(said) != str(wanted):
             yield SetKeyword(call, "sa_type", str(wanted))
         return
     place = int(bool(call.args) and text_of(call.args[0], module) is not None)
-    given = call.args[place] if len(call.args) > place else None
-    if given is not None and (isinstance(given, ast.Starred) or module.kind(given) in _NO_TYPES):
-        given = None
-    said = given or keyword(call, "type_")
+    given, said = _type_of(call, module)
     if said is None:
         if not _refers(call, module):
             yield AddArgument(call, wanted, place)
         return
-    name = module.origin(said.func if isinstance(said, ast.Call) else said).rpartition(".")[2]
     if ast.unparse(said) == str(wanted):
         return
-    if name not in _KNOWN:
+    _require_known(said, module, app)
+    yield SetArgument(call, place, str(wanted)) if given is not None else SetKeyword(call, "type_", str(wanted))
+
+
+def _type_of(call: ast.Call, module: Module) -> tuple[ast.expr | None, ast.expr | None]:
+    """Return the positional argument that is the type of a column, and the type, however it is said."""
+    place = int(bool(call.args) and text_of(call.args[0], module) is not None)
+    given = call.args[place] if len(call.args) > place else None
+    if given is not None and (isinstance(given, ast.Starred) or module.kind(given) in _NO_TYPES):
+        given = None
+    return given, given or keyword(call, "type_")
+
+
+def _require_known(said: ast.expr | None, module: Module, app: App) -> None:
+    """Raise Unclear: a type is one of the app's own."""
+    for one in (said, app.constant(said, module)):
+        name = (
+            module.origin(one.func if isinstance(one, ast.Call) else one).rpartition(".")[2] if one is not None else ""
+        )
+        if name in _KNOWN:
+            return
+    if said is not None:
         raise Unclear(f"it has the type {ast.unparse(said)}, which is the app's own")
-    if given is not None:
-        yield SetArgument(call, place, str(wanted))
-    else:
-        yield SetKeyword(call, "type_", str(wanted))
 
 
 def _refers(call: ast.Call, module: Module) -> bool:
@@ -93,11 +109,15 @@ def _refers(call: ast.Call, module: Module) -> bool:
 
 
 def _takes_type(column: Column, app: App) -> bool:
-    """Whether the annotation is an alias that holds a foreign key."""
+    """Whether the annotation is an alias that holds a foreign key, and no type."""
     assert isinstance(column.statement, ast.AnnAssign)
     names = {node.id for node in ast.walk(column.statement.annotation) if isinstance(node, ast.Name)}
-    found = (module.constants.get(name) for name in names for module in app.modules)
-    return any("ForeignKey(" in ast.unparse(one) for one in found if isinstance(one, ast.Subscript))
+    for module in app.modules:
+        for name in names & module.constants.keys():
+            for node in ast.walk(module.constants[name]):
+                if isinstance(node, ast.Call) and module.kind(node) in COLUMN_CALLS:
+                    return _refers(node, module) and _type_of(node, module)[1] is None
+    return False
 
 
 def _of_default(change: ColumnConversion, column: Column, spelling: Spelling) -> Iterator[Edit]:

@@ -7,14 +7,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from pgwright.code.class_names import computed_name
 from pgwright.code.classes import Class, Classes
+from pgwright.code.columns import Functions, column_call
 from pgwright.code.modules import Module
 from pgwright.code.tables import Column, Table
 from pgwright.code.texts import keyword, text_of
 
-_COLUMN_CALLS = ("Column", "mapped_column", "Field")
-# Calls that are given a column, and make one.
-_AROUND_COLUMNS = ("deferred", "column_property")
 # Attributes of a mapped class that are no columns.
 _NO_COLUMNS = re.compile(
     r"(?i).*(relationship|association_proxy|synonym|hybrid|composite|query_expression|aliased|ClassVar)"
@@ -23,14 +22,14 @@ _NO_COLUMNS = re.compile(
 
 def declared_tables(modules: Sequence[Module]) -> list[Table]:
     """Return the tables that modules declare; those of tests and migrations last."""
-    classes = Classes(modules)
-    mapped = [one for one in classes.all if _has_own_table(one, classes)]
-    found = [_of_class(one, classes, mapped) for one in mapped]
+    classes, functions = Classes(modules), Functions(modules)
+    mapped = [one for one in classes.all if _has_own_table(one, classes, functions)]
+    found = [_of_class(one, classes, functions, mapped) for one in mapped]
     found += [table for module in modules for table in _of_calls(module, classes)]
     return sorted(found, key=lambda one: one.module.is_aside)
 
 
-def _has_own_table(one: Class, classes: Classes) -> bool:
+def _has_own_table(one: Class, classes: Classes, functions: Functions) -> bool:
     if one.is_set("__abstract__") or "__table__" in one.own:
         return False
     line = classes.ancestry(one)
@@ -41,10 +40,10 @@ def _has_own_table(one: Class, classes: Classes) -> bool:
     above = next((each for each in line if "__tablename__" in each.own), None)
     if above is None:
         # Some bases of libraries name the table themselves.
-        return classes.has_foreign_base(one) and _is_mapped(one) and not _is_base_of_others(one, classes)
+        return classes.has_foreign_base(one) and _is_mapped(one, functions) and not _is_base_of_others(one, classes)
     # A mixin computes the name; a literal one of a parent is that parent's table, which the class shares.
     is_computed = isinstance(above.own["__tablename__"], ast.FunctionDef)
-    return is_computed and above is not one and _is_mapped(one) and classes.has_foreign_base(one)
+    return is_computed and above is not one and _is_mapped(one, functions) and classes.has_foreign_base(one)
 
 
 def _is_base_of_others(one: Class, classes: Classes) -> bool:
@@ -59,12 +58,14 @@ def _is_true(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and node.value is True
 
 
-def _is_mapped(one: Class) -> bool:
+def _is_mapped(one: Class, functions: Functions) -> bool:
     """Whether it has columns of SQLAlchemy; a `Field` may be Pydantic's."""
-    return any(column.call is None or one.module.kind(column.call) != "Field" for column in _own_columns(one))
+    return any(
+        column.call is None or one.module.kind(column.call) != "Field" for column in _own_columns(one, functions)
+    )
 
 
-def _of_class(one: Class, classes: Classes, mapped: Sequence[Class]) -> Table:
+def _of_class(one: Class, classes: Classes, functions: Functions, mapped: Sequence[Class]) -> Table:
     line = classes.ancestry(one)
     # What a parent with a table of its own declares is in that table.
     owners = [each for each in line if each is one or each not in mapped]
@@ -77,9 +78,9 @@ def _of_class(one: Class, classes: Classes, mapped: Sequence[Class]) -> Table:
         module=one.module,
         owner=one,
         call=None,
-        columns=tuple(_unique([*_columns(owners), *_of_children(one, classes, mapped)])),
+        columns=tuple(_unique([*_columns(owners, functions), *_of_children(one, classes, functions, mapped)])),
         arguments=own_arguments,
-        are_arguments_inherited=own_arguments is None and bool(inherited),
+        inherited=tuple(inherited),
     )
 
 
@@ -89,13 +90,8 @@ def _table_name(one: Class, line: Sequence[Class]) -> str | None:
         if isinstance(statement, ast.Assign | ast.AnnAssign):
             return text_of(statement.value, each.module)
         if isinstance(statement, ast.FunctionDef):
-            return _returned_text(statement, one) if each is one else None
+            return computed_name(statement, one.name, each.module)
     return one.name.lower() if _is_sqlmodel(one) else None
-
-
-def _returned_text(function: ast.FunctionDef, one: Class) -> str | None:
-    returned = [node.value for node in ast.walk(function) if isinstance(node, ast.Return)]
-    return text_of(returned[0], one.module) if len(returned) == 1 else None
 
 
 def _schema(statement: ast.stmt, module: Module) -> str | None:
@@ -109,18 +105,18 @@ def _schema(statement: ast.stmt, module: Module) -> str | None:
     return None
 
 
-def _columns(owners: Sequence[Class]) -> Iterator[Column]:
+def _columns(owners: Sequence[Class], functions: Functions) -> Iterator[Column]:
     for owner in owners:
-        yield from _own_columns(owner)
+        yield from _own_columns(owner, functions)
 
 
-def _of_children(one: Class, classes: Classes, mapped: Sequence[Class]) -> Iterator[Column]:
+def _of_children(one: Class, classes: Classes, functions: Functions, mapped: Sequence[Class]) -> Iterator[Column]:
     """Yield the columns of classes without a table of their own, which share that of this class."""
     for child in classes.all:
         line = classes.ancestry(child)
         above = next((each for each in line if each in mapped), None)
         if above is one and child is not one:
-            yield from (replace(column, is_of_child=True) for column in _own_columns(child))
+            yield from (replace(column, is_of_child=True) for column in _own_columns(child, functions))
 
 
 def _unique(columns: Sequence[Column]) -> Iterator[Column]:
@@ -131,11 +127,11 @@ def _unique(columns: Sequence[Column]) -> Iterator[Column]:
             yield one
 
 
-def _own_columns(owner: Class) -> Iterator[Column]:
+def _own_columns(owner: Class, functions: Functions) -> Iterator[Column]:
     for statement in owner.node.body:
         name = _attribute(statement)
         if name is not None and not name.startswith("__"):
-            column = _column(name, statement, owner)
+            column = _column(name, statement, owner, functions)
             if column is not None:
                 yield column
 
@@ -150,7 +146,7 @@ def _attribute(statement: ast.stmt) -> str | None:
     return statement.name if isinstance(statement, ast.FunctionDef) and is_declared else None
 
 
-def _column(attribute: str, statement: ast.stmt, owner: Class) -> Column | None:
+def _column(attribute: str, statement: ast.stmt, owner: Class, functions: Functions) -> Column | None:
     module = owner.module
     value = _value(statement)
     annotation = statement.annotation if isinstance(statement, ast.AnnAssign) else None
@@ -158,6 +154,8 @@ def _column(attribute: str, statement: ast.stmt, owner: Class) -> Column | None:
     if (value is not None and _NO_COLUMNS.match(ast.unparse(value).partition("(")[0])) or "ClassVar" in written:
         return None
     call = column_call(value, module)
+    maker, made = functions.column(value, module) if call is None else (None, None)
+    call = call or made
     is_mapped = written.startswith(("Mapped[", "orm.Mapped[", "so.Mapped[")) or ".Mapped[" in written
     is_sqlmodel = annotation is not None and not is_mapped and (_is_sqlmodel(owner) or _looks_like_sqlmodel(owner))
     if call is None and not is_mapped and not is_sqlmodel:
@@ -166,8 +164,7 @@ def _column(attribute: str, statement: ast.stmt, owner: Class) -> Column | None:
         return None
     name = _name_in_call(call, module)
     key = text_of(keyword(call, "key"), module) or name or attribute
-    is_made_elsewhere = call is None and isinstance(value, ast.Call)
-    return Column(name or attribute, key, attribute, module, owner, statement, call, is_made_elsewhere)
+    return Column(name or attribute, key, attribute, module, owner, statement, call, maker)
 
 
 def _looks_like_sqlmodel(owner: Class) -> bool:
@@ -182,19 +179,6 @@ def _value(statement: ast.stmt) -> ast.expr | None:
         returned = [node.value for node in ast.walk(statement) if isinstance(node, ast.Return)]
         return returned[0] if len(returned) == 1 else None
     return None
-
-
-def column_call(value: ast.expr | None, module: Module) -> ast.Call | None:
-    """Return the call that makes the column of an expression: the innermost, for `Field(sa_column=Column(…))`."""
-    if not isinstance(value, ast.Call):
-        return None
-    kind = module.kind(value)
-    if kind in _AROUND_COLUMNS and value.args:
-        return column_call(value.args[0], module)
-    inner = keyword(value, "sa_column") if kind == "Field" else None
-    if inner is not None:
-        return column_call(inner, module)
-    return value if kind in _COLUMN_CALLS else None
 
 
 def _name_in_call(call: ast.Call | None, module: Module) -> str | None:

@@ -19,9 +19,8 @@ class AddElement:
 
 @dataclass(frozen=True)
 class RemoveElement:
-    """An element of `__table_args__` goes, and with the last one the assignment."""
+    """An element of a tuple or a list goes; with the last one of a `__table_args__` its assignment."""
 
-    statement: ast.stmt
     element: ast.expr
 
 

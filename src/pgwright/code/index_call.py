@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from pgwright.code.call_text import CallText
 from pgwright.model.index import IndexDefinition, IndexKey
-from pgwright.sqltext.expressions import is_function_call
+from pgwright.sqltext.expressions import as_written, is_function_call
 from pgwright.visible import visible
 
 Say = Callable[[str], str]
@@ -54,7 +55,7 @@ def index_call(
         parts.append("unique=True")
     if definition.method != "btree":
         parts.append(f"postgresql_using={literal(definition.method)}")
-    classes = {key_of(one.column): one.operator_class for one in definition.keys if one.column and is_plain(one)}
+    classes = {key_of(one.column): _class_of(one) for one in definition.keys if one.column and is_plain(one)}
     if any(classes.values()):
         parts.append(f"postgresql_ops={_mapping({key: value for key, value in classes.items() if value})}")
     if definition.include:
@@ -69,14 +70,24 @@ def index_call(
 
 
 def _sql(key: IndexKey) -> str:
-    """Return a key as CREATE INDEX takes it; a call of a function needs no parentheses there."""
-    needs_none = key.expression is not None and is_function_call(key.expression)
-    return key.sql().replace(f"({key.expression})", key.expression or "", 1) if needs_none else key.sql()
+    """Return a key as CREATE INDEX takes it, as the server would write it: so Alembic compares it."""
+    if key.expression is None:
+        return key.sql()
+    expression = as_written(key.expression)
+    written = replace(key, expression=expression).sql()
+    # A call of a function needs no parentheses there.
+    return written.replace(f"({expression})", expression, 1) if is_function_call(expression) else written
 
 
 def is_plain(key: IndexKey) -> bool:
     """Return whether SQLAlchemy can say it by the column's name (and `postgresql_ops`)."""
-    return key.column is not None and not key.is_descending and key.nulls_first is None and key.collation is None
+    return key.column is not None and not key.is_descending and key.nulls_first is None
+
+
+def _class_of(key: IndexKey) -> str | None:
+    """Return what follows the column. Alembic sees a column, as the database does, where no text hides it."""
+    words = [f"COLLATE {key.collation}" if key.collation else "", key.operator_class or ""]
+    return " ".join(filter(None, words)) or None
 
 
 def names_a_column(definition: IndexDefinition) -> bool:
@@ -97,7 +108,7 @@ def is_single_column(definition: IndexDefinition) -> bool:
     """Whether `index=True` on a column says all of it, but for the name."""
     plain = IndexDefinition(definition.name, definition.table, definition.keys, is_unique=definition.is_unique)
     only = definition.keys[0]
-    return definition == plain and len(definition.keys) == 1 and is_plain(only) and only.operator_class is None
+    return definition == plain and len(definition.keys) == 1 and is_plain(only) and _class_of(only) is None
 
 
 def _mapping(values: Mapping[str, str]) -> str:
@@ -112,7 +123,8 @@ def _text(sql: str, say: Say) -> str:
 def literal(value: str) -> str:
     """Return a text as Python source.
 
-    >>> print(literal('it is "so"'))
-    "it is \\"so\\""
+    >>> print(literal('it is "so"'), literal("it's"))
+    'it is "so"' "it's"
     """
-    return visible(json.dumps(value, ensure_ascii=False))  # its spelling of what is hidden is Python's own
+    shown = repr(value) if '"' in value and "'" not in value else json.dumps(value, ensure_ascii=False)
+    return visible(shown)  # its spelling of what is hidden is Python's own

@@ -11,7 +11,8 @@ from pgwright.code.app import App, NotFound
 from pgwright.code.column_edits import conversion
 from pgwright.code.edits import AddArgument, AddElement, Edit
 from pgwright.code.index_call import index_call
-from pgwright.code.index_edits import Placed, Unclear, creation, removal
+from pgwright.code.index_edits import Placed, Unclear, creation
+from pgwright.code.index_removals import removal
 from pgwright.code.modules import Module
 from pgwright.code.spelling import Spelling
 from pgwright.code.syntax.transform import edited
@@ -48,8 +49,10 @@ class _Patching:
         self._edits: dict[Module, list[Edit]] = {}
         self._spellings: dict[Module, Spelling] = {}
         self._by_hand: list[HandEdit] = []
+        self._dropped: set[tuple[str, str]] = set()
 
     def patch(self, changes: Sequence[Change]) -> ModelPatch:
+        self._dropped = set(_dropped(changes))
         for change in changes:
             if isinstance(change, CreateIndex):
                 self._create(change.definition)
@@ -72,11 +75,11 @@ class _Patching:
         )
 
     def _drop(self, sql: str, name: QualifiedName, index: str, constraint: str | None) -> None:
-        old = read_index(sql, Schema({})).named(constraint or index)
+        old = _index(sql).named(constraint or index)
         is_constraint = constraint is not None
 
         def edits(table: Table) -> list[Placed]:
-            return removal(old, table, self._app, is_constraint=is_constraint)
+            return removal(old, table, self._app, self._dropped, is_constraint=is_constraint)
 
         kind = "unique constraint" if is_constraint else "index"
         self._try(name, f"{name.short}: the {kind} {old.name} goes", (), edits)
@@ -87,19 +90,15 @@ class _Patching:
             self._try(each.table, what, (), lambda table, each=each: self._conversion(each, change, table))  # type: ignore[misc]
 
     def _conversion(self, each: ColumnConversion, change: ConvertColumns, table: Table) -> list[Placed]:
+        edits = conversion(each, table, self._app, self._spelling)
         column = table.column(each.column)
-        if column is not None and column.owner is not table.owner and not column.is_of_child:
-            sharing = [
-                one for one in self._app.tables
-                if (other := one.column(each.column)) is not None and other.statement is column.statement
-            ]  # fmt: skip
+        if edits and column is not None:
             converted = {(one.table.name, one.column) for one in change.columns}
-            rest = [one.name for one in sharing if one.name and (one.name, each.column) not in converted]
+            others = [one for one in self._app.sharing(column) if one is not table]
+            rest = [one.name or one.module.name for one in others if (one.name, column.name) not in converted]
             if rest:
-                raise Unclear(
-                    f"{', '.join(rest)} shares the column, which a mixin or a base declares, and is not changed"
-                )
-        return conversion(each, table, self._app, self._spelling)
+                raise Unclear(f"the column is declared for {', '.join(rest)} too, which keep theirs")
+        return edits
 
     def _try(
         self, name: QualifiedName, what: str, lines: tuple[str, ...], edits: Callable[[Table], list[Placed]]
@@ -127,6 +126,20 @@ class _Patching:
             ast.parse(after)
             if after != module.text:
                 yield FileEdit(module.path, module.text, after)
+
+
+def _dropped(changes: Iterable[Change]) -> Iterator[tuple[str, str]]:
+    """Yield the tables with the column of each index of one column that goes."""
+    for change in changes:
+        if isinstance(change, DropIndex | UniqueAmongLiving):
+            keys = _index(change.sql).keys
+            table = change.table if isinstance(change, DropIndex) else change.definition.table
+            if len(keys) == 1 and keys[0].column is not None:
+                yield table.name, keys[0].column
+
+
+def _index(sql: str) -> IndexDefinition:
+    return read_index(sql, Schema({}))
 
 
 def _line_length(root: Path) -> int:

@@ -8,7 +8,7 @@ from pgwright.code.classes import Class
 from pgwright.code.edits import AddImport
 from pgwright.code.modules import Module
 
-HOME, ORM, SQLMODEL = "sqlalchemy", "sqlalchemy.orm", "sqlmodel"
+HOME, ORM, SCHEMA, SQLMODEL = "sqlalchemy", "sqlalchemy.orm", "sqlalchemy.schema", "sqlmodel"
 # Modules that hand out names of SQLAlchemy beside their own.
 _HOUSES = (HOME, "sqlalchemy.schema", "sqlalchemy.types", "sqlalchemy.sql", "sqlalchemy.sql.schema")
 

@@ -27,14 +27,43 @@ class Column:
     """In the body of the class."""
     call: ast.Call | None = field(repr=False)
     """Of Column, mapped_column or Field; None where the annotation says all, or a function of the app makes it."""
-    is_made_elsewhere: bool = False
-    """Whether a function of the app makes it."""
+    made_by: Module | None = None
+    """The module of the app's function that makes the call; None: it stands in the statement itself."""
     is_of_child: bool = False
     """Whether a class below declares it that shares the table, which gets it after its own arguments."""
 
+    @property
+    def home(self) -> Module:
+        """The module that the call stands in."""
+        return self.made_by or self.module
+
+    @property
+    def is_own(self) -> bool:
+        """Whether nothing else than its own statement says what it is."""
+        return self.made_by is None and (self.call is not None or not self.is_computed)
+
+    @property
+    def is_computed(self) -> bool:
+        """Whether nobody can say what makes it."""
+        return self.call is None and isinstance(getattr(self.statement, "value", None), ast.Call)
+
+    @property
+    def is_completed_elsewhere(self) -> bool:
+        """Whether a function of the app may say more of it: by arguments that are handed on."""
+        return self.is_computed or (self.made_by is not None and any(one.arg is None for one in self.call.keywords))  # type: ignore[union-attr]
+
     def has(self, word: str) -> bool:
         """Whether a keyword argument of that name is True: `index`, `unique`."""
-        return is_true(keyword(self.call, word))
+        return is_true(keyword(self.call, word)) or word in self.said_to_column
+
+    @property
+    def said_to_column(self) -> dict[str, ast.expr]:
+        """What SQLModel hands on to the column that is True, by name: `sa_column_kwargs={"index": True}`."""
+        given = keyword(self.call, "sa_column_kwargs")
+        if not isinstance(given, ast.Dict):
+            return {}
+        pairs = zip(given.keys, given.values, strict=True)
+        return {str(key.value): value for key, value in pairs if isinstance(key, ast.Constant) and is_true(value)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,8 +82,8 @@ class Table:
     columns: tuple[Column, ...]
     arguments: ast.stmt | None = field(repr=False)
     """The statement that gives `__table_args__` in the body of the class."""
-    are_arguments_inherited: bool = False
-    """Whether a mixin or an abstract base gives `__table_args__`."""
+    inherited: tuple[ast.stmt, ...] = ()
+    """The statements by which mixins and abstract bases give `__table_args__`."""
     variable: str | None = None
     """The name that a Table of Core is assigned to, at the top level."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from pglast import parse_sql
@@ -10,6 +11,7 @@ from pglast.stream import RawStream
 
 from pgwright.sqltext.nodes import ast, walk
 
+_CAST_COLUMN = re.compile(r"""(?<![\w"])\((\w+|"[^"]+")\)::""")
 # The text of an index that people review; a longer one is a list of constants.
 _MOST_CHARACTERS = 300
 _MOST_ITEMS = 20
@@ -29,6 +31,15 @@ AGGREGATES = {
 
 def function_name(call: Any) -> str:
     return str(call.funcname[-1].sval)
+
+
+def as_written(text: str) -> str:
+    """Return an expression without the parentheses in which the catalogs put a column before a cast.
+
+    >>> as_written("lower((email)::text)"), as_written("lower(f(a)::text)")
+    ('lower(email::text)', 'lower(f(a)::text)')
+    """
+    return _CAST_COLUMN.sub(r"\1::", text)
 
 
 def is_function_call(text: str) -> bool:

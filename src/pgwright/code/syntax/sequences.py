@@ -24,10 +24,10 @@ def with_argument(call: cst.Call, argument: CallText, place: int, room: int, sty
         style: of its block: its width is without the block's indentation.
     """
     layout = arguments_of(call)
-    if not layout.is_broken and len(str(argument)) + 2 > room:
-        layout = layout.broken(style.indent)
-    code = _fitted(argument, layout.margin, room, style)
-    return with_arguments(call, layout.with_element(cst.Arg(cst.parse_expression(code)), place))
+    breaks = not layout.is_broken and len(str(argument)) + 2 > room
+    code = _fitted(argument, style.indent if breaks else layout.margin, room, style)
+    layout = layout.with_element(cst.Arg(cst.parse_expression(code)), place)
+    return with_arguments(call, layout.broken(style.indent) if breaks else layout)
 
 
 def without_argument(call: cst.Call, place: int) -> cst.Call:
@@ -75,13 +75,14 @@ def with_table_argument(value: cst.BaseExpression, element: CallText, room: int,
         # A lone dictionary, or a lone constraint in parentheses that somebody took for a tuple.
         value = cst.Tuple([cst.Element(value, comma=cst.Comma())])
     layout = elements_of(value)
-    is_short = not layout.is_broken and "\n" not in cst.Module([]).code_for_node(value)
-    if not layout.is_broken and not (is_short and len(str(element)) + 2 <= room):
-        layout = layout.broken(style.indent)
-    code = _fitted(element, layout.margin, room, style)
-    has_options = bool(layout.elements) and is_options(layout.elements[-1].value)
-    place = len(layout.elements) - has_options
-    return with_elements(value, layout.with_element(cst.Element(cst.parse_expression(code)), place))
+    is_short = "\n" not in cst.Module([]).code_for_node(value) and len(str(element)) + 2 <= room
+    breaks = not layout.is_broken and not is_short
+    place = len(layout.elements)
+    while place and (is_options(layout.elements[place - 1].value) or _is_unpacked(layout.elements[place - 1])):
+        place -= 1
+    code = _fitted(element, style.indent if breaks else layout.margin, room, style)
+    layout = layout.with_element(cst.Element(cst.parse_expression(code)), place)
+    return with_elements(value, layout.broken(style.indent) if breaks else layout)
 
 
 def new_table_arguments(elements: Sequence[CallText], style: Style) -> str:
@@ -91,6 +92,11 @@ def new_table_arguments(elements: Sequence[CallText], style: Style) -> str:
         return on_one_line
     lines = "".join(f"{style.indent}{_fitted(one, style.indent, 0, style)},\n" for one in elements)
     return f"__table_args__ = (\n{lines})"
+
+
+def _is_unpacked(element: cst.BaseElement) -> bool:
+    """Whether others are unpacked there: the dictionary of options may be their last."""
+    return isinstance(element, cst.StarredElement)
 
 
 def is_options(value: cst.BaseExpression) -> bool:

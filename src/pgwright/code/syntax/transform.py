@@ -28,6 +28,7 @@ from pgwright.code.edits import (
     SetValue,
 )
 from pgwright.code.style import Style
+from pgwright.code.syntax.blocks import without_statements
 from pgwright.code.syntax.imports import with_imports
 from pgwright.code.syntax.places import Place, place_of, place_of_range
 from pgwright.code.syntax.sequences import (
@@ -43,7 +44,7 @@ from pgwright.code.syntax.sequences import (
 _KEYWORD = re.compile(r"\w+=")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _OfCall = AddArgument | RemoveArgument | SetArgument | SetKeyword
-_OfStatement = AddElement | RemoveElement | RemoveStatement | AddAfter | SetValue | SetAnnotation
+_OfStatement = AddElement | RemoveStatement | AddAfter | SetValue | SetAnnotation
 
 
 def edited(text: str, edits: Sequence[Edit], width: int) -> str:
@@ -70,11 +71,16 @@ class _Editor(cst.CSTTransformer):
         self._of_calls: dict[Place, list[_OfCall]] = {}
         self._of_statements: dict[Place, list[_OfStatement]] = {}
         self._of_classes: dict[tuple[int, str], list[AddArguments]] = {}
-        # The elements that are gone already, by their statement.
+        self._removed: set[Place] = set()
+        # Statements that go when their block is left, for what stands above them may belong to the next one.
+        self._emptied: list[cst.SimpleStatementLine] = []
+        # The arguments that are gone already, by their call.
         self._gone: dict[int, list[Place]] = {}
         for one in edits:
             if isinstance(one, _OfCall):
                 self._of_calls.setdefault(place_of(one.call, lines), []).append(one)
+            elif isinstance(one, RemoveElement):
+                self._removed.add(place_of(one.element, lines))
             elif isinstance(one, AddArguments):
                 self._of_classes.setdefault((one.owner.lineno, one.owner.name), []).append(one)
             elif isinstance(one, _OfStatement):
@@ -125,12 +131,15 @@ class _Editor(cst.CSTTransformer):
                 new = updated.with_changes(value=cst.parse_expression(str(_together(values))), equal=cst.AssignEqual())
             for edit in edits:
                 if isinstance(edit, AddAfter):
-                    behind.append(_new_statement(edit, self._inside(place[0])))
+                    behind.append(_new_statement(edit, self._inside(place[0]), is_first=not behind))
                 elif new is not None and not isinstance(edit, SetValue):
                     new = self._changed(original, new, edit, place)
-            body += [new] if new is not None else []
+            if new is not None and (_is_empty(original) or not _is_empty(new)):
+                body.append(new)
         if not body:
-            return cst.RemoveFromParent()
+            gone = updated_node.with_changes(body=[cst.Pass()])
+            self._emptied.append(gone)
+            return gone
         kept = updated_node.with_changes(body=body)
         return cst.FlattenSentinel([kept, *behind]) if behind else kept
 
@@ -144,26 +153,23 @@ class _Editor(cst.CSTTransformer):
             style = self._inside(place[0])
             room = style.width - len(_LINE_END.split(cst.Module([]).code_for_node(updated))[0])
             return updated.with_changes(value=with_table_argument(value, edit.element, room, style))
-        if isinstance(edit, RemoveElement):
-            return self._without(original, updated, place_of(edit.element, self._lines))
         assert isinstance(updated, cst.AnnAssign)
         assert isinstance(edit, SetAnnotation)
         annotation = updated.annotation.with_changes(annotation=cst.parse_expression(edit.code))
         return updated.with_changes(annotation=annotation)
 
-    def _without(
-        self, original: cst.BaseSmallStatement, updated: cst.BaseSmallStatement, gone: Place
-    ) -> cst.BaseSmallStatement | None:
-        """Return `__table_args__` without the element of that place; the number counts as long as nothing was added."""
-        before = _value(original)
-        assert isinstance(before, cst.Tuple | cst.List)
-        places = [self._place(one.value) for one in before.elements]
-        number = places.index(gone) - self._count_gone(original, gone)
-        after = _value(updated)
-        assert isinstance(after, cst.Tuple | cst.List)
-        if len(after.elements) == 1:
-            return None
-        return updated.with_changes(value=without_table_argument(after, number))
+    def leave_Tuple(self, original_node: cst.Tuple, updated_node: cst.Tuple) -> cst.Tuple:
+        return cast("cst.Tuple", self._without(original_node, updated_node))
+
+    def leave_List(self, original_node: cst.List, updated_node: cst.List) -> cst.List:
+        return cast("cst.List", self._without(original_node, updated_node))
+
+    def _without(self, original: cst.Tuple | cst.List, updated: cst.Tuple | cst.List) -> cst.Tuple | cst.List:
+        """Return a tuple or a list without the elements that go."""
+        for number in reversed(range(len(original.elements))):
+            if self._removed and self._place(original.elements[number].value) in self._removed:
+                updated = without_table_argument(updated, number)
+        return updated
 
     def _count_gone(self, node: cst.CSTNode, gone: Place) -> int:
         """Return how many elements before one are gone already, and take note of it."""
@@ -172,17 +178,22 @@ class _Editor(cst.CSTTransformer):
         earlier.append(gone)
         return count
 
+    def leave_IndentedBlock(
+        self, original_node: cst.IndentedBlock, updated_node: cst.IndentedBlock
+    ) -> cst.IndentedBlock:
+        return cast("cst.IndentedBlock", without_statements(updated_node, self._emptied))
+
+    def leave_Module(self, original_node: cst.Module, updated_node: cst.Module) -> cst.Module:
+        return cast("cst.Module", without_statements(updated_node, self._emptied))
+
     def leave_ClassDef(
         self, original_node: cst.ClassDef, updated_node: cst.ClassDef
     ) -> cst.BaseStatement | cst.FlattenSentinel[cst.BaseStatement]:
         line = self._place(original_node.name)[0]
         if added := self._of_classes.get((line, original_node.name.value)):
             updated_node = self._with_arguments(original_node, updated_node, added)
-        behind = [
-            _new_statement(edit, self._inside(line))
-            for edit in self._of_statements.get((line, -1, -1, -1), ())
-            if isinstance(edit, AddAfter)
-        ]
+        added_behind = [one for one in self._of_statements.get((line, -1, -1, -1), ()) if isinstance(one, AddAfter)]
+        behind = [_new_statement(edit, self._inside(line), edit is added_behind[0]) for edit in added_behind]
         return cst.FlattenSentinel([updated_node, *behind]) if behind else updated_node
 
     def _with_arguments(self, original: cst.ClassDef, updated: cst.ClassDef, added: list[AddArguments]) -> cst.ClassDef:
@@ -202,9 +213,10 @@ class _Editor(cst.CSTTransformer):
         return 0
 
 
-def _new_statement(edit: AddAfter, style: Style) -> cst.SimpleStatementLine:
+def _new_statement(edit: AddAfter, style: Style, is_first: bool) -> cst.SimpleStatementLine:
     new = cst.ensure_type(cst.parse_statement(edit.call.fitted("", style.width, style.indent)), cst.SimpleStatementLine)
-    return new.with_changes(leading_lines=[cst.EmptyLine(indent=False)] * edit.lines_between)
+    lines = edit.lines_between if is_first else 0
+    return new.with_changes(leading_lines=[cst.EmptyLine(indent=False)] * lines)
 
 
 def _together(calls: Sequence[CallText]) -> CallText:
@@ -218,6 +230,14 @@ def _value(statement: cst.BaseSmallStatement) -> cst.BaseExpression:
     assert isinstance(statement, cst.Assign | cst.AnnAssign | cst.Return)
     assert statement.value is not None
     return statement.value
+
+
+def _is_empty(statement: cst.BaseSmallStatement) -> bool:
+    """Whether it gives a `__table_args__` that holds nothing."""
+    if not isinstance(statement, cst.Assign | cst.AnnAssign) or not isinstance(statement.value, cst.Tuple | cst.List):
+        return False
+    target = statement.target if isinstance(statement, cst.AnnAssign) else statement.targets[0].target
+    return not statement.value.elements and isinstance(target, cst.Name) and target.value == "__table_args__"
 
 
 def _is_docstring(statement: cst.CSTNode) -> bool:
