@@ -33,14 +33,14 @@ class App:
 
     Args:
         root: the folder, or one file.
-        entry: the module whose models count, as `app.models`, where several declare a table of one name: it, and what
-            it imports, goes before others.
+        entries: the modules whose models count, as `app.models`, where several declare a table of one name: they, and
+            what they import, go before others.
     """
 
-    def __init__(self, root: Path, entry: str | None = None) -> None:
+    def __init__(self, root: Path, entries: Sequence[str] = ()) -> None:
         self.modules = read_modules(root)
         self.tables = declared_tables(self.modules)
-        self._preferred = set(_reachable(self.modules, entry)) if entry else set()
+        self._preferred = set(_reachable(self.modules, entries))
 
     @cached_property
     def conventions(self) -> list[dict[str, str]]:
@@ -150,11 +150,11 @@ def _may_be(table: Table, name: str) -> bool:
     return any(plain in {one, f"{one}s", f"{one}es", f"{one[:-1]}ies"} for one in nouns)
 
 
-def _reachable(modules: Sequence[Module], entry: str) -> Iterator[Module]:
-    """Yield the module of that name, and what it imports, over all."""
-    found = [one for one in modules if one.name == entry or one.name.endswith(f".{entry}")]
+def _reachable(modules: Sequence[Module], entries: Sequence[str]) -> Iterator[Module]:
+    """Yield the modules of these names, and what they import, over all."""
+    found = [one for entry in entries for one in modules if one.name == entry or one.name.endswith(f".{entry}")]
     # Its own name may be longer than the path below the root: `backend.app.models` in the folder of backend.
-    found = found or [one for one in modules if one.name and entry.endswith(f".{one.name}")]
+    found = found or [one for entry in entries for one in modules if one.name and entry.endswith(f".{one.name}")]
     for module in found:
         yield module
         origins = {*module.names.values(), *module.stars}

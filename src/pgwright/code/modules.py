@@ -107,11 +107,14 @@ def _read(path: Path, root: Path) -> Module | None:
     content = path.read_bytes()
     if not _HINTS.search(content) or (_REVISION.search(content) and b"def upgrade" in content):
         return None
+    parts = path.relative_to(root).with_suffix("").parts
+    return parse(path, ".".join(parts[:-1] if parts[-1] == "__init__" else parts))
+
+
+def parse(path: Path, name: str) -> Module | None:
+    """Return the module of a file; None where it is no Python, or not in UTF-8."""
     try:
-        text = content.decode("utf-8-sig")
-        tree = ast.parse(text, str(path))
+        text = path.read_bytes().decode("utf-8-sig")
+        return Module(path, name, path.stem == "__init__", text, ast.parse(text, str(path)))
     except (SyntaxError, ValueError):
         return None
-    parts = path.relative_to(root).with_suffix("").parts
-    is_package = parts[-1] == "__init__"
-    return Module(path, ".".join(parts[:-1] if is_package else parts), is_package, text, tree)

@@ -28,7 +28,7 @@ from pgwright.sqltext.schema import Schema
 _WIDTH = 88
 
 
-def patch_models(root: Path, changes: Sequence[Change], *, entry: str | None = None) -> ModelPatch:
+def patch_models(root: Path, changes: Sequence[Change], *, entries: Sequence[str] = ()) -> ModelPatch:
     """Return the edits after which the models below a folder say what these changes make of the database.
 
     Nothing is imported or run: what is edited is found by the syntax trees of the files. Nothing is written.
@@ -36,9 +36,9 @@ def patch_models(root: Path, changes: Sequence[Change], *, entry: str | None = N
     Args:
         root: the folder of the app's sources, or one file.
         changes: what is done to the database.
-        entry: the module whose models count, as `app.models`, where several files declare tables of one name.
+        entries: the modules whose models count, as `app.models`, where several files declare tables of one name.
     """
-    return _Patching(App(root, entry), _line_length(root)).patch(changes)
+    return _Patching(App(root, entries), _line_length(root)).patch(changes)
 
 
 class _Patching:

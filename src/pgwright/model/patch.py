@@ -33,3 +33,18 @@ class ModelPatch:
 
     edits: tuple[FileEdit, ...]
     by_hand: tuple[HandEdit, ...]
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What importing the edited models told."""
+
+    is_imported: bool = False
+    is_compared: bool = False
+    """Whether what they declare was compared with what the fix does."""
+    is_broken: bool = False
+    """Whether they can be imported without the edits, and not with them: then nothing may be written."""
+    reason: str = ""
+    """Why they were not imported or not compared."""
+    problems: tuple[str, ...] = ()
+    """What they say otherwise than the database will."""

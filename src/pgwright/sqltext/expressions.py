@@ -42,6 +42,18 @@ def as_written(text: str) -> str:
     return _CAST_COLUMN.sub(r"\1::", text)
 
 
+def comparable(text: str) -> str:
+    """Return an expression in one of its spellings, the same for all that are parsed alike; as it is where it is none.
+
+    >>> comparable("lower((email)::text)") == comparable("lower(email::text)")
+    True
+    """
+    try:
+        return str(RawStream()(parse_sql(f"SELECT {text}")[0].stmt))
+    except ParseError:
+        return text
+
+
 def is_function_call(text: str) -> bool:
     """Tell whether an expression is the call of a function, which CREATE INDEX takes without parentheses.
 
