@@ -15,6 +15,7 @@ from pgwright.code.modules import Module
 from pgwright.code.spelling import Spelling
 from pgwright.code.tables import Column, Table
 from pgwright.code.texts import keyword, text_of
+from pgwright.code.uuid_objects import object_edits
 from pgwright.model.change import ColumnConversion
 from pgwright.sqltext.uuid_defaults import uuid_default
 
@@ -34,10 +35,12 @@ _NO_TYPES = {"ForeignKey", "Identity", "Computed", "Sequence", "CheckConstraint"
 
 
 def conversion(
-    change: ColumnConversion, table: Table, app: App, spelling: Callable[[Module], Spelling]
+    change: ColumnConversion, table: Table, app: App, spelling: Callable[[Module], Spelling], *, as_uuid: bool
 ) -> list[Placed]:
     """Return the edits that give a column its new type; none where it has it, or takes it from what it refers to.
 
+    Args:
+        as_uuid: what becomes uuid is a `uuid.UUID` in Python, no str any more.
     Raises: Unclear: nobody can tell what to write.
     """
     column = table.column(change.column)
@@ -47,39 +50,53 @@ def conversion(
         raise Unclear("a function of the app makes the column")
     if change.to_type not in _TYPES:
         raise Unclear(f"it becomes {change.to_type}")
-    return [(column.home, edit) for edit in _edits(change, column, app, spelling(column.home))]
+    is_object = as_uuid and change.to_type == "uuid"
+    template = CallText("Uuid", None) if is_object else _TYPES[change.to_type]
+
+    def wanted() -> CallText:
+        return CallText(spelling(column.home).say(template.function, column.owner), template.arguments)
+
+    edits = list(_edits(change, column, app, spelling(column.home), wanted))
+    if is_object:
+        edits += object_edits(column, spelling(column.home))
+    return [(column.home, edit) for edit in edits]
 
 
-def _edits(change: ColumnConversion, column: Column, app: App, spelling: Spelling) -> Iterator[Edit]:
-    template = _TYPES[change.to_type]
-    wanted = CallText(spelling.say(template.function, column.owner), template.arguments)
+Wanted = Callable[[], CallText]
+"""The type to write; once it is asked for, it is imported."""
+
+
+def _edits(change: ColumnConversion, column: Column, app: App, spelling: Spelling, wanted: Wanted) -> Iterator[Edit]:
     if column.call is not None:
         yield from _of_call(column.call, column, wanted, app)
         yield from _of_default(change, column, spelling)
     elif not _takes_type(column, app):
         assert isinstance(column.statement, ast.AnnAssign)
         is_mapped = "Mapped[" in ast.unparse(column.statement.annotation)
-        yield SetValue(column.statement, value_of(column, spelling, str(wanted) if is_mapped else f"sa_type={wanted}"))
+        arguments = [str(wanted()) if is_mapped else f"sa_type={wanted()}"]
+        if is_mapped and change.default is not None and change.to_type == "uuid":
+            arguments.append(f"server_default={_default(change.default, column, spelling)}")
+        yield SetValue(column.statement, value_of(column, spelling, *arguments))
 
 
-def _of_call(call: ast.Call, column: Column, wanted: CallText, app: App) -> Iterator[Edit]:
+def _of_call(call: ast.Call, column: Column, wanted: Wanted, app: App) -> Iterator[Edit]:
     module = column.home
     if module.kind(call) == "Field":
         said = keyword(call, "sa_type")
         _require_known(said, module, app)
-        if said is None or ast.unparse(said) != str(wanted):
-            yield SetKeyword(call, "sa_type", str(wanted))
+        if said is None or ast.unparse(said) != str(wanted()):
+            yield SetKeyword(call, "sa_type", str(wanted()))
         return
     place = int(bool(call.args) and text_of(call.args[0], module) is not None)
     given, said = _type_of(call, module)
     if said is None:
         if not _refers(call, module):
-            yield AddArgument(call, wanted, place)
+            yield AddArgument(call, wanted(), place)
         return
-    if ast.unparse(said) == str(wanted):
+    if ast.unparse(said) == str(wanted()):
         return
     _require_known(said, module, app)
-    yield SetArgument(call, place, str(wanted)) if given is not None else SetKeyword(call, "type_", str(wanted))
+    yield SetArgument(call, place, str(wanted())) if given is not None else SetKeyword(call, "type_", str(wanted()))
 
 
 def _type_of(call: ast.Call, module: Module) -> tuple[ast.expr | None, ast.expr | None]:
@@ -121,9 +138,13 @@ def _takes_type(column: Column, app: App) -> bool:
 
 
 def _of_default(change: ColumnConversion, column: Column, spelling: Spelling) -> Iterator[Edit]:
-    if change.default is None or change.to_type != "uuid" or column.call is None:
-        return
     said = keyword(column.call, "server_default")
-    wanted = f"{spelling.say('text', column.owner)}({literal(uuid_default(change.default))})"
-    if said is not None and ast.dump(said) != ast.dump(ast.parse(wanted, mode="eval").body):
+    if change.default is None or change.to_type != "uuid" or column.call is None or said is None:
+        return
+    wanted = _default(change.default, column, spelling)
+    if ast.dump(said) != ast.dump(ast.parse(wanted, mode="eval").body):
         yield SetKeyword(column.call, "server_default", wanted)
+
+
+def _default(default: str, column: Column, spelling: Spelling) -> str:
+    return f"{spelling.say('text', column.owner)}({literal(uuid_default(default))})"

@@ -28,7 +28,9 @@ from pgwright.sqltext.schema import Schema
 _WIDTH = 88
 
 
-def patch_models(root: Path, changes: Sequence[Change], *, entries: Sequence[str] = ()) -> ModelPatch:
+def patch_models(
+    root: Path, changes: Sequence[Change], *, entries: Sequence[str] = (), as_uuid: bool = False
+) -> ModelPatch:
     """Return the edits after which the models below a folder say what these changes make of the database.
 
     Nothing is imported or run: what is edited is found by the syntax trees of the files. Nothing is written.
@@ -37,15 +39,17 @@ def patch_models(root: Path, changes: Sequence[Change], *, entries: Sequence[str
         root: the folder of the app's sources, or one file.
         changes: what is done to the database.
         entries: the modules whose models count, as `app.models`, where several files declare tables of one name.
+        as_uuid: keys that become uuid are a `uuid.UUID` in Python; else they stay a str, so that response models, type
+            checkers and clients see no change.
     """
-    return _Patching(App(root, entries), _line_length(root)).patch(changes)
+    return _Patching(App(root, entries), _line_length(root), as_uuid=as_uuid).patch(changes)
 
 
 class _Patching:
     """Edits in the making, by module."""
 
-    def __init__(self, app: App, width: int) -> None:
-        self._app, self._width = app, width
+    def __init__(self, app: App, width: int, *, as_uuid: bool) -> None:
+        self._app, self._width, self._as_uuid = app, width, as_uuid
         self._edits: dict[Module, list[Edit]] = {}
         self._spellings: dict[Module, Spelling] = {}
         self._by_hand: list[HandEdit] = []
@@ -90,7 +94,7 @@ class _Patching:
             self._try(each.table, what, (), lambda table, each=each: self._conversion(each, change, table))  # type: ignore[misc]
 
     def _conversion(self, each: ColumnConversion, change: ConvertColumns, table: Table) -> list[Placed]:
-        edits = conversion(each, table, self._app, self._spelling)
+        edits = conversion(each, table, self._app, self._spelling, as_uuid=self._as_uuid)
         column = table.column(each.column)
         if edits and column is not None:
             converted = {(one.table.name, one.column) for one in change.columns}
@@ -108,11 +112,14 @@ class _Patching:
         if isinstance(table, NotFound):
             self._by_hand.append(HandEdit(what, table.reason, lines))
             return
+        needed = {module: spelling.imports for module, spelling in self._spellings.items()}
         try:
             for module, edit in edits(table):
                 kept = self._edits.setdefault(module, [])
                 kept += [edit] if edit not in kept else []
         except Unclear as error:
+            for module, spelling in self._spellings.items():
+                spelling.forget(needed.get(module, []))
             self._by_hand.append(HandEdit(what, str(error), lines))
 
     def _spelling(self, module: Module) -> Spelling:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Collection
 
 from pgwright.code.classes import Class
 from pgwright.code.edits import AddImport
 from pgwright.code.modules import Module
 
-HOME, ORM, SCHEMA, SQLMODEL = "sqlalchemy", "sqlalchemy.orm", "sqlalchemy.schema", "sqlmodel"
+HOME, ORM, SCHEMA, SQLMODEL, UUID = "sqlalchemy", "sqlalchemy.orm", "sqlalchemy.schema", "sqlmodel", "uuid"
 # Modules that hand out names of SQLAlchemy beside their own.
 _HOUSES = (HOME, "sqlalchemy.schema", "sqlalchemy.types", "sqlalchemy.sql", "sqlalchemy.sql.schema")
 
@@ -25,6 +26,10 @@ class Spelling:
     def imports(self) -> list[AddImport]:
         """What has to be imported for the names that were asked for."""
         return list(self._added.values())
+
+    def forget(self, imports: Collection[AddImport]) -> None:
+        """Need none but these imports: what asked for others is not written."""
+        self._added = {one.name: one for one in imports}
 
     def say(self, name: str, scope: Class | None = None, home: str = HOME) -> str:
         """Return how to write a name of `sqlalchemy`: `Index`, `sa.Index`.
