@@ -1,0 +1,2 @@
+from split_package.models import *  # noqa: F403
+from split_package.models import metadata as metadata
