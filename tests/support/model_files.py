@@ -1,62 +1,64 @@
-"""Model files of every form, loaded and brought to a database, so that what a patch makes of them can be judged."""
+"""Model files of every form, and the judgement of what a patcher makes of them, on a real server."""
 
 from __future__ import annotations
 
 import importlib
 import shutil
-import sys
-import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from itertools import groupby
+from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
-from uuid import uuid4
-
-import psycopg
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from psycopg import sql
-from sqlalchemy import Index, MetaData, NullPool, create_engine
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.exc import SADeprecationWarning
-from sqlalchemy.orm import registry
+from typing import Protocol
 
 from pgwright.embedded import EmbeddedServer
-from pgwright.model.change import Change
+from pgwright.model.change import Change, ConvertColumns, CreateIndex, DropIndex, UniqueAmongLiving
 from pgwright.model.fix import Fix
 from pgwright.model.names import QualifiedName
-from pgwright.model.remedy import Step
 from pgwright.model.snapshot import Snapshot
 from pgwright.remedies import make_fix
 from pgwright.snapshot import read_snapshot
 from tests.support.database import Database
 from tests.support.model_changes import findings_of_every_kind
+from tests.support.model_databases import (
+    Objects,
+    create_all,
+    differences,
+    enum_labels,
+    fresh_database,
+    objects,
+    run_steps,
+)
+from tests.support.model_kept import find_damage, python_files
+from tests.support.model_loading import load
 
 CORPUS = Path(__file__).resolve().parents[1] / "code" / "corpus"
 
-Objects = dict[tuple[str, str, str], str]
-"""What a database has: the definition by kind, table and name."""
 
-_OBJECTS = """
-SELECT 'index', i.indrelid::regclass::text, i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid)
-FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
-WHERE c.relnamespace::regnamespace::text NOT IN ('pg_catalog', 'pg_toast', 'information_schema')
-UNION ALL
-SELECT 'constraint', conrelid::regclass::text, conname, pg_get_constraintdef(oid)
-FROM pg_constraint WHERE conrelid <> 0 AND connamespace::regnamespace::text NOT IN ('pg_catalog', 'information_schema')
-UNION ALL
-SELECT 'column', c.oid::regclass::text, a.attname, concat_ws(
-    ' ', format_type(a.atttypid, a.atttypmod), CASE WHEN a.attnotnull THEN 'NOT NULL' END, a.attidentity,
-    a.attgenerated, pg_get_expr(d.adbin, d.adrelid)
-)
-FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-WHERE c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
-AND c.relnamespace::regnamespace::text NOT IN ('pg_catalog', 'information_schema')
-"""
-_LABELS = "SELECT t.typname, min(e.enumlabel) FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid GROUP BY 1"
+class FileEdit(Protocol):
+    @property
+    def path(self) -> Path: ...
+    @property
+    def after(self) -> str: ...
+
+
+class HandEdit(Protocol):
+    @property
+    def what(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def lines(self) -> tuple[str, ...]: ...
+
+
+class ModelPatch(Protocol):
+    @property
+    def edits(self) -> Sequence[FileEdit]: ...
+    @property
+    def by_hand(self) -> Sequence[HandEdit]: ...
+
+
+Patcher = Callable[[Path, Sequence[Change]], ModelPatch]
 
 
 @dataclass(frozen=True)
@@ -76,28 +78,10 @@ class Entry:
         return folder
 
 
-@dataclass(frozen=True)
-class Models:
-    """Models that were imported."""
-
-    metadata: MetaData
-    by_hand: Mapping[str, str]
-    """The tables that no syntax tool can edit, and why."""
-
-    @property
-    def has_schemas(self) -> bool:
-        return any(table.schema is not None for table in self.metadata.tables.values())
-
-    def index_name(self, table: QualifiedName, column: str) -> str:
-        """Return how SQLAlchemy calls the index that `index=True` makes on a column."""
-        (known,) = (
-            one for one in self.metadata.tables.values() if table == QualifiedName(one.schema or "public", one.name)
-        )
-        copied = known.to_metadata(MetaData(naming_convention=self.metadata.naming_convention))
-        (chosen,) = (one for one in copied.columns if one.name == column)
-        index = Index(None, chosen)
-        name = postgresql.dialect().identifier_preparer.format_index(index)
-        return name.strip('"') if name is not None else ""
+def entries(corpus: Path = CORPUS) -> tuple[Entry, ...]:
+    """Return the corpus, by name."""
+    paths = sorted(path for path in corpus.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists())
+    return tuple(Entry(path.stem, path) for path in paths)
 
 
 @dataclass(frozen=True)
@@ -113,136 +97,138 @@ class Prepared:
     noise: frozenset[str]
     """What Alembic says of the models on their own database, before anything was changed."""
     by_hand: Mapping[str, str]
+    """The tables that no syntax tool can edit, and why."""
+    classes: Mapping[str, QualifiedName]
 
     @property
     def changes(self) -> tuple[Change, ...]:
         return tuple(remedy.change for remedy in self.fix.remedies)
 
 
-def entries() -> tuple[Entry, ...]:
-    """Return the corpus, by name."""
-    paths = sorted(path for path in CORPUS.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists())
-    return tuple(Entry(path.stem, path) for path in paths)
-
-
-@contextmanager
-def load(root: Path, name: str) -> Iterator[Models]:
-    """Import the models in a folder, under their own name, and forget them afterwards."""
-    assert name not in sys.modules, f"{name} is a module already: call the entry otherwise"
-    writes_bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
-    sys.path.insert(0, str(root))
-    importlib.invalidate_caches()
-    _forget_sqlmodels()
-    registries: set[registry] = set()
-    try:
-        with warnings.catch_warnings():
-            # Apps use what newer versions of SQLAlchemy would no longer have.
-            warnings.simplefilter("ignore", SADeprecationWarning)
-            module = importlib.import_module(name)
-        registries = set(_registries(_modules_of(name).values()))
-        for each in registries:
-            each.configure(cascade=True)
-        yield Models(_metadata(module), getattr(module, "BY_HAND", {}))
-    finally:
-        for each in registries:
-            each.dispose(cascade=True)
-        _forget_sqlmodels()
-        for loaded in _modules_of(name):
-            del sys.modules[loaded]
-        sys.path.remove(str(root))
-        sys.dont_write_bytecode = writes_bytecode
-
-
-def _modules_of(name: str) -> dict[str, ModuleType]:
-    return {one: module for one, module in sys.modules.items() if one == name or one.startswith(f"{name}.")}
-
-
-def _registries(modules: Iterable[ModuleType]) -> Iterator[registry]:
-    for module in modules:
-        for value in vars(module).values():
-            found = value if isinstance(value, registry) else getattr(value, "registry", None)
-            if isinstance(found, registry):
-                yield found
-
-
-def _metadata(module: ModuleType) -> MetaData:
-    for name in ("Base", "SQLModel", "db", ""):
-        found = getattr(getattr(module, name, None) if name else module, "metadata", None)
-        if isinstance(found, MetaData):
-            return found
-    raise AssertionError(f"{module.__name__} has no Base, SQLModel, db or metadata")
-
-
-def _forget_sqlmodels() -> None:
-    """Empty what SQLModel keeps for all models of a process."""
-    known = sys.modules.get("sqlmodel")
-    if known is not None:
-        known.SQLModel.metadata.clear()
-        known.main.default_registry.dispose(cascade=True)
-        known.main.default_registry._class_registry.clear()
-
-
-def create_all(models: Models, database: Database) -> None:
-    """Make the tables, as the app would for its tests."""
-    schemas = sorted({table.schema for table in models.metadata.tables.values() if table.schema is not None})
-    with psycopg.connect(database.dsn, autocommit=True) as connection:
-        for schema in schemas:
-            connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(schema)))
-    engine = create_engine(database.url("psycopg"), poolclass=NullPool)
-    with engine.begin() as connection:
-        models.metadata.create_all(connection)
-    engine.dispose()
-
-
-def differences(models: Models, database: Database) -> frozenset[str]:
-    """Return what `alembic check` would say of the models on a database."""
-    engine = create_engine(database.url("psycopg"), poolclass=NullPool)
-    options = {"compare_type": True, "compare_server_default": False, "include_schemas": models.has_schemas}
-    with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts=options)
-        found = compare_metadata(context, models.metadata)
-    engine.dispose()
-    flat = [one for group in found for one in (group if isinstance(group, list) else [group])]
-    return frozenset(" ".join(map(str, one)) for one in flat)
-
-
-def objects(database: Database) -> Objects:
-    """Return all indexes, constraints and columns of a database, as the server writes them."""
-    return {(str(kind), str(of), str(name)): str(text) for kind, of, name, text in database.rows(_OBJECTS)}
-
-
-@contextmanager
-def fresh_database(server: EmbeddedServer) -> Iterator[Database]:
-    name = f"m_{uuid4().hex[:12]}"
-    server.create_database(name)
-    yield Database(server, name)
-    server.drop_database(name)
-
-
 @contextmanager
 def prepare(entry: Entry, server: EmbeddedServer, folder: Path) -> Iterator[Prepared]:
     """Copy an entry into an empty folder, make its database, and run a fix with changes of every kind there."""
-    with ExitStack() as stack:
-        database = stack.enter_context(fresh_database(server))
+    with fresh_database(server) as database:
         root = entry.copy_to(folder / entry.name)
         with load(root, entry.name) as models:
             create_all(models, database)
             noise = differences(models, database)
             snapshot = read_snapshot(database.dsn)
-            labels = {str(name): str(label) for name, label in database.rows(_LABELS)}
-            findings = findings_of_every_kind(snapshot, named=models.index_name, labels=labels)
-            by_hand = models.by_hand
+            findings = findings_of_every_kind(snapshot, named=models.index_name, labels=enum_labels(database))
         fix = make_fix(snapshot, findings)
         run_steps(database, [step for remedy in fix.remedies for step in remedy.upgrade])
-        yield Prepared(entry, root, database, snapshot, fix, noise, by_hand)
+        yield Prepared(entry, root, database, snapshot, fix, noise, models.by_hand, models.classes)
 
 
-def run_steps(database: Database, steps: Sequence[Step]) -> None:
-    """Run steps as a revision does: those that may be in a transaction together, the others each on its own."""
-    with psycopg.connect(database.dsn, autocommit=True) as connection:
-        for is_transactional, group in groupby(steps, key=lambda step: step.is_transactional):
-            with ExitStack() as stack:
-                if is_transactional:
-                    stack.enter_context(connection.transaction())
-                for step in group:
-                    connection.execute(step.sql.encode())
+@dataclass(frozen=True)
+class Judged:
+    """What a patcher made of one entry."""
+
+    name: str
+    imports: bool = False
+    """The patched models import, configure and create their tables."""
+    equal: bool = False
+    """A database made by them has the indexes, constraints and columns of the one that was migrated."""
+    alembic_clean: bool = False
+    """Alembic finds nothing to do on the migrated database."""
+    idempotent: bool = False
+    """A second patch edits nothing."""
+    bytes_kept: bool = False
+    """What has nothing to do with the changes is as it was, comments and ends of lines too."""
+    problems: tuple[str, ...] = field(default=())
+
+    @property
+    def is_good(self) -> bool:
+        return not self.problems
+
+
+def judge(entry: Entry, server: EmbeddedServer, *, patch: Patcher | None = None) -> Judged:
+    """Patch a copy of an entry for a fix with changes of every kind, and say what came of it.
+
+    Args:
+        patch: what patches; `pgwright.code.patch_models` where none is given.
+    """
+    patch = patch or importlib.import_module("pgwright.code").patch_models
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pgwright-models-")))
+        prepared = stack.enter_context(prepare(entry, server, folder))
+        before = python_files(prepared.root)
+        try:
+            made = patch(prepared.root, prepared.changes)
+            _write(prepared.root, made)
+            again = patch(prepared.root, prepared.changes)
+        except Exception as error:  # noqa: BLE001  whatever it is, it is the patcher's
+            return Judged(entry.name, problems=(f"the patcher fails: {error!r}",))
+        damage = tuple(_damage(prepared, before))
+        second = tuple(f"a second patch edits {edit.path}" for edit in again.edits)
+        by_hand = tuple(_by_hand(prepared, made))
+        unlike, unclean, broken = _on_servers(prepared, server)
+    return Judged(
+        entry.name,
+        imports=not broken,
+        equal=not broken and not unlike,
+        alembic_clean=not broken and not unclean,
+        idempotent=not second,
+        bytes_kept=not damage,
+        problems=(*broken, *unlike, *unclean, *second, *damage, *by_hand),
+    )
+
+
+def _write(root: Path, made: ModelPatch) -> None:
+    for edit in made.edits:
+        with (root / edit.path).open("w", encoding="utf-8", newline="") as file:
+            file.write(edit.after)
+
+
+def _damage(prepared: Prepared, before: Mapping[Path, bytes]) -> Iterator[str]:
+    try:
+        yield from find_damage(
+            before,
+            python_files(prepared.root),
+            classes=prepared.classes,
+            tables={table for change in prepared.changes for table in _tables(change)},
+            edits=sum(max(1, len(_tables(change))) for change in prepared.changes),
+        )
+    except SyntaxError as error:
+        yield f"it is no Python any more: {error}"
+
+
+def _tables(change: Change) -> list[QualifiedName]:
+    """Return the tables whose models have to follow a change, once for each edit."""
+    if isinstance(change, ConvertColumns):
+        return [column.table for column in change.columns]
+    if isinstance(change, (CreateIndex, UniqueAmongLiving)):
+        return [change.definition.table]
+    return [change.table] if isinstance(change, DropIndex) else []
+
+
+def _by_hand(prepared: Prepared, made: ModelPatch) -> Iterator[str]:
+    for edit in made.by_hand:
+        if not any(table in edit.what or table in edit.reason for table in prepared.by_hand):
+            yield f"left to do by hand: {edit.what}, {edit.reason}"
+        elif not edit.lines:
+            yield f"left to do by hand, with nothing to paste: {edit.what}"
+    for table in prepared.by_hand:
+        if not any(table in edit.what or table in edit.reason for edit in made.by_hand):
+            yield f"nobody is told what to do by hand about {table}"
+
+
+def _on_servers(prepared: Prepared, server: EmbeddedServer) -> tuple[list[str], list[str], list[str]]:
+    """Return what differs between the databases, what Alembic says, and why the models could not be used at all."""
+    hidden = [QualifiedName("public", name).short for name in prepared.by_hand]
+    try:
+        with fresh_database(server) as other, load(prepared.root, prepared.entry.name) as models:
+            create_all(models, other)
+            unlike = list(_unlike(objects(prepared.database, without=hidden), objects(other, without=hidden)))
+            found = differences(models, prepared.database) - prepared.noise
+    except Exception as error:  # noqa: BLE001  the models are of the patcher, and may fail in any way
+        return [], [], [f"the patched models fail: {error!r}"]
+    unclean = [f"alembic: {one}" for one in sorted(found) if not any(table in one for table in prepared.by_hand)]
+    return unlike, unclean, []
+
+
+def _unlike(migrated: Objects, made: Objects) -> Iterator[str]:
+    for place in sorted(set(migrated) | set(made)):
+        ours, theirs = migrated.get(place, "nothing"), made.get(place, "nothing")
+        if ours != theirs:
+            yield f"{' '.join(place)}: the migration made {ours}, the models make {theirs}"

@@ -28,7 +28,7 @@ class Article(Base):
         Index("article_03_title", func.lower(title), postgresql_ops={"lower_1": "text_pattern_ops"}),
         Index("article_04_new", nullslast(desc(published_at)), postgresql_include=["slug", "title"]),
         Index("article_05_live", lang, postgresql_where=and_(deleted_at.is_(None), published_at.isnot(None))),
-        Index("article_06_lang", text("lang COLLATE \"C\""), postgresql_where=text("lang <> 'de'")),
+        Index("article_06_lang", "lang", postgresql_where=text("lang <> 'de'")),
         Index("article_07_brin", published_at, postgresql_using="brin", postgresql_with={"pages_per_range": 16}),
         Index("article_08_expr", text("(data ->> 'author'::text)"), published_at.desc()),
     )
