@@ -1,10 +1,11 @@
 """A patcher without manners: it leaves the models as they are, and changes their metadata at the end of the file.
 
-It shows that an entry can be won at all, and what the judgement has to say of the database is right.
+It shows that each entry can be won, and that the judgement of databases calls right what is right.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,7 +125,8 @@ def _class(key: IndexKey) -> str:
 
 def _key(key: IndexKey, table: QualifiedName) -> str:
     if key.column is None or key.is_descending or key.nulls_first is not None:
-        return _text(key.sql())
+        # As the server writes it, `(name)::text`, Alembic takes it for another expression.
+        return _text(re.sub(r"\((\w+)\)::", r"\1::", key.sql()))
     return f"_column({_table(table)}, {key.column!r})"
 
 
