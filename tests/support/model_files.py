@@ -6,7 +6,7 @@ import importlib
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -148,29 +148,33 @@ def judge(entry: Entry, server: EmbeddedServer, *, patch: Patcher | None = None)
     Args:
         patch: what patches; `pgwright.code.patch_models` where none is given.
     """
-    patch = patch or importlib.import_module("pgwright.code").patch_models
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pgwright-models-")))
-        prepared = stack.enter_context(prepare(entry, server, folder))
-        before = python_files(prepared.root)
-        try:
-            made = patch(prepared.root, prepared.changes)
-            _write(prepared.root, made)
-            again = patch(prepared.root, prepared.changes)
-        except Exception as error:  # noqa: BLE001  whatever it is, it is the patcher's
-            return Judged(entry.name, problems=(f"the patcher fails: {error!r}",))
-        damage = tuple(_damage(prepared, before))
-        second = tuple(f"a second patch edits {edit.path}" for edit in again.edits)
-        by_hand = tuple(_by_hand(prepared, made))
-        unlike, unclean, broken = _on_servers(prepared, server)
+    with (
+        tempfile.TemporaryDirectory(prefix="pgwright-models-") as folder,
+        prepare(entry, server, Path(folder)) as ready,
+    ):
+        return judge_prepared(ready, server, patch=patch or importlib.import_module("pgwright.code").patch_models)
+
+
+def judge_prepared(prepared: Prepared, server: EmbeddedServer, *, patch: Patcher) -> Judged:
+    """Patch what was prepared, and say what came of it."""
+    name, before = prepared.entry.name, python_files(prepared.root)
+    try:
+        made = patch(prepared.root, prepared.changes)
+        _write(prepared.root, made)
+        again = patch(prepared.root, prepared.changes)
+    except Exception as error:  # noqa: BLE001  whatever it is, it is the patcher's
+        return Judged(name, problems=(f"the patcher fails: {error!r}",))
+    damage = tuple(_damage(prepared, before))
+    second = tuple(f"a second patch edits {edit.path}" for edit in again.edits)
+    unlike, unclean, broken = _on_servers(prepared, server)
     return Judged(
-        entry.name,
+        name,
         imports=not broken,
         equal=not broken and not unlike,
         alembic_clean=not broken and not unclean,
         idempotent=not second,
         bytes_kept=not damage,
-        problems=(*broken, *unlike, *unclean, *second, *damage, *by_hand),
+        problems=(*broken, *unlike, *unclean, *second, *damage, *_by_hand(prepared, made)),
     )
 
 
@@ -221,6 +225,10 @@ def _on_servers(prepared: Prepared, server: EmbeddedServer) -> tuple[list[str], 
             create_all(models, other)
             unlike = list(_unlike(objects(prepared.database, without=hidden), objects(other, without=hidden)))
             found = differences(models, prepared.database) - prepared.noise
+            converted = [
+                one for change in prepared.changes if isinstance(change, ConvertColumns) for one in change.columns
+            ]
+            unlike += [*filter(None, (models.doubt(one.table, one.column) for one in converted))]
     except Exception as error:  # noqa: BLE001  the models are of the patcher, and may fail in any way
         return [], [], [f"the patched models fail: {error!r}"]
     unclean = [f"alembic: {one}" for one in sorted(found) if not any(table in one for table in prepared.by_hand)]

@@ -15,6 +15,7 @@ from sqlalchemy import Index, MetaData, Table
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import SADeprecationWarning
 from sqlalchemy.orm import registry
+from sqlalchemy.sql.schema import CallableColumnDefault
 
 from pgwright.model.names import QualifiedName
 
@@ -33,10 +34,23 @@ class Models:
     def has_schemas(self) -> bool:
         return any(table.schema is not None for table in self.metadata.tables.values())
 
+    def table(self, name: QualifiedName) -> Table:
+        (found,) = (one for one in self.metadata.tables.values() if name == _name_of(one))
+        return found
+
+    def doubt(self, table: QualifiedName, column: str) -> str:
+        """Return why the app may not bear a column's type: its own default is no value of it; "" where it may."""
+        (found,) = (one for one in self.table(table).columns if one.name == column)
+        if not isinstance(found.default, CallableColumnDefault):
+            return ""
+        value, expected = found.default.arg(None), found.type.python_type
+        if isinstance(value, expected):
+            return ""
+        return f"{table.short}.{column} gives a {expected.__name__} now, and its default a {type(value).__name__}"
+
     def index_name(self, table: QualifiedName, column: str) -> str:
         """Return how SQLAlchemy calls the index that `index=True` makes on a column."""
-        (known,) = (one for one in self.metadata.tables.values() if table == _name_of(one))
-        copied = known.to_metadata(MetaData(naming_convention=self.metadata.naming_convention))
+        copied = self.table(table).to_metadata(MetaData(naming_convention=self.metadata.naming_convention))
         (chosen,) = (one for one in copied.columns if one.name == column)
         try:
             dialect = postgresql.dialect()  # type: ignore[no-untyped-call]

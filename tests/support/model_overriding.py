@@ -52,7 +52,10 @@ def _drop(table, name, columns):
 
 def _convert(table, name, type_, default):
     column = _column(table, name)
-    column.type = type_
+    if type_ is _s.Uuid:
+        value = column.default.arg(None) if column.default is not None else ""
+        type_ = _s.Uuid(as_uuid=not isinstance(value, str))
+    column.type = _s.types.to_instance(type_)
     if default:
         column.server_default = _s.DefaultClause(_s.text(default))
 """
@@ -102,7 +105,7 @@ def _table(name: QualifiedName) -> str:
 def _conversion(each: ColumnConversion) -> str:
     types = {"uuid": "Uuid", "integer": "Integer", "bigint": "BigInteger"}
     default = uuid_default(each.default) if each.default and each.to_type == "uuid" else ""
-    return f"_convert({_table(each.table)}, {each.column!r}, _s.{types[each.to_type]}(), {default!r})"
+    return f"_convert({_table(each.table)}, {each.column!r}, _s.{types[each.to_type]}, {default!r})"
 
 
 def _creation(index: IndexDefinition) -> str:

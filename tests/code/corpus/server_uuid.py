@@ -35,8 +35,8 @@ class Turn(Base):
 class Attachment(Base):
     __tablename__ = "attachments"
 
-    id = Column(String(36), primary_key=True, server_default=func.cast(func.gen_random_uuid(), Text)
-                if False else text("(gen_random_uuid())::varchar"))
+    id = Column(String(36), primary_key=True,
+                server_default=text("(gen_random_uuid())::varchar"))
     turn_id = Column(String(36), ForeignKey("turns.id"), nullable=True)
     mime = Column(String(80), nullable=False)
     name = Column(String(200))
