@@ -10,9 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
+from typing import cast
 
 from sqlalchemy import Index, MetaData, Table
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine.interfaces import ExecutionContext
 from sqlalchemy.exc import SADeprecationWarning
 from sqlalchemy.orm import registry
 from sqlalchemy.sql.schema import CallableColumnDefault
@@ -43,7 +45,7 @@ class Models:
         (found,) = (one for one in self.table(table).columns if one.name == column)
         if not isinstance(found.default, CallableColumnDefault):
             return ""
-        value, expected = found.default.arg(None), found.type.python_type
+        value, expected = found.default.arg(cast(ExecutionContext, None)), found.type.python_type
         if isinstance(value, expected):
             return ""
         return f"{table.short}.{column} gives a {expected.__name__} now, and its default a {type(value).__name__}"
@@ -82,6 +84,7 @@ def load(root: Path, name: str) -> Iterator[Models]:
         for each in registries:
             each.dispose(cascade=True)
         _forget_sqlmodels()
+        _silence(_modules_of(name).values())
         for loaded in _modules_of(name):
             del sys.modules[loaded]
         sys.path.remove(str(root))
@@ -97,6 +100,14 @@ def _registries(modules: Iterable[ModuleType]) -> Iterator[registry]:
         for value in vars(module).values():
             kept = (value, getattr(value, "registry", None), getattr(value, "_sa_registry", None))
             yield from (one for one in kept if isinstance(one, registry))
+
+
+def _silence(modules: Iterable[ModuleType]) -> None:
+    """Let concrete classes do nothing when others are configured: before version 2.1 they go on listening."""
+    for module in modules:
+        for value in vars(module).values():
+            if getattr(value, "__module__", "") == module.__name__ and hasattr(value, "__declare_first__"):
+                type.__setattr__(value, "__declare_first__", staticmethod(lambda: None))
 
 
 def _metadata(module: ModuleType) -> MetaData:
