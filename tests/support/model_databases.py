@@ -42,15 +42,34 @@ AND c.relnamespace::regnamespace::text NOT IN ('pg_catalog', 'information_schema
 _LABELS = "SELECT t.typname, min(e.enumlabel) FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid GROUP BY 1"
 
 
+_OWN_SCHEMAS = "SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'"
+# Emptying one takes a tenth of the time of making one. They go with their server.
+_idle: dict[str, list[Database]] = {}
+
+
 @contextmanager
 def fresh_database(server: EmbeddedServer) -> Iterator[Database]:
     """Lend an empty database."""
+    idle = _idle.setdefault(server.dsn(), [])
+    database = idle.pop() if idle else _new_database(server)
+    try:
+        yield database
+    finally:
+        _empty(database)
+        idle.append(database)
+
+
+def _new_database(server: EmbeddedServer) -> Database:
     name = f"m_{uuid4().hex[:12]}"
     server.create_database(name)
-    try:
-        yield Database(server, name)
-    finally:
-        server.drop_database(name)
+    return Database(server, name)
+
+
+def _empty(database: Database) -> None:
+    with psycopg.connect(database.dsn, autocommit=True) as session:
+        for (schema,) in session.execute(_OWN_SCHEMAS).fetchall():
+            session.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(schema)))
+        session.execute("CREATE SCHEMA public")
 
 
 def create_all(models: Models, database: Database) -> None:

@@ -113,7 +113,7 @@ def prepare(entry: Entry, server: EmbeddedServer, folder: Path) -> Iterator[Prep
         with load(root, entry.name) as models:
             create_all(models, database)
             noise = differences(models, database)
-            snapshot = read_snapshot(database.dsn)
+            snapshot = read_snapshot(database.dsn, with_schema=False)
             findings = findings_of_every_kind(snapshot, named=models.index_name, labels=enum_labels(database))
         fix = make_fix(snapshot, findings)
         run_steps(database, [step for remedy in fix.remedies for step in remedy.upgrade])
