@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from pgwright.embedded import EmbeddedServer
 from pgwright.model.change import Change, CreateIndex
+from pgwright.model.patch import FileEdit, HandEdit, ModelPatch
 from pgwright.remedies.hints import index_hint
 from tests.support.model_files import Entry, Judged, Patcher, judge
 
@@ -36,35 +36,16 @@ class Note(Base):
 '''
 
 
-@dataclass(frozen=True)
-class _Edit:
-    path: Path
-    after: str
-
-
-@dataclass(frozen=True)
-class _ByHand:
-    what: str = "ix_note of note"
-    reason: str = "too hard"
-    lines: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class _Patch:
-    edits: tuple[_Edit, ...] = ()
-    by_hand: tuple[_ByHand, ...] = ()
-
-
-def patcher(spoil: Callable[[str], str] = lambda text: text, *, by_hand: tuple[_ByHand, ...] = ()) -> Patcher:
+def patcher(spoil: Callable[[str], str] = lambda text: text, *, by_hand: tuple[HandEdit, ...] = ()) -> Patcher:
     """Return a patcher that writes each index below the class, and spoils the text afterwards."""
 
-    def patch(root: Path, changes: Sequence[Change]) -> _Patch:
+    def patch(root: Path, changes: Sequence[Change]) -> ModelPatch:
         text = MODELS
         for change in changes:
             if isinstance(change, CreateIndex):
                 text += f"{index_hint(change.definition)[:-1]}, _table=Note.__table__)\n"
         old, new = (root / "notes.py").read_text(), spoil(text)
-        return _Patch((_Edit(Path("notes.py"), new),) if new != old else (), by_hand)
+        return ModelPatch((FileEdit(Path("notes.py"), old, new),) if new != old else (), by_hand)
 
     return patch
 
@@ -125,12 +106,12 @@ def test_another_name_is_another_index(server: EmbeddedServer, tmp_path: Path) -
 
 
 def test_nothing_is_left_to_hands_unless_the_entry_says_so(server: EmbeddedServer, tmp_path: Path) -> None:
-    found = judged(server, tmp_path, patcher(by_hand=(_ByHand(),)))
+    found = judged(server, tmp_path, patcher(by_hand=(HandEdit("ix_note of note", "too hard", ()),)))
     assert found.problems == ("left to do by hand: ix_note of note, too hard",)
 
 
 def test_a_patcher_that_fails(server: EmbeddedServer, tmp_path: Path) -> None:
-    def fail(root: Path, changes: Sequence[Change]) -> _Patch:
+    def fail(root: Path, changes: Sequence[Change]) -> ModelPatch:
         raise KeyError("note")
 
     assert judged(server, tmp_path, fail).problems == ("the patcher fails: KeyError('note')",)

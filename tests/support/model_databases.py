@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import groupby
 from uuid import uuid4
@@ -99,14 +99,9 @@ def differences(models: Models, database: Database) -> frozenset[str]:
     return frozenset(" ".join(map(str, one)) for one in flat)
 
 
-def objects(database: Database, *, without: Iterable[str] = ()) -> Objects:
-    """Return all indexes, constraints and columns of a database, as the server writes them.
-
-    Args:
-        without: tables, as SQL text.
-    """
-    rows = database.rows(_OBJECTS)
-    return {(str(kind), str(of), str(name)): str(text) for kind, of, name, text in rows if of not in set(without)}
+def objects(database: Database) -> Objects:
+    """Return all indexes, constraints and columns of a database, as the server writes them."""
+    return {(str(kind), str(of), str(name)): str(text) for kind, of, name, text in database.rows(_OBJECTS)}
 
 
 def enum_labels(database: Database) -> dict[str, str]:

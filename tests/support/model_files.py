@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import importlib
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
+from pgwright.code import patch_models
 from pgwright.embedded import EmbeddedServer
 from pgwright.model.change import Change, ConvertColumns, CreateIndex, DropIndex, UniqueAmongLiving
 from pgwright.model.fix import Fix
 from pgwright.model.names import QualifiedName
+from pgwright.model.patch import ModelPatch
 from pgwright.model.snapshot import Snapshot
 from pgwright.remedies import make_fix
 from pgwright.snapshot import read_snapshot
@@ -33,29 +33,6 @@ from tests.support.model_kept import find_damage, python_files
 from tests.support.model_loading import load
 
 CORPUS = Path(__file__).resolve().parents[1] / "code" / "corpus"
-
-
-class FileEdit(Protocol):
-    @property
-    def path(self) -> Path: ...
-    @property
-    def after(self) -> str: ...
-
-
-class HandEdit(Protocol):
-    @property
-    def what(self) -> str: ...
-    @property
-    def reason(self) -> str: ...
-    @property
-    def lines(self) -> tuple[str, ...]: ...
-
-
-class ModelPatch(Protocol):
-    @property
-    def edits(self) -> Sequence[FileEdit]: ...
-    @property
-    def by_hand(self) -> Sequence[HandEdit]: ...
 
 
 Patcher = Callable[[Path, Sequence[Change]], ModelPatch]
@@ -97,7 +74,7 @@ class Prepared:
     noise: frozenset[str]
     """What Alembic says of the models on their own database, before anything was changed."""
     by_hand: Mapping[str, str]
-    """The tables that no syntax tool can edit, and why."""
+    """What no syntax tool can edit, tables, indexes or columns (`table.column`), and why."""
     classes: Mapping[str, QualifiedName]
 
     @property
@@ -142,17 +119,13 @@ class Judged:
         return not self.problems
 
 
-def judge(entry: Entry, server: EmbeddedServer, *, patch: Patcher | None = None) -> Judged:
-    """Patch a copy of an entry for a fix with changes of every kind, and say what came of it.
-
-    Args:
-        patch: what patches; `pgwright.code.patch_models` where none is given.
-    """
+def judge(entry: Entry, server: EmbeddedServer, *, patch: Patcher = patch_models) -> Judged:
+    """Patch a copy of an entry for a fix with changes of every kind, and say what came of it."""
     with (
         tempfile.TemporaryDirectory(prefix="pgwright-models-") as folder,
         prepare(entry, server, Path(folder)) as ready,
     ):
-        return judge_prepared(ready, server, patch=patch or importlib.import_module("pgwright.code").patch_models)
+        return judge_prepared(ready, server, patch=patch)
 
 
 def judge_prepared(prepared: Prepared, server: EmbeddedServer, *, patch: Patcher) -> Judged:
@@ -207,36 +180,41 @@ def _tables(change: Change) -> list[QualifiedName]:
 
 
 def _by_hand(prepared: Prepared, made: ModelPatch) -> Iterator[str]:
+    """Yield what is left to people without need, and what they need to be told and are not."""
     for edit in made.by_hand:
-        if not any(table in edit.what or table in edit.reason for table in prepared.by_hand):
+        if not any(name in edit.what for name in prepared.by_hand):
             yield f"left to do by hand: {edit.what}, {edit.reason}"
-        elif not edit.lines:
-            yield f"left to do by hand, with nothing to paste: {edit.what}"
-    for table in prepared.by_hand:
-        if not any(table in edit.what or table in edit.reason for edit in made.by_hand):
-            yield f"nobody is told what to do by hand about {table}"
+    told = "\n".join([*(line for edit in made.by_hand for line in edit.lines), *(edit.after for edit in made.edits)])
+    for name in prepared.by_hand:
+        if not any(name in edit.what for edit in made.by_hand):
+            yield f"nobody is told what to do by hand about {name}"
+    for change in prepared.changes:
+        new = change.definition if isinstance(change, (CreateIndex, UniqueAmongLiving)) else None
+        if new is not None and new.table.name in prepared.by_hand and new.name not in told:
+            yield f"nobody is given a line to paste for {new.name}"
 
 
 def _on_servers(prepared: Prepared, server: EmbeddedServer) -> tuple[list[str], list[str], list[str]]:
     """Return what differs between the databases, what Alembic says, and why the models could not be used at all."""
-    hidden = [QualifiedName("public", name).short for name in prepared.by_hand]
+    conversions = [one for one in prepared.changes if isinstance(one, ConvertColumns)]
+    converted = [(each.table, each.column) for one in conversions for each in one.columns]
     try:
         with fresh_database(server) as other, load(prepared.root, prepared.entry.name) as models:
             create_all(models, other)
-            unlike = list(_unlike(objects(prepared.database, without=hidden), objects(other, without=hidden)))
+            unlike = list(_unlike(objects(prepared.database), objects(other), prepared.by_hand))
             found = differences(models, prepared.database) - prepared.noise
-            converted = [
-                one for change in prepared.changes if isinstance(change, ConvertColumns) for one in change.columns
-            ]
-            unlike += [*filter(None, (models.doubt(one.table, one.column) for one in converted))]
+            unlike += [*filter(None, (models.doubt(*place) for place in converted))]
     except Exception as error:  # noqa: BLE001  the models are of the patcher, and may fail in any way
         return [], [], [f"the patched models fail: {error!r}"]
-    unclean = [f"alembic: {one}" for one in sorted(found) if not any(table in one for table in prepared.by_hand)]
-    return unlike, unclean, []
+    left = [name.split(".") for name in prepared.by_hand]
+    unclean = [one for one in sorted(found) if not any(all(word in one for word in words) for words in left)]
+    return unlike, [f"alembic: {one}" for one in unclean], []
 
 
-def _unlike(migrated: Objects, made: Objects) -> Iterator[str]:
+def _unlike(migrated: Objects, made: Objects, by_hand: Collection[str]) -> Iterator[str]:
     for place in sorted(set(migrated) | set(made)):
+        _, table, name = place
+        is_left = not {table, name, f"{table}.{name}"}.isdisjoint(by_hand)
         ours, theirs = migrated.get(place, "nothing"), made.get(place, "nothing")
-        if ours != theirs:
+        if ours != theirs and not is_left:
             yield f"{' '.join(place)}: the migration made {ours}, the models make {theirs}"

@@ -121,7 +121,7 @@ def _roots(tree: ast.Module, classes: Mapping[str, QualifiedName], tables: set[Q
         is_class = isinstance(node, ast.ClassDef) and node.name in own
         if is_class or (isinstance(node, ast.Assign) and _makes(node, names)):
             yield node
-        is_index = isinstance(node, (ast.Assign, ast.Expr)) and _is_call(node.value, "Index")
+        is_index = isinstance(node, (ast.Assign, ast.Expr)) and _is_call(node.value, *_called(tree, "Index"))
         if is_index and set(_names(node)) & (own | variables):
             yield node
 
@@ -139,6 +139,12 @@ def _is_table_call(node: ast.stmt) -> bool:
 
 def _is_call(node: ast.AST, *names: str) -> bool:
     return isinstance(node, ast.Call) and _name(node.func) in names
+
+
+def _called(tree: ast.AST, name: str) -> set[str]:
+    """Return what a file calls something that it imports."""
+    aliases = (alias for node in ast.walk(tree) if isinstance(node, _IMPORTS) for alias in node.names)
+    return {name, *(alias.asname for alias in aliases if alias.name == name and alias.asname is not None)}
 
 
 def _name(node: ast.AST) -> str:
@@ -207,7 +213,8 @@ def _of_newlines(path: Path, old: bytes, new: bytes) -> Iterator[str]:
 def _of_comments(path: Path, old: bytes, new: bytes, tree: ast.Module) -> Iterator[str]:
     """Yield the comments that are gone, but for those inside or behind what may have been removed."""
     kept = Counter(comment for _, comment in _comments(new))
-    removable = [node for node in ast.walk(tree) if _is_call(node, "Index", "UniqueConstraint")]
+    called = _called(tree, "Index") | _called(tree, "UniqueConstraint")
+    removable = [node for node in ast.walk(tree) if _is_call(node, *called)]
     arguments = [node for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg in ("index", "unique")]
     inside = _numbers([*removable, *arguments])
     for number, comment in sorted(_comments(old), key=lambda one: one[0] in inside):

@@ -28,7 +28,7 @@ class Models:
 
     metadata: MetaData
     by_hand: Mapping[str, str] = field(default_factory=dict)
-    """The tables that no syntax tool can edit, and why."""
+    """What no syntax tool can edit, tables, indexes or columns (`table.column`), and why."""
     classes: Mapping[str, QualifiedName] = field(default_factory=dict)
     """The table of each mapped class, by the class's name."""
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from pgwright.model.change import (
@@ -21,7 +20,8 @@ from pgwright.model.change import (
 )
 from pgwright.model.index import IndexDefinition, IndexKey
 from pgwright.model.names import QualifiedName
-from pgwright.remedies.uuid_text import uuid_default
+from pgwright.model.patch import FileEdit, ModelPatch
+from pgwright.sqltext.uuid_defaults import uuid_default
 
 _MARK = "\n\n# overridden\n"
 _START = """
@@ -61,26 +61,14 @@ def _convert(table, name, type_, default):
 """
 
 
-@dataclass(frozen=True)
-class _Edit:
-    path: Path
-    after: str
-
-
-@dataclass(frozen=True)
-class _Patch:
-    edits: tuple[_Edit, ...]
-    by_hand: tuple[()] = ()
-
-
-def override_models(root: Path, changes: Sequence[Change]) -> _Patch:
+def override_models(root: Path, changes: Sequence[Change]) -> ModelPatch:
     """Return the edit of the one file of an entry from which its metadata is read."""
     (path,) = (*root.glob("*.py"), *root.glob("*/__init__.py"))
     with path.open(encoding="utf-8", newline="") as file:
         old = file.read()
     lines = [line for change in changes for line in _lines(change)]
     new = "".join([old.partition(_MARK)[0], _MARK, _START, *(f"{line}\n" for line in lines)])
-    return _Patch((_Edit(path.relative_to(root), new),) if new != old else ())
+    return ModelPatch((FileEdit(path.relative_to(root), old, new),) if new != old else (), ())
 
 
 def _lines(change: Change) -> Iterator[str]:

@@ -8,6 +8,9 @@ from sqlalchemy.orm import DeclarativeBase
 ON_SQLITE = os.environ.get("APP_DATABASE", "postgresql").startswith("sqlite")
 
 
+BY_HAND = {"ix_play_device": "made in a loop"}
+
+
 def table_args(*items, comment=None):
     return (*items, {"comment": comment})
 

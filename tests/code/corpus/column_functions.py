@@ -8,6 +8,8 @@ from uuid import uuid4
 from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Index, Integer, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, mapped_column
 
+BY_HAND = {"ix_card_board_id": "a function of the app decides whether there is an index"}
+
 required = partial(mapped_column, nullable=False)
 
 

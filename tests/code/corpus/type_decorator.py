@@ -25,6 +25,12 @@ class Lower(TypeDecorator):
         return value.lower() if value else value
 
 
+BY_HAND = {
+    "person.id": "of a type of the app",
+    "pet.id": "of a type of the app",
+    "pet.person_id": "of a type of the app",
+}
+
 Base = declarative_base()
 
 
