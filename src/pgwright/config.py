@@ -78,6 +78,8 @@ class Config:
     """False: leave out the checks that other distributions install."""
     alembic: Path | None = None
     """The app's alembic.ini."""
+    models: str | None = None
+    """Where the app's models are, as in `shop.models:Base`; None: where its `env.py` says."""
     server: Path | None = None
     """The folder of a PostgreSQL of production's major version, to plan and measure on."""
     pools: tuple[ClientPool, ...] = ()
@@ -199,6 +201,7 @@ def _config(table: Mapping[str, object], path: Path) -> Config:
         statement_timeout=None if limit is None else parse_duration(limit, f"'statement_timeout' in {settings.where}"),
         plugins=settings.truth("plugins", True),
         alembic=None if alembic is None else path.parent / alembic,
+        models=settings.text("models"),
         server=None if server is None else path.parent / Path(server).expanduser(),
         pools=settings.pools("pools"),
     )

@@ -1,4 +1,4 @@
-"""Ctrl-C while modules are imported: there is nothing to undo yet, and Python would print where it stood."""
+"""Ctrl-C where Python's own way would print where it stood, or leave half of what belongs together."""
 
 import os
 import signal
@@ -21,6 +21,22 @@ def ending_at_once() -> Iterator[None]:
     finally:
         if before is not None:
             signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """Keep SIGINT until the block is left, so that what belongs together is written together."""
+    came: list[int] = []
+    before = None
+    with suppress(ValueError):  # not the main thread
+        before = signal.signal(signal.SIGINT, lambda number, frame: came.append(number))
+    try:
+        yield
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGINT, before)
+    if came:
+        raise KeyboardInterrupt
 
 
 def _end() -> None:

@@ -102,7 +102,10 @@ def test_a_default_that_makes_plain_texts_survives(project: Project) -> None:
     column = project.snapshot().column(QualifiedName("public", "t"), "id")
     before = project.dump()
     plan = project.plan(convert(("t", "id"), uuid_format="plain", default=column.default))
-    assert plan.remedies[0].model_hint == 't.id: mapped_column(Uuid, server_default=text("gen_random_uuid()"))'
+    assert (
+        plan.remedies[0].model_hint
+        == 't.id: mapped_column(Uuid(as_uuid=False), server_default=text("gen_random_uuid()"))'
+    )
     project.write(plan)
     project.upgrade()
     project.database.execute("INSERT INTO t DEFAULT VALUES")

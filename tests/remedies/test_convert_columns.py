@@ -100,7 +100,8 @@ def test_defaults_go_before_the_type_and_come_after_it() -> None:
         "    ALTER COLUMN id SET DEFAULT (gen_random_uuid())::text,\n    ALTER COLUMN code TYPE text USING code::text"
     )
     assert remedy.model_hint == (
-        'a.id: mapped_column(Uuid, server_default=text("gen_random_uuid()"))\na.code: mapped_column(Uuid)'
+        'a.id: mapped_column(Uuid(as_uuid=False), server_default=text("gen_random_uuid()"))\n'
+        "a.code: mapped_column(Uuid(as_uuid=False))"
     )
 
 

@@ -8,6 +8,7 @@ from textwrap import dedent
 
 import pytest
 
+from pgwright.code.index_call import index_call
 from pgwright.model.change import AnalyzeTable, ColumnConversion, ConvertColumns, CreateIndex, UniqueAmongLiving
 from pgwright.model.fix import Fix, Later
 from pgwright.model.gain import Gain, MeasuredGain
@@ -17,7 +18,6 @@ from pgwright.model.not_examined import NotExamined
 from pgwright.model.remedy import LockMode, Remedy, Step
 from pgwright.model.worth import Worth
 from pgwright.remedies import render_revision, render_script
-from pgwright.remedies.hints import index_hint
 from pgwright.remedies.indexes import on_lines
 from pgwright.remedies.preface import broken, preface
 
@@ -239,7 +239,6 @@ def test_the_preface_tells_a_reviewer_all_of_it() -> None:
         Change the models too, so that `alembic check` stays clean:
 
             t.id: mapped_column(Uuid)
-            (Uuid columns take uuid.UUID values: default=uuid4, not a function that gives a str)
             t: Index("uq")
 
         Not written:
@@ -306,16 +305,16 @@ def test_a_long_call_is_broken_between_its_arguments_only() -> None:
             'Index("ix_t_a", "a", text("b p DESC"), postgresql_ops={"a": "o"})'
         )),
         (replace(INDEX, keys=(IndexKey("a", nulls_first=True), IndexKey("b", collation='"C"'))), (
-            'Index("ix_t_a", text("a NULLS FIRST"), text("b COLLATE \\"C\\""))'
+            """Index("ix_t_a", text("a NULLS FIRST"), "b", postgresql_ops={"b": 'COLLATE "C"'})"""
         )),
-        (replace(INDEX, keys=(IndexKey(None, "f(c)"),)), 'Index("ix_t_a", text("(f(c))"))'),
+        (replace(INDEX, keys=(IndexKey(None, "f(c)"),)), 'Index("ix_t_a", text("f(c)"))'),
         (replace(INDEX, predicate="a = ':x' AND b::text = 'y:1'"), (
             "Index(\"ix_t_a\", \"a\", postgresql_where=text(\"a = '\\\\:x' AND b::text = 'y:1'\"))"
         )),
     ],
 )  # fmt: skip
 def test_hints_for_the_models(definition: IndexDefinition, hint: str) -> None:
-    assert index_hint(definition) == hint
+    assert str(index_call(definition)) == hint
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,10 @@ from pgwright.cli import goals, options
 from pgwright.cli.output import show, tell
 from pgwright.cli.progress import watched
 from pgwright.cli.revisions import STDOUT, Revisions, write_scripts
+from pgwright.code import require_unchanged, write_edits
 from pgwright.config import Config
 from pgwright.errors import ConfigError
+from pgwright.interrupts import held
 from pgwright.migrations import has_runtime, open_directory
 from pgwright.model.fix import Fix
 from pgwright.model.snapshot import Snapshot
@@ -41,6 +43,12 @@ NOT_PROVED = 1
 @click.option("--runtime/--no-runtime", "runtime", default=None,
               help="Import the revision's functions from pgwright_runtime, or carry them in it. Default: import them "
               "where the app's requirements or modules name it.")  # fmt: skip
+@options.models
+@click.option("--write", "writes", is_flag=True,
+              help="Edit the models too, after importing them as they would be. Else the edits are shown.")  # fmt: skip
+@click.option("--no-models", "without_models", is_flag=True, help="Leave the models alone.")
+@click.option("--as-uuid", is_flag=True,
+              help="Let keys that become uuid be uuid.UUID in Python too. Default: they stay str.")  # fmt: skip
 @click.option("-m", "--message", default="", help="The message of the revision, in one line. Default: what it does.")
 @click.option("--rev-id", metavar="ID", help="The id of the revision. Default: a short hash of its contents.")
 @click.option("--dry-run", is_flag=True, help="Print what would be written, and write nothing.")
@@ -64,6 +72,10 @@ def fix(
     staging: str | None,
     rounds: int | None,
     runtime: bool | None,
+    models: str | None,
+    writes: bool,
+    without_models: bool,
+    as_uuid: bool,
     message: str,
     rev_id: str | None,
     dry_run: bool,
@@ -90,13 +102,18 @@ def fix(
     unique index that is to count only living rows takes two: one builds the new, and when your code names its
     condition, the other drops the old. With --sql these are FILE, FILE-2 and so on.
 
+    What changes in the app's SQLAlchemy models is shown as a diff. With --write the files are edited, and nothing but
+    what changes: first the edited models are imported, in a process of their own, and what they declare is compared
+    with what the revision does. What cannot be edited is told, with the lines to paste.
+
     With --prove it measures first, as pgwright prove does, and leaves out what did not make anything faster. The exit
     code is 1 if nothing is proved; then nothing is written.
 
     \b
     Examples:
       pgwright fix postgresql://app@db.example/shop
-      pgwright fix --prove
+      pgwright fix --prove --write
+      pgwright fix --models shop.models:Base --write
       pgwright fix --top all --skip unused-index
       pgwright fix --alembic backend/alembic.ini --only missing-index --only unindexed-foreign-key
       pgwright fix --breaking --dry-run
@@ -107,6 +124,10 @@ def fix(
         raise ConfigError("--staging and --rounds say how to measure: give --prove too.")
     # Found first, so that a wrong path costs no reading of the database.
     directory = None if sql is not None else open_directory(alembic or config.alembic or Path())
+    entry = None if without_models else pipeline.find_models(models or config.models, directory)
+    if writes and entry is None:
+        raise ConfigError("--write edits the models, and no env.py tells where they are: name them, as in "
+                          "--models shop.models:Base.")  # fmt: skip
     choice = Choice(only, skip, top if top is not None or only or breaking else TOP, breaking)
     with watched() as progress:
         snapshot = pipeline.take_snapshot(source, policy=config.policy, progress=progress)
@@ -119,6 +140,8 @@ def fix(
             server=server or config.server,
             progress=progress,
         )
+        if entry is not None:
+            diagnosis = pipeline.as_named(diagnosis, entry)
         if proves:
             result = pipeline.fix_proved(
                 source, snapshot, diagnosis, choice=choice, with_possible=bool(only), staging=staging,
@@ -126,19 +149,47 @@ def fix(
             )  # fmt: skip
         else:
             result = pipeline.fix(snapshot, diagnosis, choice=choice, with_possible=bool(only))
+        if entry is not None and result.remedies:
+            result = pipeline.with_models(result, entry, as_uuid=as_uuid, imports=writes, progress=progress)
     parts = in_parts(result, snapshot, message)
     if not parts:
         show(result, form, shows_all=shows_all)
         _say_why_nothing(result)
     elif directory is None:
         _write_scripts(result, parts, snapshot, STDOUT if dry_run or sql is None else sql, form, shows_all)
+        _write_models(result, writes and not dry_run)
     else:
         imports = has_runtime(directory) if runtime is None else runtime
-        revisions = Revisions(parts, snapshot, directory, imports, rev_id)
+        revisions = Revisions(
+            parts, snapshot, directory, imports, rev_id, tells_models=not _are_written(result, writes)
+        )
         if dry_run:
             revisions.print()
-        else:
-            _write_revisions(result, revisions, form, shows_all)
+            return
+        if writes and result.models is not None:
+            require_unchanged(result.models.edits)
+        with held():
+            _write_revisions(result, revisions, form, shows_all, writes)
+
+
+def _are_written(result: Fix, writes: bool) -> bool:
+    """Whether all that a fix changes in the models is written with it."""
+    return writes and result.models is not None and not result.models.by_hand
+
+
+def _write_models(result: Fix, writes: bool) -> None:
+    edits = result.models.edits if result.models is not None else ()
+    if writes:
+        write_edits(edits)
+        for edit in edits:
+            tell(f"edited {_from_here(edit.path)}: +{edit.added} −{edit.removed} lines")
+    elif edits:
+        tell("The models are as they were: --write edits them, as shown above.")
+
+
+def _from_here(path: Path) -> Path:
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def _say_why_nothing(result: Fix) -> None:
@@ -161,12 +212,12 @@ def _write_scripts(
         tell("Review them. Each says what has to be deployed before it, so run one at a time: psql -X -f FILE DSN")
 
 
-def _write_revisions(result: Fix, revisions: Revisions, form: Format, shows_all: bool) -> None:
+def _write_revisions(result: Fix, revisions: Revisions, form: Format, shows_all: bool, writes: bool) -> None:
     written = revisions.write()
     show(result, form, shows_all=shows_all)
-    here = Path.cwd()
     for _, path in written:
-        tell(f"wrote {path.relative_to(here) if path.is_relative_to(here) else path}")
+        tell(f"wrote {_from_here(path)}")
+    _write_models(result, writes)
     if len(written) > 1:
         command = f"alembic upgrade {written[0][0]}"
         tell(f"Review them. Each says what has to be deployed before it, so run one at a time: first {command}")

@@ -144,6 +144,10 @@ alembic = click.option(
     "--alembic", type=_READABLE, metavar="FILE",
     help="The app's alembic.ini, or pyproject.toml with [tool.alembic]. Default: the one in this directory.",
 )  # fmt: skip
+models = click.option(
+    "--models", metavar="MODULE:BASE",
+    help="The app's models, as in shop.models:Base. Default: what env.py names as target_metadata.",
+)  # fmt: skip
 only = click.option(
     "--only", multiple=True, callback=_checks, metavar="NAME", help="Only this check, or check:object. Repeatable."
 )

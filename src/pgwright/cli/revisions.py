@@ -29,6 +29,8 @@ class Revisions:
     """Where they run, the runtime can be imported."""
     first_id: str | None = None
     """Of the first; the next have a number after it. None: a short hash of their text."""
+    tells_models: bool = True
+    """The docstring says what to write in the models."""
 
     def print(self) -> None:
         """Print what would be written."""
@@ -67,6 +69,7 @@ class Revisions:
             database=self.snapshot.server.database,
             taken_at=self.snapshot.taken_at,
             has_runtime=self.has_runtime,
+            with_models=self.tells_models,
         )
 
 

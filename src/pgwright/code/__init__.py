@@ -2,6 +2,22 @@
 
 from __future__ import annotations
 
-from pgwright.code.patch import patch_models
+from pgwright.code.app import App
+from pgwright.code.entry import Entry, entry_of, named_entry
+from pgwright.code.naming import conventional
+from pgwright.code.patch import patch_models, spelled
+from pgwright.code.verify import verify
+from pgwright.code.writing import require_unchanged, write_edits
 
-__all__ = ["patch_models"]
+__all__ = [
+    "App",
+    "Entry",
+    "conventional",
+    "entry_of",
+    "named_entry",
+    "patch_models",
+    "require_unchanged",
+    "spelled",
+    "verify",
+    "write_edits",
+]

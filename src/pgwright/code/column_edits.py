@@ -34,6 +34,11 @@ _KNOWN = {
 _NO_TYPES = {"ForeignKey", "Identity", "Computed", "Sequence", "CheckConstraint", "FetchedValue", "DefaultClause"}
 
 
+def type_text(change: ColumnConversion) -> str:
+    """Return how SQLAlchemy calls the new type."""
+    return str(_TYPES.get(change.to_type, change.to_type))
+
+
 def conversion(
     change: ColumnConversion, table: Table, app: App, spelling: Callable[[Module], Spelling], *, as_uuid: bool
 ) -> list[Placed]:

@@ -31,6 +31,11 @@ class Entry:
     imports_from: tuple[str, ...] = ()
     """Folders in which modules are found, beside those of the environment."""
 
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """The modules whose tables count, with what they import."""
+        return tuple(dict.fromkeys(one for one in (self.module, *self.beside) if one))
+
 
 def named_entry(name: str, folders: Sequence[Path]) -> Entry:
     """Return the models of `package.module:Base`.

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from pgwright.code.app import App, NotFound
-from pgwright.code.column_edits import conversion
+from pgwright.code.column_edits import conversion, type_text
 from pgwright.code.edits import AddArgument, AddElement, Edit
 from pgwright.code.index_call import index_call
 from pgwright.code.index_edits import Placed, Unclear, creation
@@ -45,6 +46,15 @@ def patch_models(
     return _Patching(App(root, entries), _line_length(root), as_uuid=as_uuid).patch(changes)
 
 
+def spelled(change: Change) -> tuple[str, ...]:
+    """Return what to write in the models for a change, to paste; () where there is nothing to write."""
+    if isinstance(change, CreateIndex | UniqueAmongLiving):
+        return (str(index_call(change.definition)),)
+    if isinstance(change, ConvertColumns):
+        return tuple(f"{one.table.short}.{one.column}: {type_text(one)}" for one in change.columns)
+    return ()
+
+
 class _Patching:
     """Edits in the making, by module."""
 
@@ -70,11 +80,10 @@ class _Patching:
         return ModelPatch(tuple(self._files()), tuple(self._by_hand))
 
     def _create(self, definition: IndexDefinition) -> None:
-        lines = (str(index_call(definition)),)
         self._try(
             definition.table,
             f"{definition.table.short}: the new index {definition.name}",
-            lines,
+            (str(index_call(definition)),),
             lambda table: creation(definition, table, self._app, self._spelling(table.module)),
         )
 
@@ -91,7 +100,7 @@ class _Patching:
     def _convert(self, change: ConvertColumns) -> None:
         for each in change.columns:
             what = f"{each.table.short}.{each.column} becomes {each.to_type}"
-            self._try(each.table, what, (), lambda table, each=each: self._conversion(each, change, table))  # type: ignore[misc]
+            self._try(each.table, what, (type_text(each),), partial(self._conversion, each, change))
 
     def _conversion(self, each: ColumnConversion, change: ConvertColumns, table: Table) -> list[Placed]:
         edits = conversion(each, table, self._app, self._spelling, as_uuid=self._as_uuid)

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 from pgwright.model.gain import Gain
 from pgwright.model.not_examined import NotExamined
+from pgwright.model.patch import ModelPatch
 from pgwright.model.proof import Proof
 from pgwright.model.remedy import Remedy
 
@@ -48,3 +49,5 @@ class Fix:
     """What could be written and is left for later, the dearest first."""
     proof: Proof | None = None
     """Of these remedies, all together; None: nothing was measured."""
+    models: ModelPatch | None = None
+    """What becomes of the app's models; None: nobody looked for them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import unified_diff
 from pathlib import Path
 
 
@@ -15,6 +16,23 @@ class FileEdit:
     """With its own line ends."""
     after: str
 
+    @property
+    def diff(self) -> str:
+        """What changes, as a unified diff."""
+        name = str(self.path)
+        before, after = self.before.splitlines(keepends=True), self.after.splitlines(keepends=True)
+        return "".join(unified_diff(before, after, name, name))
+
+    @property
+    def added(self) -> int:
+        """Lines that come."""
+        return sum(line.startswith("+") for line in self.diff.splitlines()[2:])
+
+    @property
+    def removed(self) -> int:
+        """Lines that go."""
+        return sum(line.startswith("-") for line in self.diff.splitlines()[2:])
+
 
 @dataclass(frozen=True)
 class HandEdit:
@@ -25,14 +43,6 @@ class HandEdit:
     reason: str
     lines: tuple[str, ...]
     """What to paste; () where there is nothing to write."""
-
-
-@dataclass(frozen=True)
-class ModelPatch:
-    """The edits that make the models say what the database will be."""
-
-    edits: tuple[FileEdit, ...]
-    by_hand: tuple[HandEdit, ...]
 
 
 @dataclass(frozen=True)
@@ -48,3 +58,13 @@ class Verified:
     """Why they were not imported or not compared."""
     problems: tuple[str, ...] = ()
     """What they say otherwise than the database will."""
+
+
+@dataclass(frozen=True)
+class ModelPatch:
+    """The edits that make the models say what the database will be."""
+
+    edits: tuple[FileEdit, ...]
+    by_hand: tuple[HandEdit, ...]
+    verified: Verified | None = None
+    """None: nobody imported them."""

@@ -15,6 +15,7 @@ from pgwright.pipeline.advise import advise
 from pgwright.pipeline.changes import Revisions, Script, Settings, Unwritten
 from pgwright.pipeline.check import check
 from pgwright.pipeline.fix import fix
+from pgwright.pipeline.models import as_named, find_models, with_models
 from pgwright.pipeline.plan import plan
 from pgwright.pipeline.probe import probe_app
 from pgwright.pipeline.prove import prove, try_settings
@@ -28,7 +29,9 @@ __all__ = [
     "SourceLike",
     "Unwritten",
     "advise",
+    "as_named",
     "check",
+    "find_models",
     "fix",
     "fix_proved",
     "is_file",
@@ -37,4 +40,5 @@ __all__ = [
     "prove",
     "take_snapshot",
     "try_settings",
+    "with_models",
 ]

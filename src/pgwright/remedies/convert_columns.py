@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from itertools import groupby
 
+from pgwright.code.column_edits import type_text
 from pgwright.model.change import ColumnConversion, ConvertColumns, DetachedKey
 from pgwright.model.names import QualifiedName, quote
 from pgwright.model.remedy import Remedy, Step
@@ -24,7 +25,6 @@ _NOT_VALID, _NOT_ENFORCED = " NOT VALID", " NOT ENFORCED"
 _ON_ONE_LINE = 2  # names
 _SHORT = 70
 _INTEGERS = ("integer", "bigint")
-_SQLALCHEMY_TYPES = {"uuid": "Uuid", "integer": "Integer", "bigint": "BigInteger"}
 _TEXT_CASTS = ("text", "character varying")
 
 
@@ -219,7 +219,7 @@ def _warning(
 
 
 def _hint(each: ColumnConversion) -> str:
-    arguments = [_SQLALCHEMY_TYPES.get(each.to_type, each.to_type)]
+    arguments = [type_text(each)]
     if each.default is not None and each.to_type == "uuid":
         arguments.append(f'server_default=text("{uuid_default(each.default)}")')
     return as_line(f"{each.table.short}.{quote(each.column)}: mapped_column({', '.join(arguments)})")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from pgwright.code.index_call import index_call
 from pgwright.indexes.names import free_name
 from pgwright.indexes.raising import raising
 from pgwright.model.change import CreateIndex
@@ -15,7 +16,6 @@ from pgwright.model.snapshot import Snapshot
 from pgwright.model.table import Table
 from pgwright.remedies.blocks import block
 from pgwright.remedies.estimate import family
-from pgwright.remedies.hints import index_hint
 from pgwright.remedies.indexes import build, drop, drop_partitioned, index_of, on_lines
 from pgwright.sizes.builds import build_seconds
 from pgwright.sizes.limits import ARRAYS_OF_TEXT
@@ -49,7 +49,7 @@ def render(change: CreateIndex, snapshot: Snapshot) -> Remedy:
         is_safe=risk is None,
         warning=_RAISING.format(expression=risk) if risk else _of_elements(definition, tables),
         seconds_estimate=build_seconds(definition, snapshot) if tables else None,
-        model_hint=index_hint(definition),
+        model_hint=str(index_call(definition)),
     )
 
 

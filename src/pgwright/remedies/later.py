@@ -46,7 +46,18 @@ def with_later(fix: Fix, left: Iterable[Left], whole: Fix) -> Fix:
             told.append(Later("; ".join(missing), keys, one.reason, gain_of_finding(one.finding), command))
     asked = {key for remedy in written.values() for key in remedy.findings}
     refused = [one for one in whole.refused if one not in fix.refused and not any(key in one.what for key in asked)]
-    return replace(fix, remedies=tuple(written.values()), later=tuple(told), refused=(*fix.refused, *refused))
+    return replace(fix, remedies=tuple(written.values()), later=_at_once(told), refused=(*fix.refused, *refused))
+
+
+def _at_once(told: Iterable[Later]) -> tuple[Later, ...]:
+    """Return what is left, once where one change answers several findings; the dearest of them tells its gain."""
+    found: dict[tuple[str, str], Later] = {}
+    for one in told:
+        known = found.setdefault((one.title, one.reason), one)
+        if known is not one:
+            findings = tuple(dict.fromkeys((*known.findings, *one.findings)))
+            found[one.title, one.reason] = replace(known, findings=findings)
+    return tuple(found.values())
 
 
 def _is_of(remedy: Remedy, left: Left) -> bool:

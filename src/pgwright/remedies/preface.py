@@ -139,8 +139,6 @@ def _hints(fix: Fix) -> Iterator[str]:
             table = f"{as_line(remedy.change.definition.table.short)}: "
         for line in visible(remedy.model_hint).splitlines():
             yield from broken(f"    {table}{line}")
-        if isinstance(remedy.change, ConvertColumns) and "Uuid" in remedy.model_hint:
-            yield "    (Uuid columns take uuid.UUID values: default=uuid4, not a function that gives a str)"
 
 
 def _item(mark: str, text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from pgwright.code.index_call import index_call
 from pgwright.model.change import UniqueAmongLiving
 from pgwright.model.names import quote, quote_literal
 from pgwright.model.remedy import Remedy, Step
@@ -11,7 +12,6 @@ from pgwright.model.snapshot import Snapshot
 from pgwright.remedies import expression_statistics
 from pgwright.remedies.blocks import block
 from pgwright.remedies.dependents import constraint_comment
-from pgwright.remedies.hints import index_hint
 from pgwright.remedies.indexes import belongings, build, drop, drop_constraint, index_of
 from pgwright.sizes.builds import build_seconds
 from pgwright.visible import as_line
@@ -38,7 +38,7 @@ def render(change: UniqueAmongLiving, snapshot: Snapshot) -> Remedy:
             "The downgrade fails when a deleted row and a living one have the same value by then."
         ),
         seconds_estimate=build_seconds(change.definition, snapshot) if table in snapshot.table_by_name else None,
-        model_hint=f"in place of the unique {as_line(old_name)}: {index_hint(change.definition)}",
+        model_hint=f"in place of the unique {as_line(old_name)}: {index_call(change.definition)}",
         deploy=f"{_code(change)} before it, and the models with it.",
     )
 

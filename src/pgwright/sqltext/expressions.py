@@ -49,7 +49,8 @@ def comparable(text: str) -> str:
     True
     """
     try:
-        return str(RawStream()(parse_sql(f"SELECT {text}")[0].stmt))
+        statement: Any = parse_sql(f"SELECT {text}")[0].stmt
+        return str(RawStream()(statement))
     except ParseError:
         return text
 
@@ -64,7 +65,7 @@ def is_function_call(text: str) -> bool:
         statement: Any = parse_sql(f"SELECT {text}")[0].stmt
     except ParseError:
         return False
-    targets = getattr(statement, "targetList", None) or ()
+    targets: Any = getattr(statement, "targetList", None) or ()
     return len(targets) == 1 and isinstance(targets[0].val, ast.FuncCall)
 
 

@@ -13,6 +13,7 @@ from pgwright.model.change import CreateIndex
 from pgwright.model.fix import Fix
 from pgwright.model.remedy import Remedy
 from pgwright.report.fix import words
+from pgwright.report.fix.models import show_models
 from pgwright.report.parts import Indented, block, first, heading, hidden, plain, show_not_examined
 from pgwright.report.screen import Screen
 
@@ -31,8 +32,9 @@ def show(fix: Fix, screen: Screen) -> Iterator[RenderableType]:
     )
     if shows_all or len(fix.remedies) <= _FEW:
         for remedy in fix.remedies:
-            yield from _remedy(remedy, shows_all)
+            yield from _remedy(remedy, shows_all, tells_models=fix.models is None)
         yield from _proved(fix)
+        yield from show_models(fix, shows_all)
         yield from show_not_examined(fix.refused, title="Not written")
         yield from _later(fix, shows_all)
         yield from show_not_examined(fix.not_examined)
@@ -40,6 +42,7 @@ def show(fix: Fix, screen: Screen) -> Iterator[RenderableType]:
     else:
         yield from _short(fix.remedies)
         yield from _proved(fix)
+        yield from show_models(fix, shows_all)
         yield from show_not_examined(fix.refused, title="Not written")
         yield from _later(fix, shows_all)
         yield from _left(fix)
@@ -120,11 +123,11 @@ def _head(remedy: Remedy, *, with_locks: bool) -> Iterator[RenderableType]:
         yield Indented(plain(remedy.deploy, "yellow"), 8)
 
 
-def _remedy(remedy: Remedy, shows_all: bool) -> Iterator[RenderableType]:
+def _remedy(remedy: Remedy, shows_all: bool, *, tells_models: bool) -> Iterator[RenderableType]:
     yield from _head(remedy, with_locks=True)
     answers = first(remedy.findings, shows_all=shows_all)
     more = f" and {len(remedy.findings) - len(answers)} more" if len(answers) < len(remedy.findings) else ""
     yield Indented(Text.assemble(("answers ", "dim"), plain(", ".join(answers) + more)), 8, 2)
-    if remedy.model_hint:
+    if remedy.model_hint and tells_models:
         yield Indented(Text("in the models:", "dim"), 8)
         yield Indented(block(remedy.model_hint, "cyan"), 10, 2)

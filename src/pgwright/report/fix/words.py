@@ -21,6 +21,25 @@ _LEFT: dict[LaterReason, tuple[str, str]] = {
 }
 
 
+def of_models(fix: Fix) -> Iterator[str]:
+    """Yield what is known of the edits of the models, in sentences."""
+    patch = fix.models
+    if patch is None or not (patch.edits or patch.by_hand):
+        return
+    verified = patch.verified
+    if verified is None:
+        if patch.edits:
+            yield "Found by the syntax of the files; with --write the models are imported first, as they would be."
+    elif verified.is_compared and not verified.problems:
+        yield "The models import with these edits, and declare what the fix does."
+    elif verified.is_imported:
+        yield "The models import with these edits."
+    if verified is not None and verified.reason:
+        yield f"Not compared: {verified.reason}."
+    for one in verified.problems if verified is not None else ():
+        yield f"Mind: {one}."
+
+
 def unsafe(fix: Fix) -> int:
     """Return how many remedies are unsafe on a busy table."""
     return sum(not remedy.is_safe for remedy in fix.remedies)

@@ -1,0 +1,51 @@
+"""What becomes of the app's models, for a terminal: a diff, and the lines to paste where nothing could be edited."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from pgwright.model.fix import Fix
+from pgwright.model.patch import FileEdit, HandEdit
+from pgwright.report.fix import words
+from pgwright.report.parts import Indented, heading, hidden, plain
+from pgwright.visible import as_line
+
+# Of a longer diff the beginning is shown.
+_MOST_LINES = 120
+_STYLES = {"+": "green", "-": "red", "@": "cyan"}
+
+
+def show_models(fix: Fix, shows_all: bool) -> Iterator[RenderableType]:
+    """Yield the diffs, what is known of them, and what is left to a person."""
+    patch = fix.models
+    if patch is None or not (patch.edits or patch.by_hand):
+        return
+    yield heading("In the models")
+    room = _MOST_LINES
+    for edit in patch.edits:
+        lines = edit.diff.splitlines()
+        yield from _diff(edit, lines if shows_all else lines[:room])
+        room -= min(len(lines), room)
+    left = sum(len(edit.diff.splitlines()) for edit in patch.edits) - _MOST_LINES
+    if left > 0 and not shows_all:
+        yield hidden(left, "line")
+    for sentence in words.of_models(fix):
+        yield Indented(plain(sentence, "dim"), 2, 0)
+    for one in patch.by_hand:
+        yield from _by_hand(one)
+
+
+def _diff(edit: FileEdit, lines: list[str]) -> Iterator[RenderableType]:
+    if lines:
+        yield Indented(plain(str(edit.path), "bold"), 2, 2)
+    for line in lines[2:]:
+        yield Indented(Text(as_line(line), _STYLES.get(line[:1], ""), no_wrap=True), 4, 0)
+
+
+def _by_hand(one: HandEdit) -> Iterator[RenderableType]:
+    yield Indented(Text.assemble(("by hand  ", "yellow"), plain(one.what, "bold"), plain(f": {one.reason}")), 2, 9)
+    for line in one.lines:
+        yield Indented(plain(line, "cyan"), 11, 2)
