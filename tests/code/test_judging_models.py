@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from pgwright.code.index_call import index_call
 from pgwright.embedded import EmbeddedServer
 from pgwright.model.change import Change, CreateIndex
 from pgwright.model.patch import FileEdit, HandEdit, ModelPatch
-from pgwright.remedies.hints import index_hint
 from tests.support.model_files import Entry, Judged, Patcher, judge
 
 MODELS = '''\
@@ -43,7 +43,7 @@ def patcher(spoil: Callable[[str], str] = lambda text: text, *, by_hand: tuple[H
         text = MODELS
         for change in changes:
             if isinstance(change, CreateIndex):
-                text += f"{index_hint(change.definition)[:-1]}, _table=Note.__table__)\n"
+                text += f"{str(index_call(change.definition))[:-1]}, _table=Note.__table__)\n"
         old, new = (root / "notes.py").read_text(), spoil(text)
         return ModelPatch((FileEdit(Path("notes.py"), old, new),) if new != old else (), by_hand)
 
