@@ -16,9 +16,17 @@ _LONGEST_PATTERN = 100
 
 def computed_name(function: ast.FunctionDef, class_name: str, module: Module) -> str | None:
     """Return what a function of `cls` returns for a class of this name; None where it does more than is known here."""
-    parameter = function.args.args[0].arg if function.args.args else "cls"
-    known = {f"{parameter}.__name__": class_name}
-    return _returned(function, known, module, 0)
+    return _returned(function, {f"{_parameter(function)}.__name__": class_name}, module, 0)
+
+
+def computed_text(node: ast.expr, function: ast.FunctionDef, class_name: str, table: str, module: Module) -> str | None:
+    """Return a text in a function of `cls`, for a class of this name with a table of this name; None where unknown."""
+    parameter = _parameter(function)
+    return _value(node, {f"{parameter}.__name__": class_name, f"{parameter}.__tablename__": table}, module, 0)
+
+
+def _parameter(function: ast.FunctionDef) -> str:
+    return function.args.args[0].arg if function.args.args else "cls"
 
 
 def _returned(function: ast.FunctionDef, known: Mapping[str, str], module: Module, depth: int) -> str | None:

@@ -70,8 +70,8 @@ def _of_class(one: Class, classes: Classes, functions: Functions, mapped: Sequen
     # What a parent with a table of its own declares is in that table.
     owners = [each for each in line if each is one or each not in mapped]
     own_arguments = one.own.get("__table_args__")
-    inherited = [each.own["__table_args__"] for each in owners[1:] if "__table_args__" in each.own]
-    sources = [own_arguments] if own_arguments is not None else inherited
+    inherited = [(each.module, each.own["__table_args__"]) for each in owners[1:] if "__table_args__" in each.own]
+    sources = [own_arguments] if own_arguments is not None else [statement for _, statement in inherited]
     return Table(
         name=_table_name(one, line),
         schema=next((schema for each in sources if (schema := _schema(each, one.module))), None),

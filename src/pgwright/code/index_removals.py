@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 
 from pgwright.code.app import App, is_named
+from pgwright.code.class_names import computed_text
 from pgwright.code.edits import Edit, RemoveArgument, RemoveElement, RemoveStatement, SetKeyword
 from pgwright.code.index_edits import Placed, Unclear, generated_names
 from pgwright.code.modules import Module
@@ -13,8 +15,15 @@ from pgwright.code.tables import Column, Table
 from pgwright.code.texts import keyword, text_of
 from pgwright.model.index import IndexDefinition
 
-Dropped = Collection[tuple[str, str]]
-"""Tables with the one column of an index that goes there."""
+
+@dataclass(frozen=True)
+class Dropped:
+    """What goes: a statement that several tables share loses it for all or for none."""
+
+    columns: Collection[tuple[str, str]]
+    """Tables with the one column of an index that goes there."""
+    names: Collection[tuple[str, str]]
+    """Tables with the names of their indexes that go."""
 
 
 def removal(old: IndexDefinition, table: Table, app: App, dropped: Dropped, *, is_constraint: bool) -> list[Placed]:
@@ -22,7 +31,7 @@ def removal(old: IndexDefinition, table: Table, app: App, dropped: Dropped, *, i
 
     Args:
         old: by its name and columns; what else it has does not matter.
-        dropped: what else goes with it: a column that several tables share loses it for all or for none.
+        dropped: what else goes with it.
     Raises: Unclear: it is declared where it cannot be taken out.
     """
     columns = old.columns if len(old.columns) == len(old.keys) else ()
@@ -31,12 +40,11 @@ def removal(old: IndexDefinition, table: Table, app: App, dropped: Dropped, *, i
         return [(found[0], _removed(*found, table))]
     column = table.column(columns[0]) if len(columns) == 1 else None
     if column is None or not _may_say(column, old, table, app, is_constraint=is_constraint):
-        _require_told(old.name, table)
-        return []
+        return _of_function(old, table, app, dropped)
     if column.call is None or not (column.has("index") or column.has("unique")):
         raise Unclear(f"a function of the app makes the column {column.name}")
     others = [one for one in app.sharing(column) if one is not table]
-    rest = [one.name or one.module.name for one in others if (one.name, column.name) not in dropped]
+    rest = [one.name or one.module.name for one in others if (one.name, column.name) not in dropped.columns]
     if rest:
         raise Unclear(f"the column is declared for {', '.join(rest)} too, which keep theirs")
     return [(column.home, edit) for edit in _unsaid(column)]
@@ -66,15 +74,52 @@ def _unsaid(column: Column) -> Iterator[Edit]:
         yield SetKeyword(column.call, "sa_column_kwargs", rest if pairs else None)
 
 
-def _require_told(name: str, table: Table) -> None:
-    """Raise Unclear where the table's arguments hold an index whose name is computed: it may be the one."""
-    places = [table.arguments, *table.inherited] if table.call is None else [table.call]
-    for place in places:
-        for node in ast.walk(place) if place is not None else ():
-            if isinstance(node, ast.Call) and table.module.kind(node) in ("Index", "UniqueConstraint") and node.args:
-                given = keyword(node, "name") or node.args[0]
-                if isinstance(given, ast.JoinedStr | ast.BinOp | ast.Call) and text_of(given, table.module) is None:
-                    raise Unclear(f"the name of an index there is computed, and {name} may be it")
+def _of_function(old: IndexDefinition, table: Table, app: App, dropped: Dropped) -> list[Placed]:
+    """Return the edits of a function that gives `__table_args__` to one or several classes, and computes names there.
+
+    Raises: Unclear: the index may be there, and nobody can tell; or others keep theirs.
+    """
+    own = [(table.module, table.arguments)] if table.arguments is not None else []
+    for module, statement in [*own, *table.inherited] if table.call is None else [(table.module, table.call)]:
+        for call in _with_computed_names(statement, module):
+            name = _name_for(call, statement, module, table)
+            if name is None:
+                raise Unclear(f"the name of an index there is computed, and {old.name} may be it")
+            if name == old.name:
+                for other in _sharing(statement, app):
+                    others = _name_for(call, statement, module, other)
+                    if (other.name, others) not in dropped.names:
+                        raise Unclear(f"the index is declared for {other.name} too, which keeps it")
+                return [(module, _removed(module, call, table))]
+    return []
+
+
+def _with_computed_names(place: ast.AST, module: Module) -> Iterator[ast.Call]:
+    for node in ast.walk(place):
+        if isinstance(node, ast.Call) and module.kind(node) in ("Index", "UniqueConstraint"):
+            given = _given(node)
+            if isinstance(given, ast.JoinedStr | ast.BinOp | ast.Call) and text_of(given, module) is None:
+                yield node
+
+
+def _given(call: ast.Call) -> ast.expr | None:
+    return keyword(call, "name") or (call.args[0] if call.args else None)
+
+
+def _name_for(call: ast.Call, statement: ast.AST, module: Module, table: Table) -> str | None:
+    given = _given(call)
+    if given is None or not isinstance(statement, ast.FunctionDef) or table.owner is None or table.name is None:
+        return None
+    return computed_text(given, statement, table.owner.name, table.name, module)
+
+
+def _sharing(statement: ast.AST, app: App) -> list[Table]:
+    """Return the tables that get their arguments by a statement."""
+    return [
+        one
+        for one in app.tables
+        if one.arguments is statement or any(inherited is statement for _, inherited in one.inherited)
+    ]
 
 
 def _explicit(
@@ -104,6 +149,8 @@ def _removed(module: Module, call: ast.Call, table: Table) -> Edit:
     for node in ast.walk(module.tree):
         if isinstance(node, ast.Tuple | ast.List) and call in node.elts:
             return RemoveElement(call)
+        if isinstance(node, ast.Call) and call in node.args and _takes_any(node, module):
+            return RemoveArgument(node, call)
         if isinstance(node, ast.Expr | ast.Assign) and node.value is call:
             if isinstance(node, ast.Assign) and _is_used(node, module):
                 break
@@ -115,3 +162,10 @@ def _is_used(statement: ast.Assign, module: Module) -> bool:
     names = {one.id for one in statement.targets if isinstance(one, ast.Name)}
     used = (node.id for node in ast.walk(module.tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
     return not names or bool(names.intersection(used))
+
+
+def _takes_any(call: ast.Call, module: Module) -> bool:
+    """Whether a function of the module is called that takes any number of arguments, and this one as one of them."""
+    name = ast.unparse(call.func)
+    found = (one for one in module.tree.body if isinstance(one, ast.FunctionDef) and one.name == name)
+    return any(one.args.vararg is not None and not one.args.args and not one.args.posonlyargs for one in found)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import ast
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pgwright.code.app import App, NotFound
 from pgwright.code.column_edits import conversion, type_text
-from pgwright.code.edits import AddArgument, AddElement, Edit
+from pgwright.code.edits import AddArgument, AddElement, AddImport, Edit
 from pgwright.code.index_call import index_call
 from pgwright.code.index_edits import Placed, Unclear, creation
-from pgwright.code.index_removals import removal
+from pgwright.code.index_removals import Dropped, removal
 from pgwright.code.modules import Module
 from pgwright.code.spelling import Spelling
 from pgwright.code.syntax.transform import edited
@@ -63,10 +62,10 @@ class _Patching:
         self._edits: dict[Module, list[Edit]] = {}
         self._spellings: dict[Module, Spelling] = {}
         self._by_hand: list[HandEdit] = []
-        self._dropped: set[tuple[str, str]] = set()
+        self._dropped = Dropped((), ())
 
     def patch(self, changes: Sequence[Change]) -> ModelPatch:
-        self._dropped = set(_dropped(changes))
+        self._dropped = _dropped(changes)
         for change in changes:
             if isinstance(change, CreateIndex):
                 self._create(change.definition)
@@ -98,9 +97,27 @@ class _Patching:
         self._try(name, f"{name.short}: the {kind} {old.name} goes", (), edits)
 
     def _convert(self, change: ConvertColumns) -> None:
+        """Edit all columns or none: with a part of them, the foreign keys between them would not fit."""
+        needed = self._needed()
+        placed: list[Placed] = []
+        reasons: dict[ColumnConversion, str] = {}
+        for each in change.columns:
+            table = self._app.table(each.table)
+            try:
+                if isinstance(table, NotFound):
+                    raise Unclear(table.reason)
+                placed += self._conversion(each, change, table)
+            except Unclear as error:
+                reasons[each] = str(error)
+        if not reasons:
+            self._keep(placed)
+            return
+        self._forget(needed)
+        at_fault = next(iter(reasons))
+        together = f"it changes together with {at_fault.table.short}.{at_fault.column}"
         for each in change.columns:
             what = f"{each.table.short}.{each.column} becomes {each.to_type}"
-            self._try(each.table, what, (type_text(each),), partial(self._conversion, each, change))
+            self._by_hand.append(HandEdit(what, reasons.get(each, together), (type_text(each),)))
 
     def _conversion(self, each: ColumnConversion, change: ConvertColumns, table: Table) -> list[Placed]:
         edits = conversion(each, table, self._app, self._spelling, as_uuid=self._as_uuid)
@@ -121,15 +138,25 @@ class _Patching:
         if isinstance(table, NotFound):
             self._by_hand.append(HandEdit(what, table.reason, lines))
             return
-        needed = {module: spelling.imports for module, spelling in self._spellings.items()}
+        needed = self._needed()
         try:
-            for module, edit in edits(table):
-                kept = self._edits.setdefault(module, [])
-                kept += [edit] if edit not in kept else []
+            self._keep(edits(table))
         except Unclear as error:
-            for module, spelling in self._spellings.items():
-                spelling.forget(needed.get(module, []))
+            self._forget(needed)
             self._by_hand.append(HandEdit(what, str(error), lines))
+
+    def _keep(self, placed: Iterable[Placed]) -> None:
+        for module, edit in placed:
+            kept = self._edits.setdefault(module, [])
+            kept += [edit] if edit not in kept else []
+
+    def _needed(self) -> dict[Module, list[AddImport]]:
+        return {module: spelling.imports for module, spelling in self._spellings.items()}
+
+    def _forget(self, needed: Mapping[Module, list[AddImport]]) -> None:
+        """Need no imports but these."""
+        for module, spelling in self._spellings.items():
+            spelling.forget(needed.get(module, []))
 
     def _spelling(self, module: Module) -> Spelling:
         return self._spellings.setdefault(module, Spelling(module))
@@ -144,14 +171,20 @@ class _Patching:
                 yield FileEdit(module.path, module.text, after)
 
 
-def _dropped(changes: Iterable[Change]) -> Iterator[tuple[str, str]]:
-    """Yield the tables with the column of each index of one column that goes."""
+def _dropped(changes: Iterable[Change]) -> Dropped:
+    columns, names = set(), set()
     for change in changes:
-        if isinstance(change, DropIndex | UniqueAmongLiving):
-            keys = _index(change.sql).keys
-            table = change.table if isinstance(change, DropIndex) else change.definition.table
-            if len(keys) == 1 and keys[0].column is not None:
-                yield table.name, keys[0].column
+        if isinstance(change, DropIndex):
+            table, name = change.table, change.name.name
+        elif isinstance(change, UniqueAmongLiving):
+            table, name = change.definition.table, change.constraint or change.replaces.name
+        else:
+            continue
+        keys = _index(change.sql).keys
+        names.add((table.name, name))
+        if len(keys) == 1 and keys[0].column is not None:
+            columns.add((table.name, keys[0].column))
+    return Dropped(columns, names)
 
 
 def _index(sql: str) -> IndexDefinition:

@@ -82,8 +82,8 @@ class Table:
     columns: tuple[Column, ...]
     arguments: ast.stmt | None = field(repr=False)
     """The statement that gives `__table_args__` in the body of the class."""
-    inherited: tuple[ast.stmt, ...] = ()
-    """The statements by which mixins and abstract bases give `__table_args__`."""
+    inherited: tuple[tuple[Module, ast.stmt], ...] = ()
+    """The statements by which mixins and abstract bases give `__table_args__`, with their modules."""
     variable: str | None = None
     """The name that a Table of Core is assigned to, at the top level."""
 

@@ -31,3 +31,5 @@ class Download(Traced, Base):
     login_id: Mapped[int] = mapped_column(ForeignKey("login.id"))
     path: Mapped[str] = mapped_column(String(500))
     bytes: Mapped[int | None]
+
+BY_HAND = {"ix_login_request_id": "the mixin gives it to download too, which keeps it"}
