@@ -5,7 +5,7 @@ from __future__ import annotations
 from pgwright.code.app import App
 from pgwright.code.entry import Entry, entry_of, named_entry
 from pgwright.code.naming import conventional
-from pgwright.code.patch import patch_models, spelled
+from pgwright.code.patch import patch_app, patch_models, spelled
 from pgwright.code.verify import verify
 from pgwright.code.writing import require_unchanged, write_edits
 
@@ -15,6 +15,7 @@ __all__ = [
     "conventional",
     "entry_of",
     "named_entry",
+    "patch_app",
     "patch_models",
     "require_unchanged",
     "spelled",

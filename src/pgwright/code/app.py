@@ -38,6 +38,7 @@ class App:
     """
 
     def __init__(self, root: Path, entries: Sequence[str] = ()) -> None:
+        self.root = root
         self.modules = read_modules(root)
         self.tables = declared_tables(self.modules)
         self._preferred = set(_reachable(self.modules, entries))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
+from pgwright.code.app import App
 from pgwright.code.modules import Module, parse
 from pgwright.code.texts import keyword
 from pgwright.errors import ConfigError
@@ -30,6 +32,11 @@ class Entry:
     """Further modules that it imports: some only declare tables."""
     imports_from: tuple[str, ...] = ()
     """Folders in which modules are found, beside those of the environment."""
+
+    @cached_property
+    def app(self) -> App:
+        """What the files declare; they are read once."""
+        return App(self.root, self.modules)
 
     @property
     def modules(self) -> tuple[str, ...]:

@@ -28,9 +28,7 @@ from pgwright.sqltext.schema import Schema
 _WIDTH = 88
 
 
-def patch_models(
-    root: Path, changes: Sequence[Change], *, entries: Sequence[str] = (), as_uuid: bool = False
-) -> ModelPatch:
+def patch_models(root: Path, changes: Sequence[Change], *, entries: Sequence[str] = ()) -> ModelPatch:
     """Return the edits after which the models below a folder say what these changes make of the database.
 
     Nothing is imported or run: what is edited is found by the syntax trees of the files. Nothing is written.
@@ -39,10 +37,18 @@ def patch_models(
         root: the folder of the app's sources, or one file.
         changes: what is done to the database.
         entries: the modules whose models count, as `app.models`, where several files declare tables of one name.
+    """
+    return patch_app(App(root, entries), changes)
+
+
+def patch_app(app: App, changes: Sequence[Change], *, as_uuid: bool = False) -> ModelPatch:
+    """Return the edits of an app's models, as `patch_models` does.
+
+    Args:
         as_uuid: keys that become uuid are a `uuid.UUID` in Python; else they stay a str, so that response models, type
             checkers and clients see no change.
     """
-    return _Patching(App(root, entries), _line_length(root), as_uuid=as_uuid).patch(changes)
+    return _Patching(app, _line_length(app.root), as_uuid=as_uuid).patch(changes)
 
 
 def spelled(change: Change) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from pgwright.code import App, Entry, conventional, entry_of, named_entry, patch_models, spelled, verify
+from pgwright.code import Entry, conventional, entry_of, named_entry, patch_app, spelled, verify
 from pgwright.migrations import AlembicDirectory
 from pgwright.model.change import CreateIndex, UniqueAmongLiving
 from pgwright.model.finding import Diagnosis, Finding
@@ -33,7 +33,7 @@ def find_models(name: str | None, directory: AlembicDirectory | None) -> Entry |
 
 def as_named(diagnosis: Diagnosis, models: Entry) -> Diagnosis:
     """Return findings whose new indexes are called as the naming convention of the app's MetaData calls them."""
-    stated = App(models.root, models.modules).conventions
+    stated = models.app.conventions
 
     def named(finding: Finding) -> Finding:
         changes = tuple(
@@ -50,7 +50,7 @@ def as_named(diagnosis: Diagnosis, models: Entry) -> Diagnosis:
 def with_models(
     fix: Fix, models: Entry, *, as_uuid: bool = False, imports: bool = False, progress: Progress = silent
 ) -> Fix:
-    """Return a fix with the edits of the app's models. Writes nothing.
+    """Return a fix with the edits of the app's models; as it is where no file declares a table. Writes nothing.
 
     Args:
         models: where they are, from `find_models`.
@@ -61,7 +61,9 @@ def with_models(
     """
     changes = [remedy.change for remedy in fix.remedies]
     progress("reading the models")
-    patch = patch_models(models.root, changes, entries=models.modules, as_uuid=as_uuid)
+    if not models.app.tables:
+        return fix
+    patch = patch_app(models.app, changes, as_uuid=as_uuid)
     if imports and patch.edits:
         progress("importing the edited models")
         patch = replace(patch, verified=verify(patch, changes, models))
