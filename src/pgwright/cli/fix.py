@@ -12,7 +12,7 @@ from pgwright import pipeline
 from pgwright.cli import goals, options
 from pgwright.cli.output import show, tell
 from pgwright.cli.progress import watched
-from pgwright.cli.revisions import STDOUT, Revisions, write_scripts
+from pgwright.cli.revisions import STDOUT, RevisionFiles, write_scripts
 from pgwright.config import Config
 from pgwright.errors import ConfigError
 from pgwright.migrations import has_runtime, open_directory
@@ -134,7 +134,7 @@ def fix(
         _write_scripts(result, parts, snapshot, STDOUT if dry_run or sql is None else sql, form, shows_all)
     else:
         imports = has_runtime(directory) if runtime is None else runtime
-        revisions = Revisions(parts, snapshot, directory, imports, rev_id)
+        revisions = RevisionFiles(parts, snapshot, directory, imports, rev_id)
         if dry_run:
             revisions.print()
         else:
@@ -161,7 +161,7 @@ def _write_scripts(
         tell("Review them. Each says what has to be deployed before it, so run one at a time: psql -X -f FILE DSN")
 
 
-def _write_revisions(result: Fix, revisions: Revisions, form: Format, shows_all: bool) -> None:
+def _write_revisions(result: Fix, revisions: RevisionFiles, form: Format, shows_all: bool) -> None:
     written = revisions.write()
     show(result, form, shows_all=shows_all)
     here = Path.cwd()
