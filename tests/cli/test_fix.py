@@ -255,3 +255,13 @@ def test_how_to_measure_is_said_with_prove_alone(run: Run, shop: Database) -> No
     result = run("fix", shop.dsn, "--sql", "-", "--rounds", 5)
     assert result.exit_code == 2
     assert "give --prove too" in result.stderr
+
+
+def test_prove_keeps_a_drop_by_which_nothing_got_slower(run: Run, shop: Database, alembic: Path) -> None:
+    """Nothing gets faster by it, either: it saves writes and room."""
+    shop.execute("CREATE INDEX ix_1 ON orders (placed_at); CREATE INDEX ix_2 ON orders (placed_at)")
+    result = run("fix", shop.dsn, "--no-advice", "--only", "duplicate-index", *PROVE, *REVISION)
+    assert result.exit_code == 0, result.output
+    (path,) = (alembic.parent / "migrations/versions").glob("fix1_*.py")
+    assert "DROP INDEX CONCURRENTLY IF EXISTS public.ix_" in path.read_text()
+    assert "frees " in path.read_text()
