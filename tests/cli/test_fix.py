@@ -162,6 +162,18 @@ def test_what_is_not_safe_gets_revisions_of_its_own_that_follow_each_other(
     assert json.loads(proved.stdout)["revision"] == "fix1, fix1_2"
 
 
+def test_of_several_revisions_all_are_written_or_none(run: Run, shop: Database, alembic: Path) -> None:
+    shop.execute(BREAKING)
+    folder = alembic.parent / "migrations" / "versions"
+    (folder / "base.py").write_text("revision = 'fix1_2'\ndown_revision = None\n")
+    (folder / "first_schema.py").write_text("revision = 'first'\ndown_revision = 'fix1_2'\n")
+    before = versions(alembic)
+    result = run("fix", shop.dsn, "--only", "missing-index", "--only", "text-uuid-key", *REVISION)
+    assert result.exit_code == 2
+    assert "the revision 'fix1_2' exists" in result.stderr
+    assert versions(alembic) == before
+
+
 def test_breaking_writes_only_what_is_not_safe(run: Run, shop: Database, alembic: Path) -> None:
     shop.execute(BREAKING)
     result = run("fix", shop.dsn, "--breaking", *REVISION)
@@ -243,3 +255,13 @@ def test_how_to_measure_is_said_with_prove_alone(run: Run, shop: Database) -> No
     result = run("fix", shop.dsn, "--sql", "-", "--rounds", 5)
     assert result.exit_code == 2
     assert "give --prove too" in result.stderr
+
+
+def test_prove_keeps_a_drop_by_which_nothing_got_slower(run: Run, shop: Database, alembic: Path) -> None:
+    """Nothing gets faster by it, either: it saves writes and room."""
+    shop.execute("CREATE INDEX ix_1 ON orders (placed_at); CREATE INDEX ix_2 ON orders (placed_at)")
+    result = run("fix", shop.dsn, "--no-advice", "--only", "duplicate-index", *PROVE, *REVISION)
+    assert result.exit_code == 0, result.output
+    (path,) = (alembic.parent / "migrations/versions").glob("fix1_*.py")
+    assert "DROP INDEX CONCURRENTLY IF EXISTS public.ix_" in path.read_text()
+    assert "frees " in path.read_text()

@@ -12,7 +12,7 @@ from pgwright import pipeline
 from pgwright.cli import goals, options
 from pgwright.cli.output import show, tell
 from pgwright.cli.progress import watched
-from pgwright.cli.revisions import STDOUT, Revisions, write_scripts
+from pgwright.cli.revisions import STDOUT, RevisionFiles, write_scripts
 from pgwright.code import require_unchanged, write_edits
 from pgwright.config import Config
 from pgwright.errors import ConfigError
@@ -160,7 +160,7 @@ def fix(
         _write_models(result, writes and not dry_run)
     else:
         imports = has_runtime(directory) if runtime is None else runtime
-        revisions = Revisions(
+        revisions = RevisionFiles(
             parts, snapshot, directory, imports, rev_id, tells_models=not _are_written(result, writes)
         )
         if dry_run:
@@ -212,7 +212,7 @@ def _write_scripts(
         tell("Review them. Each says what has to be deployed before it, so run one at a time: psql -X -f FILE DSN")
 
 
-def _write_revisions(result: Fix, revisions: Revisions, form: Format, shows_all: bool, writes: bool) -> None:
+def _write_revisions(result: Fix, revisions: RevisionFiles, form: Format, shows_all: bool, writes: bool) -> None:
     written = revisions.write()
     show(result, form, shows_all=shows_all)
     for _, path in written:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,7 +20,7 @@ _DRY_RUN_ID = "pgwright_dry_run"
 
 
 @dataclass(frozen=True)
-class Revisions:
+class RevisionFiles:
     """The revisions of a fix, in the app's directory."""
 
     parts: Sequence[Part]
@@ -43,16 +44,18 @@ class Revisions:
             previous = revision
 
     def write(self) -> list[tuple[str, Path]]:
-        """Write them, each after the one before, and return their ids and files. Raises MigrationError."""
-        return list(self._written())
-
-    def _written(self) -> Iterator[tuple[str, Path]]:
-        for number, part in enumerate(self.parts, start=1):
-            # The template writes the time, and the same fix of the same snapshot has the same id.
-            hashed = short_hash(assembled(self._parts_of(part), "", self.directory.head))
-            chosen = hashed if self.first_id is None else _numbered(self.first_id, number)
-
-            yield chosen, self.directory.write(part.message, partial(self._text, part), revision=chosen)
+        """Write them, each after the one before, all or none, and return their ids and files. Raises MigrationError."""
+        written = []
+        with ExitStack() as undo:
+            for number, part in enumerate(self.parts, start=1):
+                # The template writes the time, and the same fix of the same snapshot has the same id.
+                hashed = short_hash(assembled(self._parts_of(part), "", self.directory.head))
+                chosen = hashed if self.first_id is None else _numbered(self.first_id, number)
+                path = self.directory.write(part.message, partial(self._text, part), revision=chosen)
+                undo.callback(path.unlink, missing_ok=True)
+                written.append((chosen, path))
+            undo.pop_all()
+        return written
 
     def _text(self, part: Part, revision: str, down_revision: str | None) -> str:
         text = self._parts_of(part)

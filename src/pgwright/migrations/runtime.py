@@ -20,7 +20,8 @@ _DISTRIBUTION, _TOOL, _MODULE = "pgwright-runtime", "pgwright", "pgwright_runtim
 _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 _FOR_DEVELOPERS = re.compile(r"(?:^|[-_.])(?:dev|develop|development|tests?|ci|lint|docs)(?:[-_.]|$)")
 _NO_SOURCES = {"node_modules", "site-packages", "tests", "test", "build", "dist"}
-_MOST_FILES = 5_000
+# Beyond it, whoever knows says it: --runtime.
+_MOST_FILES = 20_000
 
 
 def has_runtime(directory: AlembicDirectory) -> bool:
@@ -89,12 +90,14 @@ def _modules(folder: Path, directory: AlembicDirectory) -> Iterator[Path]:
     for root in (Path(directory.script.dir), folder):
         for here, folders, names in os.walk(root):
             folders[:] = [name for name in folders if not _is_apart(Path(here, name))]
-            for name in names:
-                if name.endswith(".py") and not name.startswith(("test_", "conftest")):
-                    seen += 1
-                    yield Path(here, name)
+            yield from (Path(here, name) for name in names if _is_source(name))
+            seen += 1 + len(names)
             if seen > _MOST_FILES:
                 return
+
+
+def _is_source(name: str) -> bool:
+    return name.endswith(".py") and not name.startswith(("test_", "conftest"))
 
 
 def _is_apart(folder: Path) -> bool:

@@ -75,11 +75,11 @@ def _refuse_unknown_tables(draft: Draft) -> None:
             )
 
 
-def _is_within(snapshot: Snapshot, table: QualifiedName | None, above: QualifiedName) -> bool:
-    while table is not None and table != above:
+def _with_parents(snapshot: Snapshot, table: QualifiedName | None) -> Iterator[QualifiedName]:
+    while table is not None:
+        yield table
         known = snapshot.table_by_name.get(table)
         table = known.parent if known is not None else None
-    return table is not None
 
 
 def _refuse_bad_replacements(draft: Draft) -> None:
@@ -141,13 +141,16 @@ def _queries(draft: Draft, change: Change) -> set[int]:
 
 def _unite_creations(draft: Draft) -> None:
     """Give up each new index whose work another new one does; of two that are equal the first stays."""
+    by_table: dict[QualifiedName, list[CreateIndex | UniqueAmongLiving]] = {}
+    news: list[CreateIndex | UniqueAmongLiving] = [*draft.of(CreateIndex), *draft.of(UniqueAmongLiving)]
+    for new in news:
+        by_table.setdefault(new.definition.table, []).append(new)
     for change in reversed(draft.of(CreateIndex)):
-        others: list[CreateIndex | UniqueAmongLiving] = [*draft.of(CreateIndex), *draft.of(UniqueAmongLiving)]
-        for other in others:
+        above = _with_parents(draft.snapshot, change.definition.table)
+        for other in (one for table in above for one in by_table.get(table, ())):
             if other == change or change not in draft.wanted or other not in draft.wanted:
                 continue
-            is_within = _is_within(draft.snapshot, change.definition.table, other.definition.table)
-            if is_within and _does_work_of(draft, other.definition, change):
+            if _does_work_of(draft, other.definition, change):
                 draft.hand_over(change, other)
 
 
