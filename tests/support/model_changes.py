@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from pgwright.checks.keys.foreign_key_without_cascade import cascading
 from pgwright.checks.references import References, components, detached
 from pgwright.checks.uuid_columns import text_groups
 from pgwright.indexes.names import conventional_name
 from pgwright.model.change import (
     AnalyzeTable,
+    CascadeDelete,
     Change,
     ColumnConversion,
     ConvertColumns,
@@ -44,6 +46,7 @@ def findings_of_every_kind(
     for table in snapshot.tables:
         own = {column for name, column in converted if name == table.name}
         found += _replacements(snapshot, table)
+        found += _cascades(snapshot, table)
         found += _of_existing(snapshot, table)
         found += new_indexes(Ground(table, snapshot, labels, named, own))
     found += [AnalyzeTable(table.name) for table in snapshot.tables[:1]]
@@ -103,6 +106,13 @@ def _replacements(snapshot: Snapshot, table: Table) -> Iterator[UniqueAmongLivin
         )
         yield UniqueAmongLiving(index.name, index.constraint, index.sql, living)
         return
+
+
+def _cascades(snapshot: Snapshot, table: Table) -> Iterator[CascadeDelete]:
+    """Yield that every other foreign key deletes with its parent."""
+    for key in sorted(snapshot.foreign_keys_by_table.get(table.name, ()), key=lambda key: key.name)[::2]:
+        if key.on_delete in ("no action", "restrict") and not key.is_inherited:
+            yield cascading(key)
 
 
 def _conversions(snapshot: Snapshot) -> Iterator[ConvertColumns]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pgwright.model.change import (
     AnalyzeTable,
+    CascadeDelete,
     Change,
     ColumnConversion,
     ConvertColumns,
@@ -58,6 +59,14 @@ def _convert(table, name, type_, default):
     column.type = _s.types.to_instance(type_)
     if default:
         column.server_default = _s.DefaultClause(_s.text(default))
+
+
+def _cascade(table, names):
+    for one in table.foreign_key_constraints:
+        if tuple(column.name for column in one.columns) == names:
+            one.ondelete = "CASCADE"
+            for element in one.elements:
+                element.ondelete = "CASCADE"
 """
 
 
@@ -80,6 +89,8 @@ def _lines(change: Change) -> Iterator[str]:
         yield f"_drop({_table(change.table)}, {change.name.name!r}, None)"
     elif isinstance(change, CreateIndex):
         yield _creation(change.definition)
+    elif isinstance(change, CascadeDelete):
+        yield f"_cascade({_table(change.table)}, {change.columns!r})"
     else:
         columns = [key.column for key in change.definition.keys] if change.constraint else None
         yield f"_drop({_table(change.definition.table)}, {change.replaces.name!r}, {columns!r})"

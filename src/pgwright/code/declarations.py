@@ -129,26 +129,33 @@ def _unique(columns: Sequence[Column]) -> Iterator[Column]:
 
 def _own_columns(owner: Class, functions: Functions) -> Iterator[Column]:
     for statement in owner.node.body:
-        name = _attribute(statement)
-        if name is not None and not name.startswith("__"):
-            column = _column(name, statement, owner, functions)
+        for name, value in _attributes(statement):
+            column = None if name.startswith("__") else _column(name, value, statement, owner, functions)
             if column is not None:
                 yield column
 
 
-def _attribute(statement: ast.stmt) -> str | None:
+def _attributes(statement: ast.stmt) -> Iterator[tuple[str, ast.expr | None]]:
+    """Yield the attributes that a statement of a class gives, each with its value."""
     if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
-        return statement.target.id
-    if isinstance(statement, ast.Assign) and len(statement.targets) == 1 and isinstance(statement.targets[0], ast.Name):
-        return statement.targets[0].id
-    decorators = statement.decorator_list if isinstance(statement, ast.FunctionDef) else []
-    is_declared = any("declared_attr" in ast.unparse(one) for one in decorators)
-    return statement.name if isinstance(statement, ast.FunctionDef) and is_declared else None
+        yield statement.target.id, statement.value
+    elif isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+        target, value = statement.targets[0], statement.value
+        if isinstance(target, ast.Name):
+            yield target.id, value
+        elif isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+            pairs = zip(target.elts, value.elts, strict=False)
+            yield from ((one.id, its_value) for one, its_value in pairs if isinstance(one, ast.Name))
+    elif isinstance(statement, ast.FunctionDef):
+        returned = [node.value for node in ast.walk(statement) if isinstance(node, ast.Return)]
+        if any("declared_attr" in ast.unparse(one) for one in statement.decorator_list):
+            yield statement.name, returned[0] if len(returned) == 1 else None
 
 
-def _column(attribute: str, statement: ast.stmt, owner: Class, functions: Functions) -> Column | None:
+def _column(
+    attribute: str, value: ast.expr | None, statement: ast.stmt, owner: Class, functions: Functions
+) -> Column | None:
     module = owner.module
-    value = _value(statement)
     annotation = statement.annotation if isinstance(statement, ast.AnnAssign) else None
     written = ast.unparse(annotation) if annotation is not None else ""
     if (value is not None and _NO_COLUMNS.match(ast.unparse(value).partition("(")[0])) or "ClassVar" in written:
@@ -170,15 +177,6 @@ def _column(attribute: str, statement: ast.stmt, owner: Class, functions: Functi
 def _looks_like_sqlmodel(owner: Class) -> bool:
     """Whether a class without a table is one whose fields may become columns of others."""
     return any(owner.module.origin(base).rpartition(".")[2] == "SQLModel" for base in owner.node.bases)
-
-
-def _value(statement: ast.stmt) -> ast.expr | None:
-    if isinstance(statement, ast.Assign | ast.AnnAssign):
-        return statement.value
-    if isinstance(statement, ast.FunctionDef):
-        returned = [node.value for node in ast.walk(statement) if isinstance(node, ast.Return)]
-        return returned[0] if len(returned) == 1 else None
-    return None
 
 
 def _name_in_call(call: ast.Call | None, module: Module) -> str | None:
@@ -211,7 +209,7 @@ def _of_calls(module: Module, classes: Classes) -> Iterator[Table]:
 
 
 def _columns_of_call(table: ast.Call, module: Module) -> Iterator[Column]:
-    for one in table.args[2:]:
+    for one in table.args[1:]:
         call = column_call(one, module)
         name = _name_in_call(call, module)
         if call is not None and name is not None:

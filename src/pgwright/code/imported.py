@@ -33,6 +33,8 @@ class DeclaredModels:
     """CREATE INDEX by name."""
     constraints: frozenset[str] = frozenset()
     """The names of unique constraints."""
+    cascading: frozenset[str] = frozenset()
+    """`schema.table.column,column` of the foreign keys that delete with their parent."""
     types: Mapping[str, str] = frozenset()  # type: ignore[assignment]
     """By `schema.table.column`, as DDL says them."""
 
@@ -78,5 +80,6 @@ def import_models(entry: Entry, tables: Sequence[str], changed: Mapping[Path, st
         frozenset(answer["tables"]),
         answer["indexes"],
         frozenset(answer["constraints"]),
+        frozenset(answer["cascading"]),
         answer["types"],
     )

@@ -45,6 +45,7 @@ def _answer(question: Mapping[str, Any]) -> dict[str, Any]:
         "tables": list(tables),
         "indexes": {name: sql for table in tables.values() for name, sql in _indexes(table)},
         "constraints": [name for table in tables.values() for name in _constraints(table)],
+        "cascading": [f"{name}.{column}" for name, table in tables.items() for column in _cascading(table)],
         "types": {
             f"{name}.{column.name}": column.type.compile(_DIALECT)
             for name, table in tables.items()
@@ -85,6 +86,12 @@ def _indexes(table: Table) -> Iterator[tuple[str, str]]:
     for index in table.indexes:
         sql = str(CreateIndex(index).compile(dialect=_DIALECT))
         yield _DIALECT.identifier_preparer.format_index(index).strip('"'), sql.replace("%%", "%")
+
+
+def _cascading(table: Table) -> Iterator[str]:
+    for one in table.foreign_key_constraints:
+        if (one.ondelete or "").upper() == "CASCADE":
+            yield ",".join(one.column_keys)
 
 
 def _constraints(table: Table) -> Iterator[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from pgwright.code.app import App, NotFound
 from pgwright.code.column_edits import conversion, type_text
 from pgwright.code.edits import AddArgument, AddElement, AddImport, Edit
+from pgwright.code.foreign_key_edits import cascading
 from pgwright.code.index_call import index_call
 from pgwright.code.index_edits import Placed, Unclear, creation
 from pgwright.code.index_removals import Dropped, removal
@@ -17,7 +18,15 @@ from pgwright.code.modules import Module
 from pgwright.code.spelling import Spelling
 from pgwright.code.syntax.transform import edited
 from pgwright.code.tables import Table
-from pgwright.model.change import Change, ColumnConversion, ConvertColumns, CreateIndex, DropIndex, UniqueAmongLiving
+from pgwright.model.change import (
+    CascadeDelete,
+    Change,
+    ColumnConversion,
+    ConvertColumns,
+    CreateIndex,
+    DropIndex,
+    UniqueAmongLiving,
+)
 from pgwright.model.index import IndexDefinition
 from pgwright.model.names import QualifiedName
 from pgwright.model.patch import FileEdit, HandEdit, ModelPatch
@@ -57,6 +66,8 @@ def spelled(change: Change) -> tuple[str, ...]:
         return (str(index_call(change.definition)),)
     if isinstance(change, ConvertColumns):
         return tuple(f"{one.table.short}.{one.column}: {type_text(one)}" for one in change.columns)
+    if isinstance(change, CascadeDelete):
+        return (f'{change.table.short} ({", ".join(change.columns)}): ondelete="CASCADE"',)
     return ()
 
 
@@ -69,9 +80,11 @@ class _Patching:
         self._spellings: dict[Module, Spelling] = {}
         self._by_hand: list[HandEdit] = []
         self._dropped = Dropped((), ())
+        self._cascaded: set[tuple[str, tuple[str, ...]]] = set()
 
     def patch(self, changes: Sequence[Change]) -> ModelPatch:
         self._dropped = _dropped(changes)
+        self._cascaded = {(one.table.name, one.columns) for one in changes if isinstance(one, CascadeDelete)}
         for change in changes:
             if isinstance(change, CreateIndex):
                 self._create(change.definition)
@@ -82,6 +95,8 @@ class _Patching:
                 self._create(change.definition)
             elif isinstance(change, ConvertColumns):
                 self._convert(change)
+            elif isinstance(change, CascadeDelete):
+                self._cascade(change)
         return ModelPatch(tuple(self._files()), tuple(self._by_hand))
 
     def _create(self, definition: IndexDefinition) -> None:
@@ -101,6 +116,15 @@ class _Patching:
 
         kind = "unique constraint" if is_constraint else "index"
         self._try(name, f"{name.short}: the {kind} {old.name} goes", (), edits)
+
+    def _cascade(self, change: CascadeDelete) -> None:
+        what = f"{change.table.short}: the foreign key {change.name} deletes with its parent"
+        self._try(
+            change.table,
+            what,
+            ('ondelete="CASCADE"',),
+            lambda table: cascading(change, table, self._app, self._cascaded),
+        )
 
     def _convert(self, change: ConvertColumns) -> None:
         """Edit all columns or none: with a part of them, the foreign keys between them would not fit."""

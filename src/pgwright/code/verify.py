@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from pgwright.code.entry import Entry
 from pgwright.code.imported import DeclaredModels, import_models
-from pgwright.model.change import Change, ConvertColumns, CreateIndex, DropIndex, UniqueAmongLiving
+from pgwright.model.change import CascadeDelete, Change, ConvertColumns, CreateIndex, DropIndex, UniqueAmongLiving
 from pgwright.model.index import IndexDefinition
 from pgwright.model.names import QualifiedName
 from pgwright.model.patch import ModelPatch, Verified
@@ -61,6 +61,10 @@ def _problems(changes: Sequence[Change], models: DeclaredModels) -> Iterator[str
             gone.add(change.constraint or change.replaces.name)
         elif isinstance(change, ConvertColumns):
             yield from _of_types(change, models)
+        elif isinstance(change, CascadeDelete):
+            key = f"{change.table.schema}.{change.table.name}.{','.join(change.columns)}"
+            if key not in models.cascading:
+                yield f"the models let {change.name} of {change.table.short} delete nothing with its parent"
     for name in sorted(gone & (models.indexes.keys() | models.constraints)):
         yield f"the models still have {name}"
 

@@ -105,10 +105,24 @@ class ConvertColumns:
 
 
 @dataclass(frozen=True)
+class CascadeDelete:
+    """Add a foreign key again, by which the database deletes the children together with their parent."""
+
+    name: str
+    table: QualifiedName
+    columns: tuple[str, ...]
+    referenced_table: QualifiedName
+    definition: str
+    """`pg_get_constraintdef`, as it is."""
+    cascading: str
+    """The same with ON DELETE CASCADE."""
+
+
+@dataclass(frozen=True)
 class AnalyzeTable:
     """Gather the planner's statistics."""
 
     table: QualifiedName
 
 
-Change = CreateIndex | DropIndex | RebuildIndex | UniqueAmongLiving | ConvertColumns | AnalyzeTable
+Change = CreateIndex | DropIndex | RebuildIndex | UniqueAmongLiving | ConvertColumns | CascadeDelete | AnalyzeTable

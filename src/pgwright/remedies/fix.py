@@ -8,6 +8,7 @@ from typing import Any
 
 from pgwright.model.change import (
     AnalyzeTable,
+    CascadeDelete,
     Change,
     ConvertColumns,
     CreateIndex,
@@ -21,6 +22,7 @@ from pgwright.model.remedy import Remedy
 from pgwright.model.snapshot import Snapshot
 from pgwright.remedies import (
     analyze_table,
+    cascade_delete,
     convert_columns,
     create_index,
     drop_index,
@@ -34,6 +36,7 @@ from pgwright.remedies.merge import merge
 # when those that take over their work stand.
 _RENDER: dict[type[Change], Callable[[Any, Snapshot], Remedy]] = {
     ConvertColumns: convert_columns.render,
+    CascadeDelete: cascade_delete.render,
     UniqueAmongLiving: unique_among_living.render,
     RebuildIndex: rebuild_index.render,
     CreateIndex: create_index.render,

@@ -13,6 +13,7 @@ from shlex import quote
 from pgwright.figures import listing
 from pgwright.model.change import (
     AnalyzeTable,
+    CascadeDelete,
     Change,
     ConvertColumns,
     CreateIndex,
@@ -71,6 +72,8 @@ def vain(fix: Fix, proof: Proof) -> dict[Remedy, str]:
         change = remedy.change
         if isinstance(change, AnalyzeTable) and change.table in built:
             continue  # it goes with the index on whose account it is here
+        if isinstance(change, CascadeDelete):
+            continue  # it is about what a DELETE does, not about time
         if isinstance(change, DropIndex | UniqueAmongLiving):
             worse = [gist(one.text, _STATEMENT) for one in slowed(remedy, proof)]
             if worse:

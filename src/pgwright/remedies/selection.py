@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from pgwright.model.change import AnalyzeTable, Change, ConvertColumns, DropIndex, RebuildIndex
+from pgwright.model.change import AnalyzeTable, CascadeDelete, Change, ConvertColumns, DropIndex, RebuildIndex
 from pgwright.model.finding import SEVERITIES, Finding
 from pgwright.model.fix import LaterReason
 from pgwright.model.names import QualifiedName
@@ -157,7 +157,7 @@ def _is_empty(table: Table) -> bool:
 def _tables(change: Change) -> tuple[QualifiedName, ...]:
     if isinstance(change, ConvertColumns):
         return tuple(dict.fromkeys(one.table for one in change.columns))
-    if isinstance(change, DropIndex | RebuildIndex | AnalyzeTable):
+    if isinstance(change, DropIndex | RebuildIndex | CascadeDelete | AnalyzeTable):
         return (change.table,)
     return (change.definition.table,)
 

@@ -3,9 +3,9 @@
 ## What it does
 
 Lists, for each referenced table, the foreign keys that neither delete nor detach the referring rows. Whether children
-go with their parent is the team's word, so the finding is a question: it gives the statements for the keys that
-`cascade` in `[tool.pgwright]` names, and for no others. Temporal keys (`PERIOD`) are left out: they know
-no such action.
+go with their parent is the team's word, so the finding is a question: `fix` writes the change of the keys that
+`cascade` in `[tool.pgwright]` names, when you ask for it by `--only`, and of no others. Temporal keys (`PERIOD`) are
+left out: they know no such action.
 
 ## Why it matters
 
@@ -45,12 +45,13 @@ from pgwright.checks.families import families
 from pgwright.checks.questions import entry
 from pgwright.checks.questions import listing as listed
 from pgwright.figures import count, listing
+from pgwright.model.change import CascadeDelete
 from pgwright.model.finding import Check, Evidence, Finding
-from pgwright.model.names import QualifiedName, quote
+from pgwright.model.names import QualifiedName
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.table import ForeignKey, Table
 
-# A finding names at most so many keys; the SQL below it holds them all.
+# A finding names at most so many keys; its changes hold them all.
 MOST_NAMES = 12
 
 # What pg_get_constraintdef may print after the actions.
@@ -85,24 +86,16 @@ def _finding(snapshot: Snapshot, parent: Table, keys: list[ForeignKey]) -> Findi
         ],
         advice="Where children belong to their parent, let the database delete them: ON DELETE CASCADE, and "
         "passive_deletes=True in the relationship. Where they only mention it, ON DELETE SET NULL. Where it must not "
-        "go before them, leave it. For the statements, name those that belong to it "
+        "go before them, leave it. So that `fix` writes it on request, name those that belong to it "
         f"{entry(listed('cascade', *named[:MOST_NAMES]))}.",
-        sql=";\n".join(
-            statement
-            for key, child in zip(keys, children, strict=True)
-            if child in snapshot.policy.cascade
-            for statement in _statements(snapshot, key)
-        ),
+        changes=[cascading(key) for key, child in zip(keys, children, strict=True) if child in snapshot.policy.cascade],
     )
 
 
-def _statements(snapshot: Snapshot, key: ForeignKey) -> list[str]:
-    name, definition = quote(key.name), _TAIL.sub(r" ON DELETE CASCADE\1", key.definition, count=1)
-    replace = f"ALTER TABLE {key.table} DROP CONSTRAINT {name}, ADD CONSTRAINT {name} {definition}"
-    # Before PostgreSQL 18 a partitioned table takes no constraint that is not valid at once.
-    if snapshot.table_by_name[key.table].kind == "partitioned table" or " NOT " in definition:
-        return [replace]
-    return [f"{replace} NOT VALID", f"ALTER TABLE {key.table} VALIDATE CONSTRAINT {name}"]
+def cascading(key: ForeignKey) -> CascadeDelete:
+    """Return the change after which a key deletes with its parent."""
+    definition = _TAIL.sub(r" ON DELETE CASCADE\1", key.definition, count=1)
+    return CascadeDelete(key.name, key.table, key.columns, key.referenced_table, key.definition, definition)
 
 
 CHECK = Check(
