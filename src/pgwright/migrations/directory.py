@@ -80,15 +80,27 @@ class AlembicDirectory:
         """
         head = self.head
         chosen = revision or short_hash(render("", head))
-        known = {each.revision: each.path for each in self.script.walk_revisions()}
-        if HIDDEN.search(chosen):  # it names the file
-            raise MigrationError(f"the revision id {chosen!r} holds hidden characters. Nothing was written")
-        if chosen in known:
-            raise MigrationError(f"the revision {chosen!r} exists: {known[chosen]}. Nothing was written")
-        path = self._folder(head) / self._file_name(chosen, message)
-        _write_new(path, render(chosen, head))
-        self.script.revision_map = RevisionMap(lambda: read_scripts(self.script))  # its head is the new one
+        path = self.place(chosen, message)
+        self.add(path, render(chosen, head))
         return path
+
+    def place(self, revision: str, message: str) -> Path:
+        """Return the file of a new revision, named as the app names its revisions. Raises MigrationError: it exists."""
+        known = {each.revision: each.path for each in self.script.walk_revisions()}
+        if HIDDEN.search(revision):  # it names the file
+            raise MigrationError(f"the revision id {revision!r} holds hidden characters. Nothing was written")
+        if revision in known:
+            raise MigrationError(f"the revision {revision!r} exists: {known[revision]}. Nothing was written")
+        return self._folder(self.head) / self._file_name(revision, message)
+
+    def add(self, path: Path, text: str) -> None:
+        """Write a new revision, whose text says which it follows. Raises MigrationError: the file exists."""
+        _write_new(path, text)
+        self.script.revision_map = RevisionMap(lambda: read_scripts(self.script))  # its head is the new one
+
+    def path_of(self, revision: str) -> Path:
+        """Return the file of a revision that is there."""
+        return Path(self.script.get_revision(revision).path)
 
     def in_template(self, text: RevisionText, revision: str, down_revision: str | None) -> str:
         """Return a revision after another in the form that the app's `script.py.mako` gives it.
@@ -118,7 +130,7 @@ class AlembicDirectory:
     def _folder(self, head: str | None) -> Path:
         """Return the folder of the head, or the first of all."""
         if head is not None:
-            return Path(self.script.get_revision(head).path).parent
+            return self.path_of(head).parent
         locations = self.script.version_locations or [str(Path(self.script.dir, "versions"))]
         return Path(locations[0])
 

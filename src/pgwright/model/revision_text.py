@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -17,3 +18,18 @@ class RevisionText:
     downgrade: str
     rest: str
     """Constants and functions of the module that the statements use."""
+
+
+@dataclass(frozen=True)
+class RevisionFile:
+    """A revision that may be written: its file, and its place in the chain."""
+
+    id: str
+    follows: str | None
+    """The id of the revision before it; None for the first."""
+    message: str
+    """What it does, in one line."""
+    path: Path
+    text: str
+    note: str = ""
+    """Why it has not the form that the app's template gives; "" where it has."""

@@ -15,14 +15,19 @@ from pgwright.pipeline.advise import advise
 from pgwright.pipeline.changes import Revisions, Script, Settings, Unwritten
 from pgwright.pipeline.check import check
 from pgwright.pipeline.fix import fix
+from pgwright.pipeline.making import Made, Measuring, Order, make
 from pgwright.pipeline.models import as_named, find_models, with_models
 from pgwright.pipeline.plan import plan
 from pgwright.pipeline.probe import probe_app
 from pgwright.pipeline.prove import prove, try_settings
 from pgwright.pipeline.proved_fix import fix_proved
+from pgwright.pipeline.revisions import revision_files
 from pgwright.pipeline.snapshot import SourceLike, is_file, take_snapshot
 
 __all__ = [
+    "Made",
+    "Measuring",
+    "Order",
     "Revisions",
     "Script",
     "Settings",
@@ -35,9 +40,11 @@ __all__ = [
     "fix",
     "fix_proved",
     "is_file",
+    "make",
     "plan",
     "probe_app",
     "prove",
+    "revision_files",
     "take_snapshot",
     "try_settings",
     "with_models",

@@ -1,0 +1,108 @@
+"""Stages 1 to 4 in one: from reading a database to the parts of a fix, as `pgwright fix` and `pgwright pr` make it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pgwright.advisor.goal import Goal
+from pgwright.code import Entry
+from pgwright.migrations import AlembicDirectory
+from pgwright.model.finding import Diagnosis
+from pgwright.model.fix import Fix
+from pgwright.model.policy import Policy
+from pgwright.model.progress import Progress, silent
+from pgwright.model.snapshot import Snapshot
+from pgwright.pipeline.check import check
+from pgwright.pipeline.fix import fix
+from pgwright.pipeline.models import as_named, with_models
+from pgwright.pipeline.proved_fix import fix_proved
+from pgwright.pipeline.snapshot import take_snapshot
+from pgwright.proof.timing import ROUNDS
+from pgwright.remedies import Choice, Part, in_parts
+
+
+@dataclass(frozen=True)
+class Measuring:
+    """Where and how often a fix is measured."""
+
+    staging: str | None = None
+    """A server for the copies; None: an embedded one."""
+    rounds: int = ROUNDS
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a fix is to be."""
+
+    choice: Choice
+    goal: Callable[[Snapshot], Goal]
+    """What the index advisor is asked for."""
+    measuring: Measuring | None = None
+    """None: nothing is measured."""
+    directory: AlembicDirectory | None = None
+    """None: the fix goes into no revision."""
+    models: Entry | None = None
+    """None: they are left alone."""
+    message: str = ""
+    with_advice: bool = True
+    as_uuid: bool = False
+    imports: bool = False
+    """The edited models are imported before anything is written."""
+    requires_head: bool = True
+    """The database has to be at the head of the directory."""
+    policy: Policy | None = None
+    server: Path | None = None
+
+
+@dataclass(frozen=True)
+class Made:
+    """A fix, and what it was made of."""
+
+    snapshot: Snapshot
+    diagnosis: Diagnosis
+    fix: Fix
+    parts: tuple[Part, ...]
+    """What each revision holds; none: there is nothing to write."""
+
+
+def make(source: str | None, order: Order, progress: Progress = silent) -> Made:
+    """Read a database, find, choose, measure and turn what stays into the parts of a fix. Writes nothing.
+
+    Raises: MigrationError: the database is not at the head. What `check`, `fix_proved` and `with_models` raise.
+    """
+    snapshot = take_snapshot(source, policy=order.policy, progress=progress)
+    if order.directory is not None and order.requires_head:
+        order.directory.require_current(snapshot)
+    diagnosis = check(
+        snapshot,
+        with_advice=order.with_advice,
+        goal=order.goal(snapshot),
+        server=order.server,
+        progress=progress,
+    )
+    if order.models is not None:
+        diagnosis = as_named(diagnosis, order.models)
+    made = _made(source, snapshot, diagnosis, order, progress)
+    if order.models is not None and made.remedies:
+        made = with_models(made, order.models, as_uuid=order.as_uuid, imports=order.imports, progress=progress)
+    return Made(snapshot, diagnosis, made, in_parts(made, snapshot, order.message))
+
+
+def _made(source: str | None, snapshot: Snapshot, diagnosis: Diagnosis, order: Order, progress: Progress) -> Fix:
+    with_possible = bool(order.choice.only)
+    if order.measuring is None:
+        return fix(snapshot, diagnosis, choice=order.choice, with_possible=with_possible)
+    return fix_proved(
+        source,
+        snapshot,
+        diagnosis,
+        choice=order.choice,
+        with_possible=with_possible,
+        staging=order.measuring.staging,
+        rounds=order.measuring.rounds,
+        policy=order.policy,
+        server=order.server,
+        progress=progress,
+    )
