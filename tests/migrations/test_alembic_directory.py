@@ -303,3 +303,36 @@ def test_a_database_that_is_not_at_the_head_is_told(app: Path, database: Databas
     with pytest.raises(MigrationError, match=r"is at no revision, the head of .* is a1.*alembic upgrade head"):
         directory.require_current(snapshot)
     directory.require_current(replace(snapshot, server=replace(snapshot.server, alembic_revisions=("a1",))))
+
+
+def test_of_several_heads_the_named_branch_is_followed_in_its_own_folder(app: Path) -> None:
+    (app / "alembic.ini").write_text(
+        INI.format(location="migrations") + "version_locations = %(here)s/migrations/versions:%(here)s/billing\n"
+    )
+    add(app, "a1")
+    add(app, "b1", folder="billing")
+    labelled = app / "billing" / "b1.py"
+    labelled.write_text(labelled.read_text() + "branch_labels = 'billing'\n")
+    with pytest.raises(MigrationError, match=r"2 heads: a1, b1.*name a branch: --head billing"):
+        _ = open_directory(app).head
+    for name in ("billing", "billing@head", "b1"):
+        assert open_directory(app, head=name).head == "b1"
+    directory = open_directory(app, head="billing")
+    assert directory.write("More", text).parent == app / "billing"
+    assert open_directory(app, head="billing").head == directory.head != "b1"
+    with pytest.raises(MigrationError, match=r"has no head 'shipping'"):
+        _ = open_directory(app, head="shipping").head
+    with pytest.raises(MigrationError, match=r"'billing@base' is no head of"):
+        _ = open_directory(app, head="billing@base").head
+
+
+def test_a_database_with_several_branches_has_to_be_at_the_named_head(app: Path, database: Database) -> None:
+    add(app, "a1")
+    add(app, "b1")
+    database.execute(
+        "CREATE TABLE alembic_version (version_num text); INSERT INTO alembic_version VALUES ('a0'), ('b1')"
+    )
+    snapshot = read_snapshot(database.dsn)
+    open_directory(app, head="b1").require_current(snapshot)
+    with pytest.raises(MigrationError, match=r"is at a0, b1"):
+        open_directory(app, head="a1").require_current(snapshot)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
@@ -155,10 +156,13 @@ def _write_scripts(made: Made, path: Path, form: Format, shows_all: bool) -> Non
 def _write_revisions(
     result: Fix, directory: AlembicDirectory, files: Sequence[RevisionFile], form: Format, shows_all: bool, writes: bool
 ) -> None:
-    for file in files:
-        if file.note:
-            tell(file.note)
-        directory.add(file.path, file.text)
+    with ExitStack() as undo:
+        for file in files:
+            if file.note:
+                tell(file.note)
+            directory.add(file.path, file.text)
+            undo.callback(file.path.unlink, missing_ok=True)
+        undo.pop_all()
     show(result, form, shows_all=shows_all)
     for file in files:
         tell(f"wrote {from_here(file.path)}")

@@ -26,6 +26,7 @@ class Asked:
 
     source: str | None
     alembic: Path | None
+    head: str | None
     only: tuple[str, ...]
     skip: tuple[str, ...]
     top: int | None
@@ -50,7 +51,7 @@ class Asked:
 
     def opened(self) -> AlembicDirectory:
         """Return the app's Alembic directory. Raises MigrationError."""
-        return open_directory(self.alembic or self.config.alembic or Path())
+        return open_directory(self.alembic or self.config.alembic or Path(), head=self.head)
 
     def entry(self, directory: AlembicDirectory | None) -> Entry | None:
         """Return where the models are; None where they are left alone or nothing tells. Raises ConfigError."""
@@ -86,6 +87,7 @@ class Asked:
 _OPTIONS = (
     options.source,
     options.alembic,
+    options.head,
     options.only,
     options.skip,
     options.top,

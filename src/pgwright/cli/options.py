@@ -144,6 +144,10 @@ alembic = click.option(
     "--alembic", type=_READABLE, metavar="FILE",
     help="The app's alembic.ini, or pyproject.toml with [tool.alembic]. Default: the one in this directory.",
 )  # fmt: skip
+head = click.option(
+    "--head", metavar="REVISION",
+    help="Where the Alembic directory has several heads: the one to follow, by the label of its branch or its id.",
+)  # fmt: skip
 models = click.option(
     "--models", metavar="MODULE:BASE",
     help="The app's models, as in shop.models:Base. Default: what env.py names as target_metadata.",

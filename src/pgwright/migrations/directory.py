@@ -11,7 +11,7 @@ import re
 import sys
 import tomllib
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -44,25 +44,40 @@ class AlembicDirectory:
     script: ScriptDirectory
     imports_from: tuple[str, ...] = ()
     """What `prepend_sys_path` adds to the folders of modules, for the time that revisions run."""
+    follows: str | None = None
+    """With several heads, the one that counts: the label of its branch, or its id."""
 
     @property
     def head(self) -> str | None:
-        """The id of the newest revision; None when there is none.
+        """The id of the newest revision, of one branch where one was named; None when there is none.
 
-        Raises: MigrationError: there are several.
+        Raises: MigrationError: there are several, or the named one is none.
         """
         heads = self.script.get_heads()
+        if self.follows is not None:
+            return self._named_head(self.follows, heads)
         if len(heads) > 1:
+            labels = sorted({label for each in heads for label in self.script.get_revision(each).branch_labels})
+            named = f"name a branch: --head {labels[0]}" if labels else "run: alembic merge heads"
             raise MigrationError(
-                f"{self.source} has {len(heads)} heads: {', '.join(sorted(heads))}. "
-                "A new revision follows one. Run: alembic merge heads"
+                f"{self.source} has {len(heads)} heads: {', '.join(sorted(heads))}. A new revision follows one: {named}"
             )
         return heads[0] if heads else None
+
+    def _named_head(self, name: str, heads: Sequence[str]) -> str:
+        try:
+            found = self.script.get_revision(name if name in heads or "@" in name else f"{name}@head")
+        except CommandError as error:
+            raise MigrationError(f"{self.source} has no head {name!r}: {error}") from error
+        if found is None or found.revision not in heads:
+            raise MigrationError(f"{name!r} is no head of {self.source}: those are {', '.join(sorted(heads))}")
+        return found.revision
 
     def require_current(self, snapshot: Snapshot) -> None:
         """Raise MigrationError unless the database of the snapshot is at the head."""
         head, found = self.head, snapshot.server.alembic_revisions
-        if found != ((head,) if head else ()):
+        is_there = head in found if self.follows is not None else found == ((head,) if head else ())
+        if not is_there:
             raise MigrationError(
                 f"the database {snapshot.server.database!r} is at {', '.join(found) or 'no revision'}, the head of "
                 f"{self.source} is {head or 'no revision'}; a fix for one may not fit the other. Run alembic upgrade "
@@ -150,9 +165,11 @@ def short_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:_ID_LETTERS]
 
 
-def open_directory(path: Path) -> AlembicDirectory:
+def open_directory(path: Path, *, head: str | None = None) -> AlembicDirectory:
     """Open the Alembic directory that `path` describes: `alembic.ini`, `pyproject.toml`, or a folder with one of them.
 
+    Args:
+        head: where it has several heads, the one that counts: the label of its branch, or its id.
     Raises: MigrationError: there is none, or it cannot be read.
     """
     source, config = _read_settings(path)
@@ -166,7 +183,7 @@ def open_directory(path: Path) -> AlembicDirectory:
     except (ValueError, TypeError, OSError, ImportError, configparser.Error) as error:
         what = f"{type(error).__name__}: {error}"
         raise MigrationError(f"the Alembic directory of {source} cannot be read: {what}") from error
-    return AlembicDirectory(source, config, script, imports_from)
+    return AlembicDirectory(source, config, script, imports_from, head)
 
 
 def _read_settings(path: Path) -> tuple[Path, Config]:
