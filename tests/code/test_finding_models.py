@@ -86,6 +86,23 @@ def test_a_table_that_no_file_declares_is_told_with_the_lines_to_paste(tmp_path:
     assert left.lines == ('Index("ix_note_newest", text("owner DESC"))',)
 
 
+def test_names_that_lead_in_a_circle_end_where_they_began(tmp_path: Path) -> None:
+    base = "from {0}.base import Base\nfrom sqlalchemy import Column\n\n\nclass Base(Base):\n    a = Column()\n"
+    write(tmp_path, {"one/base.py": base.format("two"), "two/base.py": base.format("one"), "models.py": MODELS})
+    assert edited(tmp_path, OWNER) == ["models.py"]
+
+
+def test_a_file_nested_without_end_is_passed_over(tmp_path: Path) -> None:
+    write(tmp_path, {"models.py": MODELS, "deep.py": "import sqlalchemy\nx = " + "(" * 5000 + ")" * 5000})
+    assert edited(tmp_path, OWNER) == ["models.py"]
+
+
+def test_the_quotes_of_the_file_are_used(tmp_path: Path) -> None:
+    write(tmp_path, {"models.py": MODELS.replace('"', "'")})
+    (edit,) = patch_models(tmp_path, [NEWEST]).edits
+    assert "Index('ix_note_newest', text('owner DESC'))" in edit.after
+
+
 def test_files_that_are_no_python_or_no_utf_8_are_passed_over(tmp_path: Path) -> None:
     write(tmp_path, {"models.py": MODELS, "broken.py": "import sqlalchemy\nclass ("})
     (tmp_path / "latin.py").write_bytes(b"# sqlalchemy \xe4\n")

@@ -77,10 +77,16 @@ class Classes:
 
     def ancestry(self, child: Class) -> list[Class]:
         """Return a class and all that it inherits from, nearest first, about as Python's own order."""
-        found = [child]
-        for base in self.bases(child):
-            found += [one for one in self.ancestry(base) if one not in found] if base is not child else []
+        found: list[Class] = []
+        self._gather(child, found)
         return found
+
+    def _gather(self, child: Class, found: list[Class]) -> None:
+        """Add a class and its bases; names alone may lead in a circle, which ends where it began."""
+        if child not in found:
+            found.append(child)
+            for base in self.bases(child):
+                self._gather(base, found)
 
     def _find(self, child: Class, base: ast.expr) -> Class | None:
         if isinstance(base, ast.Subscript):  # Base[int]

@@ -152,4 +152,4 @@ def _of_default(change: ColumnConversion, column: Column, spelling: Spelling) ->
 
 
 def _default(default: str, column: Column, spelling: Spelling) -> str:
-    return f"{spelling.say('text', column.owner)}({literal(uuid_default(default))})"
+    return f"{spelling.say('text', column.owner)}({literal(uuid_default(default), column.home.quote)})"

@@ -7,14 +7,12 @@ from collections.abc import Collection, Iterator
 
 from pgwright.code.app import App
 from pgwright.code.edits import SetKeyword
+from pgwright.code.index_call import literal
 from pgwright.code.index_edits import Placed, Unclear
 from pgwright.code.modules import Module
 from pgwright.code.tables import Table
 from pgwright.code.texts import keyword, text_of
 from pgwright.model.change import CascadeDelete
-
-_CASCADE = '"CASCADE"'
-
 
 Cascaded = Collection[tuple[str, tuple[str, ...]]]
 """The tables with the columns of each key that cascades afterwards."""
@@ -40,7 +38,7 @@ def cascading(change: CascadeDelete, table: Table, app: App, cascaded: Cascaded)
         rest = [one.name or one.module.name for one in others if (one.name, change.columns) not in cascaded]
         if rest:
             raise Unclear(f"the column is declared for {', '.join(rest)} too, which keep theirs")
-    return [(module, SetKeyword(call, "ondelete", _CASCADE))]
+    return [(module, SetKeyword(call, "ondelete", literal("CASCADE", module.quote)))]
 
 
 def _calls(change: CascadeDelete, table: Table, app: App) -> Iterator[tuple[Module, ast.Call]]:

@@ -4,69 +4,82 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from pgwright.code.call_text import CallText
 from pgwright.model.index import IndexDefinition, IndexKey
 from pgwright.sqltext.expressions import as_written, is_function_call
 from pgwright.visible import visible
 
-Say = Callable[[str], str]
-"""How to write a name of SQLAlchemy."""
+
+@dataclass(frozen=True)
+class Hand:
+    """How a place in the models writes: its names of SQLAlchemy, of columns, its quotes."""
+
+    say: Callable[[str], str] = str
+    """How to write a name of SQLAlchemy."""
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """How the model names columns that it names otherwise than the database."""
+    column: Callable[[str], str] | None = None
+    """How to write a column of the database outside of the table's own arguments, where a text would not find it."""
+    quote: str = '"'
+
+    def text(self, value: str) -> str:
+        """Return a text as Python source."""
+        return literal(value, self.quote)
+
+    def key(self, name: str) -> str:
+        """Return the text by which the model names a column of the database."""
+        return self.text(self.keys.get(name, name))
+
+    def sql(self, sql: str) -> str:
+        """Return SQL as `text("…")`; a colon before a word would be a bind parameter, but for the cast's."""
+        escaped = re.sub(r"(?<!:):(?=[a-zA-Z_])", r"\\:", sql)
+        return f"{self.say('text')}({self.text(escaped)})"
 
 
-def index_call(
-    definition: IndexDefinition,
-    say: Say = str,
-    keys: Mapping[str, str] | None = None,
-    column: Callable[[str], str] | None = None,
-) -> CallText:
+def index_call(definition: IndexDefinition, hand: Hand | None = None) -> CallText:
     """Return the call.
 
     Args:
-        say: how to write a name of SQLAlchemy.
-        keys: how the model names columns that it names otherwise than the database; the rest is named alike.
-        column: how to write a column of the database where a text would not find its table: outside of the table's own
-            arguments.
+        hand: how the place writes; None: as SQLAlchemy's documentation does.
 
     >>> from pgwright.model.names import QualifiedName
     >>> keys = (IndexKey("owner_id"), IndexKey("created_at", is_descending=True))
     >>> print(index_call(IndexDefinition("ix_note", QualifiedName("public", "note"), keys, predicate="a IS NULL")))
     Index("ix_note", "owner_id", text("created_at DESC"), postgresql_where=text("a IS NULL"))
     """
-    named = keys or {}
+    writes = hand or Hand()
+    keys = (_key(one, writes) for one in definition.keys)
+    return CallText(writes.say("Index"), (writes.text(definition.name), *keys, *_options(definition, writes)))
 
-    def key_of(name: str) -> str:
-        return named.get(name, name)
 
-    def write(name: str) -> str:
-        return literal(key_of(name)) if column is None else column(name)
+def _key(key: IndexKey, hand: Hand) -> str:
+    if key.column and is_plain(key):
+        return hand.key(key.column) if hand.column is None else hand.column(key.column)
+    if key.column and hand.column is not None and key.collation is None and key.operator_class is None:
+        return f"{hand.column(key.column)}{_order(key)}"
+    return hand.sql(_sql(key))
 
-    parts = [literal(definition.name)]
-    for one in definition.keys:
-        if one.column and is_plain(one):
-            parts.append(write(one.column))
-        elif one.column and column is not None and one.collation is None and one.operator_class is None:
-            parts.append(f"{column(one.column)}{_order(one)}")
-        else:
-            parts.append(_text(_sql(one), say))
+
+def _options(definition: IndexDefinition, hand: Hand) -> Iterator[str]:
     if definition.is_unique:
-        parts.append("unique=True")
+        yield "unique=True"
     if definition.method != "btree":
-        parts.append(f"postgresql_using={literal(definition.method)}")
-    classes = {key_of(one.column): _class_of(one) for one in definition.keys if one.column and is_plain(one)}
-    if any(classes.values()):
-        parts.append(f"postgresql_ops={_mapping({key: value for key, value in classes.items() if value})}")
+        yield f"postgresql_using={hand.text(definition.method)}"
+    plain = [(one.column, _class_of(one)) for one in definition.keys if one.column and is_plain(one)]
+    if classes := [f"{hand.key(name)}: {hand.text(words)}" for name, words in plain if words]:
+        yield f"postgresql_ops={{{', '.join(classes)}}}"
     if definition.include:
-        parts.append(f"postgresql_include=[{', '.join(literal(key_of(one)) for one in definition.include)}]")
+        yield f"postgresql_include=[{', '.join(map(hand.key, definition.include))}]"
     if definition.nulls_not_distinct:
-        parts.append("postgresql_nulls_not_distinct=True")
+        yield "postgresql_nulls_not_distinct=True"
     if definition.parameters:
-        parts.append(f"postgresql_with={_mapping(dict(one.split('=', 1) for one in definition.parameters))}")
+        pairs = (one.split("=", 1) for one in definition.parameters)
+        yield f"postgresql_with={{{', '.join(f'{hand.text(name)}: {hand.text(value)}' for name, value in pairs)}}}"
     if definition.predicate:
-        parts.append(f"postgresql_where={_text(definition.predicate, say)}")
-    return CallText(say("Index"), tuple(parts))
+        yield f"postgresql_where={hand.sql(definition.predicate)}"
 
 
 def _sql(key: IndexKey) -> str:
@@ -111,20 +124,12 @@ def is_single_column(definition: IndexDefinition) -> bool:
     return definition == plain and len(definition.keys) == 1 and is_plain(only) and _class_of(only) is None
 
 
-def _mapping(values: Mapping[str, str]) -> str:
-    return "{" + ", ".join(f"{literal(key)}: {literal(value)}" for key, value in values.items()) + "}"
+def literal(value: str, quote: str = '"') -> str:
+    """Return a text as Python source, in these quotes where it holds none of them.
 
-
-def _text(sql: str, say: Say) -> str:
-    # A colon before a word would be a bind parameter of text(), but for the cast's.
-    return f"{say('text')}({literal(re.sub(r'(?<!:):(?=[a-zA-Z_])', chr(92) + ':', sql))})"
-
-
-def literal(value: str) -> str:
-    """Return a text as Python source.
-
-    >>> print(literal('it is "so"'), literal("it's"))
-    'it is "so"' "it's"
+    >>> print(literal('it is "so"'), literal("it's"), literal("note", "'"))
+    'it is "so"' "it's" 'note'
     """
-    shown = repr(value) if '"' in value and "'" not in value else json.dumps(value, ensure_ascii=False)
+    is_single = "'" not in value and (quote == "'" or '"' in value)
+    shown = repr(value) if is_single else json.dumps(value, ensure_ascii=False)
     return visible(shown)  # its spelling of what is hidden is Python's own

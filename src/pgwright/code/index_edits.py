@@ -9,7 +9,7 @@ from pgwright.code.app import App
 from pgwright.code.call_text import CallText
 from pgwright.code.conventions import adds_to_names, names_of_index
 from pgwright.code.edits import AddAfter, AddArgument, AddArguments, AddElement, Edit, SetKeyword, SetValue
-from pgwright.code.index_call import index_call, is_single_column, names_a_column
+from pgwright.code.index_call import Hand, index_call, is_single_column, names_a_column
 from pgwright.code.modules import Module
 from pgwright.code.spelling import ORM, SCHEMA, SQLMODEL, Spelling
 from pgwright.code.tables import Column, Table
@@ -51,8 +51,12 @@ def creation(definition: IndexDefinition, table: Table, app: App, spelling: Spel
 
 def _call(definition: IndexDefinition, table: Table, app: App, spelling: Spelling) -> CallText:
     scope = table.owner if table.form == "class" else None
-    keys = {one.name: one.key for one in table.columns}
-    return _whole(index_call(definition, lambda name: spelling.say(name, scope), keys), app, spelling)
+    hand = Hand(lambda name: spelling.say(name, scope), _keys(table), quote=table.module.quote)
+    return _whole(index_call(definition, hand), app, spelling)
+
+
+def _keys(table: Table) -> dict[str, str]:
+    return {one.name: one.key for one in table.columns}
 
 
 def _whole(call: CallText, app: App, spelling: Spelling) -> CallText:
@@ -148,7 +152,7 @@ def _afterwards(definition: IndexDefinition, table: Table, app: App, spelling: S
         holder = column.owner if column is not None and column.is_of_child and column.owner is not None else owner
         return f"{holder.name}.{column.attribute if column is not None else name}"
 
-    keys = {one.name: one.key for one in table.columns}
-    call = _whole(index_call(definition, spelling.say, keys, attribute), app, spelling)
+    hand = Hand(spelling.say, _keys(table), attribute, owner.module.quote)
+    call = _whole(index_call(definition, hand), app, spelling)
     is_top = behind.node.col_offset == 0
     return owner.module, AddAfter(behind.node, call, _MODULE_LEVEL if is_top else _BLOCK_LEVEL)

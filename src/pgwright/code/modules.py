@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
 from pgwright.code.files import python_files
@@ -18,6 +19,8 @@ _HINTS = re.compile(
 )
 # A revision of Alembic builds tables that the models may have no more.
 _REVISION = re.compile(rb"^(down_)?revision\b", re.MULTILINE)
+# So many texts show which quotes a file has.
+_ENOUGH = 60
 _TESTS = re.compile(r"(^|\.)(tests?|testing|conftest|test_\w+|\w+_test|migrations?|alembic|versions)(\.|$)")
 
 
@@ -37,6 +40,19 @@ class Module:
     def is_aside(self) -> bool:
         """Whether it is a test, or belongs to the migrations: what the app's own modules declare goes before it."""
         return _TESTS.search(self.name) is not None
+
+    @cached_property
+    def quote(self) -> str:
+        """The quotes of most of its texts."""
+        shown = (ast.get_source_segment(self.text, node) for node in self._texts)
+        first = [one.lstrip("rRuUbBfF")[:1] for one in shown if one]
+        return "'" if first.count("'") > first.count('"') else '"'
+
+    @property
+    def _texts(self) -> Iterator[ast.Constant]:
+        """Some of its texts, those on one line."""
+        found = (node for node in ast.walk(self.tree) if isinstance(node, ast.Constant) and isinstance(node.value, str))
+        return islice((node for node in found if node.lineno == node.end_lineno), _ENOUGH)
 
     @cached_property
     def names(self) -> dict[str, str]:
@@ -116,5 +132,5 @@ def parse(path: Path, name: str) -> Module | None:
     try:
         text = path.read_bytes().decode("utf-8-sig")
         return Module(path, name, path.stem == "__init__", text, ast.parse(text, str(path)))
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last two: nested without end
         return None
