@@ -154,3 +154,58 @@ def test_a_default_that_may_give_a_str_is_left_to_a_person(tmp_path: Path) -> No
     patch = patch_app(App(tmp_path), [change], as_uuid=True)
     assert not patch.edits
     assert patch.by_hand[0].reason == "its default new_id may give a str"
+
+
+def test_a_class_with_a_function_for_its_own_name_is_that_table(tmp_path: Path) -> None:
+    named = MODELS.replace(
+        '    __tablename__ = "note"\n',
+        '    @declared_attr.directive\n    def __tablename__(cls):\n        return "note"\n\n',
+    ).replace("class Note(Base)", "class Paper(Base)")
+    write(tmp_path, {"models.py": named})
+    assert edited(tmp_path, OWNER) == ["models.py"]
+
+
+def test_a_class_that_has_all_columns_from_a_library_is_a_table(tmp_path: Path) -> None:
+    text = (
+        "from notes import NoteTable\nfrom sqlalchemy.orm import DeclarativeBase\n\n\n"
+        "class Base(DeclarativeBase):\n    pass\n\n\nclass Note(NoteTable, Base):\n    pass\n\n\n"
+        "class Settings(BaseSettings):\n    pass\n"
+    )
+    write(tmp_path, {"models.py": text})
+    after = patch_models(tmp_path, [OWNER]).edits[0].after
+    assert 'class Note(NoteTable, Base):\n    __table_args__ = (Index("ix_note_owner", "owner"),)\n' in after
+
+
+def test_a_file_in_a_newer_syntax_is_named_where_a_table_is_missing(tmp_path: Path) -> None:
+    write(tmp_path, {"newer.py": MODELS + "\n\ndef f(:\n"})
+    (missing,) = patch_models(tmp_path, [OWNER]).by_hand
+    assert "note was found in the Python files; newer.py names it, and is no Python 3." in missing.reason
+
+
+def test_a_column_that_a_mixin_brings_to_a_child_is_named_by_the_child(tmp_path: Path) -> None:
+    text = """\
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Note(Base):
+    __tablename__ = "note"
+    id: Mapped[int] = mapped_column(primary_key=True)
+
+
+class Owned:
+    owner: Mapped[int | None] = mapped_column(use_existing_column=True)
+
+
+class Letter(Owned, Note):
+    pass
+"""
+    write(tmp_path, {"models.py": text})
+    assert (
+        patch_models(tmp_path, [NEWEST])
+        .edits[0]
+        .after.endswith('class Letter(Owned, Note):\n    pass\n\n\nIndex("ix_note_newest", Letter.owner.desc())\n')
+    )

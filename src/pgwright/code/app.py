@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -39,9 +40,10 @@ class App:
 
     def __init__(self, root: Path, entries: Sequence[str] = ()) -> None:
         self.root = root
-        self.modules = read_modules(root)
+        self.modules, self._unread = read_modules(root)
         self.tables = declared_tables(self.modules)
         self._preferred = set(_reachable(self.modules, entries))
+        self._known: dict[QualifiedName, Table | NotFound] = {}
 
     @cached_property
     def conventions(self) -> list[dict[str, str]]:
@@ -61,9 +63,22 @@ class App:
         return [
             (module, node)
             for module in (one for one in self.modules if not self._preferred or one in self._preferred)
-            for node in ast.walk(module.tree)
-            if isinstance(node, ast.Call) and module.kind(node) == "Index"
+            for node in module.calls
+            if module.kind(node) == "Index"
         ]
+
+    @cached_property
+    def index_functions(self) -> list[tuple[Module, ast.Call]]:
+        """The calls of Index in functions of the app that compute its name: for the tables that they are given."""
+        found = [one for one in self.index_calls if has_computed_name(one[1], one[0]) and not one[0].is_aside]
+        inside = {
+            id(node)
+            for module in {module for module, _ in found}
+            for function in ast.walk(module.tree)
+            if isinstance(function, ast.FunctionDef) and function.name != "__table_args__"
+            for node in ast.walk(function)
+        }
+        return [(module, call) for module, call in found if id(call) in inside]
 
     def index_call(self, name: str, table: Table) -> tuple[Module, ast.Call] | None:
         """Return the call of Index that gives an index of a table this name."""
@@ -81,11 +96,15 @@ class App:
         return next((one for one in found if one is not None), None)
 
     def sharing(self, column: Column) -> list[Table]:
-        """Return the tables that have a column by the same statement, or the same call of a function."""
+        """Return the tables that have a column by the same statement, or the same call of a function.
+
+        What tests declare follows the app.
+        """
         return [
             table
             for table in self.tables
-            if any(
+            if (column.module.is_aside or not table.module.is_aside)
+            and any(
                 (one.statement is not None and one.statement is column.statement)
                 or (one.call is not None and one.call is column.call)
                 for one in table.columns
@@ -104,10 +123,15 @@ class App:
 
     def table(self, name: QualifiedName) -> Table | NotFound:
         """Return the declaration of a table of the database."""
+        if name not in self._known:
+            self._known[name] = self._declaration(name)
+        return self._known[name]
+
+    def _declaration(self, name: QualifiedName) -> Table | NotFound:
         found = [one for one in self.tables if one.name == name.name and one.schema in (None, name.schema)]
         found = found or [one for one in self.tables if one.name is None and _may_be(one, name.name)]
         if not found:
-            return NotFound(f"no table {name.short} was found in the Python files")
+            return NotFound(f"no table {name.short} was found in the Python files{self._unread_of(name.name)}")
         found = [one for one in found if one.module in self._preferred] or found
         found = [one for one in found if one.schema] or found
         found = [one for one in found if not one.module.is_aside] or found
@@ -115,6 +139,24 @@ class App:
             places = ", ".join(f"{one.module.path.name}:{_line(one)}" for one in found[:3])
             return NotFound(f"several classes declare {name.short}: {places}. Name the one with --models")
         return found[0]
+
+    def _unread_of(self, table: str) -> str:
+        """Return which file may declare a table, of those in a syntax that this Python does not know."""
+        quoted = re.compile(rf"['\"]{re.escape(table)}['\"]".encode())
+        found = next((path.name for path in self._unread if quoted.search(path.read_bytes())), None)
+        version = f"{sys.version_info.major}.{sys.version_info.minor}"
+        return f"; {found} names it, and is no Python {version}" if found is not None else ""
+
+
+def has_computed_name(call: ast.Call, module: Module) -> bool:
+    """Whether the name that a call of Index or UniqueConstraint gives is not known before it runs."""
+    given = given_name(call)
+    return isinstance(given, ast.JoinedStr | ast.BinOp | ast.Call) and text_of(given, module) is None
+
+
+def given_name(call: ast.Call) -> ast.expr | None:
+    """Return what stands where a call of Index or UniqueConstraint has its name."""
+    return keyword(call, "name") or (call.args[0] if call.args else None)
 
 
 def is_named(call: ast.Call, module: Module, name: str, table: Table, stated: Sequence[dict[str, str]]) -> bool:

@@ -29,6 +29,12 @@ def _parameter(function: ast.FunctionDef) -> str:
     return function.args.args[0].arg if function.args.args else "cls"
 
 
+def is_the_same_for_all(function: ast.FunctionDef, module: Module) -> bool:
+    """Whether a function of `cls` returns one name whatever the class: it names one table."""
+    found = computed_name(function, "A", module)
+    return found is not None and found == computed_name(function, "B", module)
+
+
 def _returned(function: ast.FunctionDef, known: Mapping[str, str], module: Module, depth: int) -> str | None:
     values = dict(known)
     for statement in function.body:

@@ -61,6 +61,7 @@ class Classes:
         self._by_name: dict[str, list[Class]] = {}
         for one in self.all:
             self._by_name.setdefault(one.name, []).append(one)
+        self._lines: dict[Class, list[Class]] = {}
 
     def bases(self, child: Class) -> list[Class]:
         """Return the classes of the app that one names as its bases, in their order."""
@@ -77,9 +78,9 @@ class Classes:
 
     def ancestry(self, child: Class) -> list[Class]:
         """Return a class and all that it inherits from, nearest first, about as Python's own order."""
-        found: list[Class] = []
-        self._gather(child, found)
-        return found
+        if child not in self._lines:
+            self._gather(child, self._lines.setdefault(child, []))
+        return self._lines[child]
 
     def _gather(self, child: Class, found: list[Class]) -> None:
         """Add a class and its bases; names alone may lead in a circle, which ends where it began."""

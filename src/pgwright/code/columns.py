@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
-from pgwright.code.modules import Module
+from pgwright.code.modules import Module, returned
 from pgwright.code.texts import keyword
 
 COLUMN_CALLS = ("Column", "mapped_column", "Field")
@@ -52,5 +52,5 @@ class Functions:
 
 
 def _returned_column(function: ast.FunctionDef, module: Module) -> ast.Call | None:
-    returned = [node.value for node in ast.walk(function) if isinstance(node, ast.Return)]
-    return column_call(returned[0], module) if len(returned) == 1 else None
+    values = returned(function)
+    return column_call(values[0], module) if len(values) == 1 else None

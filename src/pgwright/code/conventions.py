@@ -21,8 +21,8 @@ def conventions(modules: Sequence[Module]) -> list[dict[str, str]]:
 
 
 def _stated(module: Module) -> Iterator[dict[str, str]]:
-    for node in ast.walk(module.tree):
-        value = keyword(node, "naming_convention") if isinstance(node, ast.Call) else None
+    for call in module.calls:
+        value = keyword(call, "naming_convention")
         texts = texts_of(value, module)
         if texts is None and isinstance(value, ast.Name) and value.id in module.names:
             continue  # stated in another module, where it is found below

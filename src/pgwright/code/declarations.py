@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from pgwright.code.class_names import computed_name
+from pgwright.code.class_names import computed_name, is_the_same_for_all
 from pgwright.code.classes import Class, Classes
 from pgwright.code.columns import Functions, column_call
-from pgwright.code.modules import Module
+from pgwright.code.modules import Module, returned
 from pgwright.code.tables import Column, Table
 from pgwright.code.texts import keyword, text_of
 
@@ -35,15 +35,28 @@ def _has_own_table(one: Class, classes: Classes, functions: Functions) -> bool:
     line = classes.ancestry(one)
     if _is_sqlmodel(one) or any(_looks_like_sqlmodel(each) for each in line):
         return _is_sqlmodel(one)
-    if "__tablename__" in one.own and not isinstance(one.own["__tablename__"], ast.FunctionDef):
-        return True
     above = next((each for each in line if "__tablename__" in each.own), None)
     if above is None:
-        # Some bases of libraries name the table themselves.
-        return classes.has_foreign_base(one) and _is_mapped(one, functions) and not _is_base_of_others(one, classes)
+        # Some bases of libraries name the table themselves, and bring its columns.
+        is_mapped = _is_mapped(one, functions) or _is_of_library(one, classes)
+        return classes.has_foreign_base(one) and is_mapped and not _is_base_of_others(one, classes)
+    if not _names_by_class(above):
+        return above is one
     # A mixin computes the name; a literal one of a parent is that parent's table, which the class shares.
-    is_computed = isinstance(above.own["__tablename__"], ast.FunctionDef)
-    return is_computed and above is not one and _is_mapped(one, functions) and classes.has_foreign_base(one)
+    return above is not one and _is_mapped(one, functions) and classes.has_foreign_base(one)
+
+
+def _names_by_class(one: Class) -> bool:
+    """Whether a class computes the name of the table of each class below it."""
+    statement = one.own["__tablename__"]
+    return isinstance(statement, ast.FunctionDef) and not is_the_same_for_all(statement, one.module)
+
+
+def _is_of_library(one: Class, classes: Classes) -> bool:
+    """Whether a class is mapped by a base of the app, beside one of a library."""
+    bases = [one.module.origin(base) for each in classes.ancestry(one) for base in each.node.bases]
+    is_declarative = any(base.rpartition(".")[2] == "DeclarativeBase" for base in bases)
+    return is_declarative and len(one.node.bases) > len(classes.bases(one)) > 0
 
 
 def _is_base_of_others(one: Class, classes: Classes) -> bool:
@@ -112,11 +125,13 @@ def _columns(owners: Sequence[Class], functions: Functions) -> Iterator[Column]:
 
 def _of_children(one: Class, classes: Classes, functions: Functions, mapped: Sequence[Class]) -> Iterator[Column]:
     """Yield the columns of classes without a table of their own, which share that of this class."""
+    own = classes.ancestry(one)
     for child in classes.all:
         line = classes.ancestry(child)
         above = next((each for each in line if each in mapped), None)
-        if above is one and child is not one:
-            yield from (replace(column, is_of_child=True) for column in _own_columns(child, functions))
+        if above is one and child is not one and not child.is_set("__abstract__"):
+            brought = [each for each in line if each not in own and each not in mapped]
+            yield from (replace(column, child=child) for column in _columns(brought, functions))
 
 
 def _unique(columns: Sequence[Column]) -> Iterator[Column]:
@@ -147,9 +162,9 @@ def _attributes(statement: ast.stmt) -> Iterator[tuple[str, ast.expr | None]]:
             pairs = zip(target.elts, value.elts, strict=False)
             yield from ((one.id, its_value) for one, its_value in pairs if isinstance(one, ast.Name))
     elif isinstance(statement, ast.FunctionDef):
-        returned = [node.value for node in ast.walk(statement) if isinstance(node, ast.Return)]
+        values = returned(statement)
         if any("declared_attr" in ast.unparse(one) for one in statement.decorator_list):
-            yield statement.name, returned[0] if len(returned) == 1 else None
+            yield statement.name, values[0] if len(values) == 1 else None
 
 
 def _column(
@@ -194,8 +209,8 @@ def _of_calls(module: Module, classes: Classes) -> Iterator[Table]:
         for one in classes.all
         if one.module is module and "__table__" in one.own
     }
-    for node in ast.walk(module.tree):
-        if isinstance(node, ast.Call) and module.kind(node) == "Table" and len(node.args) >= 2:
+    for node in module.calls:
+        if module.kind(node) == "Table" and len(node.args) >= 2:
             yield Table(
                 name=text_of(node.args[0], module),
                 schema=text_of(keyword(node, "schema"), module),

@@ -10,7 +10,7 @@ from pgwright.code.edits import SetKeyword
 from pgwright.code.index_call import literal
 from pgwright.code.index_edits import Placed, Unclear
 from pgwright.code.modules import Module
-from pgwright.code.tables import Table
+from pgwright.code.tables import Table, listed
 from pgwright.code.texts import keyword, text_of
 from pgwright.model.change import CascadeDelete
 
@@ -35,9 +35,9 @@ def cascading(change: CascadeDelete, table: Table, app: App, cascaded: Cascaded)
     column = table.column(change.columns[0]) if len(change.columns) == 1 else None
     if column is not None:
         others = [one for one in app.sharing(column) if one is not table]
-        rest = [one.name or one.module.name for one in others if (one.name, change.columns) not in cascaded]
+        rest = [one for one in others if (one.name, change.columns) not in cascaded]
         if rest:
-            raise Unclear(f"the column is declared for {', '.join(rest)} too, which keep theirs")
+            raise Unclear(f"the column is declared for {listed(rest)} too, which keep theirs")
     return [(module, SetKeyword(call, "ondelete", literal("CASCADE", module.quote)))]
 
 

@@ -38,7 +38,7 @@ def creation(definition: IndexDefinition, table: Table, app: App, spelling: Spel
         return [(table.module, AddArgument(table.call, _call(definition, table, app, spelling), len(table.call.args)))]
     assert table.owner is not None
     is_on_one_line = table.owner.node.body[0].lineno == table.owner.node.lineno
-    if is_on_one_line or any(column.is_of_child for column in _columns(definition, table)):
+    if is_on_one_line or any(column.child for column in _columns(definition, table)):
         return [_afterwards(definition, table, app, spelling)]
     if (statement := literal_arguments(table)) is not None:
         return [(table.module, AddElement(statement, _call(definition, table, app, spelling)))]
@@ -142,14 +142,14 @@ def _afterwards(definition: IndexDefinition, table: Table, app: App, spelling: S
     assert owner is not None
     if not names_a_column(definition):
         raise Unclear("its `__table_args__` is computed, and no column of the index would tell its table")
-    children = [one.owner for one in _columns(definition, table) if one.is_of_child and one.owner is not None]
+    children = [one.child for one in _columns(definition, table) if one.child is not None]
     if any(one.module is not owner.module for one in children):
         raise Unclear("it is on columns of classes in several files")
     behind = max([owner, *children], key=lambda one: one.node.lineno)
 
     def attribute(name: str) -> str:
         column = table.column(name)
-        holder = column.owner if column is not None and column.is_of_child and column.owner is not None else owner
+        holder = (column.child if column is not None else None) or owner
         return f"{holder.name}.{column.attribute if column is not None else name}"
 
     hand = Hand(spelling.say, _keys(table), attribute, owner.module.quote)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from pgwright.code.classes import Class
 from pgwright.code.modules import Module
 from pgwright.code.texts import is_true, keyword
+
+_MOST_NAMED = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,8 +32,8 @@ class Column:
     """Of Column, mapped_column or Field; None where the annotation says all, or a function of the app makes it."""
     made_by: Module | None = None
     """The module of the app's function that makes the call; None: it stands in the statement itself."""
-    is_of_child: bool = False
-    """Whether a class below declares it that shares the table, which gets it after its own arguments."""
+    child: Class | None = None
+    """The class below, sharing the table, that brings it: the table gets it after its own arguments."""
 
     @property
     def home(self) -> Module:
@@ -88,9 +91,21 @@ class Table:
     """The name that a Table of Core is assigned to, at the top level."""
 
     @property
+    def title(self) -> str:
+        """Its name; where that is computed, the class's."""
+        return self.name or (self.owner.name if self.owner is not None else self.module.name)
+
+    @property
     def form(self) -> Literal["class", "Table"]:
         return "class" if self.call is None else "Table"
 
     def column(self, name: str) -> Column | None:
         """Return the column of that name in the database."""
         return next((one for one in self.columns if one.name == name), None)
+
+
+def listed(tables: Sequence[Table]) -> str:
+    """Return the names of some tables, and how many more there are."""
+    names = list(dict.fromkeys(one.title for one in tables))
+    more = f" and {len(names) - _MOST_NAMED} more tables" if len(names) > _MOST_NAMED else ""
+    return f"{', '.join(names[:_MOST_NAMED])}{more}"
