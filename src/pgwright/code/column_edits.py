@@ -94,13 +94,16 @@ def _of_call(call: ast.Call, column: Column, wanted: Wanted, app: App) -> Iterat
         return
     place = int(bool(call.args) and text_of(call.args[0], module) is not None)
     given, said = _type_of(call, module)
+    is_none = isinstance(said, ast.Constant) and said.value is None
+    if (said is None or is_none) and _refers(call, module):
+        return
     if said is None:
-        if not _refers(call, module):
-            yield AddArgument(call, wanted(), place)
+        yield AddArgument(call, wanted(), place)
         return
     if ast.unparse(said) == str(wanted()):
         return
-    _require_known(said, module, app)
+    if not is_none:
+        _require_known(said, module, app)
     yield SetArgument(call, place, str(wanted())) if given is not None else SetKeyword(call, "type_", str(wanted()))
 
 

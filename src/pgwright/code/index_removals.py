@@ -6,12 +6,12 @@ import ast
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from pgwright.code.app import App, is_named
+from pgwright.code.app import App, given_name, has_computed_name, is_named
 from pgwright.code.class_names import computed_text
 from pgwright.code.edits import Edit, RemoveArgument, RemoveElement, RemoveStatement, SetKeyword
 from pgwright.code.index_edits import Placed, Unclear, generated_names
 from pgwright.code.modules import Module
-from pgwright.code.tables import Column, Table
+from pgwright.code.tables import Column, Table, listed
 from pgwright.code.texts import keyword, text_of
 from pgwright.model.index import IndexDefinition
 
@@ -20,7 +20,7 @@ from pgwright.model.index import IndexDefinition
 class Dropped:
     """What goes: a statement that several tables share loses it for all or for none."""
 
-    columns: Collection[tuple[str, str]]
+    columns: Collection[tuple[Table, str]]
     """Tables with the one column of an index that goes there."""
     names: Collection[tuple[str, str]]
     """Tables with the names of their indexes that go."""
@@ -36,18 +36,37 @@ def removal(old: IndexDefinition, table: Table, app: App, dropped: Dropped, *, i
     """
     columns = old.columns if len(old.columns) == len(old.keys) else ()
     found = _explicit(old.name, table, columns, app, is_constraint=is_constraint)
-    if found is not None:
-        return [(found[0], _removed(*found, table))]
+    explicit: list[Placed] = [] if found is None else [(found[0], _removed(*found, table))]
     column = table.column(columns[0]) if len(columns) == 1 else None
     if column is None or not _may_say(column, old, table, app, is_constraint=is_constraint):
-        return _of_function(old, table, app, dropped)
+        return explicit or _of_function(old, table, app, dropped) or _nothing(old, table, app)
     if column.call is None or not (column.has("index") or column.has("unique")):
+        if explicit:
+            return explicit
         raise Unclear(f"a function of the app makes the column {column.name}")
-    others = [one for one in app.sharing(column) if one is not table]
-    rest = [one.name or one.module.name for one in others if (one.name, column.name) not in dropped.columns]
-    if rest:
-        raise Unclear(f"the column is declared for {', '.join(rest)} too, which keep theirs")
-    return [(column.home, edit) for edit in _unsaid(column)]
+    require_alone(column, table, app, dropped.columns)
+    # Said twice, one of them has no effect now, and would have one later.
+    return [*explicit, *((column.home, edit) for edit in _unsaid(column))]
+
+
+def require_alone(column: Column, table: Table, app: App, changed: Collection[tuple[Table, str]]) -> None:
+    """Raise Unclear where a column is declared for further tables, in which it does not change alike."""
+    others = [one for one in app.sharing(column) if one is not table and (one, column.name) not in changed]
+    if others:
+        raise Unclear(f"the column is declared for {listed(others)} too, which keep theirs")
+
+
+def _nothing(old: IndexDefinition, table: Table, app: App) -> list[Placed]:
+    """Return that nothing is to edit: the models have no such index.
+
+    Raises: Unclear: what nobody can read may have it, a base outside of the app or a function for any table.
+    """
+    is_generated = len(old.columns) == len(old.keys) == 1 and old.name in generated_names(old, table, app)
+    if is_generated and table.form == "class" and table.column(old.columns[0]) is None:
+        raise Unclear(f"no class of the app declares the column {old.columns[0]}: a base of it may, and its index")
+    for module, call in app.index_functions:
+        raise Unclear(f"line {call.lineno} of {module.path.name} computes the name of an index, and may make it")
+    return []
 
 
 def _may_say(column: Column, old: IndexDefinition, table: Table, app: App, *, is_constraint: bool) -> bool:
@@ -96,18 +115,13 @@ def _of_function(old: IndexDefinition, table: Table, app: App, dropped: Dropped)
 
 def _with_computed_names(place: ast.AST, module: Module) -> Iterator[ast.Call]:
     for node in ast.walk(place):
-        if isinstance(node, ast.Call) and module.kind(node) in ("Index", "UniqueConstraint"):
-            given = _given(node)
-            if isinstance(given, ast.JoinedStr | ast.BinOp | ast.Call) and text_of(given, module) is None:
-                yield node
-
-
-def _given(call: ast.Call) -> ast.expr | None:
-    return keyword(call, "name") or (call.args[0] if call.args else None)
+        is_one = isinstance(node, ast.Call) and module.kind(node) in ("Index", "UniqueConstraint")
+        if is_one and has_computed_name(node, module):  # type: ignore[arg-type]
+            yield node  # type: ignore[misc]
 
 
 def _name_for(call: ast.Call, statement: ast.AST, module: Module, table: Table) -> str | None:
-    given = _given(call)
+    given = given_name(call)
     if given is None or not isinstance(statement, ast.FunctionDef) or table.owner is None or table.name is None:
         return None
     return computed_text(given, statement, table.owner.name, table.name, module)
@@ -144,6 +158,7 @@ def _explicit(
 
 def _removed(module: Module, call: ast.Call, table: Table) -> Edit:
     """Return the edit that takes a call out of where it stands. Raises Unclear."""
+    call = _with_methods(call, module)
     if table.call is not None and call in table.call.args:
         return RemoveArgument(table.call, call)
     for node in ast.walk(module.tree):
@@ -156,6 +171,14 @@ def _removed(module: Module, call: ast.Call, table: Table) -> Edit:
                 break
             return RemoveStatement(node)
     raise Unclear(f"it stands in line {call.lineno} of {module.path.name}, where other code may need it")
+
+
+def _with_methods(call: ast.Call, module: Module) -> ast.Call:
+    """Return what methods make of a call: `Index(…).ddl_if(…)`."""
+    for outer in module.calls:
+        if isinstance(outer.func, ast.Attribute) and outer.func.value is call:
+            return _with_methods(outer, module)
+    return call
 
 
 def _is_used(statement: ast.Assign, module: Module) -> bool:

@@ -13,7 +13,8 @@ from pgwright.code.edits import AddArgument, AddElement, AddImport, Edit
 from pgwright.code.foreign_key_edits import cascading
 from pgwright.code.index_call import index_call
 from pgwright.code.index_edits import Placed, Unclear, creation
-from pgwright.code.index_removals import Dropped, removal
+from pgwright.code.index_removals import Dropped, removal, require_alone
+from pgwright.code.linked import linked
 from pgwright.code.modules import Module
 from pgwright.code.spelling import Spelling
 from pgwright.code.syntax.transform import edited
@@ -83,7 +84,7 @@ class _Patching:
         self._cascaded: set[tuple[str, tuple[str, ...]]] = set()
 
     def patch(self, changes: Sequence[Change]) -> ModelPatch:
-        self._dropped = _dropped(changes)
+        self._dropped = self._dropped_by(changes)
         self._cascaded = {(one.table.name, one.columns) for one in changes if isinstance(one, CascadeDelete)}
         for change in changes:
             if isinstance(change, CreateIndex):
@@ -98,6 +99,22 @@ class _Patching:
             elif isinstance(change, CascadeDelete):
                 self._cascade(change)
         return ModelPatch(tuple(self._files()), tuple(self._by_hand))
+
+    def _dropped_by(self, changes: Iterable[Change]) -> Dropped:
+        columns: set[tuple[QualifiedName, str]] = set()
+        names: set[tuple[str, str]] = set()
+        for change in changes:
+            if isinstance(change, DropIndex):
+                table, name = change.table, change.name.name
+            elif isinstance(change, UniqueAmongLiving):
+                table, name = change.definition.table, change.constraint or change.replaces.name
+            else:
+                continue
+            keys = _index(change.sql).keys
+            names.add((table.name, name))
+            if len(keys) == 1 and keys[0].column is not None:
+                columns.add((table, keys[0].column))
+        return Dropped(self._declared(columns), names)
 
     def _create(self, definition: IndexDefinition) -> None:
         self._try(
@@ -127,16 +144,21 @@ class _Patching:
         )
 
     def _convert(self, change: ConvertColumns) -> None:
-        """Edit all columns or none: with a part of them, the foreign keys between them would not fit."""
+        """Edit all columns that foreign keys tie or none: with a part of them, the keys would not fit."""
+        converted = self._declared((one.table, one.column) for one in change.columns)
+        for group in linked(change):
+            self._convert_together(group, converted)
+
+    def _convert_together(self, columns: Sequence[ColumnConversion], converted: set[tuple[Table, str]]) -> None:
         needed = self._needed()
         placed: list[Placed] = []
         reasons: dict[ColumnConversion, str] = {}
-        for each in change.columns:
+        for each in columns:
             table = self._app.table(each.table)
             try:
                 if isinstance(table, NotFound):
                     raise Unclear(table.reason)
-                placed += self._conversion(each, change, table)
+                placed += self._conversion(each, converted, table)
             except Unclear as error:
                 reasons[each] = str(error)
         if not reasons:
@@ -145,20 +167,21 @@ class _Patching:
         self._forget(needed)
         at_fault = next(iter(reasons))
         together = f"it changes together with {at_fault.table.short}.{at_fault.column}"
-        for each in change.columns:
+        for each in columns:
             what = f"{each.table.short}.{each.column} becomes {each.to_type}"
             self._by_hand.append(HandEdit(what, reasons.get(each, together), (type_text(each),)))
 
-    def _conversion(self, each: ColumnConversion, change: ConvertColumns, table: Table) -> list[Placed]:
+    def _conversion(self, each: ColumnConversion, converted: set[tuple[Table, str]], table: Table) -> list[Placed]:
         edits = conversion(each, table, self._app, self._spelling, as_uuid=self._as_uuid)
         column = table.column(each.column)
         if edits and column is not None:
-            converted = {(one.table.name, one.column) for one in change.columns}
-            others = [one for one in self._app.sharing(column) if one is not table]
-            rest = [one.name or one.module.name for one in others if (one.name, column.name) not in converted]
-            if rest:
-                raise Unclear(f"the column is declared for {', '.join(rest)} too, which keep theirs")
+            require_alone(column, table, self._app, converted)
         return edits
+
+    def _declared(self, columns: Iterable[tuple[QualifiedName, str]]) -> set[tuple[Table, str]]:
+        """Return columns with what declares their tables, those whose declaration was found."""
+        found = ((self._app.table(name), column) for name, column in columns)
+        return {(table, column) for table, column in found if isinstance(table, Table)}
 
     def _try(
         self, name: QualifiedName, what: str, lines: tuple[str, ...], edits: Callable[[Table], list[Placed]]
@@ -199,22 +222,6 @@ class _Patching:
             ast.parse(after)
             if after != module.text:
                 yield FileEdit(module.path, module.text, after)
-
-
-def _dropped(changes: Iterable[Change]) -> Dropped:
-    columns, names = set(), set()
-    for change in changes:
-        if isinstance(change, DropIndex):
-            table, name = change.table, change.name.name
-        elif isinstance(change, UniqueAmongLiving):
-            table, name = change.definition.table, change.constraint or change.replaces.name
-        else:
-            continue
-        keys = _index(change.sql).keys
-        names.add((table.name, name))
-        if len(keys) == 1 and keys[0].column is not None:
-            columns.add((table.name, keys[0].column))
-    return Dropped(columns, names)
 
 
 def _index(sql: str) -> IndexDefinition:
