@@ -16,6 +16,7 @@ from pgwright.cli.revisions import STDOUT, Revisions, write_scripts
 from pgwright.code import require_unchanged, write_edits
 from pgwright.config import Config
 from pgwright.errors import ConfigError
+from pgwright.files import from_here
 from pgwright.interrupts import held
 from pgwright.migrations import has_runtime, open_directory
 from pgwright.model.fix import Fix
@@ -182,14 +183,9 @@ def _write_models(result: Fix, writes: bool) -> None:
     if writes:
         write_edits(edits)
         for edit in edits:
-            tell(f"edited {_from_here(edit.path)}: +{edit.added} −{edit.removed} lines")
+            tell(f"edited {from_here(edit.path)}: +{edit.added} −{edit.removed} lines")
     elif edits:
         tell("The models are as they were: --write edits them, as shown above.")
-
-
-def _from_here(path: Path) -> Path:
-    here = Path.cwd()
-    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def _say_why_nothing(result: Fix) -> None:
@@ -216,7 +212,7 @@ def _write_revisions(result: Fix, revisions: Revisions, form: Format, shows_all:
     written = revisions.write()
     show(result, form, shows_all=shows_all)
     for _, path in written:
-        tell(f"wrote {_from_here(path)}")
+        tell(f"wrote {from_here(path)}")
     _write_models(result, writes)
     if len(written) > 1:
         command = f"alembic upgrade {written[0][0]}"
