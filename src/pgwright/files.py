@@ -11,6 +11,12 @@ from pathlib import Path
 from pgwright.visible import visible
 
 
+def from_here(path: Path) -> Path:
+    """Return a path as people in the working directory write it."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
 def write_text(path: Path, text: str, *, is_private: bool) -> None:
     """Write text as UTF-8; hidden characters are spelled out. Raises OSError."""
     write_bytes(path, visible(text).encode(), is_private=is_private)

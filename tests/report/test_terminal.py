@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 from pgwright.model.change import AnalyzeTable
 from pgwright.model.names import QualifiedName
 from pgwright.model.not_examined import NotExamined
+from pgwright.model.patch import FileEdit, ModelPatch, Verified
 from pgwright.model.worth import Worth
 from pgwright.report import Screen, render
 from pgwright.report.diagnosis.words import first_things
@@ -146,3 +148,24 @@ def test_no_findings_is_said() -> None:
 def test_narrow_terminal_turns_table_rows_into_lists() -> None:
     text = render(samples.PROOF, "terminal", Screen(width=44))
     assert "  queries: 51 → 2\n  results equal: yes" in text
+
+
+def test_of_a_long_diff_the_beginning_is_shown_and_less_where_the_file_holds_it() -> None:
+    before, after = "".join(f"x{n} = 1\n" for n in range(90)), "".join(f"x{n} = 2\n" for n in range(90))
+    edit = FileEdit(Path.cwd() / "shop" / "models.py", before, after)
+    for verified, shown in ((None, 60), (Verified(is_imported=True), 16)):
+        fix = replace(samples.FIX, models=ModelPatch((edit,), (), verified))
+        lines = render(fix, "terminal").splitlines()
+        start = lines.index("  shop/models.py")
+        end = lines.index(f"    … and {181 - shown} more lines; --all shows everything.")
+        assert end - start == shown + 1
+        assert "    +x89 = 2" in render(fix, "terminal", Screen(shows_all=True)).splitlines()
+
+
+def test_a_diff_says_which_class_it_is_in() -> None:
+    before = 'import a\n\n\nclass User:\n    name = "users"\n    args = ()\n    id = 1\n    email = 2\n'
+    edit = FileEdit(Path("models.py"), before, before.replace("import a", "import b").replace("= 1", "= 3"))
+    assert edit.short_diff == [
+        "@@ -1,2 +1,2 @@", "-import a", "+import b", " ",
+        "@@ -6,3 +6,3 @@ class User:", "     args = ()", "-    id = 1", "+    id = 3", "     email = 2",
+    ]  # fmt: skip

@@ -11,11 +11,12 @@ import click
 from pgwright import pipeline
 from pgwright.cli import making, options
 from pgwright.cli.making import Asked
-from pgwright.cli.output import from_here, say, show, tell
+from pgwright.cli.output import say, show, tell
 from pgwright.cli.progress import watched
 from pgwright.cli.scripts import STDOUT, write_scripts
 from pgwright.code import require_unchanged, write_edits
 from pgwright.errors import ConfigError
+from pgwright.files import from_here
 from pgwright.interrupts import held
 from pgwright.migrations import AlembicDirectory
 from pgwright.model.fix import Fix

@@ -71,12 +71,6 @@ def write(path: Path, text: str, *, is_private: bool = False) -> None:
     tell(f"wrote {path}")
 
 
-def from_here(path: Path) -> Path:
-    """Return a path as it is called in the working directory, where it lies below it."""
-    here = Path.cwd()
-    return path.relative_to(here) if path.is_relative_to(here) else path
-
-
 def has_color() -> bool:
     """True when standard output takes colours."""
     return takes_colors(sys.stdout)

@@ -61,12 +61,16 @@ class Classes:
         self._by_name: dict[str, list[Class]] = {}
         for one in self.all:
             self._by_name.setdefault(one.name, []).append(one)
-        self._lines: dict[Class, list[Class]] = {}
+        # Each class is asked for by each table.
+        self._bases: dict[Class, list[Class]] = {}
+        self._ancestry: dict[Class, list[Class]] = {}
 
     def bases(self, child: Class) -> list[Class]:
         """Return the classes of the app that one names as its bases, in their order."""
-        found = (self._find(child, base) for base in child.node.bases)
-        return [one for one in found if one is not None]
+        if child not in self._bases:
+            found = (self._find(child, base) for base in child.node.bases)
+            self._bases[child] = [one for one in found if one is not None]
+        return self._bases[child]
 
     def has_foreign_base(self, child: Class) -> bool:
         """Whether it inherits, over all, from a class that is none of the app's, but for `object` and typing's."""
@@ -78,9 +82,9 @@ class Classes:
 
     def ancestry(self, child: Class) -> list[Class]:
         """Return a class and all that it inherits from, nearest first, about as Python's own order."""
-        if child not in self._lines:
-            self._gather(child, self._lines.setdefault(child, []))
-        return self._lines[child]
+        if child not in self._ancestry:
+            self._gather(child, self._ancestry.setdefault(child, []))
+        return self._ancestry[child]
 
     def _gather(self, child: Class, found: list[Class]) -> None:
         """Add a class and its bases; names alone may lead in a circle, which ends where it began."""

@@ -113,9 +113,9 @@ def _of_rows(
 def _reason(part: Finding, choice: Choice, *, is_breaking: bool) -> LaterReason | None:
     if is_breaking:
         return None if choice.breaking else "not safe while the app runs"
-    if not gain_of_finding(part).is_measurable:
-        return "no measurable gain"
-    return "safe" if choice.breaking else None
+    if choice.breaking:
+        return "safe"
+    return None if gain_of_finding(part).is_measurable else "no measurable gain"
 
 
 def _unsafe(finding: Finding, snapshot: Snapshot) -> set[Change]:

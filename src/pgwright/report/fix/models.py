@@ -7,14 +7,15 @@ from collections.abc import Iterator
 from rich.console import RenderableType
 from rich.text import Text
 
+from pgwright.files import from_here
 from pgwright.model.fix import Fix
 from pgwright.model.patch import FileEdit, HandEdit
 from pgwright.report.fix import words
 from pgwright.report.parts import Indented, heading, hidden, plain
 from pgwright.visible import as_line
 
-# Of a longer diff the beginning is shown.
-_MOST_LINES = 120
+# Of a longer diff the beginning is shown; five indexes fit. Where the files are edited, they show the rest.
+_MOST_LINES, _MOST_LINES_WRITTEN = 60, 16
 _STYLES = {"+": "green", "-": "red", "@": "cyan"}
 
 
@@ -24,14 +25,15 @@ def show_models(fix: Fix, shows_all: bool) -> Iterator[RenderableType]:
     if patch is None or not (patch.edits or patch.by_hand):
         return
     yield heading("In the models")
-    room = _MOST_LINES
+    room = _MOST_LINES if patch.verified is None else _MOST_LINES_WRITTEN
+    left = 0
     for edit in patch.edits:
-        lines = edit.diff.splitlines()
-        yield from _diff(edit, lines if shows_all else lines[:room])
-        room -= min(len(lines), room)
-    left = sum(len(edit.diff.splitlines()) for edit in patch.edits) - _MOST_LINES
-    if left > 0 and not shows_all:
-        yield hidden(left, "line")
+        lines = edit.short_diff
+        shown = lines if shows_all else lines[:room]
+        room, left = room - len(shown), left + len(lines) - len(shown)
+        yield from _diff(edit, shown)
+    if left:
+        yield Indented(hidden(left, "line"), 4)
     for sentence in words.of_models(fix):
         yield Indented(plain(sentence, "dim"), 2, 0)
     for one in patch.by_hand:
@@ -40,9 +42,9 @@ def show_models(fix: Fix, shows_all: bool) -> Iterator[RenderableType]:
 
 def _diff(edit: FileEdit, lines: list[str]) -> Iterator[RenderableType]:
     if lines:
-        yield Indented(plain(str(edit.path), "bold"), 2, 2)
-    for line in lines[2:]:
-        yield Indented(Text(as_line(line), _STYLES.get(line[:1], ""), no_wrap=True), 4, 0)
+        yield Indented(plain(str(from_here(edit.path)), "bold"), 2, 2)
+    for line in lines:
+        yield Indented(Text(as_line(line), _STYLES.get(line[:1], "")), 4, 0, most=1)
 
 
 def _by_hand(one: HandEdit) -> Iterator[RenderableType]:

@@ -26,25 +26,23 @@ _MOST_SAFE, _MOST_INDEXES = 20, 40
 def show(fix: Fix, screen: Screen) -> Iterator[RenderableType]:
     """Yield the parts."""
     shows_all, unsafe = screen.shows_all, words.unsafe(fix)
+    how_many = f"{unsafe} of them " if 0 < unsafe < len(fix.remedies) else ""
     yield Text.assemble(
-        (count(len(fix.remedies), "remedy"), "bold"),
-        f", {unsafe} of them unsafe on a busy table" if unsafe else "",
+        (count(len(fix.remedies), "remedy"), "bold"), f", {how_many}unsafe on a busy table" if unsafe else ""
     )
     if shows_all or len(fix.remedies) <= _FEW:
         for remedy in fix.remedies:
             yield from _remedy(remedy, shows_all, tells_models=fix.models is None)
-        yield from _proved(fix)
-        yield from show_models(fix, shows_all)
-        yield from show_not_examined(fix.refused, title="Not written")
-        yield from _later(fix, shows_all)
-        yield from show_not_examined(fix.not_examined)
-        yield from _by_hand(fix.by_hand, shows_all)
     else:
-        yield from _short(fix.remedies)
-        yield from _proved(fix)
-        yield from show_models(fix, shows_all)
-        yield from show_not_examined(fix.refused, title="Not written")
-        yield from _later(fix, shows_all)
+        yield from _short(fix.remedies, tells_models=fix.models is None)
+    yield from _proved(fix)
+    yield from show_models(fix, shows_all)
+    yield from show_not_examined(fix.refused, title="Not written")
+    yield from _later(fix, shows_all)
+    if shows_all:
+        yield from show_not_examined(fix.not_examined)
+        yield from _by_hand(fix.by_hand)
+    else:
         yield from _left(fix)
 
 
@@ -59,7 +57,11 @@ def _later(fix: Fix, shows_all: bool) -> Iterator[RenderableType]:
     if fix.later:
         yield heading("Left for later")
     for title, command, left in words.left(fix):
-        yield Indented(Text.assemble((title, "bold"), (f": {command}" if command else "", "cyan")), 2, 2)
+        is_counted = left[0].reason == "safe" and not shows_all
+        number = plain(f"  ({count(len(left), 'change')})" if is_counted else "", "dim")
+        yield Indented(Text.assemble((title, "bold"), (f": {command}" if command else "", "cyan"), number), 2, 2)
+        if is_counted:  # they are what pgwright fix writes, and lists with what they bring
+            continue
         shown = first(left, shows_all=shows_all)
         for one in shown:
             gain = f": {one.gain.words}" if one.gain.words else ""
@@ -70,15 +72,11 @@ def _later(fix: Fix, shows_all: bool) -> Iterator[RenderableType]:
             yield Indented(hidden(len(left) - len(shown), "finding"), 4)
 
 
-def _by_hand(keys: Sequence[str], shows_all: bool) -> Iterator[RenderableType]:
-    if not keys:
-        return
-    yield heading("For a person to decide")
-    shown = first(keys, shows_all=shows_all)
-    for key in shown:
+def _by_hand(keys: Sequence[str]) -> Iterator[RenderableType]:
+    if keys:
+        yield heading("For a person to decide")
+    for key in keys:
         yield Indented(plain(f"- {key}"), 2, 2)
-    if len(shown) < len(keys):
-        yield Indented(hidden(len(keys) - len(shown), "finding"), 2)
 
 
 def _left(fix: Fix) -> Iterator[RenderableType]:
@@ -92,7 +90,7 @@ def _left(fix: Fix) -> Iterator[RenderableType]:
             yield Indented(line + Text("; --all tells more.", "dim"), 0, 2)
 
 
-def _short(remedies: Sequence[Remedy]) -> Iterator[RenderableType]:
+def _short(remedies: Sequence[Remedy], *, tells_models: bool) -> Iterator[RenderableType]:
     """Show a line each, of new indexes one for all, and of what is unsafe the warning; that is never left out."""
     safe = [one for one in remedies if one.is_safe]
     built = [one.change.definition for one in safe if isinstance(one.change, CreateIndex)]
@@ -106,8 +104,9 @@ def _short(remedies: Sequence[Remedy]) -> Iterator[RenderableType]:
         yield Indented(title + plain(f", while reads and writes go on: {named}"), 0, 8)
     if left := len(safe) - len(built) - len(others):
         yield hidden(left, "remedy")
-    told = "Of each, --all shows its locks, the findings that it answers, and what to write in the models."
-    yield Indented(Text(told, "dim"), 0)
+    told = "its locks, the findings that it answers, and what to write in the models"
+    told = told if tells_models else "its locks, and the findings that it answers"
+    yield Indented(Text(f"Of each, --all shows {told}.", "dim"), 0)
 
 
 def _head(remedy: Remedy, *, with_locks: bool) -> Iterator[RenderableType]:
