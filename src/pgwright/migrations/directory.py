@@ -46,6 +46,11 @@ class AlembicDirectory:
     """What `prepend_sys_path` adds to the folders of modules, for the time that revisions run."""
 
     @property
+    def script_folder(self) -> Path:
+        """The folder with its `env.py`."""
+        return Path(self.script.dir)
+
+    @property
     def head(self) -> str | None:
         """The id of the newest revision; None when there is none.
 

@@ -15,19 +15,20 @@ from pgwright.pipeline.advise import advise
 from pgwright.pipeline.changes import Revisions, Script, Settings, Unwritten
 from pgwright.pipeline.check import check
 from pgwright.pipeline.fix import fix
-from pgwright.pipeline.making import Made, Measuring, Order, make
+from pgwright.pipeline.making import FixOrder, Made, Measuring, make
 from pgwright.pipeline.models import as_named, find_models, with_models
 from pgwright.pipeline.plan import plan
 from pgwright.pipeline.probe import probe_app
 from pgwright.pipeline.prove import prove, try_settings
 from pgwright.pipeline.proved_fix import fix_proved
+from pgwright.pipeline.pull_request import pull_request, require_committed, write_branch
 from pgwright.pipeline.revisions import revision_files
 from pgwright.pipeline.snapshot import SourceLike, is_file, take_snapshot
 
 __all__ = [
+    "FixOrder",
     "Made",
     "Measuring",
-    "Order",
     "Revisions",
     "Script",
     "Settings",
@@ -44,8 +45,11 @@ __all__ = [
     "plan",
     "probe_app",
     "prove",
+    "pull_request",
+    "require_committed",
     "revision_files",
     "take_snapshot",
     "try_settings",
     "with_models",
+    "write_branch",
 ]
