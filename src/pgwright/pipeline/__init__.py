@@ -8,6 +8,8 @@ A source (`sources.py`) is read into a value: a database into a Snapshot, a work
 a ProbedApp. A check says which of these it reads, and stands on one shelf, `checks/<subject>/`. `check` asks every
 source; score, allow, baseline and reports treat the findings of all alike. `plan` stands beside the path.
 
+`make` goes the whole path up to the parts of a fix; `pull_request` makes a branch of them, which `write_branch` writes.
+
 Every verb takes a DSN, the path of a snapshot file, or a Snapshot. None writes to the database that the user names.
 """
 

@@ -11,7 +11,7 @@ from pgwright.model.pull_request import PullRequest
 from pgwright.model.remedy import Remedy
 from pgwright.report.proof.words import notes
 
-_MOST_STATEMENTS, _MOST_WRITES = 8, 6
+_MOST_STATEMENTS, _MOST_WRITES = 8, 5
 
 
 def measured(proof: Proof, remedies: Iterable[Remedy]) -> list[tuple[MeasuredStatement, str]]:

@@ -10,9 +10,10 @@ from pgwright.report.quoting import gist
 from pgwright.sqltext.hidden import visible_sql
 
 _MOST_INDEXES, _MOST_STATEMENTS, _STATEMENT = 10, 8, 80
-WHILE_IT_RUNS = """\
+_LOCKS = """\
 -- While it runs: who waits for a lock, and for whom.
-SELECT pid, pg_blocking_pids(pid), left(query, 60) FROM pg_stat_activity WHERE wait_event_type = 'Lock';
+SELECT pid, pg_blocking_pids(pid), left(query, 60) FROM pg_stat_activity WHERE wait_event_type = 'Lock';"""
+_INVALID = """\
 -- Afterwards: indexes whose build was interrupted. There should be none; run the revision again.
 SELECT indexrelid::regclass FROM pg_index WHERE NOT indisvalid;"""
 _SCANS = """\
@@ -23,7 +24,18 @@ _TIMES = """\
 SELECT queryid, calls, mean_exec_time FROM pg_stat_statements"""
 
 
-def watched_indexes(result: PullRequest) -> str:
+def watched(result: PullRequest) -> str:
+    """Return the queries that tell what becomes of it, on the server where it runs."""
+    return "\n\n".join(filter(None, (_locks(result), _indexes(result), _times(result))))
+
+
+def _locks(result: PullRequest) -> str:
+    """Return the queries on what may go wrong while it runs."""
+    builds = any(step.builds for remedy in result.remedies for step in remedy.upgrade)
+    return f"{_LOCKS}\n{_INVALID}" if builds else _LOCKS
+
+
+def _indexes(result: PullRequest) -> str:
     """Return the query that tells whether the new indexes are used; "" where none is built."""
     built = list(dict.fromkeys(step.builds for remedy in result.remedies for step in remedy.upgrade if step.builds))
     names = [f"  to_regclass({_literal(name)})" for name in built[:_MOST_INDEXES]]
@@ -31,10 +43,14 @@ def watched_indexes(result: PullRequest) -> str:
 
 
 def _literal(name: str) -> str:
+    """Return a text as SQL on one line."""
+    if "\n" in name:
+        inner = name.replace("\\", "\\\\").replace("'", "''").replace("\n", "\\n")
+        return visible_sql(f"E'{inner}'")
     return visible_sql(quote_literal(name)).strip()
 
 
-def watched_statements(result: PullRequest) -> str:
+def _times(result: PullRequest) -> str:
     """Return the query that tells whether the statements got faster, each with its text; "" where there is none."""
     lines = []
     for query_id, text, times in _statements(result):

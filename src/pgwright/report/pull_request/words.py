@@ -25,17 +25,17 @@ from pgwright.report.fix.words import left as left_for_later
 from pgwright.report.fix.words import of_models
 from pgwright.report.proof.words import conclusion, is_proved
 from pgwright.report.pull_request.measured import measured, measured_on, others, writes
-from pgwright.report.pull_request.watching import WHILE_IT_RUNS, watched_indexes, watched_statements
+from pgwright.report.pull_request.watching import watched
 from pgwright.report.quoting import gist, one_line
 from pgwright_runtime.migrations import LOCK_WAIT, LONG_WAIT, TRIES
 
 __all__ = [
-    "WHILE_IT_RUNS", "Row", "as_before", "back", "by_hand", "checked_models", "deploy", "does", "edits_models", "left",
+    "Row", "as_before", "back", "by_hand", "checked_models", "deploy", "does", "edits_models", "left",
     "lock_waits", "locks", "measured", "measured_on", "open_ends", "others", "reasons", "rows", "state", "unsafe",
-    "upgrades", "verdict", "watched_indexes", "watched_statements", "writes",
+    "upgrades", "verdict", "watched", "writes",
 ]  # fmt: skip
 
-_MOST_NAMED, _MOST_LEFT, _REASON, _STATEMENT = 3, 6, 240, 100
+_MOST_NAMED, _MOST_LEFT, _REASON, _STATEMENT = 3, 5, 240, 100
 _MEANS: dict[LockMode, str] = {
     "ACCESS SHARE": "holds up nobody who reads or writes.",
     "SHARE UPDATE EXCLUSIVE": "reads and writes go on; VACUUM and other changes of the same table wait.",
@@ -84,7 +84,7 @@ def does(result: PullRequest) -> str:
         ("builds {}", _number(changes, CreateIndex), "index"),
         ("rebuilds {}", _number(changes, RebuildIndex), "invalid index"),
         ("drops {}", _number(changes, DropIndex), "index"),
-        ("converts {}", _number(changes, ConvertColumns), "group of keys"),
+        ("converts {}", sum(len(one.columns) for one in changes if isinstance(one, ConvertColumns)), "column"),
         ("limits {} to living rows", len({one for one in changes if isinstance(one, UniqueAmongLiving)}), "unique key"),
         ("gathers statistics of {}", _number(changes, AnalyzeTable), "table"),
     ]
@@ -125,6 +125,9 @@ def reasons(result: PullRequest) -> Iterator[tuple[int, str, str]]:
         parts = [_taking(concerned)] if concerned else []
         if found:
             parts.append(one_line(found[0].message, _REASON))
+        alike = sum(one.check == found[0].check for one in found) - 1 if found else 0
+        if alike:
+            parts.append(f"So says {count(alike, 'more finding')} of {found[0].check}.")
         if parts:
             yield number, text, " ".join(parts)
 
@@ -147,10 +150,10 @@ def locks(result: PullRequest) -> Iterator[tuple[LockMode, str]]:
 def lock_waits(result: PullRequest) -> Iterator[str]:
     """Yield how patient the revisions are, in sentences."""
     steps = [step for remedy in result.remedies for step in remedy.upgrade if step.tables]
-    if any(step.waits_long or step.builds for step in steps):
+    if any("INDEX CONCURRENTLY" in step.sql for step in steps):
         yield (
-            "Indexes are built CONCURRENTLY. A build waits for transactions that are older than it, up to "
-            f"{_SECONDS.get(LONG_WAIT, LONG_WAIT)}, and nobody queues behind it; end long transactions first."
+            "Indexes are built and dropped CONCURRENTLY, which waits for transactions that are older, up to "
+            f"{_SECONDS.get(LONG_WAIT, LONG_WAIT)}; nobody queues behind it. End long transactions first."
         )
     if any(not step.waits_long and step.lock not in GENTLE for step in steps):
         yield (
