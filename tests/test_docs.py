@@ -98,7 +98,7 @@ def test_every_key_of_a_json_document_is_documented(kind: str) -> None:
     """In its own section, or where that says to look."""
     sections, whole = _json_sections(), schema(load_kind(kind))
     told = sections["Every document"] + sections[kind]
-    told += "".join(sections[other] for other in ("diagnosis", "proof") if f"(#{other})" in sections[kind])
+    told += "".join(sections[other] for other in ("diagnosis", "fix", "proof") if f"(#{other})" in sections[kind])
     keys = {key for record in (whole, *whole["$defs"].values()) for key in record["properties"]}
     assert {key for key in keys if f"`{key}`" not in told} == set()
 

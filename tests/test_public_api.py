@@ -23,7 +23,7 @@ from tests.support.database import Database
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs" / "reference" / "python.md").read_text("utf-8")
-VERBS = ("take_snapshot", "check", "advise", "fix", "prove", "plan", "probe_app")
+VERBS = ("take_snapshot", "check", "advise", "fix", "pull_request", "prove", "plan", "probe_app")
 SHOP = """
 CREATE TABLE users (id bigint PRIMARY KEY);
 CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint NOT NULL REFERENCES users, placed_at timestamptz NOT NULL);

@@ -24,16 +24,19 @@ if TYPE_CHECKING:
     from pgwright.model.policy import ClientPool, Policy, Retention
     from pgwright.model.probe import Probe
     from pgwright.model.proof import Proof
+    from pgwright.model.pull_request import PullRequest
     from pgwright.model.snapshot import Snapshot
     from pgwright.model.trial import Trial
     from pgwright.pipeline.advise import advise
     from pgwright.pipeline.changes import Revisions, Script, Settings, Unwritten
     from pgwright.pipeline.check import check
     from pgwright.pipeline.fix import fix
+    from pgwright.pipeline.making import FixOrder, Made, Measuring, make
     from pgwright.pipeline.plan import plan
     from pgwright.pipeline.probe import probe_app
     from pgwright.pipeline.prove import prove, try_settings
     from pgwright.pipeline.proved_fix import fix_proved
+    from pgwright.pipeline.pull_request import pull_request, write_branch
     from pgwright.pipeline.snapshot import SourceLike, take_snapshot
     from pgwright.probe import ProbeRequest
     from pgwright.proof import Operation
@@ -53,7 +56,10 @@ __all__ = [
     "Evidence",
     "Finding",
     "Fix",
+    "FixOrder",
     "Goal",
+    "Made",
+    "Measuring",
     "NotExamined",
     "Operation",
     "PgwrightError",
@@ -62,6 +68,7 @@ __all__ = [
     "ProbeRequest",
     "ProbedApp",
     "Proof",
+    "PullRequest",
     "Retention",
     "Revisions",
     "Script",
@@ -77,13 +84,16 @@ __all__ = [
     "fix",
     "fix_proved",
     "load_snapshot",
+    "make",
     "plan",
     "probe_app",
     "prove",
+    "pull_request",
     "render",
     "save_snapshot",
     "take_snapshot",
     "try_settings",
+    "write_branch",
 ]
 _MODULES = {
     "advisor.goal": ("Goal",),
@@ -97,16 +107,19 @@ _MODULES = {
     "model.policy": ("ClientPool", "Policy", "Retention"),
     "model.probe": ("Probe",),
     "model.proof": ("Proof",),
+    "model.pull_request": ("PullRequest",),
     "model.snapshot": ("Snapshot",),
     "model.trial": ("Trial",),
     "pipeline.advise": ("advise",),
     "pipeline.changes": ("Revisions", "Script", "Settings", "Unwritten"),
     "pipeline.check": ("check",),
     "pipeline.fix": ("fix",),
+    "pipeline.making": ("FixOrder", "Made", "Measuring", "make"),
     "pipeline.plan": ("plan",),
     "pipeline.probe": ("probe_app",),
     "pipeline.prove": ("prove", "try_settings"),
     "pipeline.proved_fix": ("fix_proved",),
+    "pipeline.pull_request": ("pull_request", "write_branch"),
     "pipeline.snapshot": ("SourceLike", "take_snapshot"),
     "probe": ("ProbeRequest",),
     "proof": ("Operation",),

@@ -16,6 +16,7 @@
     ├── StatementRefused          a statement, an index or a setting that cannot be planned with
     ├── TwinError                 the planner twin could not be built
     ├── MigrationError            the app's Alembic directory cannot take or run a revision
+    ├── GitError                  the app's git repository cannot take a branch
     ├── ProofError                a proof could not be carried out
     ├── ProbeError                an app could not be probed
     └── CommitRefused             a handler under probe sent COMMIT as text
@@ -140,6 +141,10 @@ class TwinError(PgwrightError):
 
 class MigrationError(PgwrightError):
     """The app's Alembic directory cannot take or run a revision."""
+
+
+class GitError(PgwrightError):
+    """The app's git repository cannot take a branch."""
 
 
 class ProofError(PgwrightError):

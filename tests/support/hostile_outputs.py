@@ -116,6 +116,7 @@ _REFUSED = (
     ("check", "DSN", "-o", f"no{MARKS}/x"),
     ("fix", "DSN", "--only", f"missing-index{MARKS}"),
     ("fix", "DSN", "--alembic", f"no{MARKS}"),
+    ("pr", "DSN", "--branch", f"no{MARKS}"),
     ("plan", f"SELECT {MARKS}", "DSN"),
     ("plan", f"SELECT * FROM {_name('nowhere')}", "DSN"),
     ("plan", "SELECT 1", "DSN", "--without-index", f"no{MARKS}"),

@@ -15,7 +15,8 @@ from pgwright.cli import goals, options
 from pgwright.code import Entry
 from pgwright.config import Config
 from pgwright.migrations import AlembicDirectory, has_runtime, open_directory
-from pgwright.pipeline import Measuring, Order
+from pgwright.model.fix import Fix
+from pgwright.pipeline import FixOrder, Measuring
 from pgwright.proof.timing import ROUNDS
 from pgwright.remedies import TOP, Choice
 
@@ -61,10 +62,16 @@ class Asked:
         return has_runtime(directory) if self.runtime is None else self.runtime
 
     def order(
-        self, directory: AlembicDirectory | None, models: Entry | None, *, measures: bool, imports: bool
-    ) -> Order:
+        self,
+        directory: AlembicDirectory | None,
+        models: Entry | None,
+        *,
+        measures: bool,
+        imports: bool,
+        accepts: Callable[[Fix], None] | None = None,
+    ) -> FixOrder:
         """Return what the fix is to be: a flag beats the file, the file beats the default."""
-        return Order(
+        return FixOrder(
             choice=Choice(self.only, self.skip, self._top, self.breaking),
             goal=partial(goals.goal, self.config, **self.goal),
             measuring=Measuring(self.staging, self.rounds or ROUNDS) if measures else None,
@@ -74,6 +81,7 @@ class Asked:
             with_advice=not self.no_advice,
             as_uuid=self.as_uuid,
             imports=imports,
+            accepts=accepts,
             requires_head=not self.allow_behind,
             policy=self.config.policy,
             server=self.server or self.config.server,

@@ -48,6 +48,11 @@ class AlembicDirectory:
     """With several heads, the one that counts: the label of its branch, or its id."""
 
     @property
+    def script_folder(self) -> Path:
+        """The folder with its `env.py`."""
+        return Path(self.script.dir)
+
+    @property
     def head(self) -> str | None:
         """The id of the newest revision, of one branch where one was named; None when there is none.
 

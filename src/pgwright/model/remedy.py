@@ -10,6 +10,9 @@ from pgwright.model.gain import NO_GAIN, Gain, MeasuredGain
 
 LockMode = Literal["none", "ACCESS SHARE", "SHARE UPDATE EXCLUSIVE", "SHARE", "SHARE ROW EXCLUSIVE", "ACCESS EXCLUSIVE"]
 
+# Those that hold up neither who reads nor who writes.
+GENTLE: tuple[LockMode, ...] = ("none", "ACCESS SHARE", "SHARE UPDATE EXCLUSIVE")
+
 
 @dataclass(frozen=True)
 class Step:

@@ -8,6 +8,8 @@ A source (`sources.py`) is read into a value: a database into a Snapshot, a work
 a ProbedApp. A check says which of these it reads, and stands on one shelf, `checks/<subject>/`. `check` asks every
 source; score, allow, baseline and reports treat the findings of all alike. `plan` stands beside the path.
 
+`make` goes the whole path up to the parts of a fix; `pull_request` makes a branch of them, which `write_branch` writes.
+
 Every verb takes a DSN, the path of a snapshot file, or a Snapshot. None writes to the database that the user names.
 """
 
@@ -15,19 +17,20 @@ from pgwright.pipeline.advise import advise
 from pgwright.pipeline.changes import Revisions, Script, Settings, Unwritten
 from pgwright.pipeline.check import check
 from pgwright.pipeline.fix import fix
-from pgwright.pipeline.making import Made, Measuring, Order, make
+from pgwright.pipeline.making import FixOrder, Made, Measuring, make
 from pgwright.pipeline.models import as_named, find_models, with_models
 from pgwright.pipeline.plan import plan
 from pgwright.pipeline.probe import probe_app
 from pgwright.pipeline.prove import prove, try_settings
 from pgwright.pipeline.proved_fix import fix_proved
+from pgwright.pipeline.pull_request import pull_request, require_committed, write_branch
 from pgwright.pipeline.revisions import revision_files
 from pgwright.pipeline.snapshot import SourceLike, is_file, take_snapshot
 
 __all__ = [
+    "FixOrder",
     "Made",
     "Measuring",
-    "Order",
     "Revisions",
     "Script",
     "Settings",
@@ -44,8 +47,11 @@ __all__ = [
     "plan",
     "probe_app",
     "prove",
+    "pull_request",
+    "require_committed",
     "revision_files",
     "take_snapshot",
     "try_settings",
     "with_models",
+    "write_branch",
 ]

@@ -14,6 +14,7 @@ from pgwright.model.fix import Fix
 from pgwright.model.policy import Policy
 from pgwright.model.progress import Progress, silent
 from pgwright.model.snapshot import Snapshot
+from pgwright.pipeline.advise import ANY_GOAL
 from pgwright.pipeline.check import check
 from pgwright.pipeline.fix import fix
 from pgwright.pipeline.models import as_named, with_models
@@ -21,6 +22,8 @@ from pgwright.pipeline.proved_fix import fix_proved
 from pgwright.pipeline.snapshot import take_snapshot
 from pgwright.proof.timing import ROUNDS
 from pgwright.remedies import Choice, Part, in_parts
+
+SMALL = Choice()
 
 
 @dataclass(frozen=True)
@@ -33,12 +36,12 @@ class Measuring:
 
 
 @dataclass(frozen=True)
-class Order:
+class FixOrder:
     """What a fix is to be."""
 
-    choice: Choice
-    goal: Callable[[Snapshot], Goal]
-    """What the index advisor is asked for."""
+    choice: Choice = SMALL
+    goal: Callable[[Snapshot], Goal] = lambda snapshot: ANY_GOAL
+    """What the index advisor is asked for, of this database."""
     measuring: Measuring | None = None
     """None: nothing is measured."""
     directory: AlembicDirectory | None = None
@@ -50,6 +53,9 @@ class Order:
     as_uuid: bool = False
     imports: bool = False
     """The edited models are imported before anything is written."""
+    accepts: Callable[[Fix], None] | None = None
+    """Raises what stands in the way of writing such a fix, before minutes go into measuring it; it is told of all that
+    may be in the fix, with the edits of the models."""
     requires_head: bool = True
     """The database has to be at the head of the directory."""
     policy: Policy | None = None
@@ -67,9 +73,15 @@ class Made:
     """What each revision holds; none: there is nothing to write."""
 
 
-def make(source: str | None, order: Order, progress: Progress = silent) -> Made:
+def make(source: str | None, order: FixOrder, progress: Progress = silent) -> Made:
     """Read a database, find, choose, measure and turn what stays into the parts of a fix. Writes nothing.
 
+    Args:
+        source: a DSN, or None for DATABASE_URL and the PG* variables; where nothing is measured, the path of a snapshot
+            file too.
+        order: what the fix is to be.
+        progress: told what is being done.
+    Returns: The fix, with its proof where it was measured, and what each revision holds of it.
     Raises: MigrationError: the database is not at the head. What `check`, `fix_proved` and `with_models` raise.
     """
     snapshot = take_snapshot(source, policy=order.policy, progress=progress)
@@ -90,10 +102,15 @@ def make(source: str | None, order: Order, progress: Progress = silent) -> Made:
     return Made(snapshot, diagnosis, made, in_parts(made, snapshot, order.message))
 
 
-def _made(source: str | None, snapshot: Snapshot, diagnosis: Diagnosis, order: Order, progress: Progress) -> Fix:
+def _made(source: str | None, snapshot: Snapshot, diagnosis: Diagnosis, order: FixOrder, progress: Progress) -> Fix:
     with_possible = bool(order.choice.only)
-    if order.measuring is None:
-        return fix(snapshot, diagnosis, choice=order.choice, with_possible=with_possible)
+    if order.measuring is None or order.accepts is not None:
+        planned = fix(snapshot, diagnosis, choice=order.choice, with_possible=with_possible)
+        if order.accepts is not None:
+            whole = planned if order.models is None else with_models(planned, order.models, as_uuid=order.as_uuid)
+            order.accepts(whole)
+        if order.measuring is None:
+            return planned
     return fix_proved(
         source,
         snapshot,

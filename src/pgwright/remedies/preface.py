@@ -9,14 +9,13 @@ from textwrap import fill
 from pgwright.figures import count, listing
 from pgwright.model.change import ConvertColumns, CreateIndex, UniqueAmongLiving
 from pgwright.model.fix import Fix
-from pgwright.model.remedy import LockMode, Remedy
+from pgwright.model.remedy import GENTLE, LockMode, Remedy
 from pgwright.remedies.estimate import ASSUMPTION, in_words
 from pgwright.visible import as_line, on_one_line, visible
 
 _WIDTH = 88
 _MOST_NAMED, _MOST_MEASURED, _MOST_REFUSED = 3, 2, 5
 
-_GENTLE: tuple[LockMode, ...] = ("none", "ACCESS SHARE", "SHARE UPDATE EXCLUSIVE")
 _BLOCKS: dict[LockMode, str] = {
     "SHARE": "blocks writes, here for a moment",
     "SHARE ROW EXCLUSIVE": "blocks writes",
@@ -107,7 +106,7 @@ def _locks_and_times(fix: Fix) -> Iterator[str]:
     if not fix.remedies:
         return
     taken = {step.lock for remedy in fix.remedies for step in remedy.upgrade if step.tables}
-    if taken <= set(_GENTLE):
+    if taken <= set(GENTLE):
         yield _GO_ON
     for lock, meaning in _BLOCKS.items():
         if lock in taken:

@@ -7,6 +7,8 @@ import re
 from pgwright import sqltext
 from pgwright.visible import on_one_line, visible
 
+# What a forge takes for a person, an issue or a link, escaped or not; in code it takes nothing for one.
+_CALLS = re.compile(r"[@#]|://|\bwww\.|\bGH-", re.IGNORECASE)
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~])")
 
 
@@ -57,6 +59,20 @@ def code_cell(text: str) -> Markdown:
     `a\\|b`
     """
     return Markdown(code(text).replace("|", "\\|"))
+
+
+def prose(text: str) -> Markdown:
+    """Return a sentence that may hold names, for a page that a forge shows: code, where it would act on one.
+
+    >>> print(prose("closes #1|2"), prose("a|b"))
+    `closes #1|2` a\\|b
+    """
+    return code(text) if _CALLS.search(text) else Markdown(escape_markdown(text))
+
+
+def prose_cell(text: str) -> Markdown:
+    """Return the same for a cell of a table."""
+    return code_cell(text) if _CALLS.search(text) else Markdown(escape_markdown(text))
 
 
 def code_block(text: str, language: str = "sql") -> Markdown:

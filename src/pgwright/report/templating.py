@@ -12,7 +12,7 @@ from pgwright.model.result import Result
 from pgwright.report.findings import also_mends, by_severity
 from pgwright.report.kind import kind_of
 from pgwright.report.planned_on import which_server
-from pgwright.report.quoting import code, code_block, code_cell, gist, one_line
+from pgwright.report.quoting import code, code_block, code_cell, gist, one_line, prose, prose_cell
 from pgwright.version import VERSION
 
 
@@ -38,6 +38,8 @@ def environment(*, escapes_html: bool, finalize: Callable[[object], object] | No
         "one_line": one_line,
         "gist": gist,
         "code": code,
+        "prose": prose,
+        "prose_cell": prose_cell,
         "code_cell": code_cell,
         "code_block": code_block,
     }

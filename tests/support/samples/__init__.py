@@ -12,6 +12,7 @@ from tests.support.samples.names import HOSTILE, INDEX
 from tests.support.samples.plan import COMPARISON, PLAN
 from tests.support.samples.probe import EMPTY_PROBE, PROBE
 from tests.support.samples.proof import DIFFERENT, FAILED, FASTER, LOST, PROOF, SAME, SLOWER, timing
+from tests.support.samples.pull_request import PULL_REQUEST, UNMEASURED
 from tests.support.samples.trial import DEAR, HELPING, NO_TRIAL, SLOWED, TRIAL, USELESS
 
 RESULTS: dict[str, Result] = {
@@ -19,6 +20,8 @@ RESULTS: dict[str, Result] = {
     "diagnosis-empty": EMPTY_DIAGNOSIS,
     "advice": ADVICE,
     "fix": FIX,
+    "pull_request": PULL_REQUEST,
+    "pull_request-unmeasured": UNMEASURED,
     "proof": PROOF,
     "proof-none": replace(PROOF, lost_rows=(LOST,), failed_operations=(FAILED,)),
     "trial": TRIAL,
@@ -49,11 +52,13 @@ __all__ = [
     "PLAN",
     "PROBE",
     "PROOF",
+    "PULL_REQUEST",
     "RESULTS",
     "SAME",
     "SLOWED",
     "SLOWER",
     "TRIAL",
+    "UNMEASURED",
     "USELESS",
     "timing",
 ]
