@@ -85,7 +85,7 @@ def test_a_base_loses_its_index_where_all_tables_lose_it_though_their_names_are_
     text = f"{NAMED_BY_CLASS}class FlowRun(Base):\n    a: Mapped[int]\n\n\nclass Worker(Base):\n    b: Mapped[int]\n"
     drops = [drop(f"ix_{table}_updated", table, "updated") for table in ("flow_run", "worker")]
     both = patch(tmp_path, text, drops)
-    assert "updated: Mapped[int] = mapped_column()\n" in both.edits[0].after
+    assert "updated: Mapped[int]\n" in both.edits[0].after
     assert not both.by_hand
     one = patch(tmp_path, text, drops[:1])
     assert not one.edits

@@ -11,7 +11,7 @@ from pgwright.code.modules import Module
 
 HOME, ORM, SCHEMA, SQLMODEL, UUID = "sqlalchemy", "sqlalchemy.orm", "sqlalchemy.schema", "sqlmodel", "uuid"
 # Modules that hand out names of SQLAlchemy beside their own.
-_HOUSES = (HOME, "sqlalchemy.schema", "sqlalchemy.types", "sqlalchemy.sql", "sqlalchemy.sql.schema")
+_HOUSES = (HOME, SQLMODEL, "sqlalchemy.schema", "sqlalchemy.types", "sqlalchemy.sql", "sqlalchemy.sql.schema")
 
 
 class Spelling:

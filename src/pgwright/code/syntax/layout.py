@@ -31,6 +31,14 @@ class Layout(Generic[Node]):
         return any(isinstance(gap, cst.ParenthesizedWhitespace) for gap in self.gaps)
 
     @property
+    def is_indented(self) -> bool:
+        """Whether all elements stand on one line of their own."""
+        ends, inner = (self.gaps[0], self.gaps[-1]), self.gaps[1:-1]
+        is_open = all(isinstance(gap, cst.ParenthesizedWhitespace) and not _has_comment(gap) for gap in ends)
+        is_together = not any(isinstance(gap, cst.ParenthesizedWhitespace) for gap in inner)
+        return len(self.gaps) > 1 and is_open and is_together and not self.ends_in_comma
+
+    @property
     def margin(self) -> str | None:
         """What stands before an element on a line of its own, beyond the block's indentation; None: on one line."""
         return next(
@@ -44,6 +52,9 @@ class Layout(Generic[Node]):
                 self, elements=(element,), gaps=(self.gaps[0], _NOTHING) if len(self.gaps) == 1 else self.gaps
             )
         elements = (*self.elements[:place], element, *self.elements[place:])
+        if self.is_indented:
+            behind = max(place, 1)
+            return replace(self, elements=elements, gaps=(*self.gaps[:behind], _SPACE, *self.gaps[behind:]))
         if place == 0:
             return replace(self, elements=elements, gaps=(self.gaps[0], self._between(), *self.gaps[1:]))
         before, after = _split(self.gaps[place], self.margin, self._between())
@@ -55,10 +66,32 @@ class Layout(Generic[Node]):
         joined = _joined(self.gaps[place], self.gaps[place + 1], is_last=place == len(elements))
         return replace(self, elements=elements, gaps=(*self.gaps[:place], joined, *self.gaps[place + 2 :]))
 
-    def broken(self, indent: str) -> Layout[Node]:
-        """Return it with an element a line."""
-        line = _line(indent)
-        return Layout(self.elements, (*(line for _ in self.elements), _line("")), ends_in_comma=True)
+    def broken(self, indent: str, margin: str = "") -> Layout[Node]:
+        """Return it with an element a line.
+
+        Args:
+            margin: what stands before the line of the opening bracket, beyond the block's indentation.
+        """
+        line = _line(margin + indent)
+        return Layout(self.elements, (*(line for _ in self.elements), _line(margin)), ends_in_comma=True)
+
+    def emptied(self, indent: str) -> Layout[Node]:
+        """Return it, whose elements went, to be filled: of what stood around them only comments stay."""
+        opening = self.gaps[0]
+        if not isinstance(opening, cst.ParenthesizedWhitespace) or not _has_comment(opening):
+            return Layout((), (_NOTHING, _NOTHING), ends_in_comma=False)
+        opening = opening.with_changes(last_line=cst.SimpleWhitespace(indent), indent=True)
+        return Layout((), (opening, _line("")), ends_in_comma=True)
+
+    def on_one_line(self) -> Layout[Node]:
+        """Return it on the line of its opening bracket."""
+        spaces = (_SPACE for _ in self.elements[1:])
+        return Layout(self.elements, (_NOTHING, *spaces, _NOTHING), ends_in_comma=False)
+
+    def indented(self, margin: str, indent: str) -> Layout[Node]:
+        """Return it with all elements on one line of their own."""
+        spaces = (_SPACE for _ in self.elements[1:])
+        return Layout(self.elements, (_line(margin + indent), *spaces, _line(margin)), ends_in_comma=False)
 
     def _between(self) -> Gap:
         """Return the gap between two elements."""
@@ -71,6 +104,10 @@ class Layout(Generic[Node]):
 
 def _line(margin: str, *, is_indented: bool = True) -> cst.ParenthesizedWhitespace:
     return cst.ParenthesizedWhitespace(indent=is_indented, last_line=cst.SimpleWhitespace(margin))
+
+
+def _has_comment(gap: cst.ParenthesizedWhitespace) -> bool:
+    return gap.first_line.comment is not None or any(line.comment is not None for line in gap.empty_lines)
 
 
 def _split(gap: Gap, indent: str | None, between: Gap) -> tuple[Gap, Gap]:

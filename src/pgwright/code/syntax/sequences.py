@@ -75,6 +75,8 @@ def with_table_argument(value: cst.BaseExpression, element: CallText, room: int,
         # A lone dictionary, or a lone constraint in parentheses that somebody took for a tuple.
         value = cst.Tuple([cst.Element(value, comma=cst.Comma())])
     layout = elements_of(value)
+    if not layout.elements:
+        layout = layout.emptied(style.indent)
     is_short = "\n" not in cst.Module([]).code_for_node(value) and len(str(element)) + 2 <= room
     breaks = not layout.is_broken and not is_short
     place = len(layout.elements)

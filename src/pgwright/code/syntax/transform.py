@@ -29,6 +29,7 @@ from pgwright.code.edits import (
 )
 from pgwright.code.style import Style
 from pgwright.code.syntax.blocks import without_statements
+from pgwright.code.syntax.fitting import Line, fitted
 from pgwright.code.syntax.imports import with_imports
 from pgwright.code.syntax.places import Place, place_of, place_of_range
 from pgwright.code.syntax.sequences import (
@@ -41,6 +42,8 @@ from pgwright.code.syntax.sequences import (
     without_table_argument,
 )
 
+# Calls that say no more than the annotation, if they are given nothing.
+_SAYS_NOTHING = ("mapped_column", "Field")
 _KEYWORD = re.compile(r"\w+=")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _OfCall = AddArgument | RemoveArgument | SetArgument | SetKeyword
@@ -72,6 +75,10 @@ class _Editor(cst.CSTTransformer):
         self._of_statements: dict[Place, list[_OfStatement]] = {}
         self._of_classes: dict[tuple[int, str], list[AddArguments]] = {}
         self._removed: set[Place] = set()
+        # How often a function is still called.
+        self._calls_left: dict[str, int] = {}
+        # The indentation of the block that is being visited, in characters.
+        self._block = 0
         # Statements that go when their block is left, for what stands above them may belong to the next one.
         self._emptied: list[cst.SimpleStatementLine] = []
         # The arguments that are gone already, by their call.
@@ -111,7 +118,19 @@ class _Editor(cst.CSTTransformer):
                 updated_node = with_argument_set(updated_node, edit.place, edit.code)
             else:
                 updated_node = with_keyword(updated_node, edit.name, edit.code)
-        return updated_node
+        is_edited = place in self._of_calls and self._fits(place)
+        return fitted(updated_node, self._line(place), self._style.indent) if is_edited else updated_node
+
+    def visit_SimpleStatementLine(self, node: cst.SimpleStatementLine) -> None:
+        self._block = self._place(node.body[0])[1]
+
+    def _line(self, place: Place) -> Line:
+        before, after = self._lines[place[0] - 1][: place[1]], self._lines[place[2] - 1][place[3] :]
+        return Line(before, after, min(self._block, place[1]), self._style.width)
+
+    def _fits(self, place: Place) -> bool:
+        """Whether lines are no longer than they are said to be: else another hand, or none, set them."""
+        return all(len(self._lines[number]) <= self._style.width for number in range(place[0] - 1, place[2]))
 
     def _inside(self, line: int) -> Style:
         """Return the style of the block that a line stands in: what is left of the width."""
@@ -135,13 +154,29 @@ class _Editor(cst.CSTTransformer):
                 elif new is not None and not isinstance(edit, SetValue):
                     new = self._changed(original, new, edit, place)
             if new is not None and (_is_empty(original) or not _is_empty(new)):
-                body.append(new)
+                body.append(self._without_empty_call(original, new))
         if not body:
             gone = updated_node.with_changes(body=[cst.Pass()])
             self._emptied.append(gone)
             return gone
         kept = updated_node.with_changes(body=body)
         return cst.FlattenSentinel([kept, *behind]) if behind else kept
+
+    def _without_empty_call(
+        self, original: cst.BaseSmallStatement, updated: cst.BaseSmallStatement
+    ) -> cst.BaseSmallStatement:
+        """Return an attribute without the call that says nothing any more; its import has to stay of use."""
+        if not isinstance(original, cst.AnnAssign) or not isinstance(updated, cst.AnnAssign):
+            return updated
+        said, says = original.value, updated.value
+        if not isinstance(said, cst.Call) or not isinstance(says, cst.Call) or says.args or not said.args:
+            return updated
+        name = cst.Module([]).code_for_node(says.func)
+        self._calls_left.setdefault(name, sum(line.count(f"{name}(") for line in self._lines))
+        if name.rpartition(".")[2] not in _SAYS_NOTHING or self._calls_left[name] <= 1:
+            return updated
+        self._calls_left[name] -= 1
+        return updated.with_changes(value=None, equal=cst.MaybeSentinel.DEFAULT)
 
     def _changed(
         self, original: cst.BaseSmallStatement, updated: cst.BaseSmallStatement, edit: _OfStatement, place: Place
@@ -203,7 +238,10 @@ class _Editor(cst.CSTTransformer):
         style = self._inside(self._place(original.body.body[0])[0])
         text = new_table_arguments([one.element for one in added], style)
         new = cst.ensure_type(cst.parse_statement(text), cst.SimpleStatementLine)
-        return updated.with_changes(body=updated.body.with_changes(body=[*body[:place], new, *body[place:]]))
+        rest = body[place:]
+        if "\n" in text and rest:
+            rest[0] = _set_apart(rest[0])
+        return updated.with_changes(body=updated.body.with_changes(body=[*body[:place], new, *rest]))
 
     def _number(self, original: cst.ClassDef, statement: ast.stmt) -> int:
         """Return how many statements of the body come first, if one is placed behind this one."""
@@ -217,6 +255,14 @@ def _new_statement(edit: AddAfter, style: Style, is_first: bool) -> cst.SimpleSt
     new = cst.ensure_type(cst.parse_statement(edit.call.fitted("", style.width, style.indent)), cst.SimpleStatementLine)
     lines = edit.lines_between if is_first else 0
     return new.with_changes(leading_lines=[cst.EmptyLine(indent=False)] * lines)
+
+
+def _set_apart(statement: cst.BaseStatement) -> cst.BaseStatement:
+    """Return a statement with an empty line above it and its comments."""
+    assert isinstance(statement, cst.SimpleStatementLine | cst.BaseCompoundStatement)
+    lines = statement.leading_lines
+    is_apart = bool(lines) and lines[0].comment is None
+    return statement if is_apart else statement.with_changes(leading_lines=[cst.EmptyLine(indent=False), *lines])
 
 
 def _together(calls: Sequence[CallText]) -> CallText:
