@@ -46,9 +46,9 @@ class AlembicDirectory:
     """What `prepend_sys_path` adds to the folders of modules, for the time that revisions run."""
 
     @property
-    def script_folder(self) -> Path:
-        """The folder with its `env.py`."""
-        return Path(self.script.dir)
+    def new_folder(self) -> Path:
+        """The folder of the next revision. Raises: MigrationError: there are several heads."""
+        return self._folder(self.head)
 
     @property
     def head(self) -> str | None:
