@@ -116,7 +116,7 @@ def test_the_body_says_how_it_was_measured_and_holds_no_host(run: Run, shop: Dat
     assert "**The fix helps: " in body
     assert "a call (measured) | SHARE UPDATE EXCLUSIVE |" in body
     assert "| `SELECT id, note FROM orders WHERE user_id = $1 ORDER BY placed_at DESC LIMIT $2`" in body
-    assert "Measured on two copies of the database " in body
+    assert ", on a server of pgwright's own (PostgreSQL " in body
     assert "`alembic downgrade first`: it drops ix\\_orders\\_user\\_id, and" in body
     assert "to_regclass('public.ix_orders_user_id')" in body
     assert "/tmp/" not in body

@@ -18,6 +18,7 @@ from pgwright.errors import ConfigError
 from pgwright.files import from_here
 from pgwright.git import Repository, open_repository
 from pgwright.interrupts import held
+from pgwright.migrations import AlembicDirectory
 from pgwright.model.pull_request import PullRequest
 from pgwright.report import FORMATS, Format
 
@@ -70,13 +71,7 @@ def pr(
         raise ConfigError(f"{asked.source!r} is a snapshot: it holds no rows to measure on. Name the database itself; "
                           "or give --no-prove, and the body says that its figures are estimated.")  # fmt: skip
     # Found first, so that what is wrong here costs no reading of the database.
-    repository = open_repository(Path())
-    directory = asked.opened()
-    repository.name_of(directory.script_folder)
-    if branch:
-        repository.require_free(branch)
-    if writes:
-        repository.require_identity()
+    repository, directory = _opened(asked, branch, writes=writes)
     models = asked.entry(directory)
     with watched() as progress:
         accepts = partial(pipeline.require_committed, directory=directory, repository=repository)
@@ -104,7 +99,20 @@ def pr(
     with held():
         repository.create(result.branch, commit)
         _report(result, form, output, shows_all)
-        _say_what_next(result, repository, output)
+        is_body = output is not None and (form or _of_suffix(output)) == "markdown"
+        _say_what_next(result, repository, output if is_body else None)
+
+
+def _opened(asked: Asked, branch: str, *, writes: bool) -> tuple[Repository, AlembicDirectory]:
+    """Return where the branch and its revisions go. Raises GitError, MigrationError: they cannot go there."""
+    repository = open_repository(Path())
+    directory = asked.opened()
+    repository.name_of(directory.new_folder)
+    if branch:
+        repository.require_free(branch)
+    if writes:
+        repository.require_identity()
+    return repository, directory
 
 
 def _report(result: PullRequest, form: Format | None, output: Path | None, shows_all: bool) -> None:
@@ -119,9 +127,8 @@ def _of_suffix(path: Path) -> Format:
     return {".html": "html", ".json": "json"}.get(path.suffix.lower(), "markdown")  # type: ignore[return-value]
 
 
-def _say_what_next(result: PullRequest, repository: Repository, output: Path | None) -> None:
-    """Name the commands that publish the branch; the body lies where no commit takes it along."""
-    body = output
+def _say_what_next(result: PullRequest, repository: Repository, body: Path | None) -> None:
+    """Name the commands that publish the branch; the body lies where no commit takes it along, if nowhere else."""
     if body is None:
         body = repository.body_file
         save(result, "markdown", body)

@@ -48,9 +48,9 @@ class AlembicDirectory:
     """With several heads, the one that counts: the label of its branch, or its id."""
 
     @property
-    def script_folder(self) -> Path:
-        """The folder with its `env.py`."""
-        return Path(self.script.dir)
+    def new_folder(self) -> Path:
+        """The folder of the next revision. Raises: MigrationError: there are several heads."""
+        return self._folder(self.head)
 
     @property
     def head(self) -> str | None:

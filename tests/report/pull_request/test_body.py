@@ -81,7 +81,7 @@ def test_the_server_is_told_without_who_connects_where() -> None:
     assert PROOF.measured_on is not None
     place = replace(PROOF.measured_on, server="me@staging.internal:5432/postgres", source="app@db.internal:5432/shop")
     body = render(replace(REQUEST, fix=replace(REQUEST.fix, proof=replace(PROOF, measured_on=place))), "markdown")
-    assert "on a staging server (PostgreSQL " in body
+    assert ", on a staging server (PostgreSQL " in body
     assert "internal" not in body
 
 

@@ -58,7 +58,9 @@ def measured_on(result: PullRequest) -> str:
     where = "on a server of pgwright's own" if place.copies == "embedded" else "on a staging server"
     runs = max((one.before.runs for one in proof.statements), default=0)
     most = f"medians of up to {runs} runs" if runs else "medians"
+    is_same = place.version == place.source_version
+    other = ", as the database itself" if is_same else f"; the database itself runs {place.source_version}"
     return (
-        f"Measured on two copies of the database {result.database} {where} (PostgreSQL {place.version}; production has "
-        f"{place.source_version}), on {place.at[:10]}: {most} each, warm, results compared."
+        f"Measured on two copies of the database {result.database}, {where} (PostgreSQL {place.version}{other}), on "
+        f"{place.at[:10]}: {most} each, warm, results compared."
     )

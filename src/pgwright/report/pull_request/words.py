@@ -134,7 +134,7 @@ def reasons(result: PullRequest) -> Iterator[tuple[int, str, str]]:
 
 def _taking(concerned: Sequence[Statement]) -> str:
     """Return what the first of some statements takes in production, and how many more there are."""
-    calls = f"{count(concerned[0].calls, 'call')} in production, {milliseconds(concerned[0].mean_ms)} each"
+    calls = f"{count(concerned[0].calls, 'call')} observed, {milliseconds(concerned[0].mean_ms)} each"
     more = len(concerned) - 1
     return f"{calls}; and {count(more, 'more statement')}." if more else f"{calls}."
 
