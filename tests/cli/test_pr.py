@@ -83,7 +83,7 @@ def test_written_the_branch_holds_revision_and_models_and_the_work_tree_is_as_it
         "A\tmigrations/versions/fix1_index_orders.py", "M\tshop/models.py"
     ]  # fmt: skip
     assert "CREATE INDEX CONCURRENTLY" in git("show", f"{BRANCH}:migrations/versions/fix1_index_orders.py")
-    assert 'Index("ix_orders_user_id", "user_id", "placed_at")' in git("show", f"{BRANCH}:shop/models.py")
+    assert 'Index("ix_orders_user_id_placed_at", "user_id", "placed_at")' in git("show", f"{BRANCH}:shop/models.py")
     assert git("status", "--porcelain").splitlines() == ["A  README", "?? notes.txt"]
     body = (git.root / ".git" / "PGWRIGHT_PR.md").read_text()
     assert body.startswith("# Index orders\n")
@@ -103,7 +103,7 @@ def test_what_is_checked_out_of_the_branch_runs_and_can_be_taken_back(
         "    context.configure(connection=connection, transaction_per_migration=True)\n"
         "    with context.begin_transaction():\n        context.run_migrations()\n"
     )
-    indexes = "SELECT count(*) FROM pg_indexes WHERE indexname = 'ix_orders_user_id'"
+    indexes = "SELECT count(*) FROM pg_indexes WHERE indexname = 'ix_orders_user_id_placed_at'"
     for arguments, number in ((("upgrade", "fix1"), 1), (("downgrade", "first"), 0)):
         subprocess.run([sys.executable, "-m", "alembic", *arguments], cwd=tmp_path, check=True, capture_output=True)
         assert shop.rows(indexes) == [(number,)]
@@ -117,8 +117,8 @@ def test_the_body_says_how_it_was_measured_and_holds_no_host(run: Run, shop: Dat
     assert "a call (measured) | SHARE UPDATE EXCLUSIVE |" in body
     assert "| `SELECT id, note FROM orders WHERE user_id = $1 ORDER BY placed_at DESC LIMIT $2`" in body
     assert ", on a server of pgwright's own (PostgreSQL " in body
-    assert "`alembic downgrade first`: it drops ix\\_orders\\_user\\_id, and" in body
-    assert "to_regclass('public.ix_orders_user_id')" in body
+    assert "`alembic downgrade first`: it drops ix\\_orders\\_user\\_id\\_placed\\_at, and" in body
+    assert "to_regclass('public.ix_orders_user_id_placed_at')" in body
     assert "/tmp/" not in body
     assert len(body.splitlines()) < 120
 
