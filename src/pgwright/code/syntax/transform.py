@@ -238,6 +238,8 @@ class _Editor(cst.CSTTransformer):
         style = self._inside(self._place(original.body.body[0])[0])
         text = new_table_arguments([one.element for one in added], style)
         new = cst.ensure_type(cst.parse_statement(text), cst.SimpleStatementLine)
+        if place and after is None:
+            new = new.with_changes(leading_lines=[cst.EmptyLine(indent=False)])  # below the docstring
         rest = body[place:]
         if "\n" in text and rest:
             rest[0] = _set_apart(rest[0])
