@@ -129,6 +129,23 @@ def test_arguments_on_several_lines_stand_apart_from_what_follows(tmp_path: Path
     ) in after
 
 
+def test_arguments_stand_apart_from_the_docstring(tmp_path: Path) -> None:
+    text = (
+        "from sqlmodel import Index, SQLModel\n\n\n"
+        'class Note(SQLModel, table=True):\n    """A note."""\n\n    id: int\n'
+    )
+    after = patched(tmp_path, text, make("ix_a", "id", "id"))
+    assert '    """A note."""\n\n    __table_args__ = (Index("ix_a", "id", "id"),)\n\n    id: int\n' in after
+
+
+def test_a_default_of_sqlmodel_is_kept_as_it_is_written(tmp_path: Path) -> None:
+    text = (
+        "from sqlmodel import Field, SQLModel\n\n\nclass Note(SQLModel, table=True):\n    id: int = Field(index=True)\n"
+    )
+    after = patched(tmp_path, f"{text}    owner: str = 'no' 'body'\n", make("ix_note_owner", "owner"))
+    assert "    owner: str = Field(default='no' 'body', index=True)\n" in after
+
+
 def test_names_that_sqlmodel_hands_on_are_no_others(tmp_path: Path) -> None:
     text = "from sqlmodel import Field, Index, SQLModel\n\n\nclass Note(SQLModel, table=True):\n    id: int = Field()\n"
     assert '    __table_args__ = (Index("ix_a", "id"),)\n' in patched(tmp_path, text, make("ix_a", "id"))

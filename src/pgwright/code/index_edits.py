@@ -114,7 +114,8 @@ def value_of(column: Column, spelling: Spelling, *arguments: str) -> CallText:
     if "Mapped[" in ast.unparse(column.statement.annotation):
         return CallText(spelling.say("mapped_column", column.owner, ORM), arguments)
     default = column.statement.value
-    given = [f"default={ast.unparse(default)}"] if default is not None else []
+    text = ast.get_source_segment(column.module.text, default) if default is not None else None
+    given = [f"default={text}"] if text is not None else []
     return CallText(spelling.say("Field", column.owner, SQLMODEL), (*given, *arguments))
 
 

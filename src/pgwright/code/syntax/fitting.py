@@ -14,7 +14,7 @@ _EMPTY = cst.Module([])
 
 
 @dataclass(frozen=True)
-class Line:
+class Surroundings:
     """Where a call stands."""
 
     before: str
@@ -32,7 +32,7 @@ class Line:
         return self.before[self.block : len(self.before) - len(self.before.lstrip())]
 
 
-def fitted(call: cst.Call, line: Line, indent: str) -> cst.Call:
+def fitted(call: cst.Call, line: Surroundings, indent: str) -> cst.Call:
     """Return a call in the lines that Black and ruff would give it.
 
     It stays as it is where its arguments were set by hand, or where the line holds more than this call.

@@ -29,7 +29,7 @@ from pgwright.code.edits import (
 )
 from pgwright.code.style import Style
 from pgwright.code.syntax.blocks import without_statements
-from pgwright.code.syntax.fitting import Line, fitted
+from pgwright.code.syntax.fitting import Surroundings, fitted
 from pgwright.code.syntax.imports import with_imports
 from pgwright.code.syntax.places import Place, place_of, place_of_range
 from pgwright.code.syntax.sequences import (
@@ -124,9 +124,9 @@ class _Editor(cst.CSTTransformer):
     def visit_SimpleStatementLine(self, node: cst.SimpleStatementLine) -> None:
         self._block = self._place(node.body[0])[1]
 
-    def _line(self, place: Place) -> Line:
+    def _line(self, place: Place) -> Surroundings:
         before, after = self._lines[place[0] - 1][: place[1]], self._lines[place[2] - 1][place[3] :]
-        return Line(before, after, min(self._block, place[1]), self._style.width)
+        return Surroundings(before, after, min(self._block, place[1]), self._style.width)
 
     def _fits(self, place: Place) -> bool:
         """Whether lines are no longer than they are said to be: else another hand, or none, set them."""
@@ -238,6 +238,8 @@ class _Editor(cst.CSTTransformer):
         style = self._inside(self._place(original.body.body[0])[0])
         text = new_table_arguments([one.element for one in added], style)
         new = cst.ensure_type(cst.parse_statement(text), cst.SimpleStatementLine)
+        if place and after is None:
+            new = new.with_changes(leading_lines=[cst.EmptyLine(indent=False)])  # below the docstring
         rest = body[place:]
         if "\n" in text and rest:
             rest[0] = _set_apart(rest[0])
