@@ -24,6 +24,13 @@ class FileEdit:
         return "".join(unified_diff(before, after, name, name))
 
     @property
+    def short_diff(self) -> list[str]:
+        """What changes, for reading: the lines of a diff with one around each change, and what it is inside of."""
+        before, after = self.before.splitlines(), self.after.splitlines()
+        lines = [*unified_diff(before, after, n=1, lineterm="")][2:]
+        return [f"{line}{_inside(before, line)}" if line.startswith("@@") else line for line in lines]
+
+    @property
     def added(self) -> int:
         """Lines that come."""
         return sum(line.startswith("+") for line in self.diff.splitlines()[2:])
@@ -32,6 +39,13 @@ class FileEdit:
     def removed(self) -> int:
         """Lines that go."""
         return sum(line.startswith("-") for line in self.diff.splitlines()[2:])
+
+
+def _inside(before: list[str], heading: str) -> str:
+    """Return the first line of the class or function that a part of a diff begins in, as git says it."""
+    first = int(heading.split()[1].lstrip("-").partition(",")[0])
+    inside = next((line for line in reversed(before[:first]) if line[:1].strip()), "")
+    return f" {inside}" if inside.startswith(("class ", "def ", "async def ")) else ""
 
 
 @dataclass(frozen=True)

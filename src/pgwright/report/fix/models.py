@@ -15,7 +15,7 @@ from pgwright.report.parts import Indented, heading, hidden, plain
 from pgwright.visible import as_line
 
 # Of a longer diff the beginning is shown; five indexes fit. Where the files are edited, they show the rest.
-_MOST_LINES, _MOST_LINES_WRITTEN = 60, 24
+_MOST_LINES, _MOST_LINES_WRITTEN = 60, 12
 _STYLES = {"+": "green", "-": "red", "@": "cyan"}
 
 
@@ -25,13 +25,14 @@ def show_models(fix: Fix, shows_all: bool) -> Iterator[RenderableType]:
     if patch is None or not (patch.edits or patch.by_hand):
         return
     yield heading("In the models")
-    room = most = _MOST_LINES if patch.verified is None else _MOST_LINES_WRITTEN
+    room = _MOST_LINES if patch.verified is None else _MOST_LINES_WRITTEN
+    left = 0
     for edit in patch.edits:
-        lines = edit.diff.splitlines()
-        yield from _diff(edit, lines if shows_all else lines[:room])
-        room -= min(len(lines), room)
-    left = sum(len(edit.diff.splitlines()) for edit in patch.edits) - most
-    if left > 0 and not shows_all:
+        lines = edit.short_diff
+        shown = lines if shows_all else _whole(lines, room)
+        room, left = room - len(shown), left + len(lines) - len(shown)
+        yield from _diff(edit, shown)
+    if left:
         yield Indented(hidden(left, "line"), 4)
     for sentence in words.of_models(fix):
         yield Indented(plain(sentence, "dim"), 2, 0)
@@ -39,11 +40,17 @@ def show_models(fix: Fix, shows_all: bool) -> Iterator[RenderableType]:
         yield from _by_hand(one)
 
 
+def _whole(lines: list[str], room: int) -> list[str]:
+    """Return the beginning of a diff, whole parts of it where one fits."""
+    ends = [place for place, line in enumerate(lines) if line.startswith("@@") and 0 < place <= room]
+    return lines[: max(ends, default=room)] if len(lines) > room else lines
+
+
 def _diff(edit: FileEdit, lines: list[str]) -> Iterator[RenderableType]:
     if lines:
         yield Indented(plain(str(from_here(edit.path)), "bold"), 2, 2)
-    for line in lines[2:]:
-        yield Indented(Text(as_line(line), _STYLES.get(line[:1], ""), no_wrap=True), 4, 0)
+    for line in lines:
+        yield Indented(Text(as_line(line), _STYLES.get(line[:1], "")), 4, 0, most=1)
 
 
 def _by_hand(one: HandEdit) -> Iterator[RenderableType]:

@@ -26,25 +26,23 @@ _MOST_SAFE, _MOST_INDEXES = 20, 40
 def show(fix: Fix, screen: Screen) -> Iterator[RenderableType]:
     """Yield the parts."""
     shows_all, unsafe = screen.shows_all, words.unsafe(fix)
+    how_many = f"{unsafe} of them " if 0 < unsafe < len(fix.remedies) else ""
     yield Text.assemble(
-        (count(len(fix.remedies), "remedy"), "bold"),
-        f", {unsafe} of them unsafe on a busy table" if unsafe else "",
+        (count(len(fix.remedies), "remedy"), "bold"), f", {how_many}unsafe on a busy table" if unsafe else ""
     )
     if shows_all or len(fix.remedies) <= _FEW:
         for remedy in fix.remedies:
             yield from _remedy(remedy, shows_all, tells_models=fix.models is None)
-        yield from _proved(fix)
-        yield from show_models(fix, shows_all)
-        yield from show_not_examined(fix.refused, title="Not written")
-        yield from _later(fix, shows_all)
-        yield from show_not_examined(fix.not_examined)
-        yield from _by_hand(fix.by_hand, shows_all)
     else:
         yield from _short(fix.remedies, tells_models=fix.models is None)
-        yield from _proved(fix)
-        yield from show_models(fix, shows_all)
-        yield from show_not_examined(fix.refused, title="Not written")
-        yield from _later(fix, shows_all)
+    yield from _proved(fix)
+    yield from show_models(fix, shows_all)
+    yield from show_not_examined(fix.refused, title="Not written")
+    yield from _later(fix, shows_all)
+    if shows_all:
+        yield from show_not_examined(fix.not_examined)
+        yield from _by_hand(fix.by_hand)
+    else:
         yield from _left(fix)
 
 
@@ -74,15 +72,11 @@ def _later(fix: Fix, shows_all: bool) -> Iterator[RenderableType]:
             yield Indented(hidden(len(left) - len(shown), "finding"), 4)
 
 
-def _by_hand(keys: Sequence[str], shows_all: bool) -> Iterator[RenderableType]:
-    if not keys:
-        return
-    yield heading("For a person to decide")
-    shown = first(keys, shows_all=shows_all)
-    for key in shown:
+def _by_hand(keys: Sequence[str]) -> Iterator[RenderableType]:
+    if keys:
+        yield heading("For a person to decide")
+    for key in keys:
         yield Indented(plain(f"- {key}"), 2, 2)
-    if len(shown) < len(keys):
-        yield Indented(hidden(len(keys) - len(shown), "finding"), 2)
 
 
 def _left(fix: Fix) -> Iterator[RenderableType]:
