@@ -61,11 +61,16 @@ class Classes:
         self._by_name: dict[str, list[Class]] = {}
         for one in self.all:
             self._by_name.setdefault(one.name, []).append(one)
+        # Each class is asked for by each table.
+        self._bases: dict[Class, list[Class]] = {}
+        self._ancestry: dict[Class, list[Class]] = {}
 
     def bases(self, child: Class) -> list[Class]:
         """Return the classes of the app that one names as its bases, in their order."""
-        found = (self._find(child, base) for base in child.node.bases)
-        return [one for one in found if one is not None]
+        if child not in self._bases:
+            found = (self._find(child, base) for base in child.node.bases)
+            self._bases[child] = [one for one in found if one is not None]
+        return self._bases[child]
 
     def has_foreign_base(self, child: Class) -> bool:
         """Whether it inherits, over all, from a class that is none of the app's, but for `object` and typing's."""
@@ -77,10 +82,12 @@ class Classes:
 
     def ancestry(self, child: Class) -> list[Class]:
         """Return a class and all that it inherits from, nearest first, about as Python's own order."""
-        found = [child]
-        for base in self.bases(child):
-            found += [one for one in self.ancestry(base) if one not in found] if base is not child else []
-        return found
+        if child not in self._ancestry:
+            found = [child]
+            for base in self.bases(child):
+                found += [one for one in self.ancestry(base) if one not in found] if base is not child else []
+            self._ancestry[child] = found
+        return self._ancestry[child]
 
     def _find(self, child: Class, base: ast.expr) -> Class | None:
         if isinstance(base, ast.Subscript):  # Base[int]
