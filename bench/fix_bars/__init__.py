@@ -1,0 +1,1 @@
+"""The parts of `bench/fix.py`: one a file, each with `measure() -> Iterator[Figure]`."""
