@@ -1,4 +1,4 @@
-"""The whole chain on the notebook app: a slow database, what is wrong with it, the fix, the proof, and what is left.
+"""The whole chain on the notebook app: a slow database, what is wrong, the fixes, their proofs, and what is left.
 
 `make demo` runs it. Everything happens on an embedded server that ends with this program; the reports stay in
 `build/demo`. Nothing outside `build/demo` and the temporary folder is written.
@@ -10,18 +10,12 @@ import asyncio
 import os
 import shlex
 import shutil
-import signal
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -37,25 +31,25 @@ from notebook.retention import purge  # noqa: E402
 from pgwright import pipeline  # noqa: E402
 from pgwright.embedded import EmbeddedServer, run_server  # noqa: E402
 from pgwright.report import Format, render  # noqa: E402
+from showing import console, progress_bar, run, say  # noqa: E402
 
 BUILD = ROOT / "build" / "demo"
 SCALE = float(os.environ.get("NOTEBOOK_SCALE", "1"))
 SERVER_SETTINGS = {"shared_preload_libraries": "pg_stat_statements", "shared_buffers": "512MB", "jit": "off"}
 # Calls of each operation after the fix, so that the second check sees a workload, too.
 VISITS = 20
-# Of the child programs where nobody watches, and so of what stands between their output.
-WIDTH = 100
+SNAPSHOT = "build/demo/before.json.gz"
 NOT_PROVED = 1
+# Paragraphs of what prove and check print: the rest is in the reports, and the end of the demo shows what counts.
+CONCLUSION, VERDICT = slice(-1, None), slice(2, 3)
 
 APP_ROLE = "notebook_app"
-# Revision 0003 is written by hand, too.
+# Revision 0004 is written by hand, too.
 BY_HAND = f"""
 CREATE ROLE {APP_ROLE} LOGIN;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {APP_ROLE};
 ALTER ROLE {APP_ROLE} IN DATABASE notebook SET statement_timeout = '30s';
 """
-
-console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
 
 
 def main() -> int:
@@ -63,26 +57,30 @@ def main() -> int:
     shutil.rmtree(BUILD, ignore_errors=True)
     app = copy_app_as_it_was()
     with run_server(settings=SERVER_SETTINGS) as server:
-        environment = {**os.environ, "DATABASE_URL": server.url("notebook"), "PYTHONPATH": str(HERE)}
+        paths = filter(None, (str(HERE), os.environ.get("PYTHONPATH")))
+        environment = {**os.environ, "DATABASE_URL": server.url("notebook"), "PYTHONPATH": os.pathsep.join(paths)}
         prepare(server, app)
         find(environment)
-        revisions = fix(app, environment)
+        index(app, environment)
+        convert(app, environment)
         is_proved = prove(app, environment)
         if is_proved:
             apply(server, app, environment)
-    end(revisions, is_proved)
+    end(app, is_proved)
     console.print(f"\nDone in {time.monotonic() - started:.0f} s; the server is stopped.")
     return 0 if is_proved else NOT_PROVED
 
 
 def copy_app_as_it_was() -> Path:
-    """Copy the app's Alembic directory with its first revision only, so that `fix` writes the second one."""
+    """Copy the app with its first revision and the models of then, so that `fix` writes the next and edits those."""
     app = BUILD / "notebook"
     versions = app / "migrations" / "versions"
     versions.mkdir(parents=True)
     shutil.copy(HERE / "alembic.ini", app)
-    for name in ("env.py", "script.py.mako"):
-        shutil.copy(HERE / "migrations" / name, app / "migrations")
+    shutil.copytree(HERE / "notebook", app / "notebook", ignore=shutil.ignore_patterns("__pycache__"))
+    env = (HERE / "migrations" / "env.py").read_text("utf-8")
+    (app / "migrations" / "env.py").write_text(env.replace("notebook.after.models", "notebook.before.models"), "utf-8")
+    shutil.copy(HERE / "migrations" / "script.py.mako", app / "migrations")
     shutil.copy(HERE / "migrations" / "versions" / "0001_before.py", versions)
     return app
 
@@ -117,54 +115,70 @@ def find(environment: dict[str, str]) -> None:
     check("before", environment)
 
 
-def check(name: str, environment: dict[str, str]) -> None:
+def check(name: str, environment: dict[str, str], *, shows: slice | None = None) -> None:
     """Take a snapshot and show what is wrong; write the same in full as HTML and JSON."""
     snapshot = f"build/demo/{name}.json.gz"
     run(["pgwright", "snapshot", "-o", snapshot], environment)
     console.print()
-    run(["pgwright", "check", snapshot], environment, allowed={1})
+    run(["pgwright", "check", snapshot], environment, allowed={1}, shows=shows)
     diagnosis = pipeline.check(ROOT / snapshot)
     forms: tuple[Format, ...] = ("html", "json")
     for form in forms:
         (BUILD / f"check-{name}.{form}").write_text(render(diagnosis, form), "utf-8")
 
 
-def fix(app: Path, environment: dict[str, str]) -> list[Path]:
-    """Let pgwright write the revision, and add the one that the team wrote; return both."""
+def index(app: Path, environment: dict[str, str]) -> None:
+    """Let pgwright write the indexes, in a revision and in the models, and measure them."""
     say(
-        "3  The fix, as one Alembic revision",
-        "advise tells why these indexes; fix writes them, and what else it can, for a person to review.",
+        "3  The indexes, safe while the app runs",
+        "pgwright fix alone writes the five that gain most; here all, with those that deletes will ask for.",
     )
-    versions = app / "migrations" / "versions"
-    before = set(versions.glob("*.py"))
-    run(["pgwright", "advise", "build/demo/before.json.gz", "-o", "build/demo/advice.html"], environment)
+    run(["pgwright", "advise", SNAPSHOT, "-o", "build/demo/advice.html"], environment)
     console.print()
-    message = "fix what pgwright check found"
-    run(
-        ["pgwright", "fix", "build/demo/before.json.gz", "--alembic", ini(app), "--rev-id", "0002", "-m", message],
-        environment,
+    only = ["--only", "missing-index", "--only", "unindexed-foreign-key"]
+    fix(app, environment, [*only, "--rev-id", "0002", "-m", "index what the app asks for"])
+    measure(app, environment, "0002")
+
+
+def convert(app: Path, environment: dict[str, str]) -> None:
+    """Let pgwright write the change of the keys, as it does when it is asked to, and measure both."""
+    say(
+        "4  The keys, on request: this is deployed together with the code",
+        "A uuid stays a str in Python. --allow-behind, for revision 0002 is written and not applied yet.",
     )
-    for revision in (HERE / "migrations" / "versions").glob("0003_*.py"):
-        shutil.copy(revision, versions)
-        console.print(f"Added by hand, for no tool can decide it: {revision.name}")
-    return sorted(set(versions.glob("*.py")) - before)
+    fix(app, environment, ["--breaking", "--allow-behind", "--rev-id", "0003", "-m", "keep keys as uuid"])
+    measure(app, environment, "0003")
+
+
+def fix(app: Path, environment: dict[str, str], asked: list[str]) -> None:
+    """Let pgwright write a revision, and edit the models with it."""
+    run(["pgwright", "fix", SNAPSHOT, "--alembic", ini(app), *asked, "--write"], environment)
+
+
+def measure(app: Path, environment: dict[str, str], revision: str) -> None:
+    """Measure the revisions up to this one. The proof of all of them decides."""
+    asked = ["pgwright", "prove", "--alembic", ini(app), "--to", revision]
+    run(asked, environment, allowed={NOT_PROVED}, shows=CONCLUSION)
 
 
 def prove(app: Path, environment: dict[str, str]) -> bool:
-    """Measure both revisions, and the new code with them; tell whether they are proved."""
+    """Add the revision that the team wrote, and measure all of them, and the new code; tell whether they are proved."""
     say(
-        "4  The proof",
-        "Two copies of the database, one with the fix: both are measured in turn, and their results compared.",
+        "5  What no tool can decide, and the proof of all",
+        "By hand: what is deleted, when, and what goes with it; and eager loading, in the code.",
     )
+    for revision in (HERE / "migrations" / "versions").glob("0004_*.py"):
+        shutil.copy(revision, app / "migrations" / "versions")
+        console.print(f"Added by hand: {revision.name}")
     asked = ["pgwright", "prove", "--alembic", ini(app), "--operations", "notebook.operations:OPERATIONS"]
     outputs = ["--json", "build/demo/proof.json", "-o", "build/demo/proof.html"]
-    return run([*asked, *outputs], environment, allowed={NOT_PROVED}) != NOT_PROVED
+    return run([*asked, *outputs], environment, allowed={NOT_PROVED}, shows=CONCLUSION) != NOT_PROVED
 
 
 def apply(server: EmbeddedServer, app: Path, environment: dict[str, str]) -> None:
     """Upgrade the database itself, do what is left to people, use the app as it is now, and check again."""
     say(
-        "5  The fix applied, and checked again",
+        "6  All of it applied, and checked again",
         "On the database itself, with what is left to people: a role for the app, and the purge.",
     )
     run(["alembic", "--config", ini(app), "upgrade", "head"], environment)
@@ -174,7 +188,7 @@ def apply(server: EmbeddedServer, app: Path, environment: dict[str, str]) -> Non
     gone = asyncio.run(clean_and_visit(server))
     console.print(f"The daily purge deleted {sum(gone.values()):,} expired rows; each operation ran {VISITS} times")
     console.print()
-    check("after", environment)
+    check("after", environment, shows=VERDICT)
 
 
 async def clean_and_visit(server: EmbeddedServer) -> dict[str, int]:
@@ -200,13 +214,14 @@ async def visit(engine: AsyncEngine, times: int) -> None:
             await operation.after(engine)  # type: ignore[misc, arg-type]
 
 
-def end(revisions: list[Path], is_proved: bool) -> None:
+def end(app: Path, is_proved: bool) -> None:
     """Show the gains, and where the reports are."""
-    say("6  What it gained")
+    say("7  What it gained")
     reports = {
         "what was wrong": [BUILD / "check-before.html", BUILD / "check-before.json"],
         "the indexes, and why": [BUILD / "advice.html"],
-        "the fix": revisions,
+        "the revisions": sorted((app / "migrations" / "versions").glob("*.py"))[1:],
+        "the edited models": [app / "notebook" / "before" / "models.py"],
         "the proof": [BUILD / "proof.html", BUILD / "proof.json"],
     }
     if is_proved:
@@ -219,39 +234,6 @@ def end(revisions: list[Path], is_proved: bool) -> None:
 
 def ini(app: Path) -> str:
     return str((app / "alembic.ini").relative_to(ROOT))
-
-
-@contextmanager
-def progress_bar(verb: str) -> Iterator[Callable[[str, int, int], None]]:
-    columns = (TextColumn(f"{verb:<7}{{task.description:<22}}"), BarColumn(), TextColumn("{task.percentage:>4.0f} %"))
-    is_hidden = not console.is_terminal
-    with Progress(*columns, TimeElapsedColumn(), console=console, transient=True, disable=is_hidden) as progress:
-        task = progress.add_task("", total=1)
-        yield lambda what, done, total: progress.update(task, description=what, completed=done, total=total)
-
-
-def run(arguments: list[str], environment: dict[str, str], allowed: set[int] | None = None) -> int:
-    """Show a command as a user types it, and run it; return its exit code, where it is 0 or allowed."""
-    console.print(f"[bold]$ {shlex.join(arguments)}[/bold]", soft_wrap=True)
-    command_line = [str(Path(sys.executable).with_name(arguments[0])), *arguments[1:]]
-    # A session of its own: Ctrl-C comes to us alone, and we pass it on once, so that the program can tidy up.
-    with subprocess.Popen(command_line, cwd=ROOT, env=environment, start_new_session=True) as child:
-        try:
-            code = child.wait()
-        except KeyboardInterrupt:
-            child.send_signal(signal.SIGINT)
-            child.wait()
-            raise
-    if code not in {0, *(allowed or ())}:
-        sys.exit(code)
-    return code
-
-
-def say(title: str, what: str = "") -> None:
-    console.print()
-    console.rule(f"[bold]{title}", align="left")
-    if what:
-        console.print(what, style="dim")
 
 
 if __name__ == "__main__":

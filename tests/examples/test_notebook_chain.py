@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,13 +17,15 @@ from pgwright.embedded import EmbeddedServer
 from pgwright.model.change import ConvertColumns, CreateIndex
 from pgwright.model.finding import Diagnosis
 from pgwright.model.snapshot import Snapshot
+from pgwright.remedies import Choice
 from pgwright.snapshot import read_snapshot
 from pgwright.twin.plans import read_plan
 from pgwright.twin.priced import read_workload
 from pgwright.twin.twin import open_twin
 
 NAME = "notebook_chain"
-COMMITTED = Path("examples/notebook/migrations/versions/0002_fix_what_pgwright_check_found.py")
+VERSIONS = Path("examples/notebook/migrations/versions")
+INDEXES, KEYS = VERSIONS / "0002_index_what_the_app_asks_for.py", VERSIONS / "0003_keep_keys_as_uuid.py"
 
 # System A's nine named indexes, and for each the columns that one of ours has to begin with. Equality columns may stand
 # in either order: the more distinct one first.
@@ -116,13 +119,23 @@ def test_every_text_key_is_found_and_converted_with_its_references(diagnosis: Di
     assert not columns & {("jobs", "id"), ("generation_history", "job_id")}
 
 
-def test_the_committed_revision_is_what_fix_writes(snapshot: Snapshot, diagnosis: Diagnosis) -> None:
-    """The same indexes and conversions, jobs.id and the key to it added by hand; its figures are of the day then."""
-    plan = pipeline.fix(snapshot, diagnosis.findings)
-    committed = " ".join(COMMITTED.read_text().split())
-    for remedy in plan.remedies:
-        for step in remedy.upgrade:
-            if step.sql.startswith(("CREATE INDEX", "ALTER TABLE")):
-                for action in step.sql.removeprefix("ALTER TABLE ").split(",\n    "):
-                    assert " ".join(action.split()).partition(" ")[2] in committed, step.sql
-    assert plan.refused == ()
+def test_the_committed_revisions_are_what_fix_writes(snapshot: Snapshot, diagnosis: Diagnosis) -> None:
+    """The same indexes, and the same conversions on request; their figures are of the day then."""
+    wanted = Choice(only=("missing-index", "unindexed-foreign-key"), top=None)
+    for path, choice in ((INDEXES, wanted), (KEYS, Choice(top=None, breaking=True))):
+        made = pipeline.fix(snapshot, diagnosis.findings, choice=choice, with_possible=bool(choice.only))
+        committed = " ".join(path.read_text().split())
+        assert [remedy.is_safe for remedy in made.remedies] == [path is INDEXES] * len(made.remedies)
+        assert made.refused == ()
+        for remedy in made.remedies:
+            for step in remedy.upgrade:
+                if step.sql.startswith(("CREATE INDEX", "ALTER TABLE")):
+                    for action in step.sql.removeprefix("ALTER TABLE ").split(",\n    "):
+                        assert " ".join(action.split()).partition(" ")[2] in committed, step.sql
+
+
+@pytest.mark.parametrize("named", NAMED)
+def test_each_index_that_the_team_named_is_in_the_revision(named: str) -> None:
+    table, columns = NAMED[named]
+    lists = re.findall(rf"ON public\.{table} \(([^)]*)\)", INDEXES.read_text().replace('"', ""))
+    assert any(set(one.split(", ")[: len(columns)]) == columns for one in lists), lists

@@ -88,11 +88,11 @@ def test_no_value_of_a_key_was_lost(loaded: Database, fixed: Database) -> None:
 
 @pytest.mark.parametrize("direction", ["up", "down"])
 def test_an_interrupted_soft_delete_revision_is_run_again(before: Database, direction: str) -> None:
-    start, end = ("0002", "0003") if direction == "up" else ("0003", "0002")
-    schema.upgrade(before.dsn, "0003")
+    start, end = ("0003", "0004") if direction == "up" else ("0004", "0003")
+    schema.upgrade(before.dsn, "0004")
     complete = before.rows(SCHEMA)
     if direction == "down":
-        schema.downgrade(before.dsn, "0002")
+        schema.downgrade(before.dsn, "0003")
         complete = before.rows(SCHEMA)
     # Everything was done but for the last step: to note it.
     before.execute(f"UPDATE alembic_version SET version_num = '{start}'")

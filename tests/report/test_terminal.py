@@ -153,13 +153,23 @@ def test_narrow_terminal_turns_table_rows_into_lists() -> None:
 def test_of_a_long_diff_the_beginning_is_shown_and_less_where_the_file_holds_it() -> None:
     before, after = "".join(f"x{n} = 1\n" for n in range(90)), "".join(f"x{n} = 2\n" for n in range(90))
     edit = FileEdit(Path.cwd() / "shop" / "models.py", before, after)
-    for verified, shown in ((None, 60), (Verified(is_imported=True), 16)):
+    for verified, shown in ((None, 60), (Verified(is_imported=True), 12)):
         fix = replace(samples.FIX, models=ModelPatch((edit,), (), verified))
         lines = render(fix, "terminal").splitlines()
         start = lines.index("  shop/models.py")
         end = lines.index(f"    … and {181 - shown} more lines; --all shows everything.")
         assert end - start == shown + 1
         assert "    +x89 = 2" in render(fix, "terminal", Screen(shows_all=True)).splitlines()
+
+
+def test_a_diff_is_cut_between_its_parts() -> None:
+    before = "".join(f"class T{n}:\n    id = 1\n    a = 2\n    b = 3\n" for n in range(9))
+    edit = FileEdit(Path("models.py"), before, before.replace("a = 2", "a = 0"))
+    fix = replace(samples.FIX, models=ModelPatch((edit,), (), Verified(is_imported=True)))
+    text = render(fix, "terminal")
+    assert "@@ class T1:\n" in text
+    assert "@@ class T2:\n" not in text
+    assert "         b = 3\n    … and 35 more lines; --all shows everything.\n" in text
 
 
 def test_a_diff_says_which_class_it_is_in() -> None:

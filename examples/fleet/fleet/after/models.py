@@ -52,7 +52,6 @@ class Vehicle(Base):
     __tablename__ = "vehicles"
     __table_args__ = (
         Index("ix_vehicles_organization_id", "organization_id"),
-        Index("ix_vehicles_id_covering_375289", "id", postgresql_include=["kind", "organization_id", "plate_number"]),
         OF_ITS_ORGANIZATION,
     )
     id: Mapped[Key]
@@ -65,7 +64,7 @@ class Courier(Base):
     __tablename__ = "couriers"
     __table_args__ = (
         Index("ix_couriers_organization_id_name_id", "organization_id", "name", "id"),
-        Index("ix_couriers_organization_id_status_name_id", "organization_id", "status", "name", "id"),
+        Index("idx_couriers_org_status", "organization_id", "status", "name", "id"),
         Index("ix_couriers_current_vehicle_id", "current_vehicle_id"),
         OF_ITS_ORGANIZATION,
     )
@@ -109,11 +108,7 @@ class CashCollection(Base):
     __tablename__ = "cash_collections"
     __table_args__ = (
         Index("ix_cash_collections_organization_id", "organization_id"),
-        Index(
-            "ix_cash_collections_delivery_id_covering_6ddefa",
-            "delivery_id",
-            postgresql_include=["amount", "settled_at"],
-        ),
+        Index("ix_cash_collections_delivery_id", "delivery_id"),
         OF_ITS_ORGANIZATION,
     )
     id: Mapped[Key]
@@ -128,11 +123,7 @@ class Salary(Base):
     __tablename__ = "salaries"
     __table_args__ = (
         Index("ix_salaries_organization_id", "organization_id"),
-        Index(
-            "ix_salaries_courier_id_covering_084405",
-            "courier_id",
-            postgresql_include=["month", "organization_id", "amount", "id"],
-        ),
+        Index("ix_salaries_courier_id", "courier_id"),
         OF_ITS_ORGANIZATION,
     )
     id: Mapped[Key]

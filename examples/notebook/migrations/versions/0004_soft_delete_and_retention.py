@@ -1,13 +1,15 @@
-"""Soft delete, cascades, the indexes of both, and uuid for ids without hyphens.
+"""Soft delete, cascades and retention.
 
-Written by hand: what to keep and for how long is the team's word, no tool can decide it.
+With the indexes for them, and uuid for ids without hyphens. Written by hand: what to keep and for how long is the
+team's word, no tool can decide it.
 
 Locks: adding a column that may be null changes the catalog only. Exchanging a foreign key locks its two tables for a
-moment (NOT VALID), then checks the rows while the app reads and writes (VALIDATE). The indexes are built concurrently.
-An interrupted run, up or down, is simply run again.
+moment (NOT VALID), then checks the rows while the app reads and writes (VALIDATE). jobs and generation_history are
+rewritten, and nobody reads them meanwhile. The indexes are built concurrently. An interrupted run, up or down, is
+simply run again.
 
-Revision ID: 0003
-Revises: 0002
+Revision ID: 0004
+Revises: 0003
 """
 
 from __future__ import annotations
@@ -15,8 +17,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
@@ -40,6 +42,8 @@ REFERENCES = (
 
 # Ids of 32 digits: `fix` leaves them alone, for an MD5 looks the same. Where they are uuid, nothing is rewritten.
 WITHOUT_HYPHENS = (("jobs", "id"), ("generation_history", "job_id"))
+TO_UUID = "uuid USING {}::uuid"
+TO_DIGITS = "varchar(255) USING replace({}::text, '-', '')"
 
 # What the app reads of the living rows, table by table.
 LIVE: dict[str, list[str | sa.TextClause]] = {
@@ -65,7 +69,7 @@ def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     for table in LIVE:
         op.execute(f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS deleted_at timestamptz")
-    exchange_foreign_keys(on_delete="CASCADE")
+    exchange_foreign_keys("CASCADE", TO_UUID)
     with op.get_context().autocommit_block():
         for table, column, parent in REFERENCES:
             op.execute(f"ALTER TABLE {table} VALIDATE CONSTRAINT fk_{table}_{column}_{parent}")
@@ -85,7 +89,7 @@ def downgrade() -> None:
             drop(f"ix_{table}_purge", table)
             drop(f"ix_{table}_live", table)
     op.execute("SET LOCAL lock_timeout = '5s'")
-    exchange_foreign_keys(on_delete=None)
+    exchange_foreign_keys(None, TO_DIGITS)
     for table in LIVE:
         op.execute(f"ALTER TABLE {table} DROP COLUMN IF EXISTS deleted_at")
     with op.get_context().autocommit_block():
@@ -93,11 +97,11 @@ def downgrade() -> None:
             op.execute(f"ALTER TABLE {table} VALIDATE CONSTRAINT fk_{table}_{column}_{parent}")
 
 
-def exchange_foreign_keys(on_delete: str | None) -> None:
+def exchange_foreign_keys(on_delete: str | None, conversion: str) -> None:
     for table, column, parent in REFERENCES:
         op.drop_constraint(f"fk_{table}_{column}_{parent}", table, type_="foreignkey")
     for table, column in WITHOUT_HYPHENS:
-        op.execute(f"ALTER TABLE {table} ALTER COLUMN {column} TYPE uuid USING {column}::uuid")
+        op.execute(f"ALTER TABLE {table} ALTER COLUMN {column} TYPE {conversion.format(column)}")
     for table, column, parent in REFERENCES:
         name = f"fk_{table}_{column}_{parent}"
         op.create_foreign_key(name, table, parent, [column], ["id"], ondelete=on_delete, postgresql_not_valid=True)

@@ -15,7 +15,7 @@ from pgwright.report.parts import Indented, heading, hidden, plain
 from pgwright.visible import as_line
 
 # Of a longer diff the beginning is shown; five indexes fit. Where the files are edited, they show the rest.
-_MOST_LINES, _MOST_LINES_WRITTEN = 60, 16
+_MOST_LINES, _MOST_LINES_WRITTEN = 60, 12
 _STYLES = {"+": "green", "-": "red", "@": "cyan"}
 
 
@@ -29,7 +29,7 @@ def show_models(fix: Fix, shows_all: bool) -> Iterator[RenderableType]:
     left = 0
     for edit in patch.edits:
         lines = edit.short_diff
-        shown = lines if shows_all else lines[:room]
+        shown = lines if shows_all else _whole(lines, room)
         room, left = room - len(shown), left + len(lines) - len(shown)
         yield from _diff(edit, shown)
     if left:
@@ -38,6 +38,12 @@ def show_models(fix: Fix, shows_all: bool) -> Iterator[RenderableType]:
         yield Indented(plain(sentence, "dim"), 2, 0)
     for one in patch.by_hand:
         yield from _by_hand(one)
+
+
+def _whole(lines: list[str], room: int) -> list[str]:
+    """Return the beginning of a diff, whole parts of it where one fits."""
+    ends = [place for place, line in enumerate(lines) if line.startswith("@@") and 0 < place <= room]
+    return lines[: max(ends, default=room)] if len(lines) > room else lines
 
 
 def _diff(edit: FileEdit, lines: list[str]) -> Iterator[RenderableType]:
