@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pgwright.pipeline.changes import Revisions, Script, Settings, Unwritten
     from pgwright.pipeline.check import check
     from pgwright.pipeline.fix import fix
-    from pgwright.pipeline.making import FixOrder, Made, Measuring, make
+    from pgwright.pipeline.making import FixOrder, MadeFix, Measuring, make
     from pgwright.pipeline.plan import plan
     from pgwright.pipeline.probe import probe_app
     from pgwright.pipeline.prove import prove, try_settings
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from pgwright.pipeline.snapshot import SourceLike, take_snapshot
     from pgwright.probe import ProbeRequest
     from pgwright.proof import Operation
-    from pgwright.remedies.selection import Choice
+    from pgwright.remedies.selection import FixChoice
     from pgwright.report import render
     from pgwright.snapshot import load_snapshot, save_snapshot
 
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Advice",
     "Check",
-    "Choice",
+    "FixChoice",
     "ClientPool",
     "CodeLine",
     "Diagnosis",
@@ -58,7 +58,7 @@ __all__ = [
     "Fix",
     "FixOrder",
     "Goal",
-    "Made",
+    "MadeFix",
     "Measuring",
     "NotExamined",
     "Operation",
@@ -114,7 +114,7 @@ _MODULES = {
     "pipeline.changes": ("Revisions", "Script", "Settings", "Unwritten"),
     "pipeline.check": ("check",),
     "pipeline.fix": ("fix",),
-    "pipeline.making": ("FixOrder", "Made", "Measuring", "make"),
+    "pipeline.making": ("FixOrder", "MadeFix", "Measuring", "make"),
     "pipeline.plan": ("plan",),
     "pipeline.probe": ("probe_app",),
     "pipeline.prove": ("prove", "try_settings"),
@@ -123,7 +123,7 @@ _MODULES = {
     "pipeline.snapshot": ("SourceLike", "take_snapshot"),
     "probe": ("ProbeRequest",),
     "proof": ("Operation",),
-    "remedies.selection": ("Choice",),
+    "remedies.selection": ("FixChoice",),
     "report": ("render",),
     "snapshot": ("load_snapshot", "save_snapshot"),
 }

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pgwright.code import Entry, patch_models, verify
+from pgwright.code import AppModels, patch_models, verify
 from pgwright.model.change import ColumnConversion, ConvertColumns, CreateIndex, DropIndex
 from pgwright.model.index import IndexDefinition, IndexKey
 from pgwright.model.names import QualifiedName
@@ -50,7 +50,7 @@ def models(tmp_path: Path) -> Path:
 
 
 def verified(models: Path, patch: ModelPatch) -> Verified:
-    entry = Entry(models.parent, models.stem, ("Base.metadata",), imports_from=(str(models.parent),))
+    entry = AppModels(models.parent, models.stem, ("Base.metadata",), imports_from=(str(models.parent),))
     return verify(patch, CHANGES, entry)
 
 

@@ -17,7 +17,7 @@ from pgwright.embedded import EmbeddedServer
 from pgwright.model.change import ConvertColumns, CreateIndex
 from pgwright.model.finding import Diagnosis
 from pgwright.model.snapshot import Snapshot
-from pgwright.remedies import Choice
+from pgwright.remedies import FixChoice
 from pgwright.snapshot import read_snapshot
 from pgwright.twin.plans import read_plan
 from pgwright.twin.priced import read_workload
@@ -121,8 +121,8 @@ def test_every_text_key_is_found_and_converted_with_its_references(diagnosis: Di
 
 def test_the_committed_revisions_are_what_fix_writes(snapshot: Snapshot, diagnosis: Diagnosis) -> None:
     """The same indexes, and the same conversions on request; their figures are of the day then."""
-    wanted = Choice(only=("missing-index", "unindexed-foreign-key"), top=None)
-    for path, choice in ((INDEXES, wanted), (KEYS, Choice(top=None, breaking=True))):
+    wanted = FixChoice(only=("missing-index", "unindexed-foreign-key"), top=None)
+    for path, choice in ((INDEXES, wanted), (KEYS, FixChoice(top=None, breaking=True))):
         made = pipeline.fix(snapshot, diagnosis.findings, choice=choice, with_possible=bool(choice.only))
         committed = " ".join(path.read_text().split())
         assert [remedy.is_safe for remedy in made.remedies] == [path is INDEXES] * len(made.remedies)

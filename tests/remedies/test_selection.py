@@ -21,7 +21,7 @@ from pgwright.model.fix import Fix
 from pgwright.model.index import Index, IndexDefinition, IndexKey
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.worth import Worth
-from pgwright.remedies import Choice
+from pgwright.remedies import FixChoice
 from tests.support.alembic_project import created
 from tests.support.builders import make_foreign_key, make_index, make_snapshot, make_table, qualified
 
@@ -57,7 +57,7 @@ def drop(index: Index) -> DropIndex:
     return DropIndex(index.name, index.table, index.sql, index.size_bytes)
 
 
-def fixed(*findings: Finding, snapshot: Snapshot = SNAPSHOT, choice: Choice = Choice()) -> Fix:  # noqa: B008
+def fixed(*findings: Finding, snapshot: Snapshot = SNAPSHOT, choice: FixChoice = FixChoice()) -> Fix:  # noqa: B008
     return pipeline.fix(snapshot, findings, choice=choice, with_possible=bool(choice.only))
 
 
@@ -74,8 +74,8 @@ def test_the_dearest_are_written_and_the_rest_is_listed_with_what_it_would_bring
     assert first.title == "Create index ix_t2 on t2 (a)"
     assert first.gain.words == "saves 3 min a day (estimated)"
     assert first.command == "pgwright fix --only missing-index:t2"
-    assert len(fixed(*many, choice=Choice(top=2)).remedies) == 2
-    assert len(fixed(*many, choice=Choice(top=None)).remedies) == 8
+    assert len(fixed(*many, choice=FixChoice(top=2)).remedies) == 2
+    assert len(fixed(*many, choice=FixChoice(top=None)).remedies) == 8
 
 
 def test_without_a_choice_everything_is_written() -> None:
@@ -109,18 +109,18 @@ def test_a_dropped_index_gains_its_bytes_and_comes_after_time_and_repairs() -> N
         found("t1", create("t1"), saved_s=60.0),
     ]
     assert len(fixed(*findings, snapshot=snapshot).remedies) == 3
-    two = fixed(*findings, snapshot=snapshot, choice=Choice(top=2))
+    two = fixed(*findings, snapshot=snapshot, choice=FixChoice(top=2))
     assert left(two) == [("unused-index:ix_old", "beyond the top")]
     assert two.later[0].gain.words == "frees 7.8 MB and the upkeep on each write"
-    one = fixed(*findings, snapshot=snapshot, choice=Choice(top=1))
+    one = fixed(*findings, snapshot=snapshot, choice=FixChoice(top=1))
     assert [key for key, _ in left(one)] == ["invalid-index:ix_broken", "unused-index:ix_old"]
 
 
 def test_info_brings_no_change_unless_it_is_named() -> None:
     finding = found("t1", create("t1"), saved_s=60.0, severity="info")
     assert left(fixed(finding)) == [("missing-index:t1", "info")]
-    assert left(fixed(finding, choice=Choice(top=None, breaking=True))) == [("missing-index:t1", "info")]
-    assert len(fixed(finding, choice=Choice(only=(finding.key,))).remedies) == 1
+    assert left(fixed(finding, choice=FixChoice(top=None, breaking=True))) == [("missing-index:t1", "info")]
+    assert len(fixed(finding, choice=FixChoice(only=(finding.key,))).remedies) == 1
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_a_table_counted_empty_gets_no_change(rows: int, fields: dict[str, float
     finding = found("t1", create("t1"), saved_s=60.0)
     fix = fixed(finding, snapshot=snapshot)
     assert left(fix) == ([("missing-index:t1", "empty table")] if is_left else [])
-    assert len(fixed(finding, snapshot=snapshot, choice=Choice(only=("missing-index",))).remedies) == 1
+    assert len(fixed(finding, snapshot=snapshot, choice=FixChoice(only=("missing-index",))).remedies) == 1
 
 
 def test_a_partitioned_table_is_empty_where_all_its_parts_are() -> None:
@@ -156,10 +156,10 @@ def test_what_is_not_safe_is_written_on_request_alone() -> None:
     assert set(left(safe)) == {
         ("missing-index:t2", "not safe while the app runs"), ("text-uuid-key:t3", "not safe while the app runs")
     }  # fmt: skip
-    breaking = fixed(*findings, choice=Choice(top=None, breaking=True))
+    breaking = fixed(*findings, choice=FixChoice(top=None, breaking=True))
     assert [one.is_safe for one in breaking.remedies if not isinstance(one.change, AnalyzeTable)] == [False, False]
     assert left(breaking) == [("missing-index:t1", "safe")]
-    named = fixed(*findings, choice=Choice(only=("missing-index:t1", "text-uuid-key:t3"), top=None))
+    named = fixed(*findings, choice=FixChoice(only=("missing-index:t1", "text-uuid-key:t3"), top=None))
     assert created(named) == ["Convert 1 column of 1 table to uuid", "Create index ix_t1 on t1 (a)"]
 
 

@@ -21,7 +21,7 @@ from pgwright.interrupts import held
 from pgwright.migrations import AlembicDirectory
 from pgwright.model.fix import Fix
 from pgwright.model.revision_text import RevisionFile
-from pgwright.pipeline import Made
+from pgwright.pipeline import MadeFix
 from pgwright.report import Format
 
 NOT_PROVED = 1
@@ -112,7 +112,7 @@ def say_why_nothing(result: Fix) -> None:
 
 
 def _files(
-    asked: Asked, made: Made, directory: AlembicDirectory, writes: bool, first_id: str | None
+    asked: Asked, made: MadeFix, directory: AlembicDirectory, writes: bool, first_id: str | None
 ) -> Sequence[RevisionFile]:
     return pipeline.revision_files(
         made.parts,
@@ -143,7 +143,7 @@ def _write_models(result: Fix, writes: bool) -> None:
         tell("The models are as they were: --write edits them, as shown above.")
 
 
-def _write_scripts(made: Made, path: Path, form: Format, shows_all: bool) -> None:
+def _write_scripts(made: MadeFix, path: Path, form: Format, shows_all: bool) -> None:
     if path != STDOUT:
         show(made.fix, form, shows_all=shows_all)
     paths = write_scripts(made.parts, made.snapshot, path)

@@ -12,13 +12,13 @@ import click
 
 from pgwright import pipeline
 from pgwright.cli import goals, options
-from pgwright.code import Entry
+from pgwright.code import AppModels
 from pgwright.config import Config
 from pgwright.migrations import AlembicDirectory, has_runtime, open_directory
 from pgwright.model.fix import Fix
 from pgwright.pipeline import FixOrder, Measuring
 from pgwright.proof.timing import ROUNDS
-from pgwright.remedies import TOP, Choice
+from pgwright.remedies import TOP, FixChoice
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Asked:
         """Return the app's Alembic directory. Raises MigrationError."""
         return open_directory(self.alembic or self.config.alembic or Path(), head=self.head)
 
-    def entry(self, directory: AlembicDirectory | None) -> Entry | None:
+    def entry(self, directory: AlembicDirectory | None) -> AppModels | None:
         """Return where the models are; None where they are left alone or nothing tells. Raises ConfigError."""
         return None if self.without_models else pipeline.find_models(self.models or self.config.models, directory)
 
@@ -64,7 +64,7 @@ class Asked:
     def order(
         self,
         directory: AlembicDirectory | None,
-        models: Entry | None,
+        models: AppModels | None,
         *,
         measures: bool,
         imports: bool,
@@ -72,7 +72,7 @@ class Asked:
     ) -> FixOrder:
         """Return what the fix is to be: a flag beats the file, the file beats the default."""
         return FixOrder(
-            choice=Choice(self.only, self.skip, self._top, self.breaking),
+            choice=FixChoice(self.only, self.skip, self._top, self.breaking),
             goal=partial(goals.goal, self.config, **self.goal),
             measuring=Measuring(self.staging, self.rounds or ROUNDS) if measures else None,
             directory=directory,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pgwright.code.app import App
-from pgwright.code.entry import Entry, entry_of, named_entry
+from pgwright.code.entry import AppModels, entry_of, named_entry
 from pgwright.code.naming import conventional
 from pgwright.code.patch import patch_app, patch_models, spelled
 from pgwright.code.verify import verify
@@ -11,7 +11,7 @@ from pgwright.code.writing import require_unchanged, write_edits
 
 __all__ = [
     "App",
-    "Entry",
+    "AppModels",
     "conventional",
     "entry_of",
     "named_entry",

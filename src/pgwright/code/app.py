@@ -13,7 +13,7 @@ from pathlib import Path
 from pgwright.code.conventions import conventions, names_of_named
 from pgwright.code.declarations import declared_tables
 from pgwright.code.modules import Module, read_modules
-from pgwright.code.tables import Column, Table
+from pgwright.code.tables import DeclaredColumn, DeclaredTable
 from pgwright.code.texts import keyword, text_of
 from pgwright.model.names import QualifiedName
 
@@ -43,7 +43,7 @@ class App:
         self.modules, self._unread = read_modules(root)
         self.tables = declared_tables(self.modules)
         self._preferred = set(_reachable(self.modules, entries))
-        self._known: dict[QualifiedName, Table | NotFound] = {}
+        self._known: dict[QualifiedName, DeclaredTable | NotFound] = {}
 
     @cached_property
     def conventions(self) -> list[dict[str, str]]:
@@ -80,7 +80,7 @@ class App:
         }
         return [(module, call) for module, call in found if id(call) in inside]
 
-    def index_call(self, name: str, table: Table) -> tuple[Module, ast.Call] | None:
+    def index_call(self, name: str, table: DeclaredTable) -> tuple[Module, ast.Call] | None:
         """Return the call of Index that gives an index of a table this name."""
         found = [one for one in self.index_calls if is_named(one[1], one[0], name, table, self.conventions)]
         return min(found, key=lambda one: one[0].is_aside, default=None)
@@ -95,7 +95,7 @@ class App:
         found = (one.constants.get(name) for one in self.modules if home and _is_of(home, one.name))
         return next((one for one in found if one is not None), None)
 
-    def sharing(self, column: Column) -> list[Table]:
+    def sharing(self, column: DeclaredColumn) -> list[DeclaredTable]:
         """Return the tables that have a column by the same statement, or the same call of a function.
 
         What tests declare follows the app.
@@ -111,7 +111,7 @@ class App:
             )
         ]
 
-    def places_of_arguments(self, table: Table) -> Iterator[tuple[Module, ast.AST]]:
+    def places_of_arguments(self, table: DeclaredTable) -> Iterator[tuple[Module, ast.AST]]:
         """Yield the code that gives the arguments of a table, with the constants that it names."""
         if table.call is not None:
             yield table.module, table.call
@@ -121,13 +121,13 @@ class App:
                 if isinstance(node, ast.Name) and node.id in table.module.constants:
                     yield table.module, table.module.constants[node.id]
 
-    def table(self, name: QualifiedName) -> Table | NotFound:
+    def table(self, name: QualifiedName) -> DeclaredTable | NotFound:
         """Return the declaration of a table of the database."""
         if name not in self._known:
             self._known[name] = self._declaration(name)
         return self._known[name]
 
-    def _declaration(self, name: QualifiedName) -> Table | NotFound:
+    def _declaration(self, name: QualifiedName) -> DeclaredTable | NotFound:
         found = [one for one in self.tables if one.name == name.name and one.schema in (None, name.schema)]
         found = found or [one for one in self.tables if one.name is None and _may_be(one, name.name)]
         if not found:
@@ -159,7 +159,7 @@ def given_name(call: ast.Call) -> ast.expr | None:
     return keyword(call, "name") or (call.args[0] if call.args else None)
 
 
-def is_named(call: ast.Call, module: Module, name: str, table: Table, stated: Sequence[dict[str, str]]) -> bool:
+def is_named(call: ast.Call, module: Module, name: str, table: DeclaredTable, stated: Sequence[dict[str, str]]) -> bool:
     """Whether a call of Index or UniqueConstraint gives something of a table this name."""
     is_index = module.kind(call) == "Index"
     given = keyword(call, "name") or (call.args[0] if is_index and call.args else None)
@@ -173,12 +173,12 @@ def is_named(call: ast.Call, module: Module, name: str, table: Table, stated: Se
     return name == said or name in names_of_named(said, table.name or "", table.schema, columns, stated, kind)
 
 
-def _line(table: Table) -> int:
+def _line(table: DeclaredTable) -> int:
     node = table.call or (table.owner.node if table.owner is not None else None)
     return node.lineno if node is not None else 0
 
 
-def _may_be(table: Table, name: str) -> bool:
+def _may_be(table: DeclaredTable, name: str) -> bool:
     """Whether a table whose name is computed from its class's may have this one.
 
     >>> from types import SimpleNamespace

@@ -13,7 +13,7 @@ from pgwright.code.index_call import literal
 from pgwright.code.index_edits import Placed, Unclear, value_of
 from pgwright.code.modules import Module
 from pgwright.code.spelling import Spelling
-from pgwright.code.tables import Column, Table
+from pgwright.code.tables import DeclaredColumn, DeclaredTable
 from pgwright.code.texts import keyword, text_of
 from pgwright.code.uuid_objects import object_edits
 from pgwright.model.change import ColumnConversion
@@ -40,7 +40,7 @@ def type_text(change: ColumnConversion) -> str:
 
 
 def conversion(
-    change: ColumnConversion, table: Table, app: App, spelling: Callable[[Module], Spelling], *, as_uuid: bool
+    change: ColumnConversion, table: DeclaredTable, app: App, spelling: Callable[[Module], Spelling], *, as_uuid: bool
 ) -> list[Placed]:
     """Return the edits that give a column its new type; none where it has it, or takes it from what it refers to.
 
@@ -71,7 +71,9 @@ Wanted = Callable[[], CallText]
 """The type to write; once it is asked for, it is imported."""
 
 
-def _edits(change: ColumnConversion, column: Column, app: App, spelling: Spelling, wanted: Wanted) -> Iterator[Edit]:
+def _edits(
+    change: ColumnConversion, column: DeclaredColumn, app: App, spelling: Spelling, wanted: Wanted
+) -> Iterator[Edit]:
     if column.call is not None:
         yield from _of_call(column.call, column, wanted, app)
         yield from _of_default(change, column, spelling)
@@ -84,7 +86,7 @@ def _edits(change: ColumnConversion, column: Column, app: App, spelling: Spellin
         yield SetValue(column.statement, value_of(column, spelling, *arguments))
 
 
-def _of_call(call: ast.Call, column: Column, wanted: Wanted, app: App) -> Iterator[Edit]:
+def _of_call(call: ast.Call, column: DeclaredColumn, wanted: Wanted, app: App) -> Iterator[Edit]:
     module = column.home
     if module.kind(call) == "Field":
         said = keyword(call, "sa_type")
@@ -133,7 +135,7 @@ def _refers(call: ast.Call, module: Module) -> bool:
     return any(module.kind(one) == "ForeignKey" for one in call.args)
 
 
-def _takes_type(column: Column, app: App) -> bool:
+def _takes_type(column: DeclaredColumn, app: App) -> bool:
     """Whether the annotation is an alias that holds a foreign key, and no type."""
     assert isinstance(column.statement, ast.AnnAssign)
     names = {node.id for node in ast.walk(column.statement.annotation) if isinstance(node, ast.Name)}
@@ -145,7 +147,7 @@ def _takes_type(column: Column, app: App) -> bool:
     return False
 
 
-def _of_default(change: ColumnConversion, column: Column, spelling: Spelling) -> Iterator[Edit]:
+def _of_default(change: ColumnConversion, column: DeclaredColumn, spelling: Spelling) -> Iterator[Edit]:
     said = keyword(column.call, "server_default")
     if change.default is None or change.to_type != "uuid" or column.call is None or said is None:
         return
@@ -154,5 +156,5 @@ def _of_default(change: ColumnConversion, column: Column, spelling: Spelling) ->
         yield SetKeyword(column.call, "server_default", wanted)
 
 
-def _default(default: str, column: Column, spelling: Spelling) -> str:
+def _default(default: str, column: DeclaredColumn, spelling: Spelling) -> str:
     return f"{spelling.say('text', column.owner)}({literal(uuid_default(default), column.home.quote)})"

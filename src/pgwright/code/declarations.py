@@ -11,7 +11,7 @@ from pgwright.code.class_names import computed_name, is_the_same_for_all
 from pgwright.code.classes import Class, Classes
 from pgwright.code.columns import Functions, column_call
 from pgwright.code.modules import Module, returned
-from pgwright.code.tables import Column, Table
+from pgwright.code.tables import DeclaredColumn, DeclaredTable
 from pgwright.code.texts import keyword, text_of
 
 # Attributes of a mapped class that are no columns.
@@ -20,7 +20,7 @@ _NO_COLUMNS = re.compile(
 )
 
 
-def declared_tables(modules: Sequence[Module]) -> list[Table]:
+def declared_tables(modules: Sequence[Module]) -> list[DeclaredTable]:
     """Return the tables that modules declare; those of tests and migrations last."""
     classes, functions = Classes(modules), Functions(modules)
     mapped = [one for one in classes.all if _has_own_table(one, classes, functions)]
@@ -78,14 +78,14 @@ def _is_mapped(one: Class, functions: Functions) -> bool:
     )
 
 
-def _of_class(one: Class, classes: Classes, functions: Functions, mapped: Sequence[Class]) -> Table:
+def _of_class(one: Class, classes: Classes, functions: Functions, mapped: Sequence[Class]) -> DeclaredTable:
     line = classes.ancestry(one)
     # What a parent with a table of its own declares is in that table.
     owners = [each for each in line if each is one or each not in mapped]
     own_arguments = one.own.get("__table_args__")
     inherited = [(each.module, each.own["__table_args__"]) for each in owners[1:] if "__table_args__" in each.own]
     sources = [own_arguments] if own_arguments is not None else [statement for _, statement in inherited]
-    return Table(
+    return DeclaredTable(
         name=_table_name(one, line),
         schema=next((schema for each in sources if (schema := _schema(each, one.module))), None),
         module=one.module,
@@ -118,12 +118,14 @@ def _schema(statement: ast.stmt, module: Module) -> str | None:
     return None
 
 
-def _columns(owners: Sequence[Class], functions: Functions) -> Iterator[Column]:
+def _columns(owners: Sequence[Class], functions: Functions) -> Iterator[DeclaredColumn]:
     for owner in owners:
         yield from _own_columns(owner, functions)
 
 
-def _of_children(one: Class, classes: Classes, functions: Functions, mapped: Sequence[Class]) -> Iterator[Column]:
+def _of_children(
+    one: Class, classes: Classes, functions: Functions, mapped: Sequence[Class]
+) -> Iterator[DeclaredColumn]:
     """Yield the columns of classes without a table of their own, which share that of this class."""
     own = classes.ancestry(one)
     for child in classes.all:
@@ -134,7 +136,7 @@ def _of_children(one: Class, classes: Classes, functions: Functions, mapped: Seq
             yield from (replace(column, child=child) for column in _columns(brought, functions))
 
 
-def _unique(columns: Sequence[Column]) -> Iterator[Column]:
+def _unique(columns: Sequence[DeclaredColumn]) -> Iterator[DeclaredColumn]:
     seen: set[str] = set()
     for one in columns:
         if one.name not in seen:
@@ -142,7 +144,7 @@ def _unique(columns: Sequence[Column]) -> Iterator[Column]:
             yield one
 
 
-def _own_columns(owner: Class, functions: Functions) -> Iterator[Column]:
+def _own_columns(owner: Class, functions: Functions) -> Iterator[DeclaredColumn]:
     for statement in owner.node.body:
         for name, value in _attributes(statement):
             column = None if name.startswith("__") else _column(name, value, statement, owner, functions)
@@ -169,7 +171,7 @@ def _attributes(statement: ast.stmt) -> Iterator[tuple[str, ast.expr | None]]:
 
 def _column(
     attribute: str, value: ast.expr | None, statement: ast.stmt, owner: Class, functions: Functions
-) -> Column | None:
+) -> DeclaredColumn | None:
     module = owner.module
     annotation = statement.annotation if isinstance(statement, ast.AnnAssign) else None
     written = ast.unparse(annotation) if annotation is not None else ""
@@ -186,7 +188,7 @@ def _column(
         return None
     name = _name_in_call(call, module)
     key = text_of(keyword(call, "key"), module) or name or attribute
-    return Column(name or attribute, key, attribute, module, owner, statement, call, maker)
+    return DeclaredColumn(name or attribute, key, attribute, module, owner, statement, call, maker)
 
 
 def _looks_like_sqlmodel(owner: Class) -> bool:
@@ -201,7 +203,7 @@ def _name_in_call(call: ast.Call | None, module: Module) -> str | None:
     return first or text_of(keyword(call, "name"), module)
 
 
-def _of_calls(module: Module, classes: Classes) -> Iterator[Table]:
+def _of_calls(module: Module, classes: Classes) -> Iterator[DeclaredTable]:
     """Yield what calls of Table declare."""
     variables = {id(value): name for name, value in module.constants.items()}
     owners = {
@@ -211,7 +213,7 @@ def _of_calls(module: Module, classes: Classes) -> Iterator[Table]:
     }
     for node in module.calls:
         if module.kind(node) == "Table" and len(node.args) >= 2:
-            yield Table(
+            yield DeclaredTable(
                 name=text_of(node.args[0], module),
                 schema=text_of(keyword(node, "schema"), module),
                 module=module,
@@ -223,10 +225,10 @@ def _of_calls(module: Module, classes: Classes) -> Iterator[Table]:
             )
 
 
-def _columns_of_call(table: ast.Call, module: Module) -> Iterator[Column]:
+def _columns_of_call(table: ast.Call, module: Module) -> Iterator[DeclaredColumn]:
     for one in table.args[1:]:
         call = column_call(one, module)
         name = _name_in_call(call, module)
         if call is not None and name is not None:
             key = text_of(keyword(call, "key"), module) or name
-            yield Column(name, key, key, module, None, None, call)
+            yield DeclaredColumn(name, key, key, module, None, None, call)

@@ -17,7 +17,7 @@ _TARGET = "target_metadata"
 
 
 @dataclass(frozen=True)
-class Entry:
+class AppModels:
     """The models that count."""
 
     root: Path
@@ -44,7 +44,7 @@ class Entry:
         return tuple(dict.fromkeys(one for one in (self.module, *self.beside) if one))
 
 
-def named_entry(name: str, folders: Sequence[Path]) -> Entry:
+def named_entry(name: str, folders: Sequence[Path]) -> AppModels:
     """Return the models of `package.module:Base`.
 
     Args:
@@ -57,7 +57,7 @@ def named_entry(name: str, folders: Sequence[Path]) -> Entry:
         path = folder.joinpath(*parts)
         if module and (path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()):
             held = (f"{attribute}.metadata",) if attribute else ()
-            return Entry(folder, module, held, imports_from=(str(folder),))
+            return AppModels(folder, module, held, imports_from=(str(folder),))
     looked = ", ".join(map(str, _likely(folders)))
     raise ConfigError(
         f"--models is {name!r}; expected 'package.module:Base', as in 'shop.models:Base'. No such module in {looked}."
@@ -68,7 +68,7 @@ def _likely(folders: Sequence[Path]) -> list[Path]:
     return list(dict.fromkeys(each for one in folders for each in (one, one / "src")))
 
 
-def entry_of(env: Path, root: Path, imports_from: Sequence[str]) -> Entry:
+def entry_of(env: Path, root: Path, imports_from: Sequence[str]) -> AppModels:
     """Return the models that an `env.py` names as `target_metadata`, as far as its syntax tells.
 
     Args:
@@ -80,7 +80,7 @@ def entry_of(env: Path, root: Path, imports_from: Sequence[str]) -> Entry:
     first = held[0].partition(":")[0] if held else ""
     attributes = tuple(one.partition(":")[2] for one in held if one.partition(":")[0] == first)
     beside = tuple(_imported(module)) if module is not None else ()
-    return Entry(root, first, attributes, env, beside, tuple(imports_from))
+    return AppModels(root, first, attributes, env, beside, tuple(imports_from))
 
 
 def _imported(env: Module) -> Iterator[str]:

@@ -10,7 +10,7 @@ from pgwright.code.edits import SetKeyword
 from pgwright.code.index_call import literal
 from pgwright.code.index_edits import Placed, Unclear
 from pgwright.code.modules import Module
-from pgwright.code.tables import Table, listed
+from pgwright.code.tables import DeclaredTable, listed
 from pgwright.code.texts import keyword, text_of
 from pgwright.model.change import CascadeDelete
 
@@ -18,7 +18,7 @@ Cascaded = Collection[tuple[str, tuple[str, ...]]]
 """The tables with the columns of each key that cascades afterwards."""
 
 
-def cascading(change: CascadeDelete, table: Table, app: App, cascaded: Cascaded) -> list[Placed]:
+def cascading(change: CascadeDelete, table: DeclaredTable, app: App, cascaded: Cascaded) -> list[Placed]:
     """Return the edits after which a key says `ondelete="CASCADE"`; none where it does.
 
     Args:
@@ -41,7 +41,7 @@ def cascading(change: CascadeDelete, table: Table, app: App, cascaded: Cascaded)
     return [(module, SetKeyword(call, "ondelete", literal("CASCADE", module.quote)))]
 
 
-def _calls(change: CascadeDelete, table: Table, app: App) -> Iterator[tuple[Module, ast.Call]]:
+def _calls(change: CascadeDelete, table: DeclaredTable, app: App) -> Iterator[tuple[Module, ast.Call]]:
     """Yield the calls that make the key: beside its column, in SQLModel's Field, or among the table's arguments."""
     column = table.column(change.columns[0]) if len(change.columns) == 1 else None
     if column is not None and column.call is not None:

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pgwright.code.entry import Entry
+from pgwright.code.entry import AppModels
 
 SECONDS = 120
 _RUN = "from pgwright.code.importing import main; main()"
@@ -39,7 +39,7 @@ class DeclaredModels:
     """By `schema.table.column`, as DDL says them."""
 
 
-def import_models(entry: Entry, tables: Sequence[str], changed: Mapping[Path, str]) -> DeclaredModels:
+def import_models(entry: AppModels, tables: Sequence[str], changed: Mapping[Path, str]) -> DeclaredModels:
     """Import the models with some files changed, which are not written, and return what they declare.
 
     Args:

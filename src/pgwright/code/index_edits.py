@@ -12,7 +12,7 @@ from pgwright.code.edits import AddAfter, AddArgument, AddArguments, AddElement,
 from pgwright.code.index_call import Hand, index_call, is_single_column, names_a_column
 from pgwright.code.modules import Module
 from pgwright.code.spelling import ORM, SCHEMA, SQLMODEL, Spelling
-from pgwright.code.tables import Column, Table
+from pgwright.code.tables import DeclaredColumn, DeclaredTable
 from pgwright.model.index import IndexDefinition
 
 Placed = tuple[Module, Edit]
@@ -24,7 +24,7 @@ class Unclear(Exception):
     """An edit that nobody can be sure of; the reason is its text."""
 
 
-def creation(definition: IndexDefinition, table: Table, app: App, spelling: Spelling) -> list[Placed]:
+def creation(definition: IndexDefinition, table: DeclaredTable, app: App, spelling: Spelling) -> list[Placed]:
     """Return the edits that declare an index; none where it is declared.
 
     Raises: Unclear: it cannot be declared here.
@@ -49,13 +49,13 @@ def creation(definition: IndexDefinition, table: Table, app: App, spelling: Spel
     return [_afterwards(definition, table, app, spelling)]
 
 
-def _call(definition: IndexDefinition, table: Table, app: App, spelling: Spelling) -> CallText:
+def _call(definition: IndexDefinition, table: DeclaredTable, app: App, spelling: Spelling) -> CallText:
     scope = table.owner if table.form == "class" else None
     hand = Hand(lambda name: spelling.say(name, scope), _keys(table), quote=table.module.quote)
     return _whole(index_call(definition, hand), app, spelling)
 
 
-def _keys(table: Table) -> dict[str, str]:
+def _keys(table: DeclaredTable) -> dict[str, str]:
     return {one.name: one.key for one in table.columns}
 
 
@@ -67,19 +67,19 @@ def _whole(call: CallText, app: App, spelling: Spelling) -> CallText:
     return CallText(call.function, (f"{spelling.say('conv', home=SCHEMA)}({name})", *rest))
 
 
-def _columns(definition: IndexDefinition, table: Table) -> list[Column]:
+def _columns(definition: IndexDefinition, table: DeclaredTable) -> list[DeclaredColumn]:
     names = [*(one.column for one in definition.keys if one.column), *definition.include]
     return [column for name in names if (column := table.column(name)) is not None]
 
 
-def _is_declared(definition: IndexDefinition, table: Table, app: App) -> bool:
+def _is_declared(definition: IndexDefinition, table: DeclaredTable, app: App) -> bool:
     """Whether `index=True` on a column makes it."""
     column = table.column(definition.keys[0].column or "")
     is_said = column is not None and column.has("index") and is_single_column(definition)
     return is_said and definition.name in generated_names(definition, table, app)
 
 
-def generated_names(definition: IndexDefinition, table: Table, app: App) -> set[str]:
+def generated_names(definition: IndexDefinition, table: DeclaredTable, app: App) -> set[str]:
     """Return the names that SQLAlchemy may give to an index of these columns."""
     schemas = {table.schema, definition.table.schema if definition.table.schema != "public" else None}
     columns = [one.column or "" for one in definition.keys]
@@ -88,7 +88,7 @@ def generated_names(definition: IndexDefinition, table: Table, app: App) -> set[
     }
 
 
-def _habitual(definition: IndexDefinition, table: Table, app: App) -> Column | None:
+def _habitual(definition: IndexDefinition, table: DeclaredTable, app: App) -> DeclaredColumn | None:
     """Return the column on which `index=True` says it all, where the app writes it so."""
     column = table.column(definition.keys[0].column or "")
     if column is None or not app.writes_index_true or not is_single_column(definition):
@@ -100,7 +100,7 @@ def _habitual(definition: IndexDefinition, table: Table, app: App) -> Column | N
     return column if is_own and is_named_so and is_plain_column else None
 
 
-def _index_true(column: Column, definition: IndexDefinition, spelling: Spelling) -> Iterator[Edit]:
+def _index_true(column: DeclaredColumn, definition: IndexDefinition, spelling: Spelling) -> Iterator[Edit]:
     words = ["index", *(["unique"] if definition.is_unique else [])]
     if column.call is not None:
         yield from (SetKeyword(column.call, word, "True") for word in words if not column.has(word))
@@ -108,7 +108,7 @@ def _index_true(column: Column, definition: IndexDefinition, spelling: Spelling)
         yield SetValue(column.statement, value_of(column, spelling, *(f"{word}=True" for word in words)))
 
 
-def value_of(column: Column, spelling: Spelling, *arguments: str) -> CallText:
+def value_of(column: DeclaredColumn, spelling: Spelling, *arguments: str) -> CallText:
     """Return the value to give to an attribute that has an annotation alone, or with it a default of SQLModel."""
     assert isinstance(column.statement, ast.AnnAssign)
     if "Mapped[" in ast.unparse(column.statement.annotation):
@@ -119,7 +119,7 @@ def value_of(column: Column, spelling: Spelling, *arguments: str) -> CallText:
     return CallText(spelling.say("Field", column.owner, SQLMODEL), (*given, *arguments))
 
 
-def literal_arguments(table: Table) -> ast.stmt | None:
+def literal_arguments(table: DeclaredTable) -> ast.stmt | None:
     """Return the statement that gives `__table_args__` as a literal; None where it does not, or there is none."""
     statement = table.arguments
     if isinstance(statement, ast.Assign | ast.AnnAssign) and _is_literal(statement.value, table.module):
@@ -137,7 +137,7 @@ def _is_literal(value: ast.expr | None, module: Module) -> bool:
     return isinstance(value, _LITERALS) or is_dict_call
 
 
-def _afterwards(definition: IndexDefinition, table: Table, app: App, spelling: Spelling) -> Placed:
+def _afterwards(definition: IndexDefinition, table: DeclaredTable, app: App, spelling: Spelling) -> Placed:
     """Return the edit that declares an index below the class. Raises Unclear."""
     owner = table.owner
     assert owner is not None

@@ -11,7 +11,7 @@ from pgwright.code.class_names import computed_text
 from pgwright.code.edits import Edit, RemoveArgument, RemoveElement, RemoveStatement, SetKeyword
 from pgwright.code.index_edits import Placed, Unclear, generated_names
 from pgwright.code.modules import Module
-from pgwright.code.tables import Column, Table, listed
+from pgwright.code.tables import DeclaredColumn, DeclaredTable, listed
 from pgwright.code.texts import keyword, text_of
 from pgwright.model.index import IndexDefinition
 
@@ -20,13 +20,15 @@ from pgwright.model.index import IndexDefinition
 class Dropped:
     """What goes: a statement that several tables share loses it for all or for none."""
 
-    columns: Collection[tuple[Table, str]]
+    columns: Collection[tuple[DeclaredTable, str]]
     """Tables with the one column of an index that goes there."""
     names: Collection[tuple[str, str]]
     """Tables with the names of their indexes that go."""
 
 
-def removal(old: IndexDefinition, table: Table, app: App, dropped: Dropped, *, is_constraint: bool) -> list[Placed]:
+def removal(
+    old: IndexDefinition, table: DeclaredTable, app: App, dropped: Dropped, *, is_constraint: bool
+) -> list[Placed]:
     """Return the edits that take an index, or a unique constraint, out of the models; none where they have none.
 
     Args:
@@ -49,14 +51,16 @@ def removal(old: IndexDefinition, table: Table, app: App, dropped: Dropped, *, i
     return [*explicit, *((column.home, edit) for edit in _unsaid(column))]
 
 
-def require_alone(column: Column, table: Table, app: App, changed: Collection[tuple[Table, str]]) -> None:
+def require_alone(
+    column: DeclaredColumn, table: DeclaredTable, app: App, changed: Collection[tuple[DeclaredTable, str]]
+) -> None:
     """Raise Unclear where a column is declared for further tables, in which it does not change alike."""
     others = [one for one in app.sharing(column) if one is not table and (one, column.name) not in changed]
     if others:
         raise Unclear(f"the column is declared for {listed(others)} too, which keep theirs")
 
 
-def _nothing(old: IndexDefinition, table: Table, app: App) -> list[Placed]:
+def _nothing(old: IndexDefinition, table: DeclaredTable, app: App) -> list[Placed]:
     """Return that nothing is to edit: the models have no such index.
 
     Raises: Unclear: what nobody can read may have it, a base outside of the app or a function for any table.
@@ -69,7 +73,9 @@ def _nothing(old: IndexDefinition, table: Table, app: App) -> list[Placed]:
     return []
 
 
-def _may_say(column: Column, old: IndexDefinition, table: Table, app: App, *, is_constraint: bool) -> bool:
+def _may_say(
+    column: DeclaredColumn, old: IndexDefinition, table: DeclaredTable, app: App, *, is_constraint: bool
+) -> bool:
     """Whether a column says that it has the index, or the constraint."""
     if is_constraint:
         return column.has("unique") and not column.has("index")
@@ -77,7 +83,7 @@ def _may_say(column: Column, old: IndexDefinition, table: Table, app: App, *, is
     return is_said and old.name in generated_names(old, table, app)
 
 
-def _unsaid(column: Column) -> Iterator[Edit]:
+def _unsaid(column: DeclaredColumn) -> Iterator[Edit]:
     """Yield the edits after which a column says neither `index` nor `unique`."""
     assert column.call is not None
     yield from (SetKeyword(column.call, word, None) for word in ("index", "unique") if keyword(column.call, word))
@@ -93,7 +99,7 @@ def _unsaid(column: Column) -> Iterator[Edit]:
         yield SetKeyword(column.call, "sa_column_kwargs", rest if pairs else None)
 
 
-def _of_function(old: IndexDefinition, table: Table, app: App, dropped: Dropped) -> list[Placed]:
+def _of_function(old: IndexDefinition, table: DeclaredTable, app: App, dropped: Dropped) -> list[Placed]:
     """Return the edits of a function that gives `__table_args__` to one or several classes, and computes names there.
 
     Raises: Unclear: the index may be there, and nobody can tell; or others keep theirs.
@@ -120,14 +126,14 @@ def _with_computed_names(place: ast.AST, module: Module) -> Iterator[ast.Call]:
             yield node  # type: ignore[misc]
 
 
-def _name_for(call: ast.Call, statement: ast.AST, module: Module, table: Table) -> str | None:
+def _name_for(call: ast.Call, statement: ast.AST, module: Module, table: DeclaredTable) -> str | None:
     given = given_name(call)
     if given is None or not isinstance(statement, ast.FunctionDef) or table.owner is None or table.name is None:
         return None
     return computed_text(given, statement, table.owner.name, table.name, module)
 
 
-def _sharing(statement: ast.AST, app: App) -> list[Table]:
+def _sharing(statement: ast.AST, app: App) -> list[DeclaredTable]:
     """Return the tables that get their arguments by a statement."""
     return [
         one
@@ -137,7 +143,7 @@ def _sharing(statement: ast.AST, app: App) -> list[Table]:
 
 
 def _explicit(
-    name: str, table: Table, columns: tuple[str, ...], app: App, *, is_constraint: bool
+    name: str, table: DeclaredTable, columns: tuple[str, ...], app: App, *, is_constraint: bool
 ) -> tuple[Module, ast.Call] | None:
     """Return the call of Index or UniqueConstraint that declares it."""
     if not is_constraint and (found := app.index_call(name, table)) is not None:
@@ -156,7 +162,7 @@ def _explicit(
     return None
 
 
-def _removed(module: Module, call: ast.Call, table: Table) -> Edit:
+def _removed(module: Module, call: ast.Call, table: DeclaredTable) -> Edit:
     """Return the edit that takes a call out of where it stands. Raises Unclear."""
     call = _with_methods(call, module)
     if table.call is not None and call in table.call.args:

@@ -18,7 +18,7 @@ from pgwright.code.linked import linked
 from pgwright.code.modules import Module
 from pgwright.code.spelling import Spelling
 from pgwright.code.syntax.transform import edited
-from pgwright.code.tables import Table
+from pgwright.code.tables import DeclaredTable
 from pgwright.model.change import (
     CascadeDelete,
     Change,
@@ -128,7 +128,7 @@ class _Patching:
         old = _index(sql).named(constraint or index)
         is_constraint = constraint is not None
 
-        def edits(table: Table) -> list[Placed]:
+        def edits(table: DeclaredTable) -> list[Placed]:
             return removal(old, table, self._app, self._dropped, is_constraint=is_constraint)
 
         kind = "unique constraint" if is_constraint else "index"
@@ -149,7 +149,7 @@ class _Patching:
         for group in linked(change):
             self._convert_together(group, converted)
 
-    def _convert_together(self, columns: Sequence[ColumnConversion], converted: set[tuple[Table, str]]) -> None:
+    def _convert_together(self, columns: Sequence[ColumnConversion], converted: set[tuple[DeclaredTable, str]]) -> None:
         needed = self._needed()
         placed: list[Placed] = []
         reasons: dict[ColumnConversion, str] = {}
@@ -171,20 +171,22 @@ class _Patching:
             what = f"{each.table.short}.{each.column} becomes {each.to_type}"
             self._by_hand.append(HandEdit(what, reasons.get(each, together), (type_text(each),)))
 
-    def _conversion(self, each: ColumnConversion, converted: set[tuple[Table, str]], table: Table) -> list[Placed]:
+    def _conversion(
+        self, each: ColumnConversion, converted: set[tuple[DeclaredTable, str]], table: DeclaredTable
+    ) -> list[Placed]:
         edits = conversion(each, table, self._app, self._spelling, as_uuid=self._as_uuid)
         column = table.column(each.column)
         if edits and column is not None:
             require_alone(column, table, self._app, converted)
         return edits
 
-    def _declared(self, columns: Iterable[tuple[QualifiedName, str]]) -> set[tuple[Table, str]]:
+    def _declared(self, columns: Iterable[tuple[QualifiedName, str]]) -> set[tuple[DeclaredTable, str]]:
         """Return columns with what declares their tables, those whose declaration was found."""
         found = ((self._app.table(name), column) for name, column in columns)
-        return {(table, column) for table, column in found if isinstance(table, Table)}
+        return {(table, column) for table, column in found if isinstance(table, DeclaredTable)}
 
     def _try(
-        self, name: QualifiedName, what: str, lines: tuple[str, ...], edits: Callable[[Table], list[Placed]]
+        self, name: QualifiedName, what: str, lines: tuple[str, ...], edits: Callable[[DeclaredTable], list[Placed]]
     ) -> None:
         """Keep the edits of a table, or why there are none."""
         table = self._app.table(name)

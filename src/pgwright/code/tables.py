@@ -15,7 +15,7 @@ _MOST_NAMED = 3
 
 
 @dataclass(frozen=True, eq=False)
-class Column:
+class DeclaredColumn:
     """A column, where the code declares it."""
 
     name: str
@@ -70,7 +70,7 @@ class Column:
 
 
 @dataclass(frozen=True, eq=False)
-class Table:
+class DeclaredTable:
     """A table, where the code declares it."""
 
     name: str | None
@@ -82,7 +82,7 @@ class Table:
     """The class that is mapped to it; None: a Table of Core."""
     call: ast.Call | None = field(repr=False)
     """Of Table; None where the class itself declares it."""
-    columns: tuple[Column, ...]
+    columns: tuple[DeclaredColumn, ...]
     arguments: ast.stmt | None = field(repr=False)
     """The statement that gives `__table_args__` in the body of the class."""
     inherited: tuple[tuple[Module, ast.stmt], ...] = ()
@@ -99,12 +99,12 @@ class Table:
     def form(self) -> Literal["class", "Table"]:
         return "class" if self.call is None else "Table"
 
-    def column(self, name: str) -> Column | None:
+    def column(self, name: str) -> DeclaredColumn | None:
         """Return the column of that name in the database."""
         return next((one for one in self.columns if one.name == name), None)
 
 
-def listed(tables: Sequence[Table]) -> str:
+def listed(tables: Sequence[DeclaredTable]) -> str:
     """Return the names of some tables, and how many more there are."""
     names = list(dict.fromkeys(one.title for one in tables))
     more = f" and {len(names) - _MOST_NAMED} more tables" if len(names) > _MOST_NAMED else ""

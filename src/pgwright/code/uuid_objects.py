@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from pgwright.code.edits import Edit, SetAnnotation, SetKeyword
 from pgwright.code.index_edits import Unclear
 from pgwright.code.spelling import UUID, Spelling
-from pgwright.code.tables import Column
+from pgwright.code.tables import DeclaredColumn
 from pgwright.code.texts import keyword
 
 _DEFAULTS = ("default", "insert_default", "default_factory")
 
 
-def object_edits(column: Column, spelling: Spelling) -> Iterator[Edit]:
+def object_edits(column: DeclaredColumn, spelling: Spelling) -> Iterator[Edit]:
     """Yield the edits of the annotation and of the default. Raises Unclear: one of them may still give a str."""
     statement = column.statement
     if isinstance(statement, ast.AnnAssign):
@@ -40,7 +40,7 @@ def object_edits(column: Column, spelling: Spelling) -> Iterator[Edit]:
 class _Objects(ast.NodeTransformer):
     """Puts UUID in the place of str."""
 
-    def __init__(self, spelling: Spelling, column: Column) -> None:
+    def __init__(self, spelling: Spelling, column: DeclaredColumn) -> None:
         self._spelling, self._column = spelling, column
 
     def visit_Name(self, node: ast.Name) -> ast.Name:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from pgwright.code.entry import Entry
+from pgwright.code.entry import AppModels
 from pgwright.code.imported import DeclaredModels, import_models
 from pgwright.model.change import CascadeDelete, Change, ConvertColumns, CreateIndex, DropIndex, UniqueAmongLiving
 from pgwright.model.index import IndexDefinition
@@ -18,7 +18,7 @@ from pgwright.sqltext.schema import Schema
 _WHERE = ". Run pgwright where the app is installed, as in: pip install pgwright; pgwright fix …"
 
 
-def verify(patch: ModelPatch, changes: Sequence[Change], entry: Entry) -> Verified:
+def verify(patch: ModelPatch, changes: Sequence[Change], entry: AppModels) -> Verified:
     """Import the models as the edits make them, in a process of their own, and compare them with the changes.
 
     Nothing is written. Where they cannot be imported with the edits, they are imported without, to tell whose fault it

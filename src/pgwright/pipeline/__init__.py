@@ -17,7 +17,7 @@ from pgwright.pipeline.advise import advise
 from pgwright.pipeline.changes import Revisions, Script, Settings, Unwritten
 from pgwright.pipeline.check import check
 from pgwright.pipeline.fix import fix
-from pgwright.pipeline.making import FixOrder, Made, Measuring, make
+from pgwright.pipeline.making import FixOrder, MadeFix, Measuring, make
 from pgwright.pipeline.models import as_named, find_models, with_models
 from pgwright.pipeline.plan import plan
 from pgwright.pipeline.probe import probe_app
@@ -29,7 +29,7 @@ from pgwright.pipeline.snapshot import SourceLike, is_file, take_snapshot
 
 __all__ = [
     "FixOrder",
-    "Made",
+    "MadeFix",
     "Measuring",
     "Revisions",
     "Script",

@@ -15,14 +15,14 @@ from pgwright.model.remedy import Remedy
 from pgwright.model.snapshot import Snapshot
 from pgwright.pipeline.check import check
 from pgwright.pipeline.snapshot import SourceLike, take_snapshot
-from pgwright.remedies import Choice, Selection, asked_for, bundle, make_fix, select, with_later, without
+from pgwright.remedies import FixChoice, Selection, asked_for, bundle, make_fix, select, with_later, without
 
 
 def fix(
     source: SourceLike = None,
     findings: Diagnosis | Iterable[Finding] | None = None,
     *,
-    choice: Choice | None = None,
+    choice: FixChoice | None = None,
     with_possible: bool = False,
     policy: Policy | None = None,
     progress: Progress = silent,
@@ -47,7 +47,7 @@ def fix(
 
 
 @dataclass(frozen=True)
-class Request:
+class FixRequest:
     """What a fix has to answer."""
 
     snapshot: Snapshot
@@ -69,21 +69,21 @@ class Request:
             not_examined=self.not_examined,
         )
 
-    def without(self, remedies: Iterable[Remedy]) -> Request:
+    def without(self, remedies: Iterable[Remedy]) -> FixRequest:
         """Return what is left to answer when these remedies are not wanted."""
         return replace(self, selection=replace(self.selection, chosen=without(self.selection.chosen, remedies)))
 
 
 def request(
-    snapshot: Snapshot, found: Diagnosis | Iterable[Finding], choice: Choice | None, *, with_possible: bool
-) -> Request:
+    snapshot: Snapshot, found: Diagnosis | Iterable[Finding], choice: FixChoice | None, *, with_possible: bool
+) -> FixRequest:
     """Return what a fix has to answer; arguments as of `fix`."""
     given = tuple(found.findings if isinstance(found, Diagnosis) else found)
     asked = given if choice is None else asked_for(given, choice)
     sure, doubtful = _apart(asked, with_possible=with_possible)
     selection = Selection(tuple(sure), ()) if choice is None else select(sure, snapshot, choice)
     not_examined = found.not_examined if isinstance(found, Diagnosis) else ()
-    return Request(snapshot, tuple(sure), selection, tuple(doubtful), not_examined)
+    return FixRequest(snapshot, tuple(sure), selection, tuple(doubtful), not_examined)
 
 
 def _each(findings: Iterable[Finding]) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pgwright.advisor.goal import Goal
-from pgwright.code import Entry
+from pgwright.code import AppModels
 from pgwright.migrations import AlembicDirectory
 from pgwright.model.finding import Diagnosis
 from pgwright.model.fix import Fix
@@ -21,9 +21,9 @@ from pgwright.pipeline.models import as_named, with_models
 from pgwright.pipeline.proved_fix import fix_proved
 from pgwright.pipeline.snapshot import take_snapshot
 from pgwright.proof.timing import ROUNDS
-from pgwright.remedies import Choice, Part, in_parts
+from pgwright.remedies import FixChoice, Part, in_parts
 
-SMALL = Choice()
+SMALL = FixChoice()
 
 
 @dataclass(frozen=True)
@@ -39,14 +39,14 @@ class Measuring:
 class FixOrder:
     """What a fix is to be."""
 
-    choice: Choice = SMALL
+    choice: FixChoice = SMALL
     goal: Callable[[Snapshot], Goal] = lambda snapshot: ANY_GOAL
     """What the index advisor is asked for, of this database."""
     measuring: Measuring | None = None
     """None: nothing is measured."""
     directory: AlembicDirectory | None = None
     """None: the fix goes into no revision."""
-    models: Entry | None = None
+    models: AppModels | None = None
     """None: they are left alone."""
     message: str = ""
     with_advice: bool = True
@@ -63,7 +63,7 @@ class FixOrder:
 
 
 @dataclass(frozen=True)
-class Made:
+class MadeFix:
     """A fix, and what it was made of."""
 
     snapshot: Snapshot
@@ -73,7 +73,7 @@ class Made:
     """What each revision holds; none: there is nothing to write."""
 
 
-def make(source: str | None, order: FixOrder, progress: Progress = silent) -> Made:
+def make(source: str | None, order: FixOrder, progress: Progress = silent) -> MadeFix:
     """Read a database, find, choose, measure and turn what stays into the parts of a fix. Writes nothing.
 
     Args:
@@ -99,7 +99,7 @@ def make(source: str | None, order: FixOrder, progress: Progress = silent) -> Ma
     made = _made(source, snapshot, diagnosis, order, progress)
     if order.models is not None and made.remedies:
         made = with_models(made, order.models, as_uuid=order.as_uuid, imports=order.imports, progress=progress)
-    return Made(snapshot, diagnosis, made, in_parts(made, snapshot, order.message))
+    return MadeFix(snapshot, diagnosis, made, in_parts(made, snapshot, order.message))
 
 
 def _made(source: str | None, snapshot: Snapshot, diagnosis: Diagnosis, order: FixOrder, progress: Progress) -> Fix:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from pgwright.code import Entry, conventional, entry_of, named_entry, patch_app, spelled, verify
+from pgwright.code import AppModels, conventional, entry_of, named_entry, patch_app, spelled, verify
 from pgwright.migrations import AlembicDirectory
 from pgwright.model.change import CreateIndex, UniqueAmongLiving
 from pgwright.model.finding import Diagnosis, Finding
@@ -14,7 +14,7 @@ from pgwright.model.patch import HandEdit
 from pgwright.model.progress import Progress, silent
 
 
-def find_models(name: str | None, directory: AlembicDirectory | None) -> Entry | None:
+def find_models(name: str | None, directory: AlembicDirectory | None) -> AppModels | None:
     """Return where the app's models are; None where nothing tells.
 
     Args:
@@ -31,7 +31,7 @@ def find_models(name: str | None, directory: AlembicDirectory | None) -> Entry |
     return entry_of(env, directory.source.parent, directory.imports_from) if env.is_file() else None
 
 
-def as_named(diagnosis: Diagnosis, models: Entry) -> Diagnosis:
+def as_named(diagnosis: Diagnosis, models: AppModels) -> Diagnosis:
     """Return findings whose new indexes are called as the naming convention of the app's MetaData calls them."""
     stated = models.app.conventions
 
@@ -48,7 +48,7 @@ def as_named(diagnosis: Diagnosis, models: Entry) -> Diagnosis:
 
 
 def with_models(
-    fix: Fix, models: Entry, *, as_uuid: bool = False, imports: bool = False, progress: Progress = silent
+    fix: Fix, models: AppModels, *, as_uuid: bool = False, imports: bool = False, progress: Progress = silent
 ) -> Fix:
     """Return a fix with the edits of the app's models; as it is where no file declares a table. Writes nothing.
 

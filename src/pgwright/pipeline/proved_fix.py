@@ -19,7 +19,7 @@ from pgwright.pipeline.fix import request
 from pgwright.pipeline.prove import prove
 from pgwright.pipeline.snapshot import is_file
 from pgwright.proof.timing import ROUNDS
-from pgwright.remedies import Choice, left_out, vain, with_measured
+from pgwright.remedies import FixChoice, left_out, vain, with_measured
 from pgwright.report.proof.words import conclusion, is_proved, speaks_against
 
 
@@ -28,7 +28,7 @@ def fix_proved(
     snapshot: Snapshot,
     findings: Diagnosis | Iterable[Finding],
     *,
-    choice: Choice | None = None,
+    choice: FixChoice | None = None,
     with_possible: bool = False,
     staging: str | None = None,
     rounds: int = ROUNDS,

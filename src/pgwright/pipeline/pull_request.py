@@ -17,7 +17,7 @@ from pgwright.model.pull_request import Commit, CommittedFile, PullRequest, Pull
 from pgwright.model.remedy import Remedy
 from pgwright.model.revision_text import RevisionFile
 from pgwright.model.statement import Statement
-from pgwright.pipeline.making import Made
+from pgwright.pipeline.making import MadeFix
 from pgwright.pipeline.revisions import revision_files
 from pgwright.remedies import Part, message_for
 from pgwright.visible import on_one_line, visible
@@ -29,7 +29,7 @@ _CALLS = str.maketrans({"@": r"\x40", "#": r"\x23"})
 
 
 def pull_request(
-    made: Made,
+    made: MadeFix,
     directory: str | Path | AlembicDirectory,
     repository: str | Path | Repository = ".",
     *,
@@ -125,7 +125,7 @@ def _told(
     )
 
 
-def _concerned(made: Made, answered: Iterable[Finding]) -> Iterator[Statement]:
+def _concerned(made: MadeFix, answered: Iterable[Finding]) -> Iterator[Statement]:
     """Yield the statements of the workload that the findings are about, or that measurably gained."""
     wanted = {query for finding in answered for query in finding.queries}
     wanted |= {gain.query_id for remedy in made.fix.remedies for gain in remedy.measured}

@@ -10,11 +10,11 @@ from pgwright.remedies.message import message_for
 from pgwright.remedies.parts import Part, in_parts
 from pgwright.remedies.revision import assembled, render_revision, revision_text, with_width
 from pgwright.remedies.script import render_script
-from pgwright.remedies.selection import TOP, Choice, Selection, asked_for, select
+from pgwright.remedies.selection import TOP, FixChoice, Selection, asked_for, select
 
 __all__ = [
     "TOP",
-    "Choice",
+    "FixChoice",
     "Part",
     "Selection",
     "asked_for",

@@ -20,7 +20,7 @@ TOP = 5
 
 
 @dataclass(frozen=True)
-class Choice:
+class FixChoice:
     """What a fix is asked for."""
 
     only: tuple[str, ...] = ()
@@ -48,7 +48,7 @@ class Selection:
     left: tuple[Left, ...]
 
 
-def select(findings: Iterable[Finding], snapshot: Snapshot, choice: Choice) -> Selection:
+def select(findings: Iterable[Finding], snapshot: Snapshot, choice: FixChoice) -> Selection:
     """Choose among findings of which each is a cause with its symptoms; one that asks for no change is in neither."""
     wanted: list[Finding] = []
     left: list[Left] = []
@@ -64,7 +64,7 @@ def select(findings: Iterable[Finding], snapshot: Snapshot, choice: Choice) -> S
     return Selection(tuple(wanted[:most]), tuple(sorted(left, key=lambda one: _dearness(one.finding))))
 
 
-def asked_for(findings: Iterable[Finding], choice: Choice) -> Iterator[Finding]:
+def asked_for(findings: Iterable[Finding], choice: FixChoice) -> Iterator[Finding]:
     """Yield the findings that are asked for; what stands under another one counts by its own name too.
 
     Alone it is answered where it asks for a change; where it does not, the finding that it stands under answers it.
@@ -84,7 +84,7 @@ def _names(keys: Sequence[str], finding: Finding) -> bool:
     return not {finding.check, finding.key}.isdisjoint(keys)
 
 
-def _parts(finding: Finding, snapshot: Snapshot, choice: Choice) -> Iterator[tuple[Finding, LaterReason | None]]:
+def _parts(finding: Finding, snapshot: Snapshot, choice: FixChoice) -> Iterator[tuple[Finding, LaterReason | None]]:
     """Yield what of a finding is safe and what is not, each with the reason to leave it for later, if there is one."""
     unsafe = _unsafe(finding, snapshot)
     safe_part, breaking_part = _with(finding, lambda one: one not in unsafe), _with(finding, unsafe.__contains__)
@@ -100,7 +100,7 @@ def _parts(finding: Finding, snapshot: Snapshot, choice: Choice) -> Iterator[tup
 
 
 def _of_rows(
-    part: Finding, snapshot: Snapshot, choice: Choice, *, is_breaking: bool
+    part: Finding, snapshot: Snapshot, choice: FixChoice, *, is_breaking: bool
 ) -> Iterator[tuple[Finding, LaterReason | None]]:
     """Yield what of a part is about tables without rows, and what is not."""
     empty = {change for one in bundle(part) for change in one.changes if _is_of_empty(change, snapshot)}
@@ -110,7 +110,7 @@ def _of_rows(
         yield rest, _reason(rest, choice, is_breaking=is_breaking)
 
 
-def _reason(part: Finding, choice: Choice, *, is_breaking: bool) -> LaterReason | None:
+def _reason(part: Finding, choice: FixChoice, *, is_breaking: bool) -> LaterReason | None:
     if is_breaking:
         return None if choice.breaking else "not safe while the app runs"
     if choice.breaking:
