@@ -143,7 +143,8 @@ class Note(Base):
     assert "id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=uuid4)" in edit.after
     assert 'parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("note.id"))' in edit.after
     (edit,) = patch_models(tmp_path, [change]).edits
-    assert "id: Mapped[str] = mapped_column(Uuid(as_uuid=False), primary_key=True, default=lambda" in edit.after
+    one_line = " ".join(edit.after.split())
+    assert "id: Mapped[str] = mapped_column( Uuid(as_uuid=False), primary_key=True, default=lambda" in one_line
     assert 'parent_id: Mapped[str | None] = mapped_column(ForeignKey("note.id"))' in edit.after
 
 

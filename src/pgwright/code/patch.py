@@ -34,8 +34,8 @@ from pgwright.model.patch import FileEdit, HandEdit, ModelPatch
 from pgwright.sqltext.indexes import read_index
 from pgwright.sqltext.schema import Schema
 
-# Black's and ruff's own.
-_WIDTH = 88
+# Black's and ruff's own; and the longest that people set.
+_WIDTH, _WIDEST = 88, 120
 
 
 def patch_models(root: Path, changes: Sequence[Change], *, entries: Sequence[str] = ()) -> ModelPatch:
@@ -75,7 +75,7 @@ def spelled(change: Change) -> tuple[str, ...]:
 class _Patching:
     """Edits in the making, by module."""
 
-    def __init__(self, app: App, width: int, *, as_uuid: bool) -> None:
+    def __init__(self, app: App, width: int | None, *, as_uuid: bool) -> None:
         self._app, self._width, self._as_uuid = app, width, as_uuid
         self._edits: dict[Module, list[Edit]] = {}
         self._spellings: dict[Module, Spelling] = {}
@@ -220,7 +220,9 @@ class _Patching:
         for module, edits in self._edits.items():
             # What is added goes behind what was there, so what is taken out is counted as it was.
             ordered = sorted(edits, key=lambda one: not isinstance(one, AddElement | AddArgument))
-            after = edited(module.text, [*ordered, *self._spelling(module).imports], self._width)
+            after = edited(
+                module.text, [*ordered, *self._spelling(module).imports], self._width or _longest(module.text)
+            )
             ast.parse(after)
             if after != module.text:
                 yield FileEdit(module.path, module.text, after)
@@ -230,17 +232,22 @@ def _index(sql: str) -> IndexDefinition:
     return read_index(sql, Schema({}))
 
 
-def _line_length(root: Path) -> int:
-    """Return the length of lines that the app's formatter keeps, as the nearest pyproject.toml says."""
+def _line_length(root: Path) -> int | None:
+    """Return the length of lines that the app's formatter keeps; None where the nearest pyproject.toml does not say."""
     for folder in (root, *root.absolute().parents):
         path = folder / "pyproject.toml"
         if path.is_file():
             try:
                 tools = tomllib.loads(path.read_text("utf-8")).get("tool", {})
             except (tomllib.TOMLDecodeError, UnicodeDecodeError):
-                return _WIDTH
+                return None
             lengths: Iterable[object] = (
                 tools.get("ruff", {}).get("line-length"), tools.get("black", {}).get("line-length"),
             )  # fmt: skip
-            return next((one for one in lengths if isinstance(one, int)), _WIDTH)
-    return _WIDTH
+            return next((one for one in lengths if isinstance(one, int)), None)
+    return None
+
+
+def _longest(text: str) -> int:
+    """Return the length of lines of a file whose formatter nobody knows: as long as some are, within reason."""
+    return max(_WIDTH, *(len(line) for line in text.splitlines() if len(line) <= _WIDEST), 0)
