@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -210,3 +211,20 @@ class Letter(Owned, Note):
         .edits[0]
         .after.endswith('class Letter(Owned, Note):\n    pass\n\n\nIndex("ix_note_newest", Letter.owner.desc())\n')
     )
+
+
+@pytest.mark.parametrize("name", ['x); import os; os.system("id"); (', "a.b", "class", "\u202eowner", "q\"uote's"])
+@pytest.mark.parametrize("arguments", ["", "    __table_args__ = made_elsewhere()\n"])
+def test_a_name_of_the_database_never_becomes_code(tmp_path: Path, name: str, arguments: str) -> None:
+    write(tmp_path, {"models.py": MODELS.replace('"note"\n', f'"note"\n{arguments}')})
+    keys = (IndexKey("owner"), IndexKey(name), IndexKey(name, is_descending=True))
+    definition = IndexDefinition(f"ix {name}", NOTE, keys, include=(name,), predicate=f'"{name}" IS NULL')
+    patch = patch_models(tmp_path, [CreateIndex(definition)])
+    if arguments:
+        assert not patch.edits
+        assert patch.by_hand[0].reason == f"no class of the app declares the column {name}"
+        return
+    (edit,) = patch.edits
+    assert "\u202e" not in edit.after
+    calls = [node for node in ast.walk(ast.parse(edit.after)) if isinstance(node, ast.Call)]
+    assert {ast.unparse(node.func) for node in calls} == {"declarative_base", "Column", "Index", "text"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from keyword import iskeyword
 
 from pgwright.code.app import App
 from pgwright.code.call_text import CallText
@@ -150,8 +151,12 @@ def _afterwards(definition: IndexDefinition, table: DeclaredTable, app: App, spe
 
     def attribute(name: str) -> str:
         column = table.column(name)
+        said = column.attribute if column is not None else name
+        if not said.isidentifier() or iskeyword(said):
+            # A name of the database is written as a text, and as code only where it can be nothing else than a name.
+            raise Unclear(f"no class of the app declares the column {name}")
         holder = (column.child if column is not None else None) or owner
-        return f"{holder.name}.{column.attribute if column is not None else name}"
+        return f"{holder.name}.{said}"
 
     hand = Hand(spelling.say, _keys(table), attribute, owner.module.quote)
     call = _whole(index_call(definition, hand), app, spelling)
