@@ -100,7 +100,8 @@ class _Patching:
     def _convert(self, change: ConvertColumns) -> None:
         for each in change.columns:
             what = f"{each.table.short}.{each.column} becomes {each.to_type}"
-            self._try(each.table, what, (type_text(each),), partial(self._conversion, each, change))
+            lines = (type_text(each, as_uuid=self._as_uuid),)
+            self._try(each.table, what, lines, partial(self._conversion, each, change))
 
     def _conversion(self, each: ColumnConversion, change: ConvertColumns, table: Table) -> list[Placed]:
         edits = conversion(each, table, self._app, self._spelling, as_uuid=self._as_uuid)
