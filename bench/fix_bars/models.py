@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
-from query_bars.figures import Figure, at_least, shown
+from query_bars.figures import Figure, at_least, at_most, shown
 
 from pgwright.embedded import run_server
 from tests.support.model_files import Entry, Judged, entries, judge
@@ -35,6 +35,8 @@ def measure() -> Iterator[Figure]:
     yield shown("what they name for a person, left out above", sum(named), "")
     left = [one for one in judged if any(problem.startswith("left to do by hand") for problem in one.problems)]
     yield shown("forms with more left to a person, lines to paste given", len(left), "")
+    silent = [one for one in judged if not one.is_good and one not in left]
+    yield at_most("forms that miss a bar above, and nobody is told", len(silent), "", 0)
 
 
 def _percent(judged: Sequence[Judged], attribute: str) -> float:

@@ -34,9 +34,13 @@ _KNOWN = {
 _NO_TYPES = {"ForeignKey", "Identity", "Computed", "Sequence", "CheckConstraint", "FetchedValue", "DefaultClause"}
 
 
-def type_text(change: ColumnConversion) -> str:
-    """Return how SQLAlchemy calls the new type."""
-    return str(_TYPES.get(change.to_type, change.to_type))
+def type_text(change: ColumnConversion, *, as_uuid: bool = False) -> str:
+    """Return how SQLAlchemy calls the new type.
+
+    Args:
+        as_uuid: what becomes uuid is a `uuid.UUID` in Python.
+    """
+    return "Uuid()" if as_uuid and change.to_type == "uuid" else str(_TYPES.get(change.to_type, change.to_type))
 
 
 def conversion(

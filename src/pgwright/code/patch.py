@@ -169,7 +169,7 @@ class _Patching:
         together = f"it changes together with {at_fault.table.short}.{at_fault.column}"
         for each in columns:
             what = f"{each.table.short}.{each.column} becomes {each.to_type}"
-            self._by_hand.append(HandEdit(what, reasons.get(each, together), (type_text(each),)))
+            self._by_hand.append(HandEdit(what, reasons.get(each, together), (type_text(each, as_uuid=self._as_uuid),)))
 
     def _conversion(
         self, each: ColumnConversion, converted: set[tuple[DeclaredTable, str]], table: DeclaredTable
