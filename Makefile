@@ -23,7 +23,7 @@ PYTEST := -m pytest -n $(if $(POSTGRES),6,2) --dist loadgroup
 demo: $(VENV)/demo.stamp
 	$(BIN)/python examples/notebook/demo.py
 
-test: $(VENV)/dev.stamp $(VENV)/pgbouncer.stamp $(if $(POSTGRES),build/postgres/$(POSTGRES)/bin/postgres)
+test: $(VENV)/dev.stamp $(VENV)/programs.stamp $(if $(POSTGRES),build/postgres/$(POSTGRES)/bin/postgres)
 	POSTGRES=$(POSTGRES) $(BIN)/python $(PYTEST) $(if $(POSTGRES),$(SERVER_TESTS))
 
 # What depends on the server's version, on every one before the embedded 18.
@@ -31,11 +31,11 @@ test-versions:
 	set -e; for version in $(VERSIONS); do $(MAKE) --no-print-directory test POSTGRES=$$version; done
 
 # The newest versions that pyproject.toml allows, whatever constraints.txt says.
-test-newest: $(NEWEST)/stamp $(VENV)/pgbouncer.stamp
+test-newest: $(NEWEST)/stamp $(VENV)/programs.stamp
 	$(NEWEST)/bin/python $(PYTEST)
 
 # The oldest versions that both pyproject.toml allow; what only tests and examples need is new.
-test-oldest: $(OLDEST)/stamp $(VENV)/pgbouncer.stamp
+test-oldest: $(OLDEST)/stamp $(VENV)/programs.stamp
 	$(OLDEST)/bin/python $(PYTEST)
 	$(OLDEST)/bin/mypy --cache-dir $(OLDEST)/.mypy_cache --follow-imports silent $(TYPING_TESTS)
 
@@ -131,9 +131,11 @@ $(OLDEST)/stamp: pyproject.toml runtime/pyproject.toml hatch_build.py | $(UV)
 build/postgres/%/bin/postgres:
 	$(PYTHON) scripts/fetch_postgres.py $*
 
-# PgBouncer, for the tests behind a pooler, where apt and root are at hand; elsewhere those tests are skipped.
-$(VENV)/pgbouncer.stamp: | $(BIN)/python
-	@PATH="$$PATH:/usr/sbin"; command -v pgbouncer >/dev/null || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || \
-	{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends pgbouncer; } \
-	|| echo "PgBouncer could not be installed: the tests behind a pooler will be skipped"
+# PgBouncer, for the tests behind a pooler, and git, where apt and root are at hand; elsewhere those tests are skipped.
+$(VENV)/programs.stamp: | $(BIN)/python
+	@PATH="$$PATH:/usr/sbin"; \
+	for program in pgbouncer git; do command -v $$program >/dev/null || missing="$$missing $$program"; done; \
+	[ -z "$$missing" ] || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || \
+	{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; } \
+	|| echo "not installed, so their tests will be skipped:$$missing"
 	@touch $@

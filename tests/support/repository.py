@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from shutil import which
 
 import pytest
 
@@ -35,6 +36,8 @@ class Git:
 
 def without_settings(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
     """Let git read no settings but those of the repository, and no identity from the environment."""
+    if which("git") is None:
+        pytest.skip("git is not installed")
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(home / "no-such-file"))
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     for who in ("AUTHOR", "COMMITTER"):
