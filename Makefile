@@ -133,7 +133,7 @@ build/postgres/%/bin/postgres:
 
 # PgBouncer, for the tests behind a pooler, and git, where apt and root are at hand; elsewhere those tests are skipped.
 $(VENV)/programs.stamp: | $(BIN)/python
-	@PATH="$$PATH:/usr/sbin"; \
+	@PATH="$$PATH:/usr/sbin"; missing=; \
 	for program in pgbouncer git; do command -v $$program >/dev/null || missing="$$missing $$program"; done; \
 	[ -z "$$missing" ] || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || \
 	{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; } \
