@@ -171,6 +171,18 @@ def test_losses_on_statements_are_told_apart_from_those_on_writes() -> None:
     assert "costs 172 ms, 72 ms of it on writes, a day" in " ".join(conclusion(proof))
 
 
+def test_slower_writes_that_the_workload_has_not_cost_nothing_and_that_is_told() -> None:
+    rare = replace(WRITE, workload_rows=0)
+    told = conclusion(replace(NOTHING, statements=(FAST,), writes=(rare,)))[1]
+    assert (
+        told
+        == "By the workload's calls it saves 115 s and costs none, a day (measured here); its own writes got no slower."
+    )
+    slow = replace(FAST, calls=0, verdict="slower", before=samples.timing(10.0), after=samples.timing(110.0))
+    told = conclusion(replace(NOTHING, statements=(FAST, slow), writes=(rare,)))[1]
+    assert "got no slower" not in told
+
+
 def test_without_an_observed_time_the_balance_is_of_all_calls() -> None:
     proof = replace(NOTHING, statements=(FAST,), observed_seconds=None)
     assert conclusion(proof)[1] == (
