@@ -45,7 +45,11 @@ class Models:
         (found,) = (one for one in self.table(table).columns if one.name == column)
         if not isinstance(found.default, CallableColumnDefault):
             return ""
-        value, expected = found.default.arg(cast(ExecutionContext, None)), found.type.python_type
+        value = found.default.arg(cast(ExecutionContext, None))
+        try:
+            expected = found.type.python_type
+        except NotImplementedError:  # of older SQLAlchemy, for a type of the app's own
+            return ""
         if isinstance(value, expected):
             return ""
         return f"{table.short}.{column} gives a {expected.__name__} now, and its default a {type(value).__name__}"
