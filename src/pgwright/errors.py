@@ -18,6 +18,7 @@
     ├── MigrationError            the app's Alembic directory cannot take or run a revision
     ├── GitError                  the app's git repository cannot take a branch
     ├── ProofError                a proof could not be carried out
+    ├── ImportFailed              what was named as module:attribute cannot be imported
     ├── ProbeError                an app could not be probed
     └── CommitRefused             a handler under probe sent COMMIT as text
 
@@ -149,6 +150,15 @@ class GitError(PgwrightError):
 
 class ProofError(PgwrightError):
     """A proof could not be carried out."""
+
+
+class ImportFailed(PgwrightError):
+    """What the user named as `module:attribute` could not be imported."""
+
+    def __init__(self, name: str, reason: str, searched: str | None = None, *, is_users: bool = False) -> None:
+        self.name, self.reason, self.searched, self.is_users = name, reason, searched, is_users
+        where = f" Searched {searched!r} and Python's path; name its folder." if searched else ""
+        super().__init__(f"cannot import {name!r}: {reason}. Name it as uvicorn does: package.module:attribute.{where}")
 
 
 class ProbeError(PgwrightError):

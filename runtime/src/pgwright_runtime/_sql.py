@@ -1,4 +1,4 @@
-"""SQL that lives in a file of its own, beside the module that runs it."""
+"""SQL that lives in a file of its own, beside the module that runs it; and names in SQL."""
 
 from __future__ import annotations
 
@@ -11,3 +11,13 @@ def read_sql(package: str, name: str) -> str:
     found = get_data(package, f"sql/{name}.sql")
     assert found is not None  # the loader of the package cannot read files
     return "\n".join(line for line in found.decode().splitlines() if not line.startswith("--"))
+
+
+def quote(name: str) -> str:
+    """Return an identifier, quoted."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def quoted(table: str, schema: str | None) -> str:
+    """Return the name of a table, quoted."""
+    return (f"{quote(schema)}." if schema else "") + quote(table)

@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
+from pgwright_runtime._sql import quote
 from pgwright_runtime.tenancy import TenantPolicy, tenant_policy
-from pgwright_runtime.tenancy.policy import create_statements, quote
+from pgwright_runtime.tenancy.policy import create_statements
 from tests.support.database import Database
 
 SETTING = "app.current_org_id"

@@ -8,12 +8,12 @@ from http import HTTPStatus
 from sqlalchemy.exc import IllegalStateChangeError, MissingGreenlet
 
 from pgwright.errors import CommitRefused, PgwrightError
+from pgwright.importing import told
 from pgwright.model.endpoints import SeenEndpoint
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.probe import ProbedEndpoint
 from pgwright.probe.client import GetRequest
 from pgwright.probe.filling import Known, Size, Values, fill
-from pgwright.probe.loading import told
 from pgwright.probe.measuring import AppCaller, Measured
 from pgwright.probe.openapi import Endpoint
 from pgwright.probe.problems import read_problems

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from pgwright.errors import ProbeError
-from pgwright.probe.loading import told
+from pgwright.importing import told
 
 # As uvicorn, we wait for the app to end; unlike it, not for ever.
 _SHUTDOWN_SECONDS = 10.0

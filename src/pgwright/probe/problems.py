@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from pgwright.importing import relative
 from pgwright.model.endpoints import StatementProblem
 from pgwright.model.finding import CodeLine
-from pgwright.probe.loading import relative
 from pgwright.probe.request import ProbeRequest
 from pgwright.probe.server import ServerCosts, cost_of
 from pgwright_runtime.guard import Problem

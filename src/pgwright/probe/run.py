@@ -13,6 +13,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from pgwright.database import connect
 from pgwright.errors import ProbeError, QueryFailed
+from pgwright.importing import told
 from pgwright.model.endpoints import ProbedApp, SeenEndpoint
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.progress import Progress
@@ -22,7 +23,7 @@ from pgwright.probe.client import GetRequest, get
 from pgwright.probe.doors import watched_doors
 from pgwright.probe.filling import Known
 from pgwright.probe.lifespan import running
-from pgwright.probe.loading import dsn_of, load_app, told
+from pgwright.probe.loading import dsn_of, load_app
 from pgwright.probe.measuring import AppCaller
 from pgwright.probe.openapi import Endpoint, mounted_apps, order, read_endpoints
 from pgwright.probe.request import ProbeRequest

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, bindparam, text
 
-from pgwright_runtime._sql import read_sql
-from pgwright_runtime.tenancy.policy import TenantPolicy, quote
+from pgwright_runtime._sql import quote, read_sql
+from pgwright_runtime.tenancy.policy import TenantPolicy
 
 _POLICIES = text(read_sql("pgwright_runtime.tenancy", "policies")).bindparams(bindparam("schemas", expanding=True))
 

@@ -15,9 +15,10 @@ from alembic.autogenerate.api import AutogenContext
 from alembic.operations import MigrateOperation, ops
 from sqlalchemy import Index, PrimaryKeyConstraint, Table, UniqueConstraint
 
+from pgwright_runtime._sql import quote, quoted
 from pgwright_runtime.tenancy.catalog import FoundTable, read_policies
-from pgwright_runtime.tenancy.operations import CreateTenantPolicyOp, DropTenantPolicyOp, StatementOp, quoted
-from pgwright_runtime.tenancy.policy import TABLE_INFO, declared_policy, quote
+from pgwright_runtime.tenancy.operations import CreateTenantPolicyOp, DropTenantPolicyOp, StatementOp
+from pgwright_runtime.tenancy.policy import TABLE_INFO, declared_policy
 
 try:  # Since Alembic 1.18; before, functions ran in the order of their registration, so ours came last anyway.
     from alembic.util import DispatchPriority

@@ -10,6 +10,7 @@ from alembic.autogenerate.api import AutogenContext
 from alembic.operations import MigrateOperation, Operations, ops
 from sqlalchemy import DDL
 
+from pgwright_runtime._sql import quoted
 from pgwright_runtime.tenancy.binding import DEFAULT_SETTING
 from pgwright_runtime.tenancy.policy import (
     DEFAULT_NAME,
@@ -17,7 +18,6 @@ from pgwright_runtime.tenancy.policy import (
     TenantPolicy,
     create_statements,
     drop_statements,
-    quote,
 )
 
 
@@ -109,11 +109,6 @@ def _execute(operations: Operations, statements: list[str]) -> None:
     for statement in statements:
         # Not text(), which would take a colon in a name for a parameter.
         operations.execute(DDL(statement.replace("%", "%%")))  # type: ignore[no-untyped-call]
-
-
-def quoted(table: str, schema: str | None) -> str:
-    """Return the name of a table, quoted."""
-    return (f"{quote(schema)}." if schema else "") + quote(table)
 
 
 @renderers.dispatch_for(CreateTenantPolicyOp)

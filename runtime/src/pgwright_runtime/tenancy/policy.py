@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeAlias, get_args
 from sqlalchemy import BigInteger, Integer, String, Table, Uuid
 
 from pgwright_runtime._alchemy import TableArguments
+from pgwright_runtime._sql import quote
 from pgwright_runtime.tenancy.binding import DEFAULT_SETTING, check_setting
 
 SqlType: TypeAlias = Literal["integer", "bigint", "uuid", "text"]
@@ -77,11 +78,6 @@ def _type_of(table: Table, column: str) -> SqlType:
         if isinstance(kind, known):
             return name  # type: ignore[return-value]
     raise ValueError(f"state the type in the TenantPolicy of {table.fullname!r}: {column!r} is {kind!r}")
-
-
-def quote(name: str) -> str:
-    """Return an identifier, quoted."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def create_statements(table: str, policy: TenantPolicy) -> list[str]:

@@ -1,0 +1,37 @@
+"""Bars of the runtime for the life of data, as ratios of one run where they can be. Writes `build/bench/life.json`.
+
+All parts, or those that are named: `python bench/life.py jobs polling`. The exit code is 1 when a bar is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT), *(str(ROOT / "examples" / name) for name in ("notebook", "fleet"))]
+
+from query_bars.figures import Figure  # noqa: E402
+from query_bars.parts import run_parts  # noqa: E402
+
+OUTPUT = ROOT / "build" / "bench" / "life.json"
+PARTS = ("soft_delete", "retention", "jobs", "polling", "erasure")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="all unless named")
+    os.environ["PGWRIGHT_CACHE"] = "off"
+    names = parser.parse_args().parts or PARTS
+    measures: dict[str, Callable[[], Iterator[Figure]]] = {
+        name: import_module(f"life_bars.{name}").measure for name in names
+    }
+    return run_parts(measures, names, OUTPUT)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

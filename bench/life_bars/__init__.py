@@ -1,0 +1,1 @@
+"""What `bench/life.py` measures, a file for each part."""

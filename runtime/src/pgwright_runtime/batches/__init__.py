@@ -1,0 +1,1 @@
+"""Work on many rows in small batches: in key order, in bounded time, pausing for others, resumable."""
