@@ -44,7 +44,8 @@ def waiting_index(poll: Poll, snapshot: Snapshot) -> IndexDefinition | None:
     """
     said = [_predicate(one, poll.family, snapshot) for one in poll.states]
     keys = _keys(poll)
-    if None in said or not keys:
+    is_unread = not said and bool(poll.block.conditions or poll.block.branches)
+    if None in said or not keys or is_unread:
         return None
     columns = tuple(key.column or "" for key in keys)
     return IndexDefinition(
@@ -56,14 +57,16 @@ def waiting_index(poll: Poll, snapshot: Snapshot) -> IndexDefinition | None:
 
 
 def _keys(poll: Poll) -> tuple[IndexKey, ...]:
-    """Return the keys that a poll sorts by; without any, those that tell the rows apart."""
-    if poll.block.order_by:
-        return tuple(
-            IndexKey(key.column.column, is_descending=key.is_descending, nulls_first=key.nulls_first)
-            for key in poll.block.order_by
-            if key.column.table == poll.table
-        )
-    return tuple(map(IndexKey, poll.family.head.primary_key)) if poll.states else ()
+    """Return what else a poll compares, the queue's name say, and what it sorts by; else what tells the rows apart."""
+    equal = [one.column.column for one in poll.block.conditions if one.operator == "=" and one not in poll.states]
+    ordered = [key for key in poll.block.order_by if key.column.table == poll.table]
+    if not ordered:
+        ends = poll.family.head.primary_key if poll.states else ()
+        return tuple(map(IndexKey, dict.fromkeys((*equal, *ends))))
+    keys = [
+        IndexKey(key.column.column, is_descending=key.is_descending, nulls_first=key.nulls_first) for key in ordered
+    ]
+    return (*map(IndexKey, dict.fromkeys(equal)), *(key for key in keys if key.column not in equal))
 
 
 def _predicate(condition: Condition, family: TableFamily, snapshot: Snapshot) -> str | None:

@@ -76,7 +76,8 @@ def _poll(query: ShapedStatement, block: Block, table: QualifiedName, snapshot: 
     if kind is None or not all(_has_few_values(one, family, snapshot) for one in ours if one.operator in _EQUAL):
         return None
     moved = taken_columns(snapshot).get(table, {})
-    states = tuple(one for one in ours if one.operator in _STATES and one.column.column in moved)
+    asked = (*ours, *_in_branches(block, table))
+    states = tuple(one for one in asked if one.operator in _STATES and one.column.column in moved)
     if kind != "takes":
         states = tuple(one for one in states if _tells_waiting(one, family, snapshot))
         if not states or not _is_oldest_first(block):
@@ -84,6 +85,14 @@ def _poll(query: ShapedStatement, block: Block, table: QualifiedName, snapshot: 
     elif not states and not block.has_limit:
         return None
     return Poll(query, table, family, block, states, kind, lock)
+
+
+def _in_branches(block: Block, table: QualifiedName) -> Iterator[Condition]:
+    """Yield the states that branches of an OR name: pending, or failed and to be tried again."""
+    named = [one.column for each in block.branches for one in each if one.operator in _EQUAL]
+    for column in dict.fromkeys(named):
+        if column.table == table and named.count(column) > 1 and _STATE_NAME.search(column.column):
+            yield Condition(column, "in")
 
 
 def _kind(query: ShapedStatement, block: Block, table: QualifiedName) -> tuple[PollKind | None, RowLock]:

@@ -68,6 +68,18 @@ def test_the_partial_index_is_proposed_for_the_one_state_whose_word_says_that_it
     )
 
 
+def test_what_else_is_compared_leads_the_index() -> None:
+    (finding,) = _run(_poll("SELECT id FROM job WHERE kind = $1 AND picked_at IS NULL ORDER BY created_at, id LIMIT 1"))
+    assert finding.new_index is not None
+    assert finding.new_index.outline == "(kind, created_at, id) WHERE picked_at IS NULL"
+
+
+def test_no_index_is_proposed_for_states_in_the_branches_of_an_or() -> None:
+    states = "status = $1 OR (status = $2 AND run_at < now())"
+    (finding,) = _run(_poll(f"SELECT id FROM job WHERE {states} ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED"))
+    assert (finding.object, finding.changes) == ("job (status)", ())
+
+
 def test_no_index_is_proposed_where_nothing_tells_the_state_that_waits() -> None:
     unknown = make_statistics("job", "status", distinct=3.0)
     (finding,) = run(CHECK, make_snapshot(JOB, unknown, *KNOWN[1:], _poll(), TAKE))

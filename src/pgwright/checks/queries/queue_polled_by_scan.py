@@ -131,7 +131,8 @@ def _message(poll: Poll, about: str, snapshot: Snapshot) -> str:
         )
     rows = "" if poll.kind == "counts" else f", for {statement.rows_per_call:,.1f} rows"
     read = f"{count(statement.blocks_per_call)} blocks a call{rows}"
-    return f"Workers {verb} the waiting rows of {about} by reading {read}: no index leads to the rows that wait."
+    lack = "no index has them in their order" if _near(poll, snapshot) else "no index leads to them"
+    return f"Workers {verb} the waiting rows of {about} by reading {read}: {lack}."
 
 
 def _evidence(poll: Poll, found: Sequence[Poll], snapshot: Snapshot) -> Iterator[Evidence]:
@@ -147,10 +148,13 @@ def _evidence(poll: Poll, found: Sequence[Poll], snapshot: Snapshot) -> Iterator
         yield Evidence(
             "rows that others locked", {"skips": "skipped", "fails": "an error"}.get(poll.lock, "waited for")
         )
-    indexes = [one for one in snapshot.indexes_by_table.get(poll.family.name, ()) if not one.is_primary]
-    near = [one.name.name for one in indexes if not {*poll.columns}.isdisjoint(one.definition.columns)]
-    yield Evidence("indexes on the state", ", ".join(near) or "none")
+    yield Evidence("indexes on the state", ", ".join(_near(poll, snapshot)) or "none")
     yield Evidence("LISTEN in the workload", "yes" if _listens(snapshot) else "no")
+
+
+def _near(poll: Poll, snapshot: Snapshot) -> list[str]:
+    indexes = snapshot.indexes_by_table.get(poll.family.name, ())
+    return [one.name.name for one in indexes if not {*poll.columns}.isdisjoint(one.definition.columns)]
 
 
 def _advice(poll: Poll, definition: IndexDefinition | None, snapshot: Snapshot) -> str:
