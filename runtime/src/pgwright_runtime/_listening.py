@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import select
 import socket
+import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Protocol
@@ -47,6 +48,7 @@ class BlockingListener:
         self._receiver, self._sender = socket.socketpair()
         for each in (self._receiver, self._sender):
             each.setblocking(False)
+            weakref.finalize(self, each.close)
         self._libpq: Any = None
 
     def listen(self, connection: Connection, channel: str) -> None:

@@ -9,7 +9,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -147,7 +147,7 @@ class Worker:
         """Claim jobs and run them; return whether there were any."""
         with Session(control) as session:
             token = f"{socket.gethostname()}/{os.getpid()}/{uuid4().hex}"
-            jobs = self._queue.claim(session, self._kinds, token, batch=self.batch, lease_s=self.lease_s)
+            jobs = self._claim(session, token)
             session.expunge_all()
         self._held = [claim for _, claim in jobs]
         try:
@@ -164,6 +164,9 @@ class Worker:
         finally:
             self._held = ()
         return bool(jobs)
+
+    def _claim(self, session: Session, token: str) -> Jobs:
+        return self._queue.claim(session, self._kinds, token, batch=self.batch, lease_s=self.lease_s)
 
     def _settle(self, control: Connection, jobs: Jobs) -> None:
         """Run claimed jobs, and say of each how it ended."""
@@ -251,6 +254,7 @@ class Worker:
         if isinstance(self.engine, Engine):
             return Session(expire_on_commit=False)
         from sqlalchemy.ext.asyncio import AsyncSession
+
         return AsyncSession(expire_on_commit=False)
 
     def _count(self, metric: metrics.Metric, number: float) -> None:
