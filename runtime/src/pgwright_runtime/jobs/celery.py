@@ -15,12 +15,12 @@ from typing import Any
 
 from celery import Celery
 from kombu.exceptions import OperationalError
-from sqlalchemy import ARRAY, Connection, Engine, Interval, Text, any_, bindparam, func, select
+from sqlalchemy import ARRAY, Connection, Engine, Interval, Text, any_, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from pgwright_runtime.jobs.mixin import JobMixin
 from pgwright_runtime.jobs.queue import Claim, JobQueue
-from pgwright_runtime.jobs.worker import Jobs, Worker
+from pgwright_runtime.jobs.worker import Worker
 
 log = logging.getLogger("pgwright.jobs")
 _MOST_SENT = 200
@@ -49,8 +49,9 @@ def register(
     """
 
     def run_job(key: Any, attempts: int) -> None:
-        addressed = {"key": key, "attempts": attempts, "listen": False, **options}
-        _Addressee(engine=engine, model=model, handlers=handlers, **addressed).run(until_idle=True)
+        worker = Worker(engine=engine, model=model, handlers=handlers, listen=False, **options)
+        worker._queue = _Message(model, key, attempts)
+        worker.run(until_idle=True)
 
     # It is the row that says how a job ended: a message is only taken off the queue when somebody has looked at it.
     task = app.task(name=task_name(model), acks_late=True, reject_on_worker_lost=True, ignore_result=True)
@@ -68,31 +69,19 @@ class Relay(Worker):
     send_options: Mapping[str, Any] = field(default_factory=dict)
     """Of Celery's `send_task`: `queue`, `priority`, …"""
 
-    def _work(self, control: Connection) -> bool:
-        """Send jobs that are due; return whether there were any, and the broker took them."""
-        outbox = outbox_of(self.model)
-        jobs = outbox.mark_sent(control, self._kinds, self.resend_s)
-        for sent, (key, attempts) in enumerate(jobs):
-            try:
-                self.app.send_task(
-                    task_name(self.model), (key, attempts), task_id=str(key), retry=False, **self.send_options
-                )
-            except OperationalError as error:
-                log.warning("%s: the broker takes nothing, trying again: %s", outbox.name, error)
-                outbox.mark_unsent(control, [key for key, _ in jobs[sent:]])
-                return False
-        return bool(jobs)
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._queue = _Sending(self.model, self._send, self.resend_s)
 
-
-@dataclass(eq=False, kw_only=True)
-class _Addressee(Worker):
-    """Runs the one job that a message is about."""
-
-    key: Any
-    attempts: int
-
-    def _claim(self, session: Session, token: str) -> Jobs:
-        return outbox_of(self.model).claim_one(session, self.key, self.attempts, token, self.lease_s)
+    def _send(self, key: Any, attempts: int) -> bool:
+        """Send the message about a job; return whether the broker took it."""
+        about, options = (key, attempts), self.send_options
+        try:
+            self.app.send_task(task_name(self.model), about, task_id=str(key), retry=False, **options)
+        except OperationalError as error:
+            log.warning("%s: the broker takes nothing, trying again: %s", self._queue.name, error)
+            return False
+        return True
 
 
 class Outbox(JobQueue):
@@ -112,16 +101,16 @@ class Outbox(JobQueue):
         leased = {c.leased_until: _NOW + bindparam("lease_", type_=Interval())}
         taken = {c.status: self._states.running, c.attempts: c.attempts + 1, **leased}
         taken |= {c.claimed_by: bindparam("token_", type_=Text())}
-        self._one = self._changed(asked, taken).returning(model, _NOW - c.run_at)
+        self._one = update(model).where(*asked).values(taken).returning(model, _NOW - c.run_at)
 
-    def mark_sent(self, connection: Connection, kinds: Sequence[str], resend_s: float) -> list[tuple[Any, int]]:
+    def mark_sent(self, where: Session | Connection, kinds: Sequence[str], resend_s: float) -> list[tuple[Any, int]]:
         """Return jobs that are due, each with its attempts so far; before they are sent, so that none is forgotten."""
         values = {"kinds_": list(kinds), "resend_": timedelta(seconds=resend_s)}
-        return [(key, attempts) for key, attempts in connection.execute(self._sent, values)]
+        return [(key, attempts) for key, attempts in where.execute(self._sent, values)]
 
-    def mark_unsent(self, connection: Connection, keys: Sequence[Any]) -> None:
+    def mark_unsent(self, where: Session | Connection, keys: Sequence[Any]) -> None:
         """Let jobs be due at once."""
-        connection.execute(self._unsent, {"ids_": list(keys)})
+        where.execute(self._unsent, {"ids_": list(keys)})
 
     def claim_one(
         self, session: Session, key: Any, attempts: int, token: str, lease_s: float
@@ -130,6 +119,37 @@ class Outbox(JobQueue):
         values = {"key_": key, "attempts_": attempts, "token_": token, "lease_": timedelta(seconds=lease_s)}
         rows = session.execute(self._one, values, execution_options={"synchronize_session": False})
         return [self._claimed(*row) for row in rows]
+
+
+class _Message(Outbox):
+    """To the worker of a task, a queue of the one job that its message is about."""
+
+    def __init__(self, model: type[JobMixin], key: Any, attempts: int) -> None:
+        vars(self).update(vars(outbox_of(model)))  # the statements are built once
+        self._about = key, attempts
+
+    def claim(
+        self, session: Session, kinds: Sequence[str], token: str, *, batch: int, lease_s: float
+    ) -> list[tuple[Any, Claim]]:
+        return self.claim_one(session, *self._about, token, lease_s)
+
+
+class _Sending(Outbox):
+    """To a relay, a queue that it sends in place of claiming from it."""
+
+    def __init__(self, model: type[JobMixin], send: Callable[[Any, int], bool], resend_s: float) -> None:
+        vars(self).update(vars(outbox_of(model)))
+        self._send, self._resend_s = send, resend_s
+
+    def claim(
+        self, session: Session, kinds: Sequence[str], token: str, *, batch: int, lease_s: float
+    ) -> list[tuple[Any, Claim]]:
+        while jobs := self.mark_sent(session, kinds, self._resend_s):
+            for sent, job in enumerate(jobs):
+                if not self._send(*job):
+                    self.mark_unsent(session, [key for key, _ in jobs[sent:]])
+                    return []
+        return []
 
 
 # mypy takes a class with a metaclass for one that cannot be hashed.
