@@ -6,6 +6,7 @@ Error
 ├── InvalidPage              paging: the client's fault, answer 400; also a ValueError
 │   ├── InvalidCursor
 │   └── InvalidPageSize
+├── LeaseLost                jobs: others have the worker's job, and what it did is undone
 ├── NotPageable              paging: the app's fault, change the statement; also a ValueError
 ├── PoolOverBudget           pools: more connections than there are; also a ValueError
 ├── QueryProblems            guard: what a unit of work did to the database
