@@ -115,7 +115,9 @@ def test_status_may_be_an_enum_of_the_database_and_columns_have_other_names(engi
     handlers = {"good": lambda *_: None, "bad": fail}
     Worker(engine=engine, model=Task, handlers=handlers, batch=20, delay=lambda _: 0).run(until_idle=True)
     with engine.connect() as connection:
-        rows = connection.execute(text('SELECT task_type, status, last_error FROM work."Background Tasks %" ORDER BY 1'))
+        rows = connection.execute(
+            text('SELECT task_type, status, last_error FROM work."Background Tasks %" ORDER BY 1')
+        )
         assert [tuple(row) for row in rows] == [
             ("bad", "FAILED", "ValueError: no  way"),
             ("good", "FINISHED", None),

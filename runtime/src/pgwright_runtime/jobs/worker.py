@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
-from inspect import isawaitable
+from inspect import isawaitable, iscoroutinefunction
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -94,6 +94,8 @@ class Worker:
         if not 1 <= self.batch <= _MOST_BATCH:
             raise ValueError(f"batch is {self.batch}; use 1 to {_MOST_BATCH}")
         is_sync = isinstance(self.engine, Engine)
+        for kind in filter(lambda kind: is_sync and iscoroutinefunction(self.handlers[kind]), self.handlers):
+            raise ValueError(f"the handler of {kind!r} is async, and the engine is not")
         self._runner: Threads | Tasks = Threads() if is_sync else Tasks()
         self._listener: Listener = BlockingListener() if is_sync else AwaitingListener()
         self._engine, self._queue, self._kinds = sync_engine(self.engine), queue_of(self.model), list(self.handlers)
@@ -119,9 +121,9 @@ class Worker:
 
     def _run(self, until_idle: bool, signals: bool) -> None:
         ended = self._runner.event()
-        self._runner.start([lambda: self._stay_alive(ended)], ended.set)
         with stopped_by_signals(self.stop) if signals else nullcontext():
             try:
+                self._runner.start([lambda: self._stay_alive(ended)], ended.set)
                 while not self._stopping:
                     try:
                         with self._connect() as control:
@@ -189,7 +191,8 @@ class Worker:
             # Of an error of SQLAlchemy the driver's, without the statement and its values.
             text = f"{type(error).__name__}: {getattr(error, 'orig', None) or error}"
             self._queue.fail(control, claim, text, self.delay(claim.attempt))
-            self._published.add(metrics.JOBS_DEAD if claim.is_last else metrics.JOBS_FAILED)
+            self._published.add(metrics.JOBS_FAILED)
+            self._published.add(metrics.JOBS_DEAD, int(claim.is_last))
         self._published.add(metrics.JOBS_FINISHED, len(self._begun) - len(failed))
         self._queue.give_back(control, [claim for claim in self._held if claim not in self._begun])
         self._held = []
