@@ -6,6 +6,7 @@ import asyncio
 import threading
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from pgwright.embedded import EmbeddedServer
 from pgwright_runtime import create_engine
-from pgwright_runtime.jobs import Worker
+from pgwright_runtime.jobs import Worker, queue_of
 from runtime.tests.support.jobs_queue import Job, add_effect, add_effect_async, add_jobs, effects_in
 from runtime.tests.support.pgbouncer import run_pgbouncer
 from tests.support.database import Database
@@ -133,3 +134,26 @@ def test_behind_a_pooler_in_transaction_mode_it_polls(
         made.dispose()
     assert seen == ids
     assert effects_in(engine) == 1
+
+
+def test_a_transaction_notifies_only_where_a_worker_is_idle(database: Database, engine: Engine) -> None:
+    channel = queue_of(Job).channel
+    with psycopg.connect(database.dsn, autocommit=True) as listening, engine.connect() as idle:
+        listening.execute(f'LISTEN "{channel}"'.encode())
+
+        def told() -> int:
+            listening.execute("SELECT pg_notify(%s, 'end')", [channel])
+            received = [notify.payload for notify in listening.notifies(timeout=0)]
+            while "end" not in received:
+                received += [notify.payload for notify in listening.notifies(timeout=0.1)]
+            return len(received) - 1
+
+        add_jobs(engine)
+        assert told() == 0
+        queue_of(Job).be_idle(idle, True)
+        add_jobs(engine, 3)
+        add_jobs(engine)
+        assert told() == 2
+        queue_of(Job).be_idle(idle, False)
+        add_jobs(engine)
+        assert told() == 0

@@ -15,7 +15,7 @@ from alembic.operations import Operations, ops
 from sqlalchemy import Engine, Enum, MetaData, String, Text, create_engine, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, declarative_base, mapped_column
 
-from pgwright_runtime.jobs import JobMixin, JobQueue, JobStates, Worker, enqueue
+from pgwright_runtime.jobs import JobMixin, JobStates, Worker, enqueue, queue_of
 from tests.support.database import Database
 
 
@@ -145,7 +145,7 @@ def test_a_table_with_a_key_of_two_columns_is_told() -> None:
         number: Mapped[int] = mapped_column(primary_key=True)
 
     with pytest.raises(ValueError, match="jobs of Job cannot be claimed: they need a primary key of one column"):
-        JobQueue(Job)
+        queue_of(Job)
 
 
 def test_the_package_is_no_framework() -> None:

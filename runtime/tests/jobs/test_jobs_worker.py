@@ -15,7 +15,8 @@ from sqlalchemy import Engine, event, text, update
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import Session, sessionmaker
 
-from pgwright_runtime.jobs import LeaseLost, Worker, backoff, enqueue, queue_of, requeue
+from pgwright_runtime.jobs import LeaseLost, Worker, enqueue, queue_of, requeue
+from pgwright_runtime.jobs.worker import backoff
 from runtime.tests.support.jobs_queue import (
     Effect,
     Job,

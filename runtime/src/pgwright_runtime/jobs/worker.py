@@ -140,20 +140,25 @@ class Worker:
                 self._runner.join(_END_S)
 
     def _serve(self, control: Connection, until_idle: bool) -> None:
+        is_idle = not self.listen
         while not self._stopping:
             if jobs := self._claim(control):
                 self._pause_s = _FIRST_PAUSE_S
+                if is_idle and self.listen:
+                    self._queue.be_idle(control, is_idle := False)
                 with self._engine.connect() as connection:
                     while jobs:
                         self._settle(control, connection, jobs)
                         jobs = [] if self._stopping else self._claim(control)
             elif until_idle:
                 return
+            elif not is_idle:  # and claim again what was committed until now
+                self._queue.be_idle(control, is_idle := True)
             else:
                 self._wait(self._look(control))
 
     def _wait(self, due_s: float | None = None) -> None:
-        """Wait for a job: shortly at first, for one may have been committed just before we listened."""
+        """Wait for a job: shortly at first, for a transaction may have seen nobody idle, and commit now."""
         self._listener.wait(min(self._pause_s, due_s if due_s and due_s > 0 else self._pause_s))
         self._pause_s = min(self.poll_s, 2 * self._pause_s)
 
