@@ -54,6 +54,18 @@ def _many(statement: str, times: int) -> Work:
     return lambda connection: [connection.execute(statement.encode(), (n % 100,)) for n in range(times)]
 
 
+def _worked_off(poll: str, taken: str) -> Work:
+    """Ask a queue of jobs for the next 60 times, and mark each that is found."""
+
+    def work(connection: psycopg.Connection) -> None:
+        for _ in range(60):
+            for row in connection.execute(poll.encode()).fetchall():
+                if taken:
+                    connection.execute(f"UPDATE job SET {taken} WHERE id = %s".encode(), row)
+
+    return work
+
+
 def _of_this_database(setting: str) -> str:
     alter = f"format('ALTER DATABASE %I SET {setting.replace(chr(39), 2 * chr(39))}', current_database())"
     return f"DO $$ BEGIN EXECUTE {alter}; END $$"
@@ -237,6 +249,40 @@ CASES = [
         by_hand="CREATE INDEX ON job (queue, status)",
         afterwards=f"{RESET}; ANALYZE",
         adjust=_of_a_minute,
+    ),
+    Case(
+        "queue-polled-by-scan",
+        """
+        CREATE TABLE job (
+            id int PRIMARY KEY, status text NOT NULL DEFAULT 'pending', log text, created_at timestamptz DEFAULT now()
+        );
+        INSERT INTO job SELECT n, CASE WHEN n % 4000 = 0 THEN 'pending' ELSE 'done' END, repeat('x', 200)
+        FROM generate_series(1, 40000) n;
+        ANALYZE
+        """,
+        ("job (status)",),
+        work=_worked_off("SELECT id FROM job WHERE status = 'pending' ORDER BY created_at LIMIT 1", "status = 'done'"),
+        afterwards=f"{RESET}; ANALYZE",
+        adjust=_of_a_minute,
+        name="looks",
+    ),
+    Case(
+        "queue-polled-by-scan",
+        """
+        CREATE TABLE outbox (id int PRIMARY KEY, body text, sent_at timestamptz);
+        INSERT INTO outbox SELECT n, repeat('x', 200), CASE WHEN n % 4000 <> 0 THEN now() END
+        FROM generate_series(1, 40000) n;
+        ANALYZE
+        """,
+        ("outbox (sent_at)",),
+        work=_worked_off(
+            "UPDATE outbox SET sent_at = now() WHERE id IN (SELECT id FROM outbox WHERE sent_at IS NULL"
+            " ORDER BY id LIMIT 10 FOR UPDATE SKIP LOCKED) RETURNING body",
+            "",
+        ),
+        afterwards=f"{RESET}; ANALYZE",
+        adjust=_of_a_minute,
+        name="takes",
     ),
     Case(
         "pattern-without-index",
@@ -618,7 +664,7 @@ def test_after_a_reset_of_the_counters_nothing_is_said_of_the_statements(databas
     workload = {
         "deep-offset", "n-plus-one-suspect", "superuser-application", "missing-soft-delete-index", "unbounded-result",
         "rows-thrown-away", "count-each-page", "pattern-without-index", "cast-hides-index", "random-page-cost-high",
-        "work-mem-spills",
+        "queue-polled-by-scan", "work-mem-spills",
     }  # fmt: skip
     assert workload.isdisjoint(run.names)
     assert workload == {name for one in run.not_examined for name in one.checks if "uses a table" in one.reason}
