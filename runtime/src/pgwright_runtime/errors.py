@@ -9,6 +9,7 @@ Error
 ├── NotPageable              paging: the app's fault, change the statement; also a ValueError
 ├── PoolOverBudget           pools: more connections than there are; also a ValueError
 ├── QueryProblems            guard: what a unit of work did to the database
+├── RefreshFailed            materialized: views that a run could not refresh
 ├── ReplicaError             replicas
 │   ├── InvalidToken         a token of the last write that was not made here; also a ValueError
 │   ├── ServerRefused
@@ -17,6 +18,7 @@ Error
 │   │   └── OtherSystem
 │   └── WriteOnReadSession
 │       └── PrimaryOnly
+├── StaleView                materialized: data older than the reader allows
 └── TenancyError             tenancy
     ├── InvalidTenant        also a ValueError
     ├── TenantChanged

@@ -103,4 +103,28 @@ JOBS = (
     JOBS_RUN,
     JOBS_WAIT,
 )
-METRICS = (*POOL, *JOBS)
+
+
+def _of_view(what: str, kind: Kind, help: str, unit: Unit = "", buckets: tuple[float, ...] = ()) -> Metric:  # noqa: A002
+    return Metric(f"pgwright_materialized_{what}", kind, help, ("view",), unit, buckets)
+
+
+MATERIALIZED_DATA = _of_view(
+    "data_timestamp_seconds",
+    "gauge",
+    "Unix time of a materialized view's data: all that was committed before is in them; time() minus it is their age.",
+    unit="seconds",
+)
+MATERIALIZED_REFRESH = _of_view(
+    "refresh_seconds",
+    "histogram",
+    "How long a refresh took that did not fail.",
+    unit="seconds",
+    buckets=(0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0),
+)
+MATERIALIZED_FAILURES = _of_view("refresh_failures_total", "counter", "Refreshes that failed; the old data stay.")
+
+MATERIALIZED = (MATERIALIZED_DATA, MATERIALIZED_REFRESH, MATERIALIZED_FAILURES)
+
+
+METRICS = (*POOL, *JOBS, *MATERIALIZED)
