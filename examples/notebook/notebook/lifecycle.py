@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, CursorResult, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from notebook.after.models import Base, Chunk, Conversation, Message, Notebook, Quiz, Source, StudyGuide, User
+from pgwright_runtime.soft_delete import show_deleted
 
 
 async def delete_notebook(session: AsyncSession, notebook_id: UUID, owner_id: UUID) -> bool:
@@ -33,7 +34,7 @@ async def restore_notebook(session: AsyncSession, notebook_id: UUID, owner_id: U
 
     Returns: False when the user has no such deleted notebook; after the purge there is none.
     """
-    query = select(Notebook.deleted_at).where(_is(notebook_id, owner_id)).with_for_update()
+    query = select(Notebook.deleted_at).where(_is(notebook_id, owner_id)).with_for_update().options(show_deleted())
     deleted_at = await session.scalar(query)
     if deleted_at is None:
         return False
@@ -79,6 +80,7 @@ async def _set_deleted(
     new: datetime | None,
 ) -> int:
     changing = update(model).where(condition, model.deleted_at.is_not_distinct_from(old)).values(deleted_at=new)
+    changing = changing.options(show_deleted())
     changed: CursorResult[Any] = await session.execute(  # type: ignore[assignment]
         changing, execution_options={"synchronize_session": False}
     )

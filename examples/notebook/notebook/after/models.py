@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, query_expression, relationship
 
 from notebook.naming import NAMING
+from pgwright_runtime.soft_delete import SoftDelete
 
 LongText = Annotated[str, mapped_column(Text)]
 Created = Annotated[datetime, mapped_column(default=lambda: datetime.now(UTC), server_default=func.now())]
@@ -22,7 +23,7 @@ IS_LIVE = text("deleted_at IS NULL")
 NEWEST_FIRST = text("created_at DESC")
 
 
-class Base(DeclarativeBase):
+class Base(SoftDelete, DeclarativeBase):
     """What all 13 have: a key, a time of creation, and a time of deletion for 90 days before the row goes."""
 
     metadata = MetaData(naming_convention=NAMING)
@@ -30,7 +31,6 @@ class Base(DeclarativeBase):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     created_at: Mapped[Created]
-    deleted_at: Mapped[datetime | None]
 
 
 def parent(column: str) -> Any:
