@@ -1,0 +1,14 @@
+"""How the statements of this package see the rows that they delete and restore."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from sqlalchemy import Executable
+
+E = TypeVar("E", bound=Executable)
+
+
+def of_all_rows(statement: E) -> E:
+    """Return a statement that sees deleted rows as well."""
+    return statement
