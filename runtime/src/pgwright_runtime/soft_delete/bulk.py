@@ -91,4 +91,3 @@ class _BulkDeletion:
             yield from self.connection.execute(of_all_rows(statement))
 
 
-_alchemy.intercept_bulk_deletes(delete_in_bulk)

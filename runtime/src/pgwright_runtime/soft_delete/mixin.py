@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import Column, DateTime, Table, event
+from sqlalchemy import Column, DateTime, FromClause, Table, event
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Mapped, Mapper, declared_attr, mapped_column
 
+from pgwright_runtime.soft_delete.equalities import equal_columns
+
 COLUMN = "deleted_at"
 TABLE_INFO = "soft_delete"
+_INHERITED_INFO = "soft_delete_inherited"
+
+
+class InheritedTable(NamedTuple):
+    """The table of the class above, by joined inheritance, whose rows those of a table belong to."""
+
+    table: Table
+    keys: tuple[tuple[str, str], ...]
+    """Each column of the lower table with the one of the upper table that it is equal to."""
 
 
 class SoftDelete:
@@ -52,13 +63,29 @@ def mark_of(table: Table) -> Column[Any] | None:
     return table.c[COLUMN] if TABLE_INFO in table.info else None
 
 
+def inherited_table(table: Table) -> InheritedTable | None:
+    """Return the table that has the mark for a table's rows, or is nearer to it; None: they share none."""
+    above: InheritedTable | None = table.info.get(_INHERITED_INFO)
+    return above
+
+
 @event.listens_for(SoftDelete, "after_mapper_constructed", propagate=True)
 def _mark_table(mapper: Mapper[Any], class_: type[Any]) -> None:
-    column = mapper.columns[COLUMN]
-    above = mapper.inherits
-    if above is not None and COLUMN not in above.columns and column.table is not above.local_table:
+    table, above = mapper.local_table, mapper.inherits
+    marked: FromClause = mapper.columns[COLUMN].table
+    if not isinstance(marked, Table):
+        return  # of a class that is mapped to a SELECT, whose own tables have the marks
+    if above is None or mapper.concrete or above.local_table is table:
+        soft_deletable(marked)
+    elif marked is table:
         raise ArgumentError(
             f"{class_.__name__} shares its rows with {above.class_.__name__}, which would show the deleted ones: "
             f"give the mixin SoftDelete to {above.base_mapper.class_.__name__}"
         )
-    soft_deletable(column.table)
+    elif isinstance(table, Table) and isinstance(above.local_table, Table):
+        table.info[_INHERITED_INFO] = InheritedTable(above.local_table, _inherited_keys(mapper))
+
+
+def _inherited_keys(mapper: Mapper[Any]) -> tuple[tuple[str, str], ...]:
+    assert mapper.inherit_condition is not None
+    return tuple((lower.key, upper.key) for lower, upper in equal_columns(mapper.inherit_condition, mapper.local_table))
