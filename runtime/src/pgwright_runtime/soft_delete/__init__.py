@@ -11,6 +11,7 @@ from pgwright_runtime.soft_delete.errors import (
     SoftDeleteError,
 )
 from pgwright_runtime.soft_delete.mixin import SoftDelete, soft_deletable
+from pgwright_runtime.soft_delete.restoring import restore
 from pgwright_runtime.soft_delete.shown import show_deleted
 from pgwright_runtime.soft_delete.unit_of_work import delete_for_good
 from pgwright_runtime.soft_delete.visibility import hide_deleted
@@ -27,6 +28,7 @@ __all__ = [
     "SoftDeleteError",
     "delete_for_good",
     "hide_deleted",
+    "restore",
     "show_deleted",
     "soft_deletable",
 ]

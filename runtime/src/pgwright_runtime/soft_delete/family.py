@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Alias, ColumnElement, FromClause, Table, and_, column, func
+from sqlalchemy.types import UserDefinedType
 
 from pgwright_runtime.soft_delete.mixin import inherited_table, mark_of
 
@@ -40,9 +41,20 @@ def family(table: Table) -> Family:
     return Family(from_, first, lower, None if mark is None else lower.c[mark.key])
 
 
+class _Place(UserDefinedType[str]):
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        return "tid"
+
+
 def own_key(table: Table | Alias) -> list[ColumnElement[Any]]:
-    """Return the primary key; of a table without one, the place of the row, which holds for one statement."""
-    return list(table.primary_key) or [column("ctid", _selectable=table)]
+    """Return the primary key; of a table without one the place of the row, which holds for one statement."""
+    if table.primary_key:
+        return list(table.primary_key)
+    place = column("ctid", _Place())
+    place.table = table
+    return [place]
 
 
 def row_name(table: Table | Alias) -> ColumnElement[str]:

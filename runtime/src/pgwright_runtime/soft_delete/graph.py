@@ -83,15 +83,24 @@ class Graph:
 
     @cached_property
     def going(self) -> tuple[Link, ...]:
-        """The links along which one deletion, or one restoration, spreads."""
+        """The links along which a deletion spreads."""
         return tuple(link for link in self.links if link.rule == GOES and mark_of(link.child) is not None)
 
-    def below(self, tables: Iterable[Table]) -> set[Table]:
-        """Return the tables whose rows may go with rows of these, these included."""
+    @cached_property
+    def bound(self) -> tuple[Link, ...]:
+        """The links of which no end can be deleted while the other lives, but for those that are deleted for good."""
+        return tuple(link for link in self.links if link.rule != STAYS and mark_of(link.child) is not None)
+
+    def below(self, tables: Iterable[Table], links: Iterable[Link] | None = None) -> set[Table]:
+        """Return the tables whose rows may go with rows of these, these included.
+
+        Args:
+            links: to follow; None: those of `going`.
+        """
         found, seen = set(tables), 0
         while len(found) > seen:
             seen = len(found)
-            found |= {link.child for link in self.going if link.parent in found}
+            found |= {link.child for link in (self.going if links is None else links) if link.parent in found}
         return found
 
     def refers(self, tables: Collection[Table]) -> bool:
