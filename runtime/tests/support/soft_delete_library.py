@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Column, ForeignKey, ForeignKeyConstraint, MetaData, Table, func
+from sqlalchemy import Column, ForeignKey, ForeignKeyConstraint, MetaData, Table, func, inspect
 from sqlalchemy import DateTime as Moment
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
 from pgwright_runtime.soft_delete import SoftDelete, soft_deletable
+from pgwright_runtime.soft_delete.mixin import mark_of
 
 
 class Base(DeclarativeBase):
@@ -131,3 +133,31 @@ class Egg(SoftDelete, Base):
     __tablename__ = "eggs"
     id: Mapped[int] = mapped_column(primary_key=True)
     hen_id: Mapped[int | None] = mapped_column(ForeignKey("hens.id", ondelete="CASCADE"))
+
+
+def fill(session: Session) -> None:
+    """Store two shelves with two books each, and the notes 1 ← 3 ← 4 and 2."""
+    session.add_all([Shelf(id=1), Shelf(id=2), Reader(id=1), Reader(id=2)])
+    session.flush()
+    session.add_all([Book(series="A", number=n, shelf_id=1 + n // 3, reader_id=1) for n in range(1, 5)])
+    session.flush()
+    session.add_all([Note(id=1, series="A", number=1, reader_id=1), Note(id=2, series="A", number=3, reader_id=1)])
+    session.flush()
+    session.add(Note(id=3, answers_id=1, reader_id=2))
+    session.flush()
+    session.add(Note(id=4, answers_id=3))
+    session.execute(loans.insert(), [{"shelf_id": 1, "reader_id": 1}, {"shelf_id": 1, "reader_id": 2}])
+    session.commit()
+
+
+def living(session: Session, *models: type[Any]) -> dict[str, list[Any]]:
+    """Return the keys of the rows that live, by the database's own word: of one column the value, else a tuple."""
+    session.flush()
+    found: dict[str, list[Any]] = {}
+    for model in models:
+        mapper = inspect(model)
+        keys = ", ".join(column.name for column in mapper.primary_key)
+        marked = "" if mark_of(mapper.local_table) is None else "WHERE deleted_at IS NULL"
+        rows = session.connection().exec_driver_sql(f"SELECT {keys} FROM {mapper.local_table.name} {marked} ORDER BY 1, {keys}")
+        found[model.__name__] = [row[0] if len(row) == 1 else tuple(row) for row in rows]
+    return found

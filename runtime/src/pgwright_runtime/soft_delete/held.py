@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import Column, Table, inspect, tuple_
+from sqlalchemy import Column, ColumnElement, Table, inspect, tuple_
 from sqlalchemy.orm import InstanceState, Mapper, Session
 
 from pgwright_runtime import _alchemy
@@ -64,17 +64,15 @@ def keys_of(states: Iterable[InstanceState[Any]]) -> dict[Table, list[Any]]:
         found[table, state.mapper.base_mapper.primary_key].append(state.key[1])
     conditions: dict[Table, list[Any]] = defaultdict(list)
     for (table, columns), keys in found.items():
-        conditions[table].extend(_among(columns, part) for part in _parts(keys))
+        conditions[table].extend(among(columns, keys))
     return conditions
 
 
-def _among(columns: tuple[Column[Any], ...], keys: list[Any]) -> Any:
-    return columns[0].in_([key for (key,) in keys]) if len(columns) == 1 else tuple_(*columns).in_(keys)
-
-
-def _parts(keys: list[Any]) -> Iterator[list[Any]]:
+def among(columns: tuple[Column[Any], ...], keys: list[Any]) -> Iterator[ColumnElement[bool]]:
+    """Yield the conditions that a row has one of these keys, each a tuple; as many as one statement takes."""
     for start in range(0, len(keys), MOST_KEYS):
-        yield keys[start : start + MOST_KEYS]
+        part = keys[start : start + MOST_KEYS]
+        yield columns[0].in_([key for (key,) in part]) if len(columns) == 1 else tuple_(*columns).in_(part)
 
 
 def _state(instance: object) -> InstanceState[Any]:

@@ -9,15 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, overload
 
-from sqlalchemy import Table, event, inspect
+from sqlalchemy import Table, delete, event, inspect
 from sqlalchemy.ext.asyncio import AsyncSession, async_scoped_session
 from sqlalchemy.orm import InstanceState, Mapper, Session, UOWTransaction, registry
 
 from pgwright_runtime import _alchemy
 from pgwright_runtime._sessions import AnyAsyncSession, AnySession, Awaited
 from pgwright_runtime.soft_delete.graph import graph_of
-from pgwright_runtime.soft_delete.held import forget, held_tables, key_columns, keys_of, marked_table
+from pgwright_runtime.soft_delete.held import among, forget, held_tables, key_columns, keys_of, marked_table
+from pgwright_runtime.soft_delete.hidden import of_all_rows
 from pgwright_runtime.soft_delete.marking import Marking
+from pgwright_runtime.soft_delete.mixin import mark_of
 from pgwright_runtime.soft_delete.moments import free_moment
 
 _FOR_GOOD = "pgwright_delete_for_good"
@@ -32,6 +34,7 @@ class FlushDeletion:
     def __init__(self, session: Session, flush: UOWTransaction) -> None:
         self.session, self.flush = session, flush
         self.roots: dict[State, None] = {}
+        self.purged: dict[State, None] = {}
         self.for_good: set[State] = session.info.pop(_FOR_GOOD, set())
         self.held: dict[Table, Mapper[Any]] = {}
         self.rows: dict[Table, list[Any]] = {}
@@ -57,7 +60,8 @@ class FlushDeletion:
         kept = {state for state in following if marked_table(state.mapper) is None} - self.for_good
         kept |= {below for state in kept for below in _cascade(state) if place.get(below, -1) > place[state]}
         for state in kept - self.for_good:
-            self.session.add(state.obj())
+            if not state.deleted:
+                self.session.add(state.obj())
 
     def _is_marked(self, state: State) -> bool:
         return marked_table(state.mapper) is not None and state not in self.for_good
@@ -69,12 +73,14 @@ class FlushDeletion:
         if cancel_delete:
             self.roots.pop(state, None)
         elif isdelete and not listonly:
-            if self._is_marked(state):
+            if not self._is_marked(state):
+                self._send_for_good(state)
+            ours = self.roots if self._is_marked(state) else self.purged if _bears_mark(state) else None
+            if ours is not None:
                 is_known = self._register(state, listonly=True, **rest)
                 if is_known:
-                    self.roots[state] = None
+                    ours[state] = None
                 return is_known
-            self._send_for_good(state)
         return self._register(state, isdelete=isdelete, listonly=listonly, cancel_delete=cancel_delete, **rest)
 
     def _send_for_good(self, state: State) -> None:
@@ -85,7 +91,21 @@ class FlushDeletion:
         self.for_good |= {state, *below}
         for other in below & self.roots.keys():
             del self.roots[other]
-            self._register(other, isdelete=True)
+            self.register(other, isdelete=True)
+
+    def purge(self) -> None:
+        """Delete the rows for good that were marked before: the flush's own DELETE would not see them."""
+        for state in self.purged:
+            _alchemy.end_as_deleted(self.flush, state)
+        groups: dict[Mapper[Any], list[State]] = {}
+        for state in self.purged:
+            groups.setdefault(state.mapper, []).append(state)
+        for mapper in sorted(groups, key=_depth, reverse=True):
+            connection = self.session.connection(bind_arguments={"mapper": mapper})
+            keys = [state.key[1] for state in groups[mapper] if state.key is not None]
+            for table in reversed(mapper.tables):
+                for condition in among(tuple(table.primary_key), keys):
+                    connection.execute(of_all_rows(delete(table).where(condition)))
 
     def mark(self) -> None:
         """Mark the rows and all that goes with them, in the flush's transaction, after what it saved."""
@@ -122,6 +142,8 @@ def _before(session: Session, flush: UOWTransaction, instances: object) -> None:
 @event.listens_for(Session, "after_flush")
 def _after(session: Session, flush: UOWTransaction) -> None:
     deletion: FlushDeletion = flush.attributes[_DELETION]
+    if deletion.purged:
+        deletion.purge()
     if deletion.roots:
         deletion.mark()
 
@@ -147,6 +169,18 @@ def delete_for_good(session: AnyAsyncSession | AnySession, instance: object) -> 
     session.delete(instance)
     session.info.setdefault(_FOR_GOOD, set()).add(state_of(instance))
     return None
+
+
+def _bears_mark(state: State) -> bool:
+    table = marked_table(state.mapper)
+    mark = None if table is None else mark_of(table)
+    return mark is not None and state.dict.get(state.mapper.get_property_by_column(mark).key) is not None
+
+
+def _depth(mapper: Mapper[Any]) -> int:
+    """Return the place of a class in the order in which a DELETE of its rows comes last."""
+    table = marked_table(mapper)
+    return next(place for place, part in enumerate(graph_of(mapper).parents_first) if table in part)
 
 
 def _cascade(state: State) -> set[State]:
