@@ -11,9 +11,23 @@ from collections.abc import Callable, Iterable, Iterator
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import ColumnElement, Connection, Delete, Engine, FromClause, Pool, Result, Select, Table, Update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Delete,
+    Engine,
+    FromClause,
+    Pool,
+    Result,
+    Select,
+    Table,
+    Update,
+    bindparam,
+)
 from sqlalchemy.schema import SchemaItem
 from sqlalchemy.sql.base import CompileState, SchemaEventTarget
+from sqlalchemy.sql.visitors import replacement_traverse
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -308,16 +322,37 @@ def intercept_bulk_deletes(execute: Callable[..., Result[Any] | None]) -> None:
 
 
 # What an ORM statement was given that is no table and no value. `hints` and prefixes are for other databases.
-_GIVEN = ("_where_criteria", "_returning", "_with_options", "_execution_options", "_independent_ctes")
+_GIVEN = ("_returning", "_with_options", "_execution_options", "_independent_ctes", "_independent_ctes_opts")
 
 
-def carry_over(statement: Delete, update: Update) -> Update:
-    """Return an UPDATE with the conditions, RETURNING, options and CTEs of a DELETE, which can only be added to."""
+def carry_over(statement: Delete, parameters: dict[str, Any], update: Update) -> Update:
+    """Return an UPDATE with the conditions, RETURNING, options and CTEs of a DELETE, which can only be added to.
+
+    The parameters become part of the conditions: to an UPDATE, one with a column's name is a value for it.
+    """
     copy = update.where()
     copy.__dict__.update({name: statement.__dict__[name] for name in _GIVEN if name in statement.__dict__})
-    if "_independent_ctes_opts" in statement.__dict__:
-        copy.__dict__["_independent_ctes_opts"] = statement.__dict__["_independent_ctes_opts"]
+    copy._where_criteria = tuple(with_values(one, parameters) for one in statement._where_criteria)
     return copy
+
+
+def with_values(clause: Any, parameters: dict[str, Any]) -> Any:
+    """Return a clause whose parameters of these names are values; public, `params()` being for whole statements."""
+
+    def value_of(element: object, **_: object) -> object:
+        if not isinstance(element, BindParameter) or element.key not in parameters:
+            return None
+        return bindparam(None, parameters[element.key], type_=element.type, expanding=element.expanding)
+
+    return replacement_traverse(clause, {}, value_of) if parameters else clause
+
+
+def deleted_entity(statement: Delete) -> Any:
+    """Return what `inspect` gives of the class, or alias of one, that a DELETE is for; None: it is for a table.
+
+    `_annotations`: `entity_description` fails for a table whose conditions name a class.
+    """
+    return statement.table._annotations.get("parententity")
 
 
 def returns_rows(statement: Delete) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from typing import Any
 
-from sqlalchemy import Column, Connection, Delete, Result, Table, inspect, select, tuple_, update
+from sqlalchemy import Column, Connection, Delete, Result, Table, select, tuple_, update
 from sqlalchemy.orm import Mapper, Session
 from sqlalchemy.sql.dml import Update
 
@@ -25,17 +25,12 @@ def delete_in_bulk(
     session: Session, statement: Delete, parameters: Any, options: Any, bind_arguments: Any
 ) -> Result[Any] | None:
     """Mark the rows that an ORM DELETE is for, with all that goes with them; None: let it delete them."""
-    mapper = _mapper(statement)
-    table = None if mapper is None else marked_table(mapper)
+    target = _alchemy.deleted_entity(statement)
+    table = None if target is None else marked_table(target.mapper)
     is_for_good = options.get(OPTION) or statement.get_execution_options().get(OPTION)
-    if mapper is None or table is None or is_for_good or isinstance(parameters, list):
+    if table is None or is_for_good or isinstance(parameters, list):
         return None
-    return _BulkDeletion(session, mapper, table, bind_arguments).run(statement, parameters, options)
-
-
-def _mapper(statement: Delete) -> Mapper[Any] | None:
-    entity = statement.entity_description.get("entity")
-    return None if entity is None else inspect(entity).mapper  # type: ignore[no-any-return]
+    return _BulkDeletion(session, target.mapper, table, bind_arguments).run(statement, parameters, options)
 
 
 class _BulkDeletion:
@@ -54,7 +49,7 @@ class _BulkDeletion:
         # All or nothing: who catches DeletionRefused may commit.
         with self.connection.begin_nested() if self.graph.refers(self.below) else nullcontext():
             result = self.session.execute(
-                self._update(statement), parameters, execution_options=own, bind_arguments=self.bind_arguments
+                self._update(statement, parameters or {}), execution_options=own, bind_arguments=self.bind_arguments
             )
             if _alchemy.returns_rows(statement):
                 result = result.freeze()()
@@ -67,18 +62,18 @@ class _BulkDeletion:
         forget(self.session, held, marking.rows)
         return result
 
-    def _update(self, statement: Delete) -> Update:
+    def _update(self, statement: Delete, parameters: dict[str, Any]) -> Update:
         """Return the DELETE as an UPDATE of the table with the mark, in the ORM's terms."""
-        entity = statement.entity_description["entity"]
+        entity = _alchemy.deleted_entity(statement).entity
         if self.mapper.local_table is self.table:
-            marked = _alchemy.carry_over(statement, update(entity))
+            marked = _alchemy.carry_over(statement, parameters, update(entity))
             return marked.values(mark_values(self.table, self.moment)).where(getattr(entity, COLUMN).is_(None))
         # A class that shares its rows by joined inheritance: the mark is in another table than its conditions name.
         head = next(one for one in self.mapper.iterate_to_root() if one.local_table is self.table)
         own = [self.mapper.get_property_by_column(column).class_attribute for column in self.table.primary_key]
         keys = select(*own).select_from(entity)
         if statement.whereclause is not None:
-            keys = keys.where(statement.whereclause)
+            keys = keys.where(_alchemy.with_values(statement.whereclause, parameters))
         return (mark_rows(self.table, self.moment, entity=head)).where(tuple_(*self.table.primary_key).in_(keys))
 
     def _marked(self, columns: tuple[Column[Any], ...]) -> Iterator[Any]:

@@ -91,21 +91,26 @@ class Graph:
         """The links of which no end can be deleted while the other lives, but for those that are deleted for good."""
         return tuple(link for link in self.links if link.rule != STAYS and mark_of(link.child) is not None)
 
-    def below(self, tables: Iterable[Table], links: Iterable[Link] | None = None) -> set[Table]:
-        """Return the tables whose rows may go with rows of these, these included.
+    def below(self, tables: Iterable[Table]) -> set[Table]:
+        """Return the tables whose rows may go with rows of these, these included."""
+        return _closure(tables, [(link.parent, link.child) for link in self.going])
 
-        Args:
-            links: to follow; None: those of `going`.
-        """
-        found, seen = set(tables), 0
-        while len(found) > seen:
-            seen = len(found)
-            found |= {link.child for link in (self.going if links is None else links) if link.parent in found}
-        return found
+    def tied(self, tables: Iterable[Table], upwards: bool) -> set[Table]:
+        """Return the tables whose rows may be below rows of these, or above those as well; these included."""
+        down = [(link.parent, link.child) for link in self.bound]
+        return _closure(tables, down + [(child, parent) for parent, child in down if upwards])
 
     def refers(self, tables: Collection[Table]) -> bool:
         """Return whether anything hangs on rows of these tables, or forbids that they go."""
         return any(link.parent in tables and link.rule != STAYS for link in self.links)
+
+
+def _closure(tables: Iterable[Table], steps: Collection[tuple[Table, Table]]) -> set[Table]:
+    found, seen = set(tables), 0
+    while len(found) > seen:
+        seen = len(found)
+        found |= {end for start, end in steps if start in found}
+    return found
 
 
 _graphs: WeakKeyDictionary[registry, tuple[int, Graph]] = WeakKeyDictionary()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, overload
 
-from sqlalchemy import Connection, Table, and_, exists, func, inspect, literal, not_, select
+from sqlalchemy import Alias, ColumnElement, Connection, Table, and_, exists, func, inspect, literal, not_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession, async_scoped_session
 from sqlalchemy.orm import Mapper, Session, scoped_session
@@ -14,13 +14,13 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from pgwright_runtime._sessions import AnyAsyncSession, AnySession, Awaited
 from pgwright_runtime.soft_delete.errors import KeyTaken, NotDeleted, ParentDeleted
-from pgwright_runtime.soft_delete.family import family, own_key, row_name
+from pgwright_runtime.soft_delete.family import family, row_name
 from pgwright_runtime.soft_delete.graph import STAYS, Graph, Link, graph_of
 from pgwright_runtime.soft_delete.held import keys_of, marked_table
 from pgwright_runtime.soft_delete.hidden import of_all_rows
 from pgwright_runtime.soft_delete.marking import mark_rows
 from pgwright_runtime.soft_delete.mixin import mark_of
-from pgwright_runtime.soft_delete.walking import walk
+from pgwright_runtime.soft_delete.walking import Walk, walk
 
 # How many deleted parents are named.
 _NAMED = 3
@@ -75,12 +75,12 @@ class _Restoration:
     def __init__(self, connection: Connection, graph: Graph, root: Table, key: tuple[Any, ...]) -> None:
         self.connection, self.graph, self.root, self.key = connection, graph, root, key
         self.moment = self._lock_root()
-        self.walk = walk(graph, root, key, self.moment)
+        self.walk = walk(graph, root, key, self.moment, upwards=True)
 
     def _lock_root(self) -> datetime:
         mark = mark_of(self.root)
         assert mark is not None
-        statement = select(mark).where(*(own == value for own, value in zip(own_key(self.root), self.key, strict=True)))
+        statement = select(mark).where(_is_row(self.root, self.root, self.key))
         row = self.connection.execute(of_all_rows(statement.with_for_update(key_share=True))).one_or_none()
         if row is None or row[0] is None:
             raise NotDeleted(self.root.fullname, self.key, is_there=row is not None)
@@ -88,9 +88,7 @@ class _Restoration:
         return moment
 
     def run(self) -> dict[str, int]:
-        parents = [found for link in self._outward() for found in self._deleted_parents(link)]
-        if parents:
-            raise ParentDeleted(parents[:_NAMED])
+        self._refuse_below_deleted()
         # One statement, so that no row of it sees a parent that is about to follow.
         updates = [
             mark_rows(table, None, at=self.moment).where(self.walk.is_row(table, table)).returning(literal(1).label("one"))
@@ -104,20 +102,28 @@ class _Restoration:
             raise _key_taken(error) or error from error
         return {table.fullname: count for table, count in zip(self.walk.tables, found, strict=True) if count}
 
-    def _outward(self) -> list[Link]:
-        return [link for link in self.graph.links if link.child in self.walk.tables and link.rule != STAYS]
+    def _refuse_below_deleted(self) -> None:
+        """Raise `ParentDeleted` if the root, or what would come back with it, refers to a row that stays deleted."""
+        below = walk(self.graph, self.root, self.key, self.moment)
+        links = [link for link in self.graph.links if link.rule != STAYS]
+        for link in (link for link in links if link.child is self.root):
+            self._refuse(link, lambda head: _is_row(head, self.root, self.key), below)
+        for link in (link for link in links if link.child in self.walk.tables):
+            self._refuse(link, lambda head, child=link.child: self.walk.has(child, head), self.walk)
 
-    def _deleted_parents(self, link: Link) -> Iterator[tuple[str, str, str]]:
-        """Lock the rows outside of the deletion that its rows refer to, and yield those that are deleted."""
+    def _refuse(self, link: Link, is_ours: Callable[[Alias], ColumnElement[bool]], set_: Walk) -> None:
+        """Lock the rows outside of a set that some rows refer to by one foreign key, and raise if one is deleted."""
         below, above = family(link.reference.child), family(link.reference.parent)
         assert above.mark is not None
         refers = and_(*(below.table.c[own.key] == above.table.c[their.key] for own, their in link.reference.pairs))
-        is_meant = exists().select_from(below.from_).where(refers, self.walk.has(link.child, below.head))
+        is_meant = exists().select_from(below.from_).where(refers, is_ours(below.head))
         found = select(row_name(above.head).label("row"), above.mark.label("mark")).select_from(above.from_)
-        found = found.where(is_meant, not_(self.walk.has(link.parent, above.head)))
+        found = found.where(is_meant, not_(set_.has(link.parent, above.head)))
         locked = found.with_for_update(read=True, of=above.head).cte("locked")
-        for (row,) in self.connection.execute(of_all_rows(select(locked.c.row).where(locked.c.mark.is_not(None)))):
-            yield link.name, link.parent.fullname, row
+        deleted = select(locked.c.row).where(locked.c.mark.is_not(None))
+        rows = self.connection.execute(of_all_rows(deleted)).all()
+        if rows:
+            raise ParentDeleted([(link.name, link.parent.fullname, row) for (row,) in rows[:_NAMED]])
 
     def refresh(self, session: Session) -> None:
         """Tell the objects that the session holds of these rows that they live."""
@@ -135,6 +141,10 @@ class _Restoration:
                 for row in self.connection.execute(select(*keys).where(condition, mark.is_(None))):
                     state, name = states[tuple(row)]
                     set_committed_value(state.obj(), name, None)
+
+
+def _is_row(of: Table | Alias, table: Table, key: tuple[Any, ...]) -> ColumnElement[bool]:
+    return and_(*(of.c[own.key] == value for own, value in zip(table.primary_key, key, strict=True)))
 
 
 def _key_taken(error: IntegrityError) -> KeyTaken | None:

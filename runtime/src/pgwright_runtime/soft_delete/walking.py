@@ -21,6 +21,7 @@ from sqlalchemy import (
     cast,
     exists,
     literal,
+    not_,
     null,
     select,
     true,
@@ -54,32 +55,44 @@ class Walk:
         return exists().where(self.is_row(table, of, rows))
 
 
-def walk(graph: Graph, root: Table, key: Sequence[Any], moment: datetime) -> Walk:
-    """Return the rows that one deletion marked: a root, and what went with it.
+def walk(graph: Graph, root: Table, key: Sequence[Any], moment: datetime, upwards: bool = False) -> Walk:
+    """Return the rows that one deletion marked: a root, and those below it.
 
     Args:
         key: the root's, in the order of its table's primary key.
         moment: what the root bears.
+        upwards: also those that the rows below it cannot live without, and so on. One deletion may have several roots,
+            and a row may be below two of them.
     """
-    tables = tuple(sorted(graph.below([root], graph.bound), key=lambda table: table.fullname))
-    first = _select(tables, root, root).where(*(own == value for own, value in zip(own_key(root), key, strict=True)))
-    rows = first.where(_bears(root, root, moment)).cte("walk", recursive=True)
+    tables = tuple(sorted(graph.tied([root], upwards), key=lambda table: table.fullname))
+    is_root = and_(*(own == value for own, value in zip(own_key(root), key, strict=True)))
+    rows = _select(tables, root, root).where(is_root, _bears(root, root, moment)).cte("walk", recursive=True)
     links = [link for link in graph.bound if link.parent in tables]
-    if links:
-        steps = union_all(*(_step(tables, rows, link, moment) for link in links)).lateral("step")
-        rows = rows.union(select(*(steps.c[name] for name in rows.c.keys())).select_from(rows.join(steps, true())))
+    steps = [_step(tables, rows, link, moment) for link in links]
+    if upwards:
+        names = _names(tables.index(root), root)
+        is_root = and_(rows.c.number == tables.index(root), *(rows.c[n] == v for n, v in zip(names, key, strict=True)))
+        steps += [_step(tables, rows, link, moment, upwards=True).where(not_(is_root)) for link in links]
+    if steps:
+        found = union_all(*steps).lateral("step")
+        rows = rows.union(select(*(found.c[name] for name in rows.c.keys())).select_from(rows.join(found, true())))
     return Walk(tables, rows)
 
 
-def _step(tables: tuple[Table, ...], rows: CTE, link: Link, moment: datetime) -> Select[*tuple[Any, ...]]:
-    """Return the rows of this moment that refer to one row of the walk by one foreign key."""
+def _step(
+    tables: tuple[Table, ...], rows: CTE, link: Link, moment: datetime, upwards: bool = False
+) -> Select[*tuple[Any, ...]]:
+    """Return the rows of this moment that refer to a row of the walk by a foreign key, or those it refers to."""
     below, above = family(link.reference.child), family(link.reference.parent)
-    number = tables.index(link.parent)
-    pairs = [(below.table.c[own.key], above.table.c[their.key]) for own, their in link.reference.pairs]
-    keys = zip(own_key(above.head), _names(number, link.parent), strict=True)
-    found = _select(tables, link.child, below.head).select_from(below.from_.join(above.from_, and_(*(a == b for a, b in pairs))))
-    is_above = and_(rows.c.number == number, *(key == rows.c[name] for key, name in keys))
-    return found.where(is_above, _bears(link.child, below.head, moment)).correlate(rows)
+    is_pair = and_(*(below.table.c[own.key] == above.table.c[their.key] for own, their in link.reference.pairs))
+    (source, known), (target, new) = (link.parent, above.head), (link.child, below.head)
+    if upwards:
+        (source, known), (target, new) = (target, new), (source, known)
+    number = tables.index(source)
+    keys = zip(own_key(known), _names(number, source), strict=True)
+    is_known = and_(rows.c.number == number, *(own == rows.c[name] for own, name in keys))
+    found = _select(tables, target, new).select_from(below.from_.join(above.from_, is_pair))
+    return found.where(is_known, _bears(target, new, moment)).correlate(rows)
 
 
 def _bears(table: Table, of: Any, moment: datetime) -> ColumnElement[bool]:
