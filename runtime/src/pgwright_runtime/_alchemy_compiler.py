@@ -143,6 +143,13 @@ class _FilteringCompiler(SQLCompiler):
             self._options = before
 
 
+class _Enclosed(Grouping[bool]):
+    """Parentheses that stay: `and_` opens those of an element whose `operator` it finds to be its own."""
+
+    operator = None
+    inherit_cache = True
+
+
 def _enclosed(criteria: Sequence[Any]) -> list[ColumnElement[bool]]:
     """Return criteria in parentheses: text, and elements with a compiler of their own, may hold an OR without them."""
-    return [Grouping(and_(*criteria))] if criteria else []
+    return [_Enclosed(and_(*criteria))] if criteria else []
