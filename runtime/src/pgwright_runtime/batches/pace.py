@@ -17,7 +17,7 @@ class Pace:
     first_rows: int = 100
     """Rows of the first batch: small, since nothing is known yet."""
     most_rows: int = 10_000
-    busy: float = 0.5
+    busy: float = 0.25
     """Share of the time that is spent in batches, in (0, 1]; the rest is left to the app."""
     lock_timeout_ms: int = 500
     """A statement of a batch waits no longer for a lock."""

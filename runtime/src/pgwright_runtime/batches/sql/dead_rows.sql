@@ -19,8 +19,12 @@ SELECT
         -- Since 18; -1 switches it off.
         CASE WHEN s.most >= 0 THEN s.most END) AS threshold
 FROM pg_catalog.json_array_elements_text(CAST(:tables AS pg_catalog.json)) AS t (name)
-CROSS JOIN LATERAL pg_catalog.pg_partition_tree(pg_catalog.to_regclass(t.name)) AS p
-JOIN pg_catalog.pg_class c ON c.oid = p.relid AND p.isleaf AND c.relkind = 'r'
+CROSS JOIN LATERAL (
+    SELECT pg_catalog.to_regclass(t.name)::oid
+    UNION
+    SELECT p.relid FROM pg_catalog.pg_partition_tree(pg_catalog.to_regclass(t.name)) AS p WHERE p.isleaf
+) AS l (relid)
+JOIN pg_catalog.pg_class c ON c.oid = l.relid AND c.relkind = 'r'
 CROSS JOIN settings s
 LEFT JOIN LATERAL (
     SELECT

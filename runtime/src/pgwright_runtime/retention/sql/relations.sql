@@ -60,7 +60,10 @@ CROSS JOIN LATERAL (
         -- Not yet counted: by its size, 100 bytes a row.
         pg_catalog.sum(CASE WHEN q.reltuples >= 0 AND q.relpages > 0 THEN q.reltuples
             ELSE pg_catalog.pg_relation_size(p.relid) / 100 END)::bigint AS row_estimate
-    FROM pg_catalog.pg_partition_tree(c.oid) AS p
+    FROM (
+        SELECT c.oid WHERE c.relkind <> 'p'
+        UNION
+        SELECT t.relid FROM pg_catalog.pg_partition_tree(c.oid) AS t WHERE t.isleaf
+    ) AS p (relid)
     JOIN pg_catalog.pg_class q ON q.oid = p.relid
-    WHERE p.isleaf
 ) AS size
