@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ EVENTS = """
 """
 
 
-def events_table(**options: str) -> Table:
+def events_table() -> Table:
     """The table as an app declares it."""
     return Table(
         "events",
@@ -29,7 +30,6 @@ def events_table(**options: str) -> Table:
         Column("id", Uuid, primary_key=True),
         Column("created_at", DateTime(timezone=True)),
         Column("body", Text),
-        **options,
     )
 
 
@@ -94,3 +94,44 @@ def watched_locks(database: Database, *tables: str) -> Iterator[LockWatch]:
     finally:
         ended.set()
         thread.join()
+
+
+@dataclass
+class Load:
+    """What an app did meanwhile: it writes a row, then reads how many of its rows there are."""
+
+    written: int = 0
+    errors: list[BaseException] = field(default_factory=list)
+    longest_s: float = 0.0
+    """Of a write and a read."""
+
+
+@contextmanager
+def running_load(database: Database, moment: str) -> Iterator[Load]:
+    """Write and read rows of a moment until the block ends; fail if one failed, was missed or seen twice."""
+    load, ended, ready = Load(), threading.Event(), threading.Event()
+
+    def work() -> None:
+        try:
+            with psycopg.connect(database.dsn, autocommit=True) as connection:
+                while not ended.is_set():
+                    began = time.perf_counter()
+                    connection.execute("INSERT INTO events (created_at, body) VALUES (%s, 'load')", (moment,))
+                    load.written += 1
+                    row = connection.execute("SELECT count(*) FROM events WHERE body = 'load'").fetchone()
+                    assert row == (load.written,)
+                    load.longest_s = max(load.longest_s, time.perf_counter() - began)
+                    ready.set()
+        except BaseException as error:  # noqa: BLE001 (told by the thread that waits)
+            load.errors.append(error)
+            ready.set()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    ready.wait()
+    try:
+        yield load
+    finally:
+        ended.set()
+        thread.join()
+    assert not load.errors, load.errors

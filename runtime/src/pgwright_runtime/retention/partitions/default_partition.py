@@ -17,13 +17,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
-from pgwright_runtime._sql import quote, quoted
+from pgwright_runtime._sql import quote, quoted, read_sql
 from pgwright_runtime.retention.partitions.catalog import Partition, PartitionedTable
 from pgwright_runtime.retention.partitions.keys import BEGINNING, END
 from pgwright_runtime.retention.partitions.making import Making
-from pgwright_runtime.retention.partitions.patience import execute
+from pgwright_runtime.retention.partitions.patience import PACKAGE, execute
 from pgwright_runtime.retention.partitions.plan import NewPartition
 
 # Read in about 50 ms from memory.
@@ -33,6 +33,7 @@ FEW_ROWS = 10_000
 # Who waits for VALIDATE holds nobody up: it takes SHARE UPDATE EXCLUSIVE.
 VALIDATE_WAIT_MS = 30_000
 CHECK = "pgwright_default"
+_COLUMNS = text(read_sql(PACKAGE, "columns"))
 
 
 @dataclass(frozen=True)
@@ -124,20 +125,13 @@ class InTheWay:
         self.making.patience.transact(what, [parent.oid, default.oid], step if moves else attach)
 
     def _move(self, connection: Connection, new: NewPartition) -> None:
-        generated = f"""
-            SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute
-            WHERE attrelid = {self.default.relation.oid} AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
-        """
-        columns = execute(connection, generated).scalar_one()
-        gone = (
-            f"DELETE FROM ONLY {self.default.relation} WHERE {self._within(new.lower, new.upper)} RETURNING {columns}"
-        )
-        if self.default.is_partitioned:
-            gone = gone.replace("FROM ONLY", "FROM", 1)
-        execute(
-            connection,
-            f"WITH gone AS ({gone}) INSERT INTO {new} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM gone",
-        )
+        columns = str(connection.execute(_COLUMNS, {"oid": self.default.relation.oid}).scalar_one())
+        within = self._within(new.lower, new.upper)
+        statement = f"""
+            WITH gone AS (DELETE FROM {self.default.relation} WHERE {within} RETURNING {columns})
+            INSERT INTO {new} ({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM gone
+        """  # noqa: S608 (names are quoted)
+        execute(connection, statement)
 
     def _make_proved(self, new: NewPartition) -> None:
         column = quote(self.table.key.column)
@@ -175,7 +169,7 @@ class InTheWay:
     def _count(self, condition: str, *, among: bool = True) -> int:
         """Count rows of the DEFAULT partition, up to one more than few."""
         where = condition if among else f"({condition}) IS NOT TRUE"
-        query = f"SELECT count(*) FROM (SELECT FROM {self.default.relation} WHERE {where} LIMIT {FEW_ROWS + 1}) AS some"
+        query = f"SELECT count(*) FROM (SELECT FROM {self.default.relation} WHERE {where} LIMIT {FEW_ROWS + 1}) AS few"  # noqa: S608
         what, oids = f"count rows of {self.default.relation}", [self.default.relation.oid]
         return self.making.patience.transact(what, oids, lambda one: int(execute(one, query).scalar_one()), hold_ms=0)
 
@@ -191,8 +185,8 @@ class InTheWay:
         default, within = self.default.relation, self._within(new.lower, new.upper)
         if not rows:
             return (
-                f"{default} is large and rows of this range come now, so that to prove that there are none would refuse "
-                f"rows. Move what is out of place from it, or make the partition when nobody writes: {within}"
+                f"{default} is large and rows of this range come now: to prove that it has none would refuse "
+                f"them. Move what is out of place from it, or make the partition when nobody writes: {within}"
             )
         return (
             f"{default} holds {_some(rows)} of its range, which are too many to move under a lock, and rows of other "

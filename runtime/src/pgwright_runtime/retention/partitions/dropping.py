@@ -118,6 +118,6 @@ class Dropping:
             self.patience.alone(f"detach {partition.relation}", oids, statement, CONCURRENT_WAIT_MS)
 
     def _is_pending(self, partition: Partition) -> bool:
-        query = f"SELECT inhdetachpending FROM pg_inherits WHERE inhrelid = {partition.relation.oid}"
+        query = f"SELECT inhdetachpending FROM pg_inherits WHERE inhrelid = {partition.relation.oid}"  # noqa: S608
         what, oids = f"look at {partition.relation}", [partition.relation.oid]
         return bool(self.patience.transact(what, oids, lambda one: execute(one, query).scalar_one_or_none()))

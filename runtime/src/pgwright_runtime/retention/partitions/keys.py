@@ -1,6 +1,7 @@
 """The column that a table is partitioned by: its moments as the server writes them, and as Python has them.
 
-Moments are naive: of `timestamptz`, `uuid` (version 7) and epochs in UTC; of `timestamp` and `date` in the policy's zone.
+Moments are naive: of `timestamptz`, `uuid` (version 7) and epochs in UTC, of `timestamp` and `date` in the policy's
+zone.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Make partitions without stopping anybody: a table like its parent, attached in one short transaction.
 
 ATTACH takes SHARE UPDATE EXCLUSIVE on the table, which stops neither reads nor writes, and ACCESS EXCLUSIVE on the new
-partition, which nobody knows yet. The new table is empty, so it is read in no time and needs no CHECK to prove its rows.
+partition, which nobody knows yet. The new table is empty: it is read in no time, without a CHECK to prove its rows.
 
 A DEFAULT partition changes that: ATTACH takes ACCESS EXCLUSIVE on it and reads it whole, for rows of the new range.
 `default_partition.py` has what is done then.

@@ -34,6 +34,8 @@ class PartitionPlan:
     """What a run would do at this moment, and nothing of it is done."""
 
     table: FoundRelation
+    moment: datetime
+    """Now, as the table's key has moments."""
     cutoff: datetime | None
     """A partition is due when it ends here or before; None: none ever is."""
     detach: tuple[Partition, ...]
@@ -66,6 +68,7 @@ def make_plan(
         notes.append(f"{len(create)} partitions of {table.relation} are missing, of which {MOST_NEW} are made")
     return PartitionPlan(
         table=table.relation,
+        moment=moment,
         cutoff=cutoff,
         detach=tuple(due),
         finalize=table.pending,

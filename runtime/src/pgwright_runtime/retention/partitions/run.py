@@ -69,7 +69,7 @@ class PartitionRun:
             return self.read(connection)
 
     def _make_all(self, table: PartitionedTable, report: PartitionReport, is_ours: IsOurs) -> None:
-        making, moment = Making(table, self.patience), table.key.moment(table.now)
+        plan, making = self.plan(table), Making(table, self.patience)
         in_the_way = None if table.default is None else InTheWay(making, table.default)
 
         def make(new: NewPartition) -> None:
@@ -77,19 +77,23 @@ class PartitionRun:
                 raise Kept("its siblings are partitioned themselves, which is not made here: create it by hand")
             if in_the_way is None:
                 making.make(new)
-            elif (reason := in_the_way.make(new, moment)) is not None:
+            elif (reason := in_the_way.make(new, plan.moment)) is not None:
                 raise Kept(reason)
 
         if in_the_way is not None:
-            in_the_way.clean()
-            full = filter(in_the_way.can_become_partition, ranges_to_fill(table, self.plan(table).create, moment))
-            grown = next(full, None)
+            ranges = ranges_to_fill(table, plan.create, plan.moment)
+            try:
+                in_the_way.clean()
+                grown = next(filter(in_the_way.can_become_partition, ranges), None)
+            except LockNotGranted as reason:
+                report.left[str(table.default)] = str(reason)
+                return
             if grown is not None:
                 _each([grown], in_the_way.become_partition, report.created, report, is_ours)
                 if str(grown) in report.created:
                     self._make_all(self._read(), report, is_ours)
                 return
-        _each(self.plan(table).create, make, report.created, report, is_ours)
+        _each(plan.create, make, report.created, report, is_ours)
 
     def _drop_all(self, table: PartitionedTable, plan: PartitionPlan, report: PartitionReport, is_ours: IsOurs) -> None:
         dropping = Dropping(table, self.patience, self.is_held, self.drops)
