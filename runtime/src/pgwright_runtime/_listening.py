@@ -12,6 +12,7 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Protocol
+from weakref import finalize
 
 from sqlalchemy import Connection
 from sqlalchemy.util import await_only
@@ -47,6 +48,7 @@ class BlockingListener:
         self._receiver, self._sender = socket.socketpair()
         for each in (self._receiver, self._sender):
             each.setblocking(False)
+        finalize(self, _close, self._receiver, self._sender)
         self._libpq: Any = None
 
     def listen(self, connection: Connection, channel: str) -> None:
@@ -121,3 +123,8 @@ def _take_notifies(libpq: Any) -> None:
             libpq.consume_input()
             while libpq.notifies():
                 pass
+
+
+def _close(*sockets: socket.socket) -> None:
+    for each in sockets:
+        each.close()

@@ -27,9 +27,7 @@ def enqueue(session: AnyAsyncSession | AnySession, *jobs: JobMixin) -> Awaited[N
 def requeue(session: AnyAsyncSession, model: type[JobMixin], ids: Sequence[Any]) -> Awaited[int]: ...
 @overload
 def requeue(session: AnySession, model: type[JobMixin], ids: Sequence[Any]) -> int: ...
-def requeue(
-    session: AnyAsyncSession | AnySession, model: type[JobMixin], ids: Sequence[Any]
-) -> Awaited[int] | int:
+def requeue(session: AnyAsyncSession | AnySession, model: type[JobMixin], ids: Sequence[Any]) -> Awaited[int] | int:
     """Let dead jobs be tried again, with all their attempts; return how many of them were dead."""
     return run(session, _requeue(model, ids))
 

@@ -7,11 +7,11 @@ meanwhile is left alone, whatever its former worker believes.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, func
@@ -41,6 +41,11 @@ class Claim:
     waited_s: float
     """From when it was due to the claim."""
 
+    @property
+    def is_risky(self) -> bool:
+        """Whether it failed before, perhaps by killing its worker, or has no other attempt to lose."""
+        return self.attempt > 1 or self.is_last
+
 
 class JobQueue:
     """The statements on one model's table; each is part of the caller's transaction, or commits in autocommit."""
@@ -61,7 +66,9 @@ class JobQueue:
         due = sa.select(self._key).where(pending, c.run_at <= _NOW, of_kinds).order_by(c.run_at, self._key).limit(batch)
         taken = {c.status: self._states.running, c.attempts: c.attempts + 1, c.claimed_by: token}
         free, leased = {c.leased_until: None}, {c.leased_until: _NOW + lease}
-        self._claim = self._changed(self._unlocked(due), taken | leased).returning(model, _NOW - c.run_at)
+        # Of the model: its instances are what handlers get, and what hooks onto its updates holds here, too.
+        claiming = sa.update(model).where(*self._unlocked(due)).values(taken | leased)
+        self._claim = claiming.returning(model, _NOW - c.run_at)
         self._finish = self._changed(held, {c.status: self._states.done, c.finished_at: func.clock_timestamp()} | free)
         self._give_back = self._changed(held, {c.status: self._states.pending, c.attempts: c.attempts - 1} | free)
         error, delay = sa.bindparam("error_", type_=sa.Text()), sa.bindparam("delay_", type_=sa.Interval())
@@ -120,8 +127,7 @@ class JobQueue:
         return self._c.status == sa.literal(getattr(self._states, state), self._c.status.type, literal_execute=True)
 
     def _changed(self, conditions: Sequence[Any], values: dict[Any, Any]) -> Any:
-        # Of the model, not of the table: what hooks onto its updates holds for these, too.
-        return sa.update(self.model).where(*conditions).values(values)
+        return sa.update(self._key.table).where(*conditions).values(values)
 
     def _unlocked(self, rows: sa.Select[Any]) -> Sequence[Any]:
         # FOR NO KEY UPDATE: others may insert rows that refer to a job. An array is made once; a join might run the
@@ -144,9 +150,11 @@ class JobQueue:
         return job, Claim(key, job.kind, job.claimed_by, job.attempts, is_last, waited.total_seconds())
 
     def _of(self, where: Session | Connection, statement: Any, claims: Sequence[Claim], **values: Any) -> int:
+        if not claims:
+            return 0
         (token,) = {claim.token for claim in claims}
         values |= {"ids_": [claim.id for claim in claims], "token_": token}
-        changed: Any = where.execute(statement, values, execution_options={"synchronize_session": False})
+        changed: Any = where.execute(statement, values)
         return int(changed.rowcount)
 
 
@@ -154,5 +162,5 @@ def _any(name: str, type_: Any) -> Any:
     return sa.any_(sa.bindparam(f"{name}_", type_=sa.ARRAY(type_)))
 
 
-queue_of = cache(JobQueue)
+queue_of = cast("Callable[[type[JobMixin]], JobQueue]", cache(JobQueue))
 """The queue of a model."""

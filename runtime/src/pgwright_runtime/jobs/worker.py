@@ -9,7 +9,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -21,9 +21,10 @@ from sqlalchemy.util import await_only
 from pgwright_runtime import metrics
 from pgwright_runtime._alchemy import sync_engine
 from pgwright_runtime._background import Event, Tasks, Threads
-from pgwright_runtime._listening import AwaitingListener, BlockingListener
-from pgwright_runtime._publishing import family
+from pgwright_runtime._listening import AwaitingListener, BlockingListener, Listener
+from pgwright_runtime._publishing import Publisher
 from pgwright_runtime._running import run_on
+from pgwright_runtime._sessions import bound_to, new_session
 from pgwright_runtime._signals import stopped_by_signals
 from pgwright_runtime.errors import Error
 from pgwright_runtime.jobs.mixin import JobMixin
@@ -35,10 +36,15 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("pgwright.jobs")
 Jobs = Sequence[tuple[Any, Claim]]
+Handlers = Mapping[str, Callable[[Any, Any], Any]]
 _LOST = (exc.DBAPIError, exc.TimeoutError, OSError)
+# No such table, no right to it, or none of the app's words: it will not get better.
+_WRONG = (exc.ProgrammingError, exc.IntegrityError, exc.DataError)
 _FIRST_PAUSE_S = 0.05
 _MOST_BATCH = 20
 _END_S = 5.0
+_HOST = socket.gethostname()
+_LATE = (metrics.JOBS_TAKEN_OVER, metrics.JOBS_DEAD)
 
 
 class LeaseLost(Error):
@@ -66,7 +72,7 @@ class Worker:
     engine: Engine | AsyncEngine
     """It gives up to three connections at a time."""
     model: type[JobMixin]
-    handlers: Mapping[str, Callable[[Any, Any], Any]]
+    handlers: Handlers
     """By kind, called as `(session, job)`. Jobs of other kinds are left to other workers, or to newer code."""
     batch: int = 1
     """Jobs that are claimed, and committed, together, 1 to 20; more than 1 for jobs of milliseconds. One that fails is
@@ -88,11 +94,14 @@ class Worker:
         if not 1 <= self.batch <= _MOST_BATCH:
             raise ValueError(f"batch is {self.batch}; use 1 to {_MOST_BATCH}")
         is_sync = isinstance(self.engine, Engine)
-        self._runner, self._listener = (Threads(), BlockingListener()) if is_sync else (Tasks(), AwaitingListener())
+        self._runner: Threads | Tasks = Threads() if is_sync else Tasks()
+        self._listener: Listener = BlockingListener() if is_sync else AwaitingListener()
         self._engine, self._queue, self._kinds = sync_engine(self.engine), queue_of(self.model), list(self.handlers)
-        self._held: Sequence[Claim] = ()
+        self._published = Publisher(self.registry, self._queue.name)
+        self._held: list[Claim] = []
+        self._begun: list[Claim] = []
         self._stopping = False
-        self._pause_s, self._take_over_at = _FIRST_PAUSE_S, 0.0
+        self._batch, self._pause_s, self._look_around_at = self.batch, _FIRST_PAUSE_S, 0.0
 
     def run(self, *, until_idle: bool = False, signals: bool = False) -> Any:
         """Run jobs until `stop`; of a worker with an async engine, await it.
@@ -117,76 +126,85 @@ class Worker:
                     try:
                         with self._connect() as control:
                             return self._serve(control, until_idle)
-                    except exc.ProgrammingError:
-                        raise  # no such table, or no right to it
+                    except _WRONG:
+                        raise
                     except _LOST as error:
                         log.warning("%s: no connection, trying again: %s", self._queue.name, error)
+                        self._release()
                         self._wait()
             finally:
+                self._release()
                 ended.set()
                 self._runner.join(_END_S)
 
     def _serve(self, control: Connection, until_idle: bool) -> None:
         while not self._stopping:
-            if time.monotonic() >= self._take_over_at:
-                self._take_over_at = time.monotonic() + self.lease_s / 4
-                self._count(metrics.JOBS_DEAD, self._queue.take_over(control)[1])
-            if self._work(control):
+            if jobs := self._claim(control):
                 self._pause_s = _FIRST_PAUSE_S
+                with self._engine.connect() as connection:
+                    while jobs:
+                        self._settle(control, connection, jobs)
+                        jobs = [] if self._stopping else self._claim(control)
             elif until_idle:
                 return
             else:
-                self._wait(self._queue.look(control, self._kinds)[1])
+                self._wait(self._look(control))
 
     def _wait(self, due_s: float | None = None) -> None:
         """Wait for a job: shortly at first, for one may have been committed just before we listened."""
         self._listener.wait(min(self._pause_s, due_s if due_s and due_s > 0 else self._pause_s))
         self._pause_s = min(self.poll_s, 2 * self._pause_s)
 
-    def _work(self, control: Connection) -> bool:
-        """Claim jobs and run them; return whether there were any."""
+    def _claim(self, control: Connection) -> Jobs:
+        if time.monotonic() >= self._look_around_at:
+            self._look_around_at = time.monotonic() + self.lease_s / 4
+            for metric, number in zip(_LATE, self._queue.take_over(control), strict=True):
+                self._published.add(metric, number)
+            self._look(control)
         with Session(control) as session:
-            token = f"{socket.gethostname()}/{os.getpid()}/{uuid4().hex}"
-            jobs = self._queue.claim(session, self._kinds, token, batch=self.batch, lease_s=self.lease_s)
+            token = f"{_HOST}/{os.getpid()}/{uuid4().hex}"
+            jobs = self._queue.claim(session, self._kinds, token, batch=self._batch, lease_s=self.lease_s)
             session.expunge_all()
-        self._held = [claim for _, claim in jobs]
-        try:
-            # One that failed before, perhaps by killing its worker, does no harm to others.
-            first, is_risky = jobs[:1], [claim.attempt > 1 or claim.is_last for _, claim in jobs]
-            chosen = first if any(is_risky[:1]) else [job for job, risk in zip(jobs, is_risky, strict=True) if not risk]
-            self._give_back(control, [claim for job, claim in jobs if (job, claim) not in chosen])
-            if chosen:
-                self._settle(control, chosen)
-        except BaseException:
-            with suppress(*_LOST), self._connect(listen=False) as other:
-                self._give_back(other, self._held)
-            raise
-        finally:
-            self._held = ()
-        return bool(jobs)
+        # A job that failed before may have killed its worker: it has its transaction, and its worker, for itself.
+        chosen = jobs[:1] if jobs and jobs[0][1].is_risky else [job for job in jobs if not job[1].is_risky]
+        self._batch = 1 if len(chosen) < len(jobs) and len(chosen) == 1 else self.batch
+        self._held, self._begun = [claim for _, claim in chosen], []
+        self._queue.give_back(control, [claim for _, claim in jobs if claim not in self._held])
+        for claim in self._held:
+            self._published.observe(metrics.JOBS_WAIT, claim.waited_s)
+        self._published.add(metrics.JOBS_CLAIMED, len(chosen))
+        return chosen
 
-    def _settle(self, control: Connection, jobs: Jobs) -> None:
+    def _look(self, control: Connection) -> float | None:
+        waiting, due_s = self._queue.look(control, self._kinds)
+        self._published.set(metrics.JOBS_WAITING, waiting)
+        self._published.set(metrics.JOBS_LATE, max(0.0, -(due_s or 0.0)))
+        return due_s
+
+    def _settle(self, control: Connection, connection: Connection, jobs: Jobs) -> None:
         """Run claimed jobs, and say of each how it ended."""
-        with self._engine.connect() as connection:
-            begun, failed = self._run_together(connection, jobs)
+        failed = self._run_together(connection, jobs)
         for claim, error in failed.items():
             log.warning("%s: job %s failed, attempt %d", self._queue.name, claim.id, claim.attempt, exc_info=error)
             # Of an error of SQLAlchemy the driver's, without the statement and its values.
             text = f"{type(error).__name__}: {getattr(error, 'orig', None) or error}"
             self._queue.fail(control, claim, text, self.delay(claim.attempt))
-        self._give_back(control, [claim for _, claim in jobs if claim not in begun])
+            self._published.add(metrics.JOBS_DEAD if claim.is_last else metrics.JOBS_FAILED)
+        self._published.add(metrics.JOBS_FINISHED, len(self._begun) - len(failed))
+        self._queue.give_back(control, [claim for claim in self._held if claim not in self._begun])
+        self._held = []
 
-    def _run_together(self, connection: Connection, jobs: Jobs) -> tuple[list[Claim], dict[Claim, Exception]]:
-        """Run jobs in one transaction with their end; return those that were begun, and those of them that failed."""
-        begun: list[Claim] = []
+    def _run_together(self, connection: Connection, jobs: Jobs) -> dict[Claim, Exception]:
+        """Run jobs in one transaction with their end; return those that failed."""
         failed: dict[Claim, Exception] = {}
-        with self._session(connection) as (session, given):
+        given = self.sessions() if self.sessions else new_session(self.engine)
+        with bound_to(given, connection) as session:
             try:
                 session.add_all(job for job, _ in jobs)
                 for job, claim in jobs:
-                    if self._stopping and begun:
+                    if self._stopping and self._begun:
                         break
-                    begun.append(claim)
+                    self._begun.append(claim)
                     try:
                         with session.begin_nested() if len(jobs) > 1 else nullcontext():
                             self._handle(given, job, claim)
@@ -195,22 +213,30 @@ class Worker:
                         if len(jobs) == 1 or connection.invalidated:
                             raise
                         failed[claim] = error
-                done = [claim for claim in begun if claim not in failed]
-                if done and (lost := len(done) - self._queue.finish(session, done)):
+                done = [claim for claim in self._begun if claim not in failed]
+                if lost := len(done) - self._queue.finish(session, done):
                     raise LeaseLost(self._queue.name, lost, self.lease_s)
                 session.commit()
             except Exception as error:  # noqa: BLE001  (whatever a handler raises)
-                failed = {claim: failed.get(claim, error) for claim in begun}
-        return begun, failed
+                failed = {claim: failed.get(claim, error) for claim in self._begun}
+            except BaseException:
+                self._begun = []  # no fault of theirs
+                raise
+        return failed
 
     def _handle(self, session: Any, job: Any, claim: Claim) -> None:
+        started = time.monotonic()
         result = self.handlers[claim.kind](session, job)
         if isawaitable(result):
             await_only(result)
+        self._published.observe(metrics.JOBS_RUN, time.monotonic() - started)
 
-    def _give_back(self, control: Connection, claims: Sequence[Claim]) -> None:
-        if claims:
-            self._queue.give_back(control, claims)
+    def _release(self) -> None:
+        """Let others have what was claimed and not begun. Of what was begun and got no end, the attempt counts."""
+        held, self._held = [claim for claim in self._held if claim not in self._begun], []
+        if held:
+            with suppress(*_LOST), self._connect(listen=False) as connection:
+                self._queue.give_back(connection, held)
 
     def _stay_alive(self, ended: Event) -> None:
         while not ended.is_set():
@@ -236,33 +262,7 @@ class Worker:
                 self._listener.ignore()
                 connection.invalidate()  # it still listens, and is not for others
 
-    @contextmanager
-    def _session(self, connection: Connection) -> Iterator[tuple[Session, Any]]:
-        """Make a session on a connection; yield what is sync of it, and what a handler gets."""
-        given = self.sessions() if self.sessions else self._default_session()
-        session: Session = getattr(given, "sync_session", given)
-        session.bind = connection
-        try:
-            yield session, given
-        finally:
-            session.close()
 
-    def _default_session(self) -> Any:
-        if isinstance(self.engine, Engine):
-            return Session(expire_on_commit=False)
-        from sqlalchemy.ext.asyncio import AsyncSession
-        return AsyncSession(expire_on_commit=False)
-
-    def _count(self, metric: metrics.Metric, number: float) -> None:
-        if self.registry is not None and number:
-            family(metric, self.registry).labels(self._queue.name).inc(number)
-
-
-def run_worker(
-    engine: Engine | AsyncEngine,
-    model: type[JobMixin],
-    handlers: Mapping[str, Callable[[Any, Any], Any]],
-    **options: Any,
-) -> Any:
+def run_worker(engine: Engine | AsyncEngine, model: type[JobMixin], handlers: Handlers, **options: Any) -> Any:
     """Run a `Worker` with these options until SIGTERM or Ctrl-C; with an async engine, await it."""
     return Worker(engine=engine, model=model, handlers=handlers, **options).run(signals=True)
