@@ -170,5 +170,5 @@ def _missing_key(view: MaterializedView, found: _Found) -> Iterator[MigrateOpera
     if name in found.keys:
         columns = list(found.keys[name])
         reverse = ops.CreateIndexOp(name, view.name, columns, schema=view.schema, unique=True)
-        yield ops.DropIndexOp(name, view.name, schema=view.schema, _reverse=reverse)
+        yield ops.DropIndexOp(name, view.name, schema=view.schema, _reverse=reverse, unique=True)
     yield ops.CreateIndexOp(name, view.name, list(view.unique), schema=view.schema, unique=True)

@@ -9,7 +9,6 @@ from alembic.autogenerate import renderers
 from alembic.autogenerate.api import AutogenContext
 from alembic.autogenerate.render import render_op
 from alembic.operations import MigrateOperation, Operations
-from sqlalchemy import DDL
 
 from pgwright_runtime.materialized.statements import (
     ViewDefinition,
@@ -119,9 +118,13 @@ def _drop(operations: Operations, operation: DropMaterializedViewOp) -> None:
 
 
 def _execute(operations: Operations, statements: Iterable[str]) -> None:
+    context = operations.get_context()
     for statement in statements:
-        # Not text(), which would take a colon in a name for a parameter.
-        operations.execute(DDL(statement.replace("%", "%%")))  # type: ignore[no-untyped-call]
+        if context.as_sql:
+            context.impl.static_output(f"{statement};\n")
+        else:
+            # As it stands: a colon or a percent sign in it is no parameter.
+            operations.get_bind().exec_driver_sql(statement, execution_options={"no_parameters": True})
 
 
 @renderers.dispatch_for(CreateMaterializedViewOp)
