@@ -104,10 +104,16 @@ def _found(dsn: str, keys: set[bytes]) -> int:
 def _in_files(server: EmbeddedServer, dsn: str) -> Iterator[Figure]:
     """Dead rows are not gone: what the files of the tables hold before and after VACUUM, and after VACUUM FULL."""
     with psycopg.connect(dsn, autocommit=True) as connection:
-        for when, statement in (("before VACUUM", "CHECKPOINT"), ("after VACUUM", "VACUUM"), ("after VACUUM FULL", "VACUUM FULL")):
+        for when, statement in (
+            ("before VACUUM", "CHECKPOINT"),
+            ("after VACUUM", "VACUUM"),
+            ("after VACUUM FULL", "VACUUM FULL"),
+        ):
             connection.execute(statement)
             connection.execute("CHECKPOINT")
             folder = connection.execute("SELECT oid FROM pg_database WHERE datname = current_database()").fetchone()
             assert folder is not None
             files = [path for path in (server.data / "base" / str(folder[0])).iterdir() if path.is_file()]
-            yield shown(f"marked texts in the tables' files {when}", sum(path.read_bytes().count(_MARK) for path in files), "")
+            yield shown(
+                f"marked texts in the tables' files {when}", sum(path.read_bytes().count(_MARK) for path in files), ""
+            )
