@@ -83,6 +83,8 @@ class Config:
     server: Path | None = None
     """The folder of a PostgreSQL of production's major version, to plan and measure on."""
     pools: tuple[ClientPool, ...] = ()
+    erasure: str | None = None
+    """How a person is erased, as in `app.erasure:ERASURE`; where no command names it."""
 
     @property
     def policy(self) -> Policy:
@@ -204,6 +206,7 @@ def _config(table: Mapping[str, object], path: Path) -> Config:
         models=settings.text("models"),
         server=None if server is None else path.parent / Path(server).expanduser(),
         pools=settings.pools("pools"),
+        erasure=settings.text("erasure"),
     )
 
 

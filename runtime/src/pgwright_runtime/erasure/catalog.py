@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, Connection, ForeignKeyConstraint, MetaData, Table, text
+from sqlalchemy import Column, Connection, ForeignKeyConstraint, MetaData, Table, TableClause, column, table, text
 from sqlalchemy.types import UserDefinedType
 
 from pgwright_runtime._references import TableReference, references
@@ -85,6 +85,12 @@ def type_of(column: Any) -> NamedType:
     return found
 
 
+def rows_of(of: Table, name: str | None = None, schema: str | None = None) -> TableClause:
+    """Return a table as a statement has it, with the columns that say where its rows lie; or a partition of it."""
+    columns = [column(one.name, one.type) for one in of.c]
+    return table(name or of.name, column("ctid"), column("tableoid"), *columns, schema=schema or of.schema)
+
+
 def read_catalog(connection: Connection) -> Catalog:
     """Return the tables of all schemas that are the users' own."""
     metadata = MetaData()
@@ -92,8 +98,8 @@ def read_catalog(connection: Connection) -> Catalog:
     columns: dict[int, list[Column[Any]]] = {}
     for row in connection.execute(_SQL["columns"]):
         kind = NamedType(row.type, row.base, row.category, row.element)
-        column: Column[Any] = Column(row.name, kind, nullable=row.is_nullable, info={"generated": row.is_generated})
-        columns.setdefault(row.oid, []).append(column)
+        found: Column[Any] = Column(row.name, kind, nullable=row.is_nullable, info={"generated": row.is_generated})
+        columns.setdefault(row.oid, []).append(found)
     tables: dict[int, Table] = {}
     for row in connection.execute(_SQL["relations"]):
         known = Relation(row.oid, row.kind, row.is_secured, row.has_parts, row.bytes, row.place, keys.get(row.oid, ()))

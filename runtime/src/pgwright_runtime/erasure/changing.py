@@ -17,7 +17,6 @@ from sqlalchemy import (
     and_,
     any_,
     cast,
-    column,
     delete,
     func,
     literal,
@@ -25,7 +24,6 @@ from sqlalchemy import (
     null,
     or_,
     select,
-    table,
     text,
     true,
     update,
@@ -33,7 +31,7 @@ from sqlalchemy import (
 
 from pgwright_runtime._references import children_first
 from pgwright_runtime._sql import read_sql
-from pgwright_runtime.erasure.catalog import relation_of, type_of
+from pgwright_runtime.erasure.catalog import relation_of, rows_of, type_of
 from pgwright_runtime.erasure.collecting import REL, TID, Collection
 from pgwright_runtime.erasure.declaration import Anonymise, clause_of, column_name, name_of
 from pgwright_runtime.erasure.errors import ErasureFailed
@@ -54,8 +52,7 @@ class _Leaf:
     name: str
 
     def target(self) -> Any:
-        columns = [column(one.name, one.type) for one in self.part.table.c]
-        return table(self.name, column("ctid"), *columns, schema=self.schema)
+        return rows_of(self.part.table, self.name, self.schema)
 
     def addresses(self) -> Any:
         """Return where the rows are now: by their key, for a trigger may have moved them, else where they were found."""

@@ -30,13 +30,12 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.types import Integer, Text
 
 from pgwright_runtime._sql import quote, quoted
-from pgwright_runtime.erasure.catalog import relation_of, type_of
+from pgwright_runtime.erasure.catalog import relation_of, rows_of, type_of
 from pgwright_runtime.erasure.expressions import Places, placed
 from pgwright_runtime.erasure.graph import Flow, Graph, Part
 
 REL, TID, ROUND = "pgwright_rel", "pgwright_tid", "pgwright_round"
 _INTEGER, _TEXT = Integer(), Text()
-_SYSTEM = (column("tableoid"), column("ctid"))
 
 
 @dataclass
@@ -78,7 +77,7 @@ class Collection:
         if len(names) != len(key):
             raise ValueError(f"{subject.fullname} has the key ({', '.join(names)}); {len(key)} values were given")
         given = [cast(literal(value), type_of(subject.c[name])) for name, value in zip(names, key, strict=True)]
-        own = table(subject.name, *_SYSTEM, *_plain(subject), schema=subject.schema)
+        own = rows_of(subject)
         found = select(own.c.tableoid, own.c.ctid, literal(0), *(own.c[one.name] for one in subject.c))
         for name, value in zip(names, given, strict=True):
             found = found.where(own.c[name] == value)
@@ -132,7 +131,7 @@ class Collection:
     def _found_by(self, flow: Flow) -> Select[Any]:
         source, target = self.tables[flow.source], self.tables[flow.target]
         child_table = flow.target.table
-        child = table(child_table.name, *_SYSTEM, *_plain(child_table), schema=child_table.schema)
+        child = rows_of(child_table)
         empty = Places(self.graph.catalog)
         on = flow.edge.joined(empty.put(child_table, child), empty.put(flow.edge.parent, source))
         names = list(target.c.keys())[3:]
@@ -178,10 +177,6 @@ def _wanted(graph: Graph) -> dict[Part, set[str]]:
     for flow in graph.flows:
         wanted[flow.source] |= set(flow.edge.referred)
     return wanted
-
-
-def _plain(of: Table) -> list[Any]:
-    return [column(one.name, one.type) for one in of.c]
 
 
 def _escaped(of: Table) -> str:

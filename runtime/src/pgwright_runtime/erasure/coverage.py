@@ -21,8 +21,10 @@ _OF_TOOLS = frozenset({"alembic_version", "pgwright_erased", "django_migrations"
 def uncovered(graph: Graph, erasure: Erasure, edges: list[Edge], telling: Telling) -> Iterator[Stop]:
     """Yield a stop for each column that is declared or suspected to be personal, and that no rule answers for."""
     judge = _Judge(graph, erasure, telling)
-    staying = [part for part in graph.parts if part.fate in ("anonymise", "mention", "refer")]
-    for part in staying:
+    for part in graph.parts:
+        is_other_person = part.table is graph.subject and part.fate in ("mention", "refer")
+        if part.fate in ("delete", "keep") or is_other_person:
+            continue
         yield from judge.of_part(part, {name for edge in edges if edge.child is part.table for name in edge.columns})
     reached = set(graph.tables) | graph.stays
     for table in graph.catalog:

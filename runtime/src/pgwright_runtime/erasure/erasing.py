@@ -238,7 +238,7 @@ def _transaction(engine: Engine, order: _Order) -> Iterator[Connection]:
     """Open the transaction; it is rolled back unless it was committed."""
     # To erase, each statement has to see what was committed while it waited for a lock.
     level = "REPEATABLE READ" if order.is_dry else "READ COMMITTED"
-    with engine.connect().execution_options(isolation_level=level) as connection:
+    with engine.connect().execution_options(isolation_level=level, preserve_rowcount=True) as connection:
         for name, value in _SETTINGS.items():
             connection.execute(_SET, {"name": name, "value": value})
         yield connection

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import Connection, column, func, literal, select, table, true
+from sqlalchemy import Connection, func, literal, select, true
 
+from pgwright_runtime.erasure.catalog import rows_of
 from pgwright_runtime.erasure.collecting import REL, TID, Collection
 from pgwright_runtime.erasure.declaration import Erasure, columns_in
 from pgwright_runtime.erasure.expressions import Places, placed
@@ -23,8 +24,7 @@ def holding(connection: Connection, collection: Collection, erasure: Erasure) ->
         for part, found in collection.tables.items():
             if part.table not in tables or part.fate in ("mention", "refer"):
                 continue
-            columns = [column(one.name, one.type) for one in part.table.c]
-            own = table(part.table.name, column("ctid"), column("tableoid"), *columns, schema=part.table.schema)
+            own = rows_of(part.table)
             fits = placed(hold.when, Places(catalog).put(part.table, own))
             held = (
                 select(literal(1).label("held"))
