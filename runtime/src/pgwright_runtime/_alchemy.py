@@ -316,9 +316,7 @@ def intercept_bulk_deletes(execute: Callable[..., Result[Any] | None]) -> None:
             result = execute(session, statement, params, execution_options, bind_arguments)
             if result is not None:
                 return result
-            return super().orm_execute_statement(
-                session, statement, params, execution_options, bind_arguments, conn
-            )
+            return super().orm_execute_statement(session, statement, params, execution_options, bind_arguments, conn)
 
 
 # What an ORM statement was given that is no table and no value. `hints` and prefixes are for other databases.

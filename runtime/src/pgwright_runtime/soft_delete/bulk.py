@@ -84,5 +84,3 @@ class _BulkDeletion:
         for condition in keys_of(states).get(self.table, ()):
             statement = select(*columns).where(condition, mark == self.moment)
             yield from self.connection.execute(of_all_rows(statement))
-
-

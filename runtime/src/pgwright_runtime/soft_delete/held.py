@@ -77,6 +77,5 @@ def among(columns: tuple[Column[Any], ...], keys: list[Any]) -> Iterator[ColumnE
 
 def _state(instance: object) -> InstanceState[Any]:
 
-
     found: InstanceState[Any] = inspect(instance)
     return found

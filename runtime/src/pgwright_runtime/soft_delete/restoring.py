@@ -31,7 +31,9 @@ _UNIQUE_VIOLATION = "23505"
 def restore(session: AnyAsyncSession, entity: object, key: Any = None) -> Awaited[dict[str, int]]: ...
 @overload
 def restore(session: AnySession, entity: object, key: Any = None) -> dict[str, int]: ...
-def restore(session: AnyAsyncSession | AnySession, entity: object, key: Any = None) -> Awaited[dict[str, int]] | dict[str, int]:
+def restore(
+    session: AnyAsyncSession | AnySession, entity: object, key: Any = None
+) -> Awaited[dict[str, int]] | dict[str, int]:
     """Let a deleted row live again, with what its deletion took along and nothing else; of an async session, await it.
 
     What was purged of it meanwhile does not come back. It is part of the session's transaction: commit it.
@@ -91,7 +93,9 @@ class _Restoration:
         self._refuse_below_deleted()
         # One statement, so that no row of it sees a parent that is about to follow.
         updates = [
-            mark_rows(table, None, at=self.moment).where(self.walk.is_row(table, table)).returning(literal(1).label("one"))
+            mark_rows(table, None, at=self.moment)
+            .where(self.walk.is_row(table, table))
+            .returning(literal(1).label("one"))
             for table in self.walk.tables
         ]
         restored = [update.cte(f"restored_{number}") for number, update in enumerate(updates)]
