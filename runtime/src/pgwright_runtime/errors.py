@@ -9,6 +9,7 @@ Error
 │   └── InvalidPageSize
 ├── LockHeld                 batches: the same work runs already
 ├── NotWalkable              batches: a table has no order to walk in; also a ValueError
+├── LeaseLost                jobs: others have the worker's job, and what it did is undone
 ├── NotPageable              paging: the app's fault, change the statement; also a ValueError
 ├── PoolOverBudget           pools: more connections than there are; also a ValueError
 ├── QueryProblems            guard: what a unit of work did to the database

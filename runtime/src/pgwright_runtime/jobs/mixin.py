@@ -33,7 +33,7 @@ class JobMixin:
 
     job_states: ClassVar[JobStates] = JobStates()
 
-    kind: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str]
     """Which handler runs it."""
     payload: Mapped[Any] = mapped_column(JSONB, default=dict, server_default=text("'{}'"))
     run_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
@@ -49,8 +49,8 @@ class JobMixin:
     last_error: Mapped[str | None] = mapped_column(Text)
 
     @declared_attr
-    def status(cls) -> Mapped[Any]:  # noqa: N805
-        return mapped_column(Text, default=cls.job_states.pending, nullable=False)
+    def status(cls) -> Mapped[str]:  # noqa: N805
+        return mapped_column(default=cls.job_states.pending)
 
 
 @event.listens_for(JobMixin, "after_mapper_constructed", propagate=True)

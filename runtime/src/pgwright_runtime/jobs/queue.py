@@ -139,7 +139,7 @@ class JobQueue:
         c, is_last = self._c, self._c.attempts >= self._c.max_attempts
         dead, pending = (sa.literal(state, c.status.type) for state in (self._states.dead, self._states.pending))
         return {
-            c.status: sa.case((is_last, dead), else_=pending),
+            c.status: sa.cast(sa.case((is_last, dead), else_=pending), c.status.type),
             c.run_at: sa.case((is_last, c.run_at), else_=_NOW + delay),
             c.finished_at: sa.case((is_last, func.clock_timestamp()), else_=sa.null()),
             c.last_error: error,
