@@ -192,7 +192,7 @@ def apply(server: EmbeddedServer, app: Path, environment: dict[str, str]) -> Non
 
 
 async def clean_and_visit(server: EmbeddedServer) -> int:
-    """Run the purge, then count anew, as after a deploy, while the app is used; return the rows that the purge deleted."""
+    """Purge, then count anew, as after a deploy, while the app is used; return how many rows the purge deleted."""
     engine = create_async_engine(make_url(server.url("notebook", "asyncpg")).set(username=APP_ROLE))
     try:
         gone = (await RETENTION.run(engine)).rows
