@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator
 from typing import Any, TypeVar, overload
 
 from sqlalchemy import Executable, Result
@@ -42,3 +42,17 @@ async def _run_async(session: AnyAsyncSession, steps: Steps[T]) -> T:
             statement = steps.send(await session.execute(statement))
     except StopIteration as end:
         return end.value  # type: ignore[no-any-return]
+
+
+@overload
+def run_inside(session: AnyAsyncSession, job: Callable[[Session], T]) -> Awaited[T]: ...
+@overload
+def run_inside(session: AnySession, job: Callable[[Session], T]) -> T: ...
+@overload
+def run_inside(session: AnyAsyncSession | AnySession, job: Callable[[Session], T]) -> Awaited[T] | T: ...
+def run_inside(session: AnyAsyncSession | AnySession, job: Callable[[Session], T]) -> Awaited[T] | T:
+    """Run sync code on the sync session of any kind of session and return what it returns; of an async one, await it."""
+    own = session() if isinstance(session, scoped_session | async_scoped_session) else session
+    if isinstance(own, AsyncSession):
+        return own.run_sync(job)
+    return job(own)
