@@ -140,19 +140,25 @@ def is_entity(value: object) -> bool:
     return hasattr(value, "_sa_instance_state")
 
 
-class TableArguments(dict[str, Any], SchemaItem):
-    """Arguments of a table by name, which may also stand among its columns and constraints.
+class TableItem(SchemaItem):
+    """What may stand among the columns and constraints of a table and adds to it what it likes.
 
-    `_set_parent`: declarative classes take a dict as the last of `__table_args__` only, and anything else in them is
-    attached to the table by this method.
+    `_set_parent`: by this method anything in `__table_args__`, but for a dict at the end, is attached to the table.
     """
 
     def _set_parent(self, parent: SchemaEventTarget, **_: Any) -> None:
         self.attach(cast("Table", parent))
 
     def attach(self, table: Table) -> None:
-        """Do to the table what the arguments would have done."""
+        """Add to the table, whose columns are known."""
         raise NotImplementedError
+
+
+class TableArguments(dict[str, Any], TableItem):
+    """Arguments of a table by name, which may also stand among its columns and constraints.
+
+    Declarative classes take a dict as the last of `__table_args__` only.
+    """
 
 
 def take_connection(lent: Any, pool: Pool, stand_in: Any) -> Any:

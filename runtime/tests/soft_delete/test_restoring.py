@@ -152,7 +152,9 @@ def test_a_parent_by_set_null_is_none(session: Session) -> None:
 @pytest.mark.parametrize("driver", ["psycopg", "asyncpg"])
 async def test_a_key_that_was_taken_is_named(database: Database, session: Session, driver: str) -> None:
     connection = session.connection()
-    connection.exec_driver_sql("CREATE UNIQUE INDEX ix_of_living ON notes (reader_id) WHERE id > 3 AND deleted_at IS NULL")
+    connection.exec_driver_sql(
+        "CREATE UNIQUE INDEX ix_of_living ON notes (reader_id) WHERE id > 3 AND deleted_at IS NULL"
+    )
     connection.exec_driver_sql("UPDATE notes SET reader_id = 2 WHERE id = 4")
     session.commit()
     session.delete(session.get_one(Note, 3))

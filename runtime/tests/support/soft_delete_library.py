@@ -14,7 +14,9 @@ from pgwright_runtime.soft_delete.mixin import mark_of
 
 
 class Base(DeclarativeBase):
-    metadata = MetaData(naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "uq": "uq_%(table_name)s_%(column_0_N_name)s"})
+    metadata = MetaData(
+        naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "uq": "uq_%(table_name)s_%(column_0_N_name)s"}
+    )
 
 
 class Shelf(SoftDelete, Base):
@@ -52,9 +54,7 @@ class Note(SoftDelete, Base):
     """Goes with its book, its reader, and the note that it answers."""
 
     __tablename__ = "notes"
-    __table_args__ = (
-        ForeignKeyConstraint(["series", "number"], ["books.series", "books.number"], ondelete="CASCADE"),
-    )
+    __table_args__ = (ForeignKeyConstraint(["series", "number"], ["books.series", "books.number"], ondelete="CASCADE"),)
     id: Mapped[int] = mapped_column(primary_key=True)
     series: Mapped[str | None]
     number: Mapped[int | None]
@@ -126,7 +126,9 @@ class Hen(SoftDelete, Base):
 
     __tablename__ = "hens"
     id: Mapped[int] = mapped_column(primary_key=True)
-    egg_id: Mapped[int | None] = mapped_column(ForeignKey("eggs.id", ondelete="CASCADE", use_alter=True, name="hen_of_egg"))
+    egg_id: Mapped[int | None] = mapped_column(
+        ForeignKey("eggs.id", ondelete="CASCADE", use_alter=True, name="hen_of_egg")
+    )
 
 
 class Egg(SoftDelete, Base):
@@ -158,6 +160,8 @@ def living(session: Session, *models: type[Any]) -> dict[str, list[Any]]:
         mapper = inspect(model)
         keys = ", ".join(column.name for column in mapper.primary_key)
         marked = "" if mark_of(mapper.local_table) is None else "WHERE deleted_at IS NULL"
-        rows = session.connection().exec_driver_sql(f"SELECT {keys} FROM {mapper.local_table.name} {marked} ORDER BY 1, {keys}")
+        rows = session.connection().exec_driver_sql(
+            f"SELECT {keys} FROM {mapper.local_table.name} {marked} ORDER BY 1, {keys}"
+        )
         found[model.__name__] = [row[0] if len(row) == 1 else tuple(row) for row in rows]
     return found

@@ -10,6 +10,8 @@ from pgwright_runtime.soft_delete.errors import (
     RestoreRefused,
     SoftDeleteError,
 )
+from pgwright_runtime.soft_delete.declared import living_rows_only, living_view, unchecked_references
+from pgwright_runtime.soft_delete.indexes import NEVER_AGAIN, living_index, living_unique
 from pgwright_runtime.soft_delete.mixin import SoftDelete, soft_deletable
 from pgwright_runtime.soft_delete.restoring import restore
 from pgwright_runtime.soft_delete.shown import show_deleted
@@ -20,6 +22,7 @@ intercept_bulk_deletes(delete_in_bulk)
 
 __all__ = [
     "DeletionRefused",
+    "NEVER_AGAIN",
     "KeyTaken",
     "NotDeleted",
     "ParentDeleted",
@@ -28,7 +31,12 @@ __all__ = [
     "SoftDeleteError",
     "delete_for_good",
     "hide_deleted",
+    "living_index",
+    "living_rows_only",
+    "living_unique",
+    "living_view",
     "restore",
     "show_deleted",
     "soft_deletable",
+    "unchecked_references",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from typing import Any
 
-from sqlalchemy import Column, Connection, Delete, Result, Table, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Delete, Result, Table, select, tuple_, update
 from sqlalchemy.orm import Mapper, Session
 from sqlalchemy.sql.dml import Update
 
@@ -15,7 +15,8 @@ from pgwright_runtime.soft_delete.graph import Graph, graph_of
 from pgwright_runtime.soft_delete.held import forget, held_tables, key_columns, keys_of, marked_table
 from pgwright_runtime.soft_delete.hidden import of_all_rows
 from pgwright_runtime.soft_delete.marking import Marking, mark_rows, mark_values
-from pgwright_runtime.soft_delete.mixin import COLUMN, mark_of
+from pgwright_runtime.soft_delete.indexes import COLUMN
+from pgwright_runtime.soft_delete.mixin import mark_of
 from pgwright_runtime.soft_delete.moments import free_moment
 
 OPTION = "delete_for_good"
@@ -76,7 +77,7 @@ class _BulkDeletion:
             keys = keys.where(_alchemy.with_values(statement.whereclause, parameters))
         return (mark_rows(self.table, self.moment, entity=head)).where(tuple_(*self.table.primary_key).in_(keys))
 
-    def _marked(self, columns: tuple[Column[Any], ...]) -> Iterator[Any]:
+    def _marked(self, columns: tuple[ColumnElement[Any], ...]) -> Iterator[Any]:
         """Yield the keys of the marked rows that the session holds objects of, without asking for all."""
         states = [state for state in self.session.identity_map.all_states() if marked_table(state.mapper) is self.table]
         mark = mark_of(self.table)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Alias, ColumnElement, FromClause, Table, and_, column, func
+from sqlalchemy import ColumnElement, FromClause, Table, and_, column, func
 from sqlalchemy.types import UserDefinedType
 
 from pgwright_runtime.soft_delete.mixin import inherited_table, mark_of
@@ -16,8 +16,8 @@ class Family:
     """A table under an alias, joined with those above it."""
 
     from_: FromClause
-    table: Alias
-    head: Alias
+    table: FromClause
+    head: FromClause
     mark: ColumnElement[Any] | None
     """None: its rows are deleted for good."""
 
@@ -48,7 +48,7 @@ class _Place(UserDefinedType[str]):
         return "tid"
 
 
-def own_key(table: Table | Alias) -> list[ColumnElement[Any]]:
+def own_key(table: FromClause) -> list[ColumnElement[Any]]:
     """Return the primary key; of a table without one the place of the row, which holds for one statement."""
     if table.primary_key:
         return list(table.primary_key)
@@ -57,6 +57,6 @@ def own_key(table: Table | Alias) -> list[ColumnElement[Any]]:
     return [place]
 
 
-def row_name(table: Table | Alias) -> ColumnElement[str]:
+def row_name(table: FromClause) -> ColumnElement[str]:
     """Return the key of a row as text, for people."""
     return func.concat_ws(", ", *own_key(table))

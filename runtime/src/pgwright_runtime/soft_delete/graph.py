@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
-from sqlalchemy import ColumnElement, Table, any_, func, select, tuple_
+from sqlalchemy import ColumnElement, Table, any_, event, func, select, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapper, RelationshipDirection, registry
 
 from pgwright_runtime._references import TableReference, components, references
 from pgwright_runtime.soft_delete.family import family, head_of
-from pgwright_runtime.soft_delete.mixin import inherited_table, mark_of
+from pgwright_runtime.soft_delete.mixin import SoftDelete, inherited_table, mark_of
 
 # What becomes of a row when the row that it refers to is deleted.
 GOES, STAYS, FORBIDS = "CASCADE", "SET NULL", "NO ACTION"
@@ -60,7 +60,8 @@ class Link:
         keys = select(*their).select_from(above.from_).where(above.mark == moment)
         if len(own) > 1:
             return tuple_(*own).in_(keys)
-        return own[0] == any_(func.array(keys.scalar_subquery(), type_=ARRAY(their[0].type)))
+        found: ColumnElement[bool] = own[0] == any_(func.array(keys.scalar_subquery(), type_=ARRAY(their[0].type)))
+        return found
 
     def is_below(self, moment: datetime) -> ColumnElement[bool]:
         """Return the same condition on the table that marks the referring rows."""
@@ -114,6 +115,12 @@ def _closure(tables: Iterable[Table], steps: Collection[tuple[Table, Table]]) ->
 
 
 _graphs: WeakKeyDictionary[registry, tuple[int, Graph]] = WeakKeyDictionary()
+_registries: WeakSet[registry] = WeakSet()
+
+
+@event.listens_for(SoftDelete, "after_mapper_constructed", propagate=True)
+def _note_registry(mapper: Mapper[Any], class_: type[Any]) -> None:
+    _registries.add(mapper.registry)
 
 
 def graph_of(mapper: Mapper[Any]) -> Graph:
@@ -128,7 +135,17 @@ def graph_of(mapper: Mapper[Any]) -> Graph:
     return known[1]
 
 
-def _graph(mappers: list[Mapper[Any]], tables: list[Table]) -> Graph:
+def graph_of_tables(tables: Collection[Table]) -> Graph:
+    """Return the graph of tables, by whatever classes they have."""
+    metadatas = {table.metadata for table in tables}
+    mappers = [mapper for one in list(_registries) for mapper in one.mappers]
+    ours = [
+        mapper for mapper in mappers if any(getattr(table, "metadata", None) in metadatas for table in mapper.tables)
+    ]
+    return _graph(ours, tables)
+
+
+def _graph(mappers: Collection[Mapper[Any]], tables: Collection[Table]) -> Graph:
     rules = dict(_rules(mappers))
     links = tuple(
         Link(reference, _rule(reference, rules))
@@ -154,7 +171,7 @@ def _rule(reference: TableReference, rules: dict[frozenset[Any], str]) -> str:
     return _RULES.get(reference.on_delete, FORBIDS)
 
 
-def _rules(mappers: list[Mapper[Any]]) -> Iterator[tuple[frozenset[Any], str]]:
+def _rules(mappers: Collection[Mapper[Any]]) -> Iterator[tuple[frozenset[Any], str]]:
     """Yield what the relationships do to the rows on the many side of a foreign key."""
     for mapper in mappers:
         for one in mapper.relationships:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Table, inspect, tuple_
+from sqlalchemy import ColumnElement, Table, inspect, tuple_
 from sqlalchemy.orm import InstanceState, Mapper, Session
 
 from pgwright_runtime import _alchemy
@@ -34,7 +34,7 @@ def held_tables(states: Iterable[InstanceState[Any]], tables: set[Table]) -> dic
     return {table: mapper for table, mapper in found.items() if table is not None and table in tables}
 
 
-def key_columns(held: Held) -> dict[Table, tuple[Column[Any], ...]]:
+def key_columns(held: Held) -> dict[Table, tuple[ColumnElement[Any], ...]]:
     """Return the columns of each table that its objects are found by."""
     return {table: mapper.primary_key for table, mapper in held.items()}
 
@@ -56,7 +56,7 @@ def forget(session: Session, held: Held, rows: Mapping[Table, Iterable[Any]]) ->
 
 def keys_of(states: Iterable[InstanceState[Any]]) -> dict[Table, list[Any]]:
     """Return conditions for the rows of these objects, per table with the mark."""
-    found: dict[tuple[Table, tuple[Column[Any], ...]], list[Any]] = defaultdict(list)
+    found: dict[tuple[Table, tuple[ColumnElement[Any], ...]], list[Any]] = defaultdict(list)
     for state in states:
         table = marked_table(state.mapper)
         assert table is not None
@@ -68,7 +68,7 @@ def keys_of(states: Iterable[InstanceState[Any]]) -> dict[Table, list[Any]]:
     return conditions
 
 
-def among(columns: tuple[Column[Any], ...], keys: list[Any]) -> Iterator[ColumnElement[bool]]:
+def among(columns: tuple[ColumnElement[Any], ...], keys: list[Any]) -> Iterator[ColumnElement[bool]]:
     """Yield the conditions that a row has one of these keys, each a tuple; as many as one statement takes."""
     for start in range(0, len(keys), MOST_KEYS):
         part = keys[start : start + MOST_KEYS]

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any, overload
 
-from sqlalchemy import Alias, ColumnElement, Connection, Table, and_, exists, func, inspect, literal, not_, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Table, and_, exists, func, inspect, literal, not_, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession, async_scoped_session
-from sqlalchemy.orm import Mapper, Session, scoped_session
+from sqlalchemy.orm import Mapper, Session
 from sqlalchemy.orm.attributes import set_committed_value
 
-from pgwright_runtime._sessions import AnyAsyncSession, AnySession, Awaited
+from pgwright_runtime._sessions import AnyAsyncSession, AnySession, Awaited, run_inside
 from pgwright_runtime.soft_delete.errors import KeyTaken, NotDeleted, ParentDeleted
 from pgwright_runtime.soft_delete.family import family, row_name
 from pgwright_runtime.soft_delete.graph import STAYS, Graph, Link, graph_of
@@ -46,20 +46,21 @@ def restore(
         ParentDeleted: a row refers to one that is still deleted, other than by a key with ON DELETE SET NULL.
         KeyTaken: a row that lives has a unique key of one that would come back.
     """
-    if isinstance(session, AsyncSession | async_scoped_session):
-        return session.run_sync(lambda own: restore(own, entity, key))
-    own = session() if isinstance(session, scoped_session) else session
     mapper, identity = _identity(entity, key)
     table = marked_table(mapper)
     if table is None:
         raise TypeError(f"rows of {mapper.class_.__name__} cannot be restored: it lacks the mixin SoftDelete")
-    own.flush()
-    connection = own.connection(bind_arguments={"mapper": mapper})
-    with connection.begin_nested():
-        restoration = _Restoration(connection, graph_of(mapper), table, identity)
-        counts = restoration.run()
-    restoration.refresh(own)
-    return counts
+
+    def job(own: Session) -> dict[str, int]:
+        own.flush()
+        connection = own.connection(bind_arguments={"mapper": mapper})
+        with connection.begin_nested():
+            restoration = _Restoration(connection, graph_of(mapper), table, identity)
+            counts = restoration.run()
+        restoration.refresh(own)
+        return counts
+
+    return run_inside(session, job)
 
 
 def _identity(entity: object, key: Any) -> tuple[Mapper[Any], tuple[Any, ...]]:
@@ -82,7 +83,7 @@ class _Restoration:
     def _lock_root(self) -> datetime:
         mark = mark_of(self.root)
         assert mark is not None
-        statement = select(mark).where(_is_row(self.root, self.root, self.key))
+        statement = select(mark).where(self._is_root(self.root))
         row = self.connection.execute(of_all_rows(statement.with_for_update(key_share=True))).one_or_none()
         if row is None or row[0] is None:
             raise NotDeleted(self.root.fullname, self.key, is_there=row is not None)
@@ -111,11 +112,15 @@ class _Restoration:
         below = walk(self.graph, self.root, self.key, self.moment)
         links = [link for link in self.graph.links if link.rule != STAYS]
         for link in (link for link in links if link.child is self.root):
-            self._refuse(link, lambda head: _is_row(head, self.root, self.key), below)
+            self._refuse(link, self._is_root, below)
         for link in (link for link in links if link.child in self.walk.tables):
-            self._refuse(link, lambda head, child=link.child: self.walk.has(child, head), self.walk)
+            self._refuse(link, partial(self.walk.has, link.child), self.walk)
 
-    def _refuse(self, link: Link, is_ours: Callable[[Alias], ColumnElement[bool]], set_: Walk) -> None:
+    def _is_root(self, of: FromClause) -> ColumnElement[bool]:
+        keys = zip(self.root.primary_key, self.key, strict=True)
+        return and_(*(of.c[own.key] == value for own, value in keys))
+
+    def _refuse(self, link: Link, is_ours: Callable[[FromClause], ColumnElement[bool]], set_: Walk) -> None:
         """Lock the rows outside of a set that some rows refer to by one foreign key, and raise if one is deleted."""
         below, above = family(link.reference.child), family(link.reference.parent)
         assert above.mark is not None
@@ -145,10 +150,6 @@ class _Restoration:
                 for row in self.connection.execute(select(*keys).where(condition, mark.is_(None))):
                     state, name = states[tuple(row)]
                     set_committed_value(state.obj(), name, None)
-
-
-def _is_row(of: Table | Alias, table: Table, key: tuple[Any, ...]) -> ColumnElement[bool]:
-    return and_(*(of.c[own.key] == value for own, value in zip(table.primary_key, key, strict=True)))
 
 
 def _key_taken(error: IntegrityError) -> KeyTaken | None:

@@ -10,11 +10,10 @@ from collections.abc import Iterable
 from typing import Any, overload
 
 from sqlalchemy import Table, delete, event, inspect
-from sqlalchemy.ext.asyncio import AsyncSession, async_scoped_session
 from sqlalchemy.orm import InstanceState, Mapper, Session, UOWTransaction, registry
 
 from pgwright_runtime import _alchemy
-from pgwright_runtime._sessions import AnyAsyncSession, AnySession, Awaited
+from pgwright_runtime._sessions import AnyAsyncSession, AnySession, Awaited, run_inside
 from pgwright_runtime.soft_delete.graph import graph_of
 from pgwright_runtime.soft_delete.held import among, forget, held_tables, key_columns, keys_of, marked_table
 from pgwright_runtime.soft_delete.hidden import of_all_rows
@@ -164,11 +163,12 @@ def delete_for_good(session: AnyAsyncSession | AnySession, instance: object) -> 
 
     Of a bulk delete it is an execution option: `delete(Note).execution_options(delete_for_good=True)`.
     """
-    if isinstance(session, AsyncSession | async_scoped_session):
-        return session.run_sync(delete_for_good, instance)
-    session.delete(instance)
-    session.info.setdefault(_FOR_GOOD, set()).add(state_of(instance))
-    return None
+
+    def job(own: Session) -> None:
+        own.delete(instance)
+        own.info.setdefault(_FOR_GOOD, set()).add(state_of(instance))
+
+    return run_inside(session, job)
 
 
 def _bears_mark(state: State) -> bool:
