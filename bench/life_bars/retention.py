@@ -98,7 +98,9 @@ def _in_batches(primary: EmbeddedServer) -> Iterator[Figure]:
     yield shown("retention: load, requests per second", len(calm) / sum(end - start for start, end in quiet), "/s")
     yield shown("retention: p99 of the load, quiet", quantile(calm, 0.99) * 1000, "ms")
     yield shown("retention: p99 of the load, meanwhile", quantile(loaded, 0.99) * 1000, "ms")
-    yield at_most("retention: p99 of the load, to its quiet value", quantile(loaded, 0.99) / quantile(calm, 0.99), "", 2)
+    yield at_most(
+        "retention: p99 of the load, to its quiet value", quantile(loaded, 0.99) / quantile(calm, 0.99), "", 2
+    )
     yield at_most("retention: most that the replica was behind", worst["lag"] / 2**20, "MB", LAG_BAR_MB)
     bound = max(2 * (50 + DEAD_ROWS_SHARE * ROWS), 100_000) + 20_000
     yield at_most("retention: most dead rows of the table", worst["dead"], "rows", bound)

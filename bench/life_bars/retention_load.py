@@ -31,7 +31,9 @@ _LIST = """
         ORDER BY created_at DESC LIMIT 20) e
     LEFT JOIN event_label l ON l.event_id = e.id
 """
-_ADD = "INSERT INTO event (account_id, kind, payload, created_at) VALUES ($1, 'new', repeat('x', 200), now()) RETURNING id"
+_ADD = (
+    "INSERT INTO event (account_id, kind, payload, created_at) VALUES ($1, 'new', repeat('x', 200), now()) RETURNING id"
+)
 _LABEL = "INSERT INTO event_label VALUES ($1, 'new')"
 _CHANGE = """
     UPDATE event SET kind = 'changed' WHERE id = (

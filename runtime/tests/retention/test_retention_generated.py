@@ -153,7 +153,9 @@ def test_what_goes_is_what_the_policies_mean(house: Engine, seed: int, rows: int
 
 def left(house: Engine) -> set[Row]:
     with house.connect() as connection:
-        found: set[Row] = {("comment", tuple(row)) for row in connection.execute(text("SELECT note_id, number FROM comment"))}
+        found: set[Row] = {
+            ("comment", tuple(row)) for row in connection.execute(text("SELECT note_id, number FROM comment"))
+        }
         for table in ("owner", "note", "invoice", "version"):
             found |= {(table, key) for key in connection.execute(text(f"SELECT id FROM {table}")).scalars()}
     return found
