@@ -6,17 +6,14 @@
 from __future__ import annotations
 
 import os
-import statistics
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 from threading import Event, Thread
 
 import psycopg
-from sqlalchemy import Engine
+from query_bars.figures import Figure, at_least, at_most, shown
 
 from life_bars.retention_kills import kill_at_any_moment
 from life_bars.retention_load import Load, quantile
@@ -24,7 +21,6 @@ from life_bars.retention_schema import DEAD_ROWS_SHARE, SCHEMA, retention
 from pgwright.embedded import EmbeddedServer, run_server
 from pgwright_runtime import create_engine
 from pgwright_runtime.batches import Pace
-from query_bars.figures import Figure, at_least, at_most, shown
 from runtime.tests.support import replica_servers
 
 ROWS = int(os.environ.get("LIFE_RETENTION_ROWS", "3000000"))
@@ -98,7 +94,9 @@ def _in_batches(primary: EmbeddedServer) -> Iterator[Figure]:
     yield shown("retention: load, requests per second", len(calm) / sum(end - start for start, end in quiet), "/s")
     yield shown("retention: p99 of the load, quiet", quantile(calm, 0.99) * 1000, "ms")
     yield shown("retention: p99 of the load, meanwhile", quantile(loaded, 0.99) * 1000, "ms")
-    yield at_most("retention: p99 of the load, to its quiet value", quantile(loaded, 0.99) / quantile(calm, 0.99), "", 2)
+    yield at_most(
+        "retention: p99 of the load, to its quiet value", quantile(loaded, 0.99) / quantile(calm, 0.99), "", 2
+    )
     yield at_most("retention: most that the replica was behind", worst["lag"] / 2**20, "MB", LAG_BAR_MB)
     bound = max(2 * (50 + DEAD_ROWS_SHARE * ROWS), 100_000) + 20_000
     yield at_most("retention: most dead rows of the table", worst["dead"], "rows", bound)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-import asyncpg
+import asyncpg  # type: ignore[import-untyped]
 from psycopg.conninfo import conninfo_to_dict
 
 from life_bars.retention_schema import ACCOUNTS_EVERY
@@ -31,7 +31,9 @@ _LIST = """
         ORDER BY created_at DESC LIMIT 20) e
     LEFT JOIN event_label l ON l.event_id = e.id
 """
-_ADD = "INSERT INTO event (account_id, kind, payload, created_at) VALUES ($1, 'new', repeat('x', 200), now()) RETURNING id"
+_ADD = (
+    "INSERT INTO event (account_id, kind, payload, created_at) VALUES ($1, 'new', repeat('x', 200), now()) RETURNING id"
+)
 _LABEL = "INSERT INTO event_label VALUES ($1, 'new')"
 _CHANGE = """
     UPDATE event SET kind = 'changed' WHERE id = (

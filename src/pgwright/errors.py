@@ -19,6 +19,7 @@
     ├── GitError                  the app's git repository cannot take a branch
     ├── ProofError                a proof could not be carried out
     ├── ImportFailed              what was named as module:attribute cannot be imported
+    ├── RetentionFailed           policies that could not be planned or run
     ├── ProbeError                an app could not be probed
     ├── NotErased                 a person could not be erased, and nothing was changed
     └── CommitRefused             a handler under probe sent COMMIT as text
@@ -160,6 +161,10 @@ class ImportFailed(PgwrightError):
         self.name, self.reason, self.searched, self.is_users = name, reason, searched, is_users
         where = f" Searched {searched!r} and Python's path; name its folder." if searched else ""
         super().__init__(f"cannot import {name!r}: {reason}. Name it as uvicorn does: package.module:attribute.{where}")
+
+
+class RetentionFailed(PgwrightError):
+    """Policies could not be planned or run; the message says what is done by then."""
 
 
 class ProbeError(PgwrightError):

@@ -38,6 +38,11 @@ INSERT INTO version SELECT n, 1 + n % 400, n FROM generate_series(1, 2000) n;
 """
 
 
+OF_HELD_OWNERS = """
+SELECT count(*) FROM version v JOIN note n ON n.id = v.note_id JOIN owner o ON o.id = n.owner_id WHERE o.on_hold
+"""
+
+
 @pytest.fixture
 def engine(database: Database) -> Iterator[Engine]:
     engine = create_engine(database.url())
@@ -104,13 +109,11 @@ def test_a_held_row_keeps_all_that_it_hangs_on(house: Engine) -> None:
 
 
 def test_a_held_subject_keeps_all_that_refers_to_it(house: Engine) -> None:
-    before = number(house, "SELECT count(*) FROM version v JOIN note n ON n.id = note_id JOIN owner o ON o.id = owner_id "
-                           "WHERE o.on_hold")  # fmt: skip
+    before = number(house, OF_HELD_OWNERS)
     run = retention().run(house, pace=QUICK)
     assert run.rules[1].name == "version (number)"
     assert "held: litigation" in run.rules[1].kept
-    after = number(house, "SELECT count(*) FROM version v JOIN note n ON n.id = note_id JOIN owner o ON o.id = owner_id "
-                          "WHERE o.on_hold")  # fmt: skip
+    after = number(house, OF_HELD_OWNERS)
     assert after == before > 0
 
 
@@ -186,13 +189,15 @@ def test_tables_in_a_circle_go_together(engine: Engine) -> None:
     )  # fmt: skip
     with engine.begin() as connection:
         metadata.create_all(connection)
-        connection.execute(text("""
+        connection.execute(
+            text("""
             ALTER TABLE team ADD FOREIGN KEY (lead_id) REFERENCES member DEFERRABLE;
             CREATE INDEX ON team (lead_id);
             SET CONSTRAINTS ALL DEFERRED;
             INSERT INTO team SELECT n, n, now() - interval '1 year' * (n % 2) FROM generate_series(1, 10) n;
             INSERT INTO member SELECT n, n, now() - interval '1 year' * (n % 2) FROM generate_series(1, 10) n
-        """))
+        """)
+        )
     rules = Retention([SoftDeleted(metadata)])
     assert rules.plan(engine).rows == 10
     assert rules.run(engine, pace=QUICK).rows == 10
@@ -218,7 +223,9 @@ def test_a_table_without_key_goes_by_its_places(engine: Engine, is_indexed: bool
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE session (expires_at timestamptz, data text)"))
         connection.execute(
-            text("INSERT INTO session SELECT now() - interval '1 hour' * (n % 3 - 1), '' FROM generate_series(1, 9000) n")
+            text(
+                "INSERT INTO session SELECT now() - interval '1 hour' * (n % 3 - 1), '' FROM generate_series(1, 9000) n"
+            )
         )
         if is_indexed:
             connection.execute(text("CREATE INDEX ON session (expires_at)"))
@@ -258,7 +265,9 @@ def test_a_moment_means_the_same_in_every_type_and_session_zone(
 ) -> None:
     database.execute(f"ALTER DATABASE {database.name} SET timezone = '{zone}'")
     table = Table("t", MetaData(), Column("id", Integer, primary_key=True), Column("at", String))
-    days = "interval '{} days'" if epoch is None else "{} * 86400::bigint" + (" * 1000" if epoch == "milliseconds" else "")
+    days = (
+        "interval '{} days'" if epoch is None else "{} * 86400::bigint" + (" * 1000" if epoch == "milliseconds" else "")
+    )
     with engine.begin() as connection:
         connection.execute(text(f"CREATE TABLE t (id serial PRIMARY KEY, at {kind})"))
         for age in (0, 29, 32):
@@ -279,7 +288,10 @@ def test_a_large_table_without_index_is_refused_with_the_remedy_unless_forced(en
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE t (id serial PRIMARY KEY, expires_at timestamptz)"))
         connection.execute(
-            text("INSERT INTO t (expires_at) SELECT now() - interval '1 hour' * (n % 4 - 1) FROM generate_series(1, 120000) n")
+            text(
+                "INSERT INTO t (expires_at) SELECT now() - interval '1 hour' * (n % 4 - 1) "
+                "FROM generate_series(1, 120000) n"
+            )
         )
         connection.execute(text("ANALYZE t"))
     rules = Retention([Expired(table.c.expires_at)])
@@ -389,7 +401,9 @@ def test_partitions_are_advised_where_rows_go_as_they_came(engine: Engine, monke
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE log (id serial PRIMARY KEY, at timestamptz)"))
         connection.execute(
-            text("INSERT INTO log (at) SELECT now() - interval '1 minute' * (50000 - n) FROM generate_series(1, 50000) n")
+            text(
+                "INSERT INTO log (at) SELECT now() - interval '1 minute' * (50000 - n) FROM generate_series(1, 50000) n"
+            )
         )
         connection.execute(text("CREATE INDEX ON log (at); ANALYZE log"))
     (rule,) = Retention([OlderThan(table.c.at, age=7 * DAY)]).plan(engine).rules

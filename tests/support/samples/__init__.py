@@ -14,6 +14,7 @@ from tests.support.samples.plan import COMPARISON, PLAN
 from tests.support.samples.probe import EMPTY_PROBE, PROBE
 from tests.support.samples.proof import DIFFERENT, FAILED, FASTER, LOST, PROOF, SAME, SLOWER, timing
 from tests.support.samples.pull_request import PULL_REQUEST, UNMEASURED
+from tests.support.samples.retention import DRY_RUN, FAULTY, INTERRUPTED, RETAINED
 from tests.support.samples.trial import DEAR, HELPING, NO_TRIAL, SLOWED, TRIAL, USELESS
 
 RESULTS: dict[str, Result] = {
@@ -33,6 +34,10 @@ RESULTS: dict[str, Result] = {
     "probe-empty": EMPTY_PROBE,
     "erasure": ERASURE,
     "erasure-stopped": STOPPED_ERASURE,
+    "retention": RETAINED,
+    "retention-dry-run": DRY_RUN,
+    "retention-faulty": FAULTY,
+    "retention-interrupted": INTERRUPTED,
 }
 """By the name of its golden file: the kind, and what is special about it."""
 

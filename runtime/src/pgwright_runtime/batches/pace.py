@@ -55,16 +55,29 @@ class BatchSize:
 
     # One slow batch is often an accident, and one fast batch often had the cache to itself.
     _LEAST, _MOST = 0.25, 2.0
+    # A batch that failed cost its whole timeout: the size at which it did is come back to in small steps.
+    _STEP = 1.05
 
     def __init__(self, pace: Pace) -> None:
         self._target_s, self._most = pace.batch_ms / 1000, pace.most_rows
+        self._ceiling = float(pace.most_rows)
         self.rows = min(pace.first_rows, pace.most_rows)
 
     def took(self, seconds: float, *, was_full: bool) -> None:
         """Take over what a batch took; one with few rows says nothing about more rows."""
         factor = min(self._MOST, max(self._LEAST, self._target_s / max(seconds, 1e-6)))
         if factor < 1 or was_full:
-            self.rows = max(1, min(self._most, int(self.rows * factor)))
+            self.rows = max(1, min(self._most, int(self._ceiling), int(self.rows * factor)))
+        self._ceiling *= self._STEP
+
+    def failed(self) -> None:
+        """Take half, since it was too many, and come back slowly."""
+        self.halve()
+        self._ceiling = float(self.rows)
+
+    def stepped_over(self) -> None:
+        """One row was to blame, not their number."""
+        self._ceiling = float(self._most)
 
     def halve(self) -> None:
         self.rows = max(1, self.rows // 2)

@@ -17,6 +17,8 @@ _PACKAGE = "pgwright_runtime.batches"
 _LOCKS = text(read_sql(_PACKAGE, "locks"))
 _REPLICAS = text(read_sql(_PACKAGE, "replicas"))
 _DEAD_ROWS = text(read_sql(_PACKAGE, "dead_rows"))
+# The role's own may be shorter than a look takes on a busy server.
+_LIMIT = text("SELECT set_config('statement_timeout', '5s', true)")
 _WAITING = text(read_sql(_PACKAGE, "waiting"))
 
 Cause = Literal["replica", "lock", "vacuum"]
@@ -47,6 +49,7 @@ class Pauses:
 
     def _look(self, names: dict[str, str]) -> tuple[Cause, str] | None:
         with self._engine.connect() as connection:
+            connection.execute(_LIMIT)
             return next(self._reasons(connection, names), None)
 
     def _reasons(self, connection: Connection, names: dict[str, str]) -> Iterator[tuple[Cause, str]]:

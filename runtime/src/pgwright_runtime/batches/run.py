@@ -65,7 +65,7 @@ class BatchRunner:
         metrics: BatchMetrics | None = None,
     ) -> None:
         self._engine, self._sleep, self._pace = engine, sleep, pace
-        self._is_locked, self._stop = is_locked, stop or StopFlag()
+        self._is_locked, self._stop = is_locked, StopFlag() if stop is None else stop
         # Clocks jump; what is measured here does not.
         self._deadline = None if limit_s is None else time.monotonic() + limit_s
         self._progress, self._metrics = progress, metrics
@@ -152,12 +152,13 @@ class BatchRunner:
             return False
         if size.rows > 1 and not (found and len(found[0].rows) == 1):
             size.rows = min(size.rows, len(found[0].rows)) if found else size.rows
-            size.halve()
+            size.failed()
             return True
         if not found:
             raise BatchTooSlow(job.name, job.tables[0], self._pace.statement_timeout_ms) from error
         tally.position = found[0].rows[0].position
         tally.add(Acted({}, 1, {reason: 1}))
+        size.stepped_over()
         return True
 
     def _batch(self, job: BatchJob, tally: BatchTally, size: BatchSize, found: list[FoundRows]) -> bool:
