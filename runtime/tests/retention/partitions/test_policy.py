@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from pgwright_runtime._locks import try_lock
+from pgwright_runtime._locks import lock_key, try_lock
 from pgwright_runtime.retention.partitions import NotPartitioned, PartitionReport, Partitions
 from runtime.tests.support.partitioned import (
     EVENTS,
@@ -38,6 +38,8 @@ from runtime.tests.support.partitioned import (
     watched_locks,
 )
 from tests.support.database import Database
+
+LOCK = 'partitions "events"'
 
 
 @pytest.fixture
@@ -148,6 +150,8 @@ def test_a_run_that_ends_before_any_statement_is_completed_by_the_next(
     with suppress(KeyboardInterrupt):
         policy(keep=timedelta(days=60), ahead=1).run(engine, now=NOW)
     event.remove(engine, "before_cursor_execute", end)
+    # The server ends the session of a connection that was broken off, and with it the lock, when it notices.
+    database.rows(f"SELECT pg_advisory_xact_lock({lock_key(LOCK)})")
     report = policy(keep=timedelta(days=60), ahead=1).run(engine, now=NOW)
     assert not report.left
     assert list(attached(database)) == ["events_2026_03", "events_2026_04", "events_2026_05", "events_2026_06"]
@@ -156,7 +160,7 @@ def test_a_run_that_ends_before_any_statement_is_completed_by_the_next(
 
 def test_two_runs_never_work_on_one_table(database: Database, engine: Engine) -> None:
     months(database, 5)
-    with try_lock(engine, 'partitions "events"'):
+    with try_lock(engine, LOCK):
         assert policy().run(engine, now=NOW).is_busy
 
 
