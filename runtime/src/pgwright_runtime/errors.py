@@ -3,9 +3,12 @@
 Parameters out of their range raise a plain ValueError.
 
 Error
+├── BatchTooSlow             batches: not even one row in the time of a statement
 ├── InvalidPage              paging: the client's fault, answer 400; also a ValueError
 │   ├── InvalidCursor
 │   └── InvalidPageSize
+├── LockHeld                 batches: the same work runs already
+├── NotWalkable              batches: a table has no order to walk in; also a ValueError
 ├── NotPageable              paging: the app's fault, change the statement; also a ValueError
 ├── PoolOverBudget           pools: more connections than there are; also a ValueError
 ├── QueryProblems            guard: what a unit of work did to the database
@@ -17,6 +20,11 @@ Error
 │   │   └── OtherSystem
 │   └── WriteOnReadSession
 │       └── PrimaryOnly
+├── RetentionError           retention
+│   ├── ClockSkew            the server's clock, or ours, is wrong
+│   ├── RetentionRefused     it would be slow or wrong
+│   └── UnknownTable         the database does not have what a policy names
+├── RowsMoved                batches: caught there, and the batch done again
 └── TenancyError             tenancy
     ├── InvalidTenant        also a ValueError
     ├── TenantChanged

@@ -71,4 +71,22 @@ POOL = (
     POOL_OPENED,
     POOL_INVALIDATED,
 )
-METRICS = POOL
+# Around the 50 ms that a batch should take.
+_BATCHES_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+BATCH_ROWS = Metric("pgwright_batches_rows_total", "counter", "Rows that batches changed or deleted.", ("job",))
+BATCH_SECONDS = Metric(
+    "pgwright_batches_seconds", "histogram", "How long a batch's transaction took.", ("job",), "seconds", _BATCHES_S
+)
+BATCH_WAITING = Metric(
+    "pgwright_batches_waiting", "gauge", "1 while batches wait: for a replica, a lock or vacuum.", ("cause",)
+)
+BATCH_FINISHED = Metric(
+    "pgwright_batches_finished_timestamp_seconds",
+    "gauge",
+    "When a job last ended with nothing left to do, in seconds since 1970.",
+    ("job",),
+    "seconds",
+)
+BATCHES = (BATCH_ROWS, BATCH_SECONDS, BATCH_WAITING, BATCH_FINISHED)
+METRICS = (*POOL, *BATCHES)
