@@ -42,7 +42,7 @@ MOST_AHEAD = timedelta(days=366)
 
 
 @dataclass(frozen=True)
-class Subject:
+class PlainTable:
     """A plain table to be partitioned."""
 
     table: FoundRelation
@@ -68,7 +68,7 @@ def read_obstacles(connection: Connection, table: FoundRelation, column: str) ->
     return list(connection.scalars(_OBSTACLES, values))
 
 
-def read_subject(connection: Connection, name: str, key: PartitionKey) -> Subject:
+def read_subject(connection: Connection, name: str, key: PartitionKey) -> PlainTable:
     """Read a plain table.
 
     Raises: NotPartitioned: there is none of the name; NotConvertible: with all that stands in the way.
@@ -87,7 +87,7 @@ def read_subject(connection: Connection, name: str, key: PartitionKey) -> Subjec
     if latest - now > MOST_AHEAD:
         reason = f"a row is dated {newest}, and the first partition would last until then: correct it"
         raise NotConvertible(str(table), "partitioned", [reason])
-    return Subject(table, found, now, latest, parts.primary_key, parts.owner)
+    return PlainTable(table, found, now, latest, parts.primary_key, parts.owner)
 
 
 def _key_type(connection: Connection, table: FoundRelation, column: str) -> str:
@@ -99,10 +99,10 @@ def _key_type(connection: Connection, table: FoundRelation, column: str) -> str:
 
 
 @dataclass(frozen=True)
-class Conversion:
+class TableConversion:
     """Makes one plain table a partitioned one."""
 
-    subject: Subject
+    subject: PlainTable
     periods: Periods
     patience: Patience
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from pgwright_runtime._sql import quoted
 from pgwright_runtime.retention.partitions.catalog import PartitionedTable, read_head, read_table
-from pgwright_runtime.retention.partitions.converting import Conversion, read_subject
+from pgwright_runtime.retention.partitions.converting import TableConversion, read_subject
 from pgwright_runtime.retention.partitions.keys import EpochUnit, PartitionKey
 from pgwright_runtime.retention.partitions.making import Making
 from pgwright_runtime.retention.partitions.patience import Patience
@@ -53,7 +53,7 @@ class PartitionByTimeOp(MigrateOperation):
             is_plain = read_head(connection, name).strategy is None
             subject = read_subject(connection, name, self.key) if is_plain else None
         if subject is not None:
-            Conversion(subject, periods, patience).run()
+            TableConversion(subject, periods, patience).run()
         table = _read(patience, name, self.key)
         for new in make_plan(table, periods, None, self.ahead, table.now, drops=False).create:
             Making(table, patience).make(new)
