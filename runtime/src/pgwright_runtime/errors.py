@@ -25,6 +25,11 @@ Error
 ├── StaleView                materialized: data older than the reader allows
 ├── RetentionError           retention
 │   ├── ClockSkew            the server's clock, or ours, is wrong
+│   ├── PartitionError       retention.partitions
+│   │   ├── LockNotGranted
+│   │   ├── NotConvertible
+│   │   ├── NotPartitioned
+│   │   └── PartitionKept    caught there, and told
 │   ├── RetentionRefused     it would be slow or wrong
 │   └── UnknownTable         the database does not have what a policy names
 ├── RowsMoved                batches: caught there, and the batch done again

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     Engine,
+    ForeignKey,
     MetaData,
     Table,
     Uuid,
@@ -25,8 +26,10 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from pgwright_runtime._locks import try_lock
+from pgwright_runtime._locks import lock_key, try_lock
+from pgwright_runtime.retention import Hold, Retention
 from pgwright_runtime.retention.partitions import NotPartitioned, PartitionReport, Partitions
 from runtime.tests.support.partitioned import (
     EVENTS,
@@ -38,6 +41,8 @@ from runtime.tests.support.partitioned import (
     watched_locks,
 )
 from tests.support.database import Database
+
+LOCK = 'partitions "events"'
 
 
 @pytest.fixture
@@ -148,6 +153,8 @@ def test_a_run_that_ends_before_any_statement_is_completed_by_the_next(
     with suppress(KeyboardInterrupt):
         policy(keep=timedelta(days=60), ahead=1).run(engine, now=NOW)
     event.remove(engine, "before_cursor_execute", end)
+    # The server ends the session of a connection that was broken off, and with it the lock, when it notices.
+    database.rows(f"SELECT pg_advisory_xact_lock({lock_key(LOCK)})")
     report = policy(keep=timedelta(days=60), ahead=1).run(engine, now=NOW)
     assert not report.left
     assert list(attached(database)) == ["events_2026_03", "events_2026_04", "events_2026_05", "events_2026_06"]
@@ -156,7 +163,7 @@ def test_a_run_that_ends_before_any_statement_is_completed_by_the_next(
 
 def test_two_runs_never_work_on_one_table(database: Database, engine: Engine) -> None:
     months(database, 5)
-    with try_lock(engine, 'partitions "events"'):
+    with try_lock(engine, LOCK):
         assert policy().run(engine, now=NOW).is_busy
 
 
@@ -314,3 +321,38 @@ def test_a_load_sees_no_error_and_misses_no_row(database: Database, engine: Engi
         for later in range(4):
             policy(keep=timedelta(days=60), ahead=2).run(engine, now=NOW + timedelta(days=10 * later))
     assert load.written
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Person(Base):
+    __tablename__ = "people"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    on_hold: Mapped[bool]
+
+
+class Visit(Base):
+    __tablename__ = "visits"
+    __table_args__ = ({"postgresql_partition_by": "RANGE (at)"},)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(DateTime(timezone=True), primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+
+
+@pytest.mark.parametrize("of", ["rows", "subjects"])
+def test_a_retention_runs_it_and_its_holds_hold_here_too(database: Database, engine: Engine, of: str) -> None:
+    Base.metadata.create_all(engine)
+    Partitions(Visit, "at", every="month", ahead=0).run(engine)
+    database.execute(f"{month(1, 'visits')}; {month(2, 'visits')}")
+    database.execute("INSERT INTO people VALUES (1, true), (2, false)")
+    database.execute("INSERT INTO visits VALUES (1, '2026-01-03', 1), (2, '2026-02-03', 2)")
+    hold = Hold(Visit, Visit.id == 1, "audit") if of == "rows" else Hold(Person, Person.on_hold, "dispute", True)
+    visits = Partitions(Visit, "at", every="month", keep=timedelta(days=60), ahead=0)
+    retention = Retention([visits], holds=[hold])
+    (plan,) = retention.plan(engine).partitions
+    assert [one.relation.name for one in plan.detach] == ["visits_2026_01", "visits_2026_02"]
+    (report,) = retention.run(engine).partitions
+    assert report.left == {'"public"."visits_2026_01"': "it has rows on hold"}
+    assert report.dropped == ['"public"."visits_2026_02"']

@@ -16,6 +16,7 @@ from pgwright_runtime.retention.partitions.errors import (
 from pgwright_runtime.retention.partitions.plan import NewPartition, PartitionPlan
 from pgwright_runtime.retention.partitions.policy import Partitions
 from pgwright_runtime.retention.partitions.run import PartitionReport
+from pgwright_runtime.retention.partitions.worth import PartitionAdvice, partition_advice
 
 __all__ = [
     "FoundRelation",
@@ -24,9 +25,11 @@ __all__ = [
     "NotConvertible",
     "NotPartitioned",
     "Partition",
+    "PartitionAdvice",
     "PartitionError",
     "PartitionPlan",
     "PartitionReport",
     "PartitionedTable",
     "Partitions",
+    "partition_advice",
 ]

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from pgwright_runtime.retention.partitions.catalog import FoundRelation, Partition, PartitionedTable
+from pgwright_runtime.retention.partitions.errors import PartitionKept
 from pgwright_runtime.retention.partitions.patience import LOCK_NOT_AVAILABLE, Patience, execute, sql_state
 
 # DETACH CONCURRENTLY came with it.
@@ -27,10 +28,6 @@ IsHeld = Callable[[Connection, FoundRelation], bool]
 """Says whether a table has rows that somebody must keep."""
 
 
-class Kept(Exception):
-    """A partition stays, with the reason."""
-
-
 @dataclass(frozen=True)
 class Dropping:
     """Detaches and drops partitions of one table."""
@@ -41,7 +38,7 @@ class Dropping:
     drops: bool
 
     def detach(self, partition: Partition) -> None:
-        """Detach a partition. Raises: Kept, LockNotGranted"""
+        """Detach a partition. Raises: PartitionKept, LockNotGranted"""
         try:
             self.patience.transact(
                 f"look at {partition.relation}",
@@ -57,7 +54,7 @@ class Dropping:
             if sql_state(error) != _STILL_REFERRED:
                 raise
             self._unmark(partition.relation)
-            raise Kept(f"rows refer to its rows: {', '.join(self.table.references)}") from error
+            raise PartitionKept(f"rows refer to its rows: {', '.join(self.table.references)}") from error
 
     def finalize(self, partition: Partition) -> None:
         """End a detachment that was interrupted. Raises: LockNotGranted"""
@@ -66,18 +63,20 @@ class Dropping:
         self.patience.alone(f"finish detaching {partition.relation}", oids, statement)
 
     def drop(self, table: FoundRelation) -> None:
-        """Drop a table that was detached to be dropped. Raises: Kept, LockNotGranted"""
+        """Drop a table that was detached to be dropped. Raises: PartitionKept, LockNotGranted"""
 
         def step(connection: Connection) -> None:
             if self.is_held is not None and self.is_held(connection, table):
-                raise Kept("it is detached, and has rows on hold. Attach it again, or keep it as a table of its own")
+                raise PartitionKept(
+                    "it is detached, and has rows on hold. Attach it again, or keep it as a table of its own"
+                )
             execute(connection, table.drop)
 
         self.patience.transact(f"drop {table}", [table.oid], step, hold_ms=0)
 
     def _prepare(self, connection: Connection, partition: Partition) -> None:
         if self.is_held is not None and self.is_held(connection, partition.relation):
-            raise Kept("it has rows on hold")
+            raise PartitionKept("it has rows on hold")
         if self.drops:
             self._comment(connection, partition.relation, f"'{self.table.mark.replace(chr(39), 2 * chr(39))}'")
 
@@ -95,7 +94,7 @@ class Dropping:
 
         def step(connection: Connection) -> None:
             if self.is_held is not None and self.is_held(connection, partition.relation):
-                raise Kept("it has rows on hold")
+                raise PartitionKept("it has rows on hold")
             execute(connection, statement)
 
         oids = [self.table.relation.oid, partition.relation.oid]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pgwright_runtime.errors import Error
+from pgwright_runtime.retention.errors import RetentionError
 
 
-class PartitionError(Error):
+class PartitionError(RetentionError):
     """Base of what stops work on partitions."""
 
 
@@ -38,3 +38,7 @@ class LockNotGranted(PartitionError):
             f"no lock in {tries} tries of {wait_ms} ms to {what}. Who may hold it, longest first: {who}. "
             "Run it again when they are through; what is done is not done twice"
         )
+
+
+class PartitionKept(PartitionError):
+    """A partition stays as it is, or is not made; a run tells the reason and goes on."""

@@ -96,9 +96,10 @@ class PartitionKey:
         found = _BOUND.fullmatch(bound)
         if found is None:
             raise ValueError(f"not the bound of a range: {bound!r}")
-        return self._read(found["lower"], BEGINNING), self._read(found["upper"], END)
+        return self.read(found["lower"], BEGINNING), self.read(found["upper"], END)
 
-    def _read(self, literal: str, otherwise: datetime) -> datetime:
+    def read(self, literal: str, otherwise: datetime = END) -> datetime:
+        """Return a moment as the server writes it in UTC; what is out of Python's years is `otherwise`."""
         value = literal.strip("'")
         if value in ("MINVALUE", "-infinity"):
             return BEGINNING

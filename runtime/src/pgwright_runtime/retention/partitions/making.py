@@ -13,12 +13,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
 from pgwright_runtime._sql import quote, read_sql
 from pgwright_runtime.retention.partitions.catalog import PartitionedTable
-from pgwright_runtime.retention.partitions.patience import PACKAGE, Patience, execute
+from pgwright_runtime.retention.partitions.patience import PACKAGE, Patience, execute, sql_state
 from pgwright_runtime.retention.partitions.plan import NewPartition
 
+_UNKNOWN_TABLE = "42P01"
 _GRANTS = text(read_sql(PACKAGE, "grants"))
 _ROW_SECURITY = text(read_sql(PACKAGE, "row_security"))
 _REPLICA_IDENTITY = text(read_sql(PACKAGE, "replica_identity"))
@@ -68,11 +70,33 @@ class Making:
 def copy_access(connection: Connection, source: int, target: str) -> None:
     """Give a table the privileges and the row security of another.
 
-    Without its row security, whoever has the privileges reads around the policies by the partition's name.
+    Without its row security, whoever has the privileges reads around the policies by the partition's name. Where a
+    policy names the table in a subquery and so holds for no other, none is given: then all rows are hidden from whoever
+    names the partition, and who names the table sees what its policies show.
     """
-    for query in (_GRANTS, _ROW_SECURITY):
-        for statement in connection.scalars(query, {"source": source, "target": target}).all():
-            execute(connection, statement)
+    copy_grants(connection, source, target)
+    statements = row_security(connection, source, target)
+    policies = [statement for statement in statements if statement.startswith("CREATE")]
+    for statement in statements[: len(statements) - len(policies)]:
+        execute(connection, statement)
+    try:
+        with connection.begin_nested():
+            for statement in policies:
+                execute(connection, statement)
+    except DBAPIError as error:
+        if sql_state(error) != _UNKNOWN_TABLE:
+            raise
+
+
+def copy_grants(connection: Connection, source: int, target: str) -> None:
+    """Give a table the privileges of another, and no others."""
+    for statement in connection.scalars(_GRANTS, {"source": source, "target": target}).all():
+        execute(connection, statement)
+
+
+def row_security(connection: Connection, source: int, target: str) -> list[str]:
+    """Return the statements that give a table, which may not exist yet, the row security of another."""
+    return list(connection.scalars(_ROW_SECURITY, {"source": source, "target": target}))
 
 
 def copy_replica_identity(connection: Connection, source: int, target: str) -> None:

@@ -8,10 +8,22 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, overload
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Column, ColumnElement, Connection, Engine, MetaData, Table, literal, select
+from sqlalchemy import (
+    ClauseElement,
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    MetaData,
+    Table,
+    and_,
+    literal,
+    select,
+    true,
+)
 from sqlalchemy.sql.visitors import replacement_traverse
 
-from pgwright_runtime._running import Sleep, run_on
+from pgwright_runtime._running import run_on
 from pgwright_runtime._sql import quoted
 from pgwright_runtime.retention.partitions.catalog import FoundRelation, read_table
 from pgwright_runtime.retention.partitions.keys import EpochUnit, PartitionKey
@@ -121,19 +133,18 @@ class Partitions:
         Raises: NotPartitioned
         """
 
-        def job(one: Engine, sleep: Sleep) -> PartitionReport:
-            return PartitionRun(
-                name=self.name,
-                patience=Patience(one, sleep, wait_ms, tries),
-                read=lambda connection: read_table(connection, self.name, self.key),
-                plan=lambda table: make_plan(
-                    table, self.periods, self.keep, self.ahead, now or table.now, drops=self.drop
-                ),
-                is_held=None if self.held is None else self.is_held,
-                drops=self.drop,
-            )()
+        return run_on(engine, lambda one, sleep: self.keep_now(Patience(one, sleep, wait_ms, tries), now))
 
-        return run_on(engine, job)
+    def keep_now(self, patience: Patience, now: datetime | None = None) -> PartitionReport:
+        """Do what `run` does, on a sync engine or in a greenlet."""
+        return PartitionRun(
+            name=self.name,
+            patience=patience,
+            read=lambda connection: read_table(connection, self.name, self.key),
+            plan=lambda table: make_plan(table, self.periods, self.keep, self.ahead, now or table.now, drops=self.drop),
+            is_held=None if self.held is None else self.is_held,
+            drops=self.drop,
+        )()
 
     def is_held(self, connection: Connection, partition: FoundRelation) -> bool:
         """Say whether a partition, attached or not, has rows on hold."""
@@ -143,6 +154,7 @@ class Partitions:
         twin = Table(
             partition.name, MetaData(), *(Column(c.name, c.type, key=c.key) for c in table.c), schema=partition.schema
         )
-        there = {column: twin.c[column.key] for column in table.c}
-        held = replacement_traverse(self.held, {}, lambda element, **_: there.get(element))
+        there: dict[ClauseElement, ClauseElement] = {column: twin.c[column.key] for column in table.c}
+        there[table] = twin  # a subquery names it as what it correlates with
+        held = replacement_traverse(and_(true(), self.held), {}, lambda element, **_: there.get(element))
         return connection.execute(select(literal(1)).select_from(twin).where(held).limit(1)).first() is not None

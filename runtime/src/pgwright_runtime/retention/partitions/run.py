@@ -12,8 +12,8 @@ from sqlalchemy.exc import IntegrityError
 from pgwright_runtime._locks import try_lock
 from pgwright_runtime.retention.partitions.catalog import PartitionedTable
 from pgwright_runtime.retention.partitions.default_partition import InTheWay
-from pgwright_runtime.retention.partitions.dropping import Dropping, IsHeld, Kept
-from pgwright_runtime.retention.partitions.errors import LockNotGranted
+from pgwright_runtime.retention.partitions.dropping import Dropping, IsHeld
+from pgwright_runtime.retention.partitions.errors import LockNotGranted, PartitionKept
 from pgwright_runtime.retention.partitions.making import Making
 from pgwright_runtime.retention.partitions.patience import Patience
 from pgwright_runtime.retention.partitions.plan import NewPartition, PartitionPlan, ranges_to_fill
@@ -74,11 +74,13 @@ class PartitionRun:
 
         def make(new: NewPartition) -> None:
             if table.pattern is not None and table.pattern.is_partitioned:
-                raise Kept("its siblings are partitioned themselves, which is not made here: create it by hand")
+                raise PartitionKept(
+                    "its siblings are partitioned themselves, which is not made here: create it by hand"
+                )
             if in_the_way is None:
                 making.make(new)
             elif (reason := in_the_way.make(new, plan.moment)) is not None:
-                raise Kept(reason)
+                raise PartitionKept(reason)
 
         if in_the_way is not None:
             ranges = ranges_to_fill(table, plan.create, plan.moment)
@@ -111,7 +113,7 @@ def _each(
         is_ours()
         try:
             step(item)
-        except (Kept, LockNotGranted) as reason:
+        except (PartitionKept, LockNotGranted) as reason:
             report.left[str(item)] = str(reason)
         except IntegrityError as error:
             report.left[str(item)] = f"rows came meanwhile: {str(error.orig).splitlines()[0]}"
