@@ -125,6 +125,7 @@ class Worker:
                 while not self._stopping:
                     try:
                         with self._connect() as control:
+                            self._pause_s = _FIRST_PAUSE_S
                             return self._serve(control, until_idle)
                     except _WRONG:
                         raise
@@ -140,7 +141,8 @@ class Worker:
     def _serve(self, control: Connection, until_idle: bool) -> None:
         while not self._stopping:
             if jobs := self._claim(control):
-                self._pause_s = _FIRST_PAUSE_S
+                if not self.listen:
+                    self._pause_s = _FIRST_PAUSE_S
                 with self._engine.connect() as connection:
                     while jobs:
                         self._settle(control, connection, jobs)
