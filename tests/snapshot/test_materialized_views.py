@@ -53,10 +53,14 @@ def test_moments_that_are_none_are_unknown(database: Database) -> None:
     "table",
     [
         'CREATE TABLE "Odd".pgwright_refreshes (view_name text, refreshed_at text, data_at text, max_age text)',
-        f'CREATE TABLE "Odd".pgwright_refreshes {COLUMNS}; '
-        'ALTER TABLE "Odd".pgwright_refreshes ENABLE ROW LEVEL SECURITY',
-        "CREATE VIEW \"Odd\".pgwright_refreshes AS SELECT 'V'::text AS view_name, now() AS refreshed_at, "
-        "now() AS data_at, interval '1 h' AS max_age",
+        (
+            f'CREATE TABLE "Odd".pgwright_refreshes {COLUMNS}; '
+            'ALTER TABLE "Odd".pgwright_refreshes ENABLE ROW LEVEL SECURITY'
+        ),
+        (
+            "CREATE VIEW \"Odd\".pgwright_refreshes AS SELECT 'V'::text AS view_name, now() AS refreshed_at, "
+            "now() AS data_at, interval '1 h' AS max_age"
+        ),
     ],
     ids=["other types", "a policy", "a view"],
 )
