@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, Column, ForeignKey, MetaData, Text
+from sqlalchemy import ARRAY, BigInteger, Column, ForeignKey, MetaData, Text, func
 from sqlalchemy.dialects.postgresql import INET, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from pgwright_runtime.erasure import Anonymise, Delete, Erasure, Hold, Keep, Link
+from pgwright_runtime.erasure import Anonymise, Delete, Erasure, Hold, Link
 from tests.support.database import Database
 
 SECRET = "a secret of the shop's, for tests"
@@ -42,6 +43,7 @@ class Invoice(Base):
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     ship_to: Mapped[str | None]
     total: Mapped[int]
+    issued: Mapped[date | None]
 
 
 class AuditLog(Base):
@@ -78,7 +80,8 @@ CREATE INDEX ON users (invited_by);
 CREATE TABLE notes (id bigint PRIMARY KEY, user_id bigint NOT NULL REFERENCES users ON DELETE CASCADE,
     parent_id bigint REFERENCES notes, approved_by bigint REFERENCES users ON DELETE SET NULL, body text NOT NULL);
 CREATE INDEX ON notes (user_id); CREATE INDEX ON notes (parent_id); CREATE INDEX ON notes (approved_by);
-CREATE TABLE invoices (id bigint PRIMARY KEY, user_id bigint REFERENCES users, ship_to text, total bigint NOT NULL);
+CREATE TABLE invoices (id bigint PRIMARY KEY, user_id bigint REFERENCES users, ship_to text, total bigint NOT NULL,
+    issued date);
 CREATE INDEX ON invoices (user_id);
 CREATE TABLE audit_log (id bigint PRIMARY KEY, actor_email text NOT NULL, ip inet NOT NULL);
 CREATE INDEX ON audit_log (actor_email);
@@ -99,7 +102,7 @@ INSERT INTO users SELECT n, 'user' || n || '@shop.test', false, NULLIF(n / 2, 0)
 INSERT INTO notes SELECT n, 1 + n % 20, NULL, 1 + (n + 1) % 20, 'note ' || n || ' of user' || 1 + n % 20
     FROM generate_series(1, 200) AS n;
 UPDATE notes SET parent_id = id - 20 WHERE id > 100;
-INSERT INTO invoices SELECT n, 1 + n % 20, 'user' || 1 + n % 20 || ' Street', n FROM generate_series(1, 60) AS n;
+INSERT INTO invoices SELECT n, 1 + n % 20, 'user' || 1 + n % 20 || ' Street', n, CASE WHEN n % 40 = 2 THEN date '2001-01-01' ELSE date '2999-01-01' END FROM generate_series(1, 60) AS n;
 INSERT INTO audit_log SELECT n, 'user' || 1 + n % 20 || '@shop.test', '10.0.0.1' FROM generate_series(1, 100) AS n;
 INSERT INTO events SELECT n, jsonb_build_object('user_id', 1 + n % 20, 'what', 'login')
     FROM generate_series(1, 100) AS n;
@@ -119,7 +122,7 @@ def make_erasure(**changes: Any) -> Erasure:
             Delete(Note, via=[Note.parent_id]),
             Delete(AuditLog),
             Delete(Event),
-            Anonymise(Document, {Document.readers: _without_reader()}),
+            Anonymise(Document, {Document.readers: func.array_remove(Document.readers, User.id)}),
             Delete(Attachment),
         ],
         "links": [
@@ -133,14 +136,5 @@ def make_erasure(**changes: Any) -> Erasure:
     return Erasure(User, **{**given, **changes})
 
 
-def _without_reader() -> Any:
-    from sqlalchemy import func
-
-    return func.array_remove(Document.readers, User.id)
-
-
 def make_shop(database: Database) -> None:
     database.execute(TABLES + ";" + ROWS)
-
-
-__all__ = ["SECRET", "Base", "Keep", "make_erasure", "make_shop"]
