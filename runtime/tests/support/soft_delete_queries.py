@@ -117,9 +117,9 @@ class Grammar:
 
     def condition(self, entity: Any, depth: int = 2) -> ColumnElement[bool]:
         """Return a condition on an entity; one of depth 0 looks at its own columns only."""
-        kinds = ["compare", "null", "name", "text"]
+        kinds = ["compare", "null", "name"]
         if depth:
-            kinds += ["any", "any", "of type", "exists", "in", "scalar", "and", "or", "not", "tuple", "count"]
+            kinds += ["text", "any", "any", "of type", "exists", "in", "scalar", "and", "or", "not", "tuple", "count"]
         kind = self.random.choice(kinds)
         if kind == "compare":
             return entity.rank > self.random.randint(0, 4)
@@ -177,7 +177,7 @@ class Grammar:
             how = {"isouter": self.is_chance(0.5), "full": self.is_chance(0.08)}
             step = attribute.of_type(target)
             if self.is_chance(0.25):
-                step = step.and_(self.condition(target, 1))
+                step = step.and_(self.condition(target, 0) if self.is_chance(0.5) else self._related(target, False, 1))
             if self.is_chance(0.15):
                 statement = statement.join(target, self.on(entities, target), **how)
             else:
@@ -204,9 +204,10 @@ class Grammar:
     def eager(self, entity: Any, depth: int = 2) -> list[Any]:
         """Return loader options."""
         options = []
-        for attribute in self.relationships(entity):
-            if not self.is_chance(0.5):
-                continue
+        found = self.relationships(entity)
+        # Joins of several collections multiply their rows.
+        most = self.random.choice((1, 2)) if depth == 2 else 1
+        for attribute in self.random.sample(found, min(len(found), most)):
             target = attribute.property.mapper.class_
             strategy = self.random.choice(STRATEGIES)
             children = list(inspect(target).self_and_descendants)
@@ -215,7 +216,7 @@ class Grammar:
                 attribute = attribute.of_type(target)
             if self.is_chance(0.2):
                 attribute = attribute.and_(self.condition(target, 0))
-            options.append(self._strategy(strategy, attribute, target, depth))
+            options.append(self._strategy(strategy, attribute, target, depth if most == 1 else 1))
         return options
 
     def _strategy(self, strategy: Any, attribute: Any, target: Any, depth: int) -> Any:
