@@ -160,7 +160,11 @@ def _next(random: Random, lazy: Iterator[str], source: Any, target: Any) -> str:
 
 
 def _link(
-    random: Random, lazy: Iterator[str], metadata: MetaData, classes: Sequence[Any], number: int,
+    random: Random,
+    lazy: Iterator[str],
+    metadata: MetaData,
+    classes: Sequence[Any],
+    number: int,
     mark: Callable[[Table], Table],
 ) -> Table:
     one, other = random.choice(classes), random.choice(classes)

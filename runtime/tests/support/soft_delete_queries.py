@@ -16,8 +16,8 @@ from sqlalchemy import (
     except_,
     exists,
     func,
-    inspect,
     insert,
+    inspect,
     intersect,
     join,
     literal,
@@ -38,11 +38,9 @@ from sqlalchemy.orm import (
     Session,
     aliased,
     contains_eager,
-    defaultload,
     immediateload,
     joinedload,
     lazyload,
-    load_only,
     selectin_polymorphic,
     selectinload,
     subqueryload,
@@ -340,7 +338,9 @@ class Grammar:
         def run(session: Session) -> Any:
             found = session.scalars(select(model)).unique().all()
             parents = sorted(found, key=lambda one: one.id)
-            return [answer(session.scalars(select(target).where(with_parent(one, attribute))).unique()) for one in parents]
+            return [
+                answer(session.scalars(select(target).where(with_parent(one, attribute))).unique()) for one in parents
+            ]
 
         return run
 
@@ -438,7 +438,9 @@ class Grammar:
         entity = self.entity()
         other = aliased(self.some_class())
         part = select(func.count(other.id)).where(other.rank == entity.rank, self.condition(other, 1))
-        statement = self.filtered(select(entity.id, part.scalar_subquery(), select(exists(part)).scalar_subquery()), [entity])
+        statement = self.filtered(
+            select(entity.id, part.scalar_subquery(), select(exists(part)).scalar_subquery()), [entity]
+        )
         told.append(statement)
         return lambda session: answer(session.execute(statement))
 
@@ -538,7 +540,9 @@ class Grammar:
         required = [column for column in table.c if not column.nullable and column.key != "id"]
         if required:
             return self.make_core_joins(told)
-        chosen = select(source.id + 1000, source.rank, literal(self.world.classes[0].__name__)).where(self.condition(source))
+        chosen = select(source.id + 1000, source.rank, literal(self.world.classes[0].__name__)).where(
+            self.condition(source)
+        )
         statement = insert(table).from_select(["id", "rank", "kind"], chosen)
         told.append(statement)
         return self._changing(lambda session: session.execute(statement) and None)
