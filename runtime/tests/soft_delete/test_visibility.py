@@ -78,14 +78,14 @@ class Card(SoftDelete, Base):
     kind: Mapped[str]
     board_id: Mapped[int] = mapped_column(ForeignKey("boards.id"))
     board: Mapped[Board] = relationship(back_populates="cards")
-    __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "card"}  # noqa: RUF012
+    __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "card"}
 
 
 class Task(Card):
     __tablename__ = "tasks"
     id: Mapped[int] = mapped_column(ForeignKey("cards.id"), primary_key=True)
     hours: Mapped[int]
-    __mapper_args__ = {"polymorphic_identity": "task"}  # noqa: RUF012
+    __mapper_args__ = {"polymorphic_identity": "task"}
 
 
 tasks: Any = Task.__table__

@@ -73,6 +73,15 @@ def inherited_table(table: Table) -> InheritedTable | None:
     return _inherited.get(table)
 
 
+def tables_above(table: Table) -> list[InheritedTable]:
+    """Return the tables that a table shares its rows with, by joined inheritance; the last one has the mark."""
+    found: list[InheritedTable] = []
+    while (above := inherited_table(table)) is not None:
+        found.append(above)
+        table = above.table
+    return found
+
+
 @event.listens_for(SoftDelete, "after_mapper_constructed", propagate=True)
 def _mark_table(mapper: Mapper[Any], class_: type[Any]) -> None:
     table, above = mapper.local_table, mapper.inherits
