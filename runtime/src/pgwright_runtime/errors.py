@@ -22,6 +22,7 @@ Error
 │       └── PrimaryOnly
 ├── RetentionError           retention
 │   ├── ClockSkew            the server's clock, or ours, is wrong
+│   ├── NoMoments            a policy's column; also a ValueError
 │   ├── RetentionRefused     it would be slow or wrong
 │   └── UnknownTable         the database does not have what a policy names
 ├── RowsMoved                batches: caught there, and the batch done again
