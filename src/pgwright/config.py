@@ -85,6 +85,8 @@ class Config:
     server: Path | None = None
     """The folder of a PostgreSQL of production's major version, to plan and measure on."""
     pools: tuple[ClientPool, ...] = ()
+    erasure: str | None = None
+    """How a person is erased, as in `app.erasure:ERASURE`; where no command names it."""
 
     @property
     def policy(self) -> Policy:
@@ -207,6 +209,7 @@ def _config(table: Mapping[str, object], path: Path) -> Config:
         policies=settings.text("policies"),
         server=None if server is None else path.parent / Path(server).expanduser(),
         pools=settings.pools("pools"),
+        erasure=settings.text("erasure"),
     )
 
 

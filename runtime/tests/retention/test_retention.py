@@ -396,7 +396,7 @@ def test_no_table_is_no_policy() -> None:
 
 
 def test_partitions_are_advised_where_rows_go_as_they_came(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pgwright_runtime.retention.ways._PARTITION_BYTES", 1_000_000)
+    monkeypatch.setattr("pgwright_runtime.retention.partitions.worth.LARGE_BYTES", 1_000_000)
     table = Table("log", MetaData(), Column("id", Integer, primary_key=True), Column("at", DateTime(True)))
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE log (id serial PRIMARY KEY, at timestamptz)"))

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pgwright.model.result import Result
 from tests.support.samples.advice import ADVICE
 from tests.support.samples.diagnosis import DIAGNOSIS, EMPTY_DIAGNOSIS
+from tests.support.samples.erasure import ERASURE, STOPPED_ERASURE
 from tests.support.samples.fix import FIX
 from tests.support.samples.names import HOSTILE, INDEX
 from tests.support.samples.plan import COMPARISON, PLAN
@@ -31,6 +32,8 @@ RESULTS: dict[str, Result] = {
     "plan-alone": PLAN,
     "probe": PROBE,
     "probe-empty": EMPTY_PROBE,
+    "erasure": ERASURE,
+    "erasure-stopped": STOPPED_ERASURE,
     "retention": RETAINED,
     "retention-dry-run": DRY_RUN,
     "retention-faulty": FAULTY,

@@ -2,6 +2,7 @@
 
 from pgwright_runtime.retention.errors import ClockSkew, RetentionError, RetentionRefused, UnknownTable
 from pgwright_runtime.retention.holds import Hold
+from pgwright_runtime.retention.partitions import Partitions
 from pgwright_runtime.retention.policies import Expired, KeepLast, OlderThan, RetentionPolicy, SoftDeleted
 from pgwright_runtime.retention.results import PlannedRule, RetentionPlan, RetentionRun, RuleRun
 from pgwright_runtime.retention.retention import Retention
@@ -12,6 +13,7 @@ __all__ = [
     "Hold",
     "KeepLast",
     "OlderThan",
+    "Partitions",
     "PlannedRule",
     "Retention",
     "RetentionError",

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from pgwright_runtime.retention.partitions import PartitionPlan, PartitionReport
+
 
 @dataclass(frozen=True)
 class PlannedRule:
@@ -39,6 +41,8 @@ class RetentionPlan:
     """Why it cannot run."""
     refusals: tuple[str, ...]
     """Why it does not run unless it is forced."""
+    partitions: tuple[PartitionPlan, ...] = ()
+    """Partitions that would be made, detached and dropped."""
 
     @property
     def rows(self) -> int:
@@ -82,6 +86,8 @@ class RetentionRun:
     """How it ended: `done`, `out of time`, `stopped` or `gave way`, with the reason."""
     notes: tuple[str, ...]
     """What was not watched, with the reason."""
+    partitions: tuple[PartitionReport, ...] = ()
+    """Partitions that were made, detached and dropped."""
 
     @property
     def rows(self) -> int:

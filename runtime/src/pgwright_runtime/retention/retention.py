@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Coroutine, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack, overload
 
@@ -20,6 +21,8 @@ from pgwright_runtime.retention.errors import ClockSkew, RetentionRefused
 from pgwright_runtime.retention.falling import Falling, any_of
 from pgwright_runtime.retention.graph import StoredGraph, read_graph
 from pgwright_runtime.retention.holds import Hold, held
+from pgwright_runtime.retention.partitions import Partitions
+from pgwright_runtime.retention.partitions.patience import Patience
 from pgwright_runtime.retention.policies import RetentionPolicy, table_of
 from pgwright_runtime.retention.results import PlannedRule, RetentionPlan, RetentionRun, RuleRun
 from pgwright_runtime.retention.rules import Rule
@@ -59,12 +62,16 @@ class Retention:
     ['token (expires_at)']
     """
 
-    def __init__(self, policies: Sequence[RetentionPolicy], *, holds: Sequence[Hold] = ()) -> None:
+    def __init__(self, policies: Sequence[RetentionPolicy | Partitions], *, holds: Sequence[Hold] = ()) -> None:
         """Take the policies; nothing is connected to.
 
         Raises: TypeError, ValueError: a policy is about no column of a table, or is out of its range.
         """
-        self.policies, self.holds = tuple(policies), tuple(holds)
+        self.policies = tuple(policy for policy in policies if not isinstance(policy, Partitions))
+        self.holds = tuple(holds)
+        self.partitions: tuple[Partitions, ...] = tuple(
+            _with_holds(policy, self.holds) for policy in policies if isinstance(policy, Partitions)
+        )
         self.rules: tuple[Rule, ...] = tuple(rule for policy in self.policies for rule in policy.rules())
         for hold in self.holds:
             table_of(hold.table)
@@ -124,7 +131,7 @@ class Retention:
                 progress=progress,
                 metrics=metrics,
             ) as runner:
-                return self._run(target, runner, force, max_clock_difference, metrics)
+                return self._run(target, sleep, runner, force, max_clock_difference, metrics)
 
         return run_on(engine, job)
 
@@ -134,6 +141,7 @@ class Retention:
             now, database, server = connection.execute(_NOW).one()
             falling, ways = self._ways(connection, now)
             counts = count_due(connection, falling, ways)
+            partitions = tuple(policy.plan(connection, now=now) for policy in self.partitions)
         return RetentionPlan(
             at=now,
             database=database,
@@ -144,11 +152,13 @@ class Retention:
             ),
             faults=tuple(said for way in ways for said in way.faults),
             refusals=tuple(dict.fromkeys(said for way in ways for said in way.refusals)),
+            partitions=partitions,
         )
 
     def _run(
         self,
         engine: Engine,
+        sleep: Sleep,
         runner: BatchRunner,
         force: bool,
         max_difference: timedelta,
@@ -162,6 +172,8 @@ class Retention:
         problems = [said for way in ways for said in (*way.faults, *(() if force else way.refusals))]
         if problems:
             raise RetentionRefused(list(dict.fromkeys(problems)))
+        # First: without the partition of today the app fails, and the deletes may take long.
+        partitions = tuple(policy.keep_now(Patience(engine, sleep), now) for policy in self.partitions)
         done: list[RuleRun] = []
         for way in ways:
             if runner.end.word != "done":
@@ -180,6 +192,7 @@ class Retention:
             is_done=end.word == "done",
             ended=f"{end.word}: {end.reason}" if end.reason else end.word,
             notes=runner.notes,
+            partitions=partitions,
         )
 
     def _ways(self, connection: Connection, now: datetime) -> tuple[Falling, list[Way]]:
@@ -193,6 +206,13 @@ class Retention:
 
     def _held(self, graph: StoredGraph) -> dict[int, list[tuple[str, Any]]]:
         return {oid: held(self.holds, one.model) for oid, one in graph.tables.items() if one.model is not None}
+
+
+def _with_holds(policy: Partitions, holds: tuple[Hold, ...]) -> Partitions:
+    conditions = [condition for _, condition in held(holds, policy.mapped)]
+    if policy.held is not None:
+        conditions.append(policy.held)
+    return replace(policy, held=any_of(conditions)) if conditions else policy
 
 
 def _due(ways: Sequence[Way]) -> dict[int, Any]:

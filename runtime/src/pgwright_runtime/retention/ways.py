@@ -17,15 +17,13 @@ from pgwright_runtime.batches.rows import column_of_row
 from pgwright_runtime.retention.errors import NoMoments
 from pgwright_runtime.retention.graph import StoredGraph, StoredTable
 from pgwright_runtime.retention.moments import as_moment
+from pgwright_runtime.retention.partitions.worth import partition_advice
 from pgwright_runtime.retention.rules import Rule
 
 BIG_ROWS = 100_000
 """From here on reading a whole table to find its due rows is refused unless it is forced."""
 _TIED_ROWS = 20_000
 """So many rows of one moment would be sorted again for each batch, where the index does not go on with the key."""
-_PARTITION_BYTES = 2**30
-_ORDERED = 0.9
-"""Correlation of a moment with the place of its row from which on old rows lie together."""
 _TID_RANGES_SINCE = 140_000
 _VERSION = text("SELECT current_setting('server_version_num')")
 _STATISTICS = text("""
@@ -87,7 +85,7 @@ def find_way(connection: Connection, graph: StoredGraph, rule: Rule, now: dateti
         walk,
         (),
         tuple(_refusals(graph, rule, stored, is_served)),
-        tuple(_advice(graph, rule, stored, is_served, is_tied, ties, correlation)),
+        tuple(_advice(connection, rule, stored, is_served, is_tied, ties, correlation)),
     )
 
 
@@ -151,7 +149,7 @@ def _remedy(stored: StoredTable, columns: list[str], key: tuple[str, ...]) -> st
 
 
 def _advice(
-    graph: StoredGraph,
+    connection: Connection,
     rule: Rule,
     stored: StoredTable,
     is_served: bool,
@@ -166,20 +164,10 @@ def _advice(
             f"about {ties:,.0f} rows share one moment, so the table is walked by its key; an index on "
             f"({', '.join([rule.index[0].name, *stored.key])}) would find them directly"
         )
-    referred = any(one.parent == stored.oid for one in graph.references)
-    if (
-        rule.column is not None
-        and not rule.is_partial
-        and stored.kind == "r"
-        and not referred
-        and stored.bytes >= _PARTITION_BYTES
-        and abs(correlation) >= _ORDERED
-    ):
-        yield (
-            f"partitions by {rule.column.name} would serve better: rows go in the order in which they came "
-            f"(correlation {correlation:.2f}), nothing refers to them, and a partition that is due is "
-            "dropped at once, without deletes and without vacuum"
-        )
+    if rule.column is not None and not rule.is_partial:
+        partitions = partition_advice(connection, stored.oid, rule.column.name, rule.age, correlation)
+        if partitions is not None:
+            yield partitions.words
 
 
 def _statistics(connection: Connection, stored: StoredTable, rule: Rule) -> tuple[float, float]:
