@@ -6,17 +6,14 @@
 from __future__ import annotations
 
 import os
-import statistics
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 from threading import Event, Thread
 
 import psycopg
-from sqlalchemy import Engine
+from query_bars.figures import Figure, at_least, at_most, shown
 
 from life_bars.retention_kills import kill_at_any_moment
 from life_bars.retention_load import Load, quantile
@@ -24,7 +21,6 @@ from life_bars.retention_schema import DEAD_ROWS_SHARE, SCHEMA, retention
 from pgwright.embedded import EmbeddedServer, run_server
 from pgwright_runtime import create_engine
 from pgwright_runtime.batches import Pace
-from query_bars.figures import Figure, at_least, at_most, shown
 from runtime.tests.support import replica_servers
 
 ROWS = int(os.environ.get("LIFE_RETENTION_ROWS", "3000000"))

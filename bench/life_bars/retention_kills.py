@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 
+from query_bars.figures import Figure, at_least, at_most
 from sqlalchemy.exc import DBAPIError
 
 from life_bars.retention_schema import SCHEMA, retention
@@ -16,7 +17,6 @@ from pgwright.embedded import EmbeddedServer
 from pgwright_runtime import create_engine
 from pgwright_runtime.batches import Pace
 from pgwright_runtime.errors import Error
-from query_bars.figures import Figure, at_least, at_most
 
 _ROWS = 30_000
 _NAME = "retention-victim"
@@ -32,7 +32,8 @@ CREATE TABLE label_must_stay AS SELECT l.* FROM event_label l JOIN must_stay m O
 """
 _LOST = """
 SELECT (SELECT count(*) FROM must_stay m WHERE NOT EXISTS (SELECT FROM event e WHERE e.id = m.id))
-    + (SELECT count(*) FROM label_must_stay m WHERE NOT EXISTS (SELECT FROM event_label l WHERE l.event_id = m.event_id))
+    + (SELECT count(*) FROM label_must_stay m
+        WHERE NOT EXISTS (SELECT FROM event_label l WHERE l.event_id = m.event_id))
     -- A row that went without being noted, or was noted and did not go.
     + (SELECT abs(:rows - count(*) - (SELECT count(*) FROM gone)) FROM event)
     -- Half of what hangs on a row went: of those that are still there, every label is.

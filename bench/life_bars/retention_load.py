@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-import asyncpg
+import asyncpg  # type: ignore[import-untyped]
 from psycopg.conninfo import conninfo_to_dict
 
 from life_bars.retention_schema import ACCOUNTS_EVERY

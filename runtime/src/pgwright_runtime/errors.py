@@ -9,9 +9,11 @@ Error
 │   └── InvalidPageSize
 ├── LockHeld                 batches: the same work runs already
 ├── NotWalkable              batches: a table has no order to walk in; also a ValueError
+├── LeaseLost                jobs: others have the worker's job, and what it did is undone
 ├── NotPageable              paging: the app's fault, change the statement; also a ValueError
 ├── PoolOverBudget           pools: more connections than there are; also a ValueError
 ├── QueryProblems            guard: what a unit of work did to the database
+├── RefreshFailed            materialized: views that a run could not refresh
 ├── ReplicaError             replicas
 │   ├── InvalidToken         a token of the last write that was not made here; also a ValueError
 │   ├── ServerRefused
@@ -20,6 +22,7 @@ Error
 │   │   └── OtherSystem
 │   └── WriteOnReadSession
 │       └── PrimaryOnly
+├── StaleView                materialized: data older than the reader allows
 ├── RetentionError           retention
 │   ├── ClockSkew            the server's clock, or ours, is wrong
 │   ├── PartitionError       retention.partitions

@@ -102,10 +102,13 @@ async def test_a_replica_that_vanishes_is_no_longer_waited_for(engine: Engine, r
     replica.catch_up()
     waiting, ended = threading.Event(), []
     pace = Pace(busy=1, lag_bytes=50_000, patience_s=60)
+
+    def seen(told: BatchProgress) -> None:
+        if told.waiting:
+            waiting.set()
+
     batches = threading.Thread(
-        target=lambda: ended.append(
-            run_batches(engine, [job()], lock="d", pace=pace, progress=lambda told: told.waiting and waiting.set())
-        )
+        target=lambda: ended.append(run_batches(engine, [job()], lock="d", pace=pace, progress=seen))
     )
     replica.execute("SELECT pg_wal_replay_pause()")
     batches.start()

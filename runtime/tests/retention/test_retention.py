@@ -38,6 +38,11 @@ INSERT INTO version SELECT n, 1 + n % 400, n FROM generate_series(1, 2000) n;
 """
 
 
+OF_HELD_OWNERS = """
+SELECT count(*) FROM version v JOIN note n ON n.id = v.note_id JOIN owner o ON o.id = n.owner_id WHERE o.on_hold
+"""
+
+
 @pytest.fixture
 def engine(database: Database) -> Iterator[Engine]:
     engine = create_engine(database.url())
@@ -104,13 +109,11 @@ def test_a_held_row_keeps_all_that_it_hangs_on(house: Engine) -> None:
 
 
 def test_a_held_subject_keeps_all_that_refers_to_it(house: Engine) -> None:
-    before = number(house, "SELECT count(*) FROM version v JOIN note n ON n.id = note_id JOIN owner o ON o.id = owner_id "
-                           "WHERE o.on_hold")  # fmt: skip
+    before = number(house, OF_HELD_OWNERS)
     run = retention().run(house, pace=QUICK)
     assert run.rules[1].name == "version (number)"
     assert "held: litigation" in run.rules[1].kept
-    after = number(house, "SELECT count(*) FROM version v JOIN note n ON n.id = note_id JOIN owner o ON o.id = owner_id "
-                          "WHERE o.on_hold")  # fmt: skip
+    after = number(house, OF_HELD_OWNERS)
     assert after == before > 0
 
 
@@ -286,7 +289,8 @@ def test_a_large_table_without_index_is_refused_with_the_remedy_unless_forced(en
         connection.execute(text("CREATE TABLE t (id serial PRIMARY KEY, expires_at timestamptz)"))
         connection.execute(
             text(
-                "INSERT INTO t (expires_at) SELECT now() - interval '1 hour' * (n % 4 - 1) FROM generate_series(1, 120000) n"
+                "INSERT INTO t (expires_at) SELECT now() - interval '1 hour' * (n % 4 - 1) "
+                "FROM generate_series(1, 120000) n"
             )
         )
         connection.execute(text("ANALYZE t"))

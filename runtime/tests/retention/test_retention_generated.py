@@ -37,8 +37,7 @@ class Generated:
                 "owner": chance.randint(1, owners), "parent": parent, "is_due": chance.random() < 0.3
             }  # fmt: skip
         for number in range(chance.randint(0, 30) if notes else 0):
-            key = (chance.randint(1, notes), number)
-            self.rows["comment", key] = {"hold": chance.random() < 0.1}
+            self.rows["comment", (chance.randint(1, notes), number)] = {"hold": chance.random() < 0.1}
         for key in range(1, chance.randint(0, 6) + 1):
             self.rows["invoice", key] = {"owner": chance.randint(1, owners), "is_due": chance.random() < 0.6}
         for key in range(1, (chance.randint(0, 25) if notes else 0) + 1):
@@ -53,8 +52,7 @@ class Generated:
             elif table == "note":
                 yield f"INSERT INTO note VALUES ({key}, {row['owner']}, NULL, {due})"
             elif table == "comment":
-                note, number = key  # type: ignore[misc]
-                yield f"INSERT INTO comment VALUES ({note}, {number}, '', {row['hold']})"
+                yield f"INSERT INTO comment VALUES ({key[0]}, {key[1]}, '', {row['hold']})"  # type: ignore[index]
             elif table == "invoice":
                 made = due if row["is_due"] else "now()"
                 yield f"INSERT INTO invoice VALUES ({key}, {row['owner']}, {made})"
@@ -93,12 +91,13 @@ class Generated:
     def below(self, one: Row) -> Iterator[Row]:
         table, key = one
         for (kind, other), row in self.rows.items():
-            if table == "owner" and kind in ("note", "invoice") and row["owner"] == key:
-                yield kind, other
-            elif table == "note" and (
-                (kind == "note" and row["parent"] == key)
-                or (kind == "comment" and other[0] == key)  # type: ignore[index]
-                or (kind == "version" and row["note"] == key)
+            if (table == "owner" and kind in ("note", "invoice") and row["owner"] == key) or (
+                table == "note"
+                and (
+                    (kind == "note" and row["parent"] == key)
+                    or (kind == "comment" and other[0] == key)  # type: ignore[index]
+                    or (kind == "version" and row["note"] == key)
+                )
             ):
                 yield kind, other
 

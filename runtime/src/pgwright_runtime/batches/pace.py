@@ -75,5 +75,9 @@ class BatchSize:
         self.halve()
         self._ceiling = float(self.rows)
 
+    def stepped_over(self) -> None:
+        """One row was to blame, not their number."""
+        self._ceiling = float(self._most)
+
     def halve(self) -> None:
         self.rows = max(1, self.rows // 2)

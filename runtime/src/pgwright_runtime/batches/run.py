@@ -158,6 +158,7 @@ class BatchRunner:
             raise BatchTooSlow(job.name, job.tables[0], self._pace.statement_timeout_ms) from error
         tally.position = found[0].rows[0].position
         tally.add(Acted({}, 1, {reason: 1}))
+        size.stepped_over()
         return True
 
     def _batch(self, job: BatchJob, tally: BatchTally, size: BatchSize, found: list[FoundRows]) -> bool:
