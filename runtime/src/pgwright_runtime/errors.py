@@ -25,6 +25,7 @@ Error
 ├── StaleView                materialized: data older than the reader allows
 ├── RetentionError           retention
 │   ├── ClockSkew            the server's clock, or ours, is wrong
+│   ├── NoMoments            a policy's column; also a ValueError
 │   ├── PartitionError       retention.partitions
 │   │   ├── LockNotGranted
 │   │   ├── NotConvertible

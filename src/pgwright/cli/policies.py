@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from pgwright.code.stated_policies import read_stated_policies
 from pgwright.config import Config
 from pgwright.model.policy import Policy
+from pgwright.pipeline.stated_policies import read_stated_policies
 
 
 def policy_of(config: Config) -> Policy:

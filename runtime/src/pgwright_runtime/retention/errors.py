@@ -34,3 +34,7 @@ class UnknownTable(RetentionError):
 
     def __init__(self, what: str, name: str) -> None:
         super().__init__(f"{what}: the database has no {name}. Run the migrations first, or connect to its database.")
+
+
+class NoMoments(RetentionError, ValueError):
+    """A column that a policy counts from holds no moments."""

@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from sqlalchemy import BigInteger, Column, ColumnElement, Date, DateTime, Numeric, and_, literal, type_coerce
 from sqlalchemy.types import TypeEngine
 
+from pgwright_runtime.retention.errors import NoMoments
+
 # Earlier moments stand for something else: 0001, 1000, 1900, 1970 and -infinity are dates that no app of today wrote
 # as "now"; PostgreSQL's own epoch is the last of them, in any time zone.
 EARLIEST = datetime(2000, 1, 3, tzinfo=UTC)
@@ -28,10 +30,6 @@ _TYPES: dict[str, TypeEngine[Any]] = {
     "numeric": Numeric(),
     "float8": Numeric(asdecimal=False),
 }
-
-
-class NoMoments(ValueError):
-    """A column holds no moments."""
 
 
 def as_moment(column: Column[Any], kind: str) -> ColumnElement[Any]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, MetaData, Table, and_, inspect, select, tuple_
+from sqlalchemy import Column, ColumnElement, FromClause, MetaData, Table, and_, inspect, select, tuple_
 from sqlalchemy.orm import QueryableAttribute
+from sqlalchemy.sql import visitors
 
 from pgwright_runtime.retention.moments import Epoch, is_due
 from pgwright_runtime.retention.rules import Rule
@@ -188,10 +189,13 @@ def _both(one: ColumnElement[bool], other: ColumnElement[bool] | None) -> Column
     return one if other is None else and_(one, other)
 
 
-def _of_alias(where: ColumnElement[bool], table: Table, alias: Any) -> ColumnElement[bool]:
-    from sqlalchemy.sql.util import ClauseAdapter
+def _of_alias(where: ColumnElement[bool], table: Table, alias: FromClause) -> ColumnElement[bool]:
+    """Return a condition on a table as one on its alias."""
 
-    return ClauseAdapter(alias).traverse(where)
+    def other(element: Any, **_: Any) -> Any:
+        return alias.c[element.key] if isinstance(element, Column) and element.table is table else None
+
+    return visitors.replacement_traverse(where, {}, other)
 
 
 def _days(age: timedelta) -> str:

@@ -14,8 +14,9 @@ from sqlalchemy.ext.compiler import compiles
 from pgwright_runtime._sql import quote
 from pgwright_runtime.batches import KeyWalk
 from pgwright_runtime.batches.rows import column_of_row
+from pgwright_runtime.retention.errors import NoMoments
 from pgwright_runtime.retention.graph import StoredGraph, StoredTable
-from pgwright_runtime.retention.moments import NoMoments, as_moment
+from pgwright_runtime.retention.moments import as_moment
 from pgwright_runtime.retention.partitions.worth import partition_advice
 from pgwright_runtime.retention.rules import Rule
 

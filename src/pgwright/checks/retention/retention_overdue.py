@@ -183,17 +183,20 @@ def _retain(place: KeptRows) -> str:
 
 def _by_hand(snapshot: Snapshot, place: KeptRows) -> str:
     refusing = [*_referring(snapshot, place, "no action"), *_referring(snapshot, place, "restrict")]
-    sentences = [
+    by_batches = (
         f"Delete in batches of {count(BATCH_ROWS)} rows, each in its own transaction, on a schedule: run the statement "
-        "until it deletes nothing.",
-        ""
-        if _is_indexed(snapshot, place)
-        else f"An index on {quote(place.column)} spares each batch a scan of the table.",
-        "Partitions by time, dropped when due, are cheaper still for large tables.",
+        "until it deletes nothing."
+    )
+    index = f"An index on {quote(place.column)} spares each batch a scan of the table."
+    refused = (
         f"A batch with a row to which {listing(refusing)} refers fails as a whole: delete the rows there first, or "
         "leave such rows out."
-        if refusing
-        else "",
+    )
+    sentences = [
+        by_batches,
+        "" if _is_indexed(snapshot, place) else index,
+        "Partitions by time, dropped when due, are cheaper still for large tables.",
+        refused if refusing else "",
     ]
     return " ".join(filter(None, sentences))
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from pgwright.model.policy import StatedColumn, StatedPolicies
 
 SECONDS = 60
-_RUN = "from pgwright.code.stating_policies import main; main()"
+_RUN = "from pgwright.pipeline.stating_policies import main; main()"
 
 
 def read_stated_policies(name: str, folder: Path) -> StatedPolicies:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pgwright.code import stated_policies
-from pgwright.code.stated_policies import read_stated_policies
 from pgwright.model.policy import StatedColumn
+from pgwright.pipeline import stated_policies
+from pgwright.pipeline.stated_policies import read_stated_policies
 
 MODULE = """
 from datetime import timedelta
