@@ -82,6 +82,7 @@ def test_a_plan_says_what_a_run_would_do_and_leaves_no_setting(database: Databas
     assert [str(one) for one in plan.detach] == ['"public"."events_2026_01"']
     # March is not over for 60 days, and rows of it may still come.
     assert [one.name for one in plan.create] == ["events_2026_03", "events_2026_05", "events_2026_06"]
+    assert plan.lines[-1] == 'detach "public"."events_2026_01", which ends at 2026-02-01 00:00:00'
     assert list(attached(database)) == ["events_2026_01", "events_2026_04"]
 
 

@@ -48,6 +48,17 @@ class PartitionPlan:
     notes: tuple[str, ...]
     """What a person should know."""
 
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The plan in words, a line for each step."""
+        return (
+            *(f"create {new}, from {new.lower} to {new.upper}" for new in self.create),
+            *(f"finish detaching {one}" for one in self.finalize),
+            *(f"detach {one}, which ends at {one.upper}" for one in self.detach),
+            *(f"drop {one}, detached before" for one in self.drop),
+            *self.notes,
+        )
+
 
 def make_plan(
     table: PartitionedTable, periods: Periods, keep: timedelta | None, ahead: int, now: datetime, *, drops: bool
