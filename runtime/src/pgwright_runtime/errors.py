@@ -3,6 +3,11 @@
 Parameters out of their range raise a plain ValueError.
 
 Error
+├── ErasureError             erasure: nothing was erased
+│   ├── ErasureFailed
+│   ├── ErasureStopped
+│   ├── InvalidReport
+│   └── PersonErased
 ├── InvalidPage              paging: the client's fault, answer 400; also a ValueError
 │   ├── InvalidCursor
 │   └── InvalidPageSize
