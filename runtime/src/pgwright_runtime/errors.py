@@ -4,6 +4,11 @@ Parameters out of their range raise a plain ValueError.
 
 Error
 ├── BatchTooSlow             batches: not even one row in the time of a statement
+├── ErasureError             erasure: nothing was erased
+│   ├── ErasureFailed
+│   ├── ErasureStopped
+│   ├── InvalidReport
+│   └── PersonErased
 ├── InvalidPage              paging: the client's fault, answer 400; also a ValueError
 │   ├── InvalidCursor
 │   └── InvalidPageSize
