@@ -14,8 +14,8 @@ from pgwright_runtime import _alchemy
 from pgwright_runtime.soft_delete.graph import Graph, graph_of
 from pgwright_runtime.soft_delete.held import forget, held_tables, key_columns, keys_of, marked_table
 from pgwright_runtime.soft_delete.hidden import of_all_rows
-from pgwright_runtime.soft_delete.marking import Marking, mark_rows, mark_values
 from pgwright_runtime.soft_delete.indexes import COLUMN
+from pgwright_runtime.soft_delete.marking import Marking, mark_rows, mark_values
 from pgwright_runtime.soft_delete.mixin import mark_of
 from pgwright_runtime.soft_delete.moments import free_moment
 

@@ -16,7 +16,7 @@ from sqlalchemy import Column, ColumnElement, Connection, Table, literal, or_, s
 from sqlalchemy.sql.dml import Update
 
 from pgwright_runtime.soft_delete.errors import DeletionRefused
-from pgwright_runtime.soft_delete.family import own_key, row_name
+from pgwright_runtime.soft_delete.family import row_name
 from pgwright_runtime.soft_delete.graph import FORBIDS, Graph
 from pgwright_runtime.soft_delete.hidden import of_all_rows
 from pgwright_runtime.soft_delete.mixin import mark_of
