@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Column, DateTime, FromClause, Table, event
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Mapped, Mapper, declared_attr, mapped_column
 
 from pgwright_runtime.soft_delete.equalities import equal_columns
+from pgwright_runtime.soft_delete.indexes import COLUMN, add_purge_index
 
-COLUMN = "deleted_at"
 TABLE_INFO = "soft_delete"
-_INHERITED_INFO = "soft_delete_inherited"
 
 
 class InheritedTable(NamedTuple):
@@ -22,6 +22,10 @@ class InheritedTable(NamedTuple):
     table: Table
     keys: tuple[tuple[str, str], ...]
     """Each column of the lower table with the one of the upper table that it is equal to."""
+
+
+# Not in the table's info, which Alembic writes into revisions.
+_inherited: WeakKeyDictionary[Table, InheritedTable] = WeakKeyDictionary()
 
 
 class SoftDelete:
@@ -55,6 +59,7 @@ def soft_deletable(table: Table) -> Table:
     if COLUMN not in table.c:
         raise ArgumentError(f"rows of {table.fullname!r} cannot be marked: add Column({COLUMN!r}, timestamptz)")
     table.info[TABLE_INFO] = True
+    add_purge_index(table)
     return table
 
 
@@ -63,10 +68,15 @@ def mark_of(table: Table) -> Column[Any] | None:
     return table.c[COLUMN] if TABLE_INFO in table.info else None
 
 
+def inherited_table(table: Table) -> InheritedTable | None:
+    """Return the table that has the mark for a table's rows, or is nearer to it; None: they share none."""
+    return _inherited.get(table)
+
+
 def tables_above(table: Table) -> list[InheritedTable]:
     """Return the tables that a table shares its rows with, by joined inheritance; the last one has the mark."""
     found: list[InheritedTable] = []
-    while (above := table.info.get(_INHERITED_INFO)) is not None:
+    while (above := inherited_table(table)) is not None:
         found.append(above)
         table = above.table
     return found
@@ -86,7 +96,7 @@ def _mark_table(mapper: Mapper[Any], class_: type[Any]) -> None:
             f"give the mixin SoftDelete to {above.base_mapper.class_.__name__}"
         )
     elif isinstance(table, Table) and isinstance(above.local_table, Table):
-        table.info[_INHERITED_INFO] = InheritedTable(above.local_table, _inherited_keys(mapper))
+        _inherited[table] = InheritedTable(above.local_table, _inherited_keys(mapper))
 
 
 def _inherited_keys(mapper: Mapper[Any]) -> tuple[tuple[str, str], ...]:
