@@ -122,7 +122,8 @@ def _make_class(
         if plan.is_joined:
             above = classes[plan.parent].__table__
             space["__tablename__"] = name.lower()
-            space["id"] = own = Column(ForeignKey(above.c.id), primary_key=True)
+            own: Column[int] = Column(ForeignKey(above.c.id), primary_key=True)
+            space["id"] = own
             arguments["inherit_condition"] = own == above.c.id
     for key, target, may_be_null in plan.keys:
         space[key] = Column(ForeignKey(f"{_table_name(plans, target)}.id"), nullable=may_be_null)
@@ -140,20 +141,22 @@ def _table_name(plans: Sequence[ModelPlan], number: int) -> str:
 def _relate(random: Random, lazy: Iterator[str], source: Any, target: Any, key: str) -> None:
     column, other = source.__table__.c[key], target.__table__.c.id
     condition = column == other
-    eager = {"innerjoin": random.random() < 0.5} if not column.nullable else {}
+    eager: Any = {"innerjoin": random.random() < 0.5} if not column.nullable else {}
+    load = _next(random, lazy, source, target)
     up = relationship(
-        target, primaryjoin=condition, foreign_keys=[column], remote_side=[other], lazy=_next(random, lazy, source, target),
+        target, primaryjoin=condition, foreign_keys=[column], remote_side=[other], lazy=load,
         back_populates=f"down_{source.__name__}_{key}", **eager,
     )  # fmt: skip
+    load = _next(random, lazy, source, target)
     down = relationship(
-        source, primaryjoin=condition, foreign_keys=[column], remote_side=[column], lazy=_next(random, lazy, source, target),
+        source, primaryjoin=condition, foreign_keys=[column], remote_side=[column], lazy=load,
         back_populates=f"up_{key}", order_by=source.__table__.c.id if random.random() < 0.3 else False,
     )  # fmt: skip
     source.__mapper__.add_property(f"up_{key}", up)
     target.__mapper__.add_property(f"down_{source.__name__}_{key}", down)
 
 
-def _next(random: Random, lazy: Iterator[str], source: Any, target: Any) -> str:
+def _next(random: Random, lazy: Iterator[str], source: Any, target: Any) -> Any:
     # From a class to itself, SQLAlchemy goes in circles as long as the rows do.
     is_circle = source.__mapper__.base_mapper is target.__mapper__.base_mapper
     return "select" if is_circle or random.random() < 0.6 else next(lazy, "select")
@@ -232,7 +235,7 @@ def _fill(random: Random, world: World, plans: Sequence[ModelPlan]) -> None:
                     known = ids[value[1]]
                     row[key] = None if not known or (value[2] and random.random() < 0.3) else random.choice(known)
     for link in world.links:
-        one, other = (list(column.foreign_keys)[0].column.table.name for column in (link.c.one_id, link.c.other_id))
+        one, other = (next(iter(column.foreign_keys)).column.table.name for column in (link.c.one_id, link.c.other_id))
         pairs = {(random.choice(rows[one])["id"], random.choice(rows[other])["id"]) for _ in range(12)}
         for pair in sorted(pairs):
             row = dict(zip(("one_id", "other_id"), pair, strict=True))

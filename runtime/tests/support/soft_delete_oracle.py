@@ -117,7 +117,7 @@ def _answer(engine: Engine, query: Query, option: Any = None) -> Any:
 
         try:
             return query.run(session)
-        except Exception as error:  # it is the answer
+        except Exception as error:  # noqa: BLE001  (it is the answer)
             return error
         finally:
             session.rollback()
