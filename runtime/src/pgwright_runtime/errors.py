@@ -17,6 +17,12 @@ Error
 │   │   └── OtherSystem
 │   └── WriteOnReadSession
 │       └── PrimaryOnly
+├── SoftDeleteError          soft_delete
+│   ├── DeletionRefused
+│   └── RestoreRefused
+│       ├── KeyTaken
+│       ├── NotDeleted
+│       └── ParentDeleted
 └── TenancyError             tenancy
     ├── InvalidTenant        also a ValueError
     ├── TenantChanged
