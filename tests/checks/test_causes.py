@@ -175,3 +175,14 @@ def test_a_symptom_costs_no_points_and_a_cause_that_is_allowed_takes_none_with_i
     assert [one.reason for one in scores["indexes"]] == ["missing-index: note (author_id)"]
     left, allowed = set_apart([key, cause], Policy(allow=("missing-index",)))
     assert (unite_causes(left, SNAPSHOT), allowed) == ((key,), (cause,))
+
+
+def test_a_polled_queue_stands_under_the_advisors_index_and_what_its_reading_costs_under_the_queue() -> None:
+    queue = replace(told("queue-polled-by-scan", "note (at)", 1), changes=advised("at").changes)
+    scan, thrown = told("sequential-scan-heavy", "note", 1), told("rows-thrown-away", "note", 1)
+    alone = {one.object: {each.check for each in one.symptoms} for one in unite_causes([queue, scan, thrown], SNAPSHOT)}
+    assert alone == {"note (at)": {"sequential-scan-heavy", "rows-thrown-away"}}
+    index = advised("at", queries=(1,))
+    advised_too = unite_causes([queue, scan, thrown, index], SNAPSHOT)
+    assert [one.check for one in advised_too] == ["missing-index"]
+    assert {one.check for one in advised_too[0].symptoms} == {queue.check, scan.check, thrown.check}

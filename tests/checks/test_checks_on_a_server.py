@@ -54,6 +54,18 @@ def _many(statement: str, times: int) -> Work:
     return lambda connection: [connection.execute(statement.encode(), (n % 100,)) for n in range(times)]
 
 
+def _worked_off(poll: str, taken: str) -> Work:
+    """Ask a queue of jobs for the next 60 times, and mark each that is found."""
+
+    def work(connection: psycopg.Connection) -> None:
+        for _ in range(60):
+            for row in connection.execute(poll.encode()).fetchall():
+                if taken:
+                    connection.execute(f"UPDATE job SET {taken} WHERE id = %s".encode(), row)
+
+    return work
+
+
 def _of_this_database(setting: str) -> str:
     alter = f"format('ALTER DATABASE %I SET {setting.replace(chr(39), 2 * chr(39))}', current_database())"
     return f"DO $$ BEGIN EXECUTE {alter}; END $$"
@@ -239,6 +251,40 @@ CASES = [
         adjust=_of_a_minute,
     ),
     Case(
+        "queue-polled-by-scan",
+        """
+        CREATE TABLE job (
+            id int PRIMARY KEY, status text NOT NULL DEFAULT 'pending', log text, created_at timestamptz DEFAULT now()
+        );
+        INSERT INTO job SELECT n, CASE WHEN n % 4000 = 0 THEN 'pending' ELSE 'done' END, repeat('x', 200)
+        FROM generate_series(1, 40000) n;
+        ANALYZE
+        """,
+        ("job (status)",),
+        work=_worked_off("SELECT id FROM job WHERE status = 'pending' ORDER BY created_at LIMIT 1", "status = 'done'"),
+        afterwards=f"{RESET}; ANALYZE",
+        adjust=_of_a_minute,
+        name="looks",
+    ),
+    Case(
+        "queue-polled-by-scan",
+        """
+        CREATE TABLE outbox (id int PRIMARY KEY, body text, sent_at timestamptz);
+        INSERT INTO outbox SELECT n, repeat('x', 200), CASE WHEN n % 4000 <> 0 THEN now() END
+        FROM generate_series(1, 40000) n;
+        ANALYZE
+        """,
+        ("outbox (sent_at)",),
+        work=_worked_off(
+            "UPDATE outbox SET sent_at = now() WHERE id IN (SELECT id FROM outbox WHERE sent_at IS NULL"
+            " ORDER BY id LIMIT 10 FOR UPDATE SKIP LOCKED) RETURNING body",
+            "",
+        ),
+        afterwards=f"{RESET}; ANALYZE",
+        adjust=_of_a_minute,
+        name="takes",
+    ),
+    Case(
         "pattern-without-index",
         """
         CREATE TABLE contact (id int PRIMARY KEY, name text);
@@ -327,6 +373,19 @@ CASES = [
         "extension-missing",
         "DROP EXTENSION pg_stat_statements",
         ("pg_stat_statements",),
+    ),
+    Case(
+        "partition-missing",
+        """
+        CREATE TABLE event (id int, at timestamptz NOT NULL, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+        CREATE TABLE event_1 PARTITION OF event FOR VALUES FROM ('1999-01-01') TO ('2999-01-01');
+        CREATE TABLE "Visit" (id int, "On" date) PARTITION BY RANGE ("On")
+        """,
+        ('"Visit"', "event"),
+        by_hand="""
+        CREATE TABLE event_2 PARTITION OF event FOR VALUES FROM ('2999-01-01') TO (MAXVALUE);
+        CREATE TABLE visit PARTITION OF "Visit" FOR VALUES FROM (MINVALUE) TO (MAXVALUE)
+        """,
     ),
     Case(
         "public-schema-create",
@@ -487,6 +546,50 @@ def test_unbounded_result_until_a_page_is_asked_for(database: Database) -> None:
     assert _read(database, replace(case, work=page))[1] == []
 
 
+ORDERS = """
+CREATE TABLE orders (id int PRIMARY KEY, day date NOT NULL);
+INSERT INTO orders SELECT n, date '2026-01-01' + n % 90 FROM generate_series(1, 5000) n;
+CREATE VIEW living AS SELECT * FROM orders;
+CREATE MATERIALIZED VIEW days AS SELECT day, count(*) AS orders FROM living GROUP BY day;
+CREATE UNIQUE INDEX ON days (day);
+CREATE MATERIALIZED VIEW "Empty" AS SELECT day FROM days WITH NO DATA;
+CREATE TABLE pgwright_refreshes (view_name text PRIMARY KEY, refreshed_at timestamptz, data_at timestamptz,
+    every interval, max_age interval);
+ANALYZE
+"""
+OVERDUE = """
+INSERT INTO pgwright_refreshes VALUES ('days', now() - interval '1 hour', now() - interval '2 hours', '5 min', '15 min')
+"""
+
+
+def test_stale_materialized_view_until_it_is_refreshed(database: Database) -> None:
+    database.execute(ORDERS)
+    _execute(database, OVERDUE)
+    case = Case("stale-materialized-view", "", ())
+    snapshot, found = _read(database, case)
+    assert [(one.object, one.severity) for one in found] == [('"Empty"', "high"), ("days", "medium")]
+    assert [(one.name.name, [source.name for source in one.sources]) for one in snapshot.materialized_views] == [
+        ("Empty", ["days"]),
+        ("days", ["orders"]),
+    ]
+    _mend(database, snapshot, found)
+    assert _read(database, case)[1] == []
+
+
+def test_stale_materialized_view_by_its_counters_until_it_is_refreshed(database: Database) -> None:
+    database.execute(ORDERS)
+    database.execute('REFRESH MATERIALIZED VIEW "Empty"; DROP TABLE pgwright_refreshes')
+    _execute(database, "SELECT pg_stat_reset()")
+    _forget_statements(database)
+    writing = _many("INSERT INTO orders SELECT n, '2026-06-01' FROM generate_series(5001 + %s, 7000) n", 1)
+    case = Case("stale-materialized-view", "", (), work=writing, adjust=_old_counters)
+    snapshot, found = _read(database, case)
+    assert [(one.object, one.confidence) for one in found] == [("days", "possible")]
+    _mend(database, snapshot, found)
+    # What reads it is behind now, until it is refreshed as well.
+    assert [one.object for one in _read(database, replace(case, work=_nothing))[1]] == []
+
+
 def test_count_each_page_until_one_row_more_is_asked_for(database: Database) -> None:
     database.execute(
         """
@@ -618,7 +721,7 @@ def test_after_a_reset_of_the_counters_nothing_is_said_of_the_statements(databas
     workload = {
         "deep-offset", "n-plus-one-suspect", "superuser-application", "missing-soft-delete-index", "unbounded-result",
         "rows-thrown-away", "count-each-page", "pattern-without-index", "cast-hides-index", "random-page-cost-high",
-        "work-mem-spills",
+        "queue-polled-by-scan", "work-mem-spills",
     }  # fmt: skip
     assert workload.isdisjoint(run.names)
     assert workload == {name for one in run.not_examined for name in one.checks if "uses a table" in one.reason}

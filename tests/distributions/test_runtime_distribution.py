@@ -26,7 +26,7 @@ for found in pkgutil.walk_packages(pgwright_runtime.__path__, "pgwright_runtime.
         print(found.name, error.name, error, sep="|")
 """
 # The app's own choice, or pytest's: whoever imports these has them, or is told the name of what is missing.
-_OPTIONAL = {"alembic", "fastapi", "prometheus_client", "pytest"}
+_OPTIONAL = {"alembic", "celery", "fastapi", "kombu", "prometheus_client", "pytest"}
 _USE = """
 import sys
 from sqlalchemy import text

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import async_sessionmaker
 from notebook.address import to_url
 from notebook.routes import router
 from pgwright_runtime import create_async_engine
+from pgwright_runtime.soft_delete import hide_deleted
 
 # What the server answers when it stops a statement at its limit: query_canceled, lock_not_available.
 _LIMITS = ("57014", "55P03")
@@ -34,7 +35,7 @@ def create_app(database_url: str | None = None) -> FastAPI:
             max_overflow=int(os.environ.get("DATABASE_MAX_OVERFLOW", "30")),
             application_name="notebook",
         )
-        app.state.sessions = async_sessionmaker(app.state.engine, expire_on_commit=False)
+        app.state.sessions = hide_deleted(async_sessionmaker(app.state.engine, expire_on_commit=False))
         yield
         await app.state.engine.dispose()
 

@@ -14,7 +14,7 @@ from functools import cache
 from types import SimpleNamespace
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Dialect, FromClause, Join, Table, and_
+from sqlalchemy import ColumnElement, Dialect, Engine, FromClause, Join, Table, and_
 from sqlalchemy.orm.interfaces import UserDefinedOption
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import Grouping
@@ -56,6 +56,17 @@ def filtering_dialect(dialect: Dialect, rule: Rule) -> Dialect:
     kind: Any = type(dialect)
     copy = object.__new__(_filtering_class(kind, dialect._supports_statement_cache, rule))
     copy.__dict__ = dialect.__dict__
+    return copy
+
+
+def unfiltered(engine: Engine) -> Engine:
+    """Return a copy of an engine whose statements see all rows; or the engine itself, if it filters none."""
+    kind: Any = type(engine.dialect)
+    if not issubclass(kind.statement_compiler, _FilteringCompiler):
+        return engine
+    copy = engine.execution_options()
+    copy.dialect = object.__new__(kind.__bases__[0])
+    copy.dialect.__dict__ = engine.dialect.__dict__
     return copy
 
 

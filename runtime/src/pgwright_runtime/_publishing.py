@@ -36,3 +36,28 @@ def _made(client: Any, metric: Metric, registry: CollectorRegistry) -> Any:
         return client.Histogram(metric.name, metric.help, metric.labels, registry=registry, buckets=metric.buckets)
     kind = client.Gauge if metric.kind == "gauge" else client.Counter
     return kind(metric.name, metric.help, metric.labels, registry=registry)
+
+
+class Publisher:
+    """Publishes metrics under labels of its own; without a registry, nothing."""
+
+    def __init__(self, registry: CollectorRegistry | None, *labels: str) -> None:
+        self.registry, self._labels = registry, labels
+
+    def add(self, metric: Metric, number: float = 1) -> None:
+        """Add to a counter."""
+        if self.registry is not None:
+            self._child(metric).inc(number)
+
+    def set(self, metric: Metric, value: float) -> None:
+        """Set a gauge."""
+        if self.registry is not None:
+            self._child(metric).set(value)
+
+    def observe(self, metric: Metric, value: float) -> None:
+        """Count a value in a histogram."""
+        if self.registry is not None:
+            self._child(metric).observe(value)
+
+    def _child(self, metric: Metric) -> Any:
+        return family(metric, self.registry).labels(*self._labels)

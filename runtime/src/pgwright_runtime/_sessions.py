@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Generator
 from typing import Any, TypeVar, overload
 
-from sqlalchemy import Executable, Result
-from sqlalchemy.ext.asyncio import AsyncSession, async_scoped_session
+from sqlalchemy import Connection, Engine, Executable, Result
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_scoped_session
 from sqlalchemy.orm import Session, scoped_session
 
 T = TypeVar("T")
@@ -42,6 +42,18 @@ async def _run_async(session: AnyAsyncSession, steps: Steps[T]) -> T:
             statement = steps.send(await session.execute(statement))
     except StopIteration as end:
         return end.value  # type: ignore[no-any-return]
+
+
+def new_session(engine: Engine | AsyncEngine) -> Session | AsyncSession:
+    """Return a session for a kind of engine, whose objects stay as they are after a commit; it is bound to nothing."""
+    return (Session if isinstance(engine, Engine) else AsyncSession)(expire_on_commit=False)
+
+
+def bound_to(session: Session | AsyncSession, connection: Connection) -> Session:
+    """Let a session work on a connection; return what is sync of it."""
+    inner = session if isinstance(session, Session) else session.sync_session
+    inner.bind = connection
+    return inner
 
 
 @overload

@@ -71,4 +71,78 @@ POOL = (
     POOL_OPENED,
     POOL_INVALIDATED,
 )
-METRICS = POOL
+
+
+def _of_jobs(what: str, kind: Kind, help: str, unit: Unit = "", buckets: tuple[float, ...] = ()) -> Metric:  # noqa: A002
+    return Metric(f"pgwright_jobs_{what}", kind, help, ("table",), unit, buckets)
+
+
+# From a job that is hardly one to what had better be cut into several.
+_RUNS_S = (0.005, 0.025, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 1800.0)
+
+JOBS_CLAIMED = _of_jobs("claimed_total", "counter", "Jobs that workers of this process claimed.")
+JOBS_FINISHED = _of_jobs("finished_total", "counter", "Jobs that ran to their end, and whose work was committed.")
+JOBS_FAILED = _of_jobs("failed_total", "counter", "Attempts that failed and were undone.")
+JOBS_DEAD = _of_jobs("dead_total", "counter", "Jobs that failed for the last time.")
+JOBS_TAKEN_OVER = _of_jobs("taken_over_total", "counter", "Jobs of other workers whose lease had ended.")
+JOBS_WAITING = _of_jobs("waiting", "gauge", "Jobs that wait, those of the future too, counted up to 10,001.")
+JOBS_LATE = _of_jobs("late_seconds", "gauge", "How long the first job in the queue has been due.", unit="seconds")
+JOBS_RUN = _of_jobs("run_seconds", "histogram", "How long a handler ran.", unit="seconds", buckets=_RUNS_S)
+JOBS_WAIT = _of_jobs(
+    "wait_seconds", "histogram", "From when a job was due until it was claimed.", unit="seconds", buckets=_WAITS_S
+)
+
+JOBS = (
+    JOBS_CLAIMED,
+    JOBS_FINISHED,
+    JOBS_FAILED,
+    JOBS_DEAD,
+    JOBS_TAKEN_OVER,
+    JOBS_WAITING,
+    JOBS_LATE,
+    JOBS_RUN,
+    JOBS_WAIT,
+)
+
+
+def _of_view(what: str, kind: Kind, help: str, unit: Unit = "", buckets: tuple[float, ...] = ()) -> Metric:  # noqa: A002
+    return Metric(f"pgwright_materialized_{what}", kind, help, ("view",), unit, buckets)
+
+
+MATERIALIZED_DATA = _of_view(
+    "data_timestamp_seconds",
+    "gauge",
+    "Unix time of a materialized view's data: all that was committed before is in them; time() minus it is their age.",
+    unit="seconds",
+)
+MATERIALIZED_REFRESH = _of_view(
+    "refresh_seconds",
+    "histogram",
+    "How long a refresh took that did not fail.",
+    unit="seconds",
+    buckets=(0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0),
+)
+MATERIALIZED_FAILURES = _of_view("refresh_failures_total", "counter", "Refreshes that failed; the old data stay.")
+
+MATERIALIZED = (MATERIALIZED_DATA, MATERIALIZED_REFRESH, MATERIALIZED_FAILURES)
+
+
+# Around the 50 ms that a batch should take.
+_BATCHES_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+BATCH_ROWS = Metric("pgwright_batches_rows_total", "counter", "Rows that batches changed or deleted.", ("job",))
+BATCH_SECONDS = Metric(
+    "pgwright_batches_seconds", "histogram", "How long a batch's transaction took.", ("job",), "seconds", _BATCHES_S
+)
+BATCH_WAITING = Metric(
+    "pgwright_batches_waiting", "gauge", "1 while batches wait: for a replica, a lock or vacuum.", ("cause",)
+)
+BATCH_FINISHED = Metric(
+    "pgwright_batches_finished_timestamp_seconds",
+    "gauge",
+    "When a job last ended with nothing left to do, in seconds since 1970.",
+    ("job",),
+    "seconds",
+)
+BATCHES = (BATCH_ROWS, BATCH_SECONDS, BATCH_WAITING, BATCH_FINISHED)
+METRICS = (*POOL, *JOBS, *MATERIALIZED, *BATCHES)

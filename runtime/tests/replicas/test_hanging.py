@@ -131,7 +131,7 @@ async def test_a_watch_that_waits_can_be_stopped(engines: Engines, sync_engines:
         await asyncio.sleep(0.3)
         await replicas.stop()
         sync_replicas.stop()
-    assert not [thread for thread in threading.enumerate() if thread.name == "pgwright.replicas"]
+    assert not [thread for thread in threading.enumerate() if thread.name == "pgwright"]
 
 
 async def test_a_slow_statement_is_not_a_server_that_hangs(engines: Engines) -> None:

@@ -65,7 +65,7 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 def watching_threads() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name == "pgwright.replicas"]
+    return [thread for thread in threading.enumerate() if thread.name == "pgwright"]
 
 
 def test_own_writes_are_read_while_the_replica_stands_still(sync_engines: SyncEngines, replica: Replica) -> None:

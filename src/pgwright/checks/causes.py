@@ -22,7 +22,9 @@ _MISSING_INDEX = ("missing-index",)
 _FOREIGN_KEY = "unindexed-foreign-key"
 _NO_INDEX = "no-index-helps"
 # They say of a statement what makes it dear, and how to ask otherwise.
-_NAMED_FAULTS = ("count-each-page", "deep-offset", "unbounded-result")
+_NAMED_FAULTS = ("count-each-page", "deep-offset", "queue-polled-by-scan", "unbounded-result")
+# The advisor's index first: it was priced.
+_INDEX_OR_QUEUE = (*_MISSING_INDEX, "queue-polled-by-scan")
 # What the probe saw in a call, against what the counters only suggest.
 _PROBED = ("n-plus-one", "repeated-statement")
 
@@ -127,12 +129,13 @@ def _of_loop(finding: Finding, causes: Sequence[Finding], known: _Known) -> Find
 _RULES: Mapping[str, tuple[tuple[str, ...], Rule]] = {
     _FOREIGN_KEY: (_MISSING_INDEX, _of_key),
     "missing-soft-delete-index": (_MISSING_INDEX, _of_living),
-    "sequential-scan-heavy": (_MISSING_INDEX, _of_scans),
+    "sequential-scan-heavy": (_INDEX_OR_QUEUE, _of_scans),
     "deep-offset": (_MISSING_INDEX, _of_pages),
-    "rows-thrown-away": (_MISSING_INDEX, _of_statements),
+    "rows-thrown-away": (_INDEX_OR_QUEUE, _of_statements),
     "cast-hides-index": (_MISSING_INDEX, _of_statements),
     "count-each-page": (_MISSING_INDEX, _of_statements),
     "pattern-without-index": (_MISSING_INDEX, _of_statements),
+    "queue-polled-by-scan": (_MISSING_INDEX, _of_statements),
     "n-plus-one-suspect": (_PROBED, _of_loop),
     _NO_INDEX: (_NAMED_FAULTS, _of_statements),
 }

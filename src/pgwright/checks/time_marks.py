@@ -41,7 +41,7 @@ def read_mark(snapshot: Snapshot, family: TableFamily, name: str) -> TimeMark:
     """Return what a column of a time type shows."""
     found = column_statistics(snapshot, family, name)
     default = family.head.column_by_name[name].default
-    constant = _constant(default)
+    constant = constant_of(default)
     frequent = [value for row in found for value in _frequent(row)]
     chosen = dict.fromkeys([*([constant] if constant is not None else []), *frequent])
     sentinels = tuple(value for value in chosen if not _is_early(value))
@@ -98,11 +98,11 @@ def _sentinel_share(row: ColumnStatistics, sentinels: tuple[str, ...]) -> float:
     return sum(frequency for value, frequency in common if value in sentinels or _is_early(value))
 
 
-def _constant(default: str | None) -> str | None:
+def constant_of(default: str | None) -> str | None:
     """Return the constant that is a column's default, as text.
 
-    >>> _constant("'1000-01-01 00:00:00'::timestamp without time zone"), _constant("now()"), _constant("NULL::date")
-    ('1000-01-01 00:00:00', None, None)
+    >>> constant_of("'1000-01-01 00:00:00'::timestamp without time zone"), constant_of("now()")
+    ('1000-01-01 00:00:00', None)
     """
     node = tree_of(default) if default is not None else None
     while isinstance(node, ast.TypeCast):

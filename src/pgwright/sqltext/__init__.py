@@ -3,6 +3,7 @@
 from pgwright.sqltext.costly import CostlyForm, Form, costly_forms
 from pgwright.sqltext.endings import condenses, ends_early, is_count
 from pgwright.sqltext.indexes import read_index
+from pgwright.sqltext.locking import RowLock, row_lock
 from pgwright.sqltext.policies import RowCalls, row_calls
 from pgwright.sqltext.qualifying import qualified
 from pgwright.sqltext.reader import one_with_a_plan, parse, read_shape
@@ -41,6 +42,7 @@ __all__ = [
     "Ordering",
     "ParameterUse",
     "RowCalls",
+    "RowLock",
     "Schema",
     "SortKey",
     "StatementShape",
@@ -66,5 +68,6 @@ __all__ = [
     "repaired",
     "returned_tables",
     "row_calls",
+    "row_lock",
     "search_path",
 ]

@@ -8,10 +8,10 @@ from typing import Self, TypeVar
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.util import greenlet_spawn
 
+from pgwright_runtime._background import Tasks
 from pgwright_runtime.replicas.base import BaseReplicas
 from pgwright_runtime.replicas.failures import is_connection_lost
 from pgwright_runtime.replicas.reading import ReadingSession
-from pgwright_runtime.replicas.running import Tasks
 from pgwright_runtime.replicas.writing import WritingSession
 
 T = TypeVar("T")

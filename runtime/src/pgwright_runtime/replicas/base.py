@@ -9,10 +9,10 @@ from typing import Any, ClassVar, Generic, TypeVar
 from sqlalchemy import Engine
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from pgwright_runtime._background import Runner
 from pgwright_runtime._secrets import Secrets, signing_keys
 from pgwright_runtime.replicas.callers import Callers
 from pgwright_runtime.replicas.router import Router, RoutingMetrics
-from pgwright_runtime.replicas.running import Runner
 from pgwright_runtime.replicas.servers import WatchedServer
 from pgwright_runtime.replicas.settings import LOOK_TIMEOUT_S, ReplicaSettings
 from pgwright_runtime.replicas.transcripts import listen

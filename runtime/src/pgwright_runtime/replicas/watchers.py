@@ -6,8 +6,8 @@ import os
 from collections.abc import Sequence
 from threading import Lock
 
+from pgwright_runtime._background import Runner
 from pgwright_runtime.replicas.connections import Connections
-from pgwright_runtime.replicas.running import Runner
 from pgwright_runtime.replicas.servers import History, WatchedServer
 from pgwright_runtime.replicas.settings import LOOK_TIMEOUT_S, ReplicaSettings
 from pgwright_runtime.replicas.watching import HURRY_S, TICK_S, Watch, Watcher

@@ -9,10 +9,10 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from pgwright_runtime._background import Event
 from pgwright_runtime._sql import read_sql
 from pgwright_runtime.replicas.connections import IS_WATCHER, Connections, sever
 from pgwright_runtime.replicas.errors import NotAPrimary, NotAReplica, OtherSystem
-from pgwright_runtime.replicas.running import Event
 from pgwright_runtime.replicas.servers import History
 from pgwright_runtime.replicas.settings import LOOK_TIMEOUT_S
 from pgwright_runtime.replicas.transcripts import UNWATCHED

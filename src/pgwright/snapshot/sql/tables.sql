@@ -51,7 +51,10 @@ SELECT
     known.analyzed_at::text AS last_analyze_at,
     CASE WHEN c.relkind IN ('r', 'm') THEN age(c.relfrozenxid) ELSE 0 END AS frozen_age,
     c.relrowsecurity AS has_row_security,
-    coalesce(c.reloptions, '{}')::text[] AS parameters
+    coalesce(c.reloptions, '{}')::text[] AS parameters,
+    CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) ELSE '' END AS partition_key,
+    -- A bound names no column; 0 spares the server to look up the table.
+    coalesce(pg_get_expr(c.relpartbound, 0), '') AS bound
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN (

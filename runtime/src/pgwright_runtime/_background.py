@@ -1,4 +1,4 @@
-"""What the watch runs on: threads beside sync engines, tasks beside async ones; its code is the same, and sync.
+"""What runs beside an app: in threads beside sync engines, in tasks beside async ones; its code is the same, and sync.
 
 In a task it runs in a greenlet, as SQLAlchemy's own code does, and awaits where a thread would block.
 """
@@ -54,9 +54,8 @@ class Threads:
         return threading.Event()
 
     def start(self, functions: Sequence[Callable[[], None]], stop: Callable[[], None]) -> None:
-        name = "pgwright.replicas"
         self._threads = [
-            threading.Thread(target=Context().run, args=[each], name=name, daemon=True) for each in functions
+            threading.Thread(target=Context().run, args=[each], name="pgwright", daemon=True) for each in functions
         ]
         for thread in self._threads:
             thread.start()

