@@ -11,7 +11,7 @@ from pgwright_runtime._alchemy import TableArguments
 from pgwright_runtime.soft_delete.family import head_of
 from pgwright_runtime.soft_delete.graph import STAYS, Graph, Link, graph_of_tables
 from pgwright_runtime.soft_delete.indexes import COLUMN
-from pgwright_runtime.soft_delete.mixin import TABLE_INFO, inherited_table, mark_of
+from pgwright_runtime.soft_delete.mixin import TABLE_INFO, mark_of, tables_above
 from pgwright_runtime.soft_delete.triggers import LivingReference, TableTriggers
 
 _VIEW, _ROLES, _REFERENCES = (f"{TABLE_INFO}_{name}" for name in ("view", "roles", "references"))
@@ -75,7 +75,7 @@ def _reference(link: Link) -> LivingReference:
     parent = link.reference.parent
     names = [column.key for _, column in link.reference.pairs]
     # What refers to a class below another by joined inheritance: the mark is in the table of that above.
-    while (above := inherited_table(parent)) is not None:
+    for above in tables_above(parent):
         upper = dict(above.keys)
         names, parent = [upper[name] for name in names], above.table
     assert parent is head_of(link.reference.parent)

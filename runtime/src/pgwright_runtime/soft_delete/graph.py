@@ -19,7 +19,7 @@ from sqlalchemy.orm import Mapper, RelationshipDirection, registry
 
 from pgwright_runtime._references import TableReference, components, references
 from pgwright_runtime.soft_delete.family import family, head_of
-from pgwright_runtime.soft_delete.mixin import SoftDelete, inherited_table, mark_of
+from pgwright_runtime.soft_delete.mixin import SoftDelete, mark_of, tables_above
 
 # What becomes of a row when the row that it refers to is deleted.
 GOES, STAYS, FORBIDS = "CASCADE", "SET NULL", "NO ACTION"
@@ -161,8 +161,7 @@ def _graph(mappers: Collection[Mapper[Any]], tables: Collection[Table]) -> Graph
 
 
 def _is_inheritance(reference: TableReference) -> bool:
-    above = inherited_table(reference.child)
-    return above is not None and above.table is reference.parent
+    return any(above.table is reference.parent for above in tables_above(reference.child)[:1])
 
 
 def _rule(reference: TableReference, rules: dict[frozenset[Any], str]) -> str:
