@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pgwright.embedded import EmbeddedServer
 
 FOLDER = Path(__file__).parents[2] / "build" / "bench" / "queues"
-PACKAGES = ("procrastinate>=3.2", "psycopg[binary]>=3.2", "pgqueuer>=0.20", "asyncpg>=0.30")
+PACKAGES = ("procrastinate>=3.10", "psycopg[binary]>=3.2", "pgqueuer>=1.6", "asyncpg>=0.30")
 BATCH = 20
 _TIMEOUT_S = 300
 
@@ -116,7 +116,7 @@ async def _pgqueuer(dsn: str, what: str, *arguments: str) -> None:
             number = int(arguments[0])
             await Queries(driver).enqueue(["nothing"] * number, [None] * number, [0] * number)
             return
-        manager = QueueManager(driver)
+        manager = QueueManager(Queries(driver))
         seen: list[float] = []
 
         @manager.entrypoint("nothing")  # type: ignore[untyped-decorator]
