@@ -1,6 +1,7 @@
 """The worker of one machine: `DATABASE_URL=postgresql://… python -m notebook.worker`, until SIGTERM or Ctrl-C.
 
-It runs the jobs that uploads leave behind, several at a time in one event loop. Over many machines start it on each.
+It runs the jobs that uploads leave behind, several at a time in one event loop, and what is to be done each night. Over
+many machines start it on each.
 """
 
 from __future__ import annotations
@@ -15,8 +16,11 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from notebook.address import to_url
+from notebook.after.models import Job
+from notebook.nightly import nightly
 from pgwright_runtime import create_async_engine
-from pgwright_runtime.jobs import JobMixin, Worker
+from pgwright_runtime.jobs import Worker
+from pgwright_runtime.soft_delete import hide_deleted
 
 AT_A_TIME = 4
 # Each worker claims and listens on one, works on another, and now and then says on a third that it is alive.
@@ -48,18 +52,15 @@ HANDLERS: Mapping[str, Handler] = {
 }
 
 
-async def work(
-    engine: AsyncEngine, model: type[JobMixin], *, at_a_time: int = AT_A_TIME, until_idle: bool = False
-) -> None:
+async def work(engine: AsyncEngine, *, at_a_time: int = AT_A_TIME, until_idle: bool = False) -> None:
     """Run the notebook's jobs.
 
     Args:
-        engine: of a database at the head revision.
-        model: the app's jobs.
+        engine: of a database at the head revision; it hides deleted rows, so that their jobs are left alone.
         at_a_time: jobs that run side by side.
         until_idle: end when no job is due, rather than at a signal.
     """
-    workers = [Worker(engine=engine, model=model, handlers=HANDLERS) for _ in range(at_a_time)]
+    workers = [Worker(engine=engine, model=Job, handlers=HANDLERS) for _ in range(at_a_time)]
     # The first one takes the signals, and its end is everybody's.
     first, *others = workers
     async with asyncio.TaskGroup() as group:
@@ -72,14 +73,17 @@ async def work(
 
 
 async def _main(options: argparse.Namespace) -> int:
-    from notebook.after.models import Job
-
     url = to_url(options.database_url, "asyncpg")
     connections = CONNECTIONS_EACH * options.at_a_time
-    engine = create_async_engine(url, pool_size=connections, max_overflow=0, application_name="notebook-worker")
+    # Two more for the retention.
+    pool = create_async_engine(url, pool_size=connections + 2, max_overflow=0, application_name="notebook-worker")
+    engine = hide_deleted(pool)
+    scheduler = nightly(engine)
+    scheduler.start()
     try:
-        await work(engine, Job, at_a_time=options.at_a_time, until_idle=options.until_idle)  # type: ignore[arg-type]
+        await work(engine, at_a_time=options.at_a_time, until_idle=options.until_idle)
     finally:
+        scheduler.shutdown(wait=False)
         await engine.dispose()
     return 0
 
