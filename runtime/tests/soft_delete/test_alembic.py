@@ -87,7 +87,9 @@ def models(*mark: type[Any], **arguments: tuple[Any, ...]) -> MetaData:
     """Return users, with notes that go with them; `arguments` are `__table_args__` by table."""
 
     class Models(DeclarativeBase):
-        metadata = MetaData(naming_convention={"ix": "ix_%(column_0_label)s", "uq": "uq_%(table_name)s_%(column_0_N_name)s"})
+        metadata = MetaData(
+            naming_convention={"ix": "ix_%(column_0_label)s", "uq": "uq_%(table_name)s_%(column_0_N_name)s"}
+        )
 
     class User(*mark, Models):  # type: ignore[misc]
         __tablename__ = "users"
@@ -212,8 +214,8 @@ def test_a_schema_of_its_own_and_awkward_names(connection: Connection) -> None:
 
     class Parent(SoftDelete, Models):
         __tablename__ = "Par'ent \\ 50%d:x"
-        __table_args__ = (living_view("living 50%d:x"), living_unique("Ke\"y"))
-        key: Mapped[str] = mapped_column("Ke\"y", primary_key=True)
+        __table_args__ = (living_view("living 50%d:x"), living_unique('Ke"y'))
+        key: Mapped[str] = mapped_column('Ke"y', primary_key=True)
 
     class Child(SoftDelete, Models):
         __tablename__ = "child" * 12
@@ -249,7 +251,8 @@ def test_offline_it_prints_what_it_would_run(connection: Connection, database: D
 
 
 @pytest.mark.parametrize(
-    ("missing", "message"), [("alembic", "pip install"), ("pgwright_runtime.soft_delete.catalog", "soft_delete.catalog")]
+    ("missing", "message"),
+    [("alembic", "pip install"), ("pgwright_runtime.soft_delete.catalog", "soft_delete.catalog")],
 )
 def test_only_where_alembic_is_missing_the_import_asks_for_it(
     monkeypatch: pytest.MonkeyPatch, missing: str, message: str
