@@ -189,7 +189,9 @@ def test_a_unique_key_of_all_rows_is_warned_of(connection: Connection, caplog: p
 def test_a_change_of_what_is_referred_to_changes_the_triggers(connection: Connection) -> None:
     run(connection, revision(connection, models(SoftDelete))[0])
     declared = models(SoftDelete)
-    column = sqlalchemy.Column("editor_id", ForeignKey("users.id", name="fk_editor", ondelete="SET NULL"))
+    column: sqlalchemy.Column[Any] = sqlalchemy.Column(
+        "editor_id", ForeignKey("users.id", name="fk_editor", ondelete="SET NULL")
+    )
     declared.tables["notes"].append_column(column)
     up, down = revision(connection, declared)
     assert up.index("drop_living_references") < up.index("add_column") < up.index("create_living_references")
