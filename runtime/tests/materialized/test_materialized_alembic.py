@@ -205,6 +205,14 @@ def test_where_no_schema_is_compared_nothing_is_asked(connection: Connection) ->
     assert {difference[0] for difference in found} == {"add_table"}
 
 
+def test_what_env_py_leaves_out_is_left(connection: Connection) -> None:
+    migrate(connection, Shop().metadata)
+    options = {"include_name": lambda name, kind, _: name not in ("days", "months")}
+    context = MigrationContext.configure(connection, opts=options)
+    for shop in (Shop(), changed_shop()):
+        assert compare_metadata(context, shop.metadata) == []
+
+
 def test_long_names_stay_apart(connection: Connection) -> None:
     shop = Shop()
     for ending in "ab":

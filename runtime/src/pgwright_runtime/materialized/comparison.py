@@ -63,13 +63,14 @@ def _compare(context: AutogenContext, upgrade: ops.UpgradeOps, schemas: set[str 
         return
     default = connection.dialect.default_schema_name or "public"
     found = _read(connection, {schema or default for schema in schemas}, default)
+    every = {(view.schema or default, view.name): view for view in _declared(context)}
     declared = {
-        (view.schema or default, view.name): view
-        for view in _declared(context)
+        key: view
+        for key, view in every.items()
         if (None if view.schema == default else view.schema) in schemas and _is_included(context, view)
     }
     known = _recorded(connection, {view.view.schema for view in found.values()})
-    goes = {key for key in found if key not in declared and key in known}
+    goes = {key for key in found if key not in every and key in known}
     changed = {key for key, view in declared.items() if key in found and not _is_same(connection, view, found[key])}
     # What reads a changed view is made anew, too: it would go on reading the one that was replaced.
     changed |= _readers(found, goes | changed) & declared.keys()
