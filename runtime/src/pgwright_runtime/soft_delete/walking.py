@@ -75,7 +75,8 @@ def walk(graph: DeletionGraph, root: Table, key: Sequence[Any], moment: datetime
         steps += [_step(tables, rows, link, moment, upwards=True).where(not_(is_root)) for link in links]
     if steps:
         found = union_all(*steps).lateral("step")
-        rows = rows.union(select(*(found.c[name] for name in rows.c.keys()  # noqa: SIM118)).select_from(rows.join(found, true())))
+        same = select(*(found.c[column.name] for column in rows.c))
+        rows = rows.union(same.select_from(rows.join(found, true())))
     return Walk(tables, rows)
 
 
