@@ -1,4 +1,4 @@
-"""`delete(Model)` through a session: the rows, their count, what is returned, and the objects that the session holds."""
+"""`delete(Model)` through a session: the rows, their count, what is returned, and the objects that it holds."""
 
 from __future__ import annotations
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
-from typing import Any, assert_type
+from typing import assert_type
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_scoped_session
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, scoped_session
@@ -55,9 +54,7 @@ def sync_sessions(session: Session, scoped: scoped_session[Session], note: Note)
 
 
 async def async_sessions(session: AsyncSession, scoped: async_scoped_session[AsyncSession], note: Note) -> None:
-    restored = restore(session, note)
-    assert_type(restored, Coroutine[Any, Any, dict[str, int]])
-    await restored
+    assert_type(await restore(session, note), dict[str, int])
     assert_type(await restore(scoped, Note, (1, 2)), dict[str, int])
     await delete_for_good(session, note)
 

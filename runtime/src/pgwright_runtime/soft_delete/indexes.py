@@ -24,7 +24,7 @@ NEVER_AGAIN: Mapping[str, str] = {_KEPT_INFO: "never again"}
 
 
 def living_unique(*columns: str, name: str | None = None, **options: Any) -> SchemaItem:
-    """Return what keeps columns unique among the rows that live, anywhere in `__table_args__` or among a Table's columns.
+    """Return what keeps columns unique among the rows that live: in `__table_args__`, or among a Table's columns.
 
     A value may come again after its row was deleted. A foreign key cannot refer to such a key, and ON CONFLICT has to
     name its condition: `index_elements=["email"], index_where=text("deleted_at IS NULL")`.
