@@ -11,17 +11,17 @@ from pathlib import Path
 from uuid import UUID
 
 import psycopg
-from notebook import schema
-from notebook.erasure import ERASURE
+from query_bars.figures import Figure, at_least, at_most, shown
 from sqlalchemy import create_engine
 
+from notebook import schema
+from notebook.erasure import ERASURE
 from pgwright.database import environment
 from pgwright.embedded import EmbeddedServer, run_server, wheel_programs
 from pgwright_runtime.erasure import ErasureOutcome, erase, preview, verify_report
 from pgwright_runtime.erasure.signing import signed_report
-from query_bars.figures import Figure, at_least, at_most, shown
 
-USERS, CHUNKS, MESSAGES = 10_000, 93_000, 100_000
+USERS, CHUNKS, MESSAGES = 10_000, 94_000, 100_000
 _ROWS = (Path(__file__).parent / "erasure_rows.sql").read_text()
 _SECRET = "the bench's secret, of no worth"
 _MARK = b"theirs-"
@@ -85,7 +85,9 @@ def _scans(server: EmbeddedServer) -> int:
 
 def _theirs(connection: psycopg.Connection) -> set[bytes]:
     """Return the person's keys, whatever table they are of."""
-    made = "SELECT md5(kind || '/1/' || n)::uuid::text FROM unnest(string_to_array(%s, NULL)) kind, generate_series(0, %s) n"
+    made = """
+        SELECT md5(kind || '/1/' || n)::uuid::text FROM unnest(string_to_array(%s, NULL)) kind, generate_series(0, %s) n
+    """
     return {row[0].encode() for row in connection.execute(made, (_KINDS, _MOST))}
 
 

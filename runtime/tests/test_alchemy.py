@@ -11,7 +11,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, ForeignKey, create_engine, func, select, text
+from sqlalchemy import (
+    Engine,
+    ForeignKey,
+    bindparam,
+    create_engine,
+    delete,
+    event,
+    func,
+    inspect,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.orm import (
@@ -24,6 +36,7 @@ from sqlalchemy.orm import (
     relationship,
 )
 from sqlalchemy.pool import QueuePool
+from sqlalchemy.sql.base import CompileState
 
 from pgwright_runtime import _alchemy
 
@@ -48,6 +61,7 @@ class Ride(Base):
     van: Mapped[Van] = relationship(back_populates="rides")
 
 
+TABLE: Any = Ride.__table__
 VANS = select(Van).order_by(Van.plate.desc(), Van.id)
 
 
@@ -160,6 +174,78 @@ def test_a_connection_is_taken_from_who_borrowed_it() -> None:
         connection.execute(text("SELECT 1"))
     driver.close()
     engine.dispose()
+
+
+def test_what_a_flush_deletes_can_be_taken_from_it_and_ends_as_deleted(engine: Engine) -> None:
+    asked: list[Any] = []
+    own: dict[str, Any] = {}
+
+    with Session(engine) as session:
+
+        @event.listens_for(session, "before_flush")
+        def before(session: Session, flush: Any, instances: object) -> None:
+            def register(state: Any, isdelete: bool = False, listonly: bool = False, **rest: Any) -> bool:
+                asked.append((state.class_, isdelete))
+                return bool(own["register"](state, listonly=True, **rest))
+
+            own["register"] = _alchemy.watch_registrations(flush, register)
+
+        @event.listens_for(session, "after_flush")
+        def after(session: Session, flush: Any) -> None:
+            for state in list(flush.states):
+                _alchemy.end_as_deleted(flush, state)
+
+        ride = session.get_one(Ride, 1)
+        session.delete(ride)
+        session.flush()
+        assert asked == [(Ride, True)]
+        assert inspect(ride).deleted
+        assert session.scalar(select(func.count()).select_from(Ride)) == 2
+        session.rollback()
+        assert inspect(ride).persistent
+
+
+def test_persistent_objects_can_be_deleted_ones_until_a_rollback(engine: Engine) -> None:
+    with Session(engine) as session:
+        ride = session.get_one(Ride, 1)
+        _alchemy.forget_deleted(session, [inspect(ride)])
+        assert inspect(ride).deleted
+        session.rollback()
+        assert inspect(ride).persistent
+
+
+def test_a_bulk_delete_is_intercepted_and_others_go_on(engine: Engine) -> None:
+    seen = []
+
+    def execute(session: Session, statement: Any, parameters: Any, options: Any, bind_arguments: Any) -> Any:
+        seen.append((_alchemy.deleted_entity(statement).class_, _alchemy.returns_rows(statement), parameters))
+        return None if len(seen) > 1 else session.execute(select(1))
+
+    before = dict(CompileState.plugins)
+    _alchemy.intercept_bulk_deletes(execute)
+    try:
+        with Session(engine) as session:
+            statement = delete(Ride).where(Ride.id == bindparam("one"))
+            assert session.execute(statement, {"one": 1}).scalar_one() == 1
+            session.execute(statement.returning(Ride.id), {"one": 1})
+            assert session.scalars(select(Ride.id)).all() == [2]
+            session.execute(select(Ride))
+    finally:
+        CompileState.plugins.update(before)
+    assert seen == [(Ride, False, {"one": 1}), (Ride, True, {"one": 1})]
+
+
+def test_an_update_takes_over_what_a_delete_was_given() -> None:
+    statement: Any = delete(Ride).where(Ride.id == bindparam("id")).returning(Ride.id).execution_options(a=1)
+    assert _alchemy.deleted_entity(delete(TABLE).where(Ride.id == 1)) is None
+    taken = _alchemy.carry_over(statement, {"id": 7}, update(Ride)).values(van_id=2)
+    compiled = taken.compile()
+    assert (
+        " ".join(str(compiled).split())
+        == "UPDATE rides SET van_id=:van_id WHERE rides.id = :param_1 RETURNING rides.id"
+    )
+    assert compiled.params == {"van_id": 2, "param_1": 7}
+    assert taken.get_execution_options()["a"] == 1
 
 
 SOURCE = RUNTIME / "src" / "pgwright_runtime"

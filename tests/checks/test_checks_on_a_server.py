@@ -375,6 +375,19 @@ CASES = [
         ("pg_stat_statements",),
     ),
     Case(
+        "partition-missing",
+        """
+        CREATE TABLE event (id int, at timestamptz NOT NULL, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+        CREATE TABLE event_1 PARTITION OF event FOR VALUES FROM ('1999-01-01') TO ('2999-01-01');
+        CREATE TABLE "Visit" (id int, "On" date) PARTITION BY RANGE ("On")
+        """,
+        ('"Visit"', "event"),
+        by_hand="""
+        CREATE TABLE event_2 PARTITION OF event FOR VALUES FROM ('2999-01-01') TO (MAXVALUE);
+        CREATE TABLE visit PARTITION OF "Visit" FOR VALUES FROM (MINVALUE) TO (MAXVALUE)
+        """,
+    ),
+    Case(
         "public-schema-create",
         "GRANT CREATE ON SCHEMA public TO PUBLIC",
         ("public",),

@@ -148,10 +148,15 @@ def test_without_a_secret_it_says_how_to_make_one(run: Run, given: Database, mon
 def test_ctrl_c_rolls_it_back(given: Database, tmp_path: Path) -> None:
     with psycopg.connect(given.dsn) as holder:
         holder.execute("SELECT FROM notes WHERE user_id = 3 FOR UPDATE")
+        path = os.pathsep.join((str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")))
         process = subprocess.Popen(
-            [*INTERRUPTIBLE, "erase", "3", "--yes"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join((str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")))},
-        )  # fmt: skip
+            [*INTERRUPTIBLE, "erase", "3", "--yes"],
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": path},
+        )
         with psycopg.connect(given.dsn, autocommit=True) as watcher:
             waiting = (
                 b"SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"

@@ -4,6 +4,11 @@ Parameters out of their range raise a plain ValueError.
 
 Error
 ├── BatchTooSlow             batches: not even one row in the time of a statement
+├── ErasureError             erasure: nothing was erased
+│   ├── ErasureFailed
+│   ├── ErasureStopped
+│   ├── InvalidReport
+│   └── PersonErased
 ├── InvalidPage              paging: the client's fault, answer 400; also a ValueError
 │   ├── InvalidCursor
 │   └── InvalidPageSize
@@ -22,6 +27,12 @@ Error
 │   │   └── OtherSystem
 │   └── WriteOnReadSession
 │       └── PrimaryOnly
+├── SoftDeleteError          soft_delete
+│   ├── DeletionRefused
+│   └── RestoreRefused
+│       ├── KeyTaken
+│       ├── NotDeleted
+│       └── ParentDeleted
 ├── StaleView                materialized: data older than the reader allows
 ├── RetentionError           retention
 │   ├── ClockSkew            the server's clock, or ours, is wrong

@@ -20,6 +20,7 @@ from tests.support.database import Database
 SECRET = "a secret for random graphs"
 PERSON = 1
 Fate = Literal["delete", "anonymise", "nothing"]
+Action = Literal["CASCADE", "SET NULL", "NO ACTION"]
 Row = dict[str, object]
 
 
@@ -30,7 +31,7 @@ class Key:
     number: int
     child: int
     parent: int
-    action: Literal["CASCADE", "SET NULL", "NO ACTION"]
+    action: Action
     rule: Fate
 
     @property
@@ -52,7 +53,7 @@ def worlds(draw: st.DrawFn) -> World:
     keys: list[Key] = []
     for number in range(draw(st.integers(1, 8))):
         child, parent = draw(st.integers(0, tables - 1)), draw(st.integers(0, tables - 1))
-        action = draw(st.sampled_from(["CASCADE", "SET NULL", "NO ACTION"]))
+        action: Action = draw(st.sampled_from(["CASCADE", "SET NULL", "NO ACTION"]))
         rule: Fate = draw(st.sampled_from(["delete", "anonymise"]))
         keys.append(Key(number, child, parent, action, rule))
     nameless = {key.child for key in keys if key.rule == "anonymise"}
@@ -127,9 +128,8 @@ def create(world: World, connection: psycopg.Connection) -> None:
             names, holes = ", ".join(row), ", ".join(["%s"] * len(row))
             connection.execute(f"INSERT INTO t{table} ({names}) VALUES ({holes})".encode(), list(row.values()))
     for key in world.keys:
-        connection.execute(
-            f"ALTER TABLE t{key.child} ADD FOREIGN KEY ({key.column}) REFERENCES t{key.parent} ON DELETE {key.action}".encode()
-        )
+        reference = f"FOREIGN KEY ({key.column}) REFERENCES t{key.parent} ON DELETE {key.action}"
+        connection.execute(f"ALTER TABLE t{key.child} ADD {reference}".encode())
 
 
 def declaration(world: World) -> Erasure:
@@ -140,11 +140,12 @@ def declaration(world: World) -> Erasure:
         elif key.rule == "anonymise":
             rules.append(Anonymise(f"t{key.child}", {key.column: None, "mark": None}, via=key.column))
     # Some lead nowhere from the person, and a rule without effect stops: only those that are needed are given.
-    near, found = {0}, True
+    near: set[int] = set()
+    found = {0}
     while found:
+        near |= found
         on = [key for key in world.keys if key.rule != "nothing" or key.action == "CASCADE"]  # not into rows of others
         found = {key.child for key in on if key.parent in near} - near
-        near |= found
     return Erasure("t0", [rule for rule in rules if _leads(rule, world, near)])
 
 

@@ -1,4 +1,4 @@
-"""What stops an erasure before any row is read: columns, tables, rules, indexes and policies, each named with an answer."""
+"""What stops an erasure before any row is read: columns, tables, rules, indexes, policies, each with an answer."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Column, Engine, MetaData, Table, Text, create_engine
 
-from pgwright_runtime.erasure import Anonymise, Delete, Erasure, ErasureStopped, Keep, Link, Stop, erase, examine
+from pgwright_runtime.erasure import Anonymise, Delete, Erasure, ErasureStopped, Keep, Link, Unlink, erase, examine
 from runtime.tests.support.erasure_shop import SECRET, AuditLog, Invoice, Note, User, make_erasure, make_shop
 from tests.support.database import Database
 
@@ -173,3 +173,22 @@ def test_a_role_that_row_security_hides_rows_from_is_told(shop: Database, engine
         assert examine(engine, make_erasure()) == ()
     finally:
         shop.execute("DROP OWNED BY blind; DROP ROLE blind")
+
+
+def test_rows_of_others_lose_their_link_and_what_hangs_on_them_is_nobodys(shop: Database, engine: Engine) -> None:
+    shop.execute(
+        "CREATE TABLE recipes (id int PRIMARY KEY, user_id bigint REFERENCES users, name text);"
+        "CREATE TABLE steps (id int PRIMARY KEY, recipe_id int NOT NULL REFERENCES recipes, body text);"
+        "INSERT INTO recipes VALUES (1, 3, 'soup'), (2, 4, 'cake'); INSERT INTO steps VALUES (1, 1, 'boil')"
+    )
+    assert [stop.kind for stop in examine(engine, make_erasure())] == ["undecided-table"]
+    outcome = erase(engine, make_erasure(rules=[*make_erasure().rules, Unlink("recipes.user_id")]), 3, secret=SECRET)
+    assert {one.table: one.unlinked for one in outcome.tables}["public.recipes"] == 1
+    assert shop.rows("SELECT user_id, name FROM recipes ORDER BY id") == [(None, "soup"), (4, "cake")]
+    assert shop.rows("SELECT count(*) FROM steps") == [(1,)]
+
+
+def test_a_key_that_cannot_be_null_cannot_be_unlinked(shop: Database, engine: Engine) -> None:
+    shop.execute("CREATE TABLE recipes (id int PRIMARY KEY, user_id bigint NOT NULL REFERENCES users)")
+    declared = make_erasure(rules=[*make_erasure().rules, Unlink("recipes.user_id")])
+    assert found(engine, declared) == [("contradiction", "public.recipes", "user_id")]

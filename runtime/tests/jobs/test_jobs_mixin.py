@@ -15,7 +15,7 @@ from alembic.operations import Operations, ops
 from sqlalchemy import Engine, Enum, MetaData, String, Text, create_engine, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, declarative_base, mapped_column
 
-from pgwright_runtime.jobs import JobMixin, JobQueue, JobStates, Worker, enqueue
+from pgwright_runtime.jobs import JobMixin, JobStates, Worker, enqueue, queue_of
 from tests.support.database import Database
 
 
@@ -115,7 +115,9 @@ def test_status_may_be_an_enum_of_the_database_and_columns_have_other_names(engi
     handlers = {"good": lambda *_: None, "bad": fail}
     Worker(engine=engine, model=Task, handlers=handlers, batch=20, delay=lambda _: 0).run(until_idle=True)
     with engine.connect() as connection:
-        rows = connection.execute(text('SELECT task_type, status, last_error FROM work."Background Tasks %" ORDER BY 1'))
+        rows = connection.execute(
+            text('SELECT task_type, status, last_error FROM work."Background Tasks %" ORDER BY 1')
+        )
         assert [tuple(row) for row in rows] == [
             ("bad", "FAILED", "ValueError: no  way"),
             ("good", "FINISHED", None),
@@ -143,7 +145,7 @@ def test_a_table_with_a_key_of_two_columns_is_told() -> None:
         number: Mapped[int] = mapped_column(primary_key=True)
 
     with pytest.raises(ValueError, match="jobs of Job cannot be claimed: they need a primary key of one column"):
-        JobQueue(Job)
+        queue_of(Job)
 
 
 def test_the_package_is_no_framework() -> None:

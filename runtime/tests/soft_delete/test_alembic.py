@@ -87,7 +87,9 @@ def models(*mark: type[Any], **arguments: tuple[Any, ...]) -> MetaData:
     """Return users, with notes that go with them; `arguments` are `__table_args__` by table."""
 
     class Models(DeclarativeBase):
-        metadata = MetaData(naming_convention={"ix": "ix_%(column_0_label)s", "uq": "uq_%(table_name)s_%(column_0_N_name)s"})
+        metadata = MetaData(
+            naming_convention={"ix": "ix_%(column_0_label)s", "uq": "uq_%(table_name)s_%(column_0_N_name)s"}
+        )
 
     class User(*mark, Models):  # type: ignore[misc]
         __tablename__ = "users"
@@ -187,7 +189,9 @@ def test_a_unique_key_of_all_rows_is_warned_of(connection: Connection, caplog: p
 def test_a_change_of_what_is_referred_to_changes_the_triggers(connection: Connection) -> None:
     run(connection, revision(connection, models(SoftDelete))[0])
     declared = models(SoftDelete)
-    column = sqlalchemy.Column("editor_id", ForeignKey("users.id", name="fk_editor", ondelete="SET NULL"))
+    column: sqlalchemy.Column[Any] = sqlalchemy.Column(
+        "editor_id", ForeignKey("users.id", name="fk_editor", ondelete="SET NULL")
+    )
     declared.tables["notes"].append_column(column)
     up, down = revision(connection, declared)
     assert up.index("drop_living_references") < up.index("add_column") < up.index("create_living_references")
@@ -212,8 +216,8 @@ def test_a_schema_of_its_own_and_awkward_names(connection: Connection) -> None:
 
     class Parent(SoftDelete, Models):
         __tablename__ = "Par'ent \\ 50%d:x"
-        __table_args__ = (living_view("living 50%d:x"), living_unique("Ke\"y"))
-        key: Mapped[str] = mapped_column("Ke\"y", primary_key=True)
+        __table_args__ = (living_view("living 50%d:x"), living_unique('Ke"y'))
+        key: Mapped[str] = mapped_column('Ke"y', primary_key=True)
 
     class Child(SoftDelete, Models):
         __tablename__ = "child" * 12
@@ -249,7 +253,8 @@ def test_offline_it_prints_what_it_would_run(connection: Connection, database: D
 
 
 @pytest.mark.parametrize(
-    ("missing", "message"), [("alembic", "pip install"), ("pgwright_runtime.soft_delete.catalog", "soft_delete.catalog")]
+    ("missing", "message"),
+    [("alembic", "pip install"), ("pgwright_runtime.soft_delete.catalog", "soft_delete.catalog")],
 )
 def test_only_where_alembic_is_missing_the_import_asks_for_it(
     monkeypatch: pytest.MonkeyPatch, missing: str, message: str

@@ -1,4 +1,4 @@
-"""A shop with rows of a person in every form: by foreign keys of each kind, by value, in JSON, in arrays, without keys."""
+"""A shop with rows of a person in every form: by foreign keys of each kind, by value, in JSON, in arrays, keyless."""
 
 from __future__ import annotations
 
@@ -102,12 +102,14 @@ INSERT INTO users SELECT n, 'user' || n || '@shop.test', false, NULLIF(n / 2, 0)
 INSERT INTO notes SELECT n, 1 + n % 20, NULL, 1 + (n + 1) % 20, 'note ' || n || ' of user' || 1 + n % 20
     FROM generate_series(1, 200) AS n;
 UPDATE notes SET parent_id = id - 20 WHERE id > 100;
-INSERT INTO invoices SELECT n, 1 + n % 20, 'user' || 1 + n % 20 || ' Street', n, CASE WHEN n % 40 = 2 THEN date '2001-01-01' ELSE date '2999-01-01' END FROM generate_series(1, 60) AS n;
+INSERT INTO invoices SELECT n, 1 + n % 20, 'user' || 1 + n % 20 || ' Street', n,
+    CASE WHEN n % 40 = 2 THEN date '2001-01-01' ELSE date '2999-01-01' END FROM generate_series(1, 60) AS n;
 INSERT INTO audit_log SELECT n, 'user' || 1 + n % 20 || '@shop.test', '10.0.0.1' FROM generate_series(1, 100) AS n;
 INSERT INTO events SELECT n, jsonb_build_object('user_id', 1 + n % 20, 'what', 'login')
     FROM generate_series(1, 100) AS n;
 INSERT INTO documents SELECT n, ARRAY[1 + n % 20, 1 + (n + 1) % 20] FROM generate_series(1, 40) AS n;
-INSERT INTO attachments SELECT t, 1 + n % 20, n, 'data' FROM generate_series(1, 40) AS n, unnest('{user,team}'::text[]) AS t;
+INSERT INTO attachments SELECT t, 1 + n % 20, n, 'data'
+    FROM generate_series(1, 40) AS n, unnest('{user,team}'::text[]) AS t;
 INSERT INTO visits SELECT 1 + n % 20, '10.0.0.2' FROM generate_series(1, 60) AS n;
 INSERT INTO "Odd ""table:1"" x" SELECT n, 1 + n % 20 FROM generate_series(1, 40) AS n;
 ANALYZE

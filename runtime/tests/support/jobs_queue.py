@@ -70,11 +70,23 @@ def drain(engine: Engine, handlers: dict[str, Any] | None = None, **options: Any
     Worker(engine=engine, model=Job, handlers=handlers or {"effect": add_effect}, **options).run(until_idle=True)
 
 
+def environment() -> dict[str, str]:
+    """Return that of a process which imports what we do."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, [ROOT / "runtime" / "src", ROOT, *sys.path]))}
+
+
 def start_worker(url: str, *modes: str) -> subprocess.Popen[bytes]:
-    """Start a worker as a process; it writes a line when a handler begins."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, [ROOT / "runtime" / "src", ROOT, *sys.path]))}
+    """Start a worker as a process; it writes a line when a slow job begins, and when it is asked to stop."""
     command = [sys.executable, "-m", "runtime.tests.support.jobs_queue", url, *modes]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, cwd=ROOT)
+    return subprocess.Popen(command, stdout=subprocess.PIPE, env=environment(), cwd=ROOT)
+
+
+class LoudWorker(Worker):
+    """Says when it is asked to stop."""
+
+    def stop(self) -> None:
+        print("stopping", flush=True)
+        super().stop()
 
 
 def main(url: str, *modes: str) -> None:
@@ -93,8 +105,7 @@ def main(url: str, *modes: str) -> None:
     options: dict[str, Any] = {"lease_s": 1.0} if "short" in modes else {}
     batch = 10 if "batch" in modes else 1
     handlers = {"effect": add_effect, "slow": slow, "poison": poison}
-    worker = Worker(engine=create_engine(url), model=Job, handlers=handlers, batch=batch, poll_s=0.5, **options)
-    print("ready", flush=True)
+    worker = LoudWorker(engine=create_engine(url), model=Job, handlers=handlers, batch=batch, poll_s=0.5, **options)
     worker.run(signals=True, until_idle="drain" in modes)
 
 

@@ -14,7 +14,7 @@
 Foreign keys decide the rest by their own ON DELETE. A column of personal data that nothing covers stops it.
 """
 
-from pgwright_runtime.erasure.declaration import Anonymise, Delete, Erasure, Hold, Keep, Link
+from pgwright_runtime.erasure.declaration import Anonymise, Delete, Erasure, Hold, Keep, Link, Unlink
 from pgwright_runtime.erasure.erasing import MOST_ROWS, erase, examine, preview, replay
 from pgwright_runtime.erasure.errors import ErasureError, ErasureFailed, ErasureStopped, InvalidReport, PersonErased
 from pgwright_runtime.erasure.ledger import ErasedList
@@ -41,6 +41,7 @@ __all__ = [
     "Link",
     "PersonErased",
     "Stop",
+    "Unlink",
     "erase",
     "examine",
     "preview",

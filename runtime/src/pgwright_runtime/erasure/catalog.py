@@ -21,7 +21,7 @@ _SQL = {
 
 
 @dataclass(frozen=True)
-class Relation:
+class TableFacts:
     """What the catalog says of a table."""
 
     oid: int
@@ -51,7 +51,7 @@ class NamedType(UserDefinedType[Any]):
         return self.name
 
 
-class Catalog:
+class CatalogTables:
     """A database's tables."""
 
     def __init__(self, metadata: MetaData) -> None:
@@ -73,9 +73,9 @@ class Catalog:
         return list(references(self.metadata))
 
 
-def relation_of(table: Table) -> Relation:
+def relation_of(table: Table) -> TableFacts:
     """Return what the catalog says of a table."""
-    found: Relation = table.info[_INFO]
+    found: TableFacts = table.info[_INFO]
     return found
 
 
@@ -91,7 +91,7 @@ def rows_of(of: Table, name: str | None = None, schema: str | None = None) -> Ta
     return table(name or of.name, column("ctid"), column("tableoid"), *columns, schema=schema or of.schema)
 
 
-def read_catalog(connection: Connection) -> Catalog:
+def read_catalog(connection: Connection) -> CatalogTables:
     """Return the tables of all schemas that are the users' own."""
     metadata = MetaData()
     keys = {row.oid: tuple(row.columns) for row in connection.execute(_SQL["keys"])}
@@ -102,7 +102,9 @@ def read_catalog(connection: Connection) -> Catalog:
         columns.setdefault(row.oid, []).append(found)
     tables: dict[int, Table] = {}
     for row in connection.execute(_SQL["relations"]):
-        known = Relation(row.oid, row.kind, row.is_secured, row.has_parts, row.bytes, row.place, keys.get(row.oid, ()))
+        known = TableFacts(
+            row.oid, row.kind, row.is_secured, row.has_parts, row.bytes, row.place, keys.get(row.oid, ())
+        )
         tables[row.oid] = Table(row.name, metadata, *columns.get(row.oid, ()), schema=row.schema, info={_INFO: known})
     for row in connection.execute(_SQL["foreign_keys"]):
         if row.child in tables and row.parent in tables:
@@ -110,7 +112,7 @@ def read_catalog(connection: Connection) -> Catalog:
             tables[row.child].append_constraint(
                 ForeignKeyConstraint(row.columns, [parent.c[name] for name in row.referred], ondelete=row.on_delete)
             )
-    return Catalog(metadata)
+    return CatalogTables(metadata)
 
 
 def read_telling_columns(connection: Connection) -> dict[tuple[str, str, str], str]:

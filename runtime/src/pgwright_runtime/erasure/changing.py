@@ -33,10 +33,10 @@ from pgwright_runtime._references import children_first
 from pgwright_runtime._sql import read_sql
 from pgwright_runtime.erasure.catalog import relation_of, rows_of, type_of
 from pgwright_runtime.erasure.collecting import REL, TID, Collection
-from pgwright_runtime.erasure.declaration import Anonymise, clause_of, column_name, name_of
+from pgwright_runtime.erasure.declaration import Anonymise, Unlink, clause_of, column_name, name_of
 from pgwright_runtime.erasure.errors import ErasureFailed
 from pgwright_runtime.erasure.expressions import Places, placed
-from pgwright_runtime.erasure.graph import Flow, Part
+from pgwright_runtime.erasure.graph import Flow, RowSet
 
 _LEAVES = read_sql("pgwright_runtime.erasure", "leaves")
 
@@ -45,7 +45,7 @@ _LEAVES = read_sql("pgwright_runtime.erasure", "leaves")
 class _Leaf:
     """The rows of a part that lie in one table or partition."""
 
-    part: Part
+    part: RowSet
     rows: Any
     oid: int
     schema: str
@@ -55,7 +55,7 @@ class _Leaf:
         return rows_of(self.part.table, self.name, self.schema)
 
     def addresses(self) -> Any:
-        """Return where the rows are now: by their key, for a trigger may have moved them, else where they were found."""
+        """Return where the rows are now: by their key, for a trigger may have moved them, or where they were found."""
         mine = self.rows.c[REL] == literal_column(str(self.oid))
         key = relation_of(self.part.table).key
         if not key:
@@ -65,7 +65,7 @@ class _Leaf:
         return select(found.c.ctid).select_from(self.rows.join(found, true())).where(mine)
 
 
-def count_changes(connection: Connection, collection: Collection) -> dict[Part, int]:
+def count_changes(connection: Connection, collection: Collection) -> dict[RowSet, int]:
     """Return how many rows of each part would get other values."""
     return {
         part: sum(
@@ -76,9 +76,9 @@ def count_changes(connection: Connection, collection: Collection) -> dict[Part, 
     }
 
 
-def change(connection: Connection, collection: Collection, progress: Any) -> dict[Part, int]:
+def change(connection: Connection, collection: Collection, progress: Any) -> dict[RowSet, int]:
     """Give the rows that stay their new values; return how many of each part had others before."""
-    changed: dict[Part, int] = {}
+    changed: dict[RowSet, int] = {}
     for part, rule in _anonymised(collection):
         progress(f"changing rows of {part.table.fullname}")
         changed[part] = sum(
@@ -86,24 +86,24 @@ def change(connection: Connection, collection: Collection, progress: Any) -> dic
             for target, which, values in _all_new_values(connection, collection, part, rule)
         )
     for flow in collection.graph.flows:
-        if flow.target.fate == "mention" and flow.source.fate == "delete" and not flow.edge.is_enforced:
+        if flow.target.fate == "mention" and (isinstance(flow.target.rule, Unlink) or not flow.edge.is_enforced):
             for leaf in _leaves(connection, collection, flow.target):
                 connection.execute(_without_link(collection, leaf, flow))
     return changed
 
 
-def _anonymised(collection: Collection) -> Iterator[tuple[Part, Anonymise]]:
+def _anonymised(collection: Collection) -> Iterator[tuple[RowSet, Anonymise]]:
     for part in collection.graph.parts:
         if isinstance(part.rule, Anonymise) and part.fate == "anonymise":
             yield part, part.rule
 
 
-def _all_new_values(connection: Connection, collection: Collection, part: Part, rule: Anonymise) -> Iterator[Any]:
+def _all_new_values(connection: Connection, collection: Collection, part: RowSet, rule: Anonymise) -> Iterator[Any]:
     for leaf in _leaves(connection, collection, part):
         yield _new_values(collection, leaf, rule)
 
 
-def remove(connection: Connection, collection: Collection, found: dict[Part, int], progress: Any) -> None:
+def remove(connection: Connection, collection: Collection, found: dict[RowSet, int], progress: Any) -> None:
     """Delete the rows that go. Raises: ErasureFailed: a trigger or a rule of the database keeps some."""
     parts = {part.table: part for part in found if part.fate == "delete" and found[part]}
     for component in children_first(parts):
@@ -118,8 +118,8 @@ def remove(connection: Connection, collection: Collection, found: dict[Part, int
         for leaf, number in zip(leaves, numbers, strict=True):
             if left := _left(connection, leaf, number):
                 raise ErasureFailed(
-                    f"{left:,} rows of {leaf.schema}.{leaf.name} are still there after they were deleted: a trigger or a "
-                    "rule of the database keeps them. Let it pass while pgwright erases, or declare another rule"
+                    f"{left:,} rows of {leaf.schema}.{leaf.name} are still there after they were deleted: a trigger "
+                    "or a rule of the database keeps them; let it pass while pgwright erases, or declare another rule"
                 )
 
 
@@ -150,7 +150,7 @@ def _array(leaf: _Leaf) -> Any:
     return func.array(leaf.addresses().scalar_subquery(), type_=ARRAY(Text))
 
 
-def _leaves(connection: Connection, collection: Collection, part: Part) -> Iterator[_Leaf]:
+def _leaves(connection: Connection, collection: Collection, part: RowSet) -> Iterator[_Leaf]:
     rows = collection.tables[part]
     relation = relation_of(part.table)
     if relation.kind != "p" and not relation.has_parts:

@@ -11,7 +11,6 @@ from sqlalchemy import (
     FromClause,
     Insert,
     Select,
-    Table,
     TableClause,
     bindparam,
     cast,
@@ -32,7 +31,7 @@ from sqlalchemy.types import Integer, Text
 from pgwright_runtime._sql import quote, quoted
 from pgwright_runtime.erasure.catalog import relation_of, rows_of, type_of
 from pgwright_runtime.erasure.expressions import Places, placed
-from pgwright_runtime.erasure.graph import Flow, Graph, Part
+from pgwright_runtime.erasure.graph import Flow, Graph, RowSet
 
 REL, TID, ROUND = "pgwright_rel", "pgwright_tid", "pgwright_round"
 _INTEGER, _TEXT = Integer(), Text()
@@ -45,7 +44,7 @@ class Collection:
     graph: Graph
     locks: bool
     """Rows are locked as they are found: of a person who is erased, not of one whose rows are only counted."""
-    tables: dict[Part, TableClause] = field(default_factory=dict)
+    tables: dict[RowSet, TableClause] = field(default_factory=dict)
     rounds: int = 0
     is_there: bool = False
     """The person has a row."""
@@ -57,18 +56,18 @@ class Collection:
             names = [one.name for one in part.table.c] if part.is_subject else sorted(wanted[part])
             name = f"pgwright_erasure_{part.number}"
             columns = "".join(f", {quote(one)}" for one in names)
-            connection.execute(
-                text(
-                    f"CREATE TEMP TABLE {name} ON COMMIT DROP AS SELECT tableoid AS {REL}, ctid AS {TID}, 0 AS {ROUND}"
-                    f"{columns.replace(':', chr(92) + ':')} FROM {_escaped(part.table)} WITH NO DATA"
-                )
+            of = quoted(part.table.name, part.table.schema)
+            like = f"SELECT tableoid AS {REL}, ctid AS {TID}, 0 AS {ROUND}{columns} FROM {of}"  # noqa: S608  (quoted)
+            connection.exec_driver_sql(
+                f"CREATE TEMP TABLE {name} ON COMMIT DROP AS {like} WITH NO DATA",
+                execution_options={"no_parameters": True},
             )
             connection.execute(text(f"CREATE UNIQUE INDEX ON pg_temp.{name} ({TID}, {REL})"))
             kept = [column(one, part.table.c[one].type) for one in names]
             self.tables[part] = table(name, column(REL), column(TID), column(ROUND), *kept, schema="pg_temp")
 
-    def find_person(self, connection: Connection, key: Sequence[str]) -> tuple[str, ...] | None:
-        """Find the person's row, and lock it; return their key as the server writes it, None: there is no such row.
+    def find_person(self, connection: Connection, key: Sequence[str]) -> tuple[str, ...]:
+        """Find the person's row, and lock it; return their key as the server writes it.
 
         Raises: ValueError: the key has another number of columns.
         """
@@ -151,7 +150,7 @@ class Collection:
         return found.with_for_update() if self.locks else found.offset(0)
 
 
-def counts(connection: Connection, collection: Collection) -> dict[Part, int]:
+def counts(connection: Connection, collection: Collection) -> dict[RowSet, int]:
     """Return how many rows each part has."""
     given = [
         select(func.count()).select_from(of).where(of.c[REL] != literal_column("0")).scalar_subquery()
@@ -171,13 +170,9 @@ def settle(connection: Connection, collection: Collection) -> None:
             connection.execute(delete(rows).where(same))
 
 
-def _wanted(graph: Graph) -> dict[Part, set[str]]:
+def _wanted(graph: Graph) -> dict[RowSet, set[str]]:
     """Return the columns that have to be known of the rows of each part."""
     wanted = {part: set(relation_of(part.table).key) for part in graph.parts}
     for flow in graph.flows:
         wanted[flow.source] |= set(flow.edge.referred)
     return wanted
-
-
-def _escaped(of: Table) -> str:
-    return quoted(of.name, of.schema).replace(":", r"\:")

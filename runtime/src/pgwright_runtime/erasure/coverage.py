@@ -9,7 +9,7 @@ from sqlalchemy import Column, Table
 from pgwright_runtime.erasure.catalog import relation_of, type_of
 from pgwright_runtime.erasure.declaration import Anonymise, Erasure, TableName
 from pgwright_runtime.erasure.edges import Edge
-from pgwright_runtime.erasure.graph import Graph, Part, column_names
+from pgwright_runtime.erasure.graph import Graph, RowSet, column_names
 from pgwright_runtime.erasure.personal import looks_personal
 from pgwright_runtime.erasure.stops import Stop
 
@@ -42,7 +42,7 @@ class _Judge:
         found = ((self.catalog.find(table), column) for table, column in names)
         return {(table, column) for table, column in found if table is not None}
 
-    def of_part(self, part: Part, keys: set[str]) -> Iterator[Stop]:
+    def of_part(self, part: RowSet, keys: set[str]) -> Iterator[Stop]:
         covered = keys | (column_names(part.rule) if isinstance(part.rule, Anonymise) else set())
         covered |= set(relation_of(part.table).key)
         for column in part.table.c:

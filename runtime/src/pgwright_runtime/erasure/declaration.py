@@ -57,6 +57,23 @@ class Keep:
 
 
 @dataclass(frozen=True, eq=False)
+class Unlink:
+    """Rows that are not the person's own, though a key of theirs leads there: the key becomes NULL, the rest stays.
+
+    What hangs on such rows is not theirs either, as the recipes of a household that one of its members wrote down.
+    """
+
+    via: ColumnLike | Sequence[ColumnLike]
+    """The columns of the foreign key or link: `Recipe.user_id`, or "recipes.user_id"."""
+
+    @property
+    def table(self) -> str | Table:
+        first: Any = self.via[0] if isinstance(self.via, list | tuple) else self.via
+        schema, name = column_name(first)[0]
+        return f"{schema}.{name}" if schema else name
+
+
+@dataclass(frozen=True, eq=False)
 class Link:
     """Rows that belong to the person, though no foreign key says so.
 
@@ -79,7 +96,7 @@ class Hold:
     reason: str
 
 
-Rule = Delete | Anonymise | Keep
+Rule = Delete | Anonymise | Keep | Unlink
 
 
 class Erasure:

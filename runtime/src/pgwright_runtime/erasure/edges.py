@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, Text, cast, func, literal_column
-from sqlalchemy.sql.elements import BinaryExpression
+from sqlalchemy import JSON, ColumnElement, Table, Text, and_, cast, func, literal_column, true
 
 from pgwright_runtime._references import references
-from pgwright_runtime.erasure.catalog import Catalog, NamedType
+from pgwright_runtime.erasure.catalog import CatalogTables, NamedType
 from pgwright_runtime.erasure.declaration import Erasure, Link, clause_of, column_name, columns_in
 from pgwright_runtime.erasure.expressions import Places, placed
 
@@ -47,34 +46,31 @@ class Edge:
         """Return the condition that a row of the child hangs on one of the parent, where each is placed."""
         if self.link is None:
             pairs = zip(self.columns, self.referred, strict=True)
-            conditions: list[Any] = [child.of(self.child)[one] == parent.of(self.parent)[other] for one, other in pairs]
-        else:
-            conditions = [_matches(self.link, child, parent)]
-            if self.link.where is not None:
-                conditions.append(placed(self.link.where, child))
-        joined = conditions[0]
-        for further in conditions[1:]:
-            joined = joined & further
-        return joined
+            return and_(*(child.of(self.child)[one] == parent.of(self.parent)[other] for one, other in pairs))
+        is_for = true() if self.link.where is None else placed(self.link.where, child)
+        return and_(_matches(self.link, child, parent), is_for)
 
 
 def _matches(link: Link, child: Places, parent: Places) -> ColumnElement[bool]:
-    to = placed(clause_of(link.to), parent)
-    what = placed(clause_of(link.what), child)
+    to: Any = placed(clause_of(link.to), parent)
+    what: Any = placed(clause_of(link.what), child)
     kind = what.type
-    if not isinstance(kind, NamedType):  # an expression, as of a key in JSON
-        if isinstance(what, BinaryExpression) and what.type._type_affinity.__name__ in ("JSON", "JSONB"):
-            what = func.jsonb_extract_path_text(cast(what.left, NamedType("jsonb", "jsonb", "U", None)), what.right)
-        return cast(what, Text) == cast(to, Text)
-    if kind.category == "A":
+    found: ColumnElement[bool]
+    if isinstance(kind, JSON):  # a key of it, of which the text counts
+        found = what.as_string() == cast(to, Text)
+    elif not isinstance(kind, NamedType):
+        found = cast(what, Text) == cast(to, Text)
+    elif kind.category == "A":
         element = NamedType(kind.element or "text", "", "", None)
-        return what.op("@>")(func.array_append(cast(literal_column("'{}'"), kind), cast(to, element)))  # type: ignore[no-any-return]
-    if kind.base == "jsonb":
-        return what.op("@>")(func.jsonb_build_array(to))  # type: ignore[no-any-return]
-    return what == cast(to, kind)
+        found = what.op("@>")(func.array_append(cast(literal_column("'{}'"), kind), cast(to, element)))
+    elif kind.base == "jsonb":
+        found = what.op("@>")(func.jsonb_build_array(to))
+    else:
+        found = what == cast(to, kind)
+    return found
 
 
-def edges_of(catalog: Catalog, erasure: Erasure) -> list[Edge]:
+def edges_of(catalog: CatalogTables, erasure: Erasure) -> list[Edge]:
     """Return all edges. Raises: ValueError: a link names what the database does not have."""
     found = [
         Edge(
@@ -96,7 +92,7 @@ def edges_of(catalog: Catalog, erasure: Erasure) -> list[Edge]:
     return found + [_of_link(catalog, link) for link in erasure.links]
 
 
-def _of_models(catalog: Catalog, erasure: Erasure) -> Iterator[Edge]:
+def _of_models(catalog: CatalogTables, erasure: Erasure) -> Iterator[Edge]:
     """Yield the foreign keys of the models, so far as the database has the columns."""
     for reference in references(erasure.metadata):
         child = catalog.find((reference.child.schema, reference.child.name))
@@ -109,7 +105,7 @@ def _of_models(catalog: Catalog, erasure: Erasure) -> Iterator[Edge]:
             yield Edge(child, parent, columns, referred, reference.on_delete, False)
 
 
-def _of_link(catalog: Catalog, link: Link) -> Edge:
+def _of_link(catalog: CatalogTables, link: Link) -> Edge:
     ends = []
     for side in (link.what, link.to):
         names = [column_name(side)] if isinstance(side, str) else list(columns_in(side))

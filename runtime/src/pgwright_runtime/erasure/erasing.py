@@ -7,6 +7,7 @@ from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, overload
+from uuid import UUID
 
 from sqlalchemy import Connection, Engine, Text, cast, column, exc, func, select, table, text
 from sqlalchemy.util import await_only
@@ -32,7 +33,7 @@ from pgwright_runtime.erasure.tally import tally
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-Key = str | int | Sequence[Any]
+Key = str | int | UUID | Sequence[Any]
 """The person's primary key; of several columns, a sequence of their values."""
 Told = Callable[[str], object]
 """Called with what is being done."""
@@ -99,7 +100,7 @@ def erase(
         allow_scan: read a table whole where no index leads to the person's rows.
         most_rows: nothing is erased if there are more.
         progress: told what is being done.
-    Returns: The counts. "already erased" where nothing was left to do, "not found" where no list knows the person either.
+    Returns: The counts. "already erased" where nothing was left to do, "not found" where no list knows the person.
     Raises:
         ErasureStopped: something stands in the way; its `outcome.stops` has the lines that answer it.
         ErasureFailed: others hold rows of the person for longer than 10 s, or the database keeps rows from going.
@@ -228,7 +229,8 @@ def _try(engine: Engine, order: _Order) -> tuple[ErasureOutcome, tuple[str, ...]
         if state not in _NO_LOCK:
             raise
         raise ErasureFailed(
-            f"others hold rows of the person, and did not let go within {_LOCK_WAIT} ({state}); nothing was erased. Run it again"
+            f"others hold rows of the person, and did not let go within {_LOCK_WAIT} ({state}); nothing was erased. "
+            "Run it again"
         ) from None
     return replace(outcome, seconds=round(time.monotonic() - started, 3)), key
 

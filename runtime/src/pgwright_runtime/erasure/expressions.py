@@ -10,14 +10,14 @@ from sqlalchemy import ColumnElement, FromClause, Table
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.elements import ColumnClause
 
-from pgwright_runtime.erasure.catalog import Catalog
+from pgwright_runtime.erasure.catalog import CatalogTables
 
 
 @dataclass
 class Places:
     """Which columns of a statement stand for those of a table."""
 
-    catalog: Catalog
+    catalog: CatalogTables
     columns: dict[Table, Mapping[str, ColumnElement[Any]]] = field(default_factory=dict)
 
     def of(self, table: Table) -> Mapping[str, ColumnElement[Any]]:
@@ -43,4 +43,5 @@ def placed(expression: ColumnElement[Any], places: Places) -> ColumnElement[Any]
             return None
         return places.columns[known].get(element.name)
 
-    return visitors.replacement_traverse(expression, {}, replace)  # type: ignore[return-value]
+    found: ColumnElement[Any] = visitors.replacement_traverse(expression, {}, replace)
+    return found

@@ -9,13 +9,14 @@ from typing import Literal
 
 from sqlalchemy import ColumnElement, Table, func, literal, or_
 
-from pgwright_runtime.erasure.catalog import Catalog
+from pgwright_runtime.erasure.catalog import CatalogTables
 from pgwright_runtime.erasure.declaration import (
     Anonymise,
     Delete,
     Erasure,
     Keep,
     Rule,
+    Unlink,
     clause_of,
     column_name,
     name_of,
@@ -28,8 +29,11 @@ Fate = Literal["delete", "anonymise", "keep", "mention", "refer"]
 """`mention`: rows of others that lose their link; `refer`: the same, to a row that stays, so that nothing happens."""
 
 
+_FATES: dict[type[Rule], Fate] = {Delete: "delete", Anonymise: "anonymise", Keep: "keep", Unlink: "mention"}
+
+
 @dataclass(eq=False)
-class Part:
+class RowSet:
     """Rows of a table that share a fate."""
 
     number: int
@@ -48,8 +52,8 @@ class Flow:
     """Rows of `target` are those that hang on rows of `source`."""
 
     edge: Edge
-    source: Part
-    target: Part
+    source: RowSet
+    target: RowSet
     where: ColumnElement[bool] | None = None
 
 
@@ -57,9 +61,9 @@ class Flow:
 class Graph:
     """What an erasure does, for every person alike."""
 
-    catalog: Catalog
+    catalog: CatalogTables
     subject: Table
-    parts: list[Part] = field(default_factory=list)
+    parts: list[RowSet] = field(default_factory=list)
     """The subject's first."""
     flows: list[Flow] = field(default_factory=list)
     stops: list[Stop] = field(default_factory=list)
@@ -71,7 +75,7 @@ class Graph:
         return list(dict.fromkeys(part.table for part in self.parts))
 
 
-def build_graph(catalog: Catalog, erasure: Erasure, edges: list[Edge]) -> Graph:
+def build_graph(catalog: CatalogTables, erasure: Erasure, edges: list[Edge]) -> Graph:
     """Return the graph. Raises: ValueError: the subject is no table of the database."""
     subject = catalog.find(erasure.subject)
     if subject is None:
@@ -80,7 +84,7 @@ def build_graph(catalog: Catalog, erasure: Erasure, edges: list[Edge]) -> Graph:
 
 
 class _Builder:
-    def __init__(self, catalog: Catalog, erasure: Erasure, edges: list[Edge], graph: Graph) -> None:
+    def __init__(self, catalog: CatalogTables, erasure: Erasure, edges: list[Edge], graph: Graph) -> None:
         self.graph = graph
         self.rules: dict[Table, list[Rule]] = {}
         self.used: set[int] = set()
@@ -120,10 +124,20 @@ class _Builder:
         while work:
             for edge in self.into.get(work.pop(), ()):
                 found.add(edge)
-                if edge.child not in seen:
+                if edge.child not in seen and self._may_lead_on(edge):
                     seen.add(edge.child)
                     work.append(edge.child)
         return found
+
+    def _may_lead_on(self, edge: Edge) -> bool:
+        """True: rows that this edge leads to may be the person's own."""
+        rules = self.rules.get(edge.child, ())
+        named = [rule for rule in rules if via_names(rule) & set(edge.columns)]
+        if named:
+            return not any(isinstance(rule, Unlink) for rule in named)
+        if any(isinstance(rule, Keep) for rule in rules):
+            return False
+        return edge.link is not None or edge.on_delete not in SURVIVES or bool(rules)
 
     def _general(self, table: Table) -> Rule | None:
         """Return the rule of a table that names no way."""
@@ -132,16 +146,16 @@ class _Builder:
             self.used.add(id(found))
         return found
 
-    def _part(self, table: Table, rule: Rule | None, fate: Fate | None = None) -> Part:
-        fate = fate or ("delete" if isinstance(rule, Delete) else "keep" if isinstance(rule, Keep) else "anonymise")
+    def _part(self, table: Table, rule: Rule | None, fate: Fate | None = None) -> RowSet:
+        fate = fate or (_FATES[type(rule)] if rule is not None else "delete")
         for part in self.graph.parts:
             if part.table is table and part.fate == fate and (fate == "delete" or part.rule is rule):
                 return part
-        part = Part(len(self.graph.parts), table, fate, rule)
+        part = RowSet(len(self.graph.parts), table, fate, rule)
         self.graph.parts.append(part)
         return part
 
-    def _decide(self, edge: Edge, source: Part) -> Iterator[tuple[Part, ColumnElement[bool] | None]]:
+    def _decide(self, edge: Edge, source: RowSet) -> Iterator[tuple[RowSet, ColumnElement[bool] | None]]:
         rule = self._rule(edge)
         if source.fate in ("mention", "refer") or (source.fate == "keep" and not (rule and via_names(rule))):
             return  # what hangs on rows of others, or on what is kept, is not the person's own
@@ -155,11 +169,11 @@ class _Builder:
         else:
             self._undecided(edge, source)
 
-    def _goes(self, source: Part) -> bool:
+    def _goes(self, source: RowSet) -> bool:
         # A subject that stays as a nameless row is gone all the same: what was to go with it does.
         return source.fate == "delete" or source.is_subject
 
-    def _by_rule(self, edge: Edge, rule: Rule) -> Iterator[tuple[Part, ColumnElement[bool] | None]]:
+    def _by_rule(self, edge: Edge, rule: Rule) -> Iterator[tuple[RowSet, ColumnElement[bool] | None]]:
         if not isinstance(rule, Keep) or rule.until is None:
             yield self._part(edge.child, rule), None
             return
@@ -198,34 +212,35 @@ class _Builder:
     def _is_only(self, edge: Edge) -> bool:
         return not any(other.child is edge.child and other is not edge for other in self.near)
 
-    def _undecided(self, edge: Edge, source: Part) -> None:
+    def _undecided(self, edge: Edge, source: RowSet) -> None:
         table, way = edge.child.fullname, ", ".join(repr(name) for name in edge.columns)
-        how = "the link" if edge.link else f"ON DELETE {edge.on_delete}"
-        rules = self.rules.get(edge.child, ())
-        why = (
-            "its rule names no way, and several keys lead there"
-            if any(not via_names(rule) for rule in rules)
-            else "its rows are other persons"
-            if edge.child is self.graph.subject
-            else f"{how} does not say what becomes of its rows"
-            if source.fate == "delete"
-            else f"the rows of {source.table.fullname} stay, and {how} does not say what becomes of its rows"
-        )
+        may_unlink = edge.is_nullable and len(edge.columns) == 1
+        other = f"Anonymise({table!r}, columns={{…}}, via=[{way}])"
         self._stop(
             "undecided-table",
             table,
             ", ".join(edge.columns),
-            f"{edge.text} leads to {source.table.fullname}: {why}",
+            f"{edge.text} leads to {source.table.fullname}: {self._why_undecided(edge, source)}",
             (
                 f"Delete({table!r}, via=[{way}])",
-                f"Anonymise({table!r}, columns={{{way}: None}}, via=[{way}])",
+                f'Unlink("{table}.{edge.columns[0]}")   if the rows are not the person\'s own' if may_unlink else other,
                 f'Keep({table!r}, reason="…")',
             ),
         )
 
+    def _why_undecided(self, edge: Edge, source: RowSet) -> str:
+        if any(not via_names(rule) for rule in self.rules.get(edge.child, ())):
+            return "its rule names no way, and several keys lead there"
+        if edge.child is self.graph.subject:
+            return "its rows are other persons"
+        how = f"{'the link' if edge.link else f'ON DELETE {edge.on_delete}'} does not say what becomes of its rows"
+        return how if source.fate == "delete" else f"the rows of {source.table.fullname} stay, and {how}"
+
     def _tell_contradictions(self) -> None:
         for flow in self.graph.flows:
             edge, target = flow.edge, flow.target
+            if isinstance(target.rule, Unlink) and edge.is_nullable:
+                continue
             if flow.source.fate != "delete" or target.fate == "delete" or not edge.is_enforced:
                 continue
             changed = column_names(target.rule) if isinstance(target.rule, Anonymise) else set()
@@ -248,11 +263,13 @@ class _Builder:
                 if isinstance(rule, Keep):
                     self.graph.stays.add(table)
                 elif id(rule) not in self.used:
-                    name = type(rule).__name__
-                    self._stop("rule-without-effect", table.fullname, "",
-                        f"{name} of {table.fullname}: no foreign key or link that it can mean leads there from "
-                        f"{self.graph.subject.fullname}",
-                        (f"Link(\"{table.fullname}.…\", \"{self.graph.subject.fullname}.…\")", f"{name}({table.fullname!r}, …, via=[…])"))  # fmt: skip
+                    self._unused(table, type(rule).__name__)
+
+    def _unused(self, table: Table, rule: str) -> None:
+        name, subject = table.fullname, self.graph.subject.fullname
+        message = f"{rule} of {name}: no foreign key or link that it can mean leads there from {subject}"
+        answers = (f'Link("{name}.…", "{subject}.…")', f"{rule}({name!r}, …, via=[…])")
+        self._stop("rule-without-effect", name, "", message, answers)
 
     def _stop(self, kind: str, table: str, column: str, message: str, answers: tuple[str, ...] = ()) -> None:
         stop = Stop(kind, table, column, message, answers)  # type: ignore[arg-type]

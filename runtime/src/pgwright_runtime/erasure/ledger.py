@@ -1,4 +1,4 @@
-"""The list of erased persons: hashes of their keys, in the database and outside of it, to erase again after a restore."""
+"""The list of erased persons: hashes of their keys, in the database and outside of it, for the time after a restore."""
 
 from __future__ import annotations
 
@@ -12,14 +12,12 @@ from pathlib import Path
 from sqlalchemy import Connection, bindparam, text
 
 from pgwright_runtime._secrets import Secrets, signing_keys
+from pgwright_runtime._sql import read_sql
 
 TABLE = "pgwright_erased"
 _EXISTS = text(f"SELECT to_regclass('{TABLE}') IS NOT NULL")
-_ADD = text(f"INSERT INTO {TABLE} (person, subject) VALUES (:person, :subject) ON CONFLICT DO NOTHING")
-_ALL = text(f"SELECT person FROM {TABLE} WHERE subject = :subject")
-_KNOWN = text(f"SELECT EXISTS (SELECT FROM {TABLE} WHERE person IN :persons)").bindparams(
-    bindparam("persons", expanding=True)
-)
+_ADD, _ALL, _KNOWN = (text(read_sql("pgwright_runtime.erasure", f"{name}_erased")) for name in ("add", "all", "is"))
+_KNOWN = _KNOWN.bindparams(bindparam("persons", expanding=True))
 
 
 def person_hashes(subject: str, key: Sequence[str], secrets: Secrets) -> list[str]:

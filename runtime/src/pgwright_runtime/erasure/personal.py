@@ -16,7 +16,7 @@ from pgwright_runtime.erasure.catalog import type_of
 _TELLING = re.compile(
     r"""(?:^|_)(?:
     e?_?mails? | (?:tele)?phones?(?:_?(?:number|no|nr))? | mobile | msisdn | fax | whatsapp
-    | (?:first|last|middle|given|family|full|real|user|nick|maiden|legal|display|contact|recipient|author|customer
+    | (?:first|last|middle|given|family|full|real|user|nick|maiden|legal|contact|recipient|author|customer
         |billing|shipping|holder|sender)_?names? | surname | forename
     | (?:birth_?(?:date|day|place|name)|date_of_birth|dob|birthday)
     | ip(?:_?(?:v4|v6|addr|address))? | remote_?addr(?:ess)? | client_?(?:ip|addr|host) | user_?agent | fingerprint
@@ -31,8 +31,9 @@ _TELLING = re.compile(
 # May be of a thing as well: it counts only in rows that are known to be the person's.
 _AMBIGUOUS = re.compile(
     r"""(?:^|_)(?:
-    names? | addresse?s? | city | location | geo | bio | about | avatar | picture | photo | signature | websites? | login
-    | password(?:_?hash)? | passwd | hashed_?password | tokens? | secrets? | session | cookies? | device(?:_?\w+)?
+    names? | addresse?s? | city | location | geo | bio | about | avatar | picture | photo | signature | websites?
+    | login | password(?:_?hash)? | passwd | hashed_?password | tokens? | secrets? | session | cookies?
+    | device(?:_?\w+)?
     | api_?keys? | otp | totp | code_?hash | token_?hash
     | body | content | message | comment | text | notes? | description | answer | prompt | subject | title | referr?er
     )$""",

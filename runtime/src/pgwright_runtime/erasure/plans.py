@@ -49,8 +49,8 @@ def scans(connection: Connection, collection: Collection) -> Iterator[Stop]:
             name = edge.child.fullname
             yield Stop(
                 "missing-index", name, ", ".join(edge.columns),
-                f"no index serves {edge.text}: {name} ({size:,.0f} MB) would be read whole, by us and by each DELETE of a row "
-                f"of {edge.parent.fullname}",
+                f"no index serves {edge.text}: {name} ({size:,.0f} MB) would be read whole, by us and by each DELETE "
+                f"of a row of {edge.parent.fullname}",
                 (_index(edge), "--allow-scan   (allow_scan=True) reads it nevertheless"),
             )  # fmt: skip
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pgwright_runtime._references import children_first
 from pgwright_runtime.erasure.collecting import Collection
 from pgwright_runtime.erasure.declaration import Anonymise, Keep
-from pgwright_runtime.erasure.graph import Part
+from pgwright_runtime.erasure.graph import RowSet
 from pgwright_runtime.erasure.outcome import ErasedTable
 
 
-def tally(collection: Collection, found: dict[Part, int], changed: dict[Part, int]) -> tuple[ErasedTable, ...]:
+def tally(collection: Collection, found: dict[RowSet, int], changed: dict[RowSet, int]) -> tuple[ErasedTable, ...]:
     """Return what happens to each table that has rows of the person, children first.
 
     Args:
@@ -28,11 +28,11 @@ def tally(collection: Collection, found: dict[Part, int], changed: dict[Part, in
     return tuple(one for one in done if one.deleted or one.anonymised or one.unlinked or one.kept)
 
 
-def _sum(found: dict[Part, int], table: object, fate: str) -> int:
+def _sum(found: dict[RowSet, int], table: object, fate: str) -> int:
     return sum(rows for part, rows in found.items() if part.table is table and part.fate == fate)
 
 
-def _reasons(found: dict[Part, int], table: object) -> tuple[str, ...]:
+def _reasons(found: dict[RowSet, int], table: object) -> tuple[str, ...]:
     rules = [part.rule for part, rows in found.items() if part.table is table and rows]
     reasons = [rule.reason for rule in rules if isinstance(rule, Keep | Anonymise) and rule.reason]
     return tuple(dict.fromkeys(reasons))

@@ -5,19 +5,7 @@ No queue framework: `docs/how-to/jobs.md` says when procrastinate, pgqueuer or C
 
 from pgwright_runtime.jobs.enqueuing import enqueue, requeue
 from pgwright_runtime.jobs.mixin import JobMixin, JobStates
-from pgwright_runtime.jobs.queue import Claim, JobQueue, queue_of
-from pgwright_runtime.jobs.worker import LeaseLost, Worker, backoff, run_worker
+from pgwright_runtime.jobs.queue import Claim, queue_of
+from pgwright_runtime.jobs.worker import LeaseLost, Worker, run_worker
 
-__all__ = [
-    "Claim",
-    "JobMixin",
-    "JobQueue",
-    "JobStates",
-    "LeaseLost",
-    "Worker",
-    "backoff",
-    "enqueue",
-    "queue_of",
-    "requeue",
-    "run_worker",
-]
+__all__ = ["Claim", "JobMixin", "JobStates", "LeaseLost", "Worker", "enqueue", "queue_of", "requeue", "run_worker"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import DateTime, Index, Table, Text, event, func, text
+from sqlalchemy import DateTime, Index, String, Table, Text, event, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, Mapper, declared_attr, mapped_column
 
@@ -49,8 +49,8 @@ class JobMixin:
     last_error: Mapped[str | None] = mapped_column(Text)
 
     @declared_attr
-    def status(cls) -> Mapped[str]:  # noqa: N805
-        return mapped_column(default=cls.job_states.pending)
+    def status(cls) -> Mapped[Any]:  # noqa: N805
+        return mapped_column(String, default=cls.job_states.pending, nullable=False)
 
 
 @event.listens_for(JobMixin, "after_mapper_constructed", propagate=True)

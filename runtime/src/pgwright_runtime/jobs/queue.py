@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, func
 from sqlalchemy.orm import Session
 
+from pgwright_runtime._locks import lock_key
 from pgwright_runtime.jobs.mixin import JobMixin
 
 MOST_COUNTED = 10_001
@@ -56,7 +57,11 @@ class JobQueue:
             raise ValueError(f"jobs of {model.__name__} cannot be claimed: they need a primary key of one column")
         self.model, self.name, self._key = model, mapper.local_table.fullname, mapper.primary_key[0]
         self.channel = f"pgwright_{re.sub('[^a-z0-9_]', '_', self.name.lower())}"[:63]
-        self.announce = sa.select(func.pg_notify(self.channel, ""))
+        self._lock = lock_key(f"jobs:{self.name}")
+        # Transactions that notify commit one after the other, in the whole cluster: only where somebody waits for it.
+        nobody_idle, let_go = func.pg_try_advisory_lock(self._lock), func.pg_advisory_unlock(self._lock)
+        notify = sa.cast(func.pg_notify(self.channel, ""), sa.Text())
+        self.announce = sa.select(sa.case((nobody_idle, sa.cast(let_go, sa.Text())), else_=notify))
         self._key_name, self._states = mapper.get_property_by_column(self._key).key, model.job_states
         c = self._c = mapper.columns
         pending, running, of_kinds = self._is("pending"), self._is("running"), c.kind == _any("kinds", c.kind.type)
@@ -115,6 +120,11 @@ class JobQueue:
         """Return how many jobs wait, counted up to 10,001, and the seconds until the first is due; None: none waits."""
         waiting, seconds = where.execute(self._look, {"kinds_": list(kinds)}).one()
         return waiting, None if seconds is None else float(seconds)
+
+    def be_idle(self, where: Connection, is_idle: bool) -> None:
+        """Say on the connection that listens whether it wants to be told of jobs."""
+        change = func.pg_advisory_lock_shared if is_idle else func.pg_advisory_unlock_shared
+        where.execute(sa.select(change(self._lock)))
 
     def requeueing(self, ids: Sequence[Any]) -> Any:
         """Return the statement that lets dead jobs be tried again, with all their attempts."""

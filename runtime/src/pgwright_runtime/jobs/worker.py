@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
-from inspect import isawaitable
+from inspect import isawaitable, iscoroutinefunction
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -94,6 +94,8 @@ class Worker:
         if not 1 <= self.batch <= _MOST_BATCH:
             raise ValueError(f"batch is {self.batch}; use 1 to {_MOST_BATCH}")
         is_sync = isinstance(self.engine, Engine)
+        for kind in filter(lambda kind: is_sync and iscoroutinefunction(self.handlers[kind]), self.handlers):
+            raise ValueError(f"the handler of {kind!r} is async, and the engine is not")
         self._runner: Threads | Tasks = Threads() if is_sync else Tasks()
         self._listener: Listener = BlockingListener() if is_sync else AwaitingListener()
         self._engine, self._queue, self._kinds = sync_engine(self.engine), queue_of(self.model), list(self.handlers)
@@ -119,13 +121,12 @@ class Worker:
 
     def _run(self, until_idle: bool, signals: bool) -> None:
         ended = self._runner.event()
-        self._runner.start([lambda: self._stay_alive(ended)], ended.set)
         with stopped_by_signals(self.stop) if signals else nullcontext():
             try:
+                self._runner.start([lambda: self._stay_alive(ended)], ended.set)
                 while not self._stopping:
                     try:
                         with self._connect() as control:
-                            self._pause_s = _FIRST_PAUSE_S
                             return self._serve(control, until_idle)
                     except _WRONG:
                         raise
@@ -139,21 +140,25 @@ class Worker:
                 self._runner.join(_END_S)
 
     def _serve(self, control: Connection, until_idle: bool) -> None:
+        is_idle = not self.listen
         while not self._stopping:
             if jobs := self._claim(control):
-                if not self.listen:
-                    self._pause_s = _FIRST_PAUSE_S
+                self._pause_s = _FIRST_PAUSE_S
+                if is_idle and self.listen:
+                    self._queue.be_idle(control, is_idle := False)
                 with self._engine.connect() as connection:
                     while jobs:
                         self._settle(control, connection, jobs)
                         jobs = [] if self._stopping else self._claim(control)
             elif until_idle:
                 return
+            elif not is_idle:  # and claim again what was committed until now
+                self._queue.be_idle(control, is_idle := True)
             else:
                 self._wait(self._look(control))
 
     def _wait(self, due_s: float | None = None) -> None:
-        """Wait for a job: shortly at first, for one may have been committed just before we listened."""
+        """Wait for a job: shortly at first, for a transaction may have seen nobody idle, and commit now."""
         self._listener.wait(min(self._pause_s, due_s if due_s and due_s > 0 else self._pause_s))
         self._pause_s = min(self.poll_s, 2 * self._pause_s)
 
@@ -191,7 +196,8 @@ class Worker:
             # Of an error of SQLAlchemy the driver's, without the statement and its values.
             text = f"{type(error).__name__}: {getattr(error, 'orig', None) or error}"
             self._queue.fail(control, claim, text, self.delay(claim.attempt))
-            self._published.add(metrics.JOBS_DEAD if claim.is_last else metrics.JOBS_FAILED)
+            self._published.add(metrics.JOBS_FAILED)
+            self._published.add(metrics.JOBS_DEAD, int(claim.is_last))
         self._published.add(metrics.JOBS_FINISHED, len(self._begun) - len(failed))
         self._queue.give_back(control, [claim for claim in self._held if claim not in self._begun])
         self._held = []

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import ColumnElement, FromClause, Join, and_, literal_column, select
+from sqlalchemy import ColumnElement, FromClause, Join, literal_column, select
 from sqlalchemy.sql.selectable import FromGrouping
 
 from pgwright_runtime._alchemy_compiler import plain_table
-from pgwright_runtime.soft_delete.mixin import InheritedTable, inherited_table, mark_of
-from pgwright_runtime.soft_delete.shown import is_shown
+from pgwright_runtime.soft_delete.indexes import COLUMN
+from pgwright_runtime.soft_delete.mixin import InheritedTable, mark_of, tables_above
+from pgwright_runtime.soft_delete.shown import is_shown, show_deleted
 from pgwright_runtime.soft_delete.ties import is_tied
 
 
@@ -37,20 +38,28 @@ def _deciding(froms: Sequence[FromClause]) -> Iterator[FromClause]:
 def _criteria(
     from_: FromClause, around: Sequence[FromClause], options: Sequence[object]
 ) -> Iterator[ColumnElement[bool]]:
+    """Yield what is true of null rows as well, for a FULL JOIN makes such of either side."""
     table = plain_table(from_)
-    if table is None or is_shown(table, options):
+    if table is None:
         return
-    if (mark := mark_of(table)) is not None:
+    above = tables_above(table)
+    marked = above[-1].table if above else table
+    mark = mark_of(marked)
+    if mark is None or is_shown(marked, options):
+        return
+    if not above:
         yield from_.c[mark.key].is_(None)
-        return
-    above = inherited_table(table)
-    if above is not None and not is_shown(above.table, options) and not is_tied(from_, above, around):
-        yield _has_living(from_, above)
+    elif not is_tied(from_, above[0], around):
+        yield ~_has_deleted(from_, above)
 
 
-def _has_living(from_: FromClause, above: InheritedTable) -> ColumnElement[bool]:
-    """Return that the row of the class above lives, where only the table of the class below is read."""
-    parent = above.table.alias()
-    is_same = and_(*(parent.c[upper] == from_.c[lower] for lower, upper in above.keys))
-    # The compiler adds that it is not deleted, and asks the next table if the mark is farther up.
-    return select(literal_column("1")).select_from(parent).where(is_same).correlate(from_).exists()
+def _has_deleted(from_: FromClause, above: Sequence[InheritedTable]) -> ColumnElement[bool]:
+    """Return that the row of the first class is deleted, where the table of one below it is read alone."""
+    conditions: list[ColumnElement[bool]] = []
+    lower = from_
+    for step in above:
+        upper = step.table.alias()
+        conditions += [upper.c[there] == lower.c[here] for here, there in step.keys]
+        lower = upper
+    conditions.append(lower.c[COLUMN].is_not(None))
+    return select(literal_column("1")).where(*conditions).correlate(from_).options(show_deleted()).exists()

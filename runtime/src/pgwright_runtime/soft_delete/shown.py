@@ -9,7 +9,7 @@ from sqlalchemy import FromClause, Table, inspect
 from sqlalchemy.exc import ArgumentError
 
 from pgwright_runtime._alchemy_compiler import CachedOption, plain_table
-from pgwright_runtime.soft_delete.mixin import inherited_table, mark_of
+from pgwright_runtime.soft_delete.mixin import mark_of, tables_above
 
 
 class _ShowDeleted(CachedOption):
@@ -41,10 +41,9 @@ def is_shown(table: FromClause, options: Sequence[object]) -> bool:
 
 
 def _marked_table(model: Any) -> Table:
-    selectable = model if isinstance(model, Table) else inspect(model).local_table
-    table = plain_table(selectable)
-    while table is not None and (above := inherited_table(table)) is not None:
-        table = above.table
+    table = plain_table(model if isinstance(model, Table) else inspect(model).local_table)
+    if table is not None and (above := tables_above(table)):
+        table = above[-1].table
     if table is None or mark_of(table) is None:
         raise ArgumentError(f"{model!r} has no deleted rows to show: it lacks the mixin SoftDelete")
     return table

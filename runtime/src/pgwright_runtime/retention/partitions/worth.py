@@ -41,11 +41,15 @@ class PartitionAdvice:
 
     @property
     def changes(self) -> tuple[str, ...]:
-        """What the app notices."""
+        """What the app and the team notice."""
+        first = (
+            "the table becomes the first partition, and is dropped when all of it is due: until then delete in batches"
+        )
         if not self.primary_key or self.column in self.primary_key:
-            return ()
+            return (first,)
         old, new = ", ".join(self.primary_key), ", ".join((*self.primary_key, self.column))
         return (
+            first,
             f"the primary key ({old}) becomes ({new}): ON CONFLICT ({old}) finds no unique index any more",
             f"two rows with one {old} are refused only where their {self.column} is the same too",
             f"a query by {old} alone looks into every partition; give it a range of {self.column} where it is known",
@@ -57,7 +61,7 @@ class PartitionAdvice:
 
     @property
     def downgrade(self) -> str:
-        key = f", primary_key={list(self.primary_key)!r}" if self.changes else ""
+        key = f", primary_key={list(self.primary_key)!r}" if len(self.changes) > 1 else ""
         return f"op.merge_partitions({self._arguments}{key}{self._schema})"
 
     @property
@@ -94,6 +98,10 @@ def period_for(keep: timedelta) -> Every:
     return next((every for limit, every in _PERIODS if keep <= limit), "year")
 
 
+def _size(size: int) -> str:
+    return f"{size / 2**30:.1f} GiB" if size >= 2**30 else f"{size / 2**20:.0f} MiB"
+
+
 def partition_advice(
     connection: Connection,
     oid: int,
@@ -119,7 +127,7 @@ def partition_advice(
         return None
     table = FoundRelation(row.oid, row.schema, row.name, row.kind)
     reason = (
-        f"partitions by {column} would serve better: the table has {row.bytes / 2**30:.1f} GiB, its rows come in the "
+        f"partitions by {column} would serve better: the table has {_size(row.bytes)}, its rows come in the "
         f"order in which they go (correlation {correlation:.2f}), and a partition that is due is dropped at once, "
         "without deletes and without vacuum"
     )
