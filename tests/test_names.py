@@ -13,6 +13,7 @@ SOURCES = ("src/pgwright", "runtime/src/pgwright_runtime")
 # The same thing in the tool and in the runtime, neither of which imports the other's.
 SAME = {
     "CodeLine": "a line of the user's code: of a finding, and of what the guard saw",
+    "Retention": "how long rows are kept: a team's word on one column, and an app's policies",
     "SortKey": "one key of ORDER BY: of a parsed statement, and of a query that is paged",
 }
 

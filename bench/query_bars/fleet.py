@@ -9,16 +9,19 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from fleet.after import queries
+from fleet.after.models import Base
+from fleet.before import queries as queries_before
 from fleet.data import typical_organization
-from pgwright.embedded import run_server
+from pgwright.embedded import EmbeddedServer, run_server
 from pgwright_runtime import count_statements
+from pgwright_runtime.materialized import refresh_now
 from pgwright_runtime.tenancy import tenant
 from query_bars.figures import Figure, at_least, at_most, in_turn, shown
 from query_bars.fleet_plans import measure_plans
-from query_bars.fleet_sites import Site, load, open_after, open_before
+from query_bars.fleet_sites import AFTER, Site, load, open_after, open_before
 
 TYPICAL, LARGEST = "typical", "largest"
 LARGEST_ID = 1
@@ -46,6 +49,8 @@ async def measure(scale: float) -> AsyncIterator[Figure]:
             for size, organization_id in organizations.items():
                 async for figure in _compare(before, after, size, organization_id):
                     yield figure
+            async for figure in _refresh(server):
+                yield figure
             async for figure in measure_plans(server, after, organizations, TYPICAL):
                 yield figure
 
@@ -75,6 +80,20 @@ async def _compare(before: Site, after: Site, size: str, organization_id: int) -
     for figure in _saved(name, size, least, *await in_turn([group_before, group_after], ROUNDS[size])):
         yield figure
 
+    # The view against the aggregate that it keeps, both on the fixed database, with its indexes and policies.
+    async def live() -> None:
+        with tenant(organization_id):
+            async with after.app.state.databases.replicas.read_session() as session:
+                await queries_before.dashboard(session, organization_id)
+
+    async def kept() -> None:
+        with tenant(organization_id):
+            async with after.app.state.databases.replicas.read_session() as session:
+                await queries.dashboard(session)
+
+    counted, read = await in_turn([live, kept], ROUNDS[size])
+    yield shown(f"dashboard, {size}: time of the live aggregate / of the view and its age", counted / read, "")
+
     # The SELECT set_config(…) that binds a transaction to its tenant is no query of the app: it is marked as
     # transaction control and not counted, as the BEGIN before it. It costs a round trip, which the time holds.
     counts = []
@@ -86,6 +105,16 @@ async def _compare(before: Site, after: Site, size: str, organization_id: int) -
     yield at_most(f"courier list, {size}: queries after", counts[1], "", MOST_STATEMENTS)
     old, new = await in_turn([asking(before, LIST), asking(after, LIST)], ROUNDS[size])
     yield shown(f"courier list, {size}: time before / after", old / new, "")
+
+
+async def _refresh(server: EmbeddedServer) -> AsyncIterator[Figure]:
+    """Show what the figures cost instead: a refresh of both views, for all organizations."""
+    engine = create_async_engine(server.url(AFTER, "asyncpg"), pool_size=1)
+    for result in await refresh_now(engine, Base.metadata):
+        if result.error:
+            raise RuntimeError(result.error)
+        yield shown(f"{result.view}: refresh for all organizations", result.seconds, "s")
+    await engine.dispose()
 
 
 def _saved(name: str, size: str, least: float, before: float, after: float) -> Iterator[Figure]:

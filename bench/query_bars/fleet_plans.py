@@ -12,7 +12,7 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from fleet.address import APP_ROLE
-from fleet.after.models import Base
+from fleet.after.models import DELIVERY_DASHBOARD, DELIVERY_MONTHS, Base
 from pgwright.embedded import EmbeddedServer, run_server
 from pgwright.pipeline import take_snapshot
 from pgwright.twin.restore import SERVER_SETTINGS
@@ -34,11 +34,14 @@ READ = {
     "/statistics/couriers": ("",),
     "/statistics/deliveries": ("",),
     "/dashboard": ("",),
+    "/dashboard/months": ("",),
 }
 # One row a tenant, a page or two in all: PostgreSQL reads so little whole, and faster than by index. Shown for itself.
 ORGANIZATIONS = "organizations"
 # No policy holds for a materialized view, but its rows are the tenants' as well.
-SECURED = {table.name for table in Base.metadata.sorted_tables if "tenant" in table.info} | {"delivery_dashboard"}
+SECURED = {table.name for table in Base.metadata.sorted_tables if "tenant" in table.info} | {
+    view.name for view in (DELIVERY_DASHBOARD, DELIVERY_MONTHS)
+}
 UNKNOWN_ID = 999_999
 
 Plan = dict[str, Any]

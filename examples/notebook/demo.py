@@ -27,7 +27,7 @@ from gains import show_gains, show_links  # noqa: E402
 from notebook.data import load  # noqa: E402
 from notebook.operations import operations  # noqa: E402
 from notebook.replay import replay  # noqa: E402
-from notebook.retention import purge  # noqa: E402
+from notebook.retention import RETENTION  # noqa: E402
 from pgwright import pipeline  # noqa: E402
 from pgwright.embedded import EmbeddedServer, run_server  # noqa: E402
 from pgwright.report import Format, render  # noqa: E402
@@ -186,16 +186,16 @@ def apply(server: EmbeddedServer, app: Path, environment: dict[str, str]) -> Non
         connection.execute(BY_HAND.encode())
     console.print(f"By hand, as check advised: the role {APP_ROLE}, which is no superuser and has a statement_timeout")
     gone = asyncio.run(clean_and_visit(server))
-    console.print(f"The daily purge deleted {sum(gone.values()):,} expired rows; each operation ran {VISITS} times")
+    console.print(f"The daily purge deleted {gone:,} expired rows; each operation ran {VISITS} times")
     console.print()
     check("after", environment, shows=VERDICT)
 
 
-async def clean_and_visit(server: EmbeddedServer) -> dict[str, int]:
-    """Run the purge, then count anew, as after a deploy, while the app is used; return what the purge deleted."""
+async def clean_and_visit(server: EmbeddedServer) -> int:
+    """Purge, then count anew, as after a deploy, while the app is used; return how many rows the purge deleted."""
     engine = create_async_engine(make_url(server.url("notebook", "asyncpg")).set(username=APP_ROLE))
     try:
-        gone = await purge(engine)
+        gone = (await RETENTION.run(engine)).rows
         with server.admin("notebook") as connection:
             connection.execute("VACUUM (ANALYZE)")
         await visit(engine, 1)  # nothing is in the buffers yet

@@ -80,14 +80,18 @@ class Config:
     """The app's alembic.ini."""
     models: str | None = None
     """Where the app's models are, as in `shop.models:Base`; None: where its `env.py` says."""
+    policies: str | None = None
+    """Where the app states how long rows are kept, as in `app.retention:RETENTION`."""
     server: Path | None = None
     """The folder of a PostgreSQL of production's major version, to plan and measure on."""
     pools: tuple[ClientPool, ...] = ()
+    erasure: str | None = None
+    """How a person is erased, as in `app.erasure:ERASURE`; where no command names it."""
 
     @property
     def policy(self) -> Policy:
         """The part that the checks need, and that a snapshot carries."""
-        return Policy(**{field.name: getattr(self, field.name) for field in fields(Policy)})
+        return Policy(**{field.name: getattr(self, field.name) for field in fields(Policy) if field.name != "stated"})
 
 
 def read_config(path: Path | None = None, *, start: Path | None = None) -> Config:
@@ -202,8 +206,10 @@ def _config(table: Mapping[str, object], path: Path) -> Config:
         plugins=settings.truth("plugins", True),
         alembic=None if alembic is None else path.parent / alembic,
         models=settings.text("models"),
+        policies=settings.text("policies"),
         server=None if server is None else path.parent / Path(server).expanduser(),
         pools=settings.pools("pools"),
+        erasure=settings.text("erasure"),
     )
 
 

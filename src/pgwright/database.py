@@ -241,7 +241,7 @@ def connect(dsn: str | None, limits: Limits | None = None) -> Iterator[ReadOnlyD
             row_factory=dict_row,
         )
     except psycopg.OperationalError as error:
-        raise ConnectionFailed(target(info), _reason(error), connection_hint(str(error))) from None
+        raise failed(info, error) from None
     limits = limits or _LIMITS.get() or Limits()
     with opened as connection:
         if server_version(connection) < OLDEST_VERSION:
@@ -275,6 +275,11 @@ def connect(dsn: str | None, limits: Limits | None = None) -> Iterator[ReadOnlyD
                 connection.adapters.register_loader(type_name, _BytesLoader)
         yield ReadOnlyDatabase(connection, info, limits)
         connection.execute("ROLLBACK")
+
+
+def failed(info: str, error: psycopg.OperationalError) -> ConnectionFailed:
+    """Return what to tell of a connection that was not made, without its password."""
+    return ConnectionFailed(target(info), _reason(error), connection_hint(str(error)))
 
 
 def server_version(connection: psycopg.Connection[Any]) -> int:

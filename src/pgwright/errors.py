@@ -19,7 +19,9 @@
     ├── GitError                  the app's git repository cannot take a branch
     ├── ProofError                a proof could not be carried out
     ├── ImportFailed              what was named as module:attribute cannot be imported
+    ├── RetentionFailed           policies that could not be planned or run
     ├── ProbeError                an app could not be probed
+    ├── NotErased                 a person could not be erased, and nothing was changed
     └── CommitRefused             a handler under probe sent COMMIT as text
 
 An error says what happened, where, and what to do next. The command line turns each into one message
@@ -161,6 +163,10 @@ class ImportFailed(PgwrightError):
         super().__init__(f"cannot import {name!r}: {reason}. Name it as uvicorn does: package.module:attribute.{where}")
 
 
+class RetentionFailed(PgwrightError):
+    """Policies could not be planned or run; the message says what is done by then."""
+
+
 class ProbeError(PgwrightError):
     """An app could not be probed."""
 
@@ -175,3 +181,10 @@ class CommitRefused(PgwrightError):
     def __init__(self, statement: str) -> None:
         start = on_one_line(statement)[:60]
         super().__init__(f"{start!r} as text would commit, and a probe must leave nothing.")
+
+
+class NotErased(PgwrightError):
+    """A person could not be erased; all was rolled back."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"nothing was erased: {reason.removeprefix('nothing was erased:').strip()}")

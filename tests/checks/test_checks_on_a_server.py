@@ -375,6 +375,19 @@ CASES = [
         ("pg_stat_statements",),
     ),
     Case(
+        "partition-missing",
+        """
+        CREATE TABLE event (id int, at timestamptz NOT NULL, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+        CREATE TABLE event_1 PARTITION OF event FOR VALUES FROM ('1999-01-01') TO ('2999-01-01');
+        CREATE TABLE "Visit" (id int, "On" date) PARTITION BY RANGE ("On")
+        """,
+        ('"Visit"', "event"),
+        by_hand="""
+        CREATE TABLE event_2 PARTITION OF event FOR VALUES FROM ('2999-01-01') TO (MAXVALUE);
+        CREATE TABLE visit PARTITION OF "Visit" FOR VALUES FROM (MINVALUE) TO (MAXVALUE)
+        """,
+    ),
+    Case(
         "public-schema-create",
         "GRANT CREATE ON SCHEMA public TO PUBLIC",
         ("public",),
@@ -531,6 +544,50 @@ def test_unbounded_result_until_a_page_is_asked_for(database: Database) -> None:
     _forget_statements(database)
     page = _many("SELECT * FROM event WHERE id > %s ORDER BY id LIMIT 20", 60)
     assert _read(database, replace(case, work=page))[1] == []
+
+
+ORDERS = """
+CREATE TABLE orders (id int PRIMARY KEY, day date NOT NULL);
+INSERT INTO orders SELECT n, date '2026-01-01' + n % 90 FROM generate_series(1, 5000) n;
+CREATE VIEW living AS SELECT * FROM orders;
+CREATE MATERIALIZED VIEW days AS SELECT day, count(*) AS orders FROM living GROUP BY day;
+CREATE UNIQUE INDEX ON days (day);
+CREATE MATERIALIZED VIEW "Empty" AS SELECT day FROM days WITH NO DATA;
+CREATE TABLE pgwright_refreshes (view_name text PRIMARY KEY, refreshed_at timestamptz, data_at timestamptz,
+    every interval, max_age interval);
+ANALYZE
+"""
+OVERDUE = """
+INSERT INTO pgwright_refreshes VALUES ('days', now() - interval '1 hour', now() - interval '2 hours', '5 min', '15 min')
+"""
+
+
+def test_stale_materialized_view_until_it_is_refreshed(database: Database) -> None:
+    database.execute(ORDERS)
+    _execute(database, OVERDUE)
+    case = Case("stale-materialized-view", "", ())
+    snapshot, found = _read(database, case)
+    assert [(one.object, one.severity) for one in found] == [('"Empty"', "high"), ("days", "medium")]
+    assert [(one.name.name, [source.name for source in one.sources]) for one in snapshot.materialized_views] == [
+        ("Empty", ["days"]),
+        ("days", ["orders"]),
+    ]
+    _mend(database, snapshot, found)
+    assert _read(database, case)[1] == []
+
+
+def test_stale_materialized_view_by_its_counters_until_it_is_refreshed(database: Database) -> None:
+    database.execute(ORDERS)
+    database.execute('REFRESH MATERIALIZED VIEW "Empty"; DROP TABLE pgwright_refreshes')
+    _execute(database, "SELECT pg_stat_reset()")
+    _forget_statements(database)
+    writing = _many("INSERT INTO orders SELECT n, '2026-06-01' FROM generate_series(5001 + %s, 7000) n", 1)
+    case = Case("stale-materialized-view", "", (), work=writing, adjust=_old_counters)
+    snapshot, found = _read(database, case)
+    assert [(one.object, one.confidence) for one in found] == [("days", "possible")]
+    _mend(database, snapshot, found)
+    # What reads it is behind now, until it is refreshed as well.
+    assert [one.object for one in _read(database, replace(case, work=_nothing))[1]] == []
 
 
 def test_count_each_page_until_one_row_more_is_asked_for(database: Database) -> None:

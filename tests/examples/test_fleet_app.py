@@ -57,6 +57,7 @@ async def test_the_dashboard_is_the_same_and_says_its_age(
     assert new["days"] == old["days"]
     assert len(new["days"]) > 30
     assert (old["age_s"], new["age_s"] > 0) == (0, True)
+    assert (old["is_stale"], new["is_stale"]) == (False, new["age_s"] > 900)
 
 
 async def test_the_courier_list_asks_once_a_row_before_and_once_in_all_after(

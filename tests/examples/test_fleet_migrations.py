@@ -96,13 +96,21 @@ def test_every_table_of_a_tenant_has_its_policy_and_an_index_that_begins_with_th
     assert bypassed == []
 
 
-@pytest.mark.parametrize("direction", ["up", "down"])
-def test_an_interrupted_revision_is_run_again(before_copy: Database, direction: str) -> None:
-    start, end = ("0002", "0003") if direction == "up" else ("0003", "0002")
+VIEW = "VIEW obstacle AS SELECT * FROM {}"
+# In the way of the last step: who depends on a table, or has its name.
+OBSTACLES = {
+    ("0002", "0003"): "TABLE view_refreshes (n int)",
+    ("0003", "0002"): VIEW.format("view_refreshes"),
+    ("0003", "0004"): "TABLE tenant_months (n int)",
+    ("0004", "0003"): VIEW.format("pgwright_refreshes"),
+}
+
+
+@pytest.mark.parametrize(("start", "end"), OBSTACLES)
+def test_an_interrupted_revision_is_run_again(before_copy: Database, start: str, end: str) -> None:
     schema.upgrade(before_copy.url(), start)
-    move = schema.upgrade if direction == "up" else schema.downgrade
-    # In the way of the last step: who depends on the table, or has its name.
-    obstacle = "TABLE view_refreshes (n int)" if direction == "up" else "VIEW obstacle AS SELECT * FROM view_refreshes"
+    move = schema.upgrade if start < end else schema.downgrade
+    obstacle = OBSTACLES[start, end]
     before_copy.execute(f"CREATE {obstacle}")
     with pytest.raises(DBAPIError):
         move(before_copy.url(), end)
@@ -110,7 +118,17 @@ def test_an_interrupted_revision_is_run_again(before_copy: Database, direction: 
     before_copy.execute(f"DROP {' '.join(obstacle.split()[:2])}")
     move(before_copy.url(), end)
     assert before_copy.rows("SELECT count(*) FROM pg_index WHERE NOT indisvalid") == [(0,)]
-    assert before_copy.rows("SELECT count(*) FROM pg_policies") == [(7 if direction == "up" else 0,)]
+    assert before_copy.rows("SELECT count(*) FROM pg_policies") == [(0 if end == "0002" else 7,)]
+
+
+def test_the_moment_of_the_last_refresh_is_kept_there_and_back(before_copy: Database) -> None:
+    schema.upgrade(before_copy.url(), "0003")
+    refreshed = before_copy.rows("SELECT refreshed_at FROM view_refreshes")
+    schema.upgrade(before_copy.url(), "0004")
+    kept = "SELECT data_at FROM pgwright_refreshes WHERE view_name = 'delivery_dashboard'"
+    assert before_copy.rows(kept) == refreshed
+    schema.downgrade(before_copy.url(), "0003")
+    assert before_copy.rows("SELECT refreshed_at FROM view_refreshes") == refreshed
 
 
 @pytest.mark.parametrize("revisions", ["head", "head:base"])

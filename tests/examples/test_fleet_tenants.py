@@ -25,7 +25,7 @@ TENANT_COLUMNS = [
 # What is as it is on purpose: the README says why.
 KNOWN = (
     "public.tenant_dashboard",
-    "public.refresh_delivery_dashboard()",
+    "public.tenant_months",
     "public.couriers.fk_couriers_current_vehicle_id_vehicles",
     "public.deliveries.fk_deliveries_courier_id_couriers",
     "public.salaries.fk_salaries_courier_id_couriers",
@@ -109,12 +109,14 @@ def test_the_database_itself_refuses(fixed: Database) -> None:
         for table, _ in TENANT_COLUMNS:
             with pytest.raises(errors.UndefinedObject):
                 connection.execute(f"SELECT * FROM {table} LIMIT 1".encode())
-        with pytest.raises(errors.UndefinedObject):
-            connection.execute("SELECT * FROM tenant_dashboard LIMIT 1")
-        with pytest.raises(errors.InsufficientPrivilege):
-            connection.execute("SELECT * FROM delivery_dashboard LIMIT 1")
+        for view, stored in (("tenant_dashboard", "delivery_dashboard"), ("tenant_months", "delivery_months")):
+            with pytest.raises(errors.UndefinedObject):
+                connection.execute(f"SELECT * FROM {view} LIMIT 1".encode())
+            with pytest.raises(errors.InsufficientPrivilege):
+                connection.execute(f"SELECT * FROM {stored} LIMIT 1".encode())
         connection.execute(SET_TENANT)
-        for table, column in [*TENANT_COLUMNS, ("tenant_dashboard", "organization_id")]:
+        views = [("tenant_dashboard", "organization_id"), ("tenant_months", "organization_id")]
+        for table, column in [*TENANT_COLUMNS, *views]:
             query = f"SELECT array_agg(DISTINCT {column}) FROM {table}"
             assert connection.execute(query.encode()).fetchone() == ([3],)
 
@@ -135,7 +137,7 @@ async def test_no_table_lets_a_tenant_cross(after_client: Client) -> None:
         "SET ROLE postgres",
         "ALTER TABLE vehicles DISABLE ROW LEVEL SECURITY",
         "REFRESH MATERIALIZED VIEW delivery_dashboard",
-        "UPDATE view_refreshes SET refreshed_at = now()",
+        "UPDATE pgwright_refreshes SET refreshed_at = now()",
     ],
 )
 def test_the_apps_role_cannot_step_over(after_copy: Database, statement: str) -> None:

@@ -11,6 +11,7 @@ from pgwright.model.advice import Advice
 from pgwright.model.endpoints import ProbedApp, SeenEndpoint, StatementProblem
 from pgwright.model.finding import CodeLine, Finding
 from pgwright.model.index import Index, IndexDefinition, IndexKey
+from pgwright.model.materialized_view import MaterializedViewState
 from pgwright.model.names import QualifiedName
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.planned_on import PlannedOn
@@ -143,6 +144,7 @@ def make_snapshot(
         "sessions": of(Session),
         "settings": of(Setting),
         "roles": of(Role),
+        "materialized_views": of(MaterializedViewState),
         **fields,
     }
     return Snapshot(format=FORMAT, taken_at=TAKEN_AT, server=server or make_server(), policy=policy or Policy(), **made)

@@ -14,6 +14,7 @@ from notebook import data, schema
 from notebook.address import to_url
 from pgwright.embedded import EmbeddedServer
 from pgwright_runtime import create_async_engine
+from pgwright_runtime.soft_delete import hide_deleted
 from tests.support.database import Database
 
 SCALE = 0.02
@@ -63,6 +64,7 @@ def after(server: EmbeddedServer, fixed: Database) -> Iterator[Database]:
 
 @pytest.fixture
 async def after_engine(after: Database) -> AsyncIterator[AsyncEngine]:
+    """As the app's: it hides deleted rows."""
     engine = create_async_engine(to_url(after.dsn, "asyncpg"), pool_size=2)
-    yield engine
+    yield hide_deleted(engine)
     await engine.dispose()

@@ -19,7 +19,7 @@ PARTS: dict[str, tuple[str, ...]] = {
         name: (name,)
         for name in (
             "indexes", "foreign_keys", "dependents", "sequences", "statistics", "extended_statistics", "statements",
-            "settings", "role_settings", "roles", "sessions",
+            "settings", "role_settings", "roles", "sessions", "materialized_views",
         )
     },
     "schema": ("schema_sql",),

@@ -94,6 +94,29 @@ class DashboardDay:
 class Dashboard:
     """The newest days, newest first."""
 
-    age_s: float
-    """How old the figures are, seconds; 0.0: they were counted for this answer."""
+    age_s: float | None
+    """How old the figures are, seconds; 0.0: they were counted for this answer; None: unknown."""
+    is_stale: bool
+    """Older than promised: tell the user."""
     days: tuple[DashboardDay, ...]
+
+
+@dataclass(frozen=True)
+class DashboardMonth:
+    """What came in in one month (UTC), named by its first day."""
+
+    month: date
+    deliveries: int
+    delivered: int
+    revenue: Decimal
+    """The sum of the prices of what was delivered."""
+
+
+@dataclass(frozen=True)
+class Months:
+    """All months, newest first."""
+
+    age_s: float | None
+    """As of the Dashboard."""
+    is_stale: bool
+    months: tuple[DashboardMonth, ...]

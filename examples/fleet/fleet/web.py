@@ -48,6 +48,12 @@ def link_next(request: Request, response: Response, changes: Mapping[str, object
     response.headers["Link"] = f'<{request.url.include_query_params(**changes)}>; rel="next"'
 
 
+def tell_age(response: Response, age_s: float | None) -> None:
+    """Tell how old the figures are, as RFC 9111 says, so that caches count it too: `Age: 312`."""
+    if age_s is not None:
+        response.headers["Age"] = str(int(age_s))
+
+
 def add_error_answers(app: FastAPI) -> None:
     """Answer 503 where the pool or the server has no time for us."""
     app.add_exception_handler(exc.TimeoutError, _busy)

@@ -9,7 +9,8 @@ from alembic import context
 from alembic.util import CommandError
 from sqlalchemy import URL, create_engine, make_url, pool
 
-import pgwright_runtime.tenancy.alembic  # noqa: F401  (autogenerate then sees the policies)
+import pgwright_runtime.materialized.alembic
+import pgwright_runtime.tenancy.alembic  # noqa: F401  (autogenerate then sees views and policies)
 from fleet.after.models import Base
 
 config = context.config

@@ -17,13 +17,17 @@ from sqlalchemy.ext.asyncio import async_sessionmaker
 from notebook.address import to_url
 from notebook.routes import router
 from pgwright_runtime import create_async_engine
+from pgwright_runtime.soft_delete import hide_deleted
 
 # What the server answers when it stops a statement at its limit: query_canceled, lock_not_available.
 _LIMITS = ("57014", "55P03")
 
 
-def create_app(database_url: str | None = None) -> FastAPI:
-    """Return the app for one database; None: the one that DATABASE_URL names when the app starts."""
+def create_app(database_url: str | None = None, *, erasure_secret: str | None = None) -> FastAPI:
+    """Return the app for one database; None: the one that DATABASE_URL names when the app starts.
+
+    The secret, or that of ERASURE_SECRET, hashes the keys of users who are erased.
+    """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -34,7 +38,8 @@ def create_app(database_url: str | None = None) -> FastAPI:
             max_overflow=int(os.environ.get("DATABASE_MAX_OVERFLOW", "30")),
             application_name="notebook",
         )
-        app.state.sessions = async_sessionmaker(app.state.engine, expire_on_commit=False)
+        app.state.sessions = hide_deleted(async_sessionmaker(app.state.engine, expire_on_commit=False))
+        app.state.erasure_secret = erasure_secret or os.environ.get("ERASURE_SECRET")
         yield
         await app.state.engine.dispose()
 

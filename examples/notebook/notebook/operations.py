@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable
+from weakref import WeakKeyDictionary
 
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
@@ -15,6 +16,7 @@ from notebook.arguments import Arguments, arguments
 from notebook.before import repositories as before
 from notebook.views import MessageView
 from pgwright.proof.operations import AsyncCall, Operation
+from pgwright_runtime.soft_delete import hide_deleted
 
 SCALE_VARIABLE = "NOTEBOOK_SCALE"
 
@@ -24,19 +26,29 @@ Call = Callable[[AsyncSession, Arguments], Awaitable[object]]
 def operations(scale: float = 1.0) -> tuple[Operation, ...]:
     """Return the operations, with the arguments for data of this scale."""
     given = arguments(scale)
-    return tuple(Operation(name, _request(old, given), _request(new, given)) for name, old, new in _PAIRS)
+    return tuple(Operation(name, _request(old, given), _request(new, given, _hiding)) for name, old, new in _PAIRS)
 
 
-def _request(call: Call, given: Arguments) -> AsyncCall:
+def _request(call: Call, given: Arguments, prepared: Callable[[AsyncEngine], AsyncEngine] | None = None) -> AsyncCall:
     async def request(engine: AsyncEngine) -> object:
         # Never committed: whatever the call writes is rolled back.
-        async with AsyncSession(engine) as session:
+        async with AsyncSession(prepared(engine) if prepared else engine) as session:
             found = await call(session, given)
         if not found:
             raise LookupError(f"nothing found; is {SCALE_VARIABLE} the scale that the data was loaded with?")
         return found
 
     return request
+
+
+_copies: WeakKeyDictionary[AsyncEngine, AsyncEngine] = WeakKeyDictionary()
+
+
+def _hiding(engine: AsyncEngine) -> AsyncEngine:
+    """Return the copy of an engine that hides deleted rows: one, for it keeps the statements that it compiled."""
+    if engine not in _copies:
+        _copies[engine] = hide_deleted(engine)
+    return _copies[engine]
 
 
 async def _post_before(session: AsyncSession, given: Arguments) -> object:

@@ -7,17 +7,31 @@ for the guard, so that an app never fails for them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import ColumnElement, Connection, Engine, FromClause, Pool, Result, Select, Table
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Delete,
+    Engine,
+    FromClause,
+    Pool,
+    Result,
+    Select,
+    Table,
+    Update,
+    bindparam,
+)
 from sqlalchemy.schema import SchemaItem
-from sqlalchemy.sql.base import SchemaEventTarget
+from sqlalchemy.sql.base import CompileState, SchemaEventTarget
+from sqlalchemy.sql.visitors import replacement_traverse
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
-    from sqlalchemy.orm import InstanceState, Mapper, SessionTransaction
+    from sqlalchemy.orm import InstanceState, Mapper, Session, SessionTransaction, UOWTransaction
 
 AnySelect = Select[*tuple[Any, ...]]
 
@@ -126,19 +140,25 @@ def is_entity(value: object) -> bool:
     return hasattr(value, "_sa_instance_state")
 
 
-class TableArguments(dict[str, Any], SchemaItem):
-    """Arguments of a table by name, which may also stand among its columns and constraints.
+class TableItem(SchemaItem):
+    """What may stand among the columns and constraints of a table and adds to it what it likes.
 
-    `_set_parent`: declarative classes take a dict as the last of `__table_args__` only, and anything else in them is
-    attached to the table by this method.
+    `_set_parent`: by this method anything in `__table_args__`, but for a dict at the end, is attached to the table.
     """
 
     def _set_parent(self, parent: SchemaEventTarget, **_: Any) -> None:
         self.attach(cast("Table", parent))
 
     def attach(self, table: Table) -> None:
-        """Do to the table what the arguments would have done."""
+        """Add to the table, whose columns are known."""
         raise NotImplementedError
+
+
+class TableArguments(dict[str, Any], TableItem):
+    """Arguments of a table by name, which may also stand among its columns and constraints.
+
+    Declarative classes take a dict as the last of `__table_args__` only.
+    """
 
 
 def take_connection(lent: Any, pool: Pool, stand_in: Any) -> Any:
@@ -253,3 +273,97 @@ def take_out(connection: Connection, transaction: SessionTransaction) -> None:
     """
     for key in (connection, connection.engine):
         transaction._connections.pop(key, None)
+
+
+# Deletions. The unit of work has no event for a row that is about to be deleted as an orphan, and none that says no.
+
+
+def watch_registrations(flush: UOWTransaction, register: Callable[..., bool]) -> Callable[..., bool]:
+    """Let a function decide what a flush does to each object, and return the flush's own function.
+
+    `register_object`: documented for nobody, though `before_flush` hands out the object that has it.
+    """
+    own = flush.register_object
+    flush.register_object = register  # type: ignore[method-assign]
+    return own
+
+
+def end_as_deleted(flush: UOWTransaction, state: InstanceState[Any]) -> None:
+    """Let a flush that sends nothing for an object end as if it had deleted its row.
+
+    `states`: each object with (is to be deleted, is not to be sent).
+    """
+    flush.states[state] = (True, True)
+
+
+def forget_deleted(session: Session, states: Iterable[InstanceState[Any]]) -> None:
+    """Do to persistent objects what a flush does after it deleted their rows; a rollback brings them back.
+
+    `_remove_newly_deleted`: `expunge` would detach them at once, and a rollback leave them out.
+    """
+    session._remove_newly_deleted(states)
+
+
+def intercept_bulk_deletes(execute: Callable[..., Result[Any] | None]) -> None:
+    """Call a function for each DELETE that the ORM executes, in place of what would; if it returns None, that goes on.
+
+    Args:
+        execute: is given session, statement, parameters, execution options and bind arguments.
+
+    `CompileState.plugins`, which is where SQLAlchemy looks up who executes an ORM statement. The event `do_orm_execute`
+    would make each session prepare each statement twice, also each SELECT.
+    """
+    own: Any = CompileState.plugins["orm", "delete"]
+
+    @CompileState.plugin_for("orm", "delete")
+    class _InterceptedDelete(own):  # type: ignore[misc]
+        @classmethod
+        def orm_execute_statement(cls, session, statement, params, execution_options, bind_arguments, conn):  # type: ignore[no-untyped-def]
+            result = execute(session, statement, params, execution_options, bind_arguments)
+            if result is not None:
+                return result
+            return super().orm_execute_statement(session, statement, params, execution_options, bind_arguments, conn)
+
+
+# What an ORM statement was given that is no table and no value. `hints` and prefixes are for other databases.
+_GIVEN = ("_returning", "_with_options", "_execution_options", "_independent_ctes", "_independent_ctes_opts")
+
+
+def carry_over(statement: Delete, parameters: dict[str, Any], update: Update) -> Update:
+    """Return an UPDATE with the conditions, RETURNING, options and CTEs of a DELETE, which can only be added to.
+
+    The parameters become part of the conditions: to an UPDATE, one with a column's name is a value for it.
+    """
+    copy = update.where()
+    copy.__dict__.update({name: statement.__dict__[name] for name in _GIVEN if name in statement.__dict__})
+    copy._where_criteria = tuple(with_values(one, parameters) for one in statement._where_criteria)
+    return copy
+
+
+def with_values(clause: Any, parameters: dict[str, Any]) -> Any:
+    """Return a clause whose parameters of these names are values; public, `params()` being for whole statements."""
+
+    def value_of(element: object, **_: object) -> object:
+        if not isinstance(element, BindParameter) or element.key not in parameters:
+            return None
+        return bindparam(None, parameters[element.key], type_=element.type, expanding=element.expanding)
+
+    return replacement_traverse(clause, {}, value_of) if parameters else clause
+
+
+def deleted_entity(statement: Delete) -> Any:
+    """Return what `inspect` gives of the class, or alias of one, that a DELETE is for; None: it is for a table.
+
+    `_annotations`: `entity_description` fails for a table whose conditions name a class.
+    """
+    return statement.table._annotations.get("parententity")
+
+
+def given_options(options: Any) -> dict[str, Any]:
+    """Return the execution options of a statement that the ORM executes, without those that it adds, `_sa_…`."""
+    return {key: value for key, value in options.items() if not key.startswith("_sa_")}
+
+
+def returns_rows(statement: Delete) -> bool:
+    """`_returning`: `returning_column_descriptions` describes the columns, and fails for some expressions."""
+    return bool(statement._returning)

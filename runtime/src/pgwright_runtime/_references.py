@@ -52,11 +52,11 @@ def children_first(tables: Iterable[Table]) -> list[list[Table]]:
     for reference in references(known):
         if reference.parent in below and reference.parent is not reference.child:
             below[reference.parent].append(reference.child)
-    return list(_components(below))
+    return list(components(below))
 
 
-def _components(below: dict[Table, list[Table]]) -> Iterator[list[Table]]:
-    """Yield the strongly connected components, those that others hang on last (Tarjan 1972)."""
+def components(below: dict[Table, list[Table]]) -> Iterator[list[Table]]:
+    """Yield the strongly connected components of tables, each after all that `below` leads to from it (Tarjan 1972)."""
     number: dict[Table, int] = {}
     low: dict[Table, int] = {}
     path: list[Table] = []

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from sqlalchemy import Engine
 from sqlalchemy.util import await_only, greenlet_spawn
 
+from pgwright_runtime._alchemy_compiler import unfiltered
+
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -27,7 +29,10 @@ def run_on(engine: AsyncEngine, job: Job[T]) -> Coroutine[Any, Any, T]: ...
 @overload
 def run_on(engine: Engine | AsyncEngine, job: Job[T]) -> T | Coroutine[Any, Any, T]: ...
 def run_on(engine: Engine | AsyncEngine, job: Job[T]) -> T | Coroutine[Any, Any, T]:
-    """Run a job and return what it returns; of an async engine, await it."""
+    """Run a job and return what it returns; of an async engine, await it.
+
+    The job sees all rows, on an engine that hides deleted ones, too.
+    """
     if isinstance(engine, Engine):
-        return job(engine, time.sleep)
-    return greenlet_spawn(job, engine.sync_engine, lambda seconds: await_only(asyncio.sleep(seconds)))
+        return job(unfiltered(engine), time.sleep)
+    return greenlet_spawn(job, unfiltered(engine.sync_engine), lambda seconds: await_only(asyncio.sleep(seconds)))

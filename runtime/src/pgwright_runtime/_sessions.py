@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator
 from typing import Any, TypeVar, overload
 
 from sqlalchemy import Connection, Engine, Executable, Result
@@ -54,3 +54,17 @@ def bound_to(session: Session | AsyncSession, connection: Connection) -> Session
     inner = session if isinstance(session, Session) else session.sync_session
     inner.bind = connection
     return inner
+
+
+@overload
+def run_inside(session: AnyAsyncSession, job: Callable[[Session], T]) -> Awaited[T]: ...
+@overload
+def run_inside(session: AnySession, job: Callable[[Session], T]) -> T: ...
+@overload
+def run_inside(session: AnyAsyncSession | AnySession, job: Callable[[Session], T]) -> Awaited[T] | T: ...
+def run_inside(session: AnyAsyncSession | AnySession, job: Callable[[Session], T]) -> Awaited[T] | T:
+    """Run sync code on the sync session of any kind of session and return what it returns; of an async one, await it."""
+    own = session() if isinstance(session, scoped_session | async_scoped_session) else session
+    if isinstance(own, AsyncSession):
+        return own.run_sync(job)
+    return job(own)

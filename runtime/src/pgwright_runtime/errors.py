@@ -3,13 +3,22 @@
 Parameters out of their range raise a plain ValueError.
 
 Error
+├── BatchTooSlow             batches: not even one row in the time of a statement
+├── ErasureError             erasure: nothing was erased
+│   ├── ErasureFailed
+│   ├── ErasureStopped
+│   ├── InvalidReport
+│   └── PersonErased
 ├── InvalidPage              paging: the client's fault, answer 400; also a ValueError
 │   ├── InvalidCursor
 │   └── InvalidPageSize
+├── LockHeld                 batches: the same work runs already
+├── NotWalkable              batches: a table has no order to walk in; also a ValueError
 ├── LeaseLost                jobs: others have the worker's job, and what it did is undone
 ├── NotPageable              paging: the app's fault, change the statement; also a ValueError
 ├── PoolOverBudget           pools: more connections than there are; also a ValueError
 ├── QueryProblems            guard: what a unit of work did to the database
+├── RefreshFailed            materialized: views that a run could not refresh
 ├── ReplicaError             replicas
 │   ├── InvalidToken         a token of the last write that was not made here; also a ValueError
 │   ├── ServerRefused
@@ -18,6 +27,24 @@ Error
 │   │   └── OtherSystem
 │   └── WriteOnReadSession
 │       └── PrimaryOnly
+├── SoftDeleteError          soft_delete
+│   ├── DeletionRefused
+│   └── RestoreRefused
+│       ├── KeyTaken
+│       ├── NotDeleted
+│       └── ParentDeleted
+├── StaleView                materialized: data older than the reader allows
+├── RetentionError           retention
+│   ├── ClockSkew            the server's clock, or ours, is wrong
+│   ├── NoMoments            a policy's column; also a ValueError
+│   ├── PartitionError       retention.partitions
+│   │   ├── LockNotGranted
+│   │   ├── NotConvertible
+│   │   ├── NotPartitioned
+│   │   └── PartitionKept    caught there, and told
+│   ├── RetentionRefused     it would be slow or wrong
+│   └── UnknownTable         the database does not have what a policy names
+├── RowsMoved                batches: caught there, and the batch done again
 └── TenancyError             tenancy
     ├── InvalidTenant        also a ValueError
     ├── TenantChanged

@@ -103,4 +103,46 @@ JOBS = (
     JOBS_RUN,
     JOBS_WAIT,
 )
-METRICS = (*POOL, *JOBS)
+
+
+def _of_view(what: str, kind: Kind, help: str, unit: Unit = "", buckets: tuple[float, ...] = ()) -> Metric:  # noqa: A002
+    return Metric(f"pgwright_materialized_{what}", kind, help, ("view",), unit, buckets)
+
+
+MATERIALIZED_DATA = _of_view(
+    "data_timestamp_seconds",
+    "gauge",
+    "Unix time of a materialized view's data: all that was committed before is in them; time() minus it is their age.",
+    unit="seconds",
+)
+MATERIALIZED_REFRESH = _of_view(
+    "refresh_seconds",
+    "histogram",
+    "How long a refresh took that did not fail.",
+    unit="seconds",
+    buckets=(0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0),
+)
+MATERIALIZED_FAILURES = _of_view("refresh_failures_total", "counter", "Refreshes that failed; the old data stay.")
+
+MATERIALIZED = (MATERIALIZED_DATA, MATERIALIZED_REFRESH, MATERIALIZED_FAILURES)
+
+
+# Around the 50 ms that a batch should take.
+_BATCHES_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+BATCH_ROWS = Metric("pgwright_batches_rows_total", "counter", "Rows that batches changed or deleted.", ("job",))
+BATCH_SECONDS = Metric(
+    "pgwright_batches_seconds", "histogram", "How long a batch's transaction took.", ("job",), "seconds", _BATCHES_S
+)
+BATCH_WAITING = Metric(
+    "pgwright_batches_waiting", "gauge", "1 while batches wait: for a replica, a lock or vacuum.", ("cause",)
+)
+BATCH_FINISHED = Metric(
+    "pgwright_batches_finished_timestamp_seconds",
+    "gauge",
+    "When a job last ended with nothing left to do, in seconds since 1970.",
+    ("job",),
+    "seconds",
+)
+BATCHES = (BATCH_ROWS, BATCH_SECONDS, BATCH_WAITING, BATCH_FINISHED)
+METRICS = (*POOL, *JOBS, *MATERIALIZED, *BATCHES)

@@ -22,7 +22,7 @@ ROWS_A_CALL = 2.0
 
 
 @dataclass(frozen=True)
-class Link:
+class FetchLink:
     """Columns by which rows of one table are fetched, and those of another one that hold their values."""
 
     table: QualifiedName
@@ -38,7 +38,7 @@ class Child:
     """A SELECT that fetches by a key, and the statements whose rows may hold the values that it is given."""
 
     select: Select
-    link: Link
+    link: FetchLink
     lists: tuple[RowSource, ...]
     """Those that return several rows a call."""
     singles: tuple[RowSource, ...]
@@ -56,7 +56,7 @@ class _Workload:
         self._references = References(snapshot)
         self._selects = selects(snapshot)
         self._given = {one: self._owned(one.given) for one in self._selects}
-        self._sources: dict[tuple[Link, str], tuple[list[RowSource], list[RowSource]]] = {}
+        self._sources: dict[tuple[FetchLink, str], tuple[list[RowSource], list[RowSource]]] = {}
         self._readers: dict[tuple[QualifiedName, str], list[tuple[Select, frozenset[ColumnName]]]] = {}
         for one in self._selects:
             read = self._owned(one.read)
@@ -70,14 +70,14 @@ class _Workload:
                 for link in _most_specific(link for link in links.get(table, ()) if _has(given, table, link.columns)):
                     yield self._child(select, link)
 
-    def _child(self, select: Select, link: Link) -> Child:
+    def _child(self, select: Select, link: FetchLink) -> Child:
         place = link, select.role
         if place not in self._sources:
             self._sources[place] = self._all_sources(*place)
         lists, singles = (tuple(one for one in found if one.select is not select) for found in self._sources[place])
         return Child(select, link, lists, singles)
 
-    def _all_sources(self, link: Link, role: str) -> tuple[list[RowSource], list[RowSource]]:
+    def _all_sources(self, link: FetchLink, role: str) -> tuple[list[RowSource], list[RowSource]]:
         """Return the lists and the single rows that hold the values of a link."""
         lists: list[RowSource] = []
         singles: list[RowSource] = []
@@ -94,7 +94,7 @@ class _Workload:
                 lists.append(RowSource(other, expected.of_rows, expected.of_values, other.calls))
         return lists, singles
 
-    def _expected(self, other: Select, link: Link) -> Expected:
+    def _expected(self, other: Select, link: FetchLink) -> Expected:
         """Return how often a list explains a fetch; where a join repeats its rows, by the values that are joined."""
         places = [(link.source, link.source_columns)]
         if len(link.source_columns) == 1:
@@ -106,7 +106,7 @@ class _Workload:
         found = [expected_calls(other, table, columns, self._snapshot) for table, columns in dict.fromkeys(places)]
         return min(found, key=lambda one: one.of_values)
 
-    def _has_them_already(self, other: Select, link: Link) -> bool:
+    def _has_them_already(self, other: Select, link: FetchLink) -> bool:
         """Tell whether a statement reads all of the rows that would be fetched: an eager load."""
         if link.table == link.source or link.table not in other.returned:
             return False
@@ -121,7 +121,7 @@ def _has(known: frozenset[ColumnName], table: QualifiedName, columns: Iterable[s
     return all((table, column) in known for column in columns)
 
 
-def _most_specific(links: Iterable[Link]) -> list[Link]:
+def _most_specific(links: Iterable[FetchLink]) -> list[FetchLink]:
     """Return the links without those that another one to the same table has more columns of."""
     found = list(links)
     return [
@@ -136,24 +136,24 @@ def _most_specific(links: Iterable[Link]) -> list[Link]:
     ]
 
 
-def _links_by_table(references: References) -> dict[QualifiedName, list[Link]]:
-    found: dict[QualifiedName, list[Link]] = {}
+def _links_by_table(references: References) -> dict[QualifiedName, list[FetchLink]]:
+    found: dict[QualifiedName, list[FetchLink]] = {}
     for link in dict.fromkeys(_links(references)):
         found.setdefault(link.table, []).append(link)
     return found
 
 
-def _links(references: References) -> Iterator[Link]:
+def _links(references: References) -> Iterator[FetchLink]:
     for key in references.snapshot.foreign_keys:
         if not key.is_inherited:
             yield from _both_ways(references, key)
     for pair in references.implied:  # of a join, in no order
         for (table, column), (other, compared) in (pair, pair[::-1]):
             is_key = references.snapshot.table_by_name[table].primary_key == (column,)
-            yield Link(table, (column,), other, (compared,), is_lookup=is_key)
+            yield FetchLink(table, (column,), other, (compared,), is_lookup=is_key)
 
 
-def _both_ways(references: References, key: ForeignKey) -> Iterator[Link]:
+def _both_ways(references: References, key: ForeignKey) -> Iterator[FetchLink]:
     """Yield the links of a foreign key; of several columns also without those of the same name on both sides.
 
     These tell whose both rows are, as `tenant_id` does, and a policy may compare them in the statement's place.
@@ -164,5 +164,5 @@ def _both_ways(references: References, key: ForeignKey) -> Iterator[Link]:
     for pairs in (whole, [pair for pair in whole if pair[0] != pair[1]]):
         if pairs:
             own, theirs = (tuple(names) for names in zip(*pairs, strict=True))
-            yield Link(table, own, other, theirs, is_lookup=False)
-            yield Link(other, theirs, table, own, is_lookup=True)
+            yield FetchLink(table, own, other, theirs, is_lookup=False)
+            yield FetchLink(other, theirs, table, own, is_lookup=True)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from pgwright.checks.families import TableFamily, families
 from pgwright.checks.time_marks import EARLIEST, TIME_TYPES, TimeMark, read_mark
-from pgwright.model.names import quote, quote_literal
+from pgwright.model.names import QualifiedName, quote, quote_literal
+from pgwright.model.policy import Policy
 from pgwright.model.snapshot import Snapshot
 
 # What a question assumes where nobody stated a retention: what most teams that soft-delete promise for recovery.
@@ -27,6 +28,8 @@ class KeptRows:
     days: int
     doubt: str
     """Why the data do not show that rows may go; "" where the team, or the data and the team, say so."""
+    policies: str = ""
+    """The app's own policies that delete them, `module:attribute`; "" where none do."""
 
 
 def kept_rows(snapshot: Snapshot) -> Iterator[KeptRows]:
@@ -36,10 +39,18 @@ def kept_rows(snapshot: Snapshot) -> Iterator[KeptRows]:
     for family in families(snapshot).values():
         for column in family.head.columns:
             about = snapshot.describe(family.name, (column.name,))
+            own = stated_days(policy, family.name, column.name)
             is_deletion, is_expiry = column.name in policy.soft_delete_columns, column.name in policy.expiry_columns
-            if column.base_type not in TIME_TYPES or not (is_deletion or is_expiry or about in stated):
+            if column.base_type not in TIME_TYPES or not (
+                is_deletion or is_expiry or about in stated or own is not None
+            ):
                 continue
             mark = read_mark(snapshot, family, column.name)
+            if own is not None and policy.stated is not None:
+                # They run each night, so that a day's worth is always due.
+                days = own + EXPIRY_GRACE_DAYS
+                yield KeptRows(family, column.name, about, mark, days, "", policy.stated.name)
+                continue
             if about in stated:
                 days, doubt = stated[about], ""
             elif is_expiry:
@@ -49,6 +60,19 @@ def kept_rows(snapshot: Snapshot) -> Iterator[KeptRows]:
             else:
                 days, doubt = policy.retention_days, mark.doubt
             yield KeptRows(family, column.name, about, mark, days, doubt)
+
+
+def stated_days(policy: Policy, table: QualifiedName, column: str) -> int | None:
+    """Return after how many days the app's own policies delete rows by a column; None: they do not."""
+    found = policy.stated.columns if policy.stated is not None else ()
+    return next(
+        (
+            one.days
+            for one in found
+            if (one.table, one.column) == (table.name, column) and one.schema in (None, table.schema)
+        ),
+        None,
+    )
 
 
 def deletion(place: KeptRows, most: int) -> str:

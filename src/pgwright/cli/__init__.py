@@ -48,7 +48,8 @@ def main() -> None:
 
     Give the database as a URL, as libpq keywords ('host=db dbname=shop'), in DATABASE_URL, or in PGHOST, PGDATABASE
     and so on. Where a command says [DSN|FILE], a file written by `pgwright snapshot` works as well. pgwright never
-    writes to the database that you name: `fix` writes a file, `pr --write` a branch, and `prove` works on copies.
+    writes to the database that you name, but by `retain`: `fix` writes a file, `pr --write` a branch, and `prove` works
+    on copies.
 
     \b
     Exit codes:

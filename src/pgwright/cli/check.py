@@ -10,6 +10,7 @@ from pgwright import pipeline
 from pgwright.cli import goals, options
 from pgwright.cli.baseline import read_baseline, save_baseline, set_aside
 from pgwright.cli.output import emit
+from pgwright.cli.policies import policy_of
 from pgwright.cli.progress import watched
 from pgwright.config import Budget, Config
 from pgwright.model.finding import SEVERITIES, Diagnosis, Severity
@@ -64,7 +65,7 @@ def check(
     """
     known = read_baseline(baseline)
     with watched() as progress:
-        snapshot = pipeline.take_snapshot(source, policy=config.policy, progress=progress)
+        snapshot = pipeline.take_snapshot(source, policy=policy_of(config), progress=progress)
         diagnosis = pipeline.check(
             snapshot,
             with_advice=not no_advice,

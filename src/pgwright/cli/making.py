@@ -12,6 +12,7 @@ import click
 
 from pgwright import pipeline
 from pgwright.cli import goals, options
+from pgwright.cli.policies import policy_of
 from pgwright.code import AppModels
 from pgwright.config import Config
 from pgwright.migrations import AlembicDirectory, has_runtime, open_directory
@@ -83,7 +84,7 @@ class Asked:
             imports=imports,
             accepts=accepts,
             requires_head=not self.allow_behind,
-            policy=self.config.policy,
+            policy=policy_of(self.config),
             server=self.server or self.config.server,
         )
 

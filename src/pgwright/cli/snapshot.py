@@ -9,6 +9,7 @@ import click
 from pgwright import pipeline
 from pgwright.cli import options
 from pgwright.cli.output import tell
+from pgwright.cli.policies import policy_of
 from pgwright.cli.progress import watched
 from pgwright.config import Config
 from pgwright.figures import count, size
@@ -35,7 +36,7 @@ def snapshot(dsn: str | None, output: Path, no_values: bool, config: Config) -> 
       pgwright check shop.json.gz
     """
     with watched() as progress:
-        taken = pipeline.take_snapshot(dsn, policy=config.policy, with_values=not no_values, progress=progress)
+        taken = pipeline.take_snapshot(dsn, policy=policy_of(config), with_values=not no_values, progress=progress)
     save_snapshot(taken, output)
     tell(
         f"wrote {output}: {count(len(taken.tables), 'table')}, {count(len(taken.indexes), 'index')}, "

@@ -32,6 +32,31 @@ class Retention:
 
 
 @dataclass(frozen=True)
+class StatedColumn:
+    """A column of moments by which an app's own policies delete rows."""
+
+    schema: str | None
+    """None: where the search_path finds the table."""
+    table: str
+    column: str
+    days: int
+    """How long after the moment."""
+
+
+@dataclass(frozen=True)
+class StatedPolicies:
+    """What an app states beside its models, and `pgwright retain` runs."""
+
+    name: str
+    """`module:attribute`."""
+    columns: tuple[StatedColumn, ...] = ()
+    others: tuple[tuple[str, str], ...] = ()
+    """Policies that are no column's alone, as `table (column)`, and why statistics do not judge them."""
+    unread: str = ""
+    """Why they could not be imported; "" where they were."""
+
+
+@dataclass(frozen=True)
 class Policy:
     """The team's word on retention, pools and what to leave alone.
 
@@ -50,6 +75,8 @@ class Policy:
     """Unique indexes whose values may be used again after a row is marked as deleted, as a report names them."""
     cascade: tuple[str, ...] = ()
     """Foreign keys whose rows belong to the row that they refer to, and go with it: `message (talk_id)`."""
+    stated: StatedPolicies | None = None
+    """What the app's own policies state; None: none are named."""
 
     def __post_init__(self) -> None:
         for name in ("allow", "soft_delete_columns", "expiry_columns", "unique_among_living", "cascade"):

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from pgwright.model.dependent import Dependent
 from pgwright.model.index import Index
+from pgwright.model.materialized_view import MaterializedViewState
 from pgwright.model.names import QualifiedName, quote
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.partitions import of_all_leaves
@@ -48,6 +49,8 @@ class Snapshot:
     unread_statements: UnreadStatements = field(default=NONE_UNREAD)
     observed_seconds: float | None = None
     """How long `pg_stat_statements` has counted the statements; None: unknown, as before PostgreSQL 14."""
+    materialized_views: tuple[MaterializedViewState, ...] = ()
+    """() also in files that were written before it was read."""
 
     @cached_property
     def counted_seconds(self) -> float | None:
@@ -181,6 +184,7 @@ class Snapshot:
             dependents=tuple(one for one in self.dependents if self._root(one.table) not in gone),
             sequences=tuple(one for one in self.sequences if one.table is None or self._root(one.table) not in gone),
             statistics=tuple(one for one in self.statistics if self._root(one.relation) not in gone),
+            materialized_views=tuple(one for one in self.materialized_views if one.name not in gone),
         )
         vars(left)["table_by_name"] = self.table_by_name  # where the cached property keeps it
         return left

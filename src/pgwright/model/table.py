@@ -84,6 +84,10 @@ class Table:
     fill_factor: int
     parameters: tuple[str, ...] = ()
     """`reloptions`, as `name=value`."""
+    partition_key: str = ""
+    """Of a partitioned table, as `pg_get_partkeydef` writes it: `RANGE (created_at)`; "" of all others."""
+    bound: str = ""
+    """Of a partition, as `pg_get_expr` writes it: `FOR VALUES FROM ('2026-01-01') TO ('2026-02-01')` or `DEFAULT`."""
     leaf_rows: float | None = None
     """Of a partitioned table the rows of its leaves together, at any depth; None of all others."""
 

@@ -10,12 +10,14 @@ source; score, allow, baseline and reports treat the findings of all alike. `pla
 
 `make` goes the whole path up to the parts of a fix; `pull_request` makes a branch of them, which `write_branch` writes.
 
-Every verb takes a DSN, the path of a snapshot file, or a Snapshot. None writes to the database that the user names.
+Every verb takes a DSN, the path of a snapshot file, or a Snapshot. None writes to the database that the user names but
+`retain`, which runs the policies that the team states, and `erase`, which erases a person.
 """
 
 from pgwright.pipeline.advise import advise
 from pgwright.pipeline.changes import Revisions, Script, Settings, Unwritten
 from pgwright.pipeline.check import check
+from pgwright.pipeline.erase import ErasureOrder, erase
 from pgwright.pipeline.fix import fix
 from pgwright.pipeline.making import FixOrder, MadeFix, Measuring, make
 from pgwright.pipeline.models import as_named, find_models, with_models
@@ -28,6 +30,7 @@ from pgwright.pipeline.revisions import revision_files
 from pgwright.pipeline.snapshot import SourceLike, is_file, take_snapshot
 
 __all__ = [
+    "ErasureOrder",
     "FixOrder",
     "MadeFix",
     "Measuring",
@@ -39,6 +42,7 @@ __all__ = [
     "advise",
     "as_named",
     "check",
+    "erase",
     "find_models",
     "fix",
     "fix_proved",

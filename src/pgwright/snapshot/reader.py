@@ -22,6 +22,7 @@ from pgwright.snapshot.failures import remedy_of
 from pgwright.snapshot.grants import Grants
 from pgwright.snapshot.hidden import read_hidden, tell_hidden, tell_owner_only
 from pgwright.snapshot.indexes import read_foreign_keys, read_indexes
+from pgwright.snapshot.materialized_views import read_materialized_views
 from pgwright.snapshot.revisions import read_revisions
 from pgwright.snapshot.schema import read_schema
 from pgwright.snapshot.settings import read_role_settings, read_roles, read_sessions, read_settings
@@ -83,6 +84,11 @@ def read_snapshot(
         grants = replace(grants, is_of_app=grants.is_of_app or workload.has_own)
         revisions, schema = read_revisions(database, grants, reading.missing)
         server = replace(server, alembic_revisions=revisions, alembic_schema=schema)
+        materialized_views = reading.take(
+            "materialized_views",
+            lambda: read_materialized_views(database, name_by_oid, grants, reading.missing),
+            (),
+        )
         if not grants.may_monitor:
             reading.missing.append(
                 NotExamined(
@@ -123,6 +129,7 @@ def read_snapshot(
         statements=workload.statements,
         unread_statements=workload.unread,
         observed_seconds=workload.observed_seconds,
+        materialized_views=materialized_views,
         settings=settings,
         role_settings=role_settings,
         roles=roles,

@@ -9,7 +9,7 @@ import pytest
 
 from pgwright.checks.time_shares import share_before
 from pgwright.model.finding import Finding
-from pgwright.model.policy import Policy, Retention
+from pgwright.model.policy import Policy, Retention, StatedColumn, StatedPolicies
 from pgwright.model.snapshot import Snapshot
 from tests.support.builders import (
     evidence,
@@ -245,3 +245,41 @@ def test_the_share_follows_from_common_values_and_histogram(
         "token", "expires_at", histogram, common_values=tuple(values), common_frequencies=frequencies
     )
     assert share_before(statistics, NOW) == pytest.approx(expected, abs=0.01)
+
+
+STATED = StatedPolicies("app.retention:RETENTION", (StatedColumn(None, "token", "expires_at", 0),))
+
+
+def test_the_apps_own_policies_make_it_a_finding_that_names_the_command() -> None:
+    statistics = make_statistics("token", "expires_at", _days_ago(102, 2, -98))
+    (finding,) = run(CHECK, make_snapshot(TOKEN, statistics, policy=Policy(stated=STATED)))
+    assert finding.severity == "medium"
+    assert "Run pgwright retain app.retention:RETENTION each night" in finding.advice
+    assert finding.sql == ""
+    assert evidence(finding)["counted as overdue"] == "2 days after expires_at"
+
+
+def test_a_days_worth_that_waits_for_the_night_is_no_finding() -> None:
+    statistics = make_statistics("token", "expires_at", _days_ago(1.5, -50, -98))
+    assert run(CHECK, make_snapshot(TOKEN, statistics, policy=Policy(stated=STATED))) == []
+
+
+def test_policies_that_could_not_be_read_are_not_examined() -> None:
+    policy = Policy(
+        stated=StatedPolicies("app.retention:RETENTION", unread="ModuleNotFoundError: No module named 'app'")
+    )
+    (one,) = not_examined(CHECK, make_snapshot(policy=policy))
+    assert one.what == "retention-overdue of app.retention:RETENTION"
+    assert "No module named 'app'" in one.reason
+
+
+def test_a_policy_that_statistics_do_not_show_is_not_examined() -> None:
+    policy = Policy(stated=StatedPolicies("app:R", others=(("version (number)", "statistics do not show it"),)))
+    (one,) = not_examined(CHECK, make_snapshot(policy=policy))
+    assert one.what == "retention-overdue of version (number)"
+
+
+def test_a_policy_on_a_column_that_is_not_there_is_not_examined() -> None:
+    policy = Policy(stated=StatedPolicies("app:R", (StatedColumn("other", "token", "made_at", 3),)))
+    (one,) = not_examined(CHECK, make_snapshot(policy=policy))
+    assert one.what == "retention-overdue of token (made_at)"

@@ -7,12 +7,14 @@ from dataclasses import replace
 from pgwright.model.result import Result
 from tests.support.samples.advice import ADVICE
 from tests.support.samples.diagnosis import DIAGNOSIS, EMPTY_DIAGNOSIS
+from tests.support.samples.erasure import ERASURE, STOPPED_ERASURE
 from tests.support.samples.fix import FIX
 from tests.support.samples.names import HOSTILE, INDEX
 from tests.support.samples.plan import COMPARISON, PLAN
 from tests.support.samples.probe import EMPTY_PROBE, PROBE
 from tests.support.samples.proof import DIFFERENT, FAILED, FASTER, LOST, PROOF, SAME, SLOWER, timing
 from tests.support.samples.pull_request import PULL_REQUEST, UNMEASURED
+from tests.support.samples.retention import DRY_RUN, FAULTY, INTERRUPTED, RETAINED
 from tests.support.samples.trial import DEAR, HELPING, NO_TRIAL, SLOWED, TRIAL, USELESS
 
 RESULTS: dict[str, Result] = {
@@ -30,6 +32,12 @@ RESULTS: dict[str, Result] = {
     "plan-alone": PLAN,
     "probe": PROBE,
     "probe-empty": EMPTY_PROBE,
+    "erasure": ERASURE,
+    "erasure-stopped": STOPPED_ERASURE,
+    "retention": RETAINED,
+    "retention-dry-run": DRY_RUN,
+    "retention-faulty": FAULTY,
+    "retention-interrupted": INTERRUPTED,
 }
 """By the name of its golden file: the kind, and what is special about it."""
 

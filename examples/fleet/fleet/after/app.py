@@ -15,7 +15,7 @@ from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Respons
 from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from fleet.after import dashboard, queries
+from fleet.after import queries
 from fleet.after.databases import open_databases
 from fleet.views import (
     CourierCount,
@@ -26,6 +26,7 @@ from fleet.views import (
     DeliveryStatistics,
     DeliveryStatus,
     DeliveryView,
+    Months,
 )
 from fleet.web import (
     BigId,
@@ -37,6 +38,7 @@ from fleet.web import (
     add_error_answers,
     found,
     link_next,
+    tell_age,
 )
 from pgwright_runtime.paging import Pager
 from pgwright_runtime.paging.fastapi import answer_invalid_pages
@@ -141,17 +143,21 @@ async def delivery_statistics(session: ReadSession, organization_id: Tenant) -> 
 
 
 @router.get("/dashboard")
-async def show_dashboard(session: ReadSession, organization_id: Tenant, days: Days = 30) -> Dashboard:
+async def show_dashboard(
+    response: Response, session: ReadSession, organization_id: Tenant, days: Days = 30
+) -> Dashboard:
     shown = await queries.dashboard(session, days)
     await answer(session, organization_id, shown.days)
+    tell_age(response, shown.age_s)
     return shown
 
 
-@router.post("/dashboard/refresh", status_code=204, response_model=None)
-async def refresh_dashboard(request: Request) -> None:
-    """Refresh it for all organizations; the gateway keeps this to the scheduler."""
-    if not await dashboard.refresh(request.app.state.databases.primary):
-        raise HTTPException(409, "a refresh is running already")
+@router.get("/dashboard/months")
+async def show_months(response: Response, session: ReadSession, organization_id: Tenant) -> Months:
+    shown = await queries.months(session)
+    await answer(session, organization_id, shown.months)
+    tell_age(response, shown.age_s)
+    return shown
 
 
 def create_app(

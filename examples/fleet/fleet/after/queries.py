@@ -12,28 +12,33 @@ from sqlalchemy import Select, column, func, select, table, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, load_only
 
-from fleet.after.models import CashCollection, Courier, Delivery, Organization, Salary, ViewRefresh
+from fleet.after.models import (
+    COUNTS,
+    DELIVERY_DASHBOARD,
+    DELIVERY_MONTHS,
+    CashCollection,
+    Courier,
+    Delivery,
+    Organization,
+    Salary,
+)
 from fleet.views import (
     CourierCount,
     CourierDetail,
     CourierView,
     Dashboard,
     DashboardDay,
+    DashboardMonth,
     DeliveryStatistics,
     DeliveryView,
+    Months,
     VehicleView,
 )
 from pgwright_runtime.aggregates import count_by
+from pgwright_runtime.materialized import MaterializedView, freshness
 
-DASHBOARD = table(
-    "tenant_dashboard",
-    *(
-        column(name)
-        for name in (
-            "day", "pending", "in_transit", "delivered", "returned", "cancelled", "revenue", "cash_to_hand_in",
-        )
-    ),
-)  # fmt: skip
+DASHBOARD = table("tenant_dashboard", *map(column, ("day", *COUNTS, "revenue", "cash_to_hand_in")))
+MONTHS = table("tenant_months", *map(column, ("month", "deliveries", "delivered", "revenue")))
 
 
 async def has_organization(session: AsyncSession, organization_id: int) -> bool:
@@ -129,12 +134,22 @@ async def delivery_statistics(session: AsyncSession, organization_id: int) -> li
 
 async def dashboard(session: AsyncSession, days: int = 30) -> Dashboard:
     """Return the newest days of the tenant that is bound, as they were at the last refresh."""
-    age = select(func.extract("epoch", func.now() - ViewRefresh.refreshed_at)).where(
-        ViewRefresh.view_name == "delivery_dashboard"
-    )
+    age_s, is_stale = await _age(session, DELIVERY_DASHBOARD)
     newest = select(*DASHBOARD.c).order_by(DASHBOARD.c.day.desc()).limit(days)
-    age_s = (await session.execute(age)).scalar_one()
-    return Dashboard(float(age_s), tuple(DashboardDay(*row) for row in await session.execute(newest)))
+    return Dashboard(age_s, is_stale, tuple(DashboardDay(*row) for row in await session.execute(newest)))
+
+
+async def months(session: AsyncSession) -> Months:
+    """Return all months of the tenant that is bound, newest first, as they were at the last refresh."""
+    age_s, is_stale = await _age(session, DELIVERY_MONTHS)
+    newest = select(*MONTHS.c).order_by(MONTHS.c.month.desc())
+    return Months(age_s, is_stale, tuple(DashboardMonth(*row) for row in await session.execute(newest)))
+
+
+async def _age(session: AsyncSession, view: MaterializedView) -> tuple[float | None, bool]:
+    """Return how old the figures are at most, asked before they are read."""
+    found = await freshness(session, view)
+    return None if found.age is None else found.age.total_seconds(), found.is_stale
 
 
 def show_courier(courier: Courier) -> CourierView:

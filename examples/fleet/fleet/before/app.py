@@ -107,7 +107,7 @@ async def delivery_statistics(session: Session, tenant: Tenant) -> list[Delivery
 
 @router.get("/dashboard")
 async def show_dashboard(session: Session, tenant: Tenant, days: Days = 30) -> Dashboard:
-    return Dashboard(0.0, tuple(await queries.dashboard(session, tenant, days)))
+    return Dashboard(0.0, False, tuple(await queries.dashboard(session, tenant, days)))
 
 
 def create_app(url: str | URL | None = None, *, pool_size: int = 10, max_overflow: int = 10) -> FastAPI:

@@ -14,6 +14,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, query_expression, relationship
 
 from notebook.naming import NAMING
+from pgwright_runtime.jobs import JobMixin, JobStates
+from pgwright_runtime.soft_delete import SoftDelete
 
 LongText = Annotated[str, mapped_column(Text)]
 Created = Annotated[datetime, mapped_column(default=lambda: datetime.now(UTC), server_default=func.now())]
@@ -22,7 +24,7 @@ IS_LIVE = text("deleted_at IS NULL")
 NEWEST_FIRST = text("created_at DESC")
 
 
-class Base(DeclarativeBase):
+class Base(SoftDelete, DeclarativeBase):
     """What all 13 have: a key, a time of creation, and a time of deletion for 90 days before the row goes."""
 
     metadata = MetaData(naming_convention=NAMING)
@@ -30,7 +32,6 @@ class Base(DeclarativeBase):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     created_at: Mapped[Created]
-    deleted_at: Mapped[datetime | None]
 
 
 def parent(column: str) -> Any:
@@ -127,19 +128,19 @@ class Message(Base):
     token_count: Mapped[int]
 
 
-class Job(Base):
+class Job(JobMixin, Base):
+    """Work on a document in the background, done by `python -m notebook.worker`."""
+
     __tablename__ = "jobs"
+    job_states = JobStates(running="processing", done="completed", dead="failed")
     __table_args__ = (
         Index("ix_jobs_document_id", "document_id"),
         Index("ix_jobs_created_at_status_pending", "created_at", postgresql_where=text("status = 'pending'")),
         Index("ix_jobs_live", "document_id", NEWEST_FIRST, postgresql_where=IS_LIVE),
     )
     document_id: Mapped[UUID] = parent("documents.id")
-    kind: Mapped[str]
-    status: Mapped[str] = mapped_column(default="pending")
     progress: Mapped[int] = mapped_column(default=0)
     log: Mapped[LongText] = mapped_column(default="")
-    finished_at: Mapped[datetime | None]
 
 
 class Quiz(Base):

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TypeVarTuple, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, func, select, tuple_
+from sqlalchemy import ScalarSelect, Select, func, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from notebook.after.models import Base
@@ -23,20 +23,15 @@ class Cursor:
     id: UUID
 
 
-def is_live(model: type[Base]) -> ColumnElement[bool]:
-    """Rows that nobody deleted; written so that the partial indexes serve it."""
-    return model.deleted_at.is_(None)
-
-
 def count_of(reference: InstrumentedAttribute[UUID], parent: InstrumentedAttribute[UUID]) -> ScalarSelect[int]:
-    """Return the number of live children of each parent row, as a subquery of a column.
+    """Return the number of children of each parent row, as a subquery of a column.
 
     Args:
         reference: the foreign key of the children, as in `Source.notebook_id`.
         parent: the key of the parent, as in `Notebook.id`.
     """
     children = cast(type[Base], reference.class_)
-    counting = select(func.count()).select_from(children).where(reference == parent, is_live(children))
+    counting = select(func.count()).select_from(children).where(reference == parent)
     return counting.correlate(parent.class_).scalar_subquery()
 
 

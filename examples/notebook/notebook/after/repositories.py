@@ -1,4 +1,7 @@
-"""The repositories after: one or two queries an operation, whatever the number of rows."""
+"""The repositories after: one or two queries an operation, whatever the number of rows.
+
+None of them names the deleted rows: their sessions come from `hide_deleted`, which keeps them out of every statement.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ from notebook.after.models import (
     StudyGuide,
     User,
 )
-from notebook.after.queries import Cursor, count_of, is_live, page_of
+from notebook.after.queries import Cursor, count_of, page_of
 from notebook.views import (
     PREVIEW_CHARACTERS,
     ConversationSummary,
@@ -47,7 +50,7 @@ class Repository:
 class UserRepository(Repository):
     async def get_by_email(self, email: str) -> UserView | None:
         columns = select(User.id, User.email, User.full_name, User.is_active)
-        row = (await self.session.execute(columns.where(User.email == email, is_live(User)))).one_or_none()
+        row = (await self.session.execute(columns.where(User.email == email))).one_or_none()
         return UserView(*row) if row else None
 
 
@@ -61,12 +64,12 @@ class NotebookRepository(Repository):
             Notebook.created_at,
             count_of(Source.notebook_id, Notebook.id),
             count_of(Conversation.notebook_id, Notebook.id),
-        ).where(Notebook.owner_id == owner_id, is_live(Notebook))
+        ).where(Notebook.owner_id == owner_id)
         rows = await self.session.execute(page_of(query, Notebook, limit, after))
         return [NotebookSummary(*row) for row in rows]
 
     async def get_by_id_and_owner(self, notebook_id: UUID, owner_id: UUID) -> NotebookDetail | None:
-        sources = selectinload(Notebook.sources.and_(is_live(Source)))
+        chunks = with_expression(Source.chunk_count, count_of(Chunk.source_id, Source.id))
         query = (
             select(
                 Notebook,
@@ -74,8 +77,8 @@ class NotebookRepository(Repository):
                 count_of(Quiz.notebook_id, Notebook.id),
                 count_of(StudyGuide.notebook_id, Notebook.id),
             )
-            .where(Notebook.id == notebook_id, Notebook.owner_id == owner_id, is_live(Notebook))
-            .options(sources.options(with_expression(Source.chunk_count, count_of(Chunk.source_id, Source.id))))
+            .where(Notebook.id == notebook_id, Notebook.owner_id == owner_id)
+            .options(selectinload(Notebook.sources).options(chunks))
         )
         row = (await self.session.execute(query)).one_or_none()
         if row is None:
@@ -96,7 +99,7 @@ class NotebookRepository(Repository):
         )
 
     async def is_owned(self, notebook_id: UUID, owner_id: UUID) -> bool:
-        query = select(Notebook.id).where(Notebook.id == notebook_id, Notebook.owner_id == owner_id, is_live(Notebook))
+        query = select(Notebook.id).where(Notebook.id == notebook_id, Notebook.owner_id == owner_id)
         return await self.session.scalar(query) is not None
 
     async def add(self, owner_id: UUID, title: str, description: str) -> UUID | None:
@@ -105,7 +108,7 @@ class NotebookRepository(Repository):
             insert(Notebook)
             .from_select(
                 ["owner_id", "title", "description"],
-                select(User.id, literal(title), literal(description)).where(User.id == owner_id, is_live(User)),
+                select(User.id, literal(title), literal(description)).where(User.id == owner_id),
             )
             .returning(Notebook.id)
         )
@@ -113,10 +116,10 @@ class NotebookRepository(Repository):
 
 class SourceRepository(Repository):
     async def list_by_notebook(self, notebook_id: UUID) -> list[SourceDetail]:
-        of_source = (Chunk.source_id == Source.id, is_live(Chunk))
+        of_source = Chunk.source_id == Source.id
         totals = select(func.count().label("chunks"), func.coalesce(func.sum(Chunk.token_count), 0).label("tokens"))
-        total = totals.where(*of_source).correlate(Source).lateral()
-        first = select(func.left(Chunk.content, PREVIEW_CHARACTERS)).where(*of_source).order_by(Chunk.position)
+        total = totals.where(of_source).correlate(Source).lateral()
+        first = select(func.left(Chunk.content, PREVIEW_CHARACTERS)).where(of_source).order_by(Chunk.position)
         query = (
             select(
                 Source.id,
@@ -128,7 +131,7 @@ class SourceRepository(Repository):
                 func.coalesce(first.limit(1).correlate(Source).scalar_subquery(), ""),
             )
             .join(total, true())
-            .where(Source.notebook_id == notebook_id, is_live(Source))
+            .where(Source.notebook_id == notebook_id)
             .order_by(Source.created_at, Source.id)
         )
         return [SourceDetail(*row) for row in await self.session.execute(query)]
@@ -140,7 +143,7 @@ class ConversationRepository(Repository):
     ) -> list[ConversationSummary]:
         last = (
             select(Message.created_at, func.left(Message.content, PREVIEW_CHARACTERS).label("preview"))
-            .where(Message.conversation_id == Conversation.id, is_live(Message))
+            .where(Message.conversation_id == Conversation.id)
             .order_by(Message.created_at.desc())
             .limit(1)
             .correlate(Conversation)
@@ -156,7 +159,7 @@ class ConversationRepository(Repository):
                 func.coalesce(last.c.preview, ""),
             )
             .outerjoin(last, true())
-            .where(Conversation.notebook_id == notebook_id, Conversation.user_id == user_id, is_live(Conversation))
+            .where(Conversation.notebook_id == notebook_id, Conversation.user_id == user_id)
         )
         rows = await self.session.execute(page_of(query, Conversation, limit, after))
         return [ConversationSummary(*row) for row in rows]
@@ -171,13 +174,12 @@ class MessageRepository(Repository):
             .select_from(Conversation)
             .join(Notebook, Notebook.id == Conversation.notebook_id)
             .where(Conversation.id == conversation_id, Notebook.owner_id == user_id)
-            .where(is_live(Conversation), is_live(Notebook))
         )
         total = await self.session.scalar(conversation)
         if total is None:
             return None
         query = select(Message.id, Message.role, Message.content, Message.created_at).where(
-            Message.conversation_id == conversation_id, is_live(Message)
+            Message.conversation_id == conversation_id
         )
         rows = await self.session.execute(page_of(query, Message, limit, after))
         return MessagePage(total, tuple(MessageView(*row) for row in rows))
@@ -187,7 +189,7 @@ class MessageRepository(Repository):
         now = datetime.now(UTC)
         touched = await self.session.scalar(
             update(Conversation)
-            .where(Conversation.id == conversation_id, Conversation.user_id == user_id, is_live(Conversation))
+            .where(Conversation.id == conversation_id, Conversation.user_id == user_id)
             .values(updated_at=now)
             .returning(Conversation.id)
         )
@@ -223,14 +225,14 @@ class JobRepository(Repository):
 class DocumentRepository(Repository):
     async def find_by_hash(self, content_hash: str) -> UUID | None:
         """Return the first document with this content, so that no one stores it twice."""
-        query = select(Document.id).where(Document.content_hash == content_hash, is_live(Document))
+        query = select(Document.id).where(Document.content_hash == content_hash)
         return await self.session.scalar(query.order_by(Document.created_at, Document.id).limit(1))
 
     async def list_by_user(self, user_id: UUID, limit: int = 50, after: Cursor | None = None) -> list[DocumentView]:
-        statuses = select(Job.status).where(Job.document_id == Document.id, is_live(Job))
+        statuses = select(Job.status).where(Job.document_id == Document.id)
         last_status = statuses.order_by(Job.created_at.desc()).limit(1).correlate(Document).scalar_subquery()
         query = select(Document.id, Document.filename, Document.size_bytes, Document.created_at, last_status).where(
-            Document.user_id == user_id, is_live(Document)
+            Document.user_id == user_id
         )
         rows = await self.session.execute(page_of(query, Document, limit, after))
         return [DocumentView(*row) for row in rows]
@@ -241,13 +243,13 @@ class HistoryRepository(Repository):
         entry = GenerationHistory
         query = select(
             entry.id, entry.kind, entry.model, entry.prompt_tokens + entry.completion_tokens, entry.created_at
-        ).where(entry.user_id == user_id, is_live(entry))
+        ).where(entry.user_id == user_id)
         rows = await self.session.execute(page_of(query, entry, limit, after))
         return [HistoryView(*row) for row in rows]
 
 
 def _jobs() -> Select[UUID, str, str, int, datetime, UUID, str, str]:
-    """Return live jobs with their documents and owners, in the order of `JobView`."""
+    """Return jobs with their documents and owners, in the order of `JobView`."""
     return (
         select(
             Job.id,
@@ -261,5 +263,4 @@ def _jobs() -> Select[UUID, str, str, int, datetime, UUID, str, str]:
         )
         .join(Document, Document.id == Job.document_id)
         .join(User, User.id == Document.user_id)
-        .where(is_live(Job))
     )

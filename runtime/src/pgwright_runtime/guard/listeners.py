@@ -76,6 +76,6 @@ def _record(units: tuple[Unit, ...], text: str, cursor: Any, context: Any, is_ex
     dialect = context.dialect
     rows = cursor.rowcount if is_executed else -1
     for unit in units:
-        if (unit.dialect is dialect or unit.dialect is None) and not _alchemy.is_initialization(context):
+        if unit.watches(dialect) and not _alchemy.is_initialization(context):
             unit.record(text, rows, context)
     return is_executed or None

@@ -34,13 +34,18 @@ class Unit(Record):
     """
 
     def __init__(self, dialect: object, name: str, rules: UnitRules, *, is_sampled: bool = True) -> None:
-        # An engine and those made of it by execution_options() share one dialect; None: any engine.
+        # An engine and those made of it share the state of one dialect; None: any engine.
         super().__init__(name, rules)
-        self.dialect, self.is_sampled = dialect, is_sampled
+        self._dialect_state = None if dialect is None else vars(dialect)
+        self.is_sampled = is_sampled
         self.outermost: tuple[CodeType, ...] = ()
         self.fallback_place: Callable[[], CodeLine | None] | None = None
         self._found: tuple[Problem, ...] | None = None
         self._is_suspect = False
+
+    def watches(self, dialect: object) -> bool:
+        """Return whether the statements of an engine with this dialect are recorded."""
+        return self._dialect_state is None or self._dialect_state is vars(dialect)
 
     @property
     def problems(self) -> tuple[Problem, ...]:

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, event
 
 from pgwright_runtime import metrics
 from pgwright_runtime._alchemy import sync_engine
+from pgwright_runtime._publishing import family
 from pgwright_runtime.metrics import Metric
 from pgwright_runtime.pools.watched import PoolObserver, WatchedPool, watched_pool
 
@@ -90,22 +91,11 @@ def _reader(engine: Engine, reading: _Reading) -> Callable[[], float]:
 class _Families:
     """The metrics of one registry, which all pools share."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
-        from prometheus_client import Counter, Gauge, Histogram
-
+    def __init__(self, registry: CollectorRegistry | None) -> None:
         self.names: set[str] = set()
-        self.gauges = {
-            metric: Gauge(metric.name, metric.help, metric.labels, registry=registry)
-            for metric in metrics.POOL
-            if metric.kind == "gauge"
-        }
-        self.counters = {
-            metric: Counter(metric.name, metric.help, metric.labels, registry=registry)
-            for metric in metrics.POOL
-            if metric.kind == "counter"
-        }
-        wait = metrics.POOL_WAIT
-        self.wait_seconds = Histogram(wait.name, wait.help, wait.labels, buckets=wait.buckets, registry=registry)
+        self.gauges = {metric: family(metric, registry) for metric in metrics.POOL if metric.kind == "gauge"}
+        self.counters = {metric: family(metric, registry) for metric in metrics.POOL if metric.kind == "counter"}
+        self.wait_seconds = family(metrics.POOL_WAIT, registry)
 
 
 _known: WeakKeyDictionary[CollectorRegistry, _Families] = WeakKeyDictionary()

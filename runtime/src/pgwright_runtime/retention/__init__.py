@@ -1,1 +1,27 @@
-"""Rows that are kept for a while: policies beside the models, and the run that deletes what is due."""
+"""How long rows are kept, stated beside the models: what is due goes in batches, and what is held stays."""
+
+from pgwright_runtime.retention.errors import ClockSkew, RetentionError, RetentionRefused, UnknownTable
+from pgwright_runtime.retention.holds import Hold
+from pgwright_runtime.retention.partitions import Partitions
+from pgwright_runtime.retention.policies import Expired, KeepLast, OlderThan, RetentionPolicy, SoftDeleted
+from pgwright_runtime.retention.results import PlannedRule, RetentionPlan, RetentionRun, RuleRun
+from pgwright_runtime.retention.retention import Retention
+
+__all__ = [
+    "ClockSkew",
+    "Expired",
+    "Hold",
+    "KeepLast",
+    "OlderThan",
+    "Partitions",
+    "PlannedRule",
+    "Retention",
+    "RetentionError",
+    "RetentionPlan",
+    "RetentionPolicy",
+    "RetentionRefused",
+    "RetentionRun",
+    "RuleRun",
+    "SoftDeleted",
+    "UnknownTable",
+]

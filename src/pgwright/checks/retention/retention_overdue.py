@@ -5,6 +5,9 @@
 Estimates, from the histogram and the common values in `pg_stats`, how many rows of a table are past `expires_at`, and
 how many were soft-deleted longer ago than the retention. No row is read. The policy may name other columns.
 
+What the app's own policies state, those that `policies` in `[tool.pgwright]` names and `pgwright retain` runs, is the
+team's word; a finding then says that they do not run, or cannot follow.
+
 What may be deleted is the team's word, never a guess from a column's name. `retention` in `[tool.pgwright]` says for a
 column how many days its rows are kept. `retention_days` says it for all soft-delete columns of which every sign in the
 data shows that NULL means "lives": no NOT NULL, no default, rows without a value, no value that comes too often. For
@@ -50,7 +53,7 @@ from datetime import datetime, timedelta
 from pgwright.checks.ages import taken_at
 from pgwright.checks.families import column_statistics
 from pgwright.checks.questions import allowing, entry, text
-from pgwright.checks.retentions import KeptRows, deletion, kept_rows
+from pgwright.checks.retentions import EXPIRY_GRACE_DAYS, KeptRows, deletion, kept_rows
 from pgwright.checks.time_marks import describe_sentinels
 from pgwright.checks.time_shares import share_between
 from pgwright.checks.unread import remedy
@@ -89,6 +92,30 @@ def find(snapshot: Snapshot) -> Iterator[Finding | NotExamined]:
             about=listing(list(unknown)),
         )
     yield from _unknown_entries(snapshot)
+    yield from _unjudged_policies(snapshot)
+
+
+def _unjudged_policies(snapshot: Snapshot) -> Iterator[NotExamined]:
+    """Yield what the app's own policies state and statistics do not show, or that they could not be read."""
+    stated = snapshot.policy.stated
+    if stated is None:
+        return
+    if stated.unread:
+        yield CHECK.unexamined(
+            f"its policies could not be read: {stated.unread}",
+            "run pgwright where the app is installed, from the folder that its modules are imported from",
+            about=stated.name,
+        )
+    for name, reason in stated.others:
+        yield CHECK.unexamined(reason, f"pgwright retain {stated.name} --dry-run counts them", about=name)
+    known = {(place.family.name.name, place.column) for place in kept_rows(snapshot)}
+    for one in stated.columns:
+        if (one.table, one.column) not in known:
+            yield CHECK.unexamined(
+                f"a policy of {stated.name} names it, and the database has no such column of moments",
+                f"pgwright retain {stated.name} --dry-run says what of it is due",
+                about=f"{one.table} ({one.column})",
+            )
 
 
 def _unknown_entries(snapshot: Snapshot) -> Iterator[NotExamined]:
@@ -133,29 +160,45 @@ def _finding(snapshot: Snapshot, place: KeptRows, part: float) -> Finding:
     family, column = place.family, place.column
     rows = part * family.rows
     is_deletion = column in snapshot.policy.soft_delete_columns
-    refusing = [*_referring(snapshot, place, "no action"), *_referring(snapshot, place, "restrict")]
     purpose = f"were deleted more than {place.days} days ago" if is_deletion else f"are past {quote(column)}"
     return CHECK.found(
         place.about,
         f"About {count(rows)} rows of {family.name.short} {purpose} and are still there.",
         severity="high" if part >= LARGE_SHARE and rows >= LARGE_ROWS else None,
         evidence=_evidence(snapshot, place, part),
-        advice=f"Delete in batches of {count(BATCH_ROWS)} rows, each in its own transaction, on a schedule: run the "
-        "statement until it deletes nothing."
-        + (
-            ""
-            if _is_indexed(snapshot, place)
-            else f" An index on {quote(column)} spares each batch a scan of the table."
-        )
-        + " Partitions by time, dropped when due, are cheaper still for large tables."
-        + (
-            f" A batch with a row to which {listing(refusing)} refers fails as a whole: delete the rows there first, "
-            "or leave such rows out."
-            if refusing
-            else ""
-        ),
-        sql=deletion(place, BATCH_ROWS),
+        advice=_retain(place) if place.policies else _by_hand(snapshot, place),
+        sql="" if place.policies else deletion(place, BATCH_ROWS),
     )
+
+
+def _retain(place: KeptRows) -> str:
+    """Return what to do where the app states its policies itself."""
+    return (
+        f"Run pgwright retain {place.policies} each night, or its run() in the app's own scheduler: it deletes in "
+        "batches of bounded time, and gives way to replicas, locks and vacuum. If it runs, see whether it ends before "
+        "all is gone: the policies keep these rows for "
+        f"{place.days - EXPIRY_GRACE_DAYS} days, and {EXPIRY_GRACE_DAYS} more are allowed for a late run."
+    )
+
+
+def _by_hand(snapshot: Snapshot, place: KeptRows) -> str:
+    refusing = [*_referring(snapshot, place, "no action"), *_referring(snapshot, place, "restrict")]
+    by_batches = (
+        f"Delete in batches of {count(BATCH_ROWS)} rows, each in its own transaction, on a schedule: run the statement "
+        "until it deletes nothing."
+    )
+    index = f"An index on {quote(place.column)} spares each batch a scan of the table."
+    refused = (
+        f"A batch with a row to which {listing(refusing)} refers fails as a whole: delete the rows there first, or "
+        "leave such rows out."
+    )
+    sentences = [
+        by_batches,
+        "" if _is_indexed(snapshot, place) else index,
+        "Partitions by time, dropped when due, are cheaper still for large tables.",
+        refused if refusing else "",
+    ]
+    return " ".join(filter(None, sentences))
 
 
 def _evidence(snapshot: Snapshot, place: KeptRows, part: float) -> Iterator[Evidence]:

@@ -51,7 +51,10 @@ SELECT
     known.analyzed_at::text AS last_analyze_at,
     CASE WHEN c.relkind IN ('r', 'm') THEN age(c.relfrozenxid) ELSE 0 END AS frozen_age,
     c.relrowsecurity AS has_row_security,
-    coalesce(c.reloptions, '{}')::text[] AS parameters
+    coalesce(c.reloptions, '{}')::text[] AS parameters,
+    CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) ELSE '' END AS partition_key,
+    -- A bound names no column; 0 spares the server to look up the table.
+    coalesce(pg_get_expr(c.relpartbound, 0), '') AS bound
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN (
@@ -75,7 +78,7 @@ WHERE c.relkind IN ('r', 'p', 'm', 'f')
   AND c.relpersistence <> 't'
   AND n.nspname NOT IN ('pg_catalog', 'information_schema')
   AND n.nspname NOT LIKE 'pg\_toast%%'
-  AND c.relname <> 'alembic_version' -- Alembic's own
+  AND c.relname NOT IN ('alembic_version', 'pgwright_refreshes') -- Alembic's own, and the runtime's
   AND c.oid <> ALL(%(locked)s) -- their size would have to be waited for
   -- What an extension brought is not the user's to change.
   AND NOT EXISTS (

@@ -1,0 +1,115 @@
+"""How fast batches go: how long each may take, how many rows that is, and what they give way to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Pace:
+    """The limits of batches.
+
+    Raises: ValueError: a limit is out of its range.
+    """
+
+    batch_ms: float = 50
+    """What a batch should take, milliseconds; the rows of the next one follow from it."""
+    first_rows: int = 100
+    """Rows of the first batch: small, since nothing is known yet."""
+    most_rows: int = 10_000
+    busy: float = 0.25
+    """Share of the time that is spent in batches, in (0, 1]; the rest is left to the app."""
+    lock_timeout_ms: int = 500
+    """A statement of a batch waits no longer for a lock."""
+    statement_timeout_ms: int = 10_000
+    """A statement of a batch runs no longer, whatever the role's own `statement_timeout` is."""
+    lag_bytes: int = 16 * 2**20
+    """Wait while a replica has more of the write-ahead log to replay."""
+    lag_s: float = 5
+    """Wait while a replica says that it replays later than this."""
+    dead_rows_factor: float = 2
+    """Wait while a table has more dead rows than so many times the threshold at which autovacuum comes."""
+    dead_rows_floor: int = 100_000
+    """Fewer dead rows are no reason to wait."""
+    patience_s: float = 600
+    """End when one reason to wait lasts longer."""
+
+    def __post_init__(self) -> None:
+        if not 0 < self.busy <= 1:
+            raise ValueError(f"busy is {self.busy:g}; it is a share of the time, above 0 and up to 1")
+        for name in ("batch_ms", "first_rows", "most_rows", "lock_timeout_ms", "statement_timeout_ms"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} is {getattr(self, name)}; it has to be above 0")
+
+    def rest_s(self, took_s: float) -> float:
+        """Return how long to rest after a batch, seconds.
+
+        >>> Pace(busy=0.25).rest_s(0.05)
+        0.15000000000000002
+        """
+        return took_s * (1 / self.busy - 1)
+
+
+class RoundTrips:
+    """What a batch's statements take however few its rows are: on a busy machine, more than its rows do.
+
+    By that time the size of a batch must not shrink: it would end at one row, and the time would be the same.
+    """
+
+    # A batch has about so many round trips for each that opens its transaction and sets its limits.
+    _TIMES = 3
+    # A time that came by chance counts little.
+    _SHARE = 0.2
+    # Rows are never held to have taken less than this share of the time.
+    _LEAST = 0.1
+
+    def __init__(self) -> None:
+        self._opening_s: float | None = None
+
+    def opened(self, seconds: float) -> None:
+        """Take over what opening a transaction took."""
+        before = seconds if self._opening_s is None else self._opening_s
+        self._opening_s = before + self._SHARE * (seconds - before)
+
+    def without(self, took_s: float) -> float:
+        """Return what the rows of a batch took.
+
+        >>> trips = RoundTrips()
+        >>> trips.opened(0.01)
+        >>> round(trips.without(0.08), 3), round(trips.without(0.03), 3)
+        (0.05, 0.003)
+        """
+        return max(took_s - self._TIMES * (self._opening_s or 0.0), self._LEAST * took_s)
+
+
+class BatchSize:
+    """How many rows the next batch takes: as many as fit in its time, by what the last one took."""
+
+    # One slow batch is often an accident, and one fast batch often had the cache to itself.
+    _LEAST, _MOST = 0.25, 2.0
+    # A batch that failed cost its whole timeout: the size at which it did is come back to in small steps.
+    _STEP = 1.05
+
+    def __init__(self, pace: Pace) -> None:
+        self._target_s, self._most = pace.batch_ms / 1000, pace.most_rows
+        self._ceiling = float(pace.most_rows)
+        self.rows = min(pace.first_rows, pace.most_rows)
+
+    def took(self, seconds: float, *, was_full: bool) -> None:
+        """Take over what a batch took; one with few rows says nothing about more rows."""
+        factor = min(self._MOST, max(self._LEAST, self._target_s / max(seconds, 1e-6)))
+        if factor < 1 or was_full:
+            self.rows = max(1, min(self._most, int(self._ceiling), int(self.rows * factor)))
+        self._ceiling *= self._STEP
+
+    def failed(self) -> None:
+        """Take half, since it was too many, and come back slowly."""
+        self.halve()
+        self._ceiling = float(self.rows)
+
+    def stepped_over(self) -> None:
+        """One row was to blame, not their number."""
+        self._ceiling = float(self._most)
+
+    def halve(self) -> None:
+        self.rows = max(1, self.rows // 2)

@@ -1,0 +1,163 @@
+"""Run or plan the policies that a team states beside its models: one of the verbs that write to the user's database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import psycopg
+import sqlalchemy
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+
+from pgwright.database import conninfo, mask, target
+from pgwright.errors import ConfigError, ConnectionFailed, RetentionFailed
+from pgwright.hints import connection_hint
+from pgwright.importing import load
+from pgwright.model.retained import Retained, RetainedPartitions, RetainedRule
+from pgwright_runtime.batches import BatchMetrics, BatchProgress, StopFlag
+from pgwright_runtime.errors import Error
+from pgwright_runtime.retention import Retention as Policies
+from pgwright_runtime.retention import RetentionPlan, RetentionRun
+from pgwright_runtime.retention.partitions import PartitionPlan, PartitionReport
+
+_APPLICATION_NAME = "pgwright-retain"
+_CONNECT_SECONDS = 10
+
+
+def read_policies(name: str, folder: Path) -> Policies:
+    """Import the policies, `module:attribute`.
+
+    Raises: ImportFailed; ConfigError: it is no `pgwright_runtime.retention.Retention`.
+    """
+    found = load(name, folder)
+    if not isinstance(found, Policies):
+        raise ConfigError(
+            f"{name!r} is of type {type(found).__name__}; expected a pgwright_runtime.retention.Retention."
+        )
+    return found
+
+
+def plan_retention(policies: Policies, name: str, dsn: str | None) -> Retained:
+    """Count what would go, in one read-only snapshot. Raises: RetentionFailed, ConnectionFailed."""
+    with _connected(dsn) as engine:
+        plan = policies.plan(engine)
+    return _planned(plan, name, _place(dsn))
+
+
+def run_retention(
+    policies: Policies,
+    name: str,
+    dsn: str | None,
+    *,
+    limit_s: float | None,
+    is_forced: bool,
+    stop: StopFlag,
+    progress: object,
+    metrics: BatchMetrics | None = None,
+) -> Retained:
+    """Delete what is due, in batches. Raises: RetentionFailed, ConnectionFailed."""
+
+    def tell(one: BatchProgress) -> None:
+        if callable(progress):
+            progress(one)
+
+    limit = None if limit_s is None else timedelta(seconds=limit_s)
+    with _connected(dsn) as engine:
+        run = policies.run(engine, limit=limit, force=is_forced, stop=stop, progress=tell, metrics=metrics)
+    return _ran(run, name, _place(dsn))
+
+
+def _place(dsn: str | None) -> str:
+    """Return who connects where, as the user named it."""
+    return target(conninfo(dsn)).rpartition("/")[0]
+
+
+@contextmanager
+def _connected(dsn: str | None) -> Iterator[Engine]:
+    info = conninfo(dsn)
+
+    def connect() -> psycopg.Connection:
+        return psycopg.connect(
+            info, prepare_threshold=None, application_name=_APPLICATION_NAME, connect_timeout=_CONNECT_SECONDS
+        )
+
+    engine = sqlalchemy.create_engine("postgresql+psycopg://", creator=connect, pool_size=2, max_overflow=1)
+    try:
+        yield engine
+    except Error as error:
+        raise RetentionFailed(str(error)) from error
+    except DBAPIError as error:
+        said = mask(str(error.orig).strip().partition("\n")[0])
+        if isinstance(error.orig, psycopg.OperationalError) and error.orig.sqlstate is None:
+            raise ConnectionFailed(target(info), said, connection_hint(said)) from None
+        raise RetentionFailed(f"the server refused: {said}. What is deleted by then stays deleted.") from error
+    finally:
+        engine.dispose()
+
+
+def _planned(plan: RetentionPlan, name: str, place: str) -> Retained:
+    return Retained(
+        policies=name,
+        database=plan.database,
+        server=place,
+        at=f"{plan.at:%Y-%m-%d %H:%M:%S %Z}",
+        is_dry_run=True,
+        rules=tuple(
+            RetainedRule(one.name, one.says, dict(one.rows), dict(one.kept), one.walk, one.advice) for one in plan.rules
+        ),
+        is_done=not plan.faults and not plan.refusals,
+        ended="counted",
+        seconds=0.0,
+        faults=plan.faults,
+        refusals=plan.refusals,
+        partitions=tuple(map(_partitions_to_do, plan.partitions)),
+    )
+
+
+def _partitions_to_do(plan: PartitionPlan) -> RetainedPartitions:
+    due = tuple(str(one) for one in (*plan.finalize, *plan.detach))
+    dropped = (*map(str, plan.drop), *(due if plan.drops else ()))
+    return RetainedPartitions(str(plan.table), tuple(map(str, plan.create)), due, dropped, {}, plan.notes)
+
+
+def _partitions_done(report: PartitionReport) -> RetainedPartitions:
+    return RetainedPartitions(
+        report.table,
+        tuple(report.created),
+        tuple(report.detached),
+        tuple(report.dropped),
+        dict(report.left),
+        report.notes,
+        report.is_busy,
+    )
+
+
+def _ran(run: RetentionRun, name: str, place: str) -> Retained:
+    return Retained(
+        policies=name,
+        database=run.database,
+        server=place,
+        at=f"{run.at:%Y-%m-%d %H:%M:%S %Z}",
+        is_dry_run=False,
+        rules=tuple(
+            RetainedRule(
+                one.name,
+                one.says,
+                dict(one.rows),
+                dict(one.kept),
+                batches=one.batches,
+                seconds=one.seconds,
+                waited_seconds=one.waited_s,
+                longest_ms=one.longest_s * 1000,
+            )
+            for one in run.rules
+        ),
+        is_done=run.is_done,
+        ended=run.ended,
+        seconds=run.seconds,
+        notes=run.notes,
+        partitions=tuple(map(_partitions_done, run.partitions)),
+    )
