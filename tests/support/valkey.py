@@ -40,6 +40,11 @@ class Broker:
         with Redis.from_url(self.url) as client:
             return len(client.lrange(queue, 0, -1))
 
+    def holds(self) -> dict[str, str]:
+        """Return its keys, each with its type."""
+        with Redis.from_url(self.url, decode_responses=True) as client:
+            return {str(name): str(client.type(name)) for name in client.scan_iter()}
+
     def stop(self) -> None:
         if self._server.is_running():
             self._server.stop()

@@ -74,8 +74,8 @@ class CelerySite:
         return worker
 
     @contextmanager
-    def relaying(self, *, resend_s: float = 600.0) -> Iterator[Relay]:
-        """Let a relay run beside the test."""
+    def relaying(self, *, resend_s: float = 5.0) -> Iterator[Relay]:
+        """Let a relay run beside the test; what Celery loses on its own account comes again within the test's time."""
         relay = Relay(
             app=self.app, engine=self.engine, model=Task, handlers=HANDLERS,
             resend_s=resend_s, poll_s=0.5, lease_s=LEASE_S,
@@ -102,7 +102,8 @@ class CelerySite:
         while not condition():
             if time.monotonic() > deadline:
                 logs = "\n".join(path.read_text() for path in sorted(self.folder.glob("*.log")))
-                raise AssertionError(f"not within {_PATIENCE_S:.0f} s: {what}\n{self.states()}\n{logs}")
+                rows = self.database.rows("SELECT id, status, attempts, run_at - now(), last_error FROM task")
+                raise AssertionError(f"not within {_PATIENCE_S:.0f} s: {what}\n{rows}\n{self.broker.holds()}\n{logs}")
             time.sleep(0.05)
 
     def wait_until_done(self, *keys: int) -> None:

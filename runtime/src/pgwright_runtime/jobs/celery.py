@@ -11,11 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
+from math import inf
 from typing import Any
 
 from celery import Celery
 from kombu.exceptions import OperationalError
-from sqlalchemy import ARRAY, Connection, Engine, Interval, Text, any_, bindparam, func, select, update
+from sqlalchemy import ARRAY, Connection, Engine, Interval, Text, any_, bindparam, func, literal, select, update
 from sqlalchemy.orm import Session
 
 from pgwright_runtime.jobs.mixin import JobMixin
@@ -50,7 +51,8 @@ def register(
 
     def run_job(key: Any, attempts: int) -> None:
         worker = Worker(engine=engine, model=model, handlers=handlers, listen=False, **options)
-        worker._queue = _Message(model, key, attempts)
+        # Whatever else there is in the table is the relay's to look after.
+        worker._queue, worker._look_around_at = _Message(model, key, attempts), inf
         worker.run(until_idle=True)
 
     # It is the row that says how a job ended: a message is only taken off the queue when somebody has looked at it.
@@ -101,7 +103,9 @@ class Outbox(JobQueue):
         leased = {c.leased_until: _NOW + bindparam("lease_", type_=Interval())}
         taken = {c.status: self._states.running, c.attempts: c.attempts + 1, **leased}
         taken |= {c.claimed_by: bindparam("token_", type_=Text())}
-        self._one = update(model).where(*asked).values(taken).returning(model, _NOW - c.run_at)
+        # One that was sent is due later again: how long it waited before, nothing tells.
+        waited = func.greatest(_NOW - c.run_at, literal(timedelta(0), Interval()))
+        self._one = update(model).where(*asked).values(taken).returning(model, waited)
 
     def mark_sent(self, where: Session | Connection, kinds: Sequence[str], resend_s: float) -> list[tuple[Any, int]]:
         """Return jobs that are due, each with its attempts so far; before they are sent, so that none is forgotten."""
