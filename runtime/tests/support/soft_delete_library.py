@@ -19,12 +19,27 @@ class Base(DeclarativeBase):
     )
 
 
+topics_of_shelves = Table(
+    "topics_of_shelves",
+    Base.metadata,
+    Column("shelf_id", ForeignKey("shelves.id"), primary_key=True),
+    Column("topic_id", ForeignKey("topics.id"), primary_key=True),
+)
+"""An association that is deleted for good, without ON DELETE."""
+
+
+class Topic(SoftDelete, Base):
+    __tablename__ = "topics"
+    id: Mapped[int] = mapped_column(primary_key=True)
+
+
 class Shelf(SoftDelete, Base):
     __tablename__ = "shelves"
     id: Mapped[int] = mapped_column(primary_key=True)
     changed_at: Mapped[datetime | None] = mapped_column(Moment(timezone=True), onupdate=func.now())
     books: Mapped[list[Book]] = relationship(back_populates="shelf", cascade="all, delete-orphan")
     labels: Mapped[list[Label]] = relationship(cascade="all")
+    topics: Mapped[list[Topic]] = relationship(secondary=topics_of_shelves)
     boxes: Mapped[list[Box]] = relationship(passive_deletes="all")
 
 
