@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Column, ForeignKey, ForeignKeyConstraint, MetaData, Table, func, inspect
 from sqlalchemy import DateTime as Moment
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, declared_attr, mapped_column, relationship
 
 from pgwright_runtime.soft_delete import SoftDelete, soft_deletable
 from pgwright_runtime.soft_delete.mixin import mark_of
@@ -127,7 +127,10 @@ class Keeper(Person):
     id: Mapped[int] = mapped_column(ForeignKey("people.id"), primary_key=True)
     rank: Mapped[int]
     trainer_id: Mapped[int | None] = mapped_column(ForeignKey("keepers.id", ondelete="CASCADE"))
-    __mapper_args__ = {"polymorphic_identity": "keeper", "inherit_condition": id == Person.id}
+
+    @declared_attr.directive
+    def __mapper_args__(cls) -> dict[str, Any]:  # noqa: N805
+        return {"polymorphic_identity": "keeper", "inherit_condition": cls.id == Person.id}
 
 
 class Badge(SoftDelete, Base):
