@@ -297,8 +297,9 @@ def private_names(tree: ast.AST) -> tuple[set[str], set[str]]:
                 foreign.add(name)
             case ast.FunctionDef(name=name) | ast.AnnAssign(target=ast.Name(id=name)):
                 own.add(name)
-            case ast.Constant(value=str(name)) if re.fullmatch(r"_[a-z]\w+", name):  # for getattr()
-                foreign.add(name)
+            case ast.Call(func=ast.Name(id="getattr" | "hasattr" | "setattr" | "delattr" | "attrgetter"), args=given):
+                texts = [str(one.value) for one in given if isinstance(one, ast.Constant)]
+                foreign.update(text for text in texts if re.fullmatch(r"_[a-z]\w+", text))
     return {name for name in foreign if re.match(r"_(?!_)", name)}, own
 
 

@@ -133,7 +133,7 @@ def make_erasure(**changes: Any) -> Erasure:
             Link(Document.readers, User.id),
             Link(Attachment.owner_id, User.id, where=Attachment.owner_type == "user"),
         ],
-        "holds": [Hold(User.is_held.is_(True), reason="litigation 7 O 1/26")],
+        "holds": [Hold(User, User.is_held.is_(True), reason="litigation 7 O 1/26")],
     }
     return Erasure(User, **{**given, **changes})
 

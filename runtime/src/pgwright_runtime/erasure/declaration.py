@@ -11,6 +11,8 @@ from sqlalchemy import Column, ColumnElement, MetaData, Table, inspect
 from sqlalchemy.orm import InstrumentedAttribute, Mapper
 from sqlalchemy.sql import visitors
 
+from pgwright_runtime._holds import Hold
+
 if TYPE_CHECKING:
     from pgwright_runtime.erasure.outcome import Erased
 
@@ -86,14 +88,6 @@ class Link:
     """A column of the subject, or of another table whose rows are theirs."""
     where: ColumnElement[bool] | None = None
     """Which rows the link is for, as in `Attachment.owner_type == "user"`."""
-
-
-@dataclass(frozen=True, eq=False)
-class Hold:
-    """A legal hold: where a row of the person fits the condition, nothing is erased."""
-
-    when: ColumnElement[bool]
-    reason: str
 
 
 Rule = Delete | Anonymise | Keep | Unlink

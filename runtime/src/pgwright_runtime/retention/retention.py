@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack, overload
 from sqlalchemy import Connection, Engine, func, select, text
 from sqlalchemy.exc import DBAPIError
 
+from pgwright_runtime._holds import Hold
 from pgwright_runtime._running import Sleep, run_on
 from pgwright_runtime.batches import BatchJob, BatchMetrics, BatchTally, Pace, StopFlag
 from pgwright_runtime.batches.progress import Report
@@ -20,7 +21,7 @@ from pgwright_runtime.retention.deleting import Deletion
 from pgwright_runtime.retention.errors import ClockSkew, RetentionRefused
 from pgwright_runtime.retention.falling import Falling, any_of
 from pgwright_runtime.retention.graph import StoredGraph, read_graph
-from pgwright_runtime.retention.holds import Hold, held
+from pgwright_runtime.retention.holds import held
 from pgwright_runtime.retention.partitions import Partitions
 from pgwright_runtime.retention.partitions.patience import Patience
 from pgwright_runtime.retention.policies import RetentionPolicy, table_of
