@@ -149,7 +149,7 @@ def test_a_table_with_a_key_of_two_columns_is_told() -> None:
 
 
 def test_the_package_is_no_framework() -> None:
-    """Under 400 lines of code, blank ones, comments and docstrings apart; the outbox for Celery is an addition to it."""
+    """Under 400 lines of code, without comments and docstrings; the outbox for Celery is an addition to it."""
     import pgwright_runtime.jobs
 
     folder = Path(pgwright_runtime.jobs.__file__).parent
