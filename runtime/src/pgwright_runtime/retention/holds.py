@@ -12,11 +12,11 @@ from pgwright_runtime.retention.policies import AnyTable, table_of
 
 
 @dataclass(frozen=True)
-class Hold:
+class LegalHold:
     """Rows of a table that stay, and with them every row that they hang on.
 
-    `Hold(Order, Order.legal_hold, "dispute")`, or by a table of holds:
-    `Hold(User, exists().where(LegalHold.user_id == User.id), "litigation")`.
+    `LegalHold(Order, Order.legal_hold, "dispute")`, or by a table of holds:
+    `LegalHold(User, exists().where(HeldUser.user_id == User.id), "litigation")`.
     """
 
     table: AnyTable
@@ -28,7 +28,7 @@ class Hold:
     """True: the rows are subjects, and all that refers to them stays too, through any number of tables."""
 
 
-def held(holds: tuple[Hold, ...], table: Table) -> list[tuple[str, ColumnElement[bool]]]:
+def held(holds: tuple[LegalHold, ...], table: Table) -> list[tuple[str, ColumnElement[bool]]]:
     """Return what holds rows of a table: each reason, with its condition."""
     found = []
     for hold in holds:
