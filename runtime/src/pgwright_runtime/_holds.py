@@ -9,12 +9,11 @@ from sqlalchemy import ColumnElement, Table
 
 
 @dataclass(frozen=True, eq=False)
-class Hold:
+class LegalHold:
     """Rows of a table that stay, and with them every row that they hang on: by order of a court, an audit, a dispute.
 
-    `Hold(Order, Order.legal_hold, "dispute")`, or by a table of holds:
-    `Hold(User, exists().where(LegalHold.user_id == User.id), "litigation")`. Retention leaves the rows alone; nobody is
-    erased who has one.
+    Retention leaves them alone, and nobody is erased who has one. `LegalHold(Order, Order.legal_hold, "dispute")`, or by
+    a table of holds: `LegalHold(User, exists().where(HeldUser.user_id == User.id), "litigation")`.
     """
 
     table: Table | type[Any]

@@ -11,7 +11,7 @@ from sqlalchemy import Column, ColumnElement, MetaData, Table, inspect
 from sqlalchemy.orm import InstrumentedAttribute, Mapper
 from sqlalchemy.sql import visitors
 
-from pgwright_runtime._holds import Hold
+from pgwright_runtime._holds import LegalHold
 
 if TYPE_CHECKING:
     from pgwright_runtime.erasure.outcome import Erased
@@ -102,7 +102,7 @@ class Erasure:
         rules: Sequence[Rule] = (),
         *,
         links: Sequence[Link] = (),
-        holds: Sequence[Hold] = (),
+        holds: Sequence[LegalHold] = (),
         personal: Sequence[ColumnLike] = (),
         not_personal: Sequence[ColumnLike] = (),
         on_erased: Sequence[Callable[[Erased], Any]] = (),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, Table, and_, exists, false, or_
 
-from pgwright_runtime._holds import Hold
+from pgwright_runtime._holds import LegalHold
 from pgwright_runtime._references import TableReference, references
 from pgwright_runtime.retention.policies import table_of
 
 
-def held(holds: tuple[Hold, ...], table: Table) -> list[tuple[str, ColumnElement[bool]]]:
+def held(holds: tuple[LegalHold, ...], table: Table) -> list[tuple[str, ColumnElement[bool]]]:
     """Return what holds rows of a table: each reason, with its condition."""
     found = []
     for hold in holds:
