@@ -38,7 +38,7 @@ SCALE = float(os.environ.get("NOTEBOOK_SCALE", "1"))
 SECONDS = float(os.environ.get("POLLING_SECONDS", "180"))
 WORKERS = 4
 # How the workers of before wait, and how often a listening one looks nevertheless: it is a net.
-POLL_BEFORE_S, POLL_AFTER_S = 1.0, 30.0
+POLL_BEFORE_S, POLL_AFTER_S = 1.0, 60.0
 # The notebook's data have a job in each 1,051 seconds of two years: four times as many in working hours, and four times
 # those at the busiest.
 JOB_EACH_S = 60.0
@@ -46,8 +46,8 @@ JOB_EACH_S = 60.0
 REQUEST_EACH_S = 0.25
 LEAST_LESS = 95.0
 _SETTINGS = {"shared_preload_libraries": "pg_stat_statements", "shared_buffers": "512MB", "jit": "off"}
-# Until all connections are made.
-_WARM_UP_S = 5.0
+# Connections are made, and idle workers find their pace: what they say at their start is no part of a day.
+_WARM_UP_S = SECONDS / 3
 # Of the replay, what the workers and the jobs do here.
 _QUIET = ("job_polling", "work_off_job")
 _TRANSACTION = ("BEGIN", "COMMIT", "ROLLBACK", "BEGIN;", "COMMIT;", "ROLLBACK;")

@@ -83,7 +83,11 @@ def _in_batches(primary: EmbeddedServer) -> Iterator[Figure]:
             seconds += run.seconds
             waited += sum(one.waited_s for one in run.rules)
             longest = max(longest, *(one.longest_s for one in run.rules))
-            print(f"    {rows:,} of {due:,} rows in {seconds:.0f} s, {run.ended}", file=sys.stderr, flush=True)
+            print(
+                f"    {rows:,} of {due:,} rows in {seconds:.0f} s, {run.ended}, {run.rules[0].batches:,} batches",
+                file=sys.stderr,
+                flush=True,
+            )
         latencies = load.stop()
     engine.dispose()
     calm, loaded = (_all(latencies, windows) for windows in (quiet, busy))

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy_easy_softdelete.mixin import generate_soft_delete_mixin_class
+from sqlalchemy_easy_softdelete.mixin import generate_soft_delete_mixin_class  # type: ignore[import-not-found]
 
 from runtime.tests.support.soft_delete_oracle import Hook, judging
 

@@ -30,6 +30,7 @@ from sqlalchemy.orm import (
     DeclarativeBase,
     Mapped,
     Session,
+    aliased,
     contains_eager,
     joinedload,
     mapped_column,
@@ -38,7 +39,7 @@ from sqlalchemy.orm import (
 from sqlalchemy.pool import QueuePool
 from sqlalchemy.sql.base import CompileState
 
-from pgwright_runtime import _alchemy
+from pgwright_runtime import _alchemy, _alchemy_compiler
 
 RUNTIME = Path(__file__).parents[1]
 
@@ -248,6 +249,38 @@ def test_an_update_takes_over_what_a_delete_was_given() -> None:
     assert taken.get_execution_options()["a"] == 1
 
 
+def test_a_dialect_with_a_rule_shares_the_state_of_the_other() -> None:
+    dialect = postgresql.dialect()
+    copy = _alchemy_compiler.filtering_dialect(dialect, lambda deciding, around, options: [])
+    dialect.server_version_info = (18, 1)
+    assert copy.server_version_info == (18, 1)
+    assert copy.supports_statement_cache
+    assert str(VANS.compile(dialect=copy)) == str(VANS.compile(dialect=dialect))
+
+
+def test_a_rule_is_asked_about_each_from() -> None:
+    asked: list[list[str | None]] = []
+
+    def rule(deciding: Any, around: Any, options: Any) -> list[Any]:
+        tables = [_alchemy_compiler.plain_table(from_) for from_ in deciding]
+        asked.append([table.name if table is not None else None for table in tables])
+        return [deciding[0].c.id > 7] if len(deciding) == 1 and tables[0] is not None else []
+
+    dialect = _alchemy_compiler.filtering_dialect(postgresql.dialect(), rule)
+    kept = select(Van.id).where(text("1 = 1 OR 1 = 0")).outerjoin(aliased(Ride)).order_by(Van.id)
+    for statement in (kept, delete(Ride).where(Ride.van_id == Van.id), update(Van).values(plate="A")):
+        sql = str(statement.compile(dialect=dialect))
+    assert asked == [[None], ["rides"], ["rides", "vans"], ["vans"]]
+    assert sql.endswith("WHERE vans.id > %(id_1)s::INTEGER")
+    assert "> %(id_1)s" in str(kept.compile(dialect=dialect))
+
+
+def test_an_option_is_part_of_what_a_compiled_statement_is_found_by() -> None:
+    one, same, other = (_alchemy_compiler.CachedOption(payload) for payload in ("a", "a", "b"))
+    assert _alchemy.shape_key(VANS.options(one)) == _alchemy.shape_key(VANS.options(same))
+    assert _alchemy.shape_key(VANS.options(one)) != _alchemy.shape_key(VANS.options(other))
+
+
 SOURCE = RUNTIME / "src" / "pgwright_runtime"
 # Of Python; and of Alembic, in a function that revisions carry by its source.
 OTHERS = {"_getframe", "_in_external_transaction"}
@@ -264,8 +297,9 @@ def private_names(tree: ast.AST) -> tuple[set[str], set[str]]:
                 foreign.add(name)
             case ast.FunctionDef(name=name) | ast.AnnAssign(target=ast.Name(id=name)):
                 own.add(name)
-            case ast.Constant(value=str(name)) if re.fullmatch(r"_[a-z]\w+", name):  # for getattr()
-                foreign.add(name)
+            case ast.Call(func=ast.Name(id="getattr" | "hasattr" | "setattr" | "delattr" | "attrgetter"), args=given):
+                texts = [str(one.value) for one in given if isinstance(one, ast.Constant)]
+                foreign.update(text for text in texts if re.fullmatch(r"_[a-z]\w+", text))
     return {name for name in foreign if re.match(r"_(?!_)", name)}, own
 
 

@@ -236,6 +236,12 @@ def test_the_option_is_on_for_eager_loads(session: Session, load: Callable[..., 
     assert [card.id for card in session.scalars(statement).unique().one().cards] == [21, 22, 23]
 
 
+def test_a_deleted_object_that_is_shown_cannot_be_changed(session: Session) -> None:
+    session.get_one(Board, 2, options=[show_deleted()]).name = "new"
+    with pytest.raises(StaleDataError):
+        session.flush()
+
+
 def test_the_option_of_a_subquery_shows_there_alone(session: Session) -> None:
     total = select(func.count(Card.id)).where(Card.board_id == Board.id).options(show_deleted()).scalar_subquery()
     assert session.execute(select(Board.id, total)).all() == [(1, 3)]

@@ -23,6 +23,9 @@ from runtime.tests.support.soft_delete_answers import answer, dump, held
 from runtime.tests.support.soft_delete_joins import Tables
 from runtime.tests.support.soft_delete_parts import Run
 
+# A DELETE that stays one, so that it is known which rows it sees.
+_FOR_GOOD = {"delete_for_good": True}
+
 
 class Changes(Tables):
     """What is inserted, changed and deleted; an answer holds what all tables hold after it."""
@@ -70,7 +73,7 @@ class Changes(Tables):
             if loads:
                 keep = session.scalars(select(model)).unique().all()
                 del keep
-            result: Any = session.execute(statement, execution_options={"synchronize_session": how})
+            result: Any = session.execute(statement, execution_options={"synchronize_session": how, **_FOR_GOOD})
             return (answer(result) if has_rows else result.rowcount), held(session) if how else None
 
         return self._changing(change)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Column, Index, Table, and_
+from sqlalchemy import Index, Table, and_
 from sqlalchemy.schema import SchemaItem
 
 from pgwright_runtime._alchemy import TableItem
@@ -73,9 +74,8 @@ def add_purge_index(table: Table) -> None:
 def is_living_index(index: Index) -> bool:
     """Return whether an index is of the rows that live, or of the deleted ones, by its condition."""
     where = index.dialect_options["postgresql"]["where"]
-    return where is not None and any(
-        element.name == COLUMN for element in where.get_children() if isinstance(element, Column)
-    )
+    # It may be text.
+    return where is not None and re.search(rf"\b{COLUMN}\b", str(where)) is not None
 
 
 def may_come_again(item: Any) -> bool:
