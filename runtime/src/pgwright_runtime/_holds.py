@@ -12,8 +12,8 @@ from sqlalchemy import ColumnElement, Table
 class LegalHold:
     """Rows of a table that stay, and with them every row that they hang on: by order of a court, an audit, a dispute.
 
-    Retention leaves them alone, and nobody is erased who has one. `LegalHold(Order, Order.legal_hold, "dispute")`, or by
-    a table of holds: `LegalHold(User, exists().where(HeldUser.user_id == User.id), "litigation")`.
+    Retention leaves them alone, and nobody is erased who has one. `LegalHold(Order, Order.legal_hold, "dispute")`, or
+    by a table of holds: `LegalHold(User, exists().where(HeldUser.user_id == User.id), "litigation")`.
     """
 
     table: Table | type[Any]

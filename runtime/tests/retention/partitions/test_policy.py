@@ -344,7 +344,8 @@ def test_a_retention_runs_it_and_its_holds_hold_here_too(database: Database, eng
     database.execute(f"{month(1, 'visits')}; {month(2, 'visits')}")
     database.execute("INSERT INTO people VALUES (1, true), (2, false)")
     database.execute("INSERT INTO visits VALUES (1, '2026-01-03', 1), (2, '2026-02-03', 2)")
-    hold = LegalHold(Visit, Visit.id == 1, "audit") if of == "rows" else LegalHold(Person, Person.on_hold, "dispute", True)
+    of_people = LegalHold(Person, Person.on_hold, "dispute", covers_below=True)
+    hold = LegalHold(Visit, Visit.id == 1, "audit") if of == "rows" else of_people
     visits = Partitions(Visit, "at", every="month", keep=timedelta(days=60), ahead=0)
     retention = Retention([visits], holds=[hold])
     (plan,) = retention.plan(engine).partitions
