@@ -1,4 +1,4 @@
-"""Retention beside an application's load and a streaming replica, a single DELETE beside it, and kills at any moment."""
+"""Retention beside an application's load and a replica, a single DELETE beside it, and kills at any moment."""
 
 from __future__ import annotations
 
