@@ -212,7 +212,7 @@ def test_every_setting_of_replicas_and_every_limit_of_the_guard_is_documented_wi
 
 @pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
 def test_every_metric_is_documented(metric: Metric) -> None:
-    assert f"`{metric.name}`" in "".join(map(_read, (DOCS / "how-to").glob("*.md")))
+    assert any(f"`{metric.name}`" in _read(page) for page in (DOCS / "how-to").glob("*.md"))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

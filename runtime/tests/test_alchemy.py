@@ -11,7 +11,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, ForeignKey, create_engine, delete, func, select, text, update
+from sqlalchemy import (
+    Engine,
+    ForeignKey,
+    bindparam,
+    create_engine,
+    delete,
+    event,
+    func,
+    inspect,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.orm import (
@@ -25,6 +37,7 @@ from sqlalchemy.orm import (
     relationship,
 )
 from sqlalchemy.pool import QueuePool
+from sqlalchemy.sql.base import CompileState
 
 from pgwright_runtime import _alchemy, _alchemy_compiler
 
@@ -49,6 +62,7 @@ class Ride(Base):
     van: Mapped[Van] = relationship(back_populates="rides")
 
 
+TABLE: Any = Ride.__table__
 VANS = select(Van).order_by(Van.plate.desc(), Van.id)
 
 
@@ -163,8 +177,80 @@ def test_a_connection_is_taken_from_who_borrowed_it() -> None:
     engine.dispose()
 
 
+def test_what_a_flush_deletes_can_be_taken_from_it_and_ends_as_deleted(engine: Engine) -> None:
+    asked: list[Any] = []
+    own: dict[str, Any] = {}
+
+    with Session(engine) as session:
+
+        @event.listens_for(session, "before_flush")
+        def before(session: Session, flush: Any, instances: object) -> None:
+            def register(state: Any, isdelete: bool = False, listonly: bool = False, **rest: Any) -> bool:
+                asked.append((state.class_, isdelete))
+                return bool(own["register"](state, listonly=True, **rest))
+
+            own["register"] = _alchemy.watch_registrations(flush, register)
+
+        @event.listens_for(session, "after_flush")
+        def after(session: Session, flush: Any) -> None:
+            for state in list(flush.states):
+                _alchemy.end_as_deleted(flush, state)
+
+        ride = session.get_one(Ride, 1)
+        session.delete(ride)
+        session.flush()
+        assert asked == [(Ride, True)]
+        assert inspect(ride).deleted
+        assert session.scalar(select(func.count()).select_from(Ride)) == 2
+        session.rollback()
+        assert inspect(ride).persistent
+
+
+def test_persistent_objects_can_be_deleted_ones_until_a_rollback(engine: Engine) -> None:
+    with Session(engine) as session:
+        ride = session.get_one(Ride, 1)
+        _alchemy.forget_deleted(session, [inspect(ride)])
+        assert inspect(ride).deleted
+        session.rollback()
+        assert inspect(ride).persistent
+
+
+def test_a_bulk_delete_is_intercepted_and_others_go_on(engine: Engine) -> None:
+    seen = []
+
+    def execute(session: Session, statement: Any, parameters: Any, options: Any, bind_arguments: Any) -> Any:
+        seen.append((_alchemy.deleted_entity(statement).class_, _alchemy.returns_rows(statement), parameters))
+        return None if len(seen) > 1 else session.execute(select(1))
+
+    before = dict(CompileState.plugins)
+    _alchemy.intercept_bulk_deletes(execute)
+    try:
+        with Session(engine) as session:
+            statement = delete(Ride).where(Ride.id == bindparam("one"))
+            assert session.execute(statement, {"one": 1}).scalar_one() == 1
+            session.execute(statement.returning(Ride.id), {"one": 1})
+            assert session.scalars(select(Ride.id)).all() == [2]
+            session.execute(select(Ride))
+    finally:
+        CompileState.plugins.update(before)
+    assert seen == [(Ride, False, {"one": 1}), (Ride, True, {"one": 1})]
+
+
+def test_an_update_takes_over_what_a_delete_was_given() -> None:
+    statement: Any = delete(Ride).where(Ride.id == bindparam("id")).returning(Ride.id).execution_options(a=1)
+    assert _alchemy.deleted_entity(delete(TABLE).where(Ride.id == 1)) is None
+    taken = _alchemy.carry_over(statement, {"id": 7}, update(Ride)).values(van_id=2)
+    compiled = taken.compile()
+    assert (
+        " ".join(str(compiled).split())
+        == "UPDATE rides SET van_id=:van_id WHERE rides.id = :param_1 RETURNING rides.id"
+    )
+    assert compiled.params == {"van_id": 2, "param_1": 7}
+    assert taken.get_execution_options()["a"] == 1
+
+
 def test_a_dialect_with_a_rule_shares_the_state_of_the_other() -> None:
-    dialect = postgresql.dialect()
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     copy = _alchemy_compiler.filtering_dialect(dialect, lambda deciding, around, options: [])
     dialect.server_version_info = (18, 1)
     assert copy.server_version_info == (18, 1)
@@ -180,7 +266,7 @@ def test_a_rule_is_asked_about_each_from() -> None:
         asked.append([table.name if table is not None else None for table in tables])
         return [deciding[0].c.id > 7] if len(deciding) == 1 and tables[0] is not None else []
 
-    dialect = _alchemy_compiler.filtering_dialect(postgresql.dialect(), rule)
+    dialect = _alchemy_compiler.filtering_dialect(postgresql.dialect(), rule)  # type: ignore[no-untyped-call]
     kept = select(Van.id).where(text("1 = 1 OR 1 = 0")).outerjoin(aliased(Ride)).order_by(Van.id)
     for statement in (kept, delete(Ride).where(Ride.van_id == Van.id), update(Van).values(plate="A")):
         sql = str(statement.compile(dialect=dialect))
@@ -211,8 +297,9 @@ def private_names(tree: ast.AST) -> tuple[set[str], set[str]]:
                 foreign.add(name)
             case ast.FunctionDef(name=name) | ast.AnnAssign(target=ast.Name(id=name)):
                 own.add(name)
-            case ast.Constant(value=str(name)) if re.fullmatch(r"_[a-z]\w+", name):  # for getattr()
-                foreign.add(name)
+            case ast.Call(func=ast.Name(id="getattr" | "hasattr" | "setattr" | "delattr" | "attrgetter"), args=given):
+                texts = [str(one.value) for one in given if isinstance(one, ast.Constant)]
+                foreign.update(text for text in texts if re.fullmatch(r"_[a-z]\w+", text))
     return {name for name in foreign if re.match(r"_(?!_)", name)}, own
 
 

@@ -120,3 +120,26 @@ def test_a_server_that_is_not_there_is_told_without_a_password(run: Run, tokens:
     assert said.exit_code == 2
     assert "cannot connect to app@127.0.0.1:1/shop" in said.output
     assert "secret" not in said.output
+
+
+def test_partitions_are_made_and_dropped(run: Run, database: Database, tmp_path: Path) -> None:
+    database.execute("""
+        CREATE TABLE visit (at timestamptz NOT NULL) PARTITION BY RANGE (at);
+        CREATE TABLE visit_2001 PARTITION OF visit FOR VALUES FROM ('2001-01-01') TO ('2002-01-01');
+        CREATE TABLE visit_now PARTITION OF visit FOR VALUES FROM ('2026-01-01') TO ('2199-01-01')
+    """)
+    (tmp_path / "kept_visits.py").write_text("""
+from datetime import timedelta
+from sqlalchemy import Column, DateTime, MetaData, Table
+from pgwright_runtime.retention import Partitions, Retention
+
+VISIT = Table("visit", MetaData(), Column("at", DateTime(True)))
+RETENTION = Retention([Partitions(VISIT, "at", every="year", keep=timedelta(days=365))])
+""")
+    said = run("retain", "kept_visits:RETENTION", "--dsn", database.dsn, "--dry-run")
+    assert 'to be dropped: "public"."visit_2001"' in said.output
+    said = run("retain", "kept_visits:RETENTION", "--dsn", database.dsn, "--yes", "--format", "json")
+    assert said.exit_code == 0, said.output
+    (visits,) = json.loads(said.output)["partitions"]
+    assert visits["dropped"] == ['"public"."visit_2001"']
+    assert database.rows("SELECT to_regclass('visit_2001')") == [(None,)]

@@ -15,12 +15,13 @@ from tests.support.database import Database
 
 pytest_plugins = ["tests.support.notebook_databases"]
 
+SECRET = "the notebook's secret, for tests"
 GIVEN = arguments(0.02)
 
 
 @pytest.fixture
 async def client(after: Database) -> AsyncIterator[AsyncClient]:
-    app = create_app(after.url())
+    app = create_app(after.url(), erasure_secret=SECRET)
     transport = ASGITransport(app)
     async with app.router.lifespan_context(app), AsyncClient(transport=transport, base_url="http://app") as client:
         client.app = app  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Soft delete, restore, erase and purge, on the real server."""
+"""Soft delete, restore and purge, on the real server."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ from collections import Counter
 from uuid import UUID
 
 import psycopg
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from notebook import lifecycle
 from notebook.after.repositories import NotebookRepository
 from notebook.arguments import arguments
 from notebook.retention import RETENTION
-from pgwright_runtime import count_statements
 from tests.support.database import Database
 
 pytest_plugins = ["tests.support.notebook_databases"]
@@ -125,26 +123,3 @@ async def test_a_row_that_somebody_holds_is_left_to_the_next_purge(after: Databa
         other.execute("SELECT FROM notebooks WHERE deleted_at IS NOT NULL FOR UPDATE")
         assert "notebooks" not in await purge(after_engine)
     assert (await purge(after_engine))["notebooks"] == 1
-
-
-async def test_erasing_leaves_nothing_of_the_user_and_all_of_the_others(
-    after: Database, after_engine: AsyncEngine
-) -> None:
-    async with AsyncSession(after_engine) as session, session.begin():
-        with count_statements(after_engine) as statements:
-            assert await lifecycle.erase_user(session, GIVEN.reader)
-        assert not await lifecycle.erase_user(session, GIVEN.reader)
-    assert statements.count == 1
-    async with after_engine.connect() as connection:
-        for table, column in (
-            ("notebooks", "owner_id"),
-            ("conversations", "user_id"),
-            ("documents", "user_id"),
-            ("otps", "user_id"),
-            ("refresh_tokens", "user_id"),
-            ("generation_history", "user_id"),
-        ):
-            query = text(f"SELECT count(*) FILTER (WHERE {column} = :user), count(*) FROM {table}")
-            mine, all_rows = (await connection.execute(query, {"user": GIVEN.reader})).one()
-            assert mine == 0
-            assert all_rows > 0

@@ -25,6 +25,7 @@ def compared(text: str) -> set[tuple[str, ...]]:
     [
         "SELECT id, b_id FROM a WHERE id = $1 AND b_id IN ($2, $3) ORDER BY id",
         "SELECT * FROM a WHERE id = $1::varchar OR b_id = ANY($2::text[])",
+        "SELECT id, ARRAY[]::text[] FROM a",
         "SELECT id FROM a WHERE b_id IS NULL AND (name, id) > ($1, $2) GROUP BY id",
         "SELECT count(DISTINCT id), array_agg(id), json_build_object('id', id) FROM a",
         "SELECT lower(id::text), 'x' || id::text FROM a",

@@ -9,6 +9,7 @@ from alembic import context
 from alembic.util import CommandError
 from sqlalchemy import URL, create_engine, make_url, pool
 
+import pgwright_runtime.erasure.alembic
 import pgwright_runtime.soft_delete.alembic  # noqa: F401  (autogenerate then sees what refuses deleted rows)
 from notebook.after.models import Base
 

@@ -23,8 +23,11 @@ from pgwright_runtime.soft_delete import hide_deleted
 _LIMITS = ("57014", "55P03")
 
 
-def create_app(database_url: str | None = None) -> FastAPI:
-    """Return the app for one database; None: the one that DATABASE_URL names when the app starts."""
+def create_app(database_url: str | None = None, *, erasure_secret: str | None = None) -> FastAPI:
+    """Return the app for one database; None: the one that DATABASE_URL names when the app starts.
+
+    The secret, or that of ERASURE_SECRET, hashes the keys of users who are erased.
+    """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -36,6 +39,7 @@ def create_app(database_url: str | None = None) -> FastAPI:
             application_name="notebook",
         )
         app.state.sessions = hide_deleted(async_sessionmaker(app.state.engine, expire_on_commit=False))
+        app.state.erasure_secret = erasure_secret or os.environ.get("ERASURE_SECRET")
         yield
         await app.state.engine.dispose()
 

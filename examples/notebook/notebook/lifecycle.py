@@ -1,4 +1,4 @@
-"""Deleting a notebook so that it can come back, bringing it back, and erasing a user for good."""
+"""Deleting a notebook so that it can come back, and bringing it back."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import CursorResult, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from notebook.after.models import Notebook, User
+from notebook.after.models import Notebook
 from pgwright_runtime.soft_delete import restore, show_deleted
 
 
@@ -34,14 +34,3 @@ async def restore_notebook(session: AsyncSession, notebook_id: UUID, owner_id: U
         return False
     await restore(session, Notebook, notebook_id)
     return True
-
-
-async def erase_user(session: AsyncSession, user_id: UUID) -> bool:
-    """Delete a user and everything of theirs at once, beyond recovery (GDPR, article 17); the caller commits.
-
-    The cascades of the database do the rest, each by an index.
-
-    Returns: False when there is no such user.
-    """
-    erased: CursorResult[Any] = await session.execute(delete(User).where(User.id == user_id))  # type: ignore[assignment]
-    return erased.rowcount > 0

@@ -22,6 +22,7 @@ from notebook.after.repositories import (
     NotebookRepository,
     SourceRepository,
 )
+from notebook.erasure import ERASURE
 from notebook.views import (
     ConversationSummary,
     DocumentView,
@@ -33,6 +34,7 @@ from notebook.views import (
     NotebookSummary,
     SourceDetail,
 )
+from pgwright_runtime.erasure import erase
 
 router = APIRouter()
 
@@ -164,7 +166,10 @@ async def list_history(session: Session, user_id: UserId, after: After, limit: L
 
 
 @router.delete("/users/{erased_id}", status_code=204, response_model=None)
-async def erase_user(session: Session, user_id: UserId, erased_id: UUID) -> None:
-    """Erase the user who asks, and nobody else."""
-    found(erased_id == user_id and await lifecycle.erase_user(session, erased_id), "user")
-    await session.commit()
+async def erase_user(request: Request, user_id: UserId, erased_id: UUID) -> None:
+    """Erase the user who asks, and nobody else, beyond recovery (GDPR, article 17)."""
+    secret = request.app.state.erasure_secret
+    if not secret:
+        raise HTTPException(503, "erasing needs ERASURE_SECRET, which hashes the list of the erased")
+    outcome = erased_id == user_id and await erase(request.app.state.engine, ERASURE, erased_id, secret=secret)
+    found(outcome and outcome.status == "erased", "user")

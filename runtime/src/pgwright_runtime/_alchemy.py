@@ -305,7 +305,7 @@ def forget_deleted(session: Session, states: Iterable[InstanceState[Any]]) -> No
 
 
 def intercept_bulk_deletes(execute: Callable[..., Result[Any] | None]) -> None:
-    """Call a function for each DELETE that the ORM executes, in the place of what would; if it returns None, that goes on.
+    """Call a function for each DELETE that the ORM executes, in place of what would; if it returns None, that goes on.
 
     Args:
         execute: is given session, statement, parameters, execution options and bind arguments.
@@ -357,6 +357,11 @@ def deleted_entity(statement: Delete) -> Any:
     `_annotations`: `entity_description` fails for a table whose conditions name a class.
     """
     return statement.table._annotations.get("parententity")
+
+
+def given_options(options: Any) -> dict[str, Any]:
+    """Return the execution options of a statement that the ORM executes, without those that it adds, `_sa_…`."""
+    return {key: value for key, value in options.items() if not key.startswith("_sa_")}
 
 
 def returns_rows(statement: Delete) -> bool:

@@ -27,6 +27,12 @@ Error
 │   │   └── OtherSystem
 │   └── WriteOnReadSession
 │       └── PrimaryOnly
+├── SoftDeleteError          soft_delete
+│   ├── DeletionRefused
+│   └── RestoreRefused
+│       ├── KeyTaken
+│       ├── NotDeleted
+│       └── ParentDeleted
 ├── StaleView                materialized: data older than the reader allows
 ├── RetentionError           retention
 │   ├── ClockSkew            the server's clock, or ours, is wrong

@@ -220,9 +220,9 @@ def test_a_link_written_under_that_lock_before_is_waited_for_and_erased(
 def test_who_holds_a_row_for_too_long_is_told_and_nothing_is_gone(
     shop: Database, engine: Engine, other: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pgwright_runtime.erasure import erasing
+    from pgwright_runtime.erasure import attempt
 
-    monkeypatch.setitem(erasing._SETTINGS, "lock_timeout", "100ms")
+    monkeypatch.setitem(attempt._SETTINGS, "lock_timeout", "100ms")
     other.execute("SELECT FROM notes WHERE user_id = 3 FOR UPDATE")
     with pytest.raises(ErasureFailed, match="others hold rows of the person"):
         erase(engine, make_erasure(), 3, secret=SECRET)

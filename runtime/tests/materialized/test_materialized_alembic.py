@@ -177,6 +177,42 @@ def test_the_operations_print_their_sql_offline() -> None:
     assert said.count("DO $pgwright$") == 2
 
 
+# Read once more, it has a cast in another place.
+ODD = "SELECT day, count(*) AS n FROM orders WHERE day::varchar(9) IN ('a', 'b'::varchar(3)) GROUP BY day"
+
+
+def test_a_query_as_the_server_wrote_it_is_the_same_and_the_order_of_declarations_is_no_matter(
+    connection: Connection,
+) -> None:
+    shop = Shop()
+    shop.view("odd", ODD, columns=[_copy(shop.days.c.day)])
+    migrate(connection, shop.metadata)
+    queries = {name: f"SELECT pg_get_viewdef('{name}'::regclass)" for name in ("odd", "months", "days")}
+    copied = Shop()
+    copied.metadata.info.clear()
+    for name, query in queries.items():
+        written = connection.exec_driver_sql(query).scalar_one()
+        copied.view(name, written, columns=[*map(_copy, shop.days.c)])
+    assert compare_metadata(configured(connection), copied.metadata) == []
+    copied.metadata.info["materialized_views"]["days"].definition += " HAVING true"
+    replaced = [difference[2] for difference in compare_metadata(configured(connection), copied.metadata)]
+    assert replaced == ["days", "months"]
+
+
+def test_where_no_schema_is_compared_nothing_is_asked(connection: Connection) -> None:
+    options = {"include_schemas": True, "include_name": lambda name, kind, _: kind != "schema"}
+    found = compare_metadata(MigrationContext.configure(connection, opts=options), Shop().metadata)
+    assert {difference[0] for difference in found} == {"add_table"}
+
+
+def test_what_env_py_leaves_out_is_left(connection: Connection) -> None:
+    migrate(connection, Shop().metadata)
+    options = {"include_name": lambda name, kind, _: name not in ("days", "months")}
+    context = MigrationContext.configure(connection, opts=options)
+    for shop in (Shop(), changed_shop()):
+        assert compare_metadata(context, shop.metadata) == []
+
+
 def test_long_names_stay_apart(connection: Connection) -> None:
     shop = Shop()
     for ending in "ab":

@@ -25,7 +25,8 @@ from runtime.tests.support.soft_delete_library import Base
 from tests.support.database import Database
 
 CATALOG = """
-    SELECT 'trigger', t.tgrelid::regclass::text, t.tgname, pg_get_triggerdef(t.oid) FROM pg_trigger t WHERE NOT tgisinternal
+    SELECT 'trigger', t.tgrelid::regclass::text, t.tgname, pg_get_triggerdef(t.oid)
+    FROM pg_trigger t WHERE NOT tgisinternal
     UNION ALL SELECT 'function', '', proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace
     UNION ALL SELECT 'index', tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
     UNION ALL SELECT 'view', '', viewname, definition FROM pg_views WHERE viewname ~ '^living'
@@ -178,10 +179,8 @@ def test_a_unique_key_of_all_rows_is_warned_of(connection: Connection, caplog: p
         return [record.message for record in caplog.records if "living_unique" in record.message]
 
     with caplog.at_level(logging.WARNING):
-        assert warned(UniqueConstraint("email")) == [
-            "a deleted row of users keeps its email: declare living_unique('email') instead, or info=NEVER_AGAIN if a "
-            "value must not come again"
-        ]
+        (message,) = warned(UniqueConstraint("email"))
+        assert message.startswith("a deleted row of users keeps its email: declare living_unique('email') instead, or")
         assert warned(UniqueConstraint("email", info=dict(NEVER_AGAIN))) == []
         assert warned(living_unique("email")) == []
 
@@ -189,7 +188,9 @@ def test_a_unique_key_of_all_rows_is_warned_of(connection: Connection, caplog: p
 def test_a_change_of_what_is_referred_to_changes_the_triggers(connection: Connection) -> None:
     run(connection, revision(connection, models(SoftDelete))[0])
     declared = models(SoftDelete)
-    column = sqlalchemy.Column("editor_id", ForeignKey("users.id", name="fk_editor", ondelete="SET NULL"))
+    column: sqlalchemy.Column[Any] = sqlalchemy.Column(
+        "editor_id", ForeignKey("users.id", name="fk_editor", ondelete="SET NULL")
+    )
     declared.tables["notes"].append_column(column)
     up, down = revision(connection, declared)
     assert up.index("drop_living_references") < up.index("add_column") < up.index("create_living_references")

@@ -1,11 +1,12 @@
-"""`delete(Model)` through a session: the rows, their count, what is returned, and the objects that the session holds."""
+"""`delete(Model)` through a session: the rows, their count, what is returned, and the objects that it holds."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine, create_engine, delete, func, inspect, select, text
+from sqlalchemy import Delete, Engine, create_engine, delete, func, inspect, select, text
 from sqlalchemy.orm import Session, aliased
 
 from pgwright_runtime import count_statements
@@ -42,10 +43,15 @@ def session(engine: Engine) -> Iterator[Session]:
         yield session
 
 
+def rows(session: Session, statement: Delete) -> int:
+    """Return how many rows it says that it deleted."""
+    result: Any = session.execute(statement)
+    return int(result.rowcount)
+
+
 def test_rows_that_meet_a_condition_go_with_what_hangs_on_them(engine: Engine, session: Session) -> None:
     with count_statements(engine) as statements:
-        result = session.execute(delete(Book).where(Book.number <= 2))
-    assert result.rowcount == 2
+        assert rows(session, delete(Book).where(Book.number <= 2)) == 2
     assert not any(text.startswith("DELETE") for text in statements.texts)
     assert [text.split()[1] for text in statements.texts if text.startswith("UPDATE")] == ["books"] + 4 * ["notes"]
     assert living(session, Shelf, Book, Note) == {"Shelf": [1, 2], "Book": [("A", 3), ("A", 4)], "Note": [2]}
@@ -106,7 +112,7 @@ def test_a_class_below_another_by_inheritance(session: Session) -> None:
     session.flush()
     session.add(Badge(id=1, keeper_id=2))
     session.commit()
-    assert session.execute(delete(Keeper).where(Keeper.rank == 1)).rowcount == 1
+    assert rows(session, delete(Keeper).where(Keeper.rank == 1)) == 1
     assert living(session, Person, Badge) == {"Person": [3, 9], "Badge": []}
     session.execute(delete(Person).where(Person.id == 9))
     assert living(session, Person) == {"Person": [3]}
@@ -152,10 +158,11 @@ def test_parameters_of_the_statement_are_kept(session: Session) -> None:
 def test_rows_of_tables_without_a_mark_are_deleted_as_ever(session: Session) -> None:
     session.add(Box(id=7, shelf_id=2))
     session.commit()
-    assert session.execute(delete(Box)).rowcount == 1
+    assert rows(session, delete(Box)) == 1
     assert session.connection().scalar(text("SELECT count(*) FROM boxes")) == 0
 
 
 def test_a_table_without_a_class_is_deleted_from_for_good(session: Session) -> None:
-    session.execute(delete(Note.__table__).where(Note.id == 4))
+    notes: Any = Note.__table__
+    session.execute(delete(notes).where(Note.id == 4))
     assert session.scalar(select(func.count()).select_from(Note).options(show_deleted())) == 3

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from pgwright.checks.families import TableFamily, column_statistics, families
+from pgwright.indexes.predicates import read_predicate
+from pgwright.model.index import IndexDefinition
 from pgwright.model.names import quote
 from pgwright.model.snapshot import Snapshot
 
@@ -22,6 +24,13 @@ def soft_deleting(snapshot: Snapshot) -> Iterator[tuple[TableFamily, str]]:
 def is_living(column: str) -> str:
     """Return the condition that holds for rows that are not deleted, as PostgreSQL prints it without parentheses."""
     return f"{quote(column)} IS NULL"
+
+
+def is_for_purge(index: IndexDefinition, columns: Container[str]) -> bool:
+    """Tell whether an index leads to deleted rows by the moment of their deletion; a purge may not have come yet."""
+    first = index.keys[0].column if index.keys else None
+    is_deleted = first is not None and read_predicate(index.predicate) == read_predicate(f"{quote(first)} IS NOT NULL")
+    return is_deleted and first in columns
 
 
 def mentions(expression: str | None, column: str) -> bool:

@@ -14,6 +14,7 @@ from pgwright.cli.streams import reports_only
 from pgwright.config import Config, parse_duration
 from pgwright.errors import ConfigError
 from pgwright.interrupts import INTERRUPTED
+from pgwright.model.retained import Retained
 from pgwright.pipeline.retain import plan_retention, read_policies, run_retention
 from pgwright.report import FORMATS, Format
 from pgwright.visible import as_line
@@ -59,7 +60,8 @@ def retain(
 
     This command writes to the database that you name. It deletes in batches of 50 ms, each a transaction of its own,
     children before parents; it gives way to replicas that lag, to locks that wait, and to autovacuum. Rows under a
-    legal hold stay, with all that they hang on. Ctrl-C ends it after the batch that runs; the next run goes on.
+    legal hold stay, with all that they hang on. Partitions that are due are dropped, and the next ones made. Ctrl-C
+    ends it after the batch that runs; the next run goes on.
 
     MODULE:ATTRIBUTE is a pgwright_runtime.retention.Retention; `policies` in [tool.pgwright] names it as well.
 
@@ -86,7 +88,7 @@ def retain(
         if dry_run:
             emit(plan, form, output, shows_all=True)
             click.get_current_context().exit(0 if plan.is_done else LEFT)
-        _ask(plan.total, plan.database, plan.server, [(one.name, one.total) for one in plan.rules])
+        _ask(plan)
     with stopping_at_signals() as stop, watched_batches() as progress:
         result = run_retention(
             stated, name, dsn, limit_s=limit_s, is_forced=force, stop=stop, progress=progress, metrics=metrics
@@ -101,10 +103,13 @@ def retain(
         click.get_current_context().exit(LEFT)
 
 
-def _ask(total: int, database: str, server: str, rules: list[tuple[str, int]]) -> None:
-    tell(f"This deletes {total:,} rows from the database {as_line(database)} on {as_line(server)}:")
-    for name, rows in rules:
-        tell(f"  {rows:,} by {as_line(name)}")
+def _ask(plan: Retained) -> None:
+    tell(f"This deletes {plan.total:,} rows from the database {as_line(plan.database)} on {as_line(plan.server)}:")
+    for rule in plan.rules:
+        tell(f"  {rule.total:,} by {as_line(rule.name)}")
+    for table in plan.partitions:
+        for name in table.dropped:
+            tell(f"  all rows of {as_line(name)}, which is dropped")
     if not click.confirm("Delete them?", err=True):
         tell("pgwright: nothing was deleted")
         click.get_current_context().exit(0)

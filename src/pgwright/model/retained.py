@@ -36,6 +36,22 @@ class RetainedRule:
 
 
 @dataclass(frozen=True)
+class RetainedPartitions:
+    """One policy on a partitioned table; names are quoted, with their schema."""
+
+    table: str
+    created: tuple[str, ...]
+    """Made, or to be made."""
+    detached: tuple[str, ...]
+    dropped: tuple[str, ...]
+    left: dict[str, str]
+    """Not made, or still there, with the reason and what to do; of a dry run empty, for that is seen by trying."""
+    notes: tuple[str, ...] = ()
+    is_busy: bool = False
+    """Another run was at work on the table, so nothing was done."""
+
+
+@dataclass(frozen=True)
 class Retained:
     """What `retain` gives back."""
 
@@ -62,6 +78,7 @@ class Retained:
     """Of a dry run: why it does not run unless it is forced."""
     notes: tuple[str, ...] = ()
     """What was not watched, with the reason."""
+    partitions: tuple[RetainedPartitions, ...] = ()
 
     @property
     def total(self) -> int:

@@ -16,11 +16,12 @@ from pgwright.database import conninfo, mask, target
 from pgwright.errors import ConfigError, ConnectionFailed, RetentionFailed
 from pgwright.hints import connection_hint
 from pgwright.importing import load
-from pgwright.model.retained import Retained, RetainedRule
+from pgwright.model.retained import Retained, RetainedPartitions, RetainedRule
 from pgwright_runtime.batches import BatchMetrics, BatchProgress, StopFlag
 from pgwright_runtime.errors import Error
 from pgwright_runtime.retention import Retention as Policies
 from pgwright_runtime.retention import RetentionPlan, RetentionRun
+from pgwright_runtime.retention.partitions import PartitionPlan, PartitionReport
 
 _APPLICATION_NAME = "pgwright-retain"
 _CONNECT_SECONDS = 10
@@ -112,6 +113,25 @@ def _planned(plan: RetentionPlan, name: str, place: str) -> Retained:
         seconds=0.0,
         faults=plan.faults,
         refusals=plan.refusals,
+        partitions=tuple(map(_partitions_to_do, plan.partitions)),
+    )
+
+
+def _partitions_to_do(plan: PartitionPlan) -> RetainedPartitions:
+    due = tuple(str(one) for one in (*plan.finalize, *plan.detach))
+    dropped = (*map(str, plan.drop), *(due if plan.drops else ()))
+    return RetainedPartitions(str(plan.table), tuple(map(str, plan.create)), due, dropped, {}, plan.notes)
+
+
+def _partitions_done(report: PartitionReport) -> RetainedPartitions:
+    return RetainedPartitions(
+        report.table,
+        tuple(report.created),
+        tuple(report.detached),
+        tuple(report.dropped),
+        dict(report.left),
+        report.notes,
+        report.is_busy,
     )
 
 
@@ -139,4 +159,5 @@ def _ran(run: RetentionRun, name: str, place: str) -> Retained:
         ended=run.ended,
         seconds=run.seconds,
         notes=run.notes,
+        partitions=tuple(map(_partitions_done, run.partitions)),
     )

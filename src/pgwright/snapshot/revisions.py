@@ -1,4 +1,4 @@
-"""Which revisions Alembic has applied: the one table of the user that is read."""
+"""Which revisions Alembic has applied: read from its own table, with care."""
 
 from __future__ import annotations
 

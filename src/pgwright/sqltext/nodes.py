@@ -75,7 +75,7 @@ def is_catalog(source: Any) -> bool:
     if source.schemaname in ("pg_catalog", "information_schema"):
         return True
     name: str = source.relname
-    return name.startswith("pg_") or name == "alembic_version"
+    return name.startswith("pg_") or name in ("alembic_version", "pgwright_refreshes")
 
 
 def ordinal(node: Any, statement: Any) -> Any:

@@ -121,7 +121,8 @@ class _Reader:
         elif isinstance(node, ast.CaseExpr):
             self._compute((node.arg, node.defresult, *(when.result for when in node.args)))
         elif isinstance(node, _COMPUTING):
-            self._compute(getattr(node, "args", None) or getattr(node, "elements", None) or (node.arg,))
+            several = getattr(node, "args", None) or getattr(node, "elements", None)
+            self._compute(several or (getattr(node, "arg", None),))  # ARRAY[] has neither
 
     def _read_operator(self, node: Any) -> None:
         is_comparison = node.kind in _COMPARED and str(node.name[-1].sval) in _OPERATORS

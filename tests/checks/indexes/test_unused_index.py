@@ -37,6 +37,14 @@ def test_says_that_replicas_were_not_looked_at() -> None:
     assert (finding.confidence, evidence(finding)["replicas, not looked at"]) == ("possible", "2")
 
 
+def test_quiet_for_the_way_to_deleted_rows_that_a_purge_will_need() -> None:
+    table = make_table("orders", "id bigint, note text, deleted_at timestamptz", rows=50_000)
+    purge = make_index("ix_orders_purge", "orders", "deleted_at, id", predicate="deleted_at IS NOT NULL")
+    assert run(CHECK, make_snapshot(table, purge)) == []
+    other = make_index("ix_note", "orders", "note", predicate="note IS NOT NULL")
+    assert len(run(CHECK, make_snapshot(table, other))) == 1
+
+
 def test_quiet_for_an_index_that_is_used() -> None:
     assert run(CHECK, make_snapshot(TABLE, make_index("ix_note", "orders", "note", scans=1))) == []
 

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pgwright.model.retained import Retained, RetainedRule
+from pgwright.model.retained import Retained, RetainedPartitions, RetainedRule
 from tests.support.samples.names import HOSTILE
+
+EVENTS = RetainedPartitions(
+    table='"public"."events"',
+    created=('"public"."events_2026_12"', f'"public"."{HOSTILE}"'),
+    detached=('"public"."events_2025_11"',),
+    dropped=('"public"."events_2025_11"',),
+    left={'"public"."events_2025_10"': f"rows refer to its rows: {HOSTILE}"},
+    notes=('the DEFAULT partition "public"."events_rest" is not empty',),
+)
 
 RETAINED = Retained(
     policies="app.retention:RETENTION",
@@ -38,6 +47,7 @@ RETAINED = Retained(
     is_done=True,
     ended="done",
     seconds=61.0,
+    partitions=(EVENTS, RetainedPartitions('"public"."visits"', (), (), (), {}, is_busy=True)),
     notes=("replicas are not watched, because the role may not see them; GRANT pg_monitor TO it",),
 )
 INTERRUPTED = replace(RETAINED, is_done=False, ended="gave way: the replica r1 is 40.0 MB behind, and that for 600 s")
@@ -54,6 +64,7 @@ DRY_RUN = replace(
         ),
         RetainedRule("log (at)", "at 7 days ago", {"log": 9}, {}, "along its key, all rows", (f"advice {HOSTILE}",)),
     ),
+    partitions=(replace(EVENTS, left={}), RetainedPartitions('"public"."visits"', (), (), (), {})),
     notes=(),
     refusals=(f"log (at): no index finds the due rows, so all 5,000,000 rows of {HOSTILE} are read.",),
 )

@@ -50,6 +50,38 @@ class Pace:
         return took_s * (1 / self.busy - 1)
 
 
+class RoundTrips:
+    """What a batch's statements take however few its rows are: on a busy machine, more than its rows do.
+
+    By that time the size of a batch must not shrink: it would end at one row, and the time would be the same.
+    """
+
+    # A batch has about so many round trips for each that opens its transaction and sets its limits.
+    _TIMES = 3
+    # A time that came by chance counts little.
+    _SHARE = 0.2
+    # Rows are never held to have taken less than this share of the time.
+    _LEAST = 0.1
+
+    def __init__(self) -> None:
+        self._opening_s: float | None = None
+
+    def opened(self, seconds: float) -> None:
+        """Take over what opening a transaction took."""
+        before = seconds if self._opening_s is None else self._opening_s
+        self._opening_s = before + self._SHARE * (seconds - before)
+
+    def without(self, took_s: float) -> float:
+        """Return what the rows of a batch took.
+
+        >>> trips = RoundTrips()
+        >>> trips.opened(0.01)
+        >>> round(trips.without(0.08), 3), round(trips.without(0.03), 3)
+        (0.05, 0.003)
+        """
+        return max(took_s - self._TIMES * (self._opening_s or 0.0), self._LEAST * took_s)
+
+
 class BatchSize:
     """How many rows the next batch takes: as many as fit in its time, by what the last one took."""
 

@@ -16,7 +16,7 @@ from pgwright_runtime._running import Sleep, run_on
 from pgwright_runtime.batches.errors import BatchTooSlow, LockHeld, RowsMoved
 from pgwright_runtime.batches.job import Acted, BatchJob, BatchTally
 from pgwright_runtime.batches.metrics import BatchMetrics
-from pgwright_runtime.batches.pace import BatchSize, Pace
+from pgwright_runtime.batches.pace import BatchSize, Pace, RoundTrips
 from pgwright_runtime.batches.pauses import Pauses, sessions_waiting
 from pgwright_runtime.batches.progress import BatchProgress, Report
 from pgwright_runtime.batches.stopping import StopFlag
@@ -69,7 +69,7 @@ class BatchRunner:
         # Clocks jump; what is measured here does not.
         self._deadline = None if limit_s is None else time.monotonic() + limit_s
         self._progress, self._metrics = progress, metrics
-        self._pauses = Pauses(engine, pace)
+        self._pauses, self._trips = Pauses(engine, pace), RoundTrips()
         self.end = BatchEnd("done")
 
     @property
@@ -164,6 +164,7 @@ class BatchRunner:
     def _batch(self, job: BatchJob, tally: BatchTally, size: BatchSize, found: list[FoundRows]) -> bool:
         began, wanted = time.monotonic(), size.rows
         with self._transaction() as connection:
+            self._trips.opened(time.monotonic() - began)
             batch = job.walk.find(connection, tally.position, wanted)
             found.append(batch)
             acted = job.act(connection, batch.rows) if batch.rows else Acted({}, 0)
@@ -176,8 +177,9 @@ class BatchRunner:
             tally.position = batch.rows[acted.through - 1].position
         tally.walked += wanted if job.walk.by_windows and is_whole else acted.through
         self._count(job, tally, acted, took)
-        size.took(took, was_full=is_whole and (job.walk.by_windows or len(batch.rows) == wanted))
-        rest = self._pace.rest_s(took)
+        by_rows = self._trips.without(took)
+        size.took(by_rows, was_full=is_whole and (job.walk.by_windows or len(batch.rows) == wanted))
+        rest = self._pace.rest_s(by_rows)
         if is_waited_for:  # whoever waited gets ahead, and waits shorter the next time
             size.halve()
             rest += took

@@ -127,7 +127,6 @@ class Worker:
                 while not self._stopping:
                     try:
                         with self._connect() as control:
-                            self._pause_s = _FIRST_PAUSE_S
                             return self._serve(control, until_idle)
                     except _WRONG:
                         raise

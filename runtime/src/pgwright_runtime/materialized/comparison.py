@@ -38,6 +38,7 @@ except ImportError:  # pragma: no cover
 _VIEWS = text(read_sql("pgwright_runtime.materialized", "found_views")).bindparams(bindparam("schemas", expanding=True))
 _SEPARATOR = "\x1f"
 _PROBE = "pgwright_declared"
+_WRITTEN = text("SELECT pg_get_viewdef(CAST(:probe AS regclass))")
 
 
 @dataclass(frozen=True)
@@ -58,17 +59,18 @@ Key = tuple[str, str]
 @comparators.dispatch_for("schema", **_LAST)
 def _compare(context: AutogenContext, upgrade: ops.UpgradeOps, schemas: set[str | None]) -> None:
     connection = context.connection
-    if connection is None or connection.dialect.name != "postgresql":
+    if connection is None or connection.dialect.name != "postgresql" or not schemas:
         return
     default = connection.dialect.default_schema_name or "public"
     found = _read(connection, {schema or default for schema in schemas}, default)
+    every = {(view.schema or default, view.name): view for view in _declared(context)}
     declared = {
-        (view.schema or default, view.name): view
-        for view in _declared(context)
+        key: view
+        for key, view in every.items()
         if (None if view.schema == default else view.schema) in schemas and _is_included(context, view)
     }
     known = _recorded(connection, {view.view.schema for view in found.values()})
-    goes = {key for key in found if key not in declared and key in known}
+    goes = {key for key in found if key not in every and key in known}
     changed = {key for key, view in declared.items() if key in found and not _is_same(connection, view, found[key])}
     # What reads a changed view is made anew, too: it would go on reading the one that was replaced.
     changed |= _readers(found, goes | changed) & declared.keys()
@@ -84,8 +86,14 @@ def _compare(context: AutogenContext, upgrade: ops.UpgradeOps, schemas: set[str 
 
 
 def _changes(declared: dict[Key, MaterializedView], found: dict[Key, _Found], changed: set[Key]) -> Iterator[ViewOp]:
-    """Yield what makes the views, in the order of their declarations, in which each comes after what it reads."""
-    for key, view in declared.items():
+    """Yield what makes the views, each after what it reads: as the database has it, else as they are declared."""
+    key_by_oid = {view.oid: key for key, view in found.items()}
+    sources = {
+        key: [key_by_oid[oid] for oid in found[key].sources if oid in key_by_oid] if key in found else []
+        for key in declared
+    }
+    for key in sources_first(sources):
+        view = declared[key]
         own = ViewDefinition(view.name, view.definition, view.unique, view.schema)
         if key not in found:
             yield CreateMaterializedViewOp(own)
@@ -131,19 +139,28 @@ def _recorded(connection: Connection, schemas: set[str | None]) -> set[Key]:
 
 
 def _is_same(connection: Connection, view: MaterializedView, found: _Found) -> bool:
-    """Tell whether the declared query is the stored one, as the server writes both; it never runs."""
+    """Tell whether the declared query is the stored one, as the server writes both; neither runs.
+
+    The stored one is also compared as it is when it is read once more: what the server writes may mean the same in
+    other words, and may have been copied into the declaration.
+    """
+    declared = _written(connection, view.definition)
+    return declared is not None and declared in (found.view.definition, _written(connection, found.view.definition))
+
+
+def _written(connection: Connection, query: str) -> str | None:
+    """Return a query as the server writes it; None: it names what the database does not have yet."""
     savepoint = connection.begin_nested()
     try:
         connection.exec_driver_sql(
-            f"CREATE TEMPORARY VIEW {_PROBE} AS {view.definition}", execution_options={"no_parameters": True}
+            f"CREATE TEMPORARY VIEW {_PROBE} AS {query}", execution_options={"no_parameters": True}
         )
-        probe = text("SELECT pg_get_viewdef(CAST(:probe AS regclass))")
-        written = connection.scalar(probe, {"probe": f"pg_temp.{_PROBE}"})
-    except exc.DBAPIError:  # it names what the database has not yet
-        return False
+        written = connection.scalar(_WRITTEN, {"probe": f"pg_temp.{_PROBE}"})
+    except exc.DBAPIError:
+        return None
     finally:
         savepoint.rollback()
-    return str(written).strip().rstrip(";") == found.view.definition
+    return str(written).strip().rstrip(";")
 
 
 def _readers(found: dict[Key, _Found], changed: set[Key]) -> set[Key]:

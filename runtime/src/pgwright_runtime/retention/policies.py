@@ -76,7 +76,9 @@ class OlderThan:
 
     def rules(self) -> Iterator[Rule]:
         column = column_of(self.column)
-        yield _by_age(column, self.age, self.where, self.zone, self.epoch, f"{column.name} {_days(self.age)} ago")
+        yield _by_age(
+            column, self.age, self.where, self.zone, self.epoch, f"{column.name} was more than {_days(self.age)} ago"
+        )
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ class SoftDeleted:
             mark = self._mark(table)
             if mark is not None:
                 found = True
-                yield _by_age(mark, self.age, None, self.zone, None, f"deleted {_days(self.age)} ago")
+                yield _by_age(mark, self.age, None, self.zone, None, f"deleted more than {_days(self.age)} ago")
         if not found:
             name = f"a column {self.column!r}" if self.column else f"{SOFT_DELETE!r} in its info"
             raise ValueError(f"SoftDeleted finds no table with {name}; were the models imported?")

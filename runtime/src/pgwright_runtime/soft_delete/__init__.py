@@ -2,6 +2,7 @@
 
 from pgwright_runtime._alchemy import intercept_bulk_deletes
 from pgwright_runtime.soft_delete.bulk import delete_in_bulk
+from pgwright_runtime.soft_delete.declared import living_rows_only, living_view, unchecked_references
 from pgwright_runtime.soft_delete.errors import (
     DeletionRefused,
     KeyTaken,
@@ -10,7 +11,6 @@ from pgwright_runtime.soft_delete.errors import (
     RestoreRefused,
     SoftDeleteError,
 )
-from pgwright_runtime.soft_delete.declared import living_rows_only, living_view, unchecked_references
 from pgwright_runtime.soft_delete.indexes import NEVER_AGAIN, living_index, living_unique
 from pgwright_runtime.soft_delete.mixin import SoftDelete, soft_deletable
 from pgwright_runtime.soft_delete.restoring import restore
@@ -21,8 +21,8 @@ from pgwright_runtime.soft_delete.visibility import hide_deleted
 intercept_bulk_deletes(delete_in_bulk)
 
 __all__ = [
-    "DeletionRefused",
     "NEVER_AGAIN",
+    "DeletionRefused",
     "KeyTaken",
     "NotDeleted",
     "ParentDeleted",

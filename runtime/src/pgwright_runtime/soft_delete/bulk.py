@@ -11,11 +11,11 @@ from sqlalchemy.orm import Mapper, Session
 from sqlalchemy.sql.dml import Update
 
 from pgwright_runtime import _alchemy
-from pgwright_runtime.soft_delete.graph import Graph, graph_of
+from pgwright_runtime.soft_delete.graph import DeletionGraph, graph_of
 from pgwright_runtime.soft_delete.held import forget, held_tables, key_columns, keys_of, marked_table
 from pgwright_runtime.soft_delete.hidden import of_all_rows
-from pgwright_runtime.soft_delete.marking import Marking, mark_rows, mark_values
 from pgwright_runtime.soft_delete.indexes import COLUMN
+from pgwright_runtime.soft_delete.marking import Marking, mark_rows, mark_values
 from pgwright_runtime.soft_delete.mixin import mark_of
 from pgwright_runtime.soft_delete.moments import free_moment
 
@@ -39,12 +39,12 @@ class _BulkDeletion:
         self.session, self.mapper, self.table = session, mapper, table
         self.bind_arguments = {key: value for key, value in bind_arguments.items() if key != "clause"}
         self.connection: Connection = session.connection(bind_arguments=dict(self.bind_arguments))
-        self.graph: Graph = graph_of(mapper)
+        self.graph: DeletionGraph = graph_of(mapper)
         self.below = self.graph.below([table])
         self.moment = free_moment(self.connection, self.graph, self.below)
 
     def run(self, statement: Delete, parameters: Any, options: Any) -> Result[Any]:
-        own = {key: value for key, value in options.items() if not key.startswith("_sa_")}
+        own = _alchemy.given_options(options)
         synchronize = {**own, **statement.get_execution_options()}.get("synchronize_session", "auto")
         own["synchronize_session"] = False
         # All or nothing: who catches DeletionRefused may commit.

@@ -8,7 +8,8 @@ from sqlalchemy import ColumnElement, FromClause, Join, literal_column, select
 from sqlalchemy.sql.selectable import FromGrouping
 
 from pgwright_runtime._alchemy_compiler import plain_table
-from pgwright_runtime.soft_delete.mixin import COLUMN, InheritedTable, mark_of, tables_above
+from pgwright_runtime.soft_delete.indexes import COLUMN
+from pgwright_runtime.soft_delete.mixin import InheritedTable, mark_of, tables_above
 from pgwright_runtime.soft_delete.shown import is_shown, show_deleted
 from pgwright_runtime.soft_delete.ties import is_tied
 

@@ -9,9 +9,9 @@ from sqlalchemy import Table
 
 from pgwright_runtime._alchemy import TableArguments
 from pgwright_runtime.soft_delete.family import head_of
-from pgwright_runtime.soft_delete.graph import STAYS, Graph, Link, graph_of_tables
+from pgwright_runtime.soft_delete.graph import STAYS, DeletionGraph, DeletionLink, graph_of_tables
 from pgwright_runtime.soft_delete.indexes import COLUMN
-from pgwright_runtime.soft_delete.mixin import TABLE_INFO, inherited_table, mark_of
+from pgwright_runtime.soft_delete.mixin import TABLE_INFO, mark_of, tables_above
 from pgwright_runtime.soft_delete.triggers import LivingReference, TableTriggers
 
 _VIEW, _ROLES, _REFERENCES = (f"{TABLE_INFO}_{name}" for name in ("view", "roles", "references"))
@@ -62,7 +62,7 @@ def declared_triggers(tables: Iterable[Table]) -> dict[Table, TableTriggers]:
     return {table: triggers for table, triggers in found.items() if triggers.references or triggers.key}
 
 
-def _triggers(table: Table, graph: Graph) -> TableTriggers:
+def _triggers(table: Table, graph: DeletionGraph) -> TableTriggers:
     references = tuple(_reference(link) for link in graph.links if link.reference.child is table)
     referring = [link for link in graph.links if link.parent is table]
     key = table.primary_key or [column for link in referring[:1] for _, column in link.reference.pairs]
@@ -71,11 +71,11 @@ def _triggers(table: Table, graph: Graph) -> TableTriggers:
     )
 
 
-def _reference(link: Link) -> LivingReference:
+def _reference(link: DeletionLink) -> LivingReference:
     parent = link.reference.parent
     names = [column.key for _, column in link.reference.pairs]
     # What refers to a class below another by joined inheritance: the mark is in the table of that above.
-    while (above := inherited_table(parent)) is not None:
+    for above in tables_above(parent):
         upper = dict(above.keys)
         names, parent = [upper[name] for name in names], above.table
     assert parent is head_of(link.reference.parent)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, FromClause, Table, and_, column, func
 from sqlalchemy.types import UserDefinedType
 
-from pgwright_runtime.soft_delete.mixin import inherited_table, mark_of
+from pgwright_runtime.soft_delete.mixin import mark_of, tables_above
 
 
 @dataclass(frozen=True)
@@ -24,20 +24,18 @@ class Family:
 
 def head_of(table: Table) -> Table:
     """Return the table at the top; itself, if it shares its rows with none."""
-    while (above := inherited_table(table)) is not None:
-        table = above.table
-    return table
+    return next((above.table for above in reversed(tables_above(table))), table)
 
 
 def family(table: Table) -> Family:
     """Return a table joined with those above it, all under new aliases."""
     first = lower = table.alias()
     from_: FromClause = first
-    while (above := inherited_table(table)) is not None:
-        table, upper = above.table, above.table.alias()
+    for above in tables_above(table):
+        upper = above.table.alias()
         from_ = from_.join(upper, and_(*(lower.c[own] == upper.c[their] for own, their in above.keys)))
         lower = upper
-    mark = mark_of(table)
+    mark = mark_of(head_of(table))
     return Family(from_, first, lower, None if mark is None else lower.c[mark.key])
 
 

@@ -1,7 +1,7 @@
 """Which rows go when a row is deleted, and which ones forbid it: by the foreign keys, as a DELETE would have it.
 
 Where a key says nothing of ON DELETE, the relationship to its rows does: with the cascade "delete" they go, and where
-the ORM would set the key to NULL they stay.
+the ORM would set the key to NULL, or delete rows of an association table, they stay.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from sqlalchemy.orm import Mapper, RelationshipDirection, registry
 
 from pgwright_runtime._references import TableReference, components, references
 from pgwright_runtime.soft_delete.family import family, head_of
-from pgwright_runtime.soft_delete.mixin import SoftDelete, inherited_table, mark_of
+from pgwright_runtime.soft_delete.mixin import SoftDelete, mark_of, tables_above
 
 # What becomes of a row when the row that it refers to is deleted.
 GOES, STAYS, FORBIDS = "CASCADE", "SET NULL", "NO ACTION"
@@ -27,7 +27,7 @@ _RULES = {"CASCADE": GOES, "SET NULL": STAYS, "SET DEFAULT": STAYS}
 
 
 @dataclass(frozen=True)
-class Link:
+class DeletionLink:
     """A foreign key to rows that can be deleted and restored."""
 
     reference: TableReference
@@ -75,20 +75,20 @@ class Link:
 
 
 @dataclass(frozen=True)
-class Graph:
+class DeletionGraph:
     """The tables whose rows can be restored, and all foreign keys to them."""
 
-    links: tuple[Link, ...]
+    links: tuple[DeletionLink, ...]
     parents_first: tuple[tuple[Table, ...], ...]
     """The tables in the order of marking; those of a circle share an entry."""
 
     @cached_property
-    def going(self) -> tuple[Link, ...]:
+    def going(self) -> tuple[DeletionLink, ...]:
         """The links along which a deletion spreads."""
         return tuple(link for link in self.links if link.rule == GOES and mark_of(link.child) is not None)
 
     @cached_property
-    def bound(self) -> tuple[Link, ...]:
+    def bound(self) -> tuple[DeletionLink, ...]:
         """The links of which no end can be deleted while the other lives, but for those that are deleted for good."""
         return tuple(link for link in self.links if link.rule != STAYS and mark_of(link.child) is not None)
 
@@ -114,7 +114,7 @@ def _closure(tables: Iterable[Table], steps: Collection[tuple[Table, Table]]) ->
     return found
 
 
-_graphs: WeakKeyDictionary[registry, tuple[int, Graph]] = WeakKeyDictionary()
+_graphs: WeakKeyDictionary[registry, tuple[int, DeletionGraph]] = WeakKeyDictionary()
 _registries: WeakSet[registry] = WeakSet()
 
 
@@ -123,7 +123,7 @@ def _note_registry(mapper: Mapper[Any], class_: type[Any]) -> None:
     _registries.add(mapper.registry)
 
 
-def graph_of(mapper: Mapper[Any]) -> Graph:
+def graph_of(mapper: Mapper[Any]) -> DeletionGraph:
     """Return the graph of all tables that were declared together with a class."""
     mappers = list(mapper.registry.mappers)
     metadatas = {table.metadata for one in mappers for table in one.tables if isinstance(table, Table)}
@@ -135,7 +135,7 @@ def graph_of(mapper: Mapper[Any]) -> Graph:
     return known[1]
 
 
-def graph_of_tables(tables: Collection[Table]) -> Graph:
+def graph_of_tables(tables: Collection[Table]) -> DeletionGraph:
     """Return the graph of tables, by whatever classes they have."""
     metadatas = {table.metadata for table in tables}
     mappers = [mapper for one in list(_registries) for mapper in one.mappers]
@@ -145,10 +145,10 @@ def graph_of_tables(tables: Collection[Table]) -> Graph:
     return _graph(ours, tables)
 
 
-def _graph(mappers: Collection[Mapper[Any]], tables: Collection[Table]) -> Graph:
+def _graph(mappers: Collection[Mapper[Any]], tables: Collection[Table]) -> DeletionGraph:
     rules = dict(_rules(mappers))
     links = tuple(
-        Link(reference, _rule(reference, rules))
+        DeletionLink(reference, _rule(reference, rules))
         for reference in references(tables)
         if mark_of(head_of(reference.parent)) is not None and not _is_inheritance(reference)
     )
@@ -157,12 +157,11 @@ def _graph(mappers: Collection[Mapper[Any]], tables: Collection[Table]) -> Graph
     for link in links:
         if link.child in below:
             below[link.parent].append(link.child)
-    return Graph(links, tuple(tuple(part) for part in reversed(list(components(below)))))
+    return DeletionGraph(links, tuple(tuple(part) for part in reversed(list(components(below)))))
 
 
 def _is_inheritance(reference: TableReference) -> bool:
-    above = inherited_table(reference.child)
-    return above is not None and above.table is reference.parent
+    return any(above.table is reference.parent for above in tables_above(reference.child)[:1])
 
 
 def _rule(reference: TableReference, rules: dict[frozenset[Any], str]) -> str:
@@ -172,7 +171,7 @@ def _rule(reference: TableReference, rules: dict[frozenset[Any], str]) -> str:
 
 
 def _rules(mappers: Collection[Mapper[Any]]) -> Iterator[tuple[frozenset[Any], str]]:
-    """Yield what the relationships do to the rows on the many side of a foreign key."""
+    """Yield what the relationships do to the rows that refer to those of a class."""
     for mapper in mappers:
         for one in mapper.relationships:
             if one.direction is RelationshipDirection.ONETOMANY and not one.viewonly:
@@ -182,3 +181,7 @@ def _rules(mappers: Collection[Mapper[Any]]) -> Iterator[tuple[frozenset[Any], s
                     yield pairs, GOES
                 elif can_stay:
                     yield pairs, STAYS
+            elif one.direction is RelationshipDirection.MANYTOMANY and not one.viewonly:
+                # The ORM would delete its rows; those without a mark stay, so that restoring finds them.
+                is_marked = isinstance(one.secondary, Table) and mark_of(one.secondary) is not None
+                yield frozenset((own, their) for their, own in one.synchronize_pairs), GOES if is_marked else STAYS

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Column, Index, Table, and_
+from sqlalchemy import Index, Table, and_
 from sqlalchemy.schema import SchemaItem
 
 from pgwright_runtime._alchemy import TableItem
@@ -23,7 +24,7 @@ NEVER_AGAIN: Mapping[str, str] = {_KEPT_INFO: "never again"}
 
 
 def living_unique(*columns: str, name: str | None = None, **options: Any) -> SchemaItem:
-    """Return what keeps columns unique among the rows that live, anywhere in `__table_args__` or among a Table's columns.
+    """Return what keeps columns unique among the rows that live: in `__table_args__`, or among a Table's columns.
 
     A value may come again after its row was deleted. A foreign key cannot refer to such a key, and ON CONFLICT has to
     name its condition: `index_elements=["email"], index_where=text("deleted_at IS NULL")`.
@@ -73,9 +74,8 @@ def add_purge_index(table: Table) -> None:
 def is_living_index(index: Index) -> bool:
     """Return whether an index is of the rows that live, or of the deleted ones, by its condition."""
     where = index.dialect_options["postgresql"]["where"]
-    return where is not None and any(
-        element.name == COLUMN for element in where.get_children() if isinstance(element, Column)
-    )
+    # It may be text.
+    return where is not None and re.search(rf"\b{COLUMN}\b", str(where)) is not None
 
 
 def may_come_again(item: Any) -> bool:

@@ -1,8 +1,8 @@
 """One deletion in the database: one UPDATE per table along the graph, from the root downwards.
 
-Where tables refer to one another in a circle, or one to itself, its UPDATE is repeated until it finds no more rows: once
-per level of the tree, and once more. Each is a statement of its own, so that it sees what was inserted below a row while
-the deletion waited for that row's lock.
+Where tables refer to one another in a circle, or one to itself, its UPDATE is repeated until it finds no more rows:
+once per level of the tree, and once more. Each is a statement of its own, so that it sees what was inserted below a row
+while the deletion waited for that row's lock.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from sqlalchemy import Column, ColumnElement, Connection, Table, literal, or_, s
 from sqlalchemy.sql.dml import Update
 
 from pgwright_runtime.soft_delete.errors import DeletionRefused
-from pgwright_runtime.soft_delete.family import own_key, row_name
-from pgwright_runtime.soft_delete.graph import FORBIDS, Graph
+from pgwright_runtime.soft_delete.family import row_name
+from pgwright_runtime.soft_delete.graph import FORBIDS, DeletionGraph
 from pgwright_runtime.soft_delete.hidden import of_all_rows
 from pgwright_runtime.soft_delete.mixin import mark_of
 
@@ -33,7 +33,7 @@ class Marking:
     """What one deletion marks, and has marked so far."""
 
     connection: Connection
-    graph: Graph
+    graph: DeletionGraph
     moment: datetime
     wanted: Mapping[Table, Sequence[ColumnElement[Any]]] = field(default_factory=dict)
     """The columns to return of each marked row, for tables whose objects a session holds."""

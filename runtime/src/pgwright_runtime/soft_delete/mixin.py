@@ -71,15 +71,10 @@ def mark_of(table: Table) -> Column[Any] | None:
     return table.c[COLUMN] if TABLE_INFO in table.info else None
 
 
-def inherited_table(table: Table) -> InheritedTable | None:
-    """Return the table that has the mark for a table's rows, or is nearer to it; None: they share none."""
-    return _inherited.get(table)
-
-
 def tables_above(table: Table) -> list[InheritedTable]:
     """Return the tables that a table shares its rows with, by joined inheritance; the last one has the mark."""
     found: list[InheritedTable] = []
-    while (above := inherited_table(table)) is not None:
+    while (above := _inherited.get(table)) is not None:
         found.append(above)
         table = above.table
     return found

@@ -9,7 +9,7 @@ from threading import Lock
 from sqlalchemy import Connection, Table, and_, exists, func, not_, or_, select
 
 from pgwright_runtime._locks import lock_key
-from pgwright_runtime.soft_delete.graph import Graph
+from pgwright_runtime.soft_delete.graph import DeletionGraph
 from pgwright_runtime.soft_delete.hidden import of_all_rows
 from pgwright_runtime.soft_delete.mixin import mark_of
 
@@ -32,7 +32,7 @@ def next_moment(now: datetime | None = None) -> datetime:
         return _last
 
 
-def free_moment(connection: Connection, graph: Graph, tables: Collection[Table]) -> datetime:
+def free_moment(connection: Connection, graph: DeletionGraph, tables: Collection[Table]) -> datetime:
     """Return a moment that no row of these tables bears, in the name of no other deletion that is under way.
 
     Two processes may read the same microsecond. An advisory lock, until the end of the transaction, tells one of them.

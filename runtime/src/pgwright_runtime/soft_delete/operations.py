@@ -45,7 +45,7 @@ class _ReferencesOp(LivingOp):
 
 @Operations.register_operation("create_living_references")
 class CreateLivingReferencesOp(_ReferencesOp):
-    """Refuse references of a table's rows to deleted ones, and let deletions of its own rows wait for those under way."""
+    """Refuse references of a table's rows to deleted ones, and let deletions of its own wait for those under way."""
 
     function = "create_living_references"
 

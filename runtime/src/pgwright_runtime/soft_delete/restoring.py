@@ -15,7 +15,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from pgwright_runtime._sessions import AnyAsyncSession, AnySession, Awaited, run_inside
 from pgwright_runtime.soft_delete.errors import KeyTaken, NotDeleted, ParentDeleted
 from pgwright_runtime.soft_delete.family import family, row_name
-from pgwright_runtime.soft_delete.graph import STAYS, Graph, Link, graph_of
+from pgwright_runtime.soft_delete.graph import STAYS, DeletionGraph, DeletionLink, graph_of
 from pgwright_runtime.soft_delete.held import keys_of, marked_table
 from pgwright_runtime.soft_delete.hidden import of_all_rows
 from pgwright_runtime.soft_delete.marking import mark_rows
@@ -75,7 +75,7 @@ def _identity(entity: object, key: Any) -> tuple[Mapper[Any], tuple[Any, ...]]:
 class _Restoration:
     """The rows of one deletion, as they live again inside of a savepoint."""
 
-    def __init__(self, connection: Connection, graph: Graph, root: Table, key: tuple[Any, ...]) -> None:
+    def __init__(self, connection: Connection, graph: DeletionGraph, root: Table, key: tuple[Any, ...]) -> None:
         self.connection, self.graph, self.root, self.key = connection, graph, root, key
         self.moment = self._lock_root()
         self.walk = walk(graph, root, key, self.moment, upwards=True)
@@ -120,7 +120,7 @@ class _Restoration:
         keys = zip(self.root.primary_key, self.key, strict=True)
         return and_(*(of.c[own.key] == value for own, value in keys))
 
-    def _refuse(self, link: Link, is_ours: Callable[[FromClause], ColumnElement[bool]], set_: Walk) -> None:
+    def _refuse(self, link: DeletionLink, is_ours: Callable[[FromClause], ColumnElement[bool]], set_: Walk) -> None:
         """Lock the rows outside of a set that some rows refer to by one foreign key, and raise if one is deleted."""
         below, above = family(link.reference.child), family(link.reference.parent)
         assert above.mark is not None

@@ -1,8 +1,8 @@
 """A foreign key to a deleted row is refused by the database, whatever program writes it: two triggers per table.
 
 One looks at the rows that this table's rows refer to, as the check of a foreign key does: at INSERT, when the key
-changes, and when the row lives again. It locks them FOR KEY SHARE, as that check does anyway, so that it never stands in
-the way of another UPDATE. The other makes the UPDATE that marks a row wait for just that lock, as a DELETE would: it
+changes, and when the row lives again. It locks them FOR KEY SHARE, as that check does anyway, so that it never stands
+in the way of another UPDATE. The other makes the UPDATE that marks a row wait for just that lock, as a DELETE would: it
 takes the row FOR UPDATE. So whoever comes second sees what the first one did.
 
 The functions run as their owner, as the checks of foreign keys do, and name all by schema.
@@ -37,7 +37,7 @@ class LivingReference:
     schema: str | None = None
     """The parent's; None: as the table's own."""
     always: bool = True
-    """Whether a row may live only while its parent does; False of ON DELETE SET NULL, where only a new one is refused."""
+    """Whether a row lives only while its parent does; False of ON DELETE SET NULL, where only a new key is refused."""
 
     def document(self) -> dict[str, Any]:
         """Return it as an operation takes it."""
@@ -151,6 +151,7 @@ def _check(one: LivingReference, schema: str, is_marked: bool) -> str:
     causes = ["TG_OP = 'INSERT'", *changed, *([f"OLD.{_MARK} IS NOT NULL"] if is_marked and one.always else [])]
     is_parent = " AND ".join(f"parent.{quote(key)} = {value}" for key, value in zip(one.keys, new, strict=True))
     columns, parent = ", ".join(one.columns), one.parent
+    told = f"{text(columns)}, concat_ws(', ', {', '.join(new)})"
     return f"""\
     IF {is_whole} AND ({" OR ".join(causes)}) THEN
         PERFORM FROM {quoted(parent, one.schema or schema)} AS parent
@@ -158,7 +159,7 @@ def _check(one: LivingReference, schema: str, is_marked: bool) -> str:
         IF NOT FOUND THEN
             RAISE foreign_key_violation USING
                 MESSAGE = format('a row of table %I refers to a deleted row of %I', TG_TABLE_NAME, {text(parent)}),
-                DETAIL = format('Key (%s)=(%s) is marked as deleted.', {text(columns)}, concat_ws(', ', {", ".join(new)})),
+                DETAIL = format('Key (%s)=(%s) is marked as deleted.', {told}),
                 HINT = 'Restore that row first, or refer to another one.',
                 SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME, CONSTRAINT = TG_NAME;
         END IF;

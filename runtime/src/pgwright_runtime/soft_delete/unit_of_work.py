@@ -1,7 +1,7 @@
 """`session.delete` and orphans: marked at the end of the flush, and to the session the same as rows that are gone.
 
-It holds for every session, for a class with the mixin says that its rows are marked. What hangs on a row that is deleted
-for good goes for good as well, for nothing could restore it; rows without a mark that hang on a marked one stay.
+It holds for every session, for a class with the mixin says that its rows are marked. What hangs on a row that is
+deleted for good goes for good as well, for nothing could restore it; rows without a mark stay below a marked one.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 
 from pgwright_runtime.soft_delete.family import family, own_key
-from pgwright_runtime.soft_delete.graph import Graph, Link
+from pgwright_runtime.soft_delete.graph import DeletionGraph, DeletionLink
 from pgwright_runtime.soft_delete.mixin import mark_of
 
 
@@ -55,7 +55,7 @@ class Walk:
         return exists().where(self.is_row(table, of, rows))
 
 
-def walk(graph: Graph, root: Table, key: Sequence[Any], moment: datetime, upwards: bool = False) -> Walk:
+def walk(graph: DeletionGraph, root: Table, key: Sequence[Any], moment: datetime, upwards: bool = False) -> Walk:
     """Return the rows that one deletion marked: a root, and those below it.
 
     Args:
@@ -75,12 +75,13 @@ def walk(graph: Graph, root: Table, key: Sequence[Any], moment: datetime, upward
         steps += [_step(tables, rows, link, moment, upwards=True).where(not_(is_root)) for link in links]
     if steps:
         found = union_all(*steps).lateral("step")
-        rows = rows.union(select(*(found.c[name] for name in rows.c.keys())).select_from(rows.join(found, true())))
+        same = select(*(found.c[column.name] for column in rows.c))
+        rows = rows.union(same.select_from(rows.join(found, true())))
     return Walk(tables, rows)
 
 
 def _step(
-    tables: tuple[Table, ...], rows: CTE, link: Link, moment: datetime, upwards: bool = False
+    tables: tuple[Table, ...], rows: CTE, link: DeletionLink, moment: datetime, upwards: bool = False
 ) -> Select[*tuple[Any, ...]]:
     """Return the rows of this moment that refer to a row of the walk by a foreign key, or those it refers to."""
     below, above = family(link.reference.child), family(link.reference.parent)

@@ -4,7 +4,8 @@
 
 Reports indexes without a single scan on this server, when the counters are old enough to mean something. An index that
 enforces something (primary key, unique, exclusion, replica identity) is never reported, nor the one that CLUSTER uses,
-nor one that has to take over from an index that pgwright calls redundant. The scans of all partitions count together.
+nor one that has to take over from an index that pgwright calls redundant, nor one of the deleted rows by the moment
+of their deletion, which a purge will need. The scans of all partitions count together.
 An index on an expression also tells the planner what values that has: `fix` creates statistics on it first.
 
 ## Why it matters
@@ -38,6 +39,7 @@ from collections.abc import Iterator, Set
 
 from pgwright.checks.ages import statistics_days
 from pgwright.checks.families import IndexFamily, TableFamily, alone, families, index_families
+from pgwright.checks.soft_delete import is_for_purge
 from pgwright.checks.substitutes import is_droppable, takes_over
 from pgwright.figures import count, listing, size
 from pgwright.indexes.coverage import is_served, serves_foreign_key
@@ -83,7 +85,8 @@ def _candidates(snapshot: Snapshot) -> Iterator[IndexFamily]:
     for indexes in index_families(snapshot).values():
         for index in indexes:
             is_unused = index.scans == 0 and index.head.is_valid and index.size_bytes > 0
-            if is_unused and is_droppable(index) and not takes_over(snapshot, index):
+            is_early = is_for_purge(index.head.definition, snapshot.policy.soft_delete_columns)
+            if is_unused and not is_early and is_droppable(index) and not takes_over(snapshot, index):
                 yield index
 
 

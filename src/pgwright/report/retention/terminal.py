@@ -29,6 +29,14 @@ def show(result: Retained, screen: Screen) -> Iterator[RenderableType]:
             yield Indented(plain(said, "dim"), 2, 2)
         for line in rule.advice:
             yield Indented(plain(f"advice: {line}"), 2, 2)
+    for one in result.partitions:
+        yield Indented(Text.assemble("\n", plain(one.table, "bold"), ": partitions"), 0, 2)
+        for line in words.partitions(result, one):
+            yield Indented(plain(line), 2, 2)
+        for name, reason in one.left.items():
+            yield Indented(plain(f"left {name}: {reason}", "yellow"), 2, 2)
+        for line in one.notes:
+            yield Indented(plain(f"- {line}", "dim"), 2, 2)
     yield Text()
     for number, sentence in enumerate(words.conclusion(result)):
         yield Indented(plain(sentence, "bold" if not number else ""), 0, 2)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgwright.figures import count, milliseconds
-from pgwright.model.retained import Retained, RetainedRule
+from pgwright.figures import count, listing, milliseconds
+from pgwright.model.retained import Retained, RetainedPartitions, RetainedRule
 
 
 def title(result: Retained) -> str:
@@ -49,6 +49,18 @@ def work(rule: RetainedRule) -> str:
     waited = f", waited {_seconds(rule.waited_seconds)}" if rule.waited_seconds else ""
     batches = f"{rule.batches:,} {'batch' if rule.batches == 1 else 'batches'}"
     return f"{batches}, the longest {milliseconds(rule.longest_ms)}{waited}"
+
+
+def partitions(result: Retained, one: RetainedPartitions) -> Iterator[str]:
+    """Yield what was done, or would be, to a partitioned table."""
+    if one.is_busy:
+        yield "another run is at work on it, so nothing was done"
+    elif not (one.created or one.detached or one.dropped or one.left):
+        yield "no partition is missing or due"
+    verbs = ("to be made", "to be detached", "to be dropped") if result.is_dry_run else ("made", "detached", "dropped")
+    for verb, names in zip(verbs, (one.created, one.detached, one.dropped), strict=True):
+        if names:
+            yield f"{verb}: {listing(names)}"
 
 
 def problems(result: Retained) -> tuple[str, ...]:

@@ -78,7 +78,7 @@ WHERE c.relkind IN ('r', 'p', 'm', 'f')
   AND c.relpersistence <> 't'
   AND n.nspname NOT IN ('pg_catalog', 'information_schema')
   AND n.nspname NOT LIKE 'pg\_toast%%'
-  AND c.relname <> 'alembic_version' -- Alembic's own
+  AND c.relname NOT IN ('alembic_version', 'pgwright_refreshes') -- Alembic's own, and the runtime's
   AND c.oid <> ALL(%(locked)s) -- their size would have to be waited for
   -- What an extension brought is not the user's to change.
   AND NOT EXISTS (

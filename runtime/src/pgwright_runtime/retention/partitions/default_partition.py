@@ -26,9 +26,9 @@ from pgwright_runtime.retention.partitions.making import Making
 from pgwright_runtime.retention.partitions.patience import PACKAGE, execute
 from pgwright_runtime.retention.partitions.plan import NewPartition
 
-# Read in about 50 ms from memory.
+# Read whole while others wait: what fits in memory of the smallest server.
 SMALL_BYTES = 64 * 1024 * 1024
-# Moved in about 100 ms, with some indexes.
+# Moved while others wait: a batch or two of deletes.
 FEW_ROWS = 10_000
 # Who waits for VALIDATE holds nobody up: it takes SHARE UPDATE EXCLUSIVE.
 VALIDATE_WAIT_MS = 30_000

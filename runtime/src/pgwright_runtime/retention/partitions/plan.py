@@ -44,6 +44,8 @@ class PartitionPlan:
     """Whose detachment was interrupted."""
     drop: tuple[FoundRelation, ...]
     """Detached by an earlier run that did not come to drop them."""
+    drops: bool
+    """False: what is detached stays as a table."""
     create: tuple[NewPartition, ...]
     notes: tuple[str, ...]
     """What a person should know."""
@@ -54,7 +56,7 @@ class PartitionPlan:
         return (
             *(f"create {new}, from {new.lower} to {new.upper}" for new in self.create),
             *(f"finish detaching {one}" for one in self.finalize),
-            *(f"detach {one}, which ends at {one.upper}" for one in self.detach),
+            *(f"detach {one}, which ends at {one.upper}{', and drop it' * self.drops}" for one in self.detach),
             *(f"drop {one}, detached before" for one in self.drop),
             *self.notes,
         )
@@ -84,6 +86,7 @@ def make_plan(
         detach=tuple(due),
         finalize=table.pending,
         drop=table.marked if drops else (),
+        drops=drops,
         create=create[:MOST_NEW],
         notes=tuple(notes),
     )

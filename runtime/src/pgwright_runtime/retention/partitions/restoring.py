@@ -16,7 +16,7 @@ from pgwright_runtime.retention.partitions.making import copy_grants, row_securi
 from pgwright_runtime.retention.partitions.names import fitting
 from pgwright_runtime.retention.partitions.patience import PACKAGE, Patience, execute
 
-# They move under the lock: some seconds.
+# They move under the lock, in HOLD_MS at most.
 MOST_ROWS = 100_000
 HOLD_MS = 60_000
 _COLUMNS = text(read_sql(PACKAGE, "columns"))

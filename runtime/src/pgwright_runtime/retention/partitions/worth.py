@@ -13,7 +13,7 @@ from pgwright_runtime.retention.partitions.converting import read_obstacles
 from pgwright_runtime.retention.partitions.patience import PACKAGE
 from pgwright_runtime.retention.partitions.periods import Every
 
-# Below, a batch of deletes a day is done in seconds, and every query would plan over partitions for nothing.
+# Below, deletes in batches do as well, and every query would plan over partitions for nothing.
 LARGE_BYTES = 2**30
 # As `pg_stats.correlation`: from here on what is due lies together, and partitions by the moment part old from new.
 ORDERED = 0.9
