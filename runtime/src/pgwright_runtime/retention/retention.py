@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from pgwright_runtime._holds import LegalHold
 from pgwright_runtime._running import Sleep, run_on
+from pgwright_runtime._sql import quoted
 from pgwright_runtime.batches import BatchJob, BatchMetrics, BatchTally, Pace, StopFlag
 from pgwright_runtime.batches.progress import Report
 from pgwright_runtime.batches.run import BatchRunner, running
@@ -38,7 +39,7 @@ _NOW = text("""
     SELECT clock_timestamp(), current_database(),
         COALESCE(host(inet_server_addr()) || ':' || inet_server_port(), 'local socket')
 """)
-_COUNT_LIMIT = text("SELECT set_config('statement_timeout', '10s', true)")
+_PATIENCE = text("SELECT set_config('lock_timeout', '2s', true), set_config('statement_timeout', '10s', true)")
 
 
 class RunSettings(TypedDict, total=False):
@@ -183,13 +184,17 @@ class Retention:
         began = time.monotonic()
         with engine.connect() as connection:
             now, database, server = connection.execute(_NOW).one()
-            _require_clock(now, max_difference)
-            falling, ways = self._ways(connection, now)
+        _require_clock(now, max_difference)
+        # First: without the partition of today the app fails, and the deletes may take long.
+        partitions = tuple(policy.keep_now(Patience(engine, sleep), now) for policy in self.partitions)
+        ways: list[Way] = []
+        # To read of a table how large it is, too, waits behind whoever waits for its lock.
+        if runner.may_begin("reading the catalog", [quoted(one.table.name, one.table.schema) for one in self.rules]):
+            with engine.connect() as connection:
+                falling, ways = self._ways(connection, now)
         problems = [said for way in ways for said in (*way.faults, *(() if force else way.refusals))]
         if problems:
             raise RetentionRefused(list(dict.fromkeys(problems)))
-        # First: without the partition of today the app fails, and the deletes may take long.
-        partitions = tuple(policy.keep_now(Patience(engine, sleep), now) for policy in self.partitions)
         done: list[RuleRun] = []
         for way in ways:
             if runner.end.word != "done":
@@ -213,6 +218,7 @@ class Retention:
 
     def _ways(self, connection: Connection, now: datetime) -> tuple[Falling, list[Way]]:
         """Return how each rule finds its rows, children before parents, and what falls with them."""
+        connection.execute(_PATIENCE)
         held_tables = [table_of(hold.table) for hold in self.holds]
         models = dict.fromkeys([*(rule.table for rule in self.rules), *held_tables])
         graph = read_graph(connection, models, self.cascade)
@@ -254,7 +260,7 @@ def _total(engine: Engine, way: Way) -> int | None:
         return way.stored.row_estimate
     try:
         with engine.connect() as connection:
-            connection.execute(_COUNT_LIMIT)
+            connection.execute(_PATIENCE)
             query = select(func.count()).select_from(way.rule.table).where(way.walk.where)  # type: ignore[arg-type]
             return int(connection.execute(query).scalar_one())
     except DBAPIError:
