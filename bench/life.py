@@ -1,6 +1,7 @@
 """Bars of the runtime for the life of data, as ratios of one run where they can be. Writes `build/bench/life.json`.
 
-All parts, or those that are named: `python bench/life.py jobs polling`. The exit code is 1 when a bar is missed.
+All parts, or those that are named: `python bench/life.py jobs polling`. `--scale 0.02` makes them smaller; the bars are
+those of the full size. The exit code is 1 when a bar is missed.
 """
 
 from __future__ import annotations
@@ -25,8 +26,10 @@ PARTS = ("soft_delete", "retention", "jobs", "polling", "erasure")
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="all unless named")
-    os.environ["PGWRIGHT_CACHE"] = "off"
-    names = parser.parse_args().parts or PARTS
+    parser.add_argument("--scale", type=float, default=1.0, help="share of the rows, queries and kills")
+    arguments = parser.parse_args()
+    os.environ.update({"PGWRIGHT_CACHE": "off", "LIFE_SCALE": str(arguments.scale)})
+    names = arguments.parts or PARTS
     measures: dict[str, Callable[[], Iterator[Figure]]] = {
         name: import_module(f"life_bars.{name}").measure for name in names
     }

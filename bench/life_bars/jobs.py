@@ -1,7 +1,7 @@
 """Jobs per second, the cost of a long past, what waiting costs, how soon a job is picked up, and a thousand kills.
 
-On a server that writes as production's does: fsync, synchronous_commit and full_page_writes on. `LIFE_SCALE=0.02` runs
-it on a fiftieth of the rows, jobs and kills.
+On a server that writes as production's does: fsync, synchronous_commit and full_page_writes on. `--scale 0.02` runs it
+on a fiftieth of the rows, jobs and kills.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from sqlalchemy.orm import Session
 from life_bars.jobs_beside import measure_beside
 from life_bars.jobs_kills import measure_kills
 from life_bars.jobs_waiting import measure_waiting
+from life_bars.scale import SCALE, scaled
 from pgwright.embedded import EmbeddedServer, run_server
 from pgwright_runtime import create_engine
 from pgwright_runtime.jobs import Worker, queue_of
 from runtime.tests.support.jobs_queue import Base, Job, add_effect
 
-SCALE = float(os.environ.get("LIFE_SCALE", "1"))
 PROCESSES = 8
-FINISHED = int(1_000_000 * SCALE)
+FINISHED = scaled(1_000_000)
 LONG_PAST = 10 * FINISHED
-JOBS = int(40_000 * SCALE)
-CLAIMS = max(40, int(400 * SCALE))
+JOBS = scaled(40_000)
+CLAIMS = scaled(400, 40)
 BATCH = 20
 SYNCS = 300
 SETTINGS = {
@@ -64,7 +64,7 @@ def measure() -> Iterator[Figure]:
                 yield from _long_past(url, other)
             yield from measure_waiting(url, PROCESSES, SCALE)
         yield from measure_beside(server, PROCESSES, max(400, JOBS // 4))
-        yield from measure_kills(server, max(20, int(1_000 * SCALE)))
+        yield from measure_kills(server, scaled(1_000, 20))
 
 
 def _fdatasync_ms(server: EmbeddedServer) -> float:

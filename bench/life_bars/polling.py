@@ -12,7 +12,6 @@ marks the jobs; after, it is all but the UPDATE that ends a job, for a worker cl
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from sqlalchemy import create_engine, func
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from life_bars.scale import SCALE, scaled
 from notebook import replay, schema
 from notebook.address import to_url
 from notebook.before.repositories import JobRepository
@@ -34,8 +34,7 @@ from pgwright.embedded import EmbeddedServer, run_server
 from pgwright_runtime import create_async_engine
 from pgwright_runtime.jobs import JobMixin, JobStates, Worker, enqueue
 
-SCALE = float(os.environ.get("NOTEBOOK_SCALE", "1"))
-SECONDS = float(os.environ.get("POLLING_SECONDS", "180"))
+SECONDS = scaled(180, 60)
 WORKERS = 4
 # How the workers of before wait, and how often a listening one looks nevertheless: it is a net.
 POLL_BEFORE_S, POLL_AFTER_S = 1.0, 60.0
@@ -98,7 +97,7 @@ class _Side:
 
 
 def measure() -> Iterator[Figure]:
-    """Yield the figures; NOTEBOOK_SCALE and POLLING_SECONDS make it smaller."""
+    """Yield the figures."""
     with run_server(settings=_SETTINGS) as server:
         _prepare(server, "before")
         server.create_database("after", template="before")

@@ -1,11 +1,7 @@
-"""Retention beside an application's load, with a streaming replica; a single DELETE beside it; and kills at any moment.
-
-`LIFE_RETENTION_ROWS` (3,000,000) and `LIFE_RETENTION_KILLS` (200) make it smaller.
-"""
+"""Retention beside an application's load and a replica, a single DELETE beside it, and kills at any moment."""
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,13 +14,13 @@ from query_bars.figures import Figure, at_least, at_most, shown
 from life_bars.retention_kills import kill_at_any_moment
 from life_bars.retention_load import Load, quantile
 from life_bars.retention_schema import DEAD_ROWS_SHARE, SCHEMA, retention
+from life_bars.scale import scaled
 from pgwright.embedded import EmbeddedServer, run_server
 from pgwright_runtime import create_engine
 from pgwright_runtime.batches import Pace
 from runtime.tests.support import replica_servers
 
-ROWS = int(os.environ.get("LIFE_RETENTION_ROWS", "3000000"))
-KILLS = int(os.environ.get("LIFE_RETENTION_KILLS", "200"))
+ROWS, KILLS = scaled(3_000_000), scaled(200, 10)
 SECONDS_BAR = 200.0
 """For a million rows; of fewer, their share."""
 QUIET_S, BUSY_S = 8.0, 20.0

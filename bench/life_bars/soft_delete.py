@@ -23,6 +23,7 @@ from fastapi import FastAPI
 from query_bars.figures import Figure, at_least, at_most, shown
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 
+from life_bars.scale import scaled
 from notebook import data, schema
 from notebook.after.models import Base
 from notebook.app import create_app
@@ -32,10 +33,8 @@ from pgwright_runtime import create_async_engine
 from pgwright_runtime.soft_delete import SoftDelete, hide_deleted, show_deleted, soft_deletable
 from runtime.tests.support.soft_delete_oracle import Hook, judging
 
-SCALE = float(os.environ.get("PGWRIGHT_BENCH_SCALE", "1"))
-"""Share of the full size; for a look while working on it."""
-QUERIES, QUERIES_OF_A_WORLD, PEER_WORLDS = int(5_000 * SCALE), 40, max(1, int(40 * SCALE))
-PAIRS, REQUESTS, WARM = max(5, int(200 * SCALE)), 20, 50
+QUERIES, QUERIES_OF_A_WORLD, PEER_WORLDS = scaled(5_000), 40, scaled(40)
+PAIRS, REQUESTS, WARM = scaled(200, 5), 20, 50
 NOTEBOOK_SCALE = 0.05
 ROOT = Path(__file__).parents[2]
 PEER = ROOT / "build" / "bench" / "soft_delete_peer"

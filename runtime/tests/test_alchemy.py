@@ -250,7 +250,7 @@ def test_an_update_takes_over_what_a_delete_was_given() -> None:
 
 
 def test_a_dialect_with_a_rule_shares_the_state_of_the_other() -> None:
-    dialect = postgresql.dialect()
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     copy = _alchemy_compiler.filtering_dialect(dialect, lambda deciding, around, options: [])
     dialect.server_version_info = (18, 1)
     assert copy.server_version_info == (18, 1)
@@ -266,7 +266,7 @@ def test_a_rule_is_asked_about_each_from() -> None:
         asked.append([table.name if table is not None else None for table in tables])
         return [deciding[0].c.id > 7] if len(deciding) == 1 and tables[0] is not None else []
 
-    dialect = _alchemy_compiler.filtering_dialect(postgresql.dialect(), rule)
+    dialect = _alchemy_compiler.filtering_dialect(postgresql.dialect(), rule)  # type: ignore[no-untyped-call]
     kept = select(Van.id).where(text("1 = 1 OR 1 = 0")).outerjoin(aliased(Ride)).order_by(Van.id)
     for statement in (kept, delete(Ride).where(Ride.van_id == Van.id), update(Van).values(plate="A")):
         sql = str(statement.compile(dialect=dialect))
@@ -297,8 +297,9 @@ def private_names(tree: ast.AST) -> tuple[set[str], set[str]]:
                 foreign.add(name)
             case ast.FunctionDef(name=name) | ast.AnnAssign(target=ast.Name(id=name)):
                 own.add(name)
-            case ast.Constant(value=str(name)) if re.fullmatch(r"_[a-z]\w+", name):  # for getattr()
-                foreign.add(name)
+            case ast.Call(func=ast.Name(id="getattr" | "hasattr" | "setattr" | "delattr" | "attrgetter"), args=given):
+                texts = [str(one.value) for one in given if isinstance(one, ast.Constant)]
+                foreign.update(text for text in texts if re.fullmatch(r"_[a-z]\w+", text))
     return {name for name in foreign if re.match(r"_(?!_)", name)}, own
 
 

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import threading
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.cli.conftest import Run
+from tests.support.commands import INTERRUPTIBLE
 from tests.support.database import Database
 
 MODULE = """
@@ -143,3 +149,35 @@ RETENTION = Retention([Partitions(VISIT, "at", every="year", keep=timedelta(days
     (visits,) = json.loads(said.output)["partitions"]
     assert visits["dropped"] == ['"public"."visit_2001"']
     assert database.rows("SELECT to_regclass('visit_2001')") == [(None,)]
+
+
+def test_ctrl_c_ends_it_with_what_was_done(tokens: Database, policies: str, tmp_path: Path) -> None:
+    path = os.pathsep.join((str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")))
+    runs = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pgwright-retain' AND datname = '{}'"
+    waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'relation'"
+    with psycopg.connect(tokens.dsn) as reader, psycopg.connect(tokens.dsn, autocommit=True) as ddl:
+        reader.execute("SELECT FROM token LIMIT 1")
+        altering = threading.Thread(target=lambda: ddl.execute("ALTER TABLE token ADD COLUMN later int"))
+        altering.start()
+        while not tokens.rows(waits)[0][0]:
+            pass
+        # It gives way to the lock that waits, for as long as the reader stays.
+        process = subprocess.Popen(
+            [*INTERRUPTIBLE, "retain", policies, "--dsn", tokens.dsn],
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": path},
+        )
+        while not tokens.rows(runs.format(tokens.name))[0][0]:
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        said, told = process.communicate(timeout=30)
+        reader.rollback()
+        altering.join(20)
+    assert process.returncode == 130, told
+    assert "0 rows went" in said
+    assert "it ended (stopped: interrupted), and the next run goes on" in " ".join(said.split())
+    assert "Traceback" not in told
+    assert left(tokens) == 1000

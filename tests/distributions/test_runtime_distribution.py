@@ -50,8 +50,8 @@ def test_every_module_can_be_imported_or_names_the_extra_that_it_needs(runtime_e
     assert walked.returncode == 0, walked.stderr
     told = [line.split("|") for line in walked.stdout.splitlines()]
     failed = {name: (missing, message) for name, *rest in told if rest != ["ok"] for missing, message in [rest]}
-    assert len(told) > 40
-    assert len(failed) < 10
+    assert len(told) > 150
+    assert len(failed) < len(told) / 5
     # `from None` or not, an error of our own has no name, and says what to install.
     for name, (missing, message) in failed.items():
         assert missing in _OPTIONAL or "pip install 'pgwright-runtime[" in message, name

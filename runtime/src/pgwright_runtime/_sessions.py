@@ -63,7 +63,7 @@ def run_inside(session: AnySession, job: Callable[[Session], T]) -> T: ...
 @overload
 def run_inside(session: AnyAsyncSession | AnySession, job: Callable[[Session], T]) -> Awaited[T] | T: ...
 def run_inside(session: AnyAsyncSession | AnySession, job: Callable[[Session], T]) -> Awaited[T] | T:
-    """Run sync code on the sync session of any kind of session and return what it returns; of an async one, await it."""
+    """Run sync code on the sync session of any kind of session, and return what it does; of an async one, await it."""
     own = session() if isinstance(session, scoped_session | async_scoped_session) else session
     if isinstance(own, AsyncSession):
         return own.run_sync(job)

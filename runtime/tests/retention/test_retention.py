@@ -14,8 +14,8 @@ from pgwright_runtime.batches.run import running
 from pgwright_runtime.retention import (
     ClockSkew,
     Expired,
-    Hold,
     KeepLast,
+    LegalHold,
     OlderThan,
     Retention,
     RetentionRefused,
@@ -23,7 +23,7 @@ from pgwright_runtime.retention import (
     UnknownTable,
 )
 from pgwright_runtime.retention.retention import LOCK
-from runtime.tests.support.retention_house import DAY, Comment, House, Note, Owner, Version, retention
+from runtime.tests.support.retention_house import DAY, Comment, House, Invoice, Note, Owner, Version, retention
 from tests.support.database import Database
 
 QUICK = Pace(busy=1)
@@ -91,7 +91,9 @@ def test_children_go_before_their_parents(house: Engine) -> None:
 
 
 def test_a_held_row_keeps_all_that_it_hangs_on(house: Engine) -> None:
-    rules = Retention([OlderThan(Owner.deleted_at, age=90 * DAY)], holds=[Hold(Comment, Comment.on_hold, "dispute")])
+    rules = Retention(
+        [OlderThan(Owner.deleted_at, age=90 * DAY)], holds=[LegalHold(Comment, Comment.on_hold, "dispute")]
+    )
     with house.begin() as connection:
         connection.execute(text("DELETE FROM invoice"))
         connection.execute(text("UPDATE comment SET on_hold = false"))
@@ -125,7 +127,7 @@ def test_a_table_of_holds_holds(house: Engine) -> None:
         # Else a note of this owner hangs on one of another, which stays for it.
         connection.execute(text("UPDATE note SET parent_id = NULL"))
     table = Table("legal_hold", MetaData(), Column("owner_id", BigInteger))
-    hold = Hold(Owner, exists().where(table.c.owner_id == Owner.id), "court", covers_below=True)
+    hold = LegalHold(Owner, exists().where(table.c.owner_id == Owner.id), "court", covers_below=True)
     Retention([OlderThan(Owner.deleted_at, age=90 * DAY)], holds=[hold]).run(house, pace=QUICK)
     assert number(house, "SELECT count(*) FROM owner WHERE deleted_at IS NOT NULL") == 1
 
@@ -134,6 +136,25 @@ def test_a_row_that_refers_with_no_action_keeps_its_parent_and_is_named(house: E
     run = Retention([OlderThan(Owner.deleted_at, age=90 * DAY)]).run(house, pace=QUICK)
     assert run.rules[0].kept == {"invoice (owner_id) refers to it": 13}
     assert number(house, "SELECT count(*) FROM owner WHERE deleted_at IS NOT NULL") == 13
+
+
+def test_a_foreign_key_that_is_stated_to_cascade_does_though_the_database_would_refuse(house: Engine) -> None:
+    rules = Retention([OlderThan(Owner.deleted_at, age=90 * DAY)], cascade=[Invoice.owner_id])
+    plan, run = rules.plan(house), rules.run(house, pace=QUICK)
+    assert plan.rules[0].rows == run.rules[0].rows
+    assert (run.rules[0].rows["owner"], run.rules[0].rows["invoice"], run.rules[0].kept) == (20, 13, {})
+
+
+def test_only_a_foreign_key_can_be_stated_to_cascade() -> None:
+    with pytest.raises(ValueError, match="refers to nothing"):
+        Retention([], cascade=[Owner.deleted_at])
+
+
+def test_only_rows_that_a_policy_is_about_count_among_the_last(house: Engine) -> None:
+    old = KeepLast(Version.note_id, newest=Version.number, rows=1, where=Version.number <= 800)
+    Retention([old]).run(house, pace=QUICK)
+    assert number(house, "SELECT count(*) FROM version WHERE number <= 800") == 400
+    assert number(house, "SELECT count(*) FROM version WHERE number > 800") == 1200
 
 
 def test_a_foreign_key_that_no_model_knows_counts(house: Engine) -> None:
@@ -170,7 +191,9 @@ def test_a_held_row_far_below_keeps_a_row_with_very_many(engine: Engine) -> None
         connection.execute(text("INSERT INTO owner VALUES (1, now() - interval '1 year', false)"))
         connection.execute(text("INSERT INTO note SELECT n, 1, NULL, NULL FROM generate_series(1, 3000) n"))
         connection.execute(text("INSERT INTO comment SELECT 1, n, '', n = 4000 FROM generate_series(1, 4000) n"))
-    rules = Retention([OlderThan(Owner.deleted_at, age=90 * DAY)], holds=[Hold(Comment, Comment.on_hold, "dispute")])
+    rules = Retention(
+        [OlderThan(Owner.deleted_at, age=90 * DAY)], holds=[LegalHold(Comment, Comment.on_hold, "dispute")]
+    )
     plan, run = rules.plan(engine), rules.run(engine, pace=QUICK)
     assert run.rules[0].kept == plan.rules[0].kept == {"what hangs on it is held: dispute": 1}
     assert number(engine, "SELECT count(*) FROM comment") == 4000

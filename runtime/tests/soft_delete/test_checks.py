@@ -69,7 +69,7 @@ def work(engine: Engine) -> None:
     """Fill the tables, delete every third page, and let the app read and write."""
     with Session(engine) as session:
         session.execute(insert(Owner), [{"id": n, "email": f"{n}@example.org"} for n in range(1, 2001)])
-        session.execute(insert(Page), [{"id": n, "owner_id": 1 + n % 2000} for n in range(1, 20001)])
+        session.execute(insert(Page), [{"id": n, "owner_id": 1 + n % 100} for n in range(1, 20001)])
         session.execute(delete(Page).where(Page.id % 3 == 0))
         session.commit()
         session.execute(text("ANALYZE owners, pages"))

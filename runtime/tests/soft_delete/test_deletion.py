@@ -26,6 +26,7 @@ from runtime.tests.support.soft_delete_library import (
     Reader,
     Scan,
     Shelf,
+    Topic,
     fill,
     living,
 )
@@ -179,6 +180,22 @@ def test_rows_without_a_mark_stay_below_a_marked_one(session: Session) -> None:
     session.commit()
     assert living(session, Label, Scan) == {"Label": [1], "Scan": [1]}
     assert list(session.deleted) == []
+
+
+def test_rows_of_an_association_stay_and_do_not_forbid_it(session: Session) -> None:
+    shelf = session.get_one(Shelf, 1)
+    shelf.topics = [Topic(id=1), Topic(id=2)]
+    session.commit()
+    session.delete(shelf)
+    session.commit()
+    assert living(session, Shelf, Topic) == {"Shelf": [2], "Topic": [1, 2]}
+    with pytest.raises(
+        DeletionRefused, match=r"topics_of_shelves\.topic_id"
+    ):  # as without the relationship's other end
+        session.execute(delete(Topic))
+    restore(session, Shelf, 1)
+    session.commit()
+    assert [topic.id for topic in session.get_one(Shelf, 1).topics] == [1, 2]
 
 
 def test_what_was_deleted_by_name_goes_beside_what_is_marked(session: Session) -> None:

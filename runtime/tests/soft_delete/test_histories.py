@@ -22,7 +22,13 @@ from pgwright_runtime.soft_delete.graph import graph_of
 from runtime.tests.support.soft_delete_world import Key, Rows, World
 from tests.support.database import Database
 
-STEPS = ("insert", "insert", "insert", "delete", "delete", "bulk", "restore", "restore", "commit", "rollback", "savepoint")
+STEPS = (*3 * ["insert"], *2 * ["delete"], "bulk", *2 * ["restore"], "commit", "rollback", "savepoint")
+# Each history makes its tables anew, so a failing one is shown as it was found.
+GENERATED = settings(
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 
 
 @pytest.fixture
@@ -153,7 +159,7 @@ class History:
         self.world.metadata.drop_all(self.engine)
 
 
-@settings(max_examples=15, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(GENERATED, max_examples=15)
 @given(chance=st.randoms(use_true_random=False), steps=st.lists(st.sampled_from(STEPS), min_size=10, max_size=40))
 def test_living_rows_are_those_of_the_model(engine: Engine, chance: Random, steps: list[str]) -> None:
     history = History(engine, chance)
@@ -164,7 +170,7 @@ def test_living_rows_are_those_of_the_model(engine: Engine, chance: Random, step
         history.end()
 
 
-@settings(max_examples=10, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(GENERATED, max_examples=10)
 @given(chance=st.randoms(use_true_random=False), rows=st.integers(5, 40))
 def test_restoring_what_was_deleted_changes_nothing(engine: Engine, chance: Random, rows: int) -> None:
     history = History(engine, chance)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, DateTime, ForeignKey, Integer, MetaData, Table
+from sqlalchemy import Column, DateTime, ForeignKey, Integer, MetaData, Table, select
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, declarative_base, mapped_column, registry
 
@@ -116,6 +117,44 @@ def test_a_class_of_sqlmodel() -> None:
 
     assert has_mark(Pitchfork)
     assert Pitchfork(id=1).deleted_at is None
+
+
+def test_a_class_of_a_table_that_is_there() -> None:
+    class Whip(SoftDelete, Base):
+        __table__ = Table(
+            "whips",
+            Base.metadata,
+            Column("id", Integer, primary_key=True),
+            Column("deleted_at", DateTime(timezone=True)),
+        )
+
+    class Lash(SoftDelete, Base):
+        __table__ = select(Whip.__table__).subquery()
+        __mapper_args__ = {"primary_key": [__table__.c.id]}
+
+    assert has_mark(Whip)
+    assert issubclass(Lash, SoftDelete)
+
+
+def test_a_concrete_class_declares_its_own_column() -> None:
+    class Fence(SoftDelete, Base):
+        __tablename__ = "fences"
+        id: Mapped[int] = mapped_column(primary_key=True)
+
+    class Hedge(Fence):
+        __tablename__ = "hedges"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        deleted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+        __mapper_args__ = {"concrete": True}
+
+    assert has_mark(Fence)
+    assert has_mark(Hedge)
+    with pytest.raises(ArgumentError, match="Wall has a table of its own"):
+
+        class Wall(Fence):
+            __tablename__ = "walls"
+            id: Mapped[int] = mapped_column(primary_key=True)
+            __mapper_args__ = {"concrete": True}
 
 
 def test_a_table_without_a_class_is_declared() -> None:

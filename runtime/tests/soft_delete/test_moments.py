@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import Engine, create_engine, update
+from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session
 
 from pgwright_runtime.soft_delete import hide_deleted, moments, restore
@@ -76,7 +76,7 @@ def test_two_deletions_under_way_share_no_moment(session: Session, monkeypatch: 
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "America/St_Johns"])
 def test_the_time_zone_of_a_session_does_not_matter(session: Session, zone: str) -> None:
     session.connection().exec_driver_sql(f"SET LOCAL timezone = '{zone}'")
-    before = datetime.now(timezone.utc)
+    before = datetime.now(UTC)
     session.delete(session.get_one(Book, ("A", 1)))
     session.flush()
     found = session.connection().exec_driver_sql("SELECT deleted_at FROM books WHERE number = 1").scalar_one()

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import psycopg
 import pytest
-from sqlalchemy import Engine, create_engine, delete, event, inspect, select, text
+from sqlalchemy import Engine, create_engine, delete, event, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from pgwright_runtime import count_statements
 from pgwright_runtime.soft_delete import KeyTaken, NotDeleted, ParentDeleted, hide_deleted, restore, show_deleted
-from runtime.tests.support.soft_delete_library import Badge, Base, Book, Label, Note, Reader, Shelf, fill, living, loans
+from runtime.tests.support.soft_delete_library import Base, Book, Label, Note, Reader, Shelf, fill, living, loans
 from tests.support.database import Database
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import ARRAY, BigInteger, Column, ForeignKey, MetaData, Text, fu
 from sqlalchemy.dialects.postgresql import INET, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from pgwright_runtime.erasure import Anonymise, Delete, Erasure, Hold, Link
+from pgwright_runtime.erasure import Anonymise, Delete, Erasure, LegalHold, Link
 from tests.support.database import Database
 
 SECRET = "a secret of the shop's, for tests"
@@ -133,7 +133,7 @@ def make_erasure(**changes: Any) -> Erasure:
             Link(Document.readers, User.id),
             Link(Attachment.owner_id, User.id, where=Attachment.owner_type == "user"),
         ],
-        "holds": [Hold(User.is_held.is_(True), reason="litigation 7 O 1/26")],
+        "holds": [LegalHold(User, User.is_held.is_(True), reason="litigation 7 O 1/26")],
     }
     return Erasure(User, **{**given, **changes})
 

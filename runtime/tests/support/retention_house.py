@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from pgwright_runtime.retention import Hold, KeepLast, OlderThan, Retention, SoftDeleted
+from pgwright_runtime.retention import KeepLast, LegalHold, OlderThan, Retention, SoftDeleted
 
 DAY = timedelta(days=1)
 
@@ -89,7 +89,7 @@ def retention() -> Retention:
             KeepLast(Version.note_id, newest=Version.number, rows=3),
         ],
         holds=[
-            Hold(Comment, Comment.on_hold, "dispute"),
-            Hold(Owner, Owner.on_hold, "litigation", covers_below=True),
+            LegalHold(Comment, Comment.on_hold, "dispute"),
+            LegalHold(Owner, Owner.on_hold, "litigation", covers_below=True),
         ],
     )

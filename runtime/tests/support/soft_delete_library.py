@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Column, ForeignKey, ForeignKeyConstraint, MetaData, Table, func, inspect
 from sqlalchemy import DateTime as Moment
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, declared_attr, mapped_column, relationship
 
 from pgwright_runtime.soft_delete import SoftDelete, soft_deletable
 from pgwright_runtime.soft_delete.mixin import mark_of
@@ -19,12 +19,27 @@ class Base(DeclarativeBase):
     )
 
 
+topics_of_shelves = Table(
+    "topics_of_shelves",
+    Base.metadata,
+    Column("shelf_id", ForeignKey("shelves.id"), primary_key=True),
+    Column("topic_id", ForeignKey("topics.id"), primary_key=True),
+)
+"""An association that is deleted for good, without ON DELETE."""
+
+
+class Topic(SoftDelete, Base):
+    __tablename__ = "topics"
+    id: Mapped[int] = mapped_column(primary_key=True)
+
+
 class Shelf(SoftDelete, Base):
     __tablename__ = "shelves"
     id: Mapped[int] = mapped_column(primary_key=True)
     changed_at: Mapped[datetime | None] = mapped_column(Moment(timezone=True), onupdate=func.now())
     books: Mapped[list[Book]] = relationship(back_populates="shelf", cascade="all, delete-orphan")
     labels: Mapped[list[Label]] = relationship(cascade="all")
+    topics: Mapped[list[Topic]] = relationship(secondary=topics_of_shelves)
     boxes: Mapped[list[Box]] = relationship(passive_deletes="all")
 
 
@@ -112,7 +127,10 @@ class Keeper(Person):
     id: Mapped[int] = mapped_column(ForeignKey("people.id"), primary_key=True)
     rank: Mapped[int]
     trainer_id: Mapped[int | None] = mapped_column(ForeignKey("keepers.id", ondelete="CASCADE"))
-    __mapper_args__ = {"polymorphic_identity": "keeper", "inherit_condition": id == Person.id}
+
+    @declared_attr.directive
+    def __mapper_args__(cls) -> dict[str, Any]:  # noqa: N805
+        return {"polymorphic_identity": "keeper", "inherit_condition": cls.id == Person.id}
 
 
 class Badge(SoftDelete, Base):

@@ -143,5 +143,5 @@ class Parts:
         """Return a statement, ordered by all keys and limited by chance, and whether it is ordered."""
         if self.is_chance(0.6):
             return statement, False
-        statement = statement.order_by(*(entity.id for entity in entities))
+        statement = statement.order_by(*(entity.id for entity in entities)) if entities else statement
         return (statement.limit(self.random.randint(1, 4)) if self.is_chance(0.6) else statement), True

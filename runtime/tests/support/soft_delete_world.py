@@ -43,7 +43,8 @@ class World:
                 one = self._reference(chance, name, f"r{number}")
                 self.references.append(one)
                 attributes[one.column] = mapped_column(Integer, nullable=one.is_nullable)
-                link = ForeignKeyConstraint([one.column], [f"{one.parent}.id"], f"fk_{name}_{number}", ondelete=one.rule)
+                link = ForeignKeyConstraint([one.column], [f"{one.parent}.id"], ondelete=one.rule)
+                link.name = f"fk_{name}_{number}"
                 link.use_alter = True
                 keys.append(link)
             bases = (SoftDelete, Base) if name in self.marked else (Base,)

@@ -27,7 +27,7 @@ def is_living(column: str) -> str:
 
 
 def is_for_purge(index: IndexDefinition, columns: Container[str]) -> bool:
-    """Tell whether an index leads to the deleted rows by the moment of their deletion; a purge may not have come yet."""
+    """Tell whether an index leads to deleted rows by the moment of their deletion; a purge may not have come yet."""
     first = index.keys[0].column if index.keys else None
     is_deleted = first is not None and read_predicate(index.predicate) == read_predicate(f"{quote(first)} IS NOT NULL")
     return is_deleted and first in columns

@@ -90,14 +90,34 @@ class BatchRunner:
             self._tell(job, tally, started)
         return tally
 
+    def may_begin(self, what: str, tables: Sequence[str]) -> bool:
+        """Wait while there is a reason not to touch some tables, and tell whether the run goes on."""
+        started = time.monotonic()
+
+        def waits(reason: str) -> None:
+            if self._progress is not None:
+                passed = time.monotonic() - started
+                self._progress(BatchProgress(what, 0, 0, None, passed, reason, self._pauses.notes))
+
+        return self._gives_way(tables, waits)
+
     def _may_go_on(self, job: BatchJob, tally: BatchTally, started: float) -> bool:
         """Wait while there is a reason, and tell whether another batch may begin."""
+
+        def waits(reason: str) -> None:
+            self._tell(job, tally, started, reason)
+            tally.waited_s += _LOOK_S
+
+        return self._gives_way(job.tables, waits)
+
+    def _gives_way(self, tables: Sequence[str], waits: Callable[[str], None]) -> bool:
+        """Wait while there is a reason, and say so before each look; False: the run has to end."""
         since: dict[str, float] = {}
         while True:
             self._is_locked()
             if self._has_ended():
                 return False
-            found = self._pauses.look(job.tables)
+            found = self._pauses.look(tables)
             if self._metrics is not None:
                 self._metrics.waits(found[0] if found else None)
             if found is None:
@@ -107,9 +127,8 @@ class BatchRunner:
             if time.monotonic() - began > self._pace.patience_s:
                 self.end = BatchEnd("gave way", f"{reason}, and that for {self._pace.patience_s:g} s")
                 return False
-            self._tell(job, tally, started, reason)
+            waits(reason)
             self._sleep(_LOOK_S)
-            tally.waited_s += _LOOK_S
 
     def _has_ended(self) -> bool:
         if self._stop:

@@ -14,7 +14,8 @@
 Foreign keys decide the rest by their own ON DELETE. A column of personal data that nothing covers stops it.
 """
 
-from pgwright_runtime.erasure.declaration import Anonymise, Delete, Erasure, Hold, Keep, Link, Unlink
+from pgwright_runtime._holds import LegalHold
+from pgwright_runtime.erasure.declaration import Anonymise, Delete, Erasure, Keep, Link, Unlink
 from pgwright_runtime.erasure.erasing import MOST_ROWS, erase, examine, preview, replay
 from pgwright_runtime.erasure.errors import ErasureError, ErasureFailed, ErasureStopped, InvalidReport, PersonErased
 from pgwright_runtime.erasure.ledger import ErasedList
@@ -35,9 +36,9 @@ __all__ = [
     "ErasureFailed",
     "ErasureOutcome",
     "ErasureStopped",
-    "Hold",
     "InvalidReport",
     "Keep",
+    "LegalHold",
     "Link",
     "PersonErased",
     "Stop",

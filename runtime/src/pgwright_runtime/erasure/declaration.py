@@ -11,6 +11,8 @@ from sqlalchemy import Column, ColumnElement, MetaData, Table, inspect
 from sqlalchemy.orm import InstrumentedAttribute, Mapper
 from sqlalchemy.sql import visitors
 
+from pgwright_runtime._holds import LegalHold
+
 if TYPE_CHECKING:
     from pgwright_runtime.erasure.outcome import Erased
 
@@ -88,14 +90,6 @@ class Link:
     """Which rows the link is for, as in `Attachment.owner_type == "user"`."""
 
 
-@dataclass(frozen=True, eq=False)
-class Hold:
-    """A legal hold: where a row of the person fits the condition, nothing is erased."""
-
-    when: ColumnElement[bool]
-    reason: str
-
-
 Rule = Delete | Anonymise | Keep | Unlink
 
 
@@ -108,7 +102,7 @@ class Erasure:
         rules: Sequence[Rule] = (),
         *,
         links: Sequence[Link] = (),
-        holds: Sequence[Hold] = (),
+        holds: Sequence[LegalHold] = (),
         personal: Sequence[ColumnLike] = (),
         not_personal: Sequence[ColumnLike] = (),
         on_erased: Sequence[Callable[[Erased], Any]] = (),

@@ -8,24 +8,24 @@ from sqlalchemy import Connection, func, literal, select, true
 
 from pgwright_runtime.erasure.catalog import rows_of
 from pgwright_runtime.erasure.collecting import REL, TID, Collection
-from pgwright_runtime.erasure.declaration import Erasure, columns_in
+from pgwright_runtime.erasure.declaration import Erasure, name_of
 from pgwright_runtime.erasure.expressions import Places, placed
 from pgwright_runtime.erasure.stops import Stop
 
 
 def holding(connection: Connection, collection: Collection, erasure: Erasure) -> Iterator[Stop]:
-    """Yield a stop for each hold that a row of the person fits. Raises: ValueError: a hold is over no one table."""
+    """Yield a stop for each hold that a row of the person fits. Raises: ValueError: a hold is of no table."""
     catalog = collection.graph.catalog
     for hold in erasure.holds:
-        tables = {catalog.find(name) for name, _ in columns_in(hold.when)}
-        if len(tables) != 1 or None in tables:
-            raise ValueError(f"the hold {hold.reason!r} is over no one table of the database")
+        table = catalog.find(name_of(hold.table))
+        if table is None:
+            raise ValueError(f"the hold {hold.reason!r} is of a table that the database does not have")
         rows = 0
         for part, found in collection.tables.items():
-            if part.table not in tables or part.fate in ("mention", "refer"):
+            if part.table is not table or part.fate in ("mention", "refer"):
                 continue
             own = rows_of(part.table)
-            fits = placed(hold.when, Places(catalog).put(part.table, own))
+            fits = placed(hold.condition, Places(catalog).put(part.table, own))
             held = (
                 select(literal(1).label("held"))
                 .where(own.c.ctid == found.c[TID], own.c.tableoid == found.c[REL], fits)
@@ -34,5 +34,9 @@ def holding(connection: Connection, collection: Collection, erasure: Erasure) ->
             )
             rows += connection.execute(select(func.count()).select_from(found.join(held, true()))).scalar_one()
         if rows:
-            of = next(one.fullname for one in tables if one is not None)
-            yield Stop("legal-hold", of, "", f"{rows:,} rows of {of} are under a legal hold: {hold.reason}")
+            yield Stop(
+                "legal-hold",
+                table.fullname,
+                "",
+                f"{rows:,} rows of {table.fullname} are under a legal hold: {hold.reason}",
+            )

@@ -13,7 +13,7 @@ from pgwright_runtime.retention.falling import Falling, FallingRow
 from pgwright_runtime.retention.ways import Way
 
 _LIMITS = text("""
-    SELECT set_config('statement_timeout', '10min', true), set_config('lock_timeout', '5s', true),
+    SELECT set_config('statement_timeout', '10min', true), set_config('lock_timeout', '2s', true),
         set_config('idle_in_transaction_session_timeout', '10min', true), set_config('jit', 'off', true)
 """)
 _PART = 2_000

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-from sqlalchemy import JSON, Connection, FromClause, Table, column, table, text
+from sqlalchemy import JSON, Column, Connection, FromClause, Table, column, table, text
 
 from pgwright_runtime._sql import quoted, read_sql
 from pgwright_runtime.retention.errors import UnknownTable
@@ -147,9 +147,11 @@ class StoredGraph:
         return tuple(sorted(groups, key=lambda group: (size[group[0]], group)))
 
 
-def read_graph(connection: Connection, models: Iterable[Table]) -> StoredGraph:
+def read_graph(connection: Connection, models: Iterable[Table], cascade: Collection[Column[Any]] = ()) -> StoredGraph:
     """Return what the database has of some tables, and of all that hang on them.
 
+    Args:
+        cascade: columns of foreign keys that count as ON DELETE CASCADE, whatever the database has.
     Raises: UnknownTable: it does not have one.
     """
     wanted = {quoted(one.name, one.schema): one for one in models}
@@ -165,10 +167,22 @@ def read_graph(connection: Connection, models: Iterable[Table]) -> StoredGraph:
     tables = {row.oid: _table(row, oids.get(row.oid), metadata) for row in rows}
     keys = connection.execute(_FOREIGN_KEYS, {"oids": json.dumps([str(oid) for oid in tables])})
     found = (
-        StoredReference(row.name, row.child, row.parent, _ACTIONS[row.action], tuple(map(tuple, row.pairs)))
+        StoredReference(
+            row.name,
+            row.child,
+            row.parent,
+            "CASCADE" if _is_stated(tables[row.child], row.pairs, cascade) else _ACTIONS[row.action],
+            tuple(map(tuple, row.pairs)),
+        )
         for row in keys
+        if row.child in tables
     )
     return StoredGraph(tables, tuple(found))
+
+
+def _is_stated(child: StoredTable, pairs: Any, cascade: Collection[Column[Any]]) -> bool:
+    columns = {name for name, _ in pairs}
+    return any(one.table is child.model and one.name in columns for one in cascade)
 
 
 def _table(row: Any, model: Table | None, metadata: set[Table]) -> StoredTable:

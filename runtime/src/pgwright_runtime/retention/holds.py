@@ -2,33 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 from sqlalchemy import ColumnElement, Table, and_, exists, false, or_
 
+from pgwright_runtime._holds import LegalHold
 from pgwright_runtime._references import TableReference, references
-from pgwright_runtime.retention.policies import AnyTable, table_of
+from pgwright_runtime.retention.policies import table_of
 
 
-@dataclass(frozen=True)
-class Hold:
-    """Rows of a table that stay, and with them every row that they hang on.
-
-    `Hold(Order, Order.legal_hold, "dispute")`, or by a table of holds:
-    `Hold(User, exists().where(LegalHold.user_id == User.id), "litigation")`.
-    """
-
-    table: AnyTable
-    condition: ColumnElement[bool] | Any
-    """Holds for rows that stay; a column of truth values does."""
-    reason: str
-    """As reports name it; it is no place for personal data."""
-    covers_below: bool = False
-    """True: the rows are subjects, and all that refers to them stays too, through any number of tables."""
-
-
-def held(holds: tuple[Hold, ...], table: Table) -> list[tuple[str, ColumnElement[bool]]]:
+def held(holds: tuple[LegalHold, ...], table: Table) -> list[tuple[str, ColumnElement[bool]]]:
     """Return what holds rows of a table: each reason, with its condition."""
     found = []
     for hold in holds:

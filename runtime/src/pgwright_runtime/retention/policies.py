@@ -76,7 +76,9 @@ class OlderThan:
 
     def rules(self) -> Iterator[Rule]:
         column = column_of(self.column)
-        yield _by_age(column, self.age, self.where, self.zone, self.epoch, f"{column.name} was more than {_days(self.age)} ago")
+        yield _by_age(
+            column, self.age, self.where, self.zone, self.epoch, f"{column.name} was more than {_days(self.age)} ago"
+        )
 
 
 @dataclass(frozen=True)

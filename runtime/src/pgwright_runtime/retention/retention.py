@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack, overload
 from sqlalchemy import Connection, Engine, func, select, text
 from sqlalchemy.exc import DBAPIError
 
+from pgwright_runtime._holds import LegalHold
 from pgwright_runtime._running import Sleep, run_on
+from pgwright_runtime._sql import quoted
 from pgwright_runtime.batches import BatchJob, BatchMetrics, BatchTally, Pace, StopFlag
 from pgwright_runtime.batches.progress import Report
 from pgwright_runtime.batches.run import BatchRunner, running
@@ -20,10 +22,10 @@ from pgwright_runtime.retention.deleting import Deletion
 from pgwright_runtime.retention.errors import ClockSkew, RetentionRefused
 from pgwright_runtime.retention.falling import Falling, any_of
 from pgwright_runtime.retention.graph import StoredGraph, read_graph
-from pgwright_runtime.retention.holds import Hold, held
+from pgwright_runtime.retention.holds import held
 from pgwright_runtime.retention.partitions import Partitions
 from pgwright_runtime.retention.partitions.patience import Patience
-from pgwright_runtime.retention.policies import RetentionPolicy, table_of
+from pgwright_runtime.retention.policies import AnyColumn, RetentionPolicy, column_of, table_of
 from pgwright_runtime.retention.results import PlannedRule, RetentionPlan, RetentionRun, RuleRun
 from pgwright_runtime.retention.rules import Rule
 from pgwright_runtime.retention.ways import Way, find_way
@@ -37,7 +39,7 @@ _NOW = text("""
     SELECT clock_timestamp(), current_database(),
         COALESCE(host(inet_server_addr()) || ':' || inet_server_port(), 'local socket')
 """)
-_COUNT_LIMIT = text("SELECT set_config('statement_timeout', '10s', true)")
+_PATIENCE = text("SELECT set_config('lock_timeout', '2s', true), set_config('statement_timeout', '10s', true)")
 
 
 class RunSettings(TypedDict, total=False):
@@ -62,9 +64,20 @@ class Retention:
     ['token (expires_at)']
     """
 
-    def __init__(self, policies: Sequence[RetentionPolicy | Partitions], *, holds: Sequence[Hold] = ()) -> None:
+    def __init__(
+        self,
+        policies: Sequence[RetentionPolicy | Partitions],
+        *,
+        holds: Sequence[LegalHold] = (),
+        cascade: Sequence[AnyColumn] = (),
+    ) -> None:
         """Take the policies; nothing is connected to.
 
+        Args:
+            policies: what is kept how long.
+            holds: what must stay.
+            cascade: columns of foreign keys whose rows belong to the row that they refer to, and go with it, though
+                the database would refuse: as where only the ORM's `cascade="all"` says so.
         Raises: TypeError, ValueError: a policy is about no column of a table, or is out of its range.
         """
         self.policies = tuple(policy for policy in policies if not isinstance(policy, Partitions))
@@ -73,8 +86,12 @@ class Retention:
             _with_holds(policy, self.holds) for policy in policies if isinstance(policy, Partitions)
         )
         self.rules: tuple[Rule, ...] = tuple(rule for policy in self.policies for rule in policy.rules())
+        self.cascade = frozenset(map(column_of, cascade))
         for hold in self.holds:
             table_of(hold.table)
+        for column in self.cascade:
+            if not column.foreign_keys:
+                raise ValueError(f"cascade has {column}, which refers to nothing; name a foreign key's column")
 
     @overload
     def plan(self, engine: Engine) -> RetentionPlan: ...
@@ -167,13 +184,17 @@ class Retention:
         began = time.monotonic()
         with engine.connect() as connection:
             now, database, server = connection.execute(_NOW).one()
-            _require_clock(now, max_difference)
-            falling, ways = self._ways(connection, now)
+        _require_clock(now, max_difference)
+        # First: without the partition of today the app fails, and the deletes may take long.
+        partitions = tuple(policy.keep_now(Patience(engine, sleep), now) for policy in self.partitions)
+        ways: list[Way] = []
+        # To read of a table how large it is, too, waits behind whoever waits for its lock.
+        if runner.may_begin("reading the catalog", [quoted(one.table.name, one.table.schema) for one in self.rules]):
+            with engine.connect() as connection:
+                falling, ways = self._ways(connection, now)
         problems = [said for way in ways for said in (*way.faults, *(() if force else way.refusals))]
         if problems:
             raise RetentionRefused(list(dict.fromkeys(problems)))
-        # First: without the partition of today the app fails, and the deletes may take long.
-        partitions = tuple(policy.keep_now(Patience(engine, sleep), now) for policy in self.partitions)
         done: list[RuleRun] = []
         for way in ways:
             if runner.end.word != "done":
@@ -197,8 +218,10 @@ class Retention:
 
     def _ways(self, connection: Connection, now: datetime) -> tuple[Falling, list[Way]]:
         """Return how each rule finds its rows, children before parents, and what falls with them."""
+        connection.execute(_PATIENCE)
         held_tables = [table_of(hold.table) for hold in self.holds]
-        graph = read_graph(connection, dict.fromkeys([*(rule.table for rule in self.rules), *held_tables]))
+        models = dict.fromkeys([*(rule.table for rule in self.rules), *held_tables])
+        graph = read_graph(connection, models, self.cascade)
         place = {oid: number for number, group in enumerate(graph.order) for oid in group}
         ways = [find_way(connection, graph, rule, now) for rule in self.rules]
         ways.sort(key=lambda way: place[way.stored.oid])
@@ -208,7 +231,7 @@ class Retention:
         return {oid: held(self.holds, one.model) for oid, one in graph.tables.items() if one.model is not None}
 
 
-def _with_holds(policy: Partitions, holds: tuple[Hold, ...]) -> Partitions:
+def _with_holds(policy: Partitions, holds: tuple[LegalHold, ...]) -> Partitions:
     conditions = [condition for _, condition in held(holds, policy.mapped)]
     if policy.held is not None:
         conditions.append(policy.held)
@@ -237,7 +260,7 @@ def _total(engine: Engine, way: Way) -> int | None:
         return way.stored.row_estimate
     try:
         with engine.connect() as connection:
-            connection.execute(_COUNT_LIMIT)
+            connection.execute(_PATIENCE)
             query = select(func.count()).select_from(way.rule.table).where(way.walk.where)  # type: ignore[arg-type]
             return int(connection.execute(query).scalar_one())
     except DBAPIError:

@@ -1,7 +1,7 @@
 """Which rows go when a row is deleted, and which ones forbid it: by the foreign keys, as a DELETE would have it.
 
 Where a key says nothing of ON DELETE, the relationship to its rows does: with the cascade "delete" they go, and where
-the ORM would set the key to NULL they stay.
+the ORM would set the key to NULL, or delete rows of an association table, they stay.
 """
 
 from __future__ import annotations
@@ -171,7 +171,7 @@ def _rule(reference: TableReference, rules: dict[frozenset[Any], str]) -> str:
 
 
 def _rules(mappers: Collection[Mapper[Any]]) -> Iterator[tuple[frozenset[Any], str]]:
-    """Yield what the relationships do to the rows on the many side of a foreign key."""
+    """Yield what the relationships do to the rows that refer to those of a class."""
     for mapper in mappers:
         for one in mapper.relationships:
             if one.direction is RelationshipDirection.ONETOMANY and not one.viewonly:
@@ -181,3 +181,7 @@ def _rules(mappers: Collection[Mapper[Any]]) -> Iterator[tuple[frozenset[Any], s
                     yield pairs, GOES
                 elif can_stay:
                     yield pairs, STAYS
+            elif one.direction is RelationshipDirection.MANYTOMANY and not one.viewonly:
+                # The ORM would delete its rows; those without a mark stay, so that restoring finds them.
+                is_marked = isinstance(one.secondary, Table) and mark_of(one.secondary) is not None
+                yield frozenset((own, their) for their, own in one.synchronize_pairs), GOES if is_marked else STAYS

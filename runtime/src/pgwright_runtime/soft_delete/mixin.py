@@ -41,6 +41,9 @@ class SoftDelete:
         # Without annotation, which would be a field to dataclasses and to SQLModel.
         @declared_attr
         def deleted_at(cls):  # noqa: N805
+            table = vars(cls).get("__table__")
+            if table is not None and COLUMN in table.c:
+                return table.c[COLUMN]
             # Last among the columns; a mixin's come first otherwise.
             return mapped_column(DateTime(timezone=True), nullable=True, sort_order=1000)
 
@@ -80,6 +83,11 @@ def tables_above(table: Table) -> list[InheritedTable]:
 @event.listens_for(SoftDelete, "after_mapper_constructed", propagate=True)
 def _mark_table(mapper: Mapper[Any], class_: type[Any]) -> None:
     table, above = mapper.local_table, mapper.inherits
+    if COLUMN not in mapper.columns:
+        raise ArgumentError(
+            f"{class_.__name__} has a table of its own, by concrete inheritance, and declares its columns anew: "
+            f"add {COLUMN}: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))"
+        )
     marked: FromClause = mapper.columns[COLUMN].table
     if not isinstance(marked, Table):
         return  # of a class that is mapped to a SELECT, whose own tables have the marks

@@ -29,7 +29,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from pgwright_runtime._locks import lock_key, try_lock
-from pgwright_runtime.retention import Hold, Retention
+from pgwright_runtime.retention import LegalHold, Retention
 from pgwright_runtime.retention.partitions import NotPartitioned, PartitionReport, Partitions
 from runtime.tests.support.partitioned import (
     EVENTS,
@@ -344,7 +344,8 @@ def test_a_retention_runs_it_and_its_holds_hold_here_too(database: Database, eng
     database.execute(f"{month(1, 'visits')}; {month(2, 'visits')}")
     database.execute("INSERT INTO people VALUES (1, true), (2, false)")
     database.execute("INSERT INTO visits VALUES (1, '2026-01-03', 1), (2, '2026-02-03', 2)")
-    hold = Hold(Visit, Visit.id == 1, "audit") if of == "rows" else Hold(Person, Person.on_hold, "dispute", True)
+    of_people = LegalHold(Person, Person.on_hold, "dispute", covers_below=True)
+    hold = LegalHold(Visit, Visit.id == 1, "audit") if of == "rows" else of_people
     visits = Partitions(Visit, "at", every="month", keep=timedelta(days=60), ahead=0)
     retention = Retention([visits], holds=[hold])
     (plan,) = retention.plan(engine).partitions
