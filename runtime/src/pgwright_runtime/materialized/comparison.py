@@ -15,6 +15,7 @@ from alembic.autogenerate.api import AutogenContext
 from alembic.operations import MigrateOperation, ops
 from sqlalchemy import Connection, MetaData, Row, bindparam, exc, inspect, select, text
 
+from pgwright_runtime._autogenerate import LAST
 from pgwright_runtime._sql import read_sql
 from pgwright_runtime.materialized.catalog import sources_first
 from pgwright_runtime.materialized.operations import (
@@ -27,13 +28,6 @@ from pgwright_runtime.materialized.operations import (
 from pgwright_runtime.materialized.refreshes import NAME, refreshes_table
 from pgwright_runtime.materialized.statements import ViewDefinition, index_name
 from pgwright_runtime.materialized.view import MaterializedView, declared_views
-
-try:  # Since Alembic 1.18; before, functions ran in the order of their registration, so ours came last anyway.
-    from alembic.util import DispatchPriority
-
-    _LAST: dict[str, Any] = {"priority": DispatchPriority.LAST}
-except ImportError:  # pragma: no cover
-    _LAST = {}
 
 _VIEWS = text(read_sql("pgwright_runtime.materialized", "found_views")).bindparams(bindparam("schemas", expanding=True))
 _SEPARATOR = "\x1f"
@@ -56,7 +50,7 @@ Key = tuple[str, str]
 """Schema and name."""
 
 
-@comparators.dispatch_for("schema", **_LAST)
+@comparators.dispatch_for("schema", **LAST)
 def _compare(context: AutogenContext, upgrade: ops.UpgradeOps, schemas: set[str | None]) -> None:
     connection = context.connection
     if connection is None or connection.dialect.name != "postgresql" or not schemas:

@@ -16,6 +16,7 @@ from alembic.autogenerate.api import AutogenContext
 from alembic.operations import MigrateOperation, ops
 from sqlalchemy import Connection, Index, Table, UniqueConstraint
 
+from pgwright_runtime._autogenerate import LAST
 from pgwright_runtime.soft_delete.catalog import FoundLiving, read_living
 from pgwright_runtime.soft_delete.declared import declared_roles, declared_triggers, declared_view
 from pgwright_runtime.soft_delete.indexes import is_living_index, may_come_again
@@ -38,17 +39,10 @@ from pgwright_runtime.soft_delete.triggers import (
     locking_source,
 )
 
-try:  # Since Alembic 1.18; before, functions ran in the order of their registration, so ours came last anyway.
-    from alembic.util import DispatchPriority
-
-    _LAST: dict[str, Any] = {"priority": DispatchPriority.LAST}
-except ImportError:  # pragma: no cover
-    _LAST = {}
-
 _log = logging.getLogger(__name__)
 
 
-@comparators.dispatch_for("schema", **_LAST)
+@comparators.dispatch_for("schema", **LAST)
 def _compare(context: AutogenContext, upgrade: ops.UpgradeOps, schemas: set[str | None]) -> None:
     connection = context.connection
     if connection is None or connection.dialect.name != "postgresql":

@@ -8,29 +8,22 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from typing import Any
 
 from alembic.autogenerate import comparators
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations import MigrateOperation, ops
 from sqlalchemy import Index, PrimaryKeyConstraint, Table, UniqueConstraint
 
+from pgwright_runtime._autogenerate import LAST
 from pgwright_runtime._sql import quote, quoted
 from pgwright_runtime.tenancy.catalog import FoundTable, read_policies
 from pgwright_runtime.tenancy.operations import CreateTenantPolicyOp, DropTenantPolicyOp, StatementOp
 from pgwright_runtime.tenancy.policy import TABLE_INFO, declared_policy
 
-try:  # Since Alembic 1.18; before, functions ran in the order of their registration, so ours came last anyway.
-    from alembic.util import DispatchPriority
-
-    _LAST: dict[str, Any] = {"priority": DispatchPriority.LAST}
-except ImportError:  # pragma: no cover
-    _LAST = {}
-
 _log = logging.getLogger(__name__)
 
 
-@comparators.dispatch_for("schema", **_LAST)
+@comparators.dispatch_for("schema", **LAST)
 def _compare(context: AutogenContext, upgrade: ops.UpgradeOps, schemas: set[str | None]) -> None:
     connection = context.connection
     if connection is None or connection.dialect.name != "postgresql":

@@ -9,19 +9,14 @@ from alembic.autogenerate.api import AutogenContext
 from alembic.operations import ops
 from sqlalchemy import text
 
-try:  # Since Alembic 1.18; before, functions ran in the order of their registration, so ours came last anyway.
-    from alembic.util import DispatchPriority
-
-    _LAST: dict[str, Any] = {"priority": DispatchPriority.LAST}
-except ImportError:  # pragma: no cover
-    _LAST = {}
+from pgwright_runtime._autogenerate import LAST
 
 _PARTITIONS = text("""
     SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relispartition
 """)
 
 
-@comparators.dispatch_for("schema", **_LAST)
+@comparators.dispatch_for("schema", **LAST)
 def _compare(context: AutogenContext, upgrade: ops.UpgradeOps, schemas: set[str | None]) -> None:
     connection = context.connection
     if connection is None or connection.dialect.name != "postgresql":
