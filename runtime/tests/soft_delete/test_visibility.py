@@ -183,6 +183,12 @@ def test_the_join_of_an_inherited_class_needs_no_second_look(engine: Engine) -> 
     assert not any("EXISTS" in sql for sql in texts)
 
 
+def test_a_full_join_keeps_its_null_rows(session: Session) -> None:
+    both = boards.outerjoin(tasks, boards.c.id == tasks.c.id, full=True)
+    found = session.execute(select(boards.c.id, tasks.c.id).select_from(both)).all()
+    assert {tuple(row) for row in found} == {(1, None), (None, 11), (None, 13), (None, 21), (None, 23)}
+
+
 def test_get_and_refresh_find_a_deleted_row_gone(engine: Engine, session: Session) -> None:
     card = session.get_one(Card, 11)
     assert session.get(Card, 12) is None
