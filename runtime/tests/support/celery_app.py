@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from typing import Any
 
 from celery import Celery
@@ -81,8 +83,15 @@ def make_app(broker: str) -> Celery:
     return app
 
 
+def _end_with_the_test() -> None:
+    """End this worker and its children when the test's process is gone, even if that was killed."""
+    os.read(0, 1)  # not by sys.stdin, whose lock a forked child would wait for
+    os.killpg(0, signal.SIGKILL)
+
+
 app = make_app(os.environ.get(BROKER, "memory://"))
 if DATABASE in os.environ:
+    threading.Thread(target=_end_with_the_test, daemon=True).start()
     register(
         app,
         create_engine(os.environ[DATABASE], pool_size=3),

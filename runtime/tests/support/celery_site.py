@@ -68,7 +68,8 @@ class CelerySite:
         with (self.folder / f"worker-{len(self.workers)}.log").open("wb") as log:
             worker = subprocess.Popen(
                 [*command, *(options or ("--pool=solo",)), "-n", f"w{len(self.workers)}"],
-                env=environment, cwd=self.folder, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+                env=environment, cwd=self.folder, start_new_session=True,
+                stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT,
             )  # fmt: skip
         self.workers.append(worker)
         return worker
@@ -125,6 +126,8 @@ def kill(worker: subprocess.Popen[bytes]) -> None:
     """End a worker and its children at once."""
     os.killpg(worker.pid, signal.SIGKILL)
     worker.wait(_PATIENCE_S)
+    if worker.stdin is not None:
+        worker.stdin.close()
 
 
 @contextmanager
