@@ -1,7 +1,7 @@
 """Jobs that are done once.
 
 With what a worker writes about the jobs that it holds, and the two indexes that it reads. Autogenerate wrote it from
-the models, but for the jobs that older workers were at: new ones take them over.
+the models, but for the order of the jobs that wait, and for those that older workers were at: new ones take them over.
 
 Locks: each column may be null or has a constant default, so adding it changes the catalog only. The indexes are built
 concurrently. An interrupted run, up or down, is simply run again.
@@ -42,6 +42,7 @@ def upgrade() -> None:
         run(f"ALTER TABLE jobs {added}")
         for name, definition in INDEXES.items():
             create_index(name, f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} {definition}")
+        run("UPDATE jobs SET run_at = created_at WHERE status = 'pending'")
         run("UPDATE jobs SET leased_until = now() WHERE status = 'processing' AND leased_until IS NULL")
 
 
