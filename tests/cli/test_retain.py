@@ -13,6 +13,7 @@ import psycopg
 import pytest
 
 from tests.cli.conftest import Run
+from tests.support.alembic_project import Project
 from tests.support.commands import INTERRUPTIBLE
 from tests.support.database import Database
 
@@ -149,6 +150,45 @@ RETENTION = Retention([Partitions(VISIT, "at", every="year", keep=timedelta(days
     (visits,) = json.loads(said.output)["partitions"]
     assert visits["dropped"] == ['"public"."visit_2001"']
     assert database.rows("SELECT to_regclass('visit_2001')") == [(None,)]
+
+
+@pytest.mark.parametrize("is_large", [True, False])
+def test_it_writes_the_revision_that_partitions_a_table(
+    run: Run,
+    database: Database,
+    policies: str,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    is_large: bool,
+) -> None:
+    if is_large:
+        monkeypatch.setattr("pgwright_runtime.retention.partitions.worth.LARGE_BYTES", 1)
+    database.execute(SCHEMA.replace("timestamptz)", "timestamptz NOT NULL)"))
+    (tmp_path / f"{module_name(request)}.py").write_text(MODULE)
+    (tmp_path / "alembic").mkdir()
+    project = Project(tmp_path / "alembic", database)
+    asked = ["--dry-run", "--write-partitioning", "--alembic", str(project.folder / "alembic.ini")]
+    said = run("retain", policies, "--dsn", database.dsn, *asked)
+    assert said.exit_code == 0, said.output
+    written = list((project.folder / "versions").glob("*_partition_token_by_expires_at.py"))
+    if not is_large:
+        assert not written
+        assert "no revision was written" in said.stderr
+        return
+    assert f"wrote {written[0]}" in " ".join(said.stderr.split())
+    project.upgrade()
+    assert database.rows("SELECT relkind FROM pg_class WHERE oid = 'token'::regclass") == [("p",)]
+    assert left(database) == 1_000
+    project.downgrade("base")
+    assert database.rows("SELECT relkind FROM pg_class WHERE oid = 'token'::regclass") == [("r",)]
+
+
+def test_to_write_a_revision_belongs_to_a_dry_run(run: Run, tokens: Database, policies: str) -> None:
+    said = run("retain", policies, "--dsn", tokens.dsn, "--write-partitioning")
+    assert said.exit_code == 2
+    assert "belongs to --dry-run" in said.output
+    assert left(tokens) == 1_000
 
 
 def test_ctrl_c_ends_it_with_what_was_done(tokens: Database, policies: str, tmp_path: Path) -> None:

@@ -14,8 +14,9 @@ from pgwright.cli.streams import reports_only
 from pgwright.config import Config, parse_duration
 from pgwright.errors import ConfigError
 from pgwright.interrupts import INTERRUPTED
+from pgwright.migrations import AlembicDirectory, open_directory
 from pgwright.model.retained import Retained
-from pgwright.pipeline.retain import plan_retention, read_policies, run_retention
+from pgwright.pipeline.retain import partitioning_files, plan_retention, read_policies, run_retention
 from pgwright.report import FORMATS, Format
 from pgwright.visible import as_line
 from pgwright_runtime.batches import BatchMetrics, stopping_at_signals
@@ -34,6 +35,9 @@ def _limit(context: click.Context, parameter: click.Parameter, text: str | None)
 @click.option("--app-dir", "folder", type=click.Path(path_type=Path, file_okay=False), default=".", metavar="DIRECTORY",
               help="Import the module from this directory. [.]")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Count what would go, exactly, and delete nothing.")
+@click.option("--write-partitioning", is_flag=True,
+              help="With --dry-run: write a revision for each table that partitions would serve better.")  # fmt: skip
+@options.alembic
 @click.option("--for", "limit_s", callback=_limit, metavar="TIME",
               help="Begin no batch after this time: '30m'. Default: until nothing is due.")  # fmt: skip
 @click.option("--force", is_flag=True, help="Also where no index finds the rows of a large table.")
@@ -48,6 +52,8 @@ def retain(
     dsn: str | None,
     folder: Path,
     dry_run: bool,
+    write_partitioning: bool,
+    alembic: Path | None,
     limit_s: float | None,
     force: bool,
     yes: bool,
@@ -72,6 +78,7 @@ def retain(
     Examples:
       pgwright retain app.retention:RETENTION --dsn postgresql://janitor@db.example/shop --dry-run
       pgwright retain app.retention:RETENTION --dsn postgresql://janitor@db.example/shop --for 30m
+      pgwright retain --dry-run --write-partitioning --alembic backend/alembic.ini
       pgwright retain --yes --for 2h --metrics /var/lib/node_exporter/retain.prom
     """
     name = policies or config.policies
@@ -80,6 +87,8 @@ def retain(
             "no policies were named. Give MODULE:ATTRIBUTE, as in app.retention:RETENTION, "
             "or policies in [tool.pgwright]."
         )
+    if write_partitioning and not dry_run:
+        raise ConfigError("--write-partitioning belongs to --dry-run, which finds the tables that it is for.")
     metrics = _metrics(metrics_file)
     with reports_only():
         stated = read_policies(name, folder)
@@ -87,6 +96,8 @@ def retain(
         plan = plan_retention(stated, name, dsn)
         if dry_run:
             emit(plan, form, output, shows_all=True)
+            if write_partitioning:
+                _write_partitioning(plan, open_directory(alembic or config.alembic or Path()))
             click.get_current_context().exit(0 if plan.is_done else LEFT)
         _ask(plan)
     with stopping_at_signals() as stop, watched_batches() as progress:
@@ -101,6 +112,15 @@ def retain(
         click.get_current_context().exit(INTERRUPTED if stop.reason == "interrupted" else _TERMINATED)
     if not result.is_done:
         click.get_current_context().exit(LEFT)
+
+
+def _write_partitioning(plan: Retained, directory: AlembicDirectory) -> None:
+    files = partitioning_files(plan, directory)
+    for file in files:
+        directory.add(file.path, file.text)
+        tell(f"pgwright: wrote {as_line(str(file.path))}" + (f". {file.note}" if file.note else ""))
+    if not files:
+        tell("pgwright: no revision was written: partitions would serve no table better, or something prevents them")
 
 
 def _ask(plan: Retained) -> None:

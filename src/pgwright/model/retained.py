@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from pgwright.model.revision_text import RevisionText
+
 
 @dataclass(frozen=True)
 class RetainedRule:
@@ -21,6 +23,8 @@ class RetainedRule:
     walk: str = ""
     """How the due rows are found; "" after a run."""
     advice: tuple[str, ...] = ()
+    partitioning: RevisionText | None = None
+    """Of a dry run: the revision that partitions the table, where that would serve better and nothing prevents it."""
     batches: int = 0
     seconds: float = 0.0
     """Spent in batches."""

@@ -16,12 +16,18 @@ from pgwright.database import conninfo, mask, target
 from pgwright.errors import ConfigError, ConnectionFailed, RetentionFailed
 from pgwright.hints import connection_hint
 from pgwright.importing import load
+from pgwright.migrations import AlembicDirectory
 from pgwright.model.retained import Retained, RetainedPartitions, RetainedRule
+from pgwright.model.revision_text import RevisionFile, RevisionText
+from pgwright.pipeline.revisions import files_of
+from pgwright.remedies.revision import in_docstring
+from pgwright.visible import as_line, visible
 from pgwright_runtime.batches import BatchMetrics, BatchProgress, StopFlag
 from pgwright_runtime.errors import Error
 from pgwright_runtime.retention import Retention as Policies
 from pgwright_runtime.retention import RetentionPlan, RetentionRun
-from pgwright_runtime.retention.partitions import PartitionPlan, PartitionReport
+from pgwright_runtime.retention.partitions import PartitionAdvice, PartitionPlan, PartitionReport
+from pgwright_runtime.retention.partitions.worth import IMPORTS
 
 _APPLICATION_NAME = "pgwright-retain"
 _CONNECT_SECONDS = 10
@@ -45,6 +51,15 @@ def plan_retention(policies: Policies, name: str, dsn: str | None) -> Retained:
     with _connected(dsn) as engine:
         plan = policies.plan(engine)
     return _planned(plan, name, _place(dsn))
+
+
+def partitioning_files(plan: Retained, directory: AlembicDirectory) -> tuple[RevisionFile, ...]:
+    """Return the revisions that partition the tables of which the plan says that this would serve better.
+
+    Raises: MigrationError: there are several heads, or such a revision exists.
+    """
+    found = [rule.partitioning for rule in plan.rules if rule.partitioning is not None]
+    return files_of([(text.docstring.partition("\n")[0].rstrip("."), text) for text in found], directory)
 
 
 def run_retention(
@@ -106,7 +121,16 @@ def _planned(plan: RetentionPlan, name: str, place: str) -> Retained:
         at=f"{plan.at:%Y-%m-%d %H:%M:%S %Z}",
         is_dry_run=True,
         rules=tuple(
-            RetainedRule(one.name, one.says, dict(one.rows), dict(one.kept), one.walk, one.advice) for one in plan.rules
+            RetainedRule(
+                one.name,
+                one.says,
+                dict(one.rows),
+                dict(one.kept),
+                one.walk,
+                one.advice,
+                _partitioning(one.partitioning),
+            )
+            for one in plan.rules
         ),
         is_done=not plan.faults and not plan.refusals,
         ended="counted",
@@ -114,6 +138,21 @@ def _planned(plan: RetentionPlan, name: str, place: str) -> Retained:
         faults=plan.faults,
         refusals=plan.refusals,
         partitions=tuple(map(_partitions_to_do, plan.partitions)),
+    )
+
+
+def _partitioning(advice: PartitionAdvice | None) -> RevisionText | None:
+    if advice is None or advice.obstacles:
+        return None
+    noticed = "".join(f"\n- {one}" for one in advice.changes)
+    title = f"Partition {as_line(advice.table.name)} by {as_line(advice.column)}."
+    about = f"{title}\n\n{advice.reason}.\n\nWhat changes:\n{noticed}"
+    return RevisionText(
+        docstring=in_docstring(about),
+        imports=IMPORTS,
+        upgrade=f"    {visible(advice.upgrade)}",
+        downgrade=f"    {visible(advice.downgrade)}",
+        rest="",
     )
 
 

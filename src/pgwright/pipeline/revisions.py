@@ -30,7 +30,14 @@ def revision_files(
     Raises: MigrationError: there are several heads, or such a revision exists.
     """
     text_of = partial(_text_of, snapshot=snapshot, has_runtime=has_runtime, with_models=with_models)
-    return tuple(_files([(part.message, text_of(part)) for part in parts], directory, first_id))
+    return files_of([(part.message, text_of(part)) for part in parts], directory, first_id)
+
+
+def files_of(
+    texts: Sequence[tuple[str, RevisionText]], directory: AlembicDirectory, first_id: str | None = None
+) -> tuple[RevisionFile, ...]:
+    """Return the files of revisions, each with its message; as `revision_files`."""
+    return tuple(_files(texts, directory, first_id))
 
 
 def _text_of(part: Part, *, snapshot: Snapshot, has_runtime: bool, with_models: bool) -> RevisionText:

@@ -64,7 +64,7 @@ def revision_text(
     steps = [step for _, of_remedy in (*upgrade, *downgrade) for step in of_remedy]
     imports, rest = _functions(steps, has_runtime=has_runtime)
     return RevisionText(
-        docstring=_in_docstring(opening),
+        docstring=in_docstring(opening),
         imports=imports,
         upgrade=_statements(upgrade),
         downgrade=_statements(downgrade),
@@ -82,7 +82,7 @@ def _functions(steps: Collection[Step], *, has_runtime: bool) -> tuple[str, str]
 
 def assembled(text: RevisionText, revision: str, down_revision: str | None) -> str:
     """Return a revision file in our own form, for an app without a template of its own."""
-    identity = _in_docstring(f"Revision ID: {revision}\nRevises: {down_revision or ''}".rstrip())
+    identity = in_docstring(f"Revision ID: {revision}\nRevises: {down_revision or ''}".rstrip())
     variables = "\n".join(
         [
             f"revision = {_literal(revision)}",
@@ -167,7 +167,7 @@ def _literal(value: str | None) -> str:
     return visible(shown)  # its spelling is Python's own
 
 
-def _in_docstring(text: str) -> str:
+def in_docstring(text: str) -> str:
     """Return a text as it stands in triple quotes, of either kind: a template may have taken the others."""
     escaped = visible(text).replace("\\", "\\\\")
     return escaped.replace('"""', '\\"\\"\\"').replace("'''", "\\'\\'\\'")

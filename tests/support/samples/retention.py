@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pgwright.model.retained import Retained, RetainedPartitions, RetainedRule
+from pgwright.model.revision_text import RevisionText
 from tests.support.samples.names import HOSTILE
 
 EVENTS = RetainedPartitions(
@@ -62,7 +63,15 @@ DRY_RUN = replace(
             replace(rule, batches=0, seconds=0.0, waited_seconds=0.0, longest_ms=0.0, walk="along expires_at")
             for rule in RETAINED.rules
         ),
-        RetainedRule("log (at)", "at 7 days ago", {"log": 9}, {}, "along its key, all rows", (f"advice {HOSTILE}",)),
+        RetainedRule(
+            name="log (at)",
+            says="at 7 days ago",
+            rows={"log": 9},
+            kept={},
+            walk="along its key, all rows",
+            advice=(f"advice {HOSTILE}",),
+            partitioning=RevisionText("Partition log by at.", "from alembic import op", "    up()", "    down()", ""),
+        ),
     ),
     partitions=(replace(EVENTS, left={}), RetainedPartitions('"public"."visits"', (), (), (), {})),
     notes=(),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from pgwright_runtime.retention.partitions import PartitionPlan, PartitionReport
+from pgwright_runtime.retention.partitions import PartitionAdvice, PartitionPlan, PartitionReport
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,8 @@ class PlannedRule:
     walk: str
     """How the due rows are found."""
     advice: tuple[str, ...]
+    partitioning: PartitionAdvice | None = None
+    """That partitions would serve better, with the revision that makes them."""
 
 
 @dataclass(frozen=True)

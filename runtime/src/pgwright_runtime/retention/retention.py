@@ -164,7 +164,7 @@ class Retention:
             database=database,
             server=server,
             rules=tuple(
-                PlannedRule(way.rule.name, way.rule.says, due.rows, due.kept, _walks(way), way.advice)
+                PlannedRule(way.rule.name, way.rule.says, due.rows, due.kept, _walks(way), way.advice, way.partitioning)
                 for way, due in zip(ways, counts, strict=True)
             ),
             faults=tuple(said for way in ways for said in way.faults),

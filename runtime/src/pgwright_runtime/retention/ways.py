@@ -17,7 +17,7 @@ from pgwright_runtime.batches.rows import column_of_row
 from pgwright_runtime.retention.errors import NoMoments
 from pgwright_runtime.retention.graph import StoredGraph, StoredTable
 from pgwright_runtime.retention.moments import as_moment
-from pgwright_runtime.retention.partitions.worth import partition_advice
+from pgwright_runtime.retention.partitions.worth import PartitionAdvice, partition_advice
 from pgwright_runtime.retention.rules import Rule
 
 BIG_ROWS = 100_000
@@ -50,6 +50,8 @@ class Way:
     refusals: tuple[str, ...]
     """What would be slow, unless it is forced."""
     advice: tuple[str, ...]
+    partitioning: PartitionAdvice | None = None
+    """That partitions would serve better than batches."""
 
 
 def find_way(connection: Connection, graph: StoredGraph, rule: Rule, now: datetime) -> Way:
@@ -79,14 +81,12 @@ def find_way(connection: Connection, graph: StoredGraph, rule: Rule, now: dateti
         by_windows,
         stored.blocks,
     )
-    return Way(
-        rule,
-        stored,
-        walk,
-        (),
-        tuple(_refusals(graph, rule, stored, is_served)),
-        tuple(_advice(connection, rule, stored, is_served, is_tied, ties, correlation)),
-    )
+    advice = list(_advice(rule, stored, is_served, is_tied, ties))
+    partitioning = _partitioning(connection, rule, stored, correlation)
+    if partitioning is not None:
+        advice.append(partitioning.words)
+    refusals = tuple(_refusals(graph, rule, stored, is_served))
+    return Way(rule, stored, walk, (), refusals, tuple(advice), partitioning)
 
 
 def _key(rule: Rule, stored: StoredTable) -> tuple[str, ...]:
@@ -148,15 +148,7 @@ def _remedy(stored: StoredTable, columns: list[str], key: tuple[str, ...]) -> st
     )
 
 
-def _advice(
-    connection: Connection,
-    rule: Rule,
-    stored: StoredTable,
-    is_served: bool,
-    is_tied: bool,
-    ties: float,
-    correlation: float,
-) -> Iterator[str]:
+def _advice(rule: Rule, stored: StoredTable, is_served: bool, is_tied: bool, ties: float) -> Iterator[str]:
     if not is_served and stored.row_estimate < BIG_ROWS:
         yield "no index finds the due rows; all of the table is read, which is small"
     if is_served and is_tied:
@@ -164,10 +156,14 @@ def _advice(
             f"about {ties:,.0f} rows share one moment, so the table is walked by its key; an index on "
             f"({', '.join([rule.index[0].name, *stored.key])}) would find them directly"
         )
-    if rule.column is not None and not rule.is_partial:
-        partitions = partition_advice(connection, stored.oid, rule.column.name, rule.age, correlation)
-        if partitions is not None:
-            yield partitions.words
+
+
+def _partitioning(
+    connection: Connection, rule: Rule, stored: StoredTable, correlation: float
+) -> PartitionAdvice | None:
+    if rule.column is None or rule.is_partial:
+        return None
+    return partition_advice(connection, stored.oid, rule.column.name, rule.age, correlation)
 
 
 def _statistics(connection: Connection, stored: StoredTable, rule: Rule) -> tuple[float, float]:

@@ -26,6 +26,13 @@ _PERIODS: tuple[tuple[timedelta, Every], ...] = (
 _SIZE = text(read_sql(PACKAGE, "size"))
 
 
+IMPORTS = (
+    "from alembic import op\n\n"
+    "import pgwright_runtime.retention.partitions.alembic  # noqa: F401  (registers op.partition_by_time)"
+)
+"""Of the revision."""
+
+
 @dataclass(frozen=True)
 class PartitionAdvice:
     """That a table would better be partitioned, how, and what stands in the way."""
@@ -74,8 +81,7 @@ class PartitionAdvice:
         """Return the body of an Alembic revision."""
         notes = "".join(f"    # {line}\n" for line in (*(f"First: {one}" for one in self.obstacles), *self.changes))
         return (
-            "from alembic import op\n\n"
-            "import pgwright_runtime.retention.partitions.alembic  # noqa: F401  (registers op.partition_by_time)\n\n\n"
+            f"{IMPORTS}\n\n\n"
             f"def upgrade() -> None:\n{notes}    {self.upgrade}\n\n\n"
             f"def downgrade() -> None:\n    {self.downgrade}\n"
         )
