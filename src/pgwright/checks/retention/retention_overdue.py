@@ -53,7 +53,8 @@ from datetime import datetime, timedelta
 from pgwright.checks.ages import taken_at
 from pgwright.checks.families import column_statistics
 from pgwright.checks.questions import allowing, entry, text
-from pgwright.checks.retentions import EXPIRY_GRACE_DAYS, KeptRows, deletion, kept_rows
+from pgwright.checks.retention_advice import BATCH_ROWS, advise_deletion, is_indexed, referring
+from pgwright.checks.retentions import KeptRows, deletion, kept_rows
 from pgwright.checks.time_marks import describe_sentinels
 from pgwright.checks.time_shares import share_between
 from pgwright.checks.unread import remedy
@@ -62,7 +63,6 @@ from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.names import QualifiedName, quote
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
-from pgwright.model.table import ReferentialAction
 
 # Fewer rows, or a smaller share, are not worth a job of their own.
 FEWEST_ROWS = 1_000
@@ -70,8 +70,6 @@ LEAST_SHARE = 0.01
 # Most of a large table is dead weight.
 LARGE_SHARE = 0.5
 LARGE_ROWS = 100_000
-# Short enough to hold no lock for long, large enough to get done.
-BATCH_ROWS = 10_000
 
 
 def find(snapshot: Snapshot) -> Iterator[Finding | NotExamined]:
@@ -166,39 +164,9 @@ def _finding(snapshot: Snapshot, place: KeptRows, part: float) -> Finding:
         f"About {count(rows)} rows of {family.name.short} {purpose} and are still there.",
         severity="high" if part >= LARGE_SHARE and rows >= LARGE_ROWS else None,
         evidence=_evidence(snapshot, place, part),
-        advice=_retain(place) if place.policies else _by_hand(snapshot, place),
+        advice=advise_deletion(snapshot, place),
         sql="" if place.policies else deletion(place, BATCH_ROWS),
     )
-
-
-def _retain(place: KeptRows) -> str:
-    """Return what to do where the app states its policies itself."""
-    return (
-        f"Run pgwright retain {place.policies} each night, or its run() in the app's own scheduler: it deletes in "
-        "batches of bounded time, and gives way to replicas, locks and vacuum. If it runs, see whether it ends before "
-        "all is gone: the policies keep these rows for "
-        f"{place.days - EXPIRY_GRACE_DAYS} days, and {EXPIRY_GRACE_DAYS} more are allowed for a late run."
-    )
-
-
-def _by_hand(snapshot: Snapshot, place: KeptRows) -> str:
-    refusing = [*_referring(snapshot, place, "no action"), *_referring(snapshot, place, "restrict")]
-    by_batches = (
-        f"Delete in batches of {count(BATCH_ROWS)} rows, each in its own transaction, on a schedule: run the statement "
-        "until it deletes nothing."
-    )
-    index = f"An index on {quote(place.column)} spares each batch a scan of the table."
-    refused = (
-        f"A batch with a row to which {listing(refusing)} refers fails as a whole: delete the rows there first, or "
-        "leave such rows out."
-    )
-    sentences = [
-        by_batches,
-        "" if _is_indexed(snapshot, place) else index,
-        "Partitions by time, dropped when due, are cheaper still for large tables.",
-        refused if refusing else "",
-    ]
-    return " ".join(filter(None, sentences))
 
 
 def _evidence(snapshot: Snapshot, place: KeptRows, part: float) -> Iterator[Evidence]:
@@ -210,27 +178,11 @@ def _evidence(snapshot: Snapshot, place: KeptRows, part: float) -> Iterator[Evid
     yield Evidence("counted as overdue", counted, "estimated" if place.doubt else "stated")
     if place.mark.sentinel_share > 0:
         yield Evidence("counted as no moment", describe_sentinels(place.mark))
-    yield Evidence("index that begins with the column", "yes" if _is_indexed(snapshot, place) else "none")
-    if going := _referring(snapshot, place, "cascade"):
+    yield Evidence("index that begins with the column", "yes" if is_indexed(snapshot, place) else "none")
+    if going := referring(snapshot, place, "cascade"):
         yield Evidence("rows that go with them, by ON DELETE CASCADE", listing(going))
-    if emptied := [*_referring(snapshot, place, "set null"), *_referring(snapshot, place, "set default")]:
+    if emptied := [*referring(snapshot, place, "set null"), *referring(snapshot, place, "set default")]:
         yield Evidence("values that go with them, by ON DELETE SET NULL or SET DEFAULT", listing(emptied))
-
-
-def _referring(snapshot: Snapshot, place: KeptRows, on_delete: ReferentialAction) -> list[str]:
-    """Return the columns that refer to these rows by a foreign key with this action."""
-    return [
-        snapshot.describe(key.table, key.columns)
-        for key in snapshot.foreign_keys
-        if (key.referenced_table, key.on_delete) == (place.family.name, on_delete)
-        and key.is_enforced
-        and not key.is_inherited
-    ]
-
-
-def _is_indexed(snapshot: Snapshot, place: KeptRows) -> bool:
-    indexes = snapshot.indexes_by_table.get(place.family.name, ())
-    return any(index.definition.columns[:1] == (place.column,) for index in indexes)
 
 
 CHECK = Check(
