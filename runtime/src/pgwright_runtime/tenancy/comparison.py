@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 @comparators.dispatch_for("schema", **LAST)
 def _compare(context: AutogenContext, upgrade: ops.UpgradeOps, schemas: set[str | None]) -> None:
     connection = context.connection
-    if connection is None or connection.dialect.name != "postgresql":
+    if connection is None or connection.dialect.name != "postgresql" or not schemas:
         return
     default = connection.dialect.default_schema_name or "public"
     found = read_policies(connection, {schema or default for schema in schemas})
