@@ -99,8 +99,9 @@ def _apart(findings: Iterable[Finding], *, with_possible: bool) -> tuple[list[Fi
     for finding in findings:
         out = [one for one in bundle(finding) if one.changes and one.confidence == "possible" and not with_possible]
         symptoms = tuple(one for one in finding.symptoms if one not in out)
-        doubtful += out
+        # What stands under a cause that is answered is mended with it.
         if finding in out:
+            doubtful += out
             sure += [one for one in symptoms if one.changes]
         else:
             sure.append(replace(finding, symptoms=symptoms))
