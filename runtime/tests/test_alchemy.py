@@ -271,7 +271,7 @@ def test_a_rule_is_asked_about_each_from() -> None:
     for statement in (kept, delete(Ride).where(Ride.van_id == Van.id), update(Van).values(plate="A")):
         sql = str(statement.compile(dialect=dialect))
     assert asked == [[None], ["rides"], ["rides", "vans"], ["vans"]]
-    assert sql.endswith("WHERE vans.id > %(id_1)s::INTEGER")
+    assert "WHERE vans.id > %(id_1)s" in sql
     assert "> %(id_1)s" in str(kept.compile(dialect=dialect))
 
 

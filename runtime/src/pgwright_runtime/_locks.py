@@ -13,6 +13,7 @@ from hashlib import blake2b
 
 from sqlalchemy import Connection, Engine, text
 
+_WAIT = text("SELECT pg_advisory_xact_lock(:key)")
 _TAKE = text("SELECT pg_try_advisory_xact_lock(:key)")
 # It idles between two looks, as long as the work takes.
 _STAY = text("SET LOCAL idle_in_transaction_session_timeout = 0")
@@ -41,6 +42,11 @@ def try_lock(engine: Engine, name: str) -> Iterator[Callable[[], None] | None]:
         finally:
             if not connection.invalidated:
                 connection.rollback()
+
+
+def wait_for_lock(connection: Connection, name: str) -> None:
+    """Take a lock until the end of the connection's transaction, when it is free: `lock_timeout` bounds the wait."""
+    connection.execute(_WAIT, {"key": lock_key(name)}).close()
 
 
 def take_lock(connection: Connection, name: str) -> bool:

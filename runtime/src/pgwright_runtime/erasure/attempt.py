@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection, Engine, Text, cast, column, exc, func, select, table, text
 from sqlalchemy.util import await_only
 
-from pgwright_runtime._locks import take_lock
+from pgwright_runtime._locks import wait_for_lock
 from pgwright_runtime._secrets import Secrets
 from pgwright_runtime.erasure.catalog import read_catalog, read_copies, read_telling_columns, relation_of
 from pgwright_runtime.erasure.changing import change, count_changes, remove
@@ -127,8 +127,8 @@ def _within(connection: Connection, order: ErasureAttempt) -> tuple[ErasureOutco
     key = collection.find_person(connection, order.key)
     hashes = person_hashes(graph.subject.fullname, key, order.secret) if order.secret is not None else []
     outcome = replace(outcome, person=hashes[0] if hashes else "", copies=read_copies(connection, graph.tables))
-    if order.is_real and not take_lock(connection, f"erasure:{graph.subject.fullname}:{'/'.join(key)}"):
-        raise ErasureFailed("the same person is being erased already; nothing was done here")
+    if order.is_real:  # a second erasure waits for the first one, also where the person has no row any more
+        wait_for_lock(connection, f"erasure:{graph.subject.fullname}:{'/'.join(key)}")
     collection.find_all(connection, order.told)
     settle(connection, collection)
     found = counts(connection, collection)
