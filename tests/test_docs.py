@@ -242,3 +242,10 @@ def test_one_sentence_a_line() -> None:
         for above, line in pairwise(["", *lines]):
             if line and line[0].isalpha() and not above.startswith(("-", "1")):
                 assert not re.search(r"[.!?] [A-Z]", line), f"{page.relative_to(ROOT)}: {line}"
+
+
+@pytest.mark.parametrize("page", ["README.md", "SECURITY.md", "docs/index.md", "docs/reference/commands.md"])
+def test_what_promises_to_write_nothing_names_the_commands_that_delete(page: str) -> None:
+    text = " ".join(_read(ROOT / page).split())
+    assert re.search("never writes to the database|Nothing is ever written to the database|only read", text)
+    assert re.search("`retain` and `erase`", text)

@@ -1,7 +1,7 @@
 """Jobs that are done once.
 
-With what a worker writes about the jobs that it holds, and the two indexes that it reads. Autogenerate wrote it from
-the models, but for the order of the jobs that wait, and for those that older workers were at: new ones take them over.
+With what a worker writes about the jobs that it holds, and the two indexes that it reads: what autogenerate finds in
+the models. And by hand, the order of the jobs that wait, and those that older workers were at: new ones take them over.
 
 Locks: each column may be null or has a constant default, so adding it changes the catalog only. The indexes are built
 concurrently. An interrupted run, up or down, is simply run again.
