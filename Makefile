@@ -18,7 +18,7 @@ TYPING_TESTS := $(wildcard runtime/tests/typing/*.py)
 # On the older servers the tests mostly wait: for counters, which take half a second there, and for servers to start.
 PYTEST := -m pytest -n $(if $(POSTGRES),6,2) --dist loadgroup
 
-.PHONY: demo test test-versions test-newest test-oldest check bench bench-advisor bench-fix bench-import bench-life bench-queries bench-safe bench-worth docs golden mutants clean
+.PHONY: demo test test-versions test-newest test-oldest check bench bench-advisor bench-fix bench-import bench-life bench-migrations bench-queries bench-safe bench-worth docs golden mutants clean
 
 demo: $(VENV)/demo.stamp
 	$(BIN)/python examples/notebook/demo.py
@@ -82,6 +82,11 @@ bench-fix: $(VENV)/dev.stamp
 # The life of data: soft delete, retention, erasure, jobs. About half an hour, 10 GB in the temporary folder.
 bench-life: $(VENV)/dev.stamp
 	$(BIN)/python bench/life.py
+
+# Migrations: lint on a planted chain, locks, durations, the runner, backfills, keys changed online. About an hour, 10 GB in the
+# temporary folder.
+bench-migrations: $(VENV)/dev.stamp
+	$(BIN)/python bench/migrations.py
 
 # CPU time of importing the runtime beyond SQLAlchemy's.
 bench-import: $(VENV)/dev.stamp

@@ -28,7 +28,7 @@ def main() -> int:
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="all unless named")
     parser.add_argument("--scale", type=float, default=1.0, help="share of the rows, queries and kills")
     arguments = parser.parse_args()
-    os.environ.update({"PGWRIGHT_CACHE": "off", "LIFE_SCALE": str(arguments.scale)})
+    os.environ.update({"PGWRIGHT_CACHE": "off", "BENCH_SCALE": str(arguments.scale)})
     names = arguments.parts or PARTS
     measures: dict[str, Callable[[], Iterator[Figure]]] = {
         name: import_module(f"life_bars.{name}").measure for name in names

@@ -12,9 +12,9 @@ from uuid import UUID
 
 import psycopg
 from query_bars.figures import Figure, at_least, at_most, shown
+from query_bars.scale import scaled
 from sqlalchemy import create_engine
 
-from life_bars.scale import scaled
 from notebook import schema
 from notebook.erasure import ERASURE
 from pgwright.database import environment

@@ -17,13 +17,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from query_bars.figures import Figure, at_least, at_most, shown
+from query_bars.scale import SCALE, scaled
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from life_bars.jobs_beside import measure_beside
 from life_bars.jobs_kills import measure_kills
 from life_bars.jobs_waiting import measure_waiting
-from life_bars.scale import SCALE, scaled
 from pgwright.embedded import EmbeddedServer, run_server
 from pgwright_runtime import create_engine
 from pgwright_runtime.jobs import Worker, queue_of

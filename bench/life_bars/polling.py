@@ -21,11 +21,11 @@ from typing import Any
 from uuid import uuid4
 
 from query_bars.figures import Figure, at_least, shown
+from query_bars.scale import SCALE, scaled
 from sqlalchemy import create_engine, func
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from life_bars.scale import SCALE, scaled
 from notebook import replay, schema
 from notebook.address import to_url
 from notebook.before.repositories import JobRepository

@@ -10,11 +10,11 @@ from threading import Event, Thread
 
 import psycopg
 from query_bars.figures import Figure, at_least, at_most, shown
+from query_bars.scale import scaled
 
 from life_bars.retention_kills import kill_at_any_moment
 from life_bars.retention_load import Load, quantile
 from life_bars.retention_schema import DEAD_ROWS_SHARE, SCHEMA, retention
-from life_bars.scale import scaled
 from pgwright.embedded import EmbeddedServer, run_server
 from pgwright_runtime import create_engine
 from pgwright_runtime.batches import Pace

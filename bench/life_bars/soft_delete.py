@@ -21,9 +21,9 @@ from typing import Any
 
 from fastapi import FastAPI
 from query_bars.figures import Figure, at_least, at_most, shown
+from query_bars.scale import scaled
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 
-from life_bars.scale import scaled
 from notebook import data, schema
 from notebook.after.models import Base
 from notebook.app import create_app

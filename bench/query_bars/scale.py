@@ -1,10 +1,10 @@
-"""How large the measurements are: 1, or what `python bench/life.py --scale` says, for a look while working on them."""
+"""How large the measurements are: 1, or what `--scale` says, for a look while working on them."""
 
 from __future__ import annotations
 
 import os
 
-VARIABLE = "LIFE_SCALE"
+VARIABLE = "BENCH_SCALE"
 """Of the environment, so that processes that a part starts know it, too."""
 SCALE = float(os.environ.get(VARIABLE, "1"))
 

@@ -1,0 +1,1 @@
+"""One file per part of `bench/migrations.py`."""
