@@ -16,7 +16,9 @@ from pgwright.model.worth import Worth
 
 S = TypeVar("S")
 
-Subject = Literal["keys", "indexes", "queries", "connections", "retention", "vacuum", "settings", "security"]
+Subject = Literal[
+    "keys", "indexes", "queries", "connections", "retention", "vacuum", "settings", "security", "migrations"
+]
 Severity = Literal["high", "medium", "low", "info"]
 Confidence = Literal["certain", "likely", "possible"]
 Origin = Literal["read", "measured", "planned", "estimated", "stated"]
