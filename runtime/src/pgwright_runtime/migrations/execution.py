@@ -20,6 +20,7 @@ from pgwright_runtime.migrations.alone import LoneStatement
 from pgwright_runtime.migrations.errors import NotResumable, StillQueued, TableHeld
 from pgwright_runtime.migrations.holders import OldHolders, needs_of, shortened
 from pgwright_runtime.migrations.journal import Journal, JournalLine, RevisionKey, code_of, hash_of
+from pgwright_runtime.migrations.leftovers import clear
 from pgwright_runtime.migrations.looking import Mode, SqlLook, look_at
 from pgwright_runtime.migrations.pace import MigrationPace
 from pgwright_runtime.migrations.results import MigrationProgress, Tell
@@ -333,7 +334,8 @@ class MigrationExecution:
             if done is not None and done.state == "done":
                 self._require_no_result(context, statement)
                 return True
-            self._run(look, statement, send, done)
+            with self.ours():
+                self._run(look, statement, send, done)
         except BaseException:
             self.ordinal -= 1
             raise
@@ -367,9 +369,14 @@ class MigrationExecution:
             return
         self.give_way(look, statement)
         started = time.monotonic()
+        if look.kind == "build":
+            clear(self.connection, look, self._drop_beside)
         send()
         line = JournalLine(self.ordinal, statement, seconds=time.monotonic() - started, hash=hash_of(statement))
         self._buffer.append(line)
+
+    def _drop_beside(self, statement: str) -> None:
+        self.connection.exec_driver_sql(statement.replace(" CONCURRENTLY", "")).close()
 
     def _remember(self, look: SqlLook, cursor: Any) -> None:
         """Note what ANALYZE may be for."""
