@@ -152,7 +152,7 @@ def _call(step: Step, margin: str) -> str:
     inner = margin + _INDENT
     arguments = [*(_argument(text, inner) for text in texts), *patience]
     # The comma keeps a formatter with longer lines from joining them; a text of several lines it does not join.
-    end = "," if len(texts) > 1 or not arguments[0].startswith(_LONG) else ""
+    end = "," if len(arguments) > 1 or not arguments[0].startswith(_LONG) else ""
     body = "".join(f"{inner}{argument}{end}\n" for argument in arguments)
     return f"{margin}{function}(\n{body}{margin})"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 from pgwright.model.names import QualifiedName, quote
 from pgwright.model.table import Sequence
@@ -18,7 +19,6 @@ def columns_forth(series: Series, table: QualifiedName) -> Iterator[str]:
         yield from _taken_over(
             series, pair, there=pair.new, aside=pair.old, default=pair.new_default, kind=pair.to_type
         )
-    yield _carried(series, table, "old")
 
 
 def columns_back(series: Series, table: QualifiedName) -> Iterator[str]:
@@ -26,7 +26,6 @@ def columns_back(series: Series, table: QualifiedName) -> Iterator[str]:
     for pair in series.of(table):
         default, kind = pair.conversion.default, pair.conversion.from_type
         yield from _taken_over(series, pair, there=pair.old, aside=pair.new, default=default, kind=kind)
-    yield _carried(series, table, "new")
 
 
 def _taken_over(series: Series, pair: Pair, *, there: str, aside: str, default: str | None, kind: str) -> Iterator[str]:
@@ -87,10 +86,14 @@ def _with_identity(pair: Pair, names: list[str]) -> str:
     )
 
 
-def _carried(series: Series, table: QualifiedName, side: str) -> str:
-    """Return the block that gives the columns of the names what the ones put aside have: comment, rights, target."""
+def carried(series: Series, side: Literal["new", "old"]) -> str:
+    """Return the block that gives the columns of the names what the ones put aside have: comment, rights, target.
+
+    Args:
+        side: which ones were put aside.
+    """
     places = ",\n            ".join(
-        f"({literal(str(table))}, {literal(pair.old if side == 'old' else pair.new)}, {literal(pair.name)})"
-        for pair in series.of(table)
+        f"({literal(str(pair.table))}, {literal(pair.old if side == 'old' else pair.new)}, {literal(pair.name)})"
+        for pair in series.pairs
     )
     return nested(block("carry_column", places=places))

@@ -7,13 +7,14 @@ exchanged, after what was dropped is built again beside the running app.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from textwrap import indent
 
 from pgwright.model.names import QualifiedName, quote
 from pgwright.model.remedy import Step
 from pgwright.remedies.blocks import block
 from pgwright.remedies.dependents import constraint_comment, index_comment
 from pgwright.remedies.online.build import added, filled
-from pgwright.remedies.online.columns import columns_back, columns_forth
+from pgwright.remedies.online.columns import carried, columns_back, columns_forth
 from pgwright.remedies.online.series import OLD_SCHEMA, IndexPair, Series
 from pgwright.remedies.online.steps import built, checked, literal, long, nested, operation, swapping, tag_for
 from pgwright.remedies.online.triggers import function_sql
@@ -41,6 +42,8 @@ def downgrade(series: Series) -> tuple[Step, ...]:
     for key in series.keys:
         steps += added(key, key.key.name, key.key.definition.removesuffix(" NOT VALID"))[1:]
         steps += added(key, key.new_name, key.new_definition)[1:]
+    checks = [(pair.table, filled(pair)) for pair in series.pairs if not pair.column.is_nullable]
+    steps += [long(f"ALTER TABLE {table} VALIDATE CONSTRAINT {quote(check)}", table) for table, check in checks]
     steps += [long(f"ANALYZE {table}", table) for table in series.tables]
     steps += [operation("drop_backfill", series.backfill_back(table)) for table in series.tables]
     return tuple(steps)
@@ -58,7 +61,7 @@ def _block(series: Series, statements: list[str]) -> str:
     locks = block(
         "lock_all", tables=", ".join(literal(str(table)) for table in series.locked), budget_ms=str(BUDGET_MS)
     )
-    body = "\n".join(f"    {one};" for one in statements)
+    body = "\n".join(indent(f"{one};", "    ") for one in statements)
     tag = tag_for(locks + body)
     return f"DO {tag}\n{locks}\n{body}\nEND {tag}"
 
@@ -70,6 +73,7 @@ def _forth(series: Series) -> Iterator[str]:
         yield f"ALTER TABLE {one.index.table} DROP CONSTRAINT {quote(one.index.constraint or '')}"
     for table in series.tables:
         yield from columns_forth(series, table)
+    yield carried(series, "old")
     for one in series.indexes:
         yield from _index_takes_name(series, one, from_name=one.new.name, to_name=one.spare.name)
     for key in series.keys:
@@ -91,6 +95,7 @@ def _back(series: Series) -> Iterator[str]:
         yield f"ALTER TABLE {one.index.table} DROP CONSTRAINT {quote(one.index.constraint or '')}"
     for table in series.tables:
         yield from columns_back(series, table)
+    yield carried(series, "new")
     for one in series.indexes:
         yield from _index_takes_name(series, one, from_name=one.old_after.name, to_name=one.new.name)
     for key in series.keys:
