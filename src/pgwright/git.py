@@ -120,8 +120,8 @@ class Repository:
                 return self._git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{one}^{{commit}}")
         fetch = f"git fetch {quote(self.remote)} {quote(name)}" if self.remote else f"git fetch REMOTE {quote(name)}"
         raise GitError(
-            f"there is no branch {name!r} in {self.root}. Fetch it: {fetch}; in GitHub Actions, actions/checkout brings "
-            "it with fetch-depth: 0"
+            f"there is no branch {name!r} in {self.root}. Fetch it: {fetch}; in GitHub Actions, actions/checkout "
+            "brings it with fetch-depth: 0"
         )
 
     def files_at(self, commit: str, folder: Path) -> dict[str, bytes]:
@@ -136,11 +136,12 @@ class Repository:
         wanted = "".join(f"{blob}\n" for blob in found.values()).encode()
         contents = _output(self.root, ("cat-file", "--batch"), wanted) if found else b""
         texts: dict[str, bytes] = {}
+        start = 0
         for name in found:
             # A line "<object> blob <size>", the content, and a line break.
-            head_line, _, rest = contents.partition(b"\n")
-            size = int(head_line.split()[-1])
-            texts[name], contents = rest[:size], rest[size + 1 :]
+            first = contents.index(b"\n", start) + 1
+            end = first + int(contents[start:first].split()[-1])
+            texts[name], start = contents[first:end], end + 1
         return texts
 
     def _entries(self, commit: Commit) -> bytes:
@@ -209,7 +210,9 @@ def _run(
         is_apart: in a group of its own, which Ctrl-C does not reach.
     Raises: GitError: with what git said.
     """
-    return _output(folder, arguments, given, settings, is_apart=is_apart).decode(errors="surrogateescape").rstrip("\n\0")
+    return (
+        _output(folder, arguments, given, settings, is_apart=is_apart).decode(errors="surrogateescape").rstrip("\n\0")
+    )
 
 
 def _output(

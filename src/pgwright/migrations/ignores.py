@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pgwright.model.finding import CodeLine, Finding
 
 _COMMENT = re.compile(r"#\s*pgwright:\s*ignore\b\s*(?:\[(?P<rules>[^\]]*)\])?\s*(?P<rest>.*)", re.IGNORECASE)
-_REASON = re.compile(r"(?:because|:|-+|–|—)\s*(?P<reason>\S.*)", re.IGNORECASE)  # noqa: RUF001 people type dashes
+_REASON = re.compile(r"because\s+(?P<reason>\S.*)", re.IGNORECASE)
 FORM = "# pgwright: ignore[RULE] because REASON"
 _WHOLE = (1, 1_000_000_000)
 
@@ -113,5 +113,5 @@ def _has_body(statement: ast.stmt) -> bool:
 
 def _body(statement: ast.stmt) -> int:
     """Return the first line of a block."""
-    inner: list[ast.stmt] = statement.body  # type: ignore[attr-defined]
-    return _first(inner[0])
+    body: list[ast.stmt] = statement.body  # type: ignore[attr-defined]
+    return _first(body[0])

@@ -83,7 +83,9 @@ def _resolved(directory: AlembicDirectory, name: str | None) -> str | None:
     try:
         found = directory.script.get_revisions(cast("Any", name))
     except CommandError as error:
-        raise MigrationError(f"{directory.source} has no revision {name!r}: {error}. List them: alembic history") from error
+        raise MigrationError(
+            f"{directory.source} has no revision {name!r}: {error}. List them: alembic history"
+        ) from error
     if len(found) != 1 or found[0] is None:
         raise MigrationError(f"{name!r} is not one revision of {directory.source}. List them: alembic history")
     return str(found[0].revision)
@@ -102,8 +104,8 @@ def _require_known(directory: AlembicDirectory, snapshot: Snapshot) -> tuple[str
     if unknown := sorted(set(found) - known):
         raise MigrationError(
             f"the database {snapshot.server.database!r} is at {listing(unknown)}, which {directory.source} does not "
-            "have: the code is behind it, or another branch was deployed. Check out what it runs, or say where to start: "
-            "--since REVISION"
+            "have: the code is behind it, or another branch was deployed. Check out what it runs, or say where to "
+            "start: --since REVISION"
         )
     if not found and snapshot.tables:
         return ("the database has tables and no alembic_version, so every revision counts as pending; else: --since",)

@@ -54,11 +54,11 @@ _OPTIONS = (
     options.alembic,
     options.head,
     click.option("--since", metavar="REVISION",
-                 help="Lint what comes after this revision; 'base': all, -3: the last three. Default: what the database "
+                 help="What comes after this revision; 'base': all, -3: the last three. Default: what the database "
                  "does not have yet."),
     click.option("--base", metavar="BRANCH",
-                 help="Lint the revisions that are not on this git branch, as in --base main."),
-    click.option("--until", metavar="REVISION", help="Lint up to this revision. Default: the head."),
+                 help="The revisions that are not on this git branch, as in --base main."),
+    click.option("--until", metavar="REVISION", help="Up to this revision. Default: the head."),
     options.only,
     options.skip,
     options.server,
