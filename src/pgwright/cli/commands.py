@@ -12,7 +12,7 @@ from pgwright.cli.streams import doors
 from pgwright.interrupts import ending_at_once
 
 # In the order of the work.
-NAMES = ("check", "advise", "fix", "pr", "prove", "plan", "probe", "retain", "erase", "snapshot", "explain")
+NAMES = ("check", "advise", "fix", "pr", "prove", "plan", "probe", "backfill", "retain", "erase", "snapshot", "explain")
 
 
 class Commands(click.Group):
