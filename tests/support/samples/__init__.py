@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from pgwright.model.result import Result
 from tests.support.samples.advice import ADVICE
+from tests.support.samples.backfill import BACKFILLED, NO_BACKFILLS, PLANNED, STATES
 from tests.support.samples.diagnosis import DIAGNOSIS, EMPTY_DIAGNOSIS
 from tests.support.samples.erasure import ERASURE, STOPPED_ERASURE
 from tests.support.samples.fix import FIX
@@ -32,6 +33,10 @@ RESULTS: dict[str, Result] = {
     "plan-alone": PLAN,
     "probe": PROBE,
     "probe-empty": EMPTY_PROBE,
+    "backfill": BACKFILLED,
+    "backfill-dry-run": PLANNED,
+    "backfill-status": STATES,
+    "backfill-none": NO_BACKFILLS,
     "erasure": ERASURE,
     "erasure-stopped": STOPPED_ERASURE,
     "retention": RETAINED,
