@@ -7,13 +7,15 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from pgwright.errors import MigrationError
 from pgwright.migrations import AlembicDirectory
 from pgwright.model.migration import Direction, ObservedRevision
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.progress import Progress
-from pgwright.observing.examination import shown
 from pgwright.observing.messages import Begun, Broken, Held, Question, Replayed, Seen
+from pgwright.observing.names import shown
 from pgwright.observing.process import Child, child_of, own_folder
 from pgwright.observing.source import RevisionSource
 from pgwright.observing.walls import ALONE
@@ -50,16 +52,7 @@ class Chain:
     def _part(self, replayed: tuple[str, ...], pending: tuple[str, ...]) -> int:
         """Observe revisions on one database as far as it goes; return how many."""
         with self.database() as dsn, own_folder() as folder:
-            asked = Question(
-                source=self.question.source,
-                dsn=dsn,
-                folder=folder,
-                version_schema=self.question.version_schema,
-                replayed=replayed,
-                observed=pending,
-                conventions=self.question.conventions,
-                engine_name=self.question.engine_name,
-            )
+            asked = replace(self.question, dsn=dsn, folder=folder, replayed=replayed, observed=pending)
             with child_of(asked) as child:
                 return self._listen(child, pending)
 

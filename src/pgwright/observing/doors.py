@@ -42,8 +42,8 @@ class Doors:
         self._is_shut = True
         sys.addaudithook(self._asked)
         for owner in (psycopg.Connection, psycopg.AsyncConnection):
-            owner.connect = classmethod(self._no_database)  # type: ignore[assignment]
-        psycopg.connect = self._no_database  # type: ignore[assignment]
+            owner.connect = self._no_database  # type: ignore[method-assign]
+        psycopg.connect = self._no_database
         if importlib.util.find_spec("psycopg2") is not None:
             psycopg2 = importlib.import_module("psycopg2")
             psycopg2._connect = psycopg2.connect = self._no_database  # type: ignore[attr-defined]

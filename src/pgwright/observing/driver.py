@@ -27,8 +27,8 @@ class Watcher(Protocol):
     ) -> AbstractContextManager[None]:
         """Watch a statement that runs inside the block."""
 
-    def ended(self, connection: WatchedConnection) -> None:
-        """Take note that the connection's transaction is over."""
+    def ended(self, connection: WatchedConnection, *, is_kept: bool) -> None:
+        """Take note that the connection's transaction is over, and whether by COMMIT."""
 
 
 class WatchedConnection(psycopg.Connection[Any]):
@@ -52,15 +52,15 @@ class WatchedConnection(psycopg.Connection[Any]):
 
     def commit(self) -> None:
         super().commit()
-        self._ended()
+        self._ended(is_kept=True)
 
     def rollback(self) -> None:
         super().rollback()
-        self._ended()
+        self._ended(is_kept=False)
 
-    def _ended(self) -> None:
+    def _ended(self, *, is_kept: bool) -> None:
         if self.watcher is not None:
-            self.watcher.ended(self)
+            self.watcher.ended(self, is_kept=is_kept)
 
 
 class WatchedCursor(psycopg.Cursor[Any]):

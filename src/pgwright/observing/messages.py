@@ -15,14 +15,14 @@ class Question(msgspec.Struct, frozen=True):
 
     source: str
     """The file that describes the Alembic directory."""
-    dsn: str
-    """Of the twin, as its owner."""
-    folder: str
-    """The only one that may be written to."""
     version_schema: str
-    replayed: tuple[str, ...]
+    dsn: str = ""
+    """Of the twin, as its owner."""
+    folder: str = ""
+    """The only one that may be written to."""
+    replayed: tuple[str, ...] = ()
     """Revisions that are only run, to come to the schema that the next ones find."""
-    observed: tuple[str, ...]
+    observed: tuple[str, ...] = ()
     conventions: Mapping[str, str] = {}
     """How the app's MetaData names constraints."""
     engine_name: str = ""

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from uuid import uuid4
 
-import psycopg
-from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
-
-from pgwright.embedded import OWNER, EmbeddedServer, choose_programs, run_server, wheel_programs
+from pgwright.code import AppModels, entry_of
+from pgwright.embedded import EmbeddedServer, choose_programs, run_server, wheel_programs
 from pgwright.migrations import AlembicDirectory
-from pgwright.model.migration import MigrationEnvironment, PendingMigrations
+from pgwright.model.migration import PendingMigrations
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.policy import Policy
 from pgwright.model.progress import Progress, silent
 from pgwright.model.snapshot import Snapshot
 from pgwright.observing.chain import Chain
-from pgwright.observing.lent import lend
+from pgwright.observing.databases import database_of, dsn_of
+from pgwright.observing.environment import EnvironmentFile
 from pgwright.observing.messages import Question
-from pgwright.observing.start import Start, start_of
-from pgwright.twin.restore import SERVER_SETTINGS, restored
+from pgwright.observing.start import start_of
+from pgwright.observing.uses import gone_of, uses_of
+from pgwright.twin.restore import SERVER_SETTINGS
 from pgwright.twin.servers import choose
 
 
@@ -41,6 +40,8 @@ class LintOrder:
     policy: Policy = field(default_factory=Policy)
     server: Path | None = None
     """The folder of a PostgreSQL to run on."""
+    models: AppModels | None = None
+    """Where the app's models are; None: as env.py names them."""
 
 
 def observe(
@@ -53,21 +54,33 @@ def observe(
     Raises: MigrationError: they cannot be found, put in order or run. TwinError, EmbeddedServerError.
     """
     snapshot, directory = order.snapshot, order.directory
+    environment = EnvironmentFile(directory)
     start = start_of(directory, snapshot, order.since, order.until)
+    models = order.models or _models(environment.path, directory)
+    engine_name, others = _databases(directory)
+    version_schema = _version_schema(snapshot, environment)
     left_out: dict[NotExamined, None] = {}
     with _server(order) if running is None else nullcontext(running) as server:
         server.require_owner()
-        progress("revisions")
 
         @contextmanager
         def database() -> Iterator[str]:
-            with _database(snapshot if start.is_of_snapshot else None, server, start, _version_schema(order)) as found:
-                name, told = found
+            source = snapshot if start.is_of_snapshot else None
+            with database_of(source, server, start.revisions, version_schema) as (name, told):
                 left_out.update(dict.fromkeys(told))
-                yield _dsn(server, name, snapshot)
+                yield dsn_of(server, name, snapshot)
 
-        question = Question(str(directory.source), "", "", _version_schema(order), (), ())
-        chain = Chain(directory, database, question, progress)
+        chain = Chain(
+            directory,
+            database,
+            Question(
+                source=str(directory.source),
+                version_schema=version_schema,
+                conventions=next(iter(models.app.conventions), {}) if models is not None else {},
+                engine_name=engine_name,
+            ),
+            progress,
+        )
         chain.run(start.replayed, start.pending)
     return PendingMigrations(
         directory=str(directory.source),
@@ -77,15 +90,31 @@ def observe(
         start=start.revisions,
         heads=tuple(sorted(directory.script.get_heads())),
         revisions=tuple(chain.revisions),
-        environment=MigrationEnvironment(str(Path(directory.script.dir, "env.py"))),
+        environment=environment.read(snapshot),
         snapshot=snapshot,
+        uses=tuple(dict.fromkeys(uses_of(gone_of(chain.revisions, snapshot), snapshot, models))),
         policy=order.policy,
-        not_examined=(*start.not_examined, *left_out, *chain.not_examined),
+        not_examined=(*others, *environment.left_out(), *left_out, *chain.not_examined),
     )
 
 
-def _version_schema(order: LintOrder) -> str:
-    return order.snapshot.server.alembic_schema if order.snapshot is not None else "public"
+def _models(env: Path, directory: AlembicDirectory) -> AppModels | None:
+    return entry_of(env, directory.source.parent, directory.imports_from) if env.is_file() else None
+
+
+def _databases(directory: AlembicDirectory) -> tuple[str, tuple[NotExamined, ...]]:
+    """Return the database whose functions are run, where the revisions have some for several, and what is left out."""
+    names = [one for one in re.split(r"[\s,]+", directory.config.get_main_option("databases") or "") if one]
+    if len(names) < 2:
+        return "".join(names), ()
+    reason = f"revisions have functions for several databases, and those for {names[0]} were run"
+    return names[0], tuple(NotExamined(f"the revisions of the database {one}", reason) for one in names[1:])
+
+
+def _version_schema(snapshot: Snapshot | None, environment: EnvironmentFile) -> str:
+    if snapshot is not None and snapshot.server.alembic_revisions:
+        return snapshot.server.alembic_schema
+    return environment.configured("version_table_schema") or "public"
 
 
 @contextmanager
@@ -97,57 +126,3 @@ def _server(order: LintOrder) -> Iterator[EmbeddedServer]:
     settings = {**SERVER_SETTINGS, "allow_system_table_mods": "off"}
     with run_server(settings=settings, programs=programs, is_confined=True) as server:
         yield server
-
-
-@contextmanager
-def _database(
-    snapshot: Snapshot | None, server: EmbeddedServer, start: Start, version_schema: str
-) -> Iterator[tuple[str, tuple[NotExamined, ...]]]:
-    if snapshot is None:
-        with _empty(server, version_schema) as name:
-            yield name, ()
-        return
-    with restored(snapshot, server, is_whole=True) as (name, left_out):
-        _prepare(server, name, version_schema)
-        with psycopg.connect(server.owner_dsn(name), autocommit=True) as owner:
-            table = sql.Identifier(version_schema, "alembic_version")
-            create = sql.SQL("CREATE TABLE IF NOT EXISTS {} (version_num varchar(255) PRIMARY KEY)")
-            owner.execute(create.format(table))
-            for revision in start.revisions:
-                owner.execute(sql.SQL("INSERT INTO {} VALUES (%s)").format(table), (revision,))
-        yield name, left_out
-
-
-@contextmanager
-def _empty(server: EmbeddedServer, version_schema: str) -> Iterator[str]:
-    name = f"lint_{uuid4().hex[:10]}"
-    server.create_database(name)
-    try:
-        _prepare(server, name, version_schema)
-        yield name
-    finally:
-        server.drop_database(name)
-
-
-def _prepare(server: EmbeddedServer, name: str, version_schema: str) -> None:
-    """Give the owner the rights that migrations have, and what it may have lent."""
-    with server.admin(name) as admin:
-        schemas = [sql.Identifier(one) for one in dict.fromkeys(("public", version_schema))]
-        owner = sql.Identifier(OWNER)
-        for schema in schemas:
-            admin.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(schema))
-            admin.execute(sql.SQL("GRANT ALL ON SCHEMA {} TO {}").format(schema, owner))
-        admin.execute(sql.SQL("GRANT ALL ON DATABASE {} TO {}").format(sql.Identifier(name), owner))
-        lend(admin)
-
-
-def _dsn(server: EmbeddedServer, name: str, snapshot: Snapshot | None) -> str:
-    """Return the DSN for revisions: they look names up as in production."""
-    dsn = server.owner_dsn(name)
-    # Where an index would serve, a query on an empty table uses it; otherwise it is one that reads all.
-    options = f"{conninfo_to_dict(dsn)['options']} -c enable_seqscan=off"
-    path = snapshot.setting_by_name.get("search_path") if snapshot is not None else None
-    if path is not None and not path.is_default:
-        escaped = path.raw.replace("\\", r"\\").replace(" ", r"\ ")
-        options += f" -c search_path={escaped}"
-    return make_conninfo(dsn, options=options)

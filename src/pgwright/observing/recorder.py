@@ -76,8 +76,8 @@ class Recorder:
     lent: Lent
     is_lenient: bool = False
     """What fails is undone alone, and what ran before it stays."""
-    at: Call | None = None
-    """The call that counts where no frame of the revision is to be seen, as inside of `op.run_async`."""
+    is_blind: bool = False
+    """Nothing is looked at: the statements are only to run."""
     statements: list[ObservedStatement] = field(default_factory=list)
     unseen: dict[int, str] = field(default_factory=dict)
     """Lines whose locks could not be read, with the reason."""
@@ -92,7 +92,7 @@ class Recorder:
 
     def run(self, connection: WatchedConnection, query: Any, parameters: Any, send: Send) -> Any:
         """Send a statement, or each of several in one text, and remember what it did."""
-        call = call_of(self.path) or self.at
+        call = call_of(self.path)
         if call is None:
             return send(query, parameters)
         text, has_parameters = text_of(connection, query, parameters)
@@ -109,7 +109,7 @@ class Recorder:
     @contextmanager
     def watching_block(self, connection: WatchedConnection, query: Any, parameters: Any) -> Iterator[None]:
         """Remember what a statement does that is sent inside the block."""
-        call = call_of(self.path) or self.at
+        call = call_of(self.path)
         if call is None:
             yield
             return
@@ -117,9 +117,10 @@ class Recorder:
         with self._in_transaction(connection), self._watched(connection, _Statement.of(text, call, lambda: None)):
             yield
 
-    def ended(self, connection: WatchedConnection) -> None:
+    def ended(self, connection: WatchedConnection, *, is_kept: bool) -> None:
         """The connection's transaction is over."""
         self._session(connection).is_over = True
+        self.has_committed |= is_kept and bool(self.statements)
 
     def _send(self, connection: WatchedConnection, statement: _Statement) -> Any:
         kinds = {one.kind for one in statement.actions}
@@ -186,7 +187,7 @@ class Recorder:
             session.number, session.held = self._next_number(), frozenset()
             session.is_autocommit = connection.autocommit
             is_outside = _is_outside(connection)
-            session.state = look(self.watching if is_outside else connection)
+            session.state = self._look(self.watching if is_outside else connection)
             session.is_over = is_outside
         return session
 
@@ -194,8 +195,8 @@ class Recorder:
         self, connection: WatchedConnection, session: _Session, statement: _Statement, answers: list[Any]
     ) -> None:
         is_over = _is_idle(connection)
-        before, after = session.state, look(self.watching if is_over else connection)
-        held = frozenset() if is_over else _held(connection)
+        before, after = session.state, self._look(self.watching if is_over else connection)
+        held = frozenset() if is_over or self.is_blind else _held(connection)
         locks = described(held - session.held, {**after.relations, **before.relations}, self._known, held)
         self._add(statement, session, before, after, locks, rows=_rows(answers))
         session.state, session.held, session.is_over = after, held, is_over
@@ -258,6 +259,9 @@ class Recorder:
                 reads_nothing=any(ref.matches(one.name) for ref in named for one in tables),
             )
         )
+
+    def _look(self, connection: psycopg.Connection[Any]) -> State:
+        return State() if self.is_blind else look(connection)
 
     def _session(self, connection: WatchedConnection) -> _Session:
         return self._sessions.setdefault(id(connection), _Session())

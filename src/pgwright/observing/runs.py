@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 from alembic.operations import Operations
 from alembic.operations.base import AbstractOperations
@@ -18,6 +19,8 @@ from pgwright.migrations import AlembicDirectory
 from pgwright.observing.driver import WatchedConnection
 
 Function = Callable[..., Any]
+# By which SQLAlchemy runs what blocks, so that it can wait.
+_SPAWN = "greenlet_spawn"
 
 
 def engine_over(connections: list[WatchedConnection]) -> Engine:
@@ -55,6 +58,7 @@ class Runs:
         engine_name: what `upgrade(engine_name)` of several databases is called with.
         """
         self._directory, self._engine, self._engine_name = directory, engine, engine_name
+        self._trial: Connection | None = None
         self._options: dict[str, Any] = {
             "transaction_per_migration": True,
             "version_table_schema": None if version_schema == "public" else version_schema,
@@ -99,12 +103,32 @@ class Runs:
         environment = EnvironmentContext(
             self._directory.config, self._directory.script, fn=lambda *_: [step], destination_rev=script.revision
         )
-        with self._engine.connect() as connection, self._directory.importing(), environment:
-            connection.exec_driver_sql("RESET ALL")
-            connection.commit()
+        with self._connection() as connection, self._directory.importing(), environment:
             environment.configure(connection=connection, **self._options)
             with _async_by_sync(connection), environment.begin_transaction():
                 environment.run_migrations()
+
+    @contextmanager
+    def trial(self) -> Iterator[WatchedConnection]:
+        """Undo at the end of the block all that runs inside it, in one transaction; what commits by itself stays."""
+        with self._connection() as connection:
+            transaction = connection.begin()
+            self._trial = connection
+            try:
+                yield cast("WatchedConnection", connection.connection.driver_connection)
+            finally:
+                self._trial = None
+                transaction.rollback()
+
+    @contextmanager
+    def _connection(self) -> Iterator[Connection]:
+        if self._trial is not None:
+            yield self._trial
+            return
+        with self._engine.connect() as connection:
+            connection.exec_driver_sql("RESET ALL")
+            connection.commit()
+            yield connection
 
 
 class _Step(RevisionStep):
@@ -131,21 +155,30 @@ def _function(script: Any, is_upgrade: bool) -> Function:
 @contextmanager
 def _async_by_sync(connection: Connection) -> Iterator[None]:
     """Let `op.run_async` work over a connection that is not async: what it awaits is there at once."""
-    before = AbstractOperations.run_async
+    modules = [one for name, one in sys.modules.items() if name.startswith("sqlalchemy.ext.asyncio.")]
+    before = {one: vars(one)[_SPAWN] for one in modules if _SPAWN in vars(one)}
+    run_before, was_async = AbstractOperations.run_async, connection.dialect.is_async
 
-    def run_async(self: Operations, function: Callable[..., Awaitable[Any]], *arguments: Any, **keywords: Any) -> Any:
+    def run_async(_: Operations, function: Callable[..., Awaitable[Any]], *arguments: Any, **keywords: Any) -> Any:
         async def run() -> Any:
             return await function(AsyncConnection._retrieve_proxy_for_target(connection), *arguments, **keywords)
 
-        dialect = connection.dialect
-        was_async, dialect.is_async = dialect.is_async, True
+        connection.dialect.is_async = True
         try:
             return asyncio.run(run())
         finally:
-            dialect.is_async = was_async
+            connection.dialect.is_async = was_async
 
     AbstractOperations.run_async = run_async  # type: ignore[method-assign,assignment]
+    for module in before:
+        setattr(module, _SPAWN, _called)
     try:
         yield
     finally:
-        AbstractOperations.run_async = before  # type: ignore[method-assign]
+        AbstractOperations.run_async = run_before  # type: ignore[method-assign]
+        for module, function in before.items():
+            setattr(module, _SPAWN, function)
+
+
+async def _called(function: Function, *arguments: Any, _require_await: bool = False, **keywords: Any) -> Any:
+    return function(*arguments, **keywords)

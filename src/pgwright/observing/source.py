@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from pgwright.model.finding import CodeLine
+
+_COMMITS = re.compile(r"autocommit|\bcommit\b", re.IGNORECASE)
 
 
 class RevisionSource:
     """The syntax of one revision file, which parses: its ids were read from it."""
 
     def __init__(self, text: str, shown_path: str) -> None:
-        self._tree = ast.parse(text)
+        self._text, self._tree = text, ast.parse(text)
         self._path = shown_path
 
     @property
@@ -23,6 +26,11 @@ class RevisionSource:
     @property
     def calls_async(self) -> bool:
         return any(isinstance(node, ast.Attribute) and node.attr == "run_async" for node in ast.walk(self._tree))
+
+    @property
+    def commits(self) -> bool:
+        """Whether it may commit by itself, by Alembic's block or as text."""
+        return bool(_COMMITS.search(self._text))
 
     def uses_bind(self) -> tuple[CodeLine, ...]:
         """Return where it takes the connection, which there is none of under `--sql`; guarded places are left out."""
