@@ -1,4 +1,4 @@
-"""How long statements of a migration take, said before from a snapshot and then measured, on tables of 10 MB to 2 GB."""
+"""How long statements of a migration take: said from a snapshot, then measured, on tables of 10 MB to 2 GB."""
 
 from __future__ import annotations
 

@@ -41,7 +41,8 @@ ALTER TABLE document ADD PRIMARY KEY (id);
 
 -- 150 MB, uuid keys and five indexes
 CREATE TABLE orders AS SELECT gen_random_uuid() AS id, gen_random_uuid() AS customer, (i % 9)::int AS state,
-        now() - (hashint8(i) & 8388607) * interval '1 second' AS placed_at, 'n-' || i AS number, random() * 1000 AS total
+        now() - (hashint8(i) & 8388607) * interval '1 second' AS placed_at, 'n-' || i AS number,
+        random() * 1000 AS total
     FROM generate_series(1, {orders}) AS i;
 ALTER TABLE orders ADD PRIMARY KEY (id);
 CREATE INDEX orders_customer ON orders (customer);

@@ -33,7 +33,7 @@ def change_seconds(
         yield from (_refreshed(statement, snapshot) for _ in statement.actions[:1])
     elif shape.kind in ("update", "delete") and shape.target is not None:
         yield from _changed(shape, tree, shape.target, snapshot, rates)
-    elif shape.tables - {shape.target}:
+    elif any(one.tables for one in shape.blocks):
         query = getattr(tree, "query", None) or getattr(tree, "selectStmt", None)
         yield None if _condenses(query) else _copied(shape, snapshot, rates)
 
@@ -60,10 +60,10 @@ def _changed(
 
 def _copied(shape: StatementShape, snapshot: Snapshot, rates: Rates) -> float | None:
     """Return how long it takes to keep the rows of one table elsewhere; None for a query of another form."""
-    (source, *others) = [one for one in shape.tables if one != shape.target]
-    blocks = [one for one in shape.blocks if source in one.tables]
-    if others or len(blocks) != 1 or blocks[0].clauses or blocks[0].conditions:
+    block = shape.blocks[0]
+    if len(shape.blocks) > 1 or len(block.tables) > 1 or block.clauses or block.conditions:
         return None
+    source = block.tables[0]
     taken = 0.0
     for table in snapshot.leaves(source):
         taken += work.read_seconds(table, rates)

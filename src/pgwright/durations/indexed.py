@@ -14,8 +14,6 @@ from pgwright.sizes.builds import build_seconds
 from pgwright.sqltext import Schema, read_index
 
 _NEW = ("create index", "add unique", "add primary key", "add exclusion")
-# Each row is looked for in the index when it is complete.
-_EXCLUSION = 2.0
 
 
 def built_seconds(
@@ -24,28 +22,30 @@ def built_seconds(
     """Yield each table whose indexes are built, with the seconds; those that are rewritten count with their table."""
     found: dict[QualifiedName, float] = {}
     is_concurrent = any(one.is_concurrent for one in statement.actions)
-    for definition, factor in (*_again(statement, snapshot), *_new(statement, snapshot)):
+    for definition, looks in (*_again(statement, snapshot), *_new(statement, snapshot)):
         if definition.table in snapshot.table_by_name and definition.table not in statement.rewritten:
-            took = build_seconds(definition, snapshot, rates=rates, is_concurrent=is_concurrent) * factor
+            took = build_seconds(definition, snapshot, rates=rates, is_concurrent=is_concurrent)
+            took += snapshot.table_by_name[definition.table].rows * rates.row_checked * looks
             for leaf in snapshot.leaves(definition.table):
                 found.setdefault(leaf.name, 0.0)
             found[definition.table] = found.get(definition.table, 0.0) + took
     yield from found.items()
 
 
-def _again(statement: ObservedStatement, snapshot: Snapshot) -> Iterator[tuple[IndexDefinition, float]]:
+def _again(statement: ObservedStatement, snapshot: Snapshot) -> Iterator[tuple[IndexDefinition, int]]:
     known = {index.name: index for index in snapshot.indexes}
-    yield from ((known[name].definition, 1.0) for name in statement.built if name in known)
+    yield from ((known[name].definition, 0) for name in statement.built if name in known)
 
 
-def _new(statement: ObservedStatement, snapshot: Snapshot) -> Iterator[tuple[IndexDefinition, float]]:
+def _new(statement: ObservedStatement, snapshot: Snapshot) -> Iterator[tuple[IndexDefinition, int]]:
+    """Yield the new indexes, with how often each row is looked for in the complete index."""
     schema = Schema.of(snapshot)
     for action in statement.actions if statement.built else ():
         if action.kind not in _NEW or action.using_index or action.table is None:
             continue
         definition = _definition(statement.text, action, schema)
         if definition is not None:
-            yield definition, _EXCLUSION if action.kind == "add exclusion" else 1.0
+            yield definition, int(action.kind == "add exclusion")
 
 
 def _definition(text: str, action: Action, schema: Schema) -> IndexDefinition | None:
@@ -55,6 +55,6 @@ def _definition(text: str, action: Action, schema: Schema) -> IndexDefinition | 
         table = schema.find(action.table.schema or None, action.table.name) if action.table is not None else None
     if table is None:
         return None
-    keys = tuple(IndexKey(one) if one else IndexKey(None, "unknown") for one in action.columns)
+    keys = tuple(IndexKey(one) if one else IndexKey(None, "unknown") for one in action.columns or ("",))
     method = "gist" if action.kind == "add exclusion" else "btree"
-    return IndexDefinition(action.name, table, keys, is_unique=action.is_unique, method=method) if keys else None
+    return IndexDefinition(action.name, table, keys, is_unique=action.is_unique, method=method)

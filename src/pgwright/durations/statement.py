@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -21,6 +22,8 @@ SPREAD = 1.7
 """The ends of a range are the estimate divided by this, and times this: the higher is 2.9 times the lower."""
 _CHANGES = ("insert", "update", "delete", "create table as", "create materialized view", "refresh materialized view")
 _UNKNOWN = ("merge", "copy", "do", "call", "select")
+_DRAWS = re.compile(r"\b(?:gen_random_uuid|uuid_generate_v4|uuidv4|uuidv7|gen_random_bytes)\(")
+_CALLS = re.compile(r"\w\(|->|[@<]@|@>|<@|\?|~|\|\|")
 # A row of ANALYZE's sample of 30,000 is sorted in each column; reading pages here and there is dearer than in order.
 _SAMPLED_ROWS, _HERE_AND_THERE = 30_000, 5.0
 
@@ -82,8 +85,9 @@ class _Parts:
 
     def _evaluated(self) -> float:
         """Return how long the functions take that the statement has called for each row."""
-        calls = sum(_calls(one) for one in self.statement.actions)
-        return calls * self.rates.row_evaluated
+        text = " ".join(_evaluated(one) for one in self.statement.actions)
+        drawn = len(_DRAWS.findall(text))
+        return drawn * self.rates.uuid_drawn + (len(_CALLS.findall(text)) - drawn) * self.rates.row_evaluated
 
     def _sampled(self) -> Iterator[float]:
         schema = Schema.of(self.snapshot)
@@ -97,8 +101,10 @@ class _Parts:
                 yield pages * self.rates.page_read * _HERE_AND_THERE + sorting
 
 
-def _calls(action: Action) -> int:
-    """Return how many functions a part of a statement calls for each row."""
-    if action.kind not in ("add column", "change type", "add check", "add identity"):
-        return 0
-    return (action.default or "").count("(") + (action.kind in ("change type", "add identity"))
+def _evaluated(action: Action) -> str:
+    """Return the expressions that a part of a statement computes for each row."""
+    if action.kind == "add identity":
+        return "nextval()"
+    if action.kind not in ("add column", "change type", "add check"):
+        return ""
+    return f"{action.default or ''} cast()" if action.kind == "change type" else action.default or ""

@@ -50,11 +50,18 @@ def match_seconds(children: Iterable[Table], parents: Iterable[Table], rates: Ra
 
 def update_seconds(table: Table, rows: float, snapshot: Snapshot, rates: Rates) -> float:
     """Return how long it takes to give so many rows a new version, each with an entry in every index."""
-    return read_seconds(table, rates) + rows * rates.row_updated + _entries(table, rows, snapshot, rates)
+    added = _added(table, rows, rates.row_updated, snapshot, rates)
+    return read_seconds(table, rates) + added
 
 
 def insert_seconds(table: Table, rows: float, snapshot: Snapshot, rates: Rates) -> float:
-    return rows * rates.row_inserted + _entries(table, rows, snapshot, rates)
+    """Return how long it takes to put so many rows into a table, as wide as those that it has."""
+    return _added(table, rows, rates.row_inserted, snapshot, rates)
+
+
+def _added(table: Table, rows: float, each: float, snapshot: Snapshot, rates: Rates) -> float:
+    pages = dense_pages(table, snapshot) * rows / max(table.rows, 1.0)
+    return rows * each + pages * rates.page_written + _entries(table, rows, snapshot, rates)
 
 
 def delete_seconds(table: Table, rows: float, snapshot: Snapshot, rates: Rates) -> float:

@@ -23,6 +23,8 @@ class Rates:
     """A page of values that are kept apart (TOAST), read and written anew."""
     row_evaluated: float
     """A function called for a row."""
+    uuid_drawn: float
+    """A random uuid made for a row, which asks the system for random bytes."""
     key_sorted: float
     """A row taken into a B-tree, in order."""
     key_compared: float
@@ -35,10 +37,10 @@ class Rates:
     row_matched: float
     """A row looked up in a hash of others, or put into it."""
     row_updated: float
-    """Without its entries in indexes."""
+    """Given a new version, without the pages that take it and the entries in indexes."""
     row_deleted: float
     row_inserted: float
-    """By INSERT … SELECT."""
+    """By INSERT … SELECT, likewise."""
     entry_added: float
     """An entry put into an existing B-tree, in no order."""
     row_checked: float
@@ -59,6 +61,7 @@ DEFAULT_RATES = Rates(
     row_written=500e-9,
     large_page_copied=25e-6,
     row_evaluated=120e-9,
+    uuid_drawn=1e-6,
     key_sorted=150e-9,
     key_compared=8e-9,
     text_compared=16e-9,

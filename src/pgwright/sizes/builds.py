@@ -30,6 +30,15 @@ _OF_A_LANGUAGE = 3.0
 _BYTEWISE = {"C", "POSIX", "C.UTF-8", "C.utf8", "ucs_basic", "pg_c_utf8"}
 # Rows that lie in the order of the key are compared once each.
 _IN_ORDER = 0.99
+# A row handed to an index that only notes extremes, as a share of one handed to a B-tree.
+_SUMMARIZED = 0.6
+# Sorted by the hash, then put in one by one.
+_HASHED = 2.0
+# btree_gist sorts numbers from 18 on; what has no order is inserted.
+_GIST_SORTS_SINCE, _GIST_SORTED = (
+    18,
+    {"int2", "int4", "int8", "float4", "float8", "numeric", "date", "timestamp", "timestamptz", "uuid"},
+)
 # The second look of CONCURRENTLY sorts the addresses of all rows.
 _SECOND_LOOK = 0.5
 _GIN_ITEM_SECONDS, _GIN_PAGE_SECONDS = 0.12e-6, 350e-6
@@ -105,11 +114,18 @@ def _gin(definition: IndexDefinition, snapshot: Snapshot, size: IndexSize, rates
 
 
 def _inserted(definition: IndexDefinition, snapshot: Snapshot, size: IndexSize, rates: Rates) -> float:
+    types = {key.base_type for key in keys_of(definition, snapshot)}
+    if definition.method == "gist" and snapshot.server.major >= _GIST_SORTS_SINCE and types <= _GIST_SORTED:
+        return size.rows * rates.key_sorted + comparisons(size.rows) * rates.key_compared
     return size.rows * GIST_ROW_SECONDS * rates.gist_share
 
 
 def _summarized(definition: IndexDefinition, snapshot: Snapshot, size: IndexSize, rates: Rates) -> float:
-    return 0.0  # to read the table is all
+    return size.rows * rates.key_sorted * _SUMMARIZED
+
+
+def _hashed(definition: IndexDefinition, snapshot: Snapshot, size: IndexSize, rates: Rates) -> float:
+    return (size.rows * rates.key_sorted + comparisons(size.rows) * rates.key_compared) * _HASHED
 
 
 def _hnsw(definition: IndexDefinition, snapshot: Snapshot, size: IndexSize, rates: Rates) -> float:
@@ -134,6 +150,7 @@ _WORK: dict[str, Callable[[IndexDefinition, Snapshot, IndexSize, Rates], float]]
     "gin": _gin,
     "gist": _inserted,
     "spgist": _inserted,
+    "hash": _hashed,
     "brin": _summarized,
     "bloom": _summarized,
     "hnsw": _hnsw,
