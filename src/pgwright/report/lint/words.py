@@ -24,7 +24,7 @@ def verdict(lint: Lint) -> str:
         would = "would" if lint.has_sizes else "could"
         sizes = "" if lint.has_sizes else " (sizes are unknown)"
         others = len(unsafe) - len(stopping)
-        more = f", and {others} more {'is' if others == 1 else 'are'} not safe as they are" if others else ""
+        more = _and_more(others)
         return f"{len(stopping)} of {number} {would} block the app{sizes}{more}."
     if unsafe:
         return f"{len(unsafe)} of {number} {'is' if len(unsafe) == 1 else 'are'} not safe as written."
