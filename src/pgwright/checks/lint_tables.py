@@ -18,7 +18,7 @@ from pgwright.model.migration import (
     PendingMigrations,
     RelationRef,
 )
-from pgwright.model.names import QualifiedName
+from pgwright.model.names import QualifiedName, quote
 from pgwright.model.table import Table
 
 # Read, sorted or written anew within about half a second.
@@ -69,6 +69,15 @@ class Step:
     def held_before(self) -> dict[QualifiedName, LockMode]:
         return _strongest(self.before)
 
+    @cached_property
+    def worked_on(self) -> tuple[QualifiedName, ...]:
+        """The tables that were read or written whole, or got an index, and are large or of unknown size."""
+        owner = {one.relation: one.table for one in self.statement.locks}
+        indexed = [self.table(one.table) for one in self.statement.actions if one.kind == "create index"]
+        built = [owner.get(one) for one in self.statement.built]
+        every = (*self.statement.rewritten, *self.statement.scanned, *built, *(indexed if built else ()))
+        return tuple(dict.fromkeys(one for one in every if one is not None and self.matters(one)))
+
     def table(self, named: RelationRef | None) -> QualifiedName | None:
         """Return the table that a statement means by a name, or whose index it means; None where it names none."""
         if named is None:
@@ -117,6 +126,23 @@ class Step:
     def rows_of(self, table: QualifiedName) -> float | None:
         known = self.known(table)
         return None if known is None else known.rows
+
+    def partitions(self, table: QualifiedName) -> tuple[QualifiedName, ...] | None:
+        """Return the partitions one level below; () where it has none, None where some of them are partitioned."""
+        kinds = {one.relation: one.kind for each in (*self.before, self.statement) for one in each.locks}
+        known, snapshot = self.known(table), self.pending.snapshot
+        if known is None or snapshot is None:
+            if kinds.get(table) != "partitioned table":
+                return ()
+            seen = {one.relation: one.kind for one in self.statement.locks}
+            below = [one for one, kind in seen.items() if one != table and kind in ("table", "partitioned table")]
+            is_deep = any(seen[one] == "partitioned table" for one in below)
+            return None if is_deep or not below else tuple(below)
+        if known.kind != "partitioned table":
+            return ()
+        parts_of = snapshot.partitions_by_table.get(known.name, ())
+        is_deep = any(one.kind == "partitioned table" for one in parts_of)
+        return None if is_deep or not parts_of else tuple(one.name for one in parts_of)
 
     def is_small(self, table: QualifiedName) -> bool:
         """Tell whether work on the whole table is over before anybody minds; of unknown size it is not."""
@@ -173,6 +199,11 @@ def waiting(mode: LockMode) -> str:
     if blocks_reads(mode):
         return "reads and writes"
     return "writes" if blocks_writes(mode) else "VACUUM and other schema changes"
+
+
+def as_written(named: RelationRef) -> str:
+    """Return a relation as the statement names it, quoted where it needs it."""
+    return f"{quote(named.schema)}.{quote(named.name)}" if named.schema else quote(named.name)
 
 
 def in_words(tables: Iterable[QualifiedName]) -> str:

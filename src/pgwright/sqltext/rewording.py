@@ -47,9 +47,9 @@ def concurrently(text: str) -> str:
     'CREATE INDEX CONCURRENTLY ix ON note (title)'
     """
     node = _only(text)
-    if isinstance(node, ast.IndexStmt | ast.RefreshMatViewStmt):
-        node.concurrent = True
-    elif isinstance(node, ast.DropStmt) and len(node.objects) == 1:
+    if isinstance(node, ast.DropStmt) and len(node.objects) > 1:
+        return ""
+    if isinstance(node, ast.IndexStmt | ast.RefreshMatViewStmt | ast.DropStmt):
         node.concurrent = True
     elif isinstance(node, ast.ReindexStmt):
         options = [one for one in node.params or () if one.defname != "concurrently"]
@@ -147,8 +147,9 @@ def _timing(node: Any) -> str:
 def _given_name(table: str, node: Any) -> str:
     """Return the name that PostgreSQL gives a constraint, as long as no other has it.
 
-    Source: src/backend/commands/indexcmds.c, ChooseIndexNameAddition; tablecmds.c, ChooseForeignKeyConstraintNameAddition;
-    catalog/heap.c, AddRelationNewConstraints: a CHECK is called after its column where it has only one.
+    Source: src/backend/commands/indexcmds.c, ChooseIndexNameAddition; commands/tablecmds.c,
+    ChooseForeignKeyConstraintNameAddition; catalog/heap.c, AddRelationNewConstraints: a CHECK is called after its
+    column where it has only one.
     """
     if node.contype == ConstrType.CONSTR_PRIMARY:
         return shorten(f"{table}_pkey")
