@@ -67,7 +67,7 @@ class RevisionSource:
         first, last = statement.lineno - 1, (statement.end_lineno or statement.lineno) - 1
         head = lines[first].encode()[: statement.col_offset].decode()
         tail = lines[last].encode()[statement.end_col_offset or 0 :].decode()
-        if head.strip() or tail.strip() and not tail.lstrip().startswith("#"):
+        if head.strip() or (tail.strip() and not tail.lstrip().startswith("#")):
             raise MigrationError("the statement shares its line with another")
         if not code:
             lines[first : last + 1] = []

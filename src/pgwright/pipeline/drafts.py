@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from pgwright.errors import MigrationError
@@ -92,7 +92,7 @@ def _revision(
     except MigrationError as error:
         return Rewriting(left=(*left, *(LeftToPerson(one.finding.key, str(error)) for one in mendings)))
     new, notes = _new(revision, directory, later)
-    edits = [FileEdit(path, text, after), *_moved(revision, directory, new, drawn)]
+    edits = [FileEdit(path, path.read_bytes().decode(), after), *_moved(revision, directory, new, drawn)]
     return Rewriting(tuple(edits), new, tuple(one.finding.key for one in mendings), left, notes)
 
 
@@ -143,9 +143,7 @@ def _pieces(code: str) -> Iterator[_Piece]:
         yield _Piece(body, why, (*imports, *(line for word, line in _NEEDS.items() if word in body)))
 
 
-def _apportioned(
-    mendings: Sequence[_Mending], statements: int
-) -> tuple[dict[int, tuple[_Piece, ...]], list[_Piece]]:
+def _apportioned(mendings: Sequence[_Mending], statements: int) -> tuple[dict[int, tuple[_Piece, ...]], list[_Piece]]:
     """Return what stands in the revision itself in place of statements, by their line, and what comes after it."""
     is_alone = statements == 1
     own: dict[int, tuple[_Piece, ...]] = {}
@@ -201,8 +199,3 @@ def _moved(
             path = Path(one.path)
             text = _current(path, drawn)
             yield FileEdit(path, path.read_bytes().decode(), following(text, revision.revision, new[-1].id))
-
-
-def answered(rewriting: Rewriting, left: Iterable[LeftToPerson]) -> Rewriting:
-    """Return it with more that is left to a person."""
-    return replace(rewriting, left=(*rewriting.left, *left))

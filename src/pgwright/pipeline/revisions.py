@@ -59,8 +59,8 @@ def _files(
         # The template writes the time, and the same fix of the same snapshot has the same id.
         hashed = short_hash(assembled(text, "", follows))
         chosen = hashed if first_id is None else first_id if number == 1 else f"{first_id}_{number}"
-        whole, note = whole(text, directory, chosen, follows)
-        yield RevisionFile(chosen, follows, message, directory.place(chosen, message), whole, note)
+        text_of_file, note = whole(text, directory, chosen, follows)
+        yield RevisionFile(chosen, follows, message, directory.place(chosen, message), text_of_file, note)
         follows = chosen
 
 

@@ -39,8 +39,8 @@ FILLED = Finding(
     message=f"It updates every row of {HOSTILE} in one transaction; @everybody who writes one of them waits. See #1.",
     evidence=(),
     advice="Declare the backfill, and run it beside the app: pgwright backfill.",
-    code=f'op.declare_backfill("fill", table={HOSTILE!r}, sets={{"a": "lower(b)"}})\n# next revision, after it has run\n'
-    'op.require_backfill("fill")',
+    code=f'op.declare_backfill("fill", table={HOSTILE!r}, sets={{"a": "lower(b)"}})\n'
+    '# next revision, after it has run\nop.require_backfill("fill")',
     place=CodeLine(_SECOND, 9, "upgrade"),
 )
 NO_TIMEOUT = Finding(
