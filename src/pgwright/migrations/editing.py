@@ -1,4 +1,4 @@
-"""Change a revision's file: a statement of `upgrade()` replaced or taken out, and the revision that it follows.
+"""Change a revision's file: statements of its functions replaced or taken out, and the revision that it follows.
 
 Places come from the syntax tree and texts are cut at them, so that all around an edit stays byte for byte.
 """
@@ -6,8 +6,9 @@ Places come from the syntax tree and texts are cut at them, so that all around a
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from textwrap import indent
+from textwrap import dedent, indent
 
 from pgwright.errors import MigrationError
 
@@ -15,37 +16,58 @@ _BATCH = "batch_alter_table"
 
 
 class RevisionSource:
-    """The text of a revision, and where the statements of its `upgrade()` are.
+    """The text of a revision, and where the statements of its `upgrade()` or `downgrade()` are.
 
-    Raises: MigrationError: it has no `upgrade()` that can be read.
+    Raises: MigrationError: it has no such function that can be read.
     """
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+    def __init__(self, text: str, function: str = "upgrade") -> None:
+        self.text, self.function = text, function
         try:
             self._tree = ast.parse(text)
         except (SyntaxError, ValueError) as error:
             raise MigrationError(f"it is no Python: {error}") from error
-        functions = [one for one in self._tree.body if isinstance(one, ast.FunctionDef) and one.name == "upgrade"]
+        functions = [one for one in self._tree.body if isinstance(one, ast.FunctionDef) and one.name == function]
         if len(functions) != 1:
-            raise MigrationError("it has no upgrade() that can be read")
-        self._upgrade = functions[0]
+            raise MigrationError(f"it has no {function}() that can be read")
+        self._function = functions[0]
 
     @property
     def statements(self) -> list[ast.stmt]:
         """Those that do something: no docstring, no `pass`."""
-        return [one for one in self._upgrade.body if not _is_idle(one)]
+        return [one for one in self._function.body if not _is_idle(one)]
 
     def statement(self, line: int) -> ast.stmt:
         """Return the statement that a line belongs to. Raises MigrationError: it is in none that stands by itself."""
         found = next((one for one in self.statements if one.lineno <= line <= (one.end_lineno or one.lineno)), None)
         if found is None:
-            raise MigrationError("the statement is not in upgrade() itself")
+            raise MigrationError(f"the statement is not in {self.function}() itself")
         if isinstance(found, ast.With) and _opens_batch(found) and len(found.body) == 1:
             return found
         if not isinstance(found, ast.Expr):
             raise MigrationError("the statement is in a block, or its result is used")
         return found
+
+    def naming(self, name: str) -> ast.stmt | None:
+        """Return the only statement that says a name in a text of its own; None: none does, or several do."""
+        word = re.compile(rf"(?<![\w.]){re.escape(name)}(?!\w)")
+        found = [one for one in self.statements if any(word.search(text) for text in _texts(one))]
+        return found[0] if len(found) == 1 and isinstance(found[0], ast.Expr) else None
+
+    def source_of(self, statement: ast.stmt) -> str:
+        """Return the text of a statement, as if it were not indented."""
+        lines = self.text.splitlines()[statement.lineno - 1 : statement.end_lineno]
+        return dedent("\n".join(lines))
+
+    def with_first(self, code: str) -> str:
+        """Return the file with statements ahead of all others of the function."""
+        first = self._function.body[0]
+        lines = self.text.splitlines(keepends=True)
+        if first.lineno == self._function.lineno:
+            raise MigrationError(f"{self.function}() is one line")
+        place = (first.end_lineno or first.lineno) if _is_text(first) else first.lineno - 1
+        margin = " " * first.col_offset
+        return "".join([*lines[:place], *(f"{margin}{line}\n" for line in code.splitlines()), *lines[place:]])
 
     def with_statements(self, codes: Mapping[int, str], imports: Iterable[str]) -> str:
         """Return the file with statements replaced.
@@ -115,9 +137,17 @@ def _assigned(tree: ast.Module) -> Iterable[tuple[str, ast.expr]]:
 
 
 def _is_idle(statement: ast.stmt) -> bool:
-    return isinstance(statement, ast.Pass) or (
-        isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
-    )
+    return isinstance(statement, ast.Pass) or _is_text(statement)
+
+
+def _is_text(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+
+
+def _texts(statement: ast.stmt) -> Iterable[str]:
+    for one in ast.walk(statement):
+        if isinstance(one, ast.Constant) and isinstance(one.value, str):
+            yield one.value
 
 
 def _opens_batch(statement: ast.With) -> bool:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from textwrap import indent
 
 from pgwright.errors import MigrationError
 from pgwright.migrations import AlembicDirectory, short_hash
@@ -15,38 +14,12 @@ from pgwright.model.lint import Lint, LintedRevision
 from pgwright.model.patch import FileEdit
 from pgwright.model.revision_text import RevisionFile, RevisionText
 from pgwright.model.rewriting import LeftToPerson, Rewriting
+from pgwright.pipeline.pieces import Mending, Piece, pieces_of, with_downgrades
 from pgwright.pipeline.revisions import whole
 from pgwright.remedies import assembled
+from pgwright.remedies.revision import in_docstring
 
-_PART = re.compile(r"^# next revision\b,?[ \t]*(?P<why>.*)$", re.MULTILINE)
-_IMPORT = re.compile(r"^(?:import|from) [\w.]+.*$", re.MULTILINE)
-_NEEDS = {"sa.": "import sqlalchemy as sa", "op.": "from alembic import op"}
-_OUTSIDE = "with op.get_context().autocommit_block():"
-
-
-@dataclass(frozen=True)
-class _Piece:
-    """What one revision is to run of a finding's code."""
-
-    code: str
-    why: str
-    """What it is to come after; "" for the first."""
-    imports: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class _Mending:
-    """A finding whose code takes the place of one statement."""
-
-    finding: Finding
-    line: int
-    """On which the statement begins."""
-    pieces: tuple[_Piece, ...]
-
-    @property
-    def is_outside(self) -> bool:
-        """Whether it commits what its revision did before: so it wants one of its own."""
-        return self.pieces[0].code.startswith(_OUTSIDE)
+_MARGIN = " " * 4
 
 
 def draft(lint: Lint, directory: AlembicDirectory, findings: Collection[Finding]) -> Rewriting:
@@ -89,9 +62,10 @@ def _revision(
     imports = [line for pieces in own.values() for one in pieces for line in one.imports]
     try:
         after = source.with_statements({line: _code(pieces) for line, pieces in own.items()}, imports)
+        after, undone = with_downgrades(after, mendings, later)
     except MigrationError as error:
         return Rewriting(left=(*left, *(LeftToPerson(one.finding.key, str(error)) for one in mendings)))
-    new, notes = _new(revision, directory, later)
+    new, notes = _new(revision, directory, later, undone)
     edits = [FileEdit(path, path.read_bytes().decode(), after), *_moved(revision, directory, new, drawn)]
     return Rewriting(tuple(edits), new, tuple(one.finding.key for one in mendings), left, notes)
 
@@ -103,9 +77,9 @@ def _current(path: Path, drawn: Rewriting) -> str:
 
 def _mendings(
     revision: LintedRevision, source: RevisionSource, findings: Iterable[Finding]
-) -> tuple[list[_Mending], tuple[LeftToPerson, ...]]:
+) -> tuple[list[Mending], tuple[LeftToPerson, ...]]:
     """Return what can be done, at most one for each statement, in the order of the statements."""
-    found: dict[int, _Mending] = {}
+    found: dict[int, Mending] = {}
     left: list[LeftToPerson] = []
     for finding in findings:
         try:
@@ -120,7 +94,7 @@ def _mendings(
     return [found[line] for line in sorted(found)], tuple(left)
 
 
-def _mending(revision: LintedRevision, source: RevisionSource, finding: Finding) -> _Mending:
+def _mending(revision: LintedRevision, source: RevisionSource, finding: Finding) -> Mending:
     """Return where the code of a finding goes. Raises MigrationError: nowhere that a tool can be sure of."""
     if not finding.code.strip():
         raise MigrationError("what is safe here is for a person to decide")
@@ -131,23 +105,14 @@ def _mending(revision: LintedRevision, source: RevisionSource, finding: Finding)
     sent = sum(one.place.line in lines for one in revision.statements)
     if sent != 1:
         raise MigrationError(f"its line sends {sent} statements, of which one is to change")
-    return _Mending(finding, statement.lineno, tuple(_pieces(finding.code)))
+    return Mending(finding, statement.lineno, tuple(pieces_of(finding.code)))
 
 
-def _pieces(code: str) -> Iterator[_Piece]:
-    """Yield the revisions that a finding's code is for."""
-    parts = _PART.split(code)
-    for why, text in zip(("", *parts[1::2]), parts[::2], strict=True):
-        imports = tuple(_IMPORT.findall(text))
-        body = _IMPORT.sub("", text).strip("\n")
-        yield _Piece(body, why, (*imports, *(line for word, line in _NEEDS.items() if word in body)))
-
-
-def _apportioned(mendings: Sequence[_Mending], statements: int) -> tuple[dict[int, tuple[_Piece, ...]], list[_Piece]]:
+def _apportioned(mendings: Sequence[Mending], statements: int) -> tuple[dict[int, tuple[Piece, ...]], list[Piece]]:
     """Return what stands in the revision itself in place of statements, by their line, and what comes after it."""
     is_alone = statements == 1
-    own: dict[int, tuple[_Piece, ...]] = {}
-    later: list[_Piece] = []
+    own: dict[int, tuple[Piece, ...]] = {}
+    later: list[Piece] = []
     for one in mendings:
         moves = one.is_outside and not is_alone
         own[one.line] = () if moves else one.pieces[:1]
@@ -159,19 +124,19 @@ def _apportioned(mendings: Sequence[_Mending], statements: int) -> tuple[dict[in
     return own, later
 
 
-def _code(pieces: Sequence[_Piece]) -> str:
+def _code(pieces: Sequence[Piece]) -> str:
     return "\n".join(one.code for one in pieces)
 
 
 def _new(
-    revision: LintedRevision, directory: AlembicDirectory, pieces: Sequence[_Piece]
+    revision: LintedRevision, directory: AlembicDirectory, pieces: Sequence[Piece], undone: Mapping[Piece, str]
 ) -> tuple[tuple[RevisionFile, ...], tuple[str, ...]]:
     """Return the revisions that finish one, each after the one before."""
     made: list[RevisionFile] = []
     follows = revision.revision
     for number, piece in enumerate(pieces, 2):
-        message = f"{revision.message or revision.revision}, part {number}"
-        text = _text(revision, piece, message)
+        message = f"{revision.message.rstrip('.') or revision.revision}, part {number}"
+        text = _text(revision, piece, message, undone.get(piece, ""))
         chosen = short_hash(assembled(text, "", follows))
         path = directory.place(chosen, message, after=revision.revision)
         body, note = whole(text, directory, chosen, follows)
@@ -180,12 +145,12 @@ def _new(
     return tuple(made), tuple(dict.fromkeys(one.note for one in made if one.note))
 
 
-def _text(revision: LintedRevision, piece: _Piece, message: str) -> RevisionText:
+def _text(revision: LintedRevision, piece: Piece, message: str, undone: str) -> RevisionText:
     when = f"Run it after {piece.why}." if piece.why else "It runs outside of a transaction, and so by itself."
-    undone = f"    # The downgrade() of {revision.revision} undoes it.\n    pass"
-    body = "\n".join(f"    {line}" if line else "" for line in piece.code.splitlines())
+    downgrade = undone or f"# The downgrade() of {revision.revision} undoes it.\npass"
     imports = sorted(dict.fromkeys(piece.imports), key=lambda line: line.split()[1])
-    return RevisionText(f"{message}\n\n{when}", "\n".join(imports), body, undone, "")
+    docstring = in_docstring(f"{message}\n\n{when}")
+    return RevisionText(docstring, "\n".join(imports), indent(piece.code, _MARGIN), indent(downgrade, _MARGIN), "")
 
 
 def _moved(

@@ -15,7 +15,7 @@ from pgwright.errors import MigrationError
 from pgwright.files import write_bytes
 from pgwright.migrations import AlembicDirectory, downgrade, upgrade
 from pgwright.model.finding import Finding
-from pgwright.model.lint import Lint, LintedRevision
+from pgwright.model.lint import Lint
 from pgwright.model.progress import Progress, silent
 from pgwright.model.rewriting import LeftToPerson, Rewriting
 from pgwright.observing import LintOrder, observe
@@ -105,6 +105,8 @@ class _Trial:
         if self.end.downgraded is not None and end.downgraded != self.end.downgraded:
             said = "fails" if end.downgraded is None else _difference(self.end.downgraded, end.downgraded)
             return f"the downgrade would not undo it: {said}"
+        if self.end.downgraded is not None and (fault := self._halfway(directory, drawn)):
+            return fault
         order = replace(self.order, directory=directory)
         again = {_about(one) for one in judge(observe(order, running=self.server)).findings}
         wanted = [one for one in self.lint.findings if one.key in drawn.mended]
@@ -112,21 +114,28 @@ class _Trial:
             return f"{still.check} would still be found"
         return ""
 
-    def _end(self, directory: AlembicDirectory) -> _End:
+    def _halfway(self, directory: AlembicDirectory, drawn: Rewriting) -> str:
+        """Return after which revision a downgrade to the start would not undo all; "" where it always would."""
+        for file in drawn.new:
+            try:
+                end = self._end(directory, until=str(file.follows))
+            except MigrationError as error:
+                return f"it cannot stop after {file.follows}: {error}"
+            if end.downgraded != self.end.downgraded:
+                return f"a downgrade from {file.follows}, before {file.id} ran, would not undo it"
+        return ""
+
+    def _end(self, directory: AlembicDirectory, until: str | None = None) -> _End:
         order, start = self.order, start_of(self.order)
         with database_for(order, self.server, start) as name:
             dsn = self.server.owner_dsn(name)
-            _upgraded(dsn, directory, self.lint.revisions, order.until)
+            upgrade(dsn, directory, until or order.until)
             after = _dumped(dsn)
             try:
                 downgrade(dsn, directory, start[0] if start else "base")
             except MigrationError:
                 return _End(after, None)
             return _End(after, _dumped(dsn))
-
-
-def _upgraded(dsn: str, directory: AlembicDirectory, revisions: Sequence[LintedRevision], until: str) -> None:
-    upgrade(dsn, directory, until)
 
 
 def _dumped(dsn: str) -> tuple[str, ...]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from difflib import unified_diff
+from pathlib import Path
 
 import click
 
@@ -15,7 +17,6 @@ from pgwright.figures import count
 from pgwright.files import from_here
 from pgwright.interrupts import held
 from pgwright.migrations import AlembicDirectory
-from pgwright.model.patch import FileEdit
 from pgwright.model.rewriting import Rewriting
 from pgwright.visible import as_line, visible
 
@@ -60,10 +61,22 @@ def fix(asked: AskedRevisions, writes: bool) -> None:
 def _show(found: Rewriting) -> None:
     """Print the changes as one diff, which `git apply` takes."""
     for edit in found.edits:
-        say(visible(FileEdit(from_here(edit.path), edit.before, edit.after).diff))
+        say(_diff(edit.path, edit.before, edit.after))
     for file in found.new:
-        path = from_here(file.path)
-        say(visible(FileEdit(path, "", file.text).diff.replace(f"--- {path}", "--- /dev/null", 1)))
+        say(_diff(file.path, "", file.text))
+
+
+def _diff(path: Path, before: str, after: str) -> str:
+    name = from_here(path).as_posix()
+    lines = unified_diff(
+        before.splitlines(keepends=True),
+        after.splitlines(keepends=True),
+        f"a/{name}" if before else "/dev/null",
+        f"b/{name}",
+    )
+    return visible(
+        "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+    )
 
 
 def _write(found: Rewriting, directory: AlembicDirectory) -> None:
