@@ -32,6 +32,7 @@ from pgwright.pipeline.prove import prove, try_settings
 from pgwright.pipeline.proved_fix import fix_proved
 from pgwright.pipeline.pull_request import pull_request, require_committed, write_branch
 from pgwright.pipeline.revisions import revision_files
+from pgwright.pipeline.rewriting import rewrite
 from pgwright.pipeline.snapshot import SourceLike, is_file, take_snapshot
 
 __all__ = [
@@ -62,6 +63,7 @@ __all__ = [
     "pull_request",
     "require_committed",
     "revision_files",
+    "rewrite",
     "take_snapshot",
     "try_settings",
     "with_models",
