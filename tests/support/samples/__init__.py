@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from pgwright.model.result import Result
 from tests.support.samples.advice import ADVICE
+from tests.support.samples.backfill import BACKFILLED, NO_BACKFILLS, PLANNED, STATES
 from tests.support.samples.diagnosis import DIAGNOSIS, EMPTY_DIAGNOSIS
 from tests.support.samples.erasure import ERASURE, STOPPED_ERASURE
 from tests.support.samples.fix import FIX
@@ -33,6 +34,10 @@ RESULTS: dict[str, Result] = {
     "plan-alone": PLAN,
     "probe": PROBE,
     "probe-empty": EMPTY_PROBE,
+    "backfill": BACKFILLED,
+    "backfill-dry-run": PLANNED,
+    "backfill-status": STATES,
+    "backfill-none": NO_BACKFILLS,
     "lint": LINT,
     "lint-without-sizes": WITHOUT_SIZES,
     "lint-nothing": NOTHING_PENDING,
