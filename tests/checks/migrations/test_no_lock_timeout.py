@@ -43,7 +43,8 @@ def test_the_code_gives_each_revision_its_own_transaction_and_a_timeout(database
     """As env.py says it: the version is stored, so nothing took it for a transaction of the app's."""
     (tmp_path / "versions").mkdir()
     (tmp_path / "alembic.ini").write_text("[alembic]\nscript_location = %(here)s\npath_separator = os\n")
-    head = f"import sqlalchemy as sa\nfrom alembic import context\nconnectable = sa.create_engine({database.url('psycopg')!r})"
+    url = database.url("psycopg")
+    head = f"import sqlalchemy as sa\nfrom alembic import context\nconnectable = sa.create_engine({url!r})"
     code = environment_with("SET lock_timeout = '2s'")
     (tmp_path / "env.py").write_text(f"{head}\ntarget_metadata = None\n{code}\nconnectable.dispose()\n")
     body = "op.execute(\"CREATE TABLE seen AS SELECT current_setting('lock_timeout') AS timeout\")"
