@@ -59,6 +59,7 @@ def observe(
     models = order.models or _models(environment.path, directory)
     engine_name, others = _databases(directory)
     version_schema = _version_schema(snapshot, environment)
+    sources = "\n".join(_text(directory, one) for one in (*start.replayed, *start.pending))
     left_out: dict[NotExamined, None] = {}
     with _server(order) if running is None else nullcontext(running) as server:
         server.require_owner()
@@ -66,7 +67,7 @@ def observe(
         @contextmanager
         def database() -> Iterator[str]:
             source = snapshot if start.is_of_snapshot else None
-            with database_of(source, server, start.revisions, version_schema) as (name, told):
+            with database_of(source, server, start.revisions, version_schema, sources) as (name, told):
                 left_out.update(dict.fromkeys(told))
                 yield dsn_of(server, name, snapshot)
 
@@ -78,6 +79,7 @@ def observe(
                 version_schema=version_schema,
                 conventions=next(iter(models.app.conventions), {}) if models is not None else {},
                 engine_name=engine_name,
+                imports=environment.imports,
             ),
             progress,
         )
@@ -96,6 +98,10 @@ def observe(
         policy=order.policy,
         not_examined=(*others, *environment.left_out(), *left_out, *chain.not_examined),
     )
+
+
+def _text(directory: AlembicDirectory, revision: str) -> str:
+    return directory.path_of(revision).read_text(encoding="utf-8", errors="replace")
 
 
 def _models(env: Path, directory: AlembicDirectory) -> AppModels | None:
