@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -34,8 +34,8 @@ class LintOrder:
     directory: AlembicDirectory
     snapshot: Snapshot | None = None
     """Of the database that the revisions are for."""
-    since: str | None = None
-    """Revisions after this one, instead of those that the database lacks; `base`: all."""
+    since: str | tuple[str, ...] | None = None
+    """Revisions after this one, or after these heads, instead of those that the database lacks; `base`: all."""
     until: str = "head"
     policy: Policy = field(default_factory=Policy)
     server: Path | None = None
@@ -45,12 +45,17 @@ class LintOrder:
 
 
 def observe(
-    order: LintOrder, progress: Progress = silent, *, running: EmbeddedServer | None = None
+    order: LintOrder,
+    progress: Progress = silent,
+    *,
+    running: EmbeddedServer | None = None,
+    at_end: Callable[[str], None] | None = None,
 ) -> PendingMigrations:
     """Return what the pending revisions did.
 
     Args:
         running: a server for twins that runs already; None: one of its own.
+        at_end: gets the DSN of the database on which all pending revisions have run, before it is dropped.
     Raises: MigrationError: they cannot be found, put in order or run. TwinError, EmbeddedServerError.
     """
     snapshot, directory = order.snapshot, order.directory
@@ -60,7 +65,7 @@ def observe(
     engine_name, others = _databases(directory)
     version_schema = _version_schema(snapshot, environment)
     left_out: dict[NotExamined, None] = {}
-    with _server(order) if running is None else nullcontext(running) as server:
+    with server_of(order) if running is None else nullcontext(running) as server:
         server.require_owner()
 
         @contextmanager
@@ -69,6 +74,8 @@ def observe(
             with database_of(source, server, start.revisions, version_schema) as (name, told):
                 left_out.update(dict.fromkeys(told))
                 yield dsn_of(server, name, snapshot)
+                if at_end is not None and len(chain.revisions) == len(start.pending):
+                    at_end(dsn_of(server, name, snapshot))
 
         chain = Chain(
             directory,
@@ -118,7 +125,8 @@ def _version_schema(snapshot: Snapshot | None, environment: EnvironmentFile) -> 
 
 
 @contextmanager
-def _server(order: LintOrder) -> Iterator[EmbeddedServer]:
+def server_of(order: LintOrder) -> Iterator[EmbeddedServer]:
+    """Give the server that revisions run on. Raises EmbeddedServerError."""
     if order.snapshot is not None:
         programs = choose(order.snapshot, order.server).programs
     else:
