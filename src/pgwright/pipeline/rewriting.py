@@ -21,7 +21,7 @@ from pgwright.model.lint import Lint
 from pgwright.model.migration import PendingMigrations
 from pgwright.model.progress import Progress, silent
 from pgwright.model.rewriting import LeftToPerson, Rewriting
-from pgwright.observing import LintOrder, observe, server_of, start_of
+from pgwright.observing import LintOrder, observe, server_for, start_of
 from pgwright.pipeline.drafts import draft
 from pgwright.pipeline.lint import judge
 
@@ -48,7 +48,7 @@ def rewrite(
 
     Raises: MigrationError, TwinError, EmbeddedServerError.
     """
-    with server_of(order) as server:
+    with server_for(order) as server:
         trial = _Trial(order, server, progress)
         lint = trial.lint = judge(trial.pending, only=only, skip=skip)
         if broken := next((one for one in lint.revisions if one.error), None):
