@@ -89,13 +89,14 @@ def _target(directory: AlembicDirectory, until: str) -> str:
 
 def _between(directory: AlembicDirectory, start: tuple[str, ...], until: str) -> tuple[str, ...]:
     try:
-        steps = directory.script._upgrade_revs(until, cast("Any", start))
+        # Not Alembic's own list of steps, which imports all of them.
+        found = list(directory.script.iterate_revisions(until, cast("Any", start), implicit_base=True))
     except (CommandError, RevisionError, KeyError) as error:
         raise MigrationError(
             f"the revisions of {directory.source} from {listing(start, _MOST_NAMED) or BASE} to {until} cannot be put "
             f"in order: {error}. See: alembic history"
         ) from error
-    return tuple(step.revision.revision for step in steps)
+    return tuple(one.revision for one in reversed(found))
 
 
 def _to(directory: AlembicDirectory, revisions: Iterable[str]) -> tuple[str, ...]:

@@ -41,7 +41,7 @@ Confirm = Callable[[str, Sequence[str]], bool]
 """Asked with the database and the revisions before the first one runs."""
 
 
-class Declined(Exception):
+class Declined(Exception):  # noqa: N818 - never leaves the package
     """Whoever was asked said no."""
 
 

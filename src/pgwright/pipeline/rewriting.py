@@ -25,8 +25,14 @@ from pgwright.observing import LintOrder, observe, server_for, start_of
 from pgwright.pipeline.drafts import draft
 from pgwright.pipeline.lint import judge
 
-_DUMP = ("--schema-only", "--exclude-schema=pgwright_lint", "--no-owner", "--no-privileges", "--exclude-table=*.alembic_version",
-         "--exclude-table=*.pgwright_*")  # fmt: skip
+_DUMP = (
+    "--schema-only",
+    "--no-owner",
+    "--no-privileges",
+    "--exclude-schema=pgwright_lint",
+    "--exclude-table=*.alembic_version",
+    "--exclude-table=*.pgwright_*",
+)
 
 
 @dataclass(frozen=True)
