@@ -26,6 +26,7 @@ from tests.support.builders import (
     make_foreign_key,
     make_index,
     make_server,
+    make_setting,
     make_snapshot,
     make_statement,
     make_statistics,
@@ -208,6 +209,12 @@ def test_each_index_adds_to_an_update_and_none_to_a_delete() -> None:
     indexed = snapshot(1e6, make_index("ix_a", "note", "title"))
     assert middle(UPDATED, indexed) > middle(UPDATED, snapshot()) + 1
     assert middle(DELETED, indexed) == middle(DELETED, snapshot())
+
+
+def test_entries_of_indexes_that_exceed_the_buffers_take_longer() -> None:
+    known = snapshot(1e6, make_index("ix_a", "note", "title", pages=100_000))
+    small, large = (replace(known, settings=(make_setting("shared_buffers", "", raw),)) for raw in ("8192", "200000"))
+    assert middle(UPDATED, small) > 1.5 * middle(UPDATED, large)
 
 
 def test_a_delete_looks_into_every_table_that_refers_and_without_an_index_reads_it_all_for_each_row() -> None:
