@@ -17,8 +17,8 @@ from pgwright.model.snapshot import Snapshot
 from pgwright.pipeline.advise import ANY_GOAL
 from pgwright.pipeline.check import check
 from pgwright.pipeline.fix import fix
-from pgwright.pipeline.online import online
 from pgwright.pipeline.models import as_named, with_models
+from pgwright.pipeline.online import online
 from pgwright.pipeline.proved_fix import fix_proved
 from pgwright.pipeline.snapshot import take_snapshot
 from pgwright.proof.timing import ROUNDS
