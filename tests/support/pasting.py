@@ -53,8 +53,14 @@ _SCHEMA = """
     WHERE c.relnamespace = 'public'::regnamespace
     UNION ALL SELECT 'partition', inhrelid::regclass::text, inhparent::regclass::text || inhdetachpending
     FROM pg_inherits JOIN pg_class AS c ON c.oid = inhrelid WHERE c.relkind IN ('r', 'p')
+    UNION ALL SELECT 'trigger', tgrelid::regclass || '.' || tgname, pg_get_triggerdef(oid)
+    FROM pg_trigger WHERE NOT tgisinternal AND tgname NOT LIKE 'pgwright%'
+    UNION ALL SELECT 'security', relname, relrowsecurity || coalesce(polname, '')
+    FROM pg_class LEFT JOIN pg_policy ON polrelid = pg_class.oid WHERE relnamespace = 'public'::regnamespace
+        AND (relrowsecurity OR polname IS NOT NULL)
     ORDER BY 1, 2
 """
+_OURS = r"(alembic_version|pgwright_)"
 Fact = tuple[object, ...]
 
 
@@ -76,8 +82,8 @@ class Pasting:
         assert [one for one in pending.revisions if expected not in (one.upgrade.error or expected)] == []
         return pending, list(run_checks(pending).findings)
 
-    def schema_after(self, *bodies: str) -> list[Fact]:
-        """Run revisions on the rows, as Alembic does; return the schema that they end with."""
+    def schema_after(self, *bodies: str, rows: str = "") -> list[Fact]:
+        """Run revisions on the rows, as Alembic does; return the schema that they end with, and what a query gives."""
         with self._database() as database:
             directory = self._chain(bodies)
             engine = create_engine(database.url("psycopg"))
@@ -88,7 +94,8 @@ class Pasting:
                         run_backfills(engine)
             finally:
                 engine.dispose()
-            return [row for row in database.rows(_SCHEMA) if not re.match(r"(alembic_version|pgwright_)", str(row[1]))]
+            facts = [row for row in database.rows(_SCHEMA) if not re.match(_OURS, str(row[1]))]
+            return [*facts, *sorted(database.rows(rows) if rows else [])]
 
     def snapshot(self) -> Snapshot:
         with self._database() as database:

@@ -268,3 +268,16 @@ def _range(text: str, partition_key: str) -> tuple[str, str, str] | None:
         return None
     low, high = ("" if one.upper() in ("MINVALUE", "MAXVALUE") else one for one in bounds.groups())
     return key[1], low, high
+
+
+def environment_with(setting: str) -> str:
+    """Return what `env.py` says to give its session a setting, for the life of its connection."""
+    return lines(
+        "# env.py",
+        "with connectable.connect() as connection:",
+        f"    connection.exec_driver_sql({python_text(setting)})",
+        "    connection.commit()  # else Alembic takes it for a transaction of yours, and commits nothing",
+        "    context.configure(connection=connection, target_metadata=target_metadata, transaction_per_migration=True)",
+        "    with context.begin_transaction():",
+        "        context.run_migrations()",
+    )
