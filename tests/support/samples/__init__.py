@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from pgwright.model.result import Result
 from tests.support.samples.advice import ADVICE
+from tests.support.samples.deployment import CONFIRMED, WORSE
 from tests.support.samples.diagnosis import DIAGNOSIS, EMPTY_DIAGNOSIS
 from tests.support.samples.erasure import ERASURE, STOPPED_ERASURE
 from tests.support.samples.fix import FIX
@@ -32,6 +33,8 @@ RESULTS: dict[str, Result] = {
     "plan-alone": PLAN,
     "probe": PROBE,
     "probe-empty": EMPTY_PROBE,
+    "deployment": CONFIRMED,
+    "deployment-slower": WORSE,
     "erasure": ERASURE,
     "erasure-stopped": STOPPED_ERASURE,
     "retention": RETAINED,
