@@ -3,6 +3,12 @@
 Parameters out of their range raise a plain ValueError.
 
 Error
+├── BackfillError            backfills
+│   ├── BackfillGone         dropped while it ran
+│   ├── BackfillNotDone      a revision needs it to be done
+│   ├── BackfillRefused      it would be wrong, or cannot be walked
+│   ├── UnknownBackfill      nothing of that name is declared
+│   └── UntrustedBackfills   others may have written what it would run
 ├── BatchTooSlow             batches: not even one row in the time of a statement
 ├── ErasureError             erasure: nothing was erased
 │   ├── ErasureFailed

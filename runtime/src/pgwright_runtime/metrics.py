@@ -135,7 +135,7 @@ BATCH_SECONDS = Metric(
     "pgwright_batches_seconds", "histogram", "How long a batch's transaction took.", ("job",), "seconds", _BATCHES_S
 )
 BATCH_WAITING = Metric(
-    "pgwright_batches_waiting", "gauge", "1 while batches wait: for a replica, a lock or vacuum.", ("cause",)
+    "pgwright_batches_waiting", "gauge", "1 while batches wait: for a replica, a lock, the load or vacuum.", ("cause",)
 )
 BATCH_FINISHED = Metric(
     "pgwright_batches_finished_timestamp_seconds",

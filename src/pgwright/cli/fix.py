@@ -61,6 +61,9 @@ def fix(
     what changes: first the edited models are imported, in a process of their own, and what they declare is compared
     with what the revision does. What cannot be edited is told, with the lines to paste.
 
+    With --online, keys of large tables change their type while the app runs: four revisions, with a backfill after
+    the first and a deployment after the second and before the last. See docs/how-to/online-keys.md.
+
     With --prove it measures first, as pgwright prove does, and leaves out what did not make anything faster. The exit
     code is 1 if nothing is proved; then nothing is written.
 
@@ -72,6 +75,7 @@ def fix(
       pgwright fix --top all --skip unused-index
       pgwright fix --alembic backend/alembic.ini --only missing-index --only unindexed-foreign-key
       pgwright fix --breaking --dry-run
+      pgwright fix --online --write
       pgwright fix shop.json.gz -m "Index what the app asks for"
       pgwright fix --sql fix.sql
     """
@@ -79,6 +83,8 @@ def fix(
         raise ConfigError("--staging and --rounds say how to measure: give --prove too.")
     # Found first, so that a wrong path costs no reading of the database.
     directory = None if sql is not None else asked.opened()
+    if asked.online:
+        _require_for_online(asked, directory, proves)
     models = asked.entry(directory)
     if writes and models is None:
         raise ConfigError("--write edits the models, and no env.py tells where they are: name them, as in "
@@ -101,6 +107,20 @@ def fix(
             require_unchanged(made.fix.models.edits)
         with held():
             _write_revisions(made.fix, directory, files, form, shows_all, writes)
+
+
+def _require_for_online(asked: Asked, directory: AlembicDirectory | None, proves: bool) -> None:
+    """Raise ConfigError where a series could not be written, or would not run."""
+    if directory is None:
+        raise ConfigError("--online needs Alembic: each revision of the series waits for what is deployed or filled "
+                          "before it. With --sql only the rewrite can be written: give --breaking.")  # fmt: skip
+    if not asked.imports_runtime(directory):
+        raise ConfigError("--online needs pgwright-runtime in the app: it moves the rows, in batches beside the "
+                          "requests, and tells the next revision when that is done. Add it to the app's requirements, "
+                          "or say --runtime where it is there.")  # fmt: skip
+    if proves:
+        raise ConfigError("--prove measures what one upgrade does, and a series takes several: measure the rewrite, as "
+                          "in pgwright prove --breaking, which comes to the same tables.")  # fmt: skip
 
 
 def say_why_nothing(result: Fix) -> None:

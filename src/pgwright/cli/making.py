@@ -33,6 +33,7 @@ class Asked:
     skip: tuple[str, ...]
     top: int | None
     breaking: bool
+    online: bool
     staging: str | None
     rounds: int | None
     runtime: bool | None
@@ -73,7 +74,8 @@ class Asked:
     ) -> FixOrder:
         """Return what the fix is to be: a flag beats the file, the file beats the default."""
         return FixOrder(
-            choice=FixChoice(self.only, self.skip, self._top, self.breaking),
+            choice=FixChoice(self.only, self.skip, self._top, self.breaking or self.online),
+            online=self.online,
             goal=partial(goals.goal, self.config, **self.goal),
             measuring=Measuring(self.staging, self.rounds or ROUNDS) if measures else None,
             directory=directory,
@@ -90,7 +92,7 @@ class Asked:
 
     @property
     def _top(self) -> int | None:
-        return self.top if self.top is not None or self.only or self.breaking else TOP
+        return self.top if self.top is not None or self.only or self.breaking or self.online else TOP
 
 
 _OPTIONS = (
@@ -102,6 +104,10 @@ _OPTIONS = (
     options.top,
     click.option("--breaking", is_flag=True,
                  help="Write what is not safe while the app runs instead, each in a revision of its own."),
+    click.option("--online", is_flag=True,
+                 help="As --breaking, but let keys change their type while old and new code run: a series of revisions, "
+                 "and a backfill by pgwright_runtime. What is rewritten within a second stays one revision, unless "
+                 "--only names it."),
     click.option("--staging", metavar="DSN", help="Where it measures: create the copies on this server."),
     click.option("--rounds", type=click.IntRange(min=3),
                  help=f"Where it measures: runs of each statement. [{ROUNDS}]"),

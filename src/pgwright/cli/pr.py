@@ -65,6 +65,9 @@ def pr(
       pgwright pr --format markdown
       pgwright pr shop.json.gz --no-prove -o body.md
     """
+    if asked.online:
+        raise ConfigError("a pull request is merged at once, and the revisions of a series wait for one another: write "
+                          "them with pgwright fix --online.")  # fmt: skip
     if unproved and asked.says_how_to_measure:
         raise ConfigError("--staging and --rounds say how to measure: leave out --no-prove.")
     if not unproved and pipeline.is_file(asked.source):

@@ -84,6 +84,8 @@ class ColumnConversion:
     """For text that holds UUIDs: how it is written, so that the downgrade writes it back."""
     table_bytes: int = 0
     """Heap, TOAST and indexes of the table, which is rewritten."""
+    time_zone: str | None = None
+    """For a `timestamp` that becomes `timestamptz`: the zone in which it was written, as the team states it."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,16 @@ class ConvertColumns:
 
     columns: tuple[ColumnConversion, ...]
     foreign_keys: tuple[DetachedKey, ...]
+
+
+OnlineStage = Literal["expand", "build", "swap", "contract"]
+
+
+@dataclass(frozen=True)
+class ConvertOnline(ConvertColumns):
+    """One revision of the series that does the same while old and new code run."""
+
+    stage: OnlineStage
 
 
 @dataclass(frozen=True)

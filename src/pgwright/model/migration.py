@@ -138,10 +138,19 @@ class ObservedStatement:
     """How long it works, without waiting for locks, estimated; None: unknown, or no work to speak of."""
     error: str = ""
     """What the server said against it; "" where it ran."""
+    reads_nothing: bool = False
+    """It read rows of the app's tables for the revision to work with, and there were none: what the revision does with
+    rows was not seen."""
 
     @property
     def first(self) -> Action | None:
         return self.actions[0] if self.actions else None
+
+
+FailureKind = Literal[
+    "", "server refused", "Python raised", "not importable", "setting missing", "reached out", "took too long"
+]
+"""`server refused` would most likely happen in production, too; the others say that it cannot run here."""
 
 
 @dataclass(frozen=True)
@@ -151,6 +160,12 @@ class Direction:
     statements: tuple[ObservedStatement, ...] = ()
     error: str = ""
     """Why it ended before its end; "" where it did not."""
+    failure: FailureKind = ""
+    """What kind of end that was."""
+    is_missing: bool = False
+    """The function is not there, does nothing, or only raises NotImplementedError; by syntax."""
+    again: str = ""
+    """Of a downgrade: why the upgrade cannot be done again after it; "" where it can, or was not tried."""
     left: tuple[str, ...] = ()
     """Of a downgrade: what the schema has afterwards that it did not have before the upgrade, or lacks, in words."""
 

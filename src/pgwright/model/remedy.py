@@ -15,8 +15,17 @@ GENTLE: tuple[LockMode, ...] = ("none", "ACCESS SHARE", "SHARE UPDATE EXCLUSIVE"
 
 
 @dataclass(frozen=True)
+class Operation:
+    """A call of one of the operations that the runtime adds to Alembic's `op`."""
+
+    name: str
+    positional: tuple[object, ...] = ()
+    named: tuple[tuple[str, object], ...] = ()
+
+
+@dataclass(frozen=True)
 class Step:
-    """One SQL statement."""
+    """One SQL statement, or one operation in its place."""
 
     sql: str
     is_transactional: bool
@@ -28,6 +37,12 @@ class Step:
     """The index that it builds concurrently, as SQL text; an invalid leftover of that name has to go first."""
     waits_long: bool = False
     """True when it may wait for a lock for minutes, for nobody who reads or writes queues behind it."""
+    wait: str = ""
+    """How long it may wait for a lock; "": as long as any other."""
+    tries: int = 0
+    """How often it is tried where no lock comes; 0: as often as any other."""
+    operation: Operation | None = None
+    """What is called in place of the statement, which is "" then."""
 
 
 @dataclass(frozen=True)

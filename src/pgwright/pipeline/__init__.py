@@ -4,6 +4,8 @@
       take_snapshot     check          fix         prove
       advise probe_app
 
+`lint` runs the app's pending revisions on a twin, where `lint_order` says which; their checks judge what they did.
+
 A source (`sources.py`) is read into a value: a database into a Snapshot, a workload into an Advice, a running app into
 a ProbedApp. A check says which of these it reads, and stands on one shelf, `checks/<subject>/`. `check` asks every
 source; score, allow, baseline and reports treat the findings of all alike. `plan` stands beside the path.
@@ -19,8 +21,10 @@ from pgwright.pipeline.changes import Revisions, Script, Settings, Unwritten
 from pgwright.pipeline.check import check
 from pgwright.pipeline.erase import ErasureOrder, erase
 from pgwright.pipeline.fix import fix
+from pgwright.pipeline.lint import lint
 from pgwright.pipeline.making import FixOrder, MadeFix, Measuring, make
 from pgwright.pipeline.models import as_named, find_models, with_models
+from pgwright.pipeline.pending import PendingRequest, lint_order
 from pgwright.pipeline.plan import plan
 from pgwright.pipeline.probe import probe_app
 from pgwright.pipeline.prove import prove, try_settings
@@ -34,6 +38,7 @@ __all__ = [
     "FixOrder",
     "MadeFix",
     "Measuring",
+    "PendingRequest",
     "Revisions",
     "Script",
     "Settings",
@@ -47,6 +52,8 @@ __all__ = [
     "fix",
     "fix_proved",
     "is_file",
+    "lint",
+    "lint_order",
     "make",
     "plan",
     "probe_app",

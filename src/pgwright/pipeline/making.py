@@ -17,6 +17,7 @@ from pgwright.model.snapshot import Snapshot
 from pgwright.pipeline.advise import ANY_GOAL
 from pgwright.pipeline.check import check
 from pgwright.pipeline.fix import fix
+from pgwright.pipeline.online import online
 from pgwright.pipeline.models import as_named, with_models
 from pgwright.pipeline.proved_fix import fix_proved
 from pgwright.pipeline.snapshot import take_snapshot
@@ -56,6 +57,8 @@ class FixOrder:
     accepts: Callable[[Fix], None] | None = None
     """Raises what stands in the way of writing such a fix, before minutes go into measuring it; it is told of all that
     may be in the fix, with the edits of the models."""
+    online: bool = False
+    """Conversions become series that run beside the app."""
     requires_head: bool = True
     """The database has to be at the head of the directory."""
     policy: Policy | None = None
@@ -97,6 +100,8 @@ def make(source: str | None, order: FixOrder, progress: Progress = silent) -> Ma
     if order.models is not None:
         diagnosis = as_named(diagnosis, order.models)
     made = _made(source, snapshot, diagnosis, order, progress)
+    if order.online:
+        made = online(made, snapshot, is_named=bool(order.choice.only))
     if order.models is not None and made.remedies:
         made = with_models(made, order.models, as_uuid=order.as_uuid, imports=order.imports, progress=progress)
     return MadeFix(snapshot, diagnosis, made, in_parts(made, snapshot, order.message))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pgwright.code import AppModels, conventional, entry_of, named_entry, patch_app, spelled, verify
 from pgwright.migrations import AlembicDirectory
-from pgwright.model.change import CreateIndex, UniqueAmongLiving
+from pgwright.model.change import ConvertOnline, CreateIndex, UniqueAmongLiving
 from pgwright.model.finding import Diagnosis, Finding
 from pgwright.model.fix import Fix
 from pgwright.model.patch import HandEdit
@@ -59,7 +59,12 @@ def with_models(
             they cannot be imported with the edits, but can without, there are no edits, and all is left to a person.
         progress: told what is being done.
     """
-    changes = [remedy.change for remedy in fix.remedies]
+    # The models change once in a series: between its second revision and its third.
+    changes = [
+        remedy.change
+        for remedy in fix.remedies
+        if not isinstance(remedy.change, ConvertOnline) or remedy.change.stage == "build"
+    ]
     progress("reading the models")
     if not models.app.tables:
         return fix

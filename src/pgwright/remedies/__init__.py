@@ -7,6 +7,7 @@ from pgwright.remedies.gains import bundle
 from pgwright.remedies.later import with_later
 from pgwright.remedies.measured import left_out, vain, with_measured, without
 from pgwright.remedies.message import message_for
+from pgwright.remedies.online import go_online
 from pgwright.remedies.parts import Part, in_parts
 from pgwright.remedies.revision import assembled, render_revision, revision_text, with_width
 from pgwright.remedies.script import render_script
@@ -20,6 +21,7 @@ __all__ = [
     "asked_for",
     "assembled",
     "bundle",
+    "go_online",
     "in_parts",
     "left_out",
     "make_fix",

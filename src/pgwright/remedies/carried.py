@@ -12,15 +12,17 @@ from collections.abc import Callable, Collection
 from pgwright_runtime.migrations import steps
 
 MODULE = "pgwright_runtime.migrations"
+BACKFILLS = "pgwright_runtime.backfills.alembic"
 
 _Function = Callable[..., object]
 _SESSION: tuple[_Function, ...] = (inspect.unwrap(steps.patient_session), steps._execute, steps.run)
 _BUILDS: tuple[_Function, ...] = (steps.create_index, steps._drop_invalid)
 
 
-def imported(names: Collection[str], *, uses_op: bool) -> str:
-    """Return the imports of a revision that calls these functions of the runtime."""
-    op = ["from alembic import op"] if uses_op else []
+def imported(names: Collection[str], *, uses_op: bool, uses_backfills: bool = False) -> str:
+    """Return the imports of a revision that calls these functions of the runtime, or its operations."""
+    op = [f"import {BACKFILLS}  # noqa: F401  (op.declare_backfill and its like)"] if uses_backfills else []
+    op += ["from alembic import op"] if uses_op else []
     return "\n".join([*op, *([f"from {MODULE} import {', '.join(sorted(names))}"] if names else [])])
 
 

@@ -96,6 +96,14 @@ def constraint_comment(snapshot: Snapshot, table: QualifiedName, constraint: str
     return None
 
 
+def index_comment(snapshot: Snapshot, table: QualifiedName, index: QualifiedName) -> str | None:
+    """Return the statement that gives an index its comment again, where it has one."""
+    for one in snapshot.dependents_by_table.get(table, ()):
+        if one.kind == "index comment" and one.name == str(index):
+            return f"COMMENT ON INDEX {one.name} IS {quote_literal(one.definition).strip()}"
+    return None
+
+
 def find_index_obstacles(index: Index, columns: Collection[str]) -> Iterator[str]:
     """Yield why this index cannot be built again on columns of another type."""
     definition = index.definition

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from pgwright.figures import listing
-from pgwright.model.change import AnalyzeTable, ConvertColumns, CreateIndex, DropIndex, RebuildIndex
+from pgwright.model.change import AnalyzeTable, ConvertColumns, ConvertOnline, CreateIndex, DropIndex, RebuildIndex
 from pgwright.model.names import quote
 from pgwright.model.remedy import Remedy
 
@@ -14,7 +14,9 @@ _MOST_NAMED = 3
 
 def message_for(remedies: Sequence[Remedy]) -> str:
     """Return the message of a revision: `Index messages, notes; drop ix_old`."""
-    if len(remedies) == 1 and not isinstance(remedies[0].change, CreateIndex | ConvertColumns):
+    first = remedies[0].change
+    is_online = isinstance(first, ConvertOnline)
+    if len(remedies) == 1 and (is_online or not isinstance(first, CreateIndex | ConvertColumns)):
         return remedies[0].title
     text = "; ".join(_phrases(remedies))
     return text[:1].upper() + text[1:]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from pgwright.model.change import AnalyzeTable, CreateIndex, DropIndex, UniqueAmongLiving
+from pgwright.model.change import AnalyzeTable, ConvertOnline, CreateIndex, DropIndex, UniqueAmongLiving
 from pgwright.model.fix import Fix
 from pgwright.model.names import QualifiedName
 from pgwright.model.remedy import Remedy
@@ -41,7 +41,9 @@ def in_parts(fix: Fix, snapshot: Snapshot, message: str = "") -> tuple[Part, ...
 
 
 def _groups(remedies: Sequence[Remedy], snapshot: Snapshot) -> list[tuple[Remedy, ...]]:
-    safe = [one for one in remedies if one.is_safe]
+    # Each of a series waits for what is deployed, or filled, after the one before it.
+    online = [(one,) for one in remedies if isinstance(one.change, ConvertOnline)]
+    safe = [one for one in remedies if one.is_safe and not isinstance(one.change, ConvertOnline)]
     breaking: list[tuple[Remedy, ...]] = []
     for remedy in remedies:
         if remedy.is_safe:
@@ -53,7 +55,7 @@ def _groups(remedies: Sequence[Remedy], snapshot: Snapshot) -> list[tuple[Remedy
             breaking += [(first,), (second, *following)]
         else:
             breaking.append((remedy, *following))
-    return [tuple(safe), *breaking] if safe else breaking
+    return [*([tuple(safe)] if safe else []), *breaking, *online]
 
 
 def _follows(safe: Remedy, breaking: Remedy) -> bool:

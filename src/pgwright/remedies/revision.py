@@ -8,7 +8,7 @@ from itertools import groupby
 from textwrap import indent, wrap
 
 from pgwright.model.fix import Fix
-from pgwright.model.remedy import Step
+from pgwright.model.remedy import Operation, Step
 from pgwright.model.revision_text import RevisionText
 from pgwright.remedies.carried import carried, imported
 from pgwright.remedies.preface import preface
@@ -75,8 +75,11 @@ def revision_text(
 def _functions(steps: Collection[Step], *, has_runtime: bool) -> tuple[str, str]:
     """Return the imports of a revision, and the functions that it carries."""
     names = {"patient_session", *map(_function, steps)} if steps else set()
-    if has_runtime:
-        return imported(names, uses_op=any(not step.is_transactional for step in steps)), ""
+    uses_operations = any(step.operation is not None for step in steps)
+    names -= {""}
+    if has_runtime or uses_operations:  # which only the runtime has
+        uses_op = any(not step.is_transactional for step in steps)
+        return imported(names, uses_op=uses_op, uses_backfills=uses_operations), ""
     return carried(names)
 
 
@@ -130,22 +133,50 @@ def _comment(title: str, margin: str) -> list[str]:
 
 
 def _function(step: Step) -> str:
+    if step.operation is not None:
+        return ""
     return "create_index" if step.builds else "run_long" if step.waits_long else "run"
 
 
 def _call(step: Step, margin: str) -> str:
     """Return the Python call that runs the step."""
+    if step.operation is not None:
+        return operation_call(step.operation, margin)
     function = _function(step)
     texts = [step.builds, step.sql] if step.builds else [step.sql]
-    on_one_line = f"{margin}{function}({', '.join(map(_literal, texts))})"
+    patience = [f"wait={_literal(step.wait)}"] if step.wait else []
+    patience += [f"tries={step.tries}"] if step.tries else []
+    on_one_line = f"{margin}{function}({', '.join([*map(_literal, texts), *patience])})"
     if len(on_one_line) <= _LINE and "\n" not in step.sql:
         return on_one_line
     inner = margin + _INDENT
-    arguments = [_argument(text, inner) for text in texts]
+    arguments = [*(_argument(text, inner) for text in texts), *patience]
     # The comma keeps a formatter with longer lines from joining them; a text of several lines it does not join.
-    end = "," if len(texts) > 1 or not arguments[0].startswith(_LONG) else ""
+    end = "," if len(arguments) > 1 or not arguments[0].startswith(_LONG) else ""
     body = "".join(f"{inner}{argument}{end}\n" for argument in arguments)
     return f"{margin}{function}(\n{body}{margin})"
+
+
+def operation_call(operation: Operation, margin: str) -> str:
+    """Return the call of an operation, over several lines where it is long."""
+    parts = [_value(one, margin + _INDENT) for one in operation.positional]
+    parts += [f"{name}={_value(value, margin + _INDENT)}" for name, value in operation.named]
+    on_one_line = f"{margin}op.{operation.name}({', '.join(parts)})"
+    if len(on_one_line) <= _LINE and "\n" not in on_one_line:
+        return on_one_line
+    body = "".join(f"{margin}{_INDENT}{part},\n" for part in parts)
+    return f"{margin}op.{operation.name}(\n{body}{margin})"
+
+
+def _value(value: object, margin: str) -> str:
+    """Return a text, or a dictionary of texts, as Python source."""
+    if not isinstance(value, dict):
+        return _literal(str(value))
+    pairs = [f"{_literal(key)}: {_literal(one)}" for key, one in value.items()]
+    if len(pairs) == 1:
+        return f"{{{pairs[0]}}}"
+    body = "".join(f"{margin}{_INDENT}{pair},\n" for pair in pairs)
+    return f"{{\n{body}{margin}}}"
 
 
 def _argument(text: str, margin: str) -> str:

@@ -1,7 +1,7 @@
 """Work on many rows in batches of bounded time: what retention, backfills and online changes have in common."""
 
 from pgwright_runtime.batches.errors import BatchTooSlow, LockHeld, NotWalkable
-from pgwright_runtime.batches.job import Acted, BatchJob, BatchTally
+from pgwright_runtime.batches.job import Acted, BatchJob, BatchStep, BatchTally
 from pgwright_runtime.batches.metrics import BatchMetrics
 from pgwright_runtime.batches.pace import Pace
 from pgwright_runtime.batches.progress import BatchProgress
@@ -16,6 +16,7 @@ __all__ = [
     "BatchJob",
     "BatchMetrics",
     "BatchProgress",
+    "BatchStep",
     "BatchTally",
     "BatchTooSlow",
     "FoundRow",

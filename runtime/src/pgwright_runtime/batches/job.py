@@ -33,6 +33,21 @@ Act = Callable[[Connection, Sequence[FoundRow]], Acted]
 
 
 @dataclass(frozen=True)
+class BatchStep:
+    """What a batch comes to, told before it commits."""
+
+    position: Position | None
+    """After which the next batch begins."""
+    walked: int
+    """Rows of the walk that this batch dealt with."""
+    acted: Acted
+
+
+Keep = Callable[[Connection, BatchStep], None]
+"""Keeps the position, by a statement in the batch's own transaction: both are committed, or neither is."""
+
+
+@dataclass(frozen=True)
 class BatchJob:
     """One walk, and what is done with its rows."""
 
@@ -46,6 +61,10 @@ class BatchJob:
     """Rows that the walk will find, or look at when it goes by windows; None: unknown."""
     start: Position | None = None
     """Begin after this position; None: at the beginning."""
+    prepare: Callable[[Connection], None] | None = None
+    """Sets what the batch's statements need, at the start of its transaction."""
+    keep: Keep | None = None
+    """Told of each batch, of those too whose window holds no row that is meant."""
 
 
 @dataclass

@@ -27,6 +27,8 @@ class Pace:
     """Wait while a replica has more of the write-ahead log to replay."""
     lag_s: float = 5
     """Wait while a replica says that it replays later than this."""
+    active_sessions: int = 50
+    """Wait while more sessions of the app run a statement at the same moment: lower it to the server's processors."""
     dead_rows_factor: float = 2
     """Wait while a table has more dead rows than so many times the threshold at which autovacuum comes."""
     dead_rows_floor: int = 100_000
@@ -37,7 +39,14 @@ class Pace:
     def __post_init__(self) -> None:
         if not 0 < self.busy <= 1:
             raise ValueError(f"busy is {self.busy:g}; it is a share of the time, above 0 and up to 1")
-        for name in ("batch_ms", "first_rows", "most_rows", "lock_timeout_ms", "statement_timeout_ms"):
+        for name in (
+            "batch_ms",
+            "first_rows",
+            "most_rows",
+            "lock_timeout_ms",
+            "statement_timeout_ms",
+            "active_sessions",
+        ):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} is {getattr(self, name)}; it has to be above 0")
 

@@ -1,4 +1,4 @@
-"""What batches give way to: replicas that lag, locks that wait, and a vacuum that cannot follow."""
+"""What batches give way to: replicas that lag, locks that wait, load, and a vacuum that cannot follow."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ _PACKAGE = "pgwright_runtime.batches"
 _LOCKS = text(read_sql(_PACKAGE, "locks"))
 _REPLICAS = text(read_sql(_PACKAGE, "replicas"))
 _DEAD_ROWS = text(read_sql(_PACKAGE, "dead_rows"))
+_SESSIONS = text(read_sql(_PACKAGE, "sessions"))
 # The role's own may be shorter than a look takes on a busy server.
 _LIMIT = text("SELECT set_config('statement_timeout', '5s', true)")
 _WAITING = text(read_sql(_PACKAGE, "waiting"))
 
-Cause = Literal["replica", "lock", "vacuum"]
-CAUSES: tuple[Cause, ...] = ("replica", "lock", "vacuum")
+Cause = Literal["replica", "lock", "load", "vacuum"]
+CAUSES: tuple[Cause, ...] = ("replica", "lock", "load", "vacuum")
 
 
 class Pauses:
@@ -55,8 +56,17 @@ class Pauses:
     def _reasons(self, connection: Connection, names: dict[str, str]) -> Iterator[tuple[Cause, str]]:
         for row in connection.execute(_LOCKS, names):
             yield "lock", f"process {row.pid} waits for {row.mode} on {row.table_name}"
+        yield from self._of_load(connection)
         yield from self._of_vacuum(connection, names)
         yield from self._of_replicas(connection)
+
+    def _of_load(self, connection: Connection) -> Iterator[tuple[Cause, str]]:
+        row = connection.execute(_SESSIONS).one()
+        if row.is_visible is False:
+            self._unwatched["the load is"] = "the role may not see what others run; GRANT pg_monitor TO it"
+        elif row.active > self._pace.active_sessions:
+            limit = self._pace.active_sessions
+            yield "load", f"{row.active:,} sessions run a statement at the same moment, more than {limit:,}"
 
     def _of_vacuum(self, connection: Connection, names: dict[str, str]) -> Iterator[tuple[Cause, str]]:
         for row in connection.execute(_DEAD_ROWS, names):

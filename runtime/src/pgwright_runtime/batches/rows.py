@@ -31,6 +31,18 @@ class FoundRow:
     position: Position
 
 
+class _Named(UserDefinedType[Any]):
+    """A type by its name in SQL."""
+
+    cache_ok = True
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def get_col_spec(self, **_: Any) -> str:
+        return self.name
+
+
 class _Tid(UserDefinedType[str]):
     cache_ok = True
 
@@ -63,6 +75,18 @@ def column_of_row(table: FromClause, name: str) -> ColumnElement[Any]:
 def as_tid(text: str) -> ColumnElement[str]:
     """Return a place as a value; by way of text, since drivers know no `tid`."""
     return cast(cast(literal(text), Text), _Tid())
+
+
+def as_text(column: ColumnElement[Any], kind: str) -> ColumnElement[str]:
+    """Return a column as a text that `from_text` reads in any session: moments as ISO 8601 has them."""
+    if kind == "date" or kind.startswith("timestamp"):
+        return func.to_json(column).op("#>>")(literal_column("'{}'"))
+    return cast(column, Text)
+
+
+def from_text(value: str, kind: str) -> ColumnElement[Any]:
+    """Return a text as a value of a type that is named as SQL has it."""
+    return cast(cast(literal(value), Text), _Named(kind))
 
 
 def is_at(table: FromClause, oid: int, tids: Iterable[str]) -> ColumnElement[bool]:

@@ -14,11 +14,12 @@ from sqlalchemy.exc import DBAPIError
 from pgwright_runtime._locks import try_lock
 from pgwright_runtime._running import Sleep, run_on
 from pgwright_runtime.batches.errors import BatchTooSlow, LockHeld, RowsMoved
-from pgwright_runtime.batches.job import Acted, BatchJob, BatchTally
+from pgwright_runtime.batches.job import Acted, BatchJob, BatchStep, BatchTally
 from pgwright_runtime.batches.metrics import BatchMetrics
 from pgwright_runtime.batches.pace import BatchSize, Pace, RoundTrips
 from pgwright_runtime.batches.pauses import Pauses, sessions_waiting
 from pgwright_runtime.batches.progress import BatchProgress, Report
+from pgwright_runtime.batches.rows import Position
 from pgwright_runtime.batches.stopping import StopFlag
 from pgwright_runtime.batches.trouble import TRIES, is_passing, pause_s, why_stepped_over
 from pgwright_runtime.batches.walk import FoundRows
@@ -184,18 +185,19 @@ class BatchRunner:
         began, wanted = time.monotonic(), size.rows
         with self._transaction() as connection:
             self._trips.opened(time.monotonic() - began)
+            if job.prepare is not None:
+                job.prepare(connection)
             batch = job.walk.find(connection, tally.position, wanted)
             found.append(batch)
             acted = job.act(connection, batch.rows) if batch.rows else Acted({}, 0)
+            is_whole = acted.through == len(batch.rows)
+            walked = wanted if job.walk.by_windows and is_whole else acted.through
+            step = BatchStep(_next_position(tally, batch, acted), walked, acted)
+            if job.keep is not None:
+                job.keep(connection, step)
             is_waited_for = bool(batch.rows) and sessions_waiting(connection) > 0
         took = time.monotonic() - began
-        is_whole = acted.through == len(batch.rows)
-        if is_whole:
-            tally.position = batch.end
-        elif acted.through:
-            tally.position = batch.rows[acted.through - 1].position
-        tally.walked += wanted if job.walk.by_windows and is_whole else acted.through
-        self._count(job, tally, acted, took)
+        self._count(job, tally, step, took)
         by_rows = self._trips.without(took)
         size.took(by_rows, was_full=is_whole and (job.walk.by_windows or len(batch.rows) == wanted))
         rest = self._pace.rest_s(by_rows)
@@ -215,13 +217,15 @@ class BatchRunner:
             connection.execute(_LIMITS, limits)
             yield connection
 
-    def _count(self, job: BatchJob, tally: BatchTally, acted: Acted, took: float) -> None:
-        tally.add(acted)
+    def _count(self, job: BatchJob, tally: BatchTally, step: BatchStep, took: float) -> None:
+        tally.position = step.position
+        tally.walked += step.walked
+        tally.add(step.acted)
         tally.batches += 1
         tally.seconds += took
         tally.longest_s = max(tally.longest_s, took)
         if self._metrics is not None:
-            self._metrics.did(job.name, acted.rows, took)
+            self._metrics.did(job.name, step.acted.rows, took)
 
     def _tell(self, job: BatchJob, tally: BatchTally, started: float, waiting: str = "") -> None:
         if self._progress is not None:
@@ -229,6 +233,12 @@ class BatchRunner:
             self._progress(
                 BatchProgress(job.name, tally.rows, tally.walked, job.total, passed, waiting, self._pauses.notes)
             )
+
+
+def _next_position(tally: BatchTally, batch: FoundRows, acted: Acted) -> Position | None:
+    if acted.through == len(batch.rows):
+        return batch.end
+    return batch.rows[acted.through - 1].position if acted.through else tally.position
 
 
 @contextmanager
@@ -277,7 +287,7 @@ def run_batches(
     No position is kept: what a job has done must no longer be among the rows that its walk means, as in
     `WHERE new_column IS NULL`; then the next run begins at the start and finds what is left. A job that cannot say so
     keeps the position of the rows that it is given, in a table of its own, by a statement in the same transaction, and
-    gives it back as `start`.
+    gives it back as `start`: see `BatchJob.keep`.
 
     Args:
         engine: its pool needs two connections.

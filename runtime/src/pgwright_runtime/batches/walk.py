@@ -6,9 +6,9 @@ many rows of the key are looked at in each step, whatever the condition; so a st
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import (
     ColumnElement,
@@ -25,10 +25,12 @@ from sqlalchemy import (
     tuple_,
 )
 
-from pgwright_runtime.batches.rows import FoundRow, Position, RowAddress, as_tid, oid_of, tid_of
+from pgwright_runtime.batches.rows import FoundRow, Position, RowAddress, as_text, as_tid, from_text, oid_of, tid_of
 
 # A window of a table without key is a number of blocks: so many rows of usual width fit in one.
 _ROWS_PER_BLOCK = 50
+
+RowLock = Literal["update", "no key update", "none"]
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,10 @@ class KeyWalk:
     by_windows: bool = False
     blocks: int = 0
     """Of a table without key that is walked by windows: its size."""
+    key_types: tuple[str, ...] = ()
+    """Types of the key's columns, as SQL has them: then positions are texts, which can be kept, whatever the types."""
+    lock: RowLock = "update"
+    """How found rows are locked; `no key update` lets rows of other tables go on to refer to them."""
 
     @property
     def _columns(self) -> tuple[ColumnElement[Any], ...]:
@@ -69,12 +75,13 @@ class KeyWalk:
         return FoundRows(self._found(connection, window, locks), end, is_last=False)
 
     def _found(self, connection: Connection, statement: Select[Any], locks: bool) -> list[FoundRow]:
-        if locks:
-            statement = statement.with_for_update(skip_locked=True, of=self.table)
+        if locks and self.lock != "none":
+            is_weak = self.lock == "no key update"
+            statement = statement.with_for_update(skip_locked=True, key_share=is_weak, of=self.table)
         return [FoundRow(RowAddress(row[0], row[1]), tuple(row[2:])) for row in connection.execute(statement)]
 
     def _rows(self, part: ColumnElement[bool]) -> Select[Any]:
-        columns = [column if self.key else cast(column, Text) for column in self._columns[len(self.order) :]]
+        columns = self._told(self._columns[len(self.order) :])
         address = (oid_of(self.table), cast(tid_of(self.table), Text))
         statement = select(*address, *self.order, *columns).select_from(self.table)
         return statement.where(self._condition, part).order_by(*self._columns)
@@ -85,9 +92,17 @@ class KeyWalk:
             blocks = max(1, rows // _ROWS_PER_BLOCK)
             return (f"({block + blocks},0)",) if block < self.blocks else None
         window = select(*self.key).where(self._after(after)).order_by(*self.key).limit(rows).subquery()
-        last = select(*window.c).order_by(*(desc(column) for column in window.c)).limit(1)
+        last = select(*self._told(window.c)).order_by(*(desc(column) for column in window.c)).limit(1)
         row = connection.execute(last).one_or_none()
         return None if row is None else tuple(row)
+
+    def _told(self, key: Iterable[ColumnElement[Any]]) -> list[ColumnElement[Any]]:
+        """Return the columns of the key as a position has them."""
+        if not self.key:
+            return [cast(column, Text) for column in key]
+        if not self.key_types:
+            return list(key)
+        return [as_text(column, kind) for column, kind in zip(key, self.key_types, strict=True)]
 
     def _after(self, position: Position | None) -> ColumnElement[bool]:
         return true() if position is None else tuple_(*self._columns) > tuple_(*self._values(position))
@@ -96,6 +111,8 @@ class KeyWalk:
         return tuple_(*self._columns) <= tuple_(*self._values(position))
 
     def _values(self, position: Sequence[Any]) -> list[ColumnElement[Any]]:
+        if self.key_types:
+            return [from_text(value, kind) for value, kind in zip(position, self.key_types, strict=True)]
         values: list[ColumnElement[Any]] = [
             bindparam(None, value, type_=column.type) for column, value in zip(self._columns, position, strict=True)
         ]

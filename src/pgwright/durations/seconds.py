@@ -1,0 +1,23 @@
+"""Put to each statement of a migration how long it works."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pgwright.durations.statement import statement_seconds
+from pgwright.model.migration import Direction, PendingMigrations
+from pgwright.model.rates import Rates
+
+
+def with_seconds(pending: PendingMigrations, rates: Rates) -> PendingMigrations:
+    """Return the pending migrations with the seconds of each statement whose work and sizes are known."""
+
+    def timed(direction: Direction) -> Direction:
+        statements = tuple(replace(one, seconds=statement_seconds(one, pending, rates)) for one in direction.statements)
+        return replace(direction, statements=statements)
+
+    revisions = tuple(
+        replace(one, upgrade=timed(one.upgrade), downgrade=None if one.downgrade is None else timed(one.downgrade))
+        for one in pending.revisions
+    )
+    return replace(pending, revisions=revisions)

@@ -1,0 +1,62 @@
+"""The code of a finding, pasted in place of the statement, runs on rows, ends the same, and is quiet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from pgwright.embedded import EmbeddedServer
+from tests.support.pasting import Pasting, revisions_of
+
+_NOTE = """
+    CREATE TABLE owner (id int PRIMARY KEY, name text);
+    CREATE TABLE note (id int PRIMARY KEY, title text, owner_id int, state text, created_at timestamptz);
+    INSERT INTO owner SELECT n, 'o' || n FROM generate_series(1, 50) AS n;
+    INSERT INTO note SELECT n, 'note ' || n, n % 50 + 1, 'new', now() FROM generate_series(1, 500) AS n;
+    CREATE INDEX ix_state ON note (state)
+"""
+_EVENT = """
+    CREATE TABLE event (id int NOT NULL, at date NOT NULL, kind text) PARTITION BY RANGE (at);
+    CREATE TABLE event_1 PARTITION OF event FOR VALUES FROM ('2026-01-01') TO ('2026-02-01');
+    CREATE TABLE event_2 PARTITION OF event FOR VALUES FROM ('2026-02-01') TO ('2026-03-01');
+    INSERT INTO event SELECT n, '2026-01-01'::date + n % 50, 'k' FROM generate_series(1, 500) AS n
+"""
+
+
+@dataclass(frozen=True)
+class Case:
+    check: str
+    body: str
+    schema: str = _NOTE
+
+
+CASES = [
+    Case("index-not-concurrent", 'op.create_index("ix", "note", ["title"])'),
+    Case("index-not-concurrent", 'op.create_index("ix", "note", ["title", "owner_id"], unique=True)'),
+    Case("index-not-concurrent", 'op.create_index("ix", "note", [sa.text("lower(title) DESC")], '
+         'postgresql_where=sa.text("title LIKE \'a%\' AND state <> \'a: b :c\'"))'),
+    Case("index-not-concurrent", 'op.create_index("ix", "note", ["title"], postgresql_include=["state"])'),
+    Case("index-not-concurrent", 'op.execute("CREATE INDEX IF NOT EXISTS ix ON public.note USING hash (title)")'),
+    Case("index-not-concurrent", 'op.execute("CREATE INDEX ON note (title, state)")'),
+    Case("index-not-concurrent", 'op.create_index("ix_kind", "event", ["kind"])', _EVENT),
+    Case("index-dropped-not-concurrent", 'op.drop_index("ix_state", table_name="note")'),
+    Case("reindex-not-concurrent", 'op.execute("REINDEX INDEX ix_state")'),
+    Case("reindex-not-concurrent", 'op.execute("REINDEX (VERBOSE) TABLE note")'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES, ids=[f"{one.check}-{n}" for n, one in enumerate(CASES)])
+def test_pasted_code_ends_with_the_same_schema_and_is_quiet(
+    case: Case, server: EmbeddedServer, twin_server: EmbeddedServer, tmp_path: Path
+) -> None:
+    twin_server.require_owner()
+    pasting = Pasting(server, twin_server, tmp_path, case.schema)
+    _, findings = pasting.lint(case.body)
+    found = next(one for one in findings if one.check == case.check)
+    assert found.code
+    revisions = revisions_of(found.code)
+    assert pasting.schema_after(*revisions) == pasting.schema_after(case.body)
+    _, left = pasting.lint(*revisions)
+    assert [one for one in left if one.severity in ("high", "medium")] == []
