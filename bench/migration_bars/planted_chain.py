@@ -148,8 +148,8 @@ def write_directory(folder: Path, plantings: Iterable[Planting]) -> Path:
 def _env(without: Iterable[str | None]) -> str:
     left_out = set(without)
     settings = {
-        "lock_timeout": '    connection.execute(text("SET lock_timeout = \'2s\'"))\n',
-        "statement_timeout": '    connection.execute(text("SET statement_timeout = \'1h\'"))\n',
+        "lock_timeout": "    connection.execute(text(\"SET lock_timeout = '2s'\"))\n",
+        "statement_timeout": "    connection.execute(text(\"SET statement_timeout = '1h'\"))\n",
     }
     own = "" if "transaction_per_migration" in left_out else ", transaction_per_migration=True"
     return (

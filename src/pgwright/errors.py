@@ -21,6 +21,7 @@
     ├── ProofError                a proof could not be carried out
     ├── ImportFailed              what was named as module:attribute cannot be imported
     ├── RetentionFailed           policies that could not be planned or run
+    ├── BackfillFailed            backfills that could not be planned or run
     ├── ProbeError                an app could not be probed
     ├── NotErased                 a person could not be erased, and nothing was changed
     └── CommitRefused             a handler under probe sent COMMIT as text
@@ -170,6 +171,10 @@ class ImportFailed(PgwrightError):
 
 class RetentionFailed(PgwrightError):
     """Policies could not be planned or run; the message says what is done by then."""
+
+
+class BackfillFailed(PgwrightError):
+    """Backfills could not be planned or run; the message says what is done by then."""
 
 
 class ProbeError(PgwrightError):

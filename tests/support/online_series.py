@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
-
 from sqlalchemy import create_engine
 
-from pgwright.model.change import ConvertColumns, ConvertOnline
+from pgwright.model.change import ConvertOnline
 from pgwright.model.finding import Finding
-from pgwright.model.fix import Fix
 from pgwright.remedies import go_online, in_parts
 from pgwright_runtime.backfills import run_backfills
 from tests.support.alembic_project import Project

@@ -48,7 +48,7 @@ _SCHEMA = """
         pg_get_indexdef(i.indexrelid) || i.indisvalid || coalesce(inhparent::regclass::text, '')
     FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid LEFT JOIN pg_inherits ON inhrelid = i.indexrelid
     WHERE c.relnamespace = 'public'::regnamespace
-    UNION ALL SELECT 'partition', inhrelid::regclass::text, inhparent::regclass::text || coalesce(inhdetachpending, false)
+    UNION ALL SELECT 'partition', inhrelid::regclass::text, inhparent::regclass::text || inhdetachpending
     FROM pg_inherits JOIN pg_class AS c ON c.oid = inhrelid WHERE c.relkind IN ('r', 'p')
     ORDER BY 1, 2
 """

@@ -197,14 +197,20 @@ def constraint_using_index(added: Reworded, kind: str) -> str:
     nulls = " NULLS NOT DISTINCT" if added.nulls_not_distinct else ""
     include = f" INCLUDE ({quoted(added.include)})" if added.include else ""
     keys = f"({quoted(added.columns)}){include}{nulls}"
-    built = f"CREATE UNIQUE INDEX CONCURRENTLY {name} ON {added.table} {keys}"
-    takes = f"ALTER TABLE {added.table} ADD CONSTRAINT {name} {kind} USING INDEX {name}{added.using}"
+    # A constraint that it takes the place of has an index of that name still; the index is renamed in the end.
+    index = quote(shorten(f"{added.name}_new")) if "DROP CONSTRAINT" in added.others else name
+    built = f"CREATE UNIQUE INDEX CONCURRENTLY {index} ON {added.table} {keys}"
+    takes = f"ALTER TABLE {added.table} ADD CONSTRAINT {name} {kind} USING INDEX {index}{added.using}"
+    others = execute(added.others) if added.others else ""
+    # A column that the index is on must be there; a key that is dropped is needed until then.
+    is_first = " ADD COLUMN " in added.others
     return lines(
-        execute(added.others) if added.others else "",
+        others if is_first else "",
         autocommit(
-            f"{execute(f'DROP INDEX CONCURRENTLY IF EXISTS {schema}{name}')}  # what an interrupted build left",
+            f"{execute(f'DROP INDEX CONCURRENTLY IF EXISTS {schema}{index}')}  # what an interrupted build left",
             execute(built),
         ),
+        "" if is_first else others,
         execute(takes),
     )
 

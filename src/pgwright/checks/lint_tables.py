@@ -116,6 +116,27 @@ class Step:
                 table = QualifiedName(one.table.schema or table.schema, one.name)
         return table
 
+    def is_scanned(self, table: QualifiedName) -> bool:
+        """Tell whether the statement read the table, or a partition of it, whole."""
+        snapshot = self.pending.snapshot
+        below = set(self.partitions(table) or ()) | set(snapshot.heirs(table) if snapshot is not None else ())
+        return not below.union([table]).isdisjoint(self.statement.scanned)
+
+    @property
+    def has_lock_timeout(self) -> bool:
+        """Tell whether the statement gives up waiting for a lock after a time that somebody set."""
+        environment = self.pending.environment
+        earlier = self.revision.upgrade.statements[: self.position]
+        is_set = any(one.kind == "set" and one.name == "lock_timeout" for each in earlier for one in each.actions)
+        return is_set or bool(environment.sets_lock_timeout) or environment.runs_safely
+
+    @property
+    def major(self) -> int:
+        """Of the server that it is for, as far as known: of that which it ran on."""
+        snapshot = self.pending.snapshot
+        digits = self.pending.observed_on.partition(".")[0]
+        return snapshot.server.major if snapshot is not None else int(digits) if digits.isdigit() else 0
+
     def bytes_of(self, table: QualifiedName) -> int | None:
         """Return the size with indexes and partitions; None: unknown."""
         known, snapshot = self.known(table), self.pending.snapshot

@@ -17,13 +17,14 @@ from pgwright.migrations import AlembicDirectory, has_runtime, open_directory
 from pgwright.pipeline.deploy import (
     DeployOrder,
     DeployPlan,
+    Run,
     confirm_deployment,
     deploy_indexes,
     plan_deployment,
     roll_back,
     rolled_back,
 )
-from pgwright.pipeline.migrate import run_to
+from pgwright.pipeline.migrate import MigrationOrder, migrate
 from pgwright.report import FORMATS, Format
 from pgwright.visible import as_line
 
@@ -106,11 +107,31 @@ def deploy(
         _accept(plan, order, yes=yes)
     with watched() as progress:
         result = deploy_indexes(
-            order, plan, lambda revision: run_to(directory, revision), wait=counting_down(progress), progress=progress
+            order,
+            plan,
+            _runner(directory, plan.snapshot.server.database),
+            wait=counting_down(progress),
+            progress=progress,
         )
     emit(result, form, output, shows_all=shows_all)
     if result.status not in ("confirmed", "nothing to do"):
         click.get_current_context().exit(NOT_CONFIRMED)
+
+
+def _runner(directory: AlembicDirectory, database: str) -> Run:
+    """Return what brings the database to a revision, by the app's own env.py, if that connects to the same one."""
+
+    def is_same(place: str, revisions: object) -> bool:
+        if f"/{database}" not in place:
+            raise DeployRefused(f"env.py connects to {place}, and the database that was named is {database!r}")
+        return True
+
+    def run(revision: str) -> None:
+        result = migrate(directory, MigrationOrder(target=revision), confirm=is_same)
+        if not result.is_done:
+            raise DeployRefused(f"the revisions did not all run: {result.ended}. See: pgwright migrate --dry-run")
+
+    return run
 
 
 def _accept(plan: DeployPlan, order: DeployOrder, *, yes: bool) -> None:
@@ -145,6 +166,6 @@ def _roll_back(
         click.get_current_context().exit(0)
     for file in files:
         directory.add(file.path, file.text)
-        run_to(directory, file.revision)
+        _runner(directory, result.database)(file.id)
         tell(f"pgwright: wrote and ran {as_line(str(file.path))}")
     emit(rolled_back(result), form, output, shows_all=True)

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from uuid import uuid4
 
-import psycopg
-
-from pgwright.embedded import OWNER, EmbeddedServer, run_server
-from pgwright.migrations import AlembicDirectory, upgrade
-from pgwright.model.migration import MigrationEnvironment, PendingMigrations
+from pgwright.code import AppModels, entry_of
+from pgwright.embedded import EmbeddedServer, choose_programs, run_server, wheel_programs
+from pgwright.migrations import AlembicDirectory
+from pgwright.model.migration import PendingMigrations
+from pgwright.model.not_examined import NotExamined
 from pgwright.model.policy import Policy
 from pgwright.model.progress import Progress, silent
 from pgwright.model.snapshot import Snapshot
-from pgwright.observing.recording import record
-from pgwright.twin.restore import SERVER_SETTINGS, restored
+from pgwright.observing.chain import Chain
+from pgwright.observing.databases import database_of, dsn_of
+from pgwright.observing.environment import EnvironmentFile
+from pgwright.observing.messages import Question
+from pgwright.observing.start import start_of
+from pgwright.observing.uses import gone_of, uses_of
+from pgwright.twin.restore import SERVER_SETTINGS
 from pgwright.twin.servers import choose
 
 
@@ -30,11 +35,13 @@ class LintOrder:
     snapshot: Snapshot | None = None
     """Of the database that the revisions are for."""
     since: str | None = None
-    """Revisions after this one, instead of those that the database lacks."""
+    """Revisions after this one, instead of those that the database lacks; `base`: all."""
     until: str = "head"
     policy: Policy = field(default_factory=Policy)
     server: Path | None = None
     """The folder of a PostgreSQL to run on."""
+    models: AppModels | None = None
+    """Where the app's models are; None: as env.py names them."""
 
 
 def observe(
@@ -44,60 +51,78 @@ def observe(
 
     Args:
         running: a server for twins that runs already; None: one of its own.
-    Raises: MigrationError, TwinError, EmbeddedServerError.
+    Raises: MigrationError: they cannot be found, put in order or run. TwinError, EmbeddedServerError.
     """
-    start = _start(order)
-    with _server(order) if running is None else nullcontext(running) as server, _database(order, server, start) as name:
-        progress("revisions")
-        dsn = server.owner_dsn(name)
-        revisions = record(dsn, order.directory, start, order.until)
+    snapshot, directory = order.snapshot, order.directory
+    environment = EnvironmentFile(directory)
+    start = start_of(directory, snapshot, order.since, order.until)
+    models = order.models or _models(environment.path, directory)
+    engine_name, others = _databases(directory)
+    version_schema = _version_schema(snapshot, environment)
+    left_out: dict[NotExamined, None] = {}
+    with _server(order) if running is None else nullcontext(running) as server:
+        server.require_owner()
+
+        @contextmanager
+        def database() -> Iterator[str]:
+            source = snapshot if start.is_of_snapshot else None
+            with database_of(source, server, start.revisions, version_schema) as (name, told):
+                left_out.update(dict.fromkeys(told))
+                yield dsn_of(server, name, snapshot)
+
+        chain = Chain(
+            directory,
+            database,
+            Question(
+                source=str(directory.source),
+                version_schema=version_schema,
+                conventions=next(iter(models.app.conventions), {}) if models is not None else {},
+                engine_name=engine_name,
+            ),
+            progress,
+        )
+        chain.run(start.replayed, start.pending)
     return PendingMigrations(
-        directory=str(order.directory.source),
-        database=order.snapshot.server.database if order.snapshot else "",
+        directory=str(directory.source),
+        database=snapshot.server.database if snapshot else "",
         observed_on=server.programs.version,
         linted_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        start=start,
-        heads=tuple(order.directory.script.get_heads()),
-        revisions=revisions,
-        environment=MigrationEnvironment(str(Path(order.directory.script.dir, "env.py"))),
-        snapshot=order.snapshot,
+        start=start.revisions,
+        heads=tuple(sorted(directory.script.get_heads())),
+        revisions=tuple(chain.revisions),
+        environment=environment.read(snapshot),
+        snapshot=snapshot,
+        uses=tuple(dict.fromkeys(uses_of(gone_of(chain.revisions, snapshot), snapshot, models))),
         policy=order.policy,
+        not_examined=(*others, *environment.left_out(), *left_out, *chain.not_examined),
     )
 
 
-def _start(order: LintOrder) -> tuple[str, ...]:
-    if order.since is not None:
-        return () if order.since == "base" else (order.directory.script.get_revision(order.since).revision,)
-    return order.snapshot.server.alembic_revisions if order.snapshot is not None else ()
+def _models(env: Path, directory: AlembicDirectory) -> AppModels | None:
+    return entry_of(env, directory.source.parent, directory.imports_from) if env.is_file() else None
+
+
+def _databases(directory: AlembicDirectory) -> tuple[str, tuple[NotExamined, ...]]:
+    """Return the database whose functions are run, where the revisions have some for several, and what is left out."""
+    names = [one for one in re.split(r"[\s,]+", directory.config.get_main_option("databases") or "") if one]
+    if len(names) < 2:
+        return "".join(names), ()
+    reason = f"revisions have functions for several databases, and those for {names[0]} were run"
+    return names[0], tuple(NotExamined(f"the revisions of the database {one}", reason) for one in names[1:])
+
+
+def _version_schema(snapshot: Snapshot | None, environment: EnvironmentFile) -> str:
+    if snapshot is not None and snapshot.server.alembic_revisions:
+        return snapshot.server.alembic_schema
+    return environment.configured("version_table_schema") or "public"
 
 
 @contextmanager
 def _server(order: LintOrder) -> Iterator[EmbeddedServer]:
-    programs = choose(order.snapshot, order.server).programs if order.snapshot is not None else None
+    if order.snapshot is not None:
+        programs = choose(order.snapshot, order.server).programs
+    else:
+        programs = choose_programs(wheel_programs().major, named=order.server).programs
     settings = {**SERVER_SETTINGS, "allow_system_table_mods": "off"}
     with run_server(settings=settings, programs=programs, is_confined=True) as server:
-        server.require_owner()
         yield server
-
-
-@contextmanager
-def _database(order: LintOrder, server: EmbeddedServer, start: tuple[str, ...]) -> Iterator[str]:
-    if order.snapshot is not None and order.since is None:
-        with restored(order.snapshot, server, is_whole=True) as (name, _):
-            with psycopg.connect(server.owner_dsn(name), autocommit=True) as owner:
-                owner.execute("CREATE TABLE IF NOT EXISTS public.alembic_version (version_num text PRIMARY KEY)")
-                for revision in start:
-                    owner.execute("INSERT INTO public.alembic_version VALUES (%s)", (revision,))
-            yield name
-        return
-    name = f"lint_{uuid4().hex[:10]}"
-    server.create_database(name)
-    with server.admin(name) as admin:
-        admin.execute(f"GRANT ALL ON SCHEMA public TO {OWNER}".encode())
-        admin.execute(f'GRANT ALL ON DATABASE "{name}" TO {OWNER}'.encode())
-    try:
-        for revision in start:
-            upgrade(server.owner_dsn(name), order.directory, revision)
-        yield name
-    finally:
-        server.drop_database(name)

@@ -119,9 +119,8 @@ def _fork(directory: AlembicDirectory, branch: str) -> tuple[str, tuple[str, ...
     """
     repository = open_repository(Path(directory.script.dir))
     commit = repository.find_branch(branch)
-    folders = [Path(one) for one in directory.script._version_locations]
     there: dict[str, tuple[str, bytes]] = {}
-    for folder in folders:
+    for folder in directory.version_folders:
         for name, data in repository.files_at(commit, folder).items():
             if (revision := _id_of(data, name)) is not None:
                 there[revision] = (name, data)

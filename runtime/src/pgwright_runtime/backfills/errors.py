@@ -41,7 +41,7 @@ class UnknownBackfill(BackfillError):
 
 
 class BackfillRefused(BackfillError):
-    """A backfill would be wrong or slow as it is declared, or as the database is."""
+    """A backfill would be wrong or slow as it is declared, or as the database is; a run tells it in its result."""
 
     def __init__(self, name: str, reasons: Sequence[str]) -> None:
         self.name, self.reasons = name, tuple(reasons)

@@ -27,6 +27,7 @@ try:
         Unhealthy,
     )
     from pgwright_runtime.migrations.pace import MigrationPace
+    from pgwright_runtime.migrations.planning import PlannedRevision, PlannedStatement, plan_migrations
     from pgwright_runtime.migrations.results import MigrationProgress, MigrationRun, RanRevision
     from pgwright_runtime.migrations.runner import MigrationRunner
     from pgwright_runtime.migrations.safely import run_migrations_safely
@@ -54,6 +55,8 @@ __all__ = [
     "MigrationRunner",
     "MigrationStopped",
     "NotResumable",
+    "PlannedRevision",
+    "PlannedStatement",
     "RanRevision",
     "RunnerBusy",
     "StillQueued",
@@ -61,6 +64,7 @@ __all__ = [
     "Unhealthy",
     "create_index",
     "patient_session",
+    "plan_migrations",
     "run",
     "run_long",
     "run_migrations_safely",

@@ -154,3 +154,15 @@ def reading(context: MigrationContext, *, is_own: bool) -> Iterator[Connection]:
     settle(context)
     with connection.begin() if is_own else connection.begin_nested():
         yield connection
+
+
+def collect_statements(context: MigrationContext, statements: list[str]) -> None:
+    """Let an offline context add to a list what it would print, a statement at a time.
+
+    `static_output`: what is printed has semicolons inside of statements, too.
+    """
+
+    def collect(text: str) -> None:
+        statements.append(text.strip().removesuffix(";"))
+
+    context.impl.static_output = collect  # type: ignore[method-assign]

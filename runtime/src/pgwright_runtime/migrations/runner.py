@@ -13,7 +13,7 @@ from typing import Any
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from alembic.util import CommandError
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.util import await_only
 
@@ -49,6 +49,7 @@ class MigrationRunner:
         tell: told how far it is; also from another thread.
         ends_outer: a transaction that env.py began before `configure()` may be committed, and each revision be its own.
         between: called before each further revision; True ends the run.
+        recover: given what a revision raised, rolled back, and an engine; True when it may be tried again now.
     """
 
     def __init__(
@@ -59,13 +60,20 @@ class MigrationRunner:
         tell: Tell | None = None,
         ends_outer: bool = False,
         between: Callable[[], bool] | None = None,
+        recover: Callable[[Exception, Engine], bool] | None = None,
     ) -> None:
         self._context, self.pace = context, pace or MigrationPace()
         self._tell_all, self._ends_outer, self._between = tell or (lambda told: None), ends_outer, between
+        self._recover = recover
         self._now = MigrationProgress("running")
         self._notes: list[str] = []
         self._ran: list[RanRevision] = []
         self._is_own = True
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What could not be watched or kept, with the reason."""
+        return tuple(dict.fromkeys(self._notes))
 
     @property
     def so_far(self) -> tuple[RanRevision, ...]:
@@ -96,7 +104,7 @@ class MigrationRunner:
                 # Another run may have done it meanwhile.
                 heads, steps = inside.steps_again(context)
                 self._run(side, heads, steps, still_held, options)
-        return MigrationRun(database, tuple(self._ran), time.monotonic() - started, tuple(dict.fromkeys(self._notes)))
+        return MigrationRun(database, tuple(self._ran), time.monotonic() - started, self.notes)
 
     def _look_around(self) -> str:
         connection = self._connection
@@ -116,9 +124,9 @@ class MigrationRunner:
         return self._context.connection
 
     def _run(
-        self, side: Any, heads: Sequence[str], steps: Sequence[Any], still_held: Callable[[], None], options: Any
+        self, side: Engine, heads: Sequence[str], steps: Sequence[Any], still_held: Callable[[], None], options: Any
     ) -> None:
-        context = self._context
+        context, self._side = self._context, side
         if steps and not heads:
             inside.ensure_version_table(context)
         journal = self._open_journal(heads)
@@ -218,6 +226,8 @@ class MigrationRunner:
     def _again_or_raise(self, error: Exception, attempt: int) -> None:
         execution = self._execution
         is_passing = isinstance(error, StepBack) or execution.is_passing(error)
+        if not is_passing and self._recover is not None and self._recover(error, self._side):
+            return
         if not is_passing or self._connection.invalidated:
             raise error
         if attempt == self.pace.tries:

@@ -38,7 +38,14 @@ def run_migrations_safely(
     Raises: MigrationStopped; CommandError of Alembic; whatever a revision raises. What is committed by then stays, and
         the next run goes on.
     """
-    runner = MigrationRunner(
-        context_of(alembic.context if context is None else context), settings, tell=tell, ends_outer=ends_outer
-    )
-    return runner.run(**options)
+    found = context_of(alembic.context if context is None else context)
+    # `pgwright migrate` runs this env.py, and brings settings and a runner of its own.
+    given = getattr(found.environment_context, RUNS, None)
+    if given is not None:
+        run: MigrationRun = given(found, **options)
+        return run
+    return MigrationRunner(found, settings, tell=tell, ends_outer=ends_outer).run(**options)
+
+
+RUNS = "run_in_place_of_alembic"
+"""A method of the environment that runs what `run_migrations_safely()` would."""

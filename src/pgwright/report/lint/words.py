@@ -24,7 +24,7 @@ def verdict(lint: Lint) -> str:
         would = "would" if lint.has_sizes else "could"
         sizes = "" if lint.has_sizes else " (sizes are unknown)"
         others = len(unsafe) - len(stopping)
-        more = f", and {others} more {'is' if others == 1 else 'are'} not safe as they are" if others else ""
+        more = _and_more(others)
         return f"{len(stopping)} of {number} {would} block the app{sizes}{more}."
     if unsafe:
         return f"{len(unsafe)} of {number} {'is' if len(unsafe) == 1 else 'are'} not safe as written."
@@ -42,7 +42,7 @@ def where(lint: Lint) -> str:
     """Return of which database, after which revision, on which server."""
     database = lint.database or "no database, sizes unknown"
     start = f"after {listing([one[:_ID] for one in lint.start], 3)}" if lint.start else "from the first revision on"
-    return f"{database}, {start}, run on an empty twin on PostgreSQL {lint.observed_on}"
+    return f"{database}, {start}, on an empty twin, PostgreSQL {lint.observed_on}"
 
 
 def groups(lint: Lint) -> list[tuple[LintedRevision | None, tuple[Finding, ...]]]:
@@ -133,6 +133,13 @@ def next_step(lint: Lint) -> str:
 def has_rewrite(findings: Sequence[Finding]) -> bool:
     """Tell whether there is code to put in place of a statement."""
     return any(one.code for one in findings)
+
+
+def _and_more(others: int) -> str:
+    """Return how many more are not safe, as the end of a sentence."""
+    if not others:
+        return ""
+    return ", and 1 more is not safe as written" if others == 1 else f", and {others} more are not safe as written"
 
 
 def _unsafe(lint: Lint) -> list[LintedRevision]:
