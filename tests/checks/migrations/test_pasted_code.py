@@ -30,6 +30,10 @@ class Case:
     check: str
     body: str
     schema: str = _NOTE
+    left: str = ""
+    """A name that only the safe way leaves behind."""
+    refused_by_twin: str = ""
+    """What the empty twin says against the safe way, and a database with rows does not."""
 
 
 CASES = [
@@ -68,6 +72,25 @@ CASES = [
          f"{_NOTE}; ALTER TABLE note ADD CONSTRAINT fk FOREIGN KEY (owner_id) REFERENCES owner"),
     Case("drop-locks-referenced-table", 'op.drop_table("note")',
          f"{_NOTE}; ALTER TABLE note ADD CONSTRAINT fk FOREIGN KEY (owner_id) REFERENCES owner"),
+    Case("table-rewritten",
+         'op.add_column("note", sa.Column("token", sa.Uuid(), server_default=sa.text("gen_random_uuid()")))'),
+    Case("table-rewritten", 'op.add_column("note", sa.Column("token", sa.Uuid(), nullable=False, '
+         'server_default=sa.text("gen_random_uuid()")))'),
+    Case("not-null-column-without-default", 'op.add_column("note", sa.Column("kind", sa.Text(), nullable=False))',
+         f"{_NOTE}; TRUNCATE note"),
+    # The server itself leaves the bounds of a partition that it detached concurrently behind, as a CHECK.
+    Case("detach-not-concurrent", 'op.execute("ALTER TABLE event DETACH PARTITION event_1")', _EVENT, "event_1_at_check"),
+    Case("detach-not-concurrent", 'op.execute("ALTER TABLE event DETACH PARTITION event_1")',
+         f"{_EVENT}; CREATE TABLE event_default PARTITION OF event DEFAULT"),
+    Case("default-partition-scanned",
+         """op.execute("CREATE TABLE event_3 PARTITION OF event FOR VALUES FROM ('2026-03-01') TO ('2026-04-01')")""",
+         f"{_EVENT}; CREATE TABLE event_default PARTITION OF event DEFAULT"),
+    Case("partition-attach-scans",
+         """op.execute("ALTER TABLE event ATTACH PARTITION old FOR VALUES FROM (MINVALUE) TO ('2026-01-01')")""",
+         f"{_EVENT}; CREATE TABLE old (LIKE event); INSERT INTO old VALUES (1, '2025-05-05', 'k')"),
+    Case("materialized-view-refresh-blocks", 'op.execute("REFRESH MATERIALIZED VIEW by_owner")',
+         f"{_NOTE}; CREATE MATERIALIZED VIEW by_owner AS SELECT owner_id, count(*) FROM note GROUP BY 1;"
+         "CREATE UNIQUE INDEX ON by_owner (owner_id)", refused_by_twin="not populated"),
 ]  # fmt: skip
 
 
@@ -81,6 +104,7 @@ def test_pasted_code_ends_with_the_same_schema_and_is_quiet(
     found = next(one for one in findings if one.check == case.check)
     assert found.code
     revisions = revisions_of(found.code)
-    assert pasting.schema_after(*revisions) == pasting.schema_after(case.body)
-    _, left = pasting.lint(*revisions)
+    after = [one for one in pasting.schema_after(*revisions) if not (case.left and case.left in str(one[1]))]
+    assert after == pasting.schema_after(case.body)
+    _, left = pasting.lint(*revisions, refused=case.refused_by_twin)
     assert [one for one in left if one.severity in ("high", "medium")] == []
