@@ -54,10 +54,13 @@ def _rewritten(before: State, after: State, known: frozenset[int]) -> Iterator[i
 
 
 def _built(before: State, after: State, known: frozenset[int]) -> Iterator[int]:
-    """Yield the indexes, of tables that were there before the revision, that have a file that was not there."""
+    """Yield the indexes, of tables that were there before the revision, that have a file that was not there.
+
+    A change of a column's type that keeps its values makes the index anew, and gives it the file of the old one.
+    """
+    files = {one.file for one in before.relations.values()}
     for oid, one in after.relations.items():
-        old = before.relations.get(oid)
-        is_another = old is None or old.file != one.file
+        is_another = one.file not in files
         if one.kind == "index" and one.file and is_another and one.table in known and not _of_toast(one, after):
             yield oid
 
