@@ -81,7 +81,7 @@ def migrate(
         with directory.importing(), run.environment():
             directory.script.run_env()
     except MigrationStopped as error:
-        ended = str(error)
+        ended = " ".join(str(error).split())
     except Declined:
         ended = "nobody agreed to it"
     except KeyboardInterrupt:

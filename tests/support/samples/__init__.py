@@ -9,6 +9,7 @@ from tests.support.samples.advice import ADVICE
 from tests.support.samples.diagnosis import DIAGNOSIS, EMPTY_DIAGNOSIS
 from tests.support.samples.erasure import ERASURE, STOPPED_ERASURE
 from tests.support.samples.fix import FIX
+from tests.support.samples.migration import MIGRATED, MIGRATION_PLANNED, MIGRATION_STOPPED
 from tests.support.samples.names import HOSTILE, INDEX
 from tests.support.samples.plan import COMPARISON, PLAN
 from tests.support.samples.probe import EMPTY_PROBE, PROBE
@@ -34,6 +35,9 @@ RESULTS: dict[str, Result] = {
     "probe-empty": EMPTY_PROBE,
     "erasure": ERASURE,
     "erasure-stopped": STOPPED_ERASURE,
+    "migration": MIGRATED,
+    "migration-dry-run": MIGRATION_PLANNED,
+    "migration-stopped": MIGRATION_STOPPED,
     "retention": RETAINED,
     "retention-dry-run": DRY_RUN,
     "retention-faulty": FAULTY,
