@@ -21,11 +21,12 @@ from textwrap import dedent, indent
 from typing import Any, get_args
 
 import psycopg
+from click import Context
 from click.testing import CliRunner
 
 from pgwright.checks import load_checks
 from pgwright.cli import main as command_line
-from pgwright.cli.commands import NAMES
+from pgwright.cli.commands import NAMES, LazyGroup
 from pgwright.embedded import run_server
 from pgwright.figures import milliseconds, ratio
 from pgwright.model.finding import Check, Subject
@@ -133,10 +134,21 @@ def _commands_page() -> str:
         "What each command prints with `--help`.",
         "",
     ]
-    for arguments in ([], *([name] for name in NAMES)):
+    for arguments in _every_command():
         title = " ".join(["pgwright", *arguments])
         parts += [f"## {title}", "", "```text", help_of(*arguments).rstrip(), "```", ""]
     return "\n".join(parts)
+
+
+def _every_command() -> list[list[str]]:
+    """Return what is typed for each command and each group of them, the root first."""
+    found: list[list[str]] = [[]]
+    for name in NAMES:
+        found.append([name])
+        command = command_line.get_command(Context(command_line), name)
+        if isinstance(command, LazyGroup):
+            found += [[name, inner] for inner in command.names]
+    return found
 
 
 def help_of(*arguments: str) -> str:

@@ -110,6 +110,40 @@ class Repository:
         nothing = "0" * len(commit)
         self._git("update-ref", "-m", "pgwright pr", f"refs/heads/{branch}", commit, nothing, is_apart=True)
 
+    def find_branch(self, name: str) -> str:
+        """Return the commit of a branch, or of any name of a commit; where only the remote has it, of that one.
+
+        Raises: GitError: there is none.
+        """
+        for one in (name, f"{self.remote}/{name}") if self.remote else (name,):
+            with suppress(GitError):
+                return self._git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{one}^{{commit}}")
+        fetch = f"git fetch {quote(self.remote)} {quote(name)}" if self.remote else f"git fetch REMOTE {quote(name)}"
+        raise GitError(
+            f"there is no branch {name!r} in {self.root}. Fetch it: {fetch}; in GitHub Actions, actions/checkout "
+            "brings it with fetch-depth: 0"
+        )
+
+    def files_at(self, commit: str, folder: Path) -> dict[str, bytes]:
+        """Return the contents of all Python files below a folder in a commit, by their paths from the root."""
+        inside = os.path.relpath(folder.resolve(), self.root)
+        listed = self._git("ls-tree", "-r", "-z", "--full-tree", commit, "--", *([inside] if inside != "." else []))
+        found: dict[str, str] = {}
+        for line in listed.split("\0"):
+            head, _, name = line.partition("\t")
+            if name.endswith(".py") and head[:6] in _FILES:
+                found[name] = head.rpartition(" ")[2]
+        wanted = "".join(f"{blob}\n" for blob in found.values()).encode()
+        contents = _output(self.root, ("cat-file", "--batch"), wanted) if found else b""
+        texts: dict[str, bytes] = {}
+        start = 0
+        for name in found:
+            # A line "<object> blob <size>", the content, and a line break.
+            first = contents.index(b"\n", start) + 1
+            end = first + int(contents[start:first].split()[-1])
+            texts[name], start = contents[first:end], end + 1
+        return texts
+
     def _entries(self, commit: Commit) -> bytes:
         """Write the files of a commit as objects; return the lines of the index that name them."""
         entries = []
@@ -176,6 +210,20 @@ def _run(
         is_apart: in a group of its own, which Ctrl-C does not reach.
     Raises: GitError: with what git said.
     """
+    return (
+        _output(folder, arguments, given, settings, is_apart=is_apart).decode(errors="surrogateescape").rstrip("\n\0")
+    )
+
+
+def _output(
+    folder: Path,
+    arguments: Sequence[str],
+    given: bytes = b"",
+    settings: Mapping[str, str] | None = None,
+    *,
+    is_apart: bool = False,
+) -> bytes:
+    """Return what git prints, as it is; arguments as of `_run`. Raises GitError."""
     environment = {name: value for name, value in os.environ.items() if name not in _INHERITED}
     command = ["git", *(part for one in _SETTINGS for part in ("-c", one)), *arguments]
     try:
@@ -193,4 +241,4 @@ def _run(
     if ran.returncode:
         said = on_one_line(ran.stderr.decode(errors="replace")).removeprefix("fatal: ")
         raise GitError(said or f"git {arguments[0]} ended with {ran.returncode}")
-    return ran.stdout.decode(errors="surrogateescape").rstrip("\n\0")
+    return ran.stdout

@@ -14,13 +14,13 @@ import pgwright.checks
 from pgwright.checks import load_checks
 from pgwright.model.finding import SEVERITIES, Check, Confidence, Subject
 from pgwright.model.snapshot import Snapshot
-from tests.support.builders import make_advice, make_app, make_snapshot
+from tests.support.builders import make_advice, make_app, make_pending, make_snapshot
 
 HEADINGS = ["What it does", "Why it matters", "Example", "When it is wrong", "Source"]
 FORBIDDEN = ("pgwright.database", "pgwright.twin", "pgwright.advisor", "psycopg", "sqlalchemy")
 HERE = Path(__file__).parent
 CHECKS = load_checks()
-EMPTY = {type(value): value for value in (make_snapshot(), make_advice(), make_app())}
+EMPTY = {type(value): value for value in (make_snapshot(), make_advice(), make_app(), make_pending())}
 each_check = pytest.mark.parametrize("check", CHECKS, ids=[check.name for check in CHECKS])
 
 

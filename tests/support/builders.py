@@ -12,6 +12,7 @@ from pgwright.model.endpoints import ProbedApp, SeenEndpoint, StatementProblem
 from pgwright.model.finding import CodeLine, Finding
 from pgwright.model.index import Index, IndexDefinition, IndexKey
 from pgwright.model.materialized_view import MaterializedViewState
+from pgwright.model.migration import MigrationEnvironment, ObservedRevision, PendingMigrations
 from pgwright.model.names import QualifiedName
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.planned_on import PlannedOn
@@ -89,6 +90,21 @@ def make_advice(**fields: Any) -> Advice:
 def make_app(*endpoints: SeenEndpoint) -> ProbedApp:
     """Return an app whose endpoints were called."""
     return ProbedApp("shop.main:app", "shop", "18.0", TAKEN_AT, endpoints)
+
+
+def make_pending(*revisions: ObservedRevision, snapshot: Snapshot | None = None) -> PendingMigrations:
+    """Return revisions that ran on a twin."""
+    return PendingMigrations(
+        directory="alembic.ini",
+        database="shop",
+        observed_on="18.6",
+        linted_at=TAKEN_AT,
+        start=(),
+        heads=tuple(one.revision for one in revisions[-1:]),
+        revisions=revisions,
+        environment=MigrationEnvironment("migrations/env.py"),
+        snapshot=snapshot,
+    )
 
 
 def make_endpoint(

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Delete,
     Engine,
     FromClause,
+    NullPool,
     Pool,
     Result,
     Select,
@@ -367,3 +368,22 @@ def given_options(options: Any) -> dict[str, Any]:
 def returns_rows(statement: Delete) -> bool:
     """`_returning`: `returning_column_descriptions` describes the columns, and fails for some expressions."""
     return bool(statement._returning)
+
+
+def beside(engine: Engine) -> Engine:
+    """Return an engine that opens connections as another does, none of them from its pool; dispose of nothing.
+
+    `_creator`: a pool's way to connect, with the app's arguments and events, can be had by no public name; a pool of
+    one connection has none to spare.
+    """
+    pool = NullPool(engine.pool._creator, dialect=engine.dialect, _dispatch=engine.pool.dispatch)
+    return Engine(pool, engine.dialect, engine.url)
+
+
+def same_session(connection: Connection) -> Connection:
+    """Return a connection with transactions of its own in the session of another; never close it.
+
+    `Connection`'s second argument, as `Engine.raw_connection()` gives it: a transaction that others opened cannot be
+    ended and leave their objects usable. What they commit in the end is an empty transaction.
+    """
+    return Connection(connection.engine, connection.connection)

@@ -17,7 +17,8 @@ _WAIT = text("SELECT pg_advisory_xact_lock(:key)")
 _TAKE = text("SELECT pg_try_advisory_xact_lock(:key)")
 # It idles between two looks, as long as the work takes.
 _STAY = text("SET LOCAL idle_in_transaction_session_timeout = 0")
-_IS_THERE = text("SELECT 1")
+# No query: the portal of one that a driver sent by the extended protocol keeps its snapshot, until the next statement.
+_IS_THERE = _STAY
 
 
 def lock_key(name: str) -> int:

@@ -28,6 +28,9 @@ CONFIDENCE_WEIGHTS: Mapping[Confidence, float] = {"certain": 1.0, "likely": 0.8,
 # The same fault in many places is one habit to mend: twice the price of the worst place, at most.
 MOST_TIMES = 2.0
 
+# Revisions are what a database will be, not what it is.
+_SCORED: tuple[Subject, ...] = tuple(subject for subject in get_args(Subject) if subject != "migrations")
+
 # Of a database without tables they could only say that nothing is wrong with nothing.
 _NEED_TABLES: frozenset[Subject] = frozenset({"keys", "indexes", "retention", "vacuum"})
 
@@ -41,7 +44,7 @@ def score_subjects(
     """Return one score a subject, in the fixed order of subjects; `checks` are those to count, None for all."""
     ran = load_checks() if checks is None else tuple(checks)
     found, blind = tuple(findings), tuple(not_examined)
-    return tuple(_score(snapshot, subject, ran, found, blind) for subject in get_args(Subject))
+    return tuple(_score(snapshot, subject, ran, found, blind) for subject in _SCORED)
 
 
 def points(finding: Finding) -> float:

@@ -11,10 +11,11 @@ from typing import TypeVar
 from pgwright.cli.output import write
 from pgwright.errors import ConfigError
 from pgwright.model.finding import Diagnosis, Finding
+from pgwright.model.lint import Lint
 from pgwright.model.probe import Probe
 from pgwright.report.as_json import indented
 
-Found = TypeVar("Found", Diagnosis, Probe)
+Found = TypeVar("Found", Diagnosis, Probe, Lint)
 
 _KIND, _FORMAT = "baseline", 1
 
@@ -58,7 +59,7 @@ def read_baseline(path: Path | None) -> frozenset[str]:
     return frozenset(keys)
 
 
-def save_baseline(path: Path, result: Diagnosis | Probe) -> None:
+def save_baseline(path: Path, result: Diagnosis | Probe | Lint) -> None:
     """Write the keys of all findings of a run, those known already among them. Raises ConfigError."""
     keys = sorted({*result.known, *_keys(result.findings)})
     write(path, indented({"kind": _KIND, "format": _FORMAT, "findings": keys}))

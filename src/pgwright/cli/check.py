@@ -14,6 +14,7 @@ from pgwright.cli.policies import policy_of
 from pgwright.cli.progress import watched
 from pgwright.config import Budget, Config
 from pgwright.model.finding import SEVERITIES, Diagnosis, Severity
+from pgwright.model.lint import Lint
 from pgwright.model.probe import Probe
 from pgwright.report import Format
 
@@ -81,7 +82,7 @@ def check(
         click.get_current_context().exit(FOUND)
 
 
-def reaches(result: Diagnosis | Probe, threshold: Severity) -> bool:
+def reaches(result: Diagnosis | Probe | Lint, threshold: Severity) -> bool:
     """True when a finding is at least as bad as the threshold."""
     worst = SEVERITIES.index(threshold)
     return any(SEVERITIES.index(finding.severity) <= worst for finding in result.findings)

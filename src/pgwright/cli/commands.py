@@ -1,7 +1,8 @@
-"""The group of all commands: each is imported when it is asked for, and each of its errors ends in one place."""
+"""Groups of commands: each is imported when it is asked for, and each of their errors ends in one place."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
@@ -12,21 +13,32 @@ from pgwright.cli.streams import doors
 from pgwright.interrupts import ending_at_once
 
 # In the order of the work.
-NAMES = ("check", "advise", "fix", "pr", "prove", "plan", "probe", "retain", "erase", "snapshot", "explain")
+NAMES = (
+    "check", "advise", "fix", "pr", "prove", "plan", "probe",
+    "migrations", "migrate", "deploy", "backfill", "retain", "erase", "snapshot", "explain",
+)  # fmt: skip
 
 
-class Commands(click.Group):
-    """Finds the command `x` in `pgwright.cli.x`."""
+class LazyGroup(click.Group):
+    """Finds the command `x` of a package in its module `x`."""
+
+    def __init__(self, *args: Any, package: str = "pgwright.cli", names: Sequence[str] = NAMES, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.package, self.names = package, names
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(NAMES)
+        return list(self.names)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in NAMES:
+        if cmd_name not in self.names:
             return None
         with ending_at_once():
-            command: click.Command = getattr(import_module(f"pgwright.cli.{cmd_name}"), cmd_name)
+            command: click.Command = getattr(import_module(f"{self.package}.{cmd_name}"), cmd_name)
         return command
+
+
+class Commands(LazyGroup):
+    """All commands: their output passes the doors, and their errors become messages."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         with doors():

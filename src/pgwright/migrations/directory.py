@@ -13,7 +13,7 @@ import tomllib
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -104,14 +104,19 @@ class AlembicDirectory:
         self.add(path, render(chosen, head))
         return path
 
-    def place(self, revision: str, message: str) -> Path:
-        """Return the file of a new revision, named as the app names its revisions. Raises MigrationError: it exists."""
+    def place(self, revision: str, message: str, *, after: str | None = None) -> Path:
+        """Return the file of a new revision, named as the app names its revisions.
+
+        Args:
+            after: the revision whose folder it goes to; None: the head.
+        Raises: MigrationError: it exists, or there are several heads.
+        """
         known = {each.revision: each.path for each in self.script.walk_revisions()}
         if HIDDEN.search(revision):  # it names the file
             raise MigrationError(f"the revision id {revision!r} holds hidden characters. Nothing was written")
         if revision in known:
             raise MigrationError(f"the revision {revision!r} exists: {known[revision]}. Nothing was written")
-        return self._folder(self.head) / self._file_name(revision, message)
+        return self._folder(self.head if after is None else after) / self._file_name(revision, message)
 
     def add(self, path: Path, text: str) -> None:
         """Write a new revision, whose text says which it follows. Raises MigrationError: the file exists."""
@@ -132,6 +137,22 @@ class AlembicDirectory:
             return in_template(template, text, revision, down_revision, self.config, self._now())
         except MigrationError as error:
             raise MigrationError(f"{template} cannot be followed: {error}") from error
+
+    @property
+    def version_folders(self) -> tuple[Path, ...]:
+        """Where its revisions are."""
+        return tuple(self.script._version_locations)
+
+    def with_versions(self, folders: Sequence[Path]) -> AlembicDirectory:
+        """Return it with its revisions in other folders, for a trial; `env.py` stays where it is."""
+        script = ScriptDirectory(
+            self.script.dir,
+            file_template=self.script.file_template,
+            version_locations=[str(one) for one in folders],
+            recursive_version_locations=self.script.recursive_version_locations,
+        )
+        script.revision_map = RevisionMap(lambda: read_scripts(script))
+        return replace(self, script=script)
 
     @contextmanager
     def importing(self) -> Iterator[None]:

@@ -16,7 +16,9 @@ from pgwright.model.worth import Worth
 
 S = TypeVar("S")
 
-Subject = Literal["keys", "indexes", "queries", "connections", "retention", "vacuum", "settings", "security"]
+Subject = Literal[
+    "keys", "indexes", "queries", "connections", "retention", "vacuum", "settings", "security", "migrations"
+]
 Severity = Literal["high", "medium", "low", "info"]
 Confidence = Literal["certain", "likely", "possible"]
 Origin = Literal["read", "measured", "planned", "estimated", "stated"]
@@ -72,6 +74,8 @@ class Finding:
     """What `fix` can write; empty where only a person can decide."""
     sql: str = ""
     """Statements to run by hand where `fix` writes nothing; "" when there are none."""
+    code: str = ""
+    """Alembic code to paste in place of the statement, where it is about a revision; `# next revision, …` parts it."""
     queries: tuple[int, ...] = ()
     """`query_id` of the workload statements that it concerns."""
     place: CodeLine | None = None
@@ -174,6 +178,7 @@ class Check(Generic[S]):
         confidence: Confidence | None = None,
         changes: Iterable[Change] = (),
         sql: str = "",
+        code: str = "",
         queries: Iterable[int] = (),
         place: CodeLine | None = None,
         worth: Worth | None = None,
@@ -190,6 +195,7 @@ class Check(Generic[S]):
             advice=advice,
             changes=tuple(changes),
             sql=sql,
+            code=code,
             queries=tuple(queries),
             place=place,
             worth=worth,

@@ -23,6 +23,7 @@ from pgwright.errors import BrokenCheck
 from pgwright.model.advice import Advice
 from pgwright.model.endpoints import ProbedApp
 from pgwright.model.finding import Check, Diagnosis
+from pgwright.model.migration import PendingMigrations
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.policy import Policy
 from pgwright.model.progress import Progress, silent
@@ -60,7 +61,8 @@ def check(
     Raises: DatabaseError. ConfigError: the source cannot be read, or the policy allows what is no check.
         BrokenCheck: a check of another distribution cannot be used.
     """
-    checks = load_checks()  # before the database is read: a plugin that cannot be used costs nothing
+    # Before the database is read: a plugin that cannot be used costs nothing. Revisions are judged by `lint`.
+    checks = tuple(one for one in load_checks() if one.reads is not PendingMigrations)
     _require_sources(checks)
     require_checks(policy.allow if policy is not None else ())
     snapshot = take_snapshot(source, policy=policy, progress=progress)

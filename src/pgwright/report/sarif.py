@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from pgwright.errors import ConfigError
 from pgwright.model.finding import Diagnosis, Finding, Severity
+from pgwright.model.lint import Lint
 from pgwright.model.probe import Probe
 from pgwright.report.as_json import indented
 from pgwright.report.diagnosis.words import looked_at
@@ -28,7 +29,7 @@ _LEVELS: Mapping[Severity, str] = {"high": "error", "medium": "warning", "low": 
 
 def render_sarif(result: object) -> str:
     """Return the log, indented, with a line break at the end. Raises ConfigError: the result holds no findings."""
-    if not isinstance(result, Diagnosis | Probe):
+    if not isinstance(result, Diagnosis | Probe | Lint):
         kind = getattr(result, "kind", type(result).__name__)
         raise ConfigError(f"there is no SARIF of a {kind}: it holds no findings. Take another format: --format")
     names = list(dict.fromkeys(finding.check for finding in result.findings))
@@ -53,7 +54,7 @@ def render_sarif(result: object) -> str:
     return indented(log)
 
 
-def _notes(result: Diagnosis | Probe) -> Iterator[str]:
+def _notes(result: Diagnosis | Probe | Lint) -> Iterator[str]:
     """Yield on which server was planned, how much each score rests on where that is not all, and what was not seen."""
     if isinstance(result, Diagnosis):
         if result.planned_on is not None:

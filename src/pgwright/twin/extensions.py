@@ -14,7 +14,7 @@ from pgwright.twin.dump import Definition, option, word
 from pgwright.twin.stand_ins import has_stand_ins
 
 # Functions of these reach no file, program or other server; what they let only a superuser do, the owner may not.
-_ALLOWED = {
+HARMLESS = {
     "amcheck", "autoinc", "bloom", "btree_gin", "btree_gist", "citext", "cube", "dict_int", "dict_xsyn",
     "earthdistance", "fuzzystrmatch", "hstore", "insert_username", "intagg", "intarray", "isn", "lo", "ltree",
     "moddatetime", "pageinspect", "pg_buffercache", "pg_freespacemap", "pg_prewarm", "pg_stat_statements", "pg_trgm",
@@ -34,7 +34,7 @@ def without_risk(definition: Definition) -> Definition:
 
 
 def _risk(name: str) -> str:
-    return "" if name in _ALLOWED else f'extension "{name}" may reach outside of the server'
+    return "" if name in HARMLESS else f'extension "{name}" may reach outside of the server'
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,400 @@
+"""Each statement of a revision on its way to the driver: skipped where the journal has it, or run and written down.
+
+It listens at the dialect's events, where a listener may run the statement itself, or say that it has run.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, event, text
+from sqlalchemy.exc import DBAPIError
+
+from pgwright_runtime._locks import lock_key
+from pgwright_runtime._sql import read_sql
+from pgwright_runtime.migrations.errors import NotResumable, StillQueued, TableHeld
+from pgwright_runtime.migrations.holders import OldHolders, needs_of, shortened
+from pgwright_runtime.migrations.journal import Journal, JournalLine, RevisionKey, code_of, hash_of
+from pgwright_runtime.migrations.leftovers import clear
+from pgwright_runtime.migrations.looking import Mode, SqlLook, look_at
+from pgwright_runtime.migrations.pace import MigrationPace
+from pgwright_runtime.migrations.results import MigrationProgress, Tell
+from pgwright_runtime.migrations.watching import MigrationWatch
+
+_PACKAGE = "pgwright_runtime.migrations"
+_OWN_LOCKS = text(read_sql(_PACKAGE, "own_locks"))
+WORKER = "migrations at work"
+_OPEN = text("""
+    SELECT pg_catalog.pg_backend_pid(), pg_catalog.set_config('lock_timeout', :lock_timeout, true),
+        pg_catalog.pg_try_advisory_xact_lock_shared(:key)
+""")
+_SESSION = text("""
+    SELECT a.pid, a.backend_start::text FROM pg_catalog.pg_stat_activity a WHERE a.pid = pg_catalog.pg_backend_pid()
+""")
+PASSING = ("55P03", "40P01", "40001")
+"""Lack of a lock, deadlock, serialization failure: the same statement may do a moment later."""
+_CANCELED = "57014"
+_CANCEL_IS_LATE_S = 2.0
+
+
+class InTheWay(Exception):  # never leaves the package
+    """Somebody holds what the next statement needs; nothing was asked of the server yet."""
+
+    def __init__(self, who: str, needs: tuple[tuple[str, Mode], ...]) -> None:
+        self.who, self.needs = who, needs
+        super().__init__(who)
+
+
+class MigrationExecution:
+    """Runs the statements of one revision after another."""
+
+    def __init__(
+        self, connection: Connection, journal: Journal | None, pace: MigrationPace, watch: MigrationWatch, tell: Tell
+    ) -> None:
+        self.connection, self.journal, self.pace, self.watch = connection, journal, pace, watch
+        self.is_pooled = False
+        self.pid = 0
+        self.waited_s = 0.0
+        self._tell = tell
+        self._is_ours = False
+        self._begin_step(RevisionKey("", True), [])
+
+    def _begin_step(self, key: RevisionKey, lines: Sequence[JournalLine]) -> None:
+        self.key = key
+        self._done = {line.ordinal: line for line in lines}
+        self.written: set[str] = set()
+        self.touched: set[str] = set()
+        self.locks: dict[str, str] = {}
+        self.held_s = 0.0
+        self.resumed_after = len([line for line in lines if line.state == "done"])
+        self.begin_try()
+
+    def begin_revision(self, key: RevisionKey, lines: Sequence[JournalLine]) -> None:
+        """Take over which revision it is, and what of it is committed."""
+        self._begin_step(key, lines)
+
+    def begin_try(self) -> None:
+        """Count its statements from the first one again."""
+        self.ordinal, self.tries = 0, 1
+        self.is_autocommit, self.is_result_unused = False, False
+        self._buffer: list[JournalLine] = []
+        self._savepoints: list[int] = []
+        self.statement = ""
+
+    # ---- The transaction that the statements are in.
+
+    def open_transaction(self) -> None:
+        """Set its limits, and say who we are; it is watched from here on."""
+        with self.ours():
+            given = {"lock_timeout": f"{self.pace.lock_timeout_ms}ms", "key": lock_key(WORKER)}
+            self.pid = self.connection.execute(_OPEN, given).one()[0]
+        self.watch.begin(self.pid)
+
+    def flush(self) -> None:
+        """Write the rows of the statements of this transaction, which is about to be committed for others to follow."""
+        if self.journal is not None:
+            locks = self.own_locks()
+            whole = JournalLine(0, f"-- {self.key.revision}", "running", locks=self.locks)
+            self.note([whole, *self._buffer])
+            self.locks.update(locks)
+        for line in self._buffer:
+            self._done[line.ordinal] = line
+        self._buffer = []
+
+    def finish(self, seconds: float, waited_s: float, tries: int, note: Mapping[str, Any]) -> None:
+        """Write the row of the whole revision, in its last transaction."""
+        self.locks.update(self.own_locks())
+        if self.journal is not None:
+            whole = JournalLine(0, f"-- {self.key.revision}", "done", seconds, waited_s, tries, self.locks, note)
+            self.note([whole, *(self._buffer if self._done else ())])
+
+    def own_locks(self) -> dict[str, str]:
+        """Return the strongest mode that this transaction holds on each table."""
+        with self.ours():
+            found = {row.table_name: row.mode for row in self.connection.execute(_OWN_LOCKS)}
+        own = self.journal.table.replace('"', "") if self.journal else ""
+        return {name: mode for name, mode in found.items() if name.replace('"', "") not in (own, own.split(".")[-1])}
+
+    # ---- The journal.
+
+    def line(
+        self, statement: str, seconds: float, *, state: str = "done", note: Mapping[str, Any] | None = None,
+        locks: Mapping[str, str] | None = None, tries: int = 1,
+    ) -> JournalLine:  # fmt: skip
+        """Return the row of the statement that runs."""
+        line = JournalLine(
+            self.ordinal, statement, state, seconds, tries=tries, locks=locks, note=note, hash=hash_of(statement)
+        )
+        if state == "done":
+            self.locks.update(locks or {})
+            self._done[self.ordinal] = line
+        return line
+
+    def note(self, lines: Sequence[JournalLine]) -> None:
+        if self.journal is not None:
+            with self.ours():
+                self.journal.write(self.connection, self.key, lines)
+
+    def forget(self) -> None:
+        """Take the row of the statement that runs back."""
+        if self.journal is not None:
+            with self.ours():
+                self.journal.forget(self.connection, self.key, self.ordinal)
+
+    def session(self) -> dict[str, Any]:
+        """Return what says later whether the session of ours still lives."""
+        with self.ours():
+            row = self.connection.execute(_SESSION).first()
+        if row is None:
+            return {}
+        self.pid = row[0]
+        return {"pid": row[0], "backend_start": row[1]}
+
+    # ---- Trying again.
+
+    def tried(self, statement: str, run: Callable[[], Any]) -> None:
+        """Run something in an autocommit block, again while it lacks a lock or somebody is in the way."""
+        attempt = 1
+        while True:
+            self.watch.forget()
+            self.tries = attempt
+            try:
+                run()
+                return
+            except InTheWay as error:
+                self.wait_for(error, statement)
+            except Exception as error:
+                if attempt == self.pace.tries or not self.is_passing(error):
+                    raise self.explained(error, statement) from error
+                self.rest(attempt, self.why(error))
+                attempt += 1
+
+    def is_passing(self, error: BaseException) -> bool:
+        """True when the same may do a moment later."""
+        code = code_of(error)
+        if code == _CANCELED:
+            return time.monotonic() - self.watch.stepped_back_at < _CANCEL_IS_LATE_S
+        return code in PASSING
+
+    def why(self, error: BaseException) -> str:
+        """Return what came in between, in words."""
+        if self.watch.stepped_back:
+            return f"stepped back: {self.watch.stepped_back}"
+        if self.watch.waits_for is not None:
+            table, mode, who = self.watch.waits_for
+            return f"no {mode} on {table}" + (f", held by {who}" if who else "")
+        return {"55P03": "no lock", "40P01": "a deadlock"}.get(code_of(error), "a serialization failure")
+
+    def explained(self, error: Exception, statement: str) -> Exception:
+        """Return the error that says what to do, of one that trying again did not help."""
+        if not self.is_passing(error):
+            return error
+        what = f"{self.pace.tries} tries of {self.pace.lock_timeout_ms} ms did not do for: {shortened(statement)}\n"
+        what += f"The last time: {self.why(error)}.\n"
+        if self.watch.stepped_back:
+            return StillQueued(
+                f"{what}The app waits for this longer than it may. Split the revision, so that one transaction does "
+                "less under its lock, move rows outside of it (op.declare_backfill), or run it at a quiet time"
+            )
+        return TableHeld(f"{what}Run this again when they are through; what is committed is not run twice")
+
+    def rest(self, attempt: int, reason: str) -> None:
+        """Rest before the next try, longer each time, and not as long as others who do the same."""
+        pace = self.pace
+        seconds = min(pace.pause_s * 2.0 ** min(attempt - 1, 20), pace.most_pause_s) * random.uniform(0.5, 1)
+        self.pause(seconds, "retrying", reason)
+
+    def pause(self, seconds: float, phase: Any, reason: str) -> None:
+        self._tell(MigrationProgress(phase, self.key.revision, statement=shortened(self.statement), reason=reason))
+        started = time.monotonic()
+        self.sleep(seconds)
+        self.waited_s += time.monotonic() - started
+
+    sleep: Callable[[float], None] = staticmethod(time.sleep)
+    run_alone: Callable[[SqlLook, str, Callable[[], None], JournalLine | None], None]
+    """Runs a statement of an autocommit block."""
+
+    # ---- Giving way.
+
+    def give_way(self, look: SqlLook, statement: str) -> None:
+        """Raise InTheWay when a transaction that is old holds what the statement needs."""
+        needs = needs_of(look)
+        self.statement = statement
+        if not needs or look.is_lasting:
+            return
+        with self.ours():
+            told = OldHolders(self.pace.old_s).of(self.connection, needs, self.pid)
+        if told:
+            raise InTheWay(told[0], needs)
+
+    def wait_for(self, held: InTheWay, statement: str) -> None:
+        """Wait, outside of any transaction, until nobody who is old holds it. Raises TableHeld: patience is over."""
+        holders, who = OldHolders(self.pace.old_s), held.who
+        while who:
+            if self.held_s > self.pace.patience_s:
+                raise TableHeld(
+                    f"{shortened(statement)}\nwas not begun, for after {self.pace.patience_s:,.0f} s {who}\n"
+                    "Whoever queues for that lock holds up the app. Let it end, or end it: SELECT "
+                    "pg_terminate_backend(pid); then run this again, which goes on where this ended"
+                )
+            seconds = min(0.25, self.pace.pause_s)
+            self.pause(seconds, "waiting", who)
+            self.held_s += seconds
+            with self.ours():
+                self._send_vacuum_away(holders, held)
+                who = next(iter(holders.of(self.connection, held.needs, self.pid)), "")
+                self.end_reading()
+
+    def _send_vacuum_away(self, holders: OldHolders, held: InTheWay) -> None:
+        """Do what the server does after `deadlock_timeout`, which we never wait for: cancel an ordinary autovacuum."""
+        for pid in holders.vacuums(self.connection, held.needs, self.pid):
+            try:
+                self.connection.execute(
+                    text("SELECT pg_catalog.pg_cancel_backend(CAST(:pid AS integer))"), {"pid": pid}
+                )
+            except DBAPIError:  # only a superuser, or since 18 pg_signal_autovacuum_worker
+                self.end_reading()
+                return
+
+    def end_reading(self) -> None:
+        """End the transaction that a look opened; inside of env.py's own, it stays."""
+
+    # ---- On the way to the driver.
+
+    @contextmanager
+    def ours(self) -> Iterator[None]:
+        """What is executed inside is ours, and no part of the revision."""
+        before, self._is_ours = self._is_ours, True
+        try:
+            yield
+        finally:
+            self._is_ours = before
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Handle the statements of the connection inside the block."""
+        engine = self.connection.engine
+        on_engine: tuple[tuple[str, Callable[..., Any]], ...] = (
+            ("do_execute", self._do_execute),
+            ("do_executemany", self._do_executemany),
+            ("do_execute_no_params", self._do_execute_no_params),
+        )
+        on_connection: tuple[tuple[str, Callable[..., Any]], ...] = (
+            ("savepoint", self._savepoint),
+            ("rollback_savepoint", self._rollback_savepoint),
+            ("release_savepoint", self._release_savepoint),
+        )
+        for name, function in on_engine:
+            event.listen(engine, name, function, insert=True)
+        for name, function in on_connection:
+            event.listen(self.connection, name, function)
+        try:
+            yield
+        finally:
+            for name, function in on_engine:
+                event.remove(engine, name, function)
+            for name, function in on_connection:
+                event.remove(self.connection, name, function)
+
+    def _do_execute(self, cursor: Any, statement: str, parameters: Any, context: Any) -> bool | None:
+        return self._handle(
+            statement, context, lambda: context.dialect.do_execute(cursor, statement, parameters, context), cursor
+        )
+
+    def _do_executemany(self, cursor: Any, statement: str, parameters: Any, context: Any) -> bool | None:
+        return self._handle(
+            statement, context, lambda: context.dialect.do_executemany(cursor, statement, parameters, context), cursor
+        )
+
+    def _do_execute_no_params(self, cursor: Any, statement: str, context: Any) -> bool | None:
+        return self._handle(
+            statement, context, lambda: context.dialect.do_execute_no_params(cursor, statement, context), cursor
+        )
+
+    def _savepoint(self, connection: Connection, name: str) -> None:
+        self._savepoints.append(len(self._buffer))
+
+    def _rollback_savepoint(self, connection: Connection, name: str, context: object) -> None:
+        if self._savepoints:
+            del self._buffer[self._savepoints.pop() :]
+
+    def _release_savepoint(self, connection: Connection, name: str, context: object) -> None:
+        if self._savepoints:
+            self._savepoints.pop()
+
+    def _handle(self, statement: str, context: Any, send: Callable[[], None], cursor: Any) -> bool | None:
+        if self._is_ours or context.root_connection is not self.connection:
+            return None
+        if self.watch.stepped_back:
+            raise StepBack(self.watch.stepped_back)
+        look = look_at(statement)
+        if look.kind == "session" or (look.kind == "read" and not self.is_result_unused):
+            return None
+        self.ordinal += 1
+        try:
+            done = self._known(statement)
+            if done is not None and done.state == "done":
+                self._require_no_result(context, statement)
+                return True
+            with self.ours():
+                self._run(look, statement, send, done)
+        except BaseException:
+            self.ordinal -= 1
+            raise
+        self._remember(look, cursor)
+        return True
+
+    def _known(self, statement: str) -> JournalLine | None:
+        """Return the row of the statement in the journal. Raises NotResumable: another statement was there."""
+        known = self._done.get(self.ordinal)
+        if known is not None and known.hash != hash_of(statement):
+            raise NotResumable(
+                f"the revision {self.key.revision} was interrupted when {self.resumed_after} of its statements were "
+                f"committed, and has changed since: statement {self.ordinal} was\n{shortened(known.statement)}\nand is"
+                f"\n{shortened(statement)}\nTake the change back, run this, and make the change in a new revision"
+            )
+        return known
+
+    def _require_no_result(self, context: Any, statement: str) -> None:
+        if not self.is_result_unused and (context.compiled is not None and context.compiled.effective_returning):
+            raise NotResumable(
+                f"the revision {self.key.revision} was interrupted after {self.resumed_after} statements, and reads "
+                f"what this gave, which cannot be had again: {shortened(statement)}\nDo by hand what the revision still has "
+                f"to do, then run: alembic stamp {self.key.revision}"
+            )
+
+    def _run(self, look: SqlLook, statement: str, send: Callable[[], None], interrupted: JournalLine | None) -> None:
+        self.statement = statement
+        self._tell(MigrationProgress("running", self.key.revision, statement=shortened(statement)))
+        if self.is_autocommit:
+            self.run_alone(look, statement, send, interrupted)
+            return
+        self.give_way(look, statement)
+        started = time.monotonic()
+        if look.kind == "build":
+            clear(self.connection, look, self._drop_beside)
+        send()
+        line = JournalLine(self.ordinal, statement, seconds=time.monotonic() - started, hash=hash_of(statement))
+        self._buffer.append(line)
+
+    def _drop_beside(self, statement: str) -> None:
+        self.connection.exec_driver_sql(statement.replace(" CONCURRENTLY", "")).close()
+
+    def _remember(self, look: SqlLook, cursor: Any) -> None:
+        """Note what ANALYZE may be for."""
+        for table, mode in look.needs if look.kind in ("build", "other") else ():
+            self.touched.add(table)
+            if mode == "RowExclusiveLock" and getattr(cursor, "rowcount", 0) > MANY_ROWS:
+                self.written.add(table)
+
+
+class StepBack(Exception):  # never leaves the package
+    """The watcher found somebody who waited too long while nothing of ours ran."""
+
+
+MANY_ROWS = 1000
+"""Fewer rows that were written are left to autovacuum, which comes at 50 and 10 % (`autovacuum_analyze_threshold`)."""

@@ -1,0 +1,1 @@
+"""What a pending revision would do to the app while it runs."""
