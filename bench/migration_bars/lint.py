@@ -10,6 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
+from query_bars.figures import Figure, at_least, at_most, shown
+
 from migration_bars.planted_chain import Planting, read_plantings, write_directory
 from migration_bars.planted_database import plant
 from migration_bars.squawk import Squawk
@@ -20,7 +22,6 @@ from pgwright.model.finding import Finding
 from pgwright.model.migration import PendingMigrations
 from pgwright.observing import LintOrder, observe
 from pgwright.twin.restore import SERVER_SETTINGS
-from query_bars.figures import Figure, at_least, at_most, shown
 from tests.support.database import Database
 
 _LEAST = 60

@@ -13,7 +13,6 @@ from alembic import command
 from alembic.config import Config
 from psycopg import sql
 
-
 from notebook import data, schema
 from notebook.before.models import Base
 from pgwright.embedded import EmbeddedServer, binaries
