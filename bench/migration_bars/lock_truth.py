@@ -108,11 +108,11 @@ def _asked(probing: psycopg.Connection, name: str, kind: str) -> Iterator[str]:
     probing.execute("SET lock_timeout = '20ms'")
     if kind in ("r", "p"):
         for mode in LOCK_MODES:
-            lock = sql.SQL("LOCK TABLE ONLY {} IN {} MODE NOWAIT").format(identifier, sql.SQL(mode))  # type: ignore[arg-type]
+            lock = sql.SQL("LOCK TABLE ONLY {} IN {} MODE NOWAIT").format(identifier, sql.SQL(mode))
             if _is_refused(probing, lock):
                 yield mode
         return
-    if _is_refused(probing, sql.SQL("COMMENT ON {} {} IS 'asked'").format(sql.SQL(_KINDS[kind]), identifier)):  # type: ignore[arg-type]
+    if _is_refused(probing, sql.SQL("COMMENT ON {} {} IS 'asked'").format(sql.SQL(_KINDS[kind]), identifier)):
         yield COMMENT
     # A view reads what it is made of, and an index is read with its table: those are asked for themselves.
     if kind in ("m", "S") and _is_refused(probing, sql.SQL("SELECT 1 FROM {} LIMIT 0").format(identifier)):
@@ -137,8 +137,8 @@ def _holding(name: str, kind: str, mode: str) -> sql.Composed:
     if mode == READ:
         return sql.SQL("SELECT 1 FROM {} LIMIT 0").format(identifier)
     if mode == COMMENT:
-        return sql.SQL("COMMENT ON {} {} IS 'held'").format(sql.SQL(_KINDS[kind]), identifier)  # type: ignore[arg-type]
-    return sql.SQL("LOCK TABLE ONLY {} IN {} MODE").format(identifier, sql.SQL(mode))  # type: ignore[arg-type]
+        return sql.SQL("COMMENT ON {} {} IS 'held'").format(sql.SQL(_KINDS[kind]), identifier)
+    return sql.SQL("LOCK TABLE ONLY {} IN {} MODE").format(identifier, sql.SQL(mode))
 
 
 def _waits_for_relation(looking: psycopg.Connection, pid: int, ended: threading.Event) -> bool:
