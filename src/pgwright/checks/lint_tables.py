@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from pgwright.figures import count, duration, listing, size
+from pgwright.durations.queues import waits
+from pgwright.figures import count, duration, listing, milliseconds, size
 from pgwright.model.finding import Check, Confidence, Evidence, Finding, Severity
 from pgwright.model.locks import LOCK_MODES, LockMode, blocks_reads, blocks_writes
 from pgwright.model.migration import (
@@ -91,7 +92,7 @@ class Step:
 
     def is_new(self, table: QualifiedName) -> bool:
         """Tell whether this revision or a pending one before it made the table: no row of the app is in it."""
-        if any(one.is_new and one.table == table for each in (*self.before, self.statement) for one in each.locks):
+        if any(one.is_new and one.relation == table for each in (*self.before, self.statement) for one in each.locks):
             return True
         made = {name for one in self._earlier for name in one.new_tables} | set(self.revision.new_tables)
         return table in made
@@ -118,9 +119,23 @@ class Step:
 
     def is_scanned(self, table: QualifiedName) -> bool:
         """Tell whether the statement read the table, or a partition of it, whole."""
-        snapshot = self.pending.snapshot
-        below = set(self.partitions(table) or ()) | set(snapshot.heirs(table) if snapshot is not None else ())
-        return not below.union([table]).isdisjoint(self.statement.scanned)
+        return not self._family(table).isdisjoint(self.statement.scanned)
+
+    def is_rewritten(self, table: QualifiedName) -> bool:
+        """Tell whether the table, or a partition of it, got a new file."""
+        return not self._family(table).isdisjoint(self.statement.rewritten)
+
+    def _family(self, table: QualifiedName) -> set[QualifiedName]:
+        snapshot, known = self.pending.snapshot, self.known(table)
+        below = snapshot.heirs(known.name) if snapshot is not None and known is not None else ()
+        return {table, *(self.partitions(table) or ()), *below}
+
+    def default_partition(self, table: QualifiedName) -> Table | None:
+        """Return the DEFAULT partition that the snapshot has of a table."""
+        snapshot, known = self.pending.snapshot, self.known(table)
+        if snapshot is None or known is None:
+            return None
+        return next((one for one in snapshot.partitions_by_table.get(known.name, ()) if one.bound == "DEFAULT"), None)
 
     @property
     def has_lock_timeout(self) -> bool:
@@ -270,8 +285,23 @@ def _evidence(step: Step, tables: tuple[QualifiedName, ...]) -> Iterator[Evidenc
             yield Evidence(f"lock on {table.short}, on the twin", mode, "measured")
         if (taken := step.bytes_of(table)) is not None:
             yield Evidence(f"size of {table.short}", f"{count(step.rows_of(table) or 0, 'row')}, {size(taken)}")
+    yield from _waiting(step, tables)
     if step.statement.seconds is not None:
         yield Evidence("it works", step.how_long().removeprefix("for an estimated "), "estimated")
+
+
+def _waiting(step: Step, tables: tuple[QualifiedName, ...]) -> Iterator[Evidence]:
+    """Yield how many statements of the workload would wait, and for which of them the lock itself would."""
+    for one in waits(step.pending, step.statement) if tables else ():
+        if one.table not in tables or not one.per_second:
+            continue
+        name = one.table.short
+        if one.count is not None:
+            least, most = (count(n, "statement") for n in one.count)
+            yield Evidence(f"would wait for {name}", f"{least} to {most}" if least != most else most, "estimated")
+        if one.longest is not None:
+            longest = f"{milliseconds(one.longest.max_ms)}, while {one.per_second:,.1f} statements a second come"
+            yield Evidence(f"longest statement on {name}, for which it waits", longest)
 
 
 def _strongest(statements: Iterable[ObservedStatement]) -> dict[QualifiedName, LockMode]:

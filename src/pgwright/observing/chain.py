@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -23,6 +25,9 @@ from pgwright.observing.walls import ALONE
 _MOST_DATABASES = 12
 """After so many that a revision left unusable, the rest is left out: each of them runs all before it again."""
 _STOPPED = "too many revisions before it left a schema that the next ones do not find, or did not end"
+
+
+_LACKS = re.compile(r"does not exist")
 
 
 @dataclass
@@ -72,10 +77,10 @@ class Chain:
                     self._note(NotExamined(f"revision {revision}", reason))
                 case Seen():
                     seen += 1
-                    self.revisions.append(answer.revision)
-                    self.progress(f"revision {seen} of {len(pending)}")
                     for one in answer.not_examined:
                         self._note(one)
+                    self.revisions.append(self._excused(answer.revision))
+                    self.progress(f"revision {seen} of {len(pending)}")
                     if answer.is_spoiled:
                         return seen
         if not child.ending:
@@ -86,6 +91,15 @@ class Chain:
             )
         self._lost(begun, child)
         return seen + 1
+
+    def _excused(self, revision: ObservedRevision) -> ObservedRevision:
+        """Return a revision whose failure may be that of another one, which could not be run, as one that says so."""
+        up = revision.upgrade
+        blamed = [one.revision for one in self.revisions if one.upgrade.failure not in ("", "server refused")]
+        blamed += [one.what for one in self.not_examined if one.what.startswith("extension ")]
+        if up.failure != "server refused" or not _LACKS.search(up.error) or not blamed:
+            return revision
+        return dataclasses.replace(revision, upgrade=dataclasses.replace(up, failure="needs another"))
 
     def _lost(self, begun: Begun, child: Child) -> None:
         """Note a revision whose process did not end."""

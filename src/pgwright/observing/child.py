@@ -60,6 +60,7 @@ def _answers(question: Question, answer: Any) -> Iterator[Answer]:
         version_schema=question.version_schema,
         conventions=question.conventions,
         engine_name=question.engine_name,
+        imports=question.imports,
     )
     examination = Examination(
         directory, runs, connections, watching, Blockers(watching, blocking), Lent(watching), doors, answer

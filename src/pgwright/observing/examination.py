@@ -163,7 +163,9 @@ class Examination:
         if failure is not None:
             empty = [one.place.line for one in seen.upgrade.statements if one.reads_nothing]
             why = f"; line {empty[-1]} read no rows, for tables are empty on the twin" if empty else ""
-            yield NotExamined(what, f"its upgrade ended before its end: {failure.reason}{why}", failure.remedy)
+            yield NotExamined(
+                what, f"its upgrade fails, and what follows there was not seen: {failure.reason}{why}", failure.remedy
+            )
         for one in seen.upgrade.statements:
             if one.reads_nothing and failure is None:
                 yield NotExamined(

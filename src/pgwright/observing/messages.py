@@ -25,6 +25,8 @@ class Question(msgspec.Struct, frozen=True):
     observed: tuple[str, ...] = ()
     conventions: Mapping[str, str] = {}
     """How the app's MetaData names constraints."""
+    imports: tuple[str, ...] = ()
+    """The modules that env.py imports."""
     engine_name: str = ""
     """What functions for several databases are called with."""
 

@@ -14,6 +14,7 @@ from pgwright.visible import on_one_line
 
 _MOST_LETTERS = 600
 _PSQL = re.compile(r"^\s*\\(\w+)", re.MULTILINE)
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 _INSTALL = "Run pgwright where the app is installed, as in: pip install pgwright"
 _NOT_OURS = "the role of the twin may not; in production it takes a role with more rights"
 _RIGHTS, _UNAVAILABLE = "42501", "0A000"
@@ -34,7 +35,7 @@ def said(error: BaseException) -> str:
     server = server_error(error)
     if server is not None:
         return on_one_line(server.diag.message_primary or str(server)).strip()[:_MOST_LETTERS]
-    text = on_one_line(str(error)).strip().encode("utf-8", "replace").decode()[:_MOST_LETTERS]
+    text = _ADDRESS.sub("", on_one_line(str(error)).strip().encode("utf-8", "replace").decode())[:_MOST_LETTERS]
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
