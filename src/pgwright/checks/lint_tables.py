@@ -27,6 +27,8 @@ SMALL_BYTES = 10 * 1024**2
 # From here on such work takes seconds, in which the app's requests pile up.
 LARGE_BYTES = 100 * 1024**2
 _REVISION_LETTERS = 12
+# The TOAST table of what a statement dropped belongs to nobody any more.
+_SERVERS_OWN = ("pg_toast", "pg_catalog", "information_schema")
 _STATEMENT_LETTERS = 300
 
 
@@ -190,7 +192,14 @@ class Step:
 
     def matters(self, table: QualifiedName | None) -> bool:
         """Tell whether the app would notice work on the whole table, or the size is unknown."""
-        return table is not None and not self.is_new(table) and not self.is_small(table)
+        is_ours = table is not None and table.schema not in _SERVERS_OWN
+        return table is not None and is_ours and not self.is_new(table) and not self.is_small(table)
+
+    def is_dropped_later(self, table: QualifiedName) -> bool:
+        """Tell whether the same revision drops the table after this: then nobody minds what is done to it."""
+        later = self.revision.upgrade.statements[self.position :]
+        dropped = (one.table for each in later for one in each.actions if one.kind == "drop table" and one.table)
+        return any(one.matches(table) for one in dropped)
 
     def severity(self, *tables: QualifiedName) -> Severity:
         """Return "high" where one of the tables is large, else "medium"."""
