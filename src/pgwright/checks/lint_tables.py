@@ -92,8 +92,7 @@ class Step:
 
     def is_new(self, table: QualifiedName) -> bool:
         """Tell whether this revision or a pending one before it made the table: no row of the app is in it."""
-        seen = (one for each in (*self.before, self.statement) for one in each.locks if one.relation == table)
-        if any(one.is_new for one in seen):
+        if any(one.is_new and one.relation == table for each in (*self.before, self.statement) for one in each.locks):
             return True
         made = {name for one in self._earlier for name in one.new_tables} | set(self.revision.new_tables)
         return table in made

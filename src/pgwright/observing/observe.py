@@ -60,15 +60,14 @@ def observe(
     engine_name, others = _databases(directory)
     version_schema = _version_schema(snapshot, environment)
     left_out: dict[NotExamined, None] = {}
-    with _server(order) if running is None else nullcontext(running) as server:
+    with server_for(order) if running is None else nullcontext(running) as server:
         server.require_owner()
 
         @contextmanager
         def database() -> Iterator[str]:
-            source = snapshot if start.is_of_snapshot else None
-            with database_of(source, server, start.revisions, version_schema) as (name, told):
+            with start_database(order, server) as (dsn, told):
                 left_out.update(dict.fromkeys(told))
-                yield dsn_of(server, name, snapshot)
+                yield dsn
 
         chain = Chain(
             directory,
@@ -98,6 +97,19 @@ def observe(
     )
 
 
+@contextmanager
+def start_database(order: LintOrder, server: EmbeddedServer) -> Iterator[tuple[str, tuple[NotExamined, ...]]]:
+    """Make a database with the schema from which the pending revisions, or what is replayed before them, begin.
+
+    Returns: Its DSN, and what was left out of the schema.
+    """
+    start = start_of(order.directory, order.snapshot, order.since, order.until)
+    source = order.snapshot if start.is_of_snapshot else None
+    version_schema = _version_schema(order.snapshot, EnvironmentFile(order.directory))
+    with database_of(source, server, start.revisions, version_schema) as (name, told):
+        yield dsn_of(server, name, order.snapshot), told
+
+
 def _models(env: Path, directory: AlembicDirectory) -> AppModels | None:
     return entry_of(env, directory.source.parent, directory.imports_from) if env.is_file() else None
 
@@ -118,7 +130,8 @@ def _version_schema(snapshot: Snapshot | None, environment: EnvironmentFile) -> 
 
 
 @contextmanager
-def _server(order: LintOrder) -> Iterator[EmbeddedServer]:
+def server_for(order: LintOrder) -> Iterator[EmbeddedServer]:
+    """Run a server of the version that revisions are for, where its programs are found."""
     if order.snapshot is not None:
         programs = choose(order.snapshot, order.server).programs
     else:

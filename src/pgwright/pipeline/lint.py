@@ -15,6 +15,7 @@ from pgwright.model.migration import ObservedRevision, ObservedStatement, Pendin
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.progress import Progress, silent
 from pgwright.observing import LintOrder, observe
+from pgwright.pipeline.timing import timed
 
 _TEXT = 2_000
 _UNKNOWN_SIZES = NotExamined(
@@ -23,6 +24,7 @@ _UNKNOWN_SIZES = NotExamined(
     "pgwright migrations lint DSN, or the file of a snapshot",
     parts=("snapshot",),
 )
+_RATES = "seconds are estimated, by rates {source}: a server that is slower or busy takes longer"
 
 
 def lint(
@@ -44,8 +46,10 @@ def lint(
     Returns: The findings, worst first, without those that the policy allows or a comment ignores.
     Raises: MigrationError, TwinError, EmbeddedServerError, BrokenCheck.
     """
-    found = judge(observe(order, progress), only=only, skip=skip)
-    return replace(found, notices=(*notices, *found.notices))
+    pending = timed(observe(order, progress), order, progress)
+    found = judge(pending, only=only, skip=skip)
+    told = (_RATES.format(source=pending.rates_source),) if pending.rates_source else ()
+    return replace(found, notices=(*notices, *told, *found.notices))
 
 
 def judge(pending: PendingMigrations, *, only: Collection[str] = (), skip: Collection[str] = ()) -> Lint:

@@ -19,9 +19,8 @@ from pgwright.model.lint import Lint
 from pgwright.model.progress import Progress, silent
 from pgwright.model.rewriting import LeftToPerson, Rewriting
 from pgwright.observing import LintOrder, observe
-from pgwright.observing.observe import _database as database_for
-from pgwright.observing.observe import _server as server_for
-from pgwright.observing.observe import _start as start_of
+from pgwright.observing.observe import server_for, start_database
+from pgwright.observing.start import start_of
 from pgwright.pipeline.drafts import draft
 from pgwright.pipeline.lint import judge
 
@@ -126,9 +125,9 @@ class _Trial:
         return ""
 
     def _end(self, directory: AlembicDirectory, until: str | None = None) -> _End:
-        order, start = self.order, start_of(self.order)
-        with database_for(order, self.server, start) as name:
-            dsn = self.server.owner_dsn(name)
+        order = self.order
+        start = start_of(order.directory, order.snapshot, order.since, order.until).revisions
+        with start_database(order, self.server) as (dsn, _):
             upgrade(dsn, directory, until or order.until)
             after = _dumped(dsn)
             try:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 # "cannot run inside a transaction block", and a COMMIT inside of a procedure.
 _ONLY_BARE = ("25001", "2D000")
-_CANCELED = "57014"
 
 
 class LoneStatement:
@@ -117,7 +116,7 @@ class LoneStatement:
                     self._sql(f"SET {name} = '{value}'")
 
     def _sql_patiently(self, statement: str) -> None:
-        self._of.tried(statement, lambda: self._sql(statement), gives_up_late=True)
+        self._of.tried(statement, lambda: self._sql(statement))
 
     def _sql(self, statement: str, *, reads: bool = False) -> Any:
         with self._of.ours():

@@ -70,6 +70,7 @@ class MigrationExecution:
         self.written: set[str] = set()
         self.touched: set[str] = set()
         self.locks: dict[str, str] = {}
+        self.held_s = 0.0
         self.resumed_after = len([line for line in lines if line.state == "done"])
         self.begin_try()
 
@@ -156,9 +157,10 @@ class MigrationExecution:
 
     # ---- Trying again.
 
-    def tried(self, statement: str, run: Callable[[], Any], *, gives_up_late: bool = False) -> None:
+    def tried(self, statement: str, run: Callable[[], Any]) -> None:
         """Run something in an autocommit block, again while it lacks a lock or somebody is in the way."""
-        for attempt in range(1, self.pace.tries + 1):
+        attempt = 1
+        while True:
             self.watch.forget()
             self.tries = attempt
             try:
@@ -170,7 +172,7 @@ class MigrationExecution:
                 if attempt == self.pace.tries or not self.is_passing(error):
                     raise self.explained(error, statement) from error
                 self.rest(attempt, self.why(error))
-        raise TableHeld(f"{shortened(statement)}\nwas in somebody's way {self.pace.tries} times. Run this again")
+                attempt += 1
 
     def is_passing(self, error: BaseException) -> bool:
         """True when the same may do a moment later."""
@@ -230,16 +232,17 @@ class MigrationExecution:
 
     def wait_for(self, held: InTheWay, statement: str) -> None:
         """Wait, outside of any transaction, until nobody who is old holds it. Raises TableHeld: the patience is over."""
-        holders, started = OldHolders(self.pace.old_s), time.monotonic()
-        who = held.who
+        holders, who = OldHolders(self.pace.old_s), held.who
         while who:
-            if time.monotonic() - started > self.pace.patience_s:
+            if self.held_s > self.pace.patience_s:
                 raise TableHeld(
                     f"{shortened(statement)}\nwas not begun, for after {self.pace.patience_s:,.0f} s {who}\n"
                     "Whoever queues for that lock holds up the app. Let it end, or end it: SELECT "
                     "pg_terminate_backend(pid); then run this again, which goes on where this ended"
                 )
-            self.pause(min(0.25, self.pace.pause_s), "waiting", who)
+            seconds = min(0.25, self.pace.pause_s)
+            self.pause(seconds, "waiting", who)
+            self.held_s += seconds
             with self.ours():
                 self._send_vacuum_away(holders, held)
                 who = next(iter(holders.of(self.connection, held.needs, self.pid)), "")

@@ -20,7 +20,6 @@ from sqlalchemy.util import await_only
 from pgwright_runtime._alchemy import beside
 from pgwright_runtime.migrations import inside
 from pgwright_runtime.migrations.analyzing import without_statistics
-from pgwright_runtime.migrations.errors import MigrationStopped
 from pgwright_runtime.migrations.execution import InTheWay, MigrationExecution, StepBack
 from pgwright_runtime.migrations.health import MigrationHealth
 from pgwright_runtime.migrations.journal import Journal, RevisionKey
@@ -173,7 +172,8 @@ class MigrationRunner:
         execution.waited_s = 0.0
         self._open_revision(step)
         log.info("Running %s", step)
-        for attempt in range(1, self.pace.tries + 1):
+        attempt = 1
+        while True:
             execution.watch.forget()
             execution.begin_try()
             try:
@@ -184,15 +184,13 @@ class MigrationRunner:
             except Exception as error:
                 execution.watch.pause()
                 self._again_or_raise(error, attempt)
+                attempt += 1
             except BaseException:
                 execution.watch.pause()
                 raise
             else:
                 self._finish(step, started, attempt)
                 return found
-        raise MigrationStopped(
-            f"the revision {step.revision.revision} was in somebody's way {self.pace.tries} times. Run this again"
-        )
 
     def _open_revision(self, step: Any) -> None:
         execution, revision = self._execution, step.revision.revision
