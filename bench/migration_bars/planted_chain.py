@@ -134,8 +134,6 @@ def write_directory(folder: Path, plantings: Iterable[Planting]) -> Path:
         (versions / f"{one.revision}.py").write_text(one.text(before))
         if (module := one.of_fault("module")) is not None:
             (app / f"models_{one.table}.py").write_text(module)
-        if (file := one.of_fault("file")) is not None:
-            (versions / file).write_text("a\n")
         if one.of_fault("second_head"):
             second = one.text(before).replace(f'"{one.revision}"', f'"{one.revision}_b"').replace("note", "word")
             (versions / f"{one.revision}_b.py").write_text(second)

@@ -27,7 +27,9 @@ def test_each_revision_is_a_transaction_of_its_own_and_in_the_journal(app: App) 
 
 
 def test_a_downgrade_runs_the_same_way(app: App) -> None:
-    app.revision("r1", None, 'op.execute("ALTER TABLE note ADD COLUMN b int")', undo='op.execute("ALTER TABLE note DROP b")')
+    app.revision(
+        "r1", None, 'op.execute("ALTER TABLE note ADD COLUMN b int")', undo='op.execute("ALTER TABLE note DROP b")'
+    )
     app.upgrade()
     app.downgrade("base")
     app.upgrade()

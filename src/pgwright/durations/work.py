@@ -17,6 +17,9 @@ _ROW_HEADER_BYTES, _LINE_POINTER_BYTES, _PAGE_HEADER_BYTES = 24, 4, 24
 # An entry whose place is where the one before it went.
 _ENTRY_IN_ORDER = 0.4
 _IN_ORDER = 0.9
+# A page that no buffer holds is read, and pushes another one out, which is written.
+_MISSED = 3.0
+_DEFAULT_BUFFERS = 16_384  # shared_buffers, 128 MB
 # A pending list takes the entries and is merged now and then, which is dearer than to build the whole.
 _GIN_ADDED = 3.0
 
@@ -98,8 +101,17 @@ def _entry(index: Index, table: Table, snapshot: Snapshot, rates: Rates) -> floa
         return 0.0
     share = min(1.0, index.row_estimate / table.rows) if definition.predicate and table.rows else 1.0
     known = snapshot.statistics_by_column.get((table.name, definition.columns[0])) if definition.columns else None
-    is_in_order = known is not None and abs(known.correlation or 0.0) > _IN_ORDER
-    return rates.entry_added * (_ENTRY_IN_ORDER if is_in_order else 1.0) * share
+    if known is not None and abs(known.correlation or 0.0) > _IN_ORDER:
+        return rates.entry_added * _ENTRY_IN_ORDER * share
+    return (rates.entry_added + _missed_share(table, snapshot) * _MISSED * rates.page_read) * share
+
+
+def _missed_share(table: Table, snapshot: Snapshot) -> float:
+    """Return how often a page of the table's indexes is in no buffer, when the entries come in no order."""
+    known = snapshot.setting_by_name.get("shared_buffers")
+    buffers = int(known.raw) if known is not None and known.raw.isdigit() else _DEFAULT_BUFFERS
+    pages = sum(one.pages for one in snapshot.indexes_by_table.get(table.name, ()))
+    return max(0.0, 1 - buffers / pages) if pages else 0.0
 
 
 def order_seconds(table: Table, snapshot: Snapshot, rates: Rates) -> float:

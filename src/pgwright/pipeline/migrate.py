@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from pgwright.database import mask
-from pgwright.errors import MigrationError
+from pgwright.errors import MigrationError, PgwrightError
 from pgwright.migrations import AlembicDirectory
 from pgwright.model.migrated import Migrated, MigratedDatabase, MigratedRevision, MigratedStatement
 from pgwright.visible import on_one_line
@@ -41,7 +41,7 @@ Confirm = Callable[[str, Sequence[str]], bool]
 """Asked with the database and the revisions before the first one runs."""
 
 
-class Declined(Exception):  # noqa: N818 - never leaves the package
+class Declined(Exception):
     """Whoever was asked said no."""
 
 
@@ -88,6 +88,8 @@ def migrate(
         ended = "interrupted; what was under way was rolled back, and the next run goes on"
         if stop is not None:
             stop.set("interrupted")
+    except PgwrightError:  # of whoever was asked
+        raise
     except (Exception, SystemExit) as error:  # env.py is the app's, and may raise anything
         raise MigrationError(_explained(error, directory, run.databases)) from error
     if stop and ended == "done":

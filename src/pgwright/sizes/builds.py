@@ -32,8 +32,6 @@ _BYTEWISE = {"C", "POSIX", "C.UTF-8", "C.utf8", "ucs_basic", "pg_c_utf8"}
 _IN_ORDER = 0.99
 # A row handed to an index that only notes extremes, as a share of one handed to a B-tree.
 _SUMMARIZED = 0.6
-# Sorted by the hash, then put in one by one.
-_HASHED = 2.0
 # btree_gist sorts numbers from 18 on; what has no order is inserted.
 _GIST_SORTS_SINCE, _GIST_SORTED = (
     18,
@@ -125,7 +123,7 @@ def _summarized(definition: IndexDefinition, snapshot: Snapshot, size: IndexSize
 
 
 def _hashed(definition: IndexDefinition, snapshot: Snapshot, size: IndexSize, rates: Rates) -> float:
-    return (size.rows * rates.key_sorted + comparisons(size.rows) * rates.key_compared) * _HASHED
+    return size.rows * rates.entry_added  # each is put in by itself
 
 
 def _hnsw(definition: IndexDefinition, snapshot: Snapshot, size: IndexSize, rates: Rates) -> float:

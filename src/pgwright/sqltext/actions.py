@@ -282,7 +282,6 @@ _PLAIN: Mapping[Any, ActionKind] = {
     ast.DropdbStmt: "drop database", ast.CreatedbStmt: "create database",
     ast.CreateStatsStmt: "create statistics", ast.CompositeTypeStmt: "create type", ast.DefineStmt: "create type",
     ast.CreateExtensionStmt: "create extension", ast.CreateRangeStmt: "create type",
-    ast.CreatePolicyStmt: "create policy",
 }  # fmt: skip
 _READERS: Mapping[Any, Callable[[Any], Iterator[Action]]] = {
     ast.AlterTableStmt: _alter_table, ast.CreateStmt: _create_table, ast.IndexStmt: _create_index,
@@ -294,6 +293,7 @@ _READERS: Mapping[Any, Callable[[Any], Iterator[Action]]] = {
     ast.DeleteStmt: _on_relation("delete"), ast.MergeStmt: _on_relation("merge"), ast.CopyStmt: _on_relation("copy"),
     ast.ClusterStmt: _on_relation("cluster"),
     ast.CreateTrigStmt: _named("create trigger", "trigname"),
+    ast.CreatePolicyStmt: _named("create policy", "policy_name"),
     ast.CreateEnumStmt: _named("create enum", "typeName"), ast.CreateDomainStmt: _named("create domain", "domainname"),
     ast.AlterDomainStmt: _named("alter domain", "typeName"),
     ast.CreateSchemaStmt: _named("create schema", "schemaname"),

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pgwright.model.result import Result
 from tests.support.samples.advice import ADVICE
 from tests.support.samples.backfill import BACKFILLED, NO_BACKFILLS, PLANNED, STATES
+from tests.support.samples.deployment import CONFIRMED, WORSE
 from tests.support.samples.diagnosis import DIAGNOSIS, EMPTY_DIAGNOSIS
 from tests.support.samples.erasure import ERASURE, STOPPED_ERASURE
 from tests.support.samples.fix import FIX
@@ -34,6 +35,8 @@ RESULTS: dict[str, Result] = {
     "plan-alone": PLAN,
     "probe": PROBE,
     "probe-empty": EMPTY_PROBE,
+    "deployment": CONFIRMED,
+    "deployment-slower": WORSE,
     "backfill": BACKFILLED,
     "backfill-dry-run": PLANNED,
     "backfill-status": STATES,

@@ -1,4 +1,4 @@
-"""What an interrupted statement leaves that ran outside of a transaction: finished, or taken away, before it runs again.
+"""What an interrupted statement leaves that ran outside of a transaction: finished or taken away before it runs again.
 
 Only what the statement itself is about is touched: an index of the name that it is to build, on its table; what a
 REINDEX left that was not there before it; the partition that it detaches.
@@ -94,5 +94,3 @@ def _plain(name: str) -> str:
     """
     last = re.split(r'\.(?=(?:[^"]*"[^"]*")*[^"]*$)', name)[-1].strip()
     return last[1:-1].replace('""', '"') if last.startswith('"') else last.lower()
-
-

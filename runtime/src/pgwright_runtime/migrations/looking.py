@@ -54,7 +54,9 @@ _ALTER = re.compile(
     r"(?P<rest>.*)",
     re.I | re.S,
 )
-_GENTLE = re.compile(r"(VALIDATE\s+CONSTRAINT|ALTER\s+(COLUMN\s+)?\S+\s+SET\s+(STATISTICS|\()|SET\s*\(|RESET\s*\()", re.I)
+_GENTLE = re.compile(
+    r"(VALIDATE\s+CONSTRAINT|ALTER\s+(COLUMN\s+)?\S+\s+SET\s+(STATISTICS|\()|SET\s*\(|RESET\s*\()", re.I
+)
 _ADD_KEY = re.compile(rf"ADD\s+(CONSTRAINT\s+{_NAME}\s+)?FOREIGN\s+KEY\b", re.I)
 _REFERENCES = re.compile(rf"\bREFERENCES\s+(?P<table>{_QUALIFIED})", re.I)
 _ON_TABLES = (

@@ -60,7 +60,9 @@ def end_what_was_killed(engine: Engine, pause: Pause) -> None:
         pause(_LOOK_S, f"a run that was killed is rolled back: {who}")
 
 
-def await_what_was_killed(connection: Connection, journal: Journal, pause: Pause, end_reading: Callable[[], None]) -> None:
+def await_what_was_killed(
+    connection: Connection, journal: Journal, pause: Pause, end_reading: Callable[[], None]
+) -> None:
     """Wait for a statement outside of transactions, such as a concurrent build, that outlived the process of its run."""
     while running := journal.still_running(connection):
         end_reading()
