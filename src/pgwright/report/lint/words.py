@@ -80,7 +80,7 @@ def line(finding: Finding) -> str:
 def short_line(lint: Lint, finding: Finding) -> str:
     """Return the same under the heading of its revision."""
     place = finding.place
-    if place is None:
+    if place is None or about(finding).endswith("env.py"):
         return ""
     revision = lint.revision_of(finding)
     return f"line {place.line}" if revision is not None and revision.path == place.file else line(finding)
