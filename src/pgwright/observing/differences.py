@@ -54,14 +54,11 @@ def _rewritten(before: State, after: State, known: frozenset[int]) -> Iterator[i
 
 
 def _built(before: State, after: State, known: frozenset[int]) -> Iterator[int]:
-    """Yield the indexes, of tables that were there before the revision, that have a file that was not there.
-
-    A change of a column's type that keeps its values makes the index anew, and gives it the file of the old one.
-    """
+    """Yield the indexes, of tables that were there before the revision, that have a file that was not there."""
+    # An index that is made anew, for a longer varchar, may take over the file of the old one.
     files = {one.file for one in before.relations.values()}
     for oid, one in after.relations.items():
-        is_another = one.file not in files
-        if one.kind == "index" and one.file and is_another and one.table in known and not _of_toast(one, after):
+        if one.kind == "index" and one.file not in files and one.table in known and not _of_toast(one, after):
             yield oid
 
 
