@@ -44,9 +44,7 @@ _TOAST = "pg_toast"
 
 def find(pending: PendingMigrations) -> Iterator[Finding]:
     for step, action in parts(pending, "reindex"):
-        locked = (
-            lock.table for lock in step.statement.locks if lock.kind != "TOAST table" and lock.table.schema != _TOAST
-        )
+        locked = (lock.table for lock in step.locks if lock.kind != "TOAST table" and lock.table.schema != _TOAST)
         tables = [one for one in dict.fromkeys(locked) if step.matters(one)]
         if action.is_concurrent or not tables:
             continue
