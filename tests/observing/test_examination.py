@@ -70,7 +70,7 @@ def test_a_revision_that_reads_no_rows_says_so(linter: Linter) -> None:
 
 def test_a_revision_that_needs_a_row_is_not_examined_and_says_why(linter: Linter) -> None:
     pending = linter.run(
-        'op.execute(f"UPDATE note SET id = {op.get_bind().execute(sa.text(\'SELECT id FROM note\')).fetchone()[0]}")',
+        "op.execute(f\"UPDATE note SET id = {op.get_bind().execute(sa.text('SELECT id FROM note')).fetchone()[0]}\")",
         schema=SCHEMA,
     )
     (revision,) = pending.revisions
