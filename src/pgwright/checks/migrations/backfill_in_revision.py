@@ -115,7 +115,7 @@ def _code(step: Step) -> str:
         return ""
     relation, sets, condition = found
     own = set(sets)
-    if any(column in value for value in sets.values() for column in own):
+    if any(re.search(rf"\b{re.escape(column)}\b", value) for value in sets.values() for column in own):
         return ""  # which rows are done could not be told from the rows
     schema, _, table = (one.strip('"') for one in relation.rpartition("."))
     if len(sets) == 1 and condition in (f"{quote(column)} IS NULL" for column in sets) and _is_constant(*sets.values()):

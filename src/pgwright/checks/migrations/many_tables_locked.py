@@ -46,10 +46,11 @@ MOST_TABLES = 2
 
 
 def find(pending: PendingMigrations) -> Iterator[Finding]:
-    for step in steps(pending):
-        tables = _locked(step)
-        is_last = not step.after
-        if is_last and len(tables) > MOST_TABLES:
+    told: set[str] = set()
+    for step in reversed([*steps(pending)]):
+        tables = _locked(step) if not step.after and step.revision.revision not in told else []
+        if len(tables) > MOST_TABLES:
+            told.add(step.revision.revision)
             yield report(
                 CHECK,
                 step,
