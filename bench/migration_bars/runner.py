@@ -52,13 +52,16 @@ ALL_REVISIONS = {
         "op.execute(\"ALTER TABLE note ADD COLUMN state text NOT NULL DEFAULT 'new'\")",
         'op.execute("ALTER TABLE account ADD COLUMN seen timestamptz")',
     ),
-    "m6": ('op.execute("ALTER TABLE note ADD CONSTRAINT titled CHECK (title <> \'\') NOT VALID")',),
+    "m6": ("op.execute(\"ALTER TABLE note ADD CONSTRAINT titled CHECK (title <> '') NOT VALID\")",),
     "m7": (_BLOCK, '    op.drop_index("ix_unused", postgresql_concurrently=True)'),
     "m8": ('op.execute("ALTER TABLE note DROP COLUMN kept")',),
 }
 REVISIONS = dict(list(ALL_REVISIONS.items())[: scaled(len(ALL_REVISIONS), 3)])
 # It rewrites the table for seconds, so the app waits however it is run: the runner has to give it up.
-HEAVY = {**REVISIONS, "m9": ('op.execute("ALTER TABLE note ALTER COLUMN title TYPE varchar(500) USING md5(repeat(title, 1000))")',)}
+HEAVY = {
+    **REVISIONS,
+    "m9": ('op.execute("ALTER TABLE note ALTER COLUMN title TYPE varchar(500) USING md5(repeat(title, 1000))")',),
+}
 
 
 def measure() -> Iterator[Figure]:

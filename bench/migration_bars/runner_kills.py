@@ -49,7 +49,7 @@ REVISIONS = {
         '    op.execute("REINDEX INDEX CONCURRENTLY ix_kept")',
         '    op.drop_index("ix_old", postgresql_concurrently=True)',
         f"    {_effect('k3', 'inside')}",
-        '    op.execute("ALTER TYPE mood ADD VALUE \'glad\'")',
+        "    op.execute(\"ALTER TYPE mood ADD VALUE 'glad'\")",
     ),
     "k4": (
         _effect("k4", "before"),
