@@ -41,6 +41,10 @@ class Chain:
     question: Question
     """What is the same for all processes."""
     progress: Progress
+    seconds: float
+    """How long one function may take."""
+    endless: list[str] = field(default_factory=list)
+    """Revisions that did not end."""
     revisions: list[ObservedRevision] = field(default_factory=list)
     not_examined: dict[NotExamined, None] = field(default_factory=dict)
 
@@ -58,8 +62,10 @@ class Chain:
     def _part(self, replayed: tuple[str, ...], pending: tuple[str, ...]) -> int:
         """Observe revisions on one database as far as it goes; return how many."""
         with self.database() as dsn, own_folder() as folder:
-            asked = replace(self.question, dsn=dsn, folder=folder, replayed=replayed, observed=pending)
-            with child_of(asked) as child:
+            asked = replace(
+                self.question, dsn=dsn, folder=folder, replayed=replayed, noted=tuple(self.endless), observed=pending
+            )
+            with child_of(asked, seconds=self.seconds) as child:
                 return self._listen(child, pending)
 
     def _listen(self, child: Child, pending: tuple[str, ...]) -> int:
@@ -86,10 +92,13 @@ class Chain:
                         return seen
         if not child.ending:
             return seen
-        if seen >= len(pending) or begun.revision not in pending:
-            raise MigrationError(
-                f"the revisions of {self.directory.source} cannot be run: {begun.revision}: {child.why}"
-            )
+        if not begun.revision or begun.revision in self.endless:
+            raise MigrationError(f"the revisions of {self.directory.source} cannot be run: {child.why}")
+        self.endless.append(begun.revision)
+        if begun.revision not in pending:
+            reason = f"it was to be run to come to the start, and did not end: {child.why}"
+            self._note(NotExamined(f"revision {begun.revision}", reason))
+            return seen
         self._lost(begun, child)
         return seen + 1
 

@@ -66,7 +66,7 @@ def _answers(question: Question, answer: Any) -> Iterator[Answer]:
         directory, runs, connections, watching, Blockers(watching, blocking), Lent(watching), doors, answer
     )
     for revision in question.replayed:
-        yield examination.replay(revision)
+        yield examination.replay(revision, is_run=revision not in question.noted)
     for revision in question.observed:
         yield examination.observe(revision)
 

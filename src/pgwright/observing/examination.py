@@ -46,10 +46,13 @@ class Examination:
     doors: Doors
     answer: Callable[[Answer], None]
 
-    def replay(self, revision: str) -> Replayed:
-        """Run a revision that is not to be observed; what it cannot do is left out."""
+    def replay(self, revision: str, *, is_run: bool) -> Replayed:
+        """Run a revision that is not to be observed, or only note it; what it cannot do is left out."""
         self.answer(Begun(revision, "replay"))
         script, source = self._script(revision)
+        if not is_run:
+            self.runs.note(script)
+            return Replayed(revision)
         with self._recorded(script, keeps=True, is_blind=True):
             error = self.runs.run(script, is_upgrade=True, parameters=source.parameters("upgrade"), keeps=True)
         return Replayed(revision, failure_of(error).reason if error is not None else "")

@@ -22,6 +22,8 @@ class Question(msgspec.Struct, frozen=True):
     """The only one that may be written to."""
     replayed: tuple[str, ...] = ()
     """Revisions that are only run, to come to the schema that the next ones find."""
+    noted: tuple[str, ...] = ()
+    """Those among them that do not end: they count as done, and are not run."""
     observed: tuple[str, ...] = ()
     conventions: Mapping[str, str] = {}
     """How the app's MetaData names constraints."""

@@ -69,7 +69,7 @@ class Child:
 
 
 @contextmanager
-def child_of(question: Question, *, seconds: float = REVISION_SECONDS) -> Iterator[Child]:
+def child_of(question: Question, *, seconds: float) -> Iterator[Child]:
     """Start a process with revisions, and end it on the way out.
 
     It has the environment of ours, for the app's settings may come from there, and nothing that leads outside.
