@@ -43,7 +43,7 @@ def test_what_blocks_is_told_with_the_safe_way_and_the_exit_code_is_1(
     assert lines[0] == "1 of 1 pending revision would block the app."
     assert "after first" in lines[1]
     assert "second  Index the titles  migrations/versions/second.py" in result.stdout
-    assert "MEDIUM  index-not-concurrent  note (ix_note_title)  second.py:14" in result.stdout
+    assert "MEDIUM  index-not-concurrent  note (ix_note_title)  line 14" in result.stdout
     assert "with op.get_context().autocommit_block():" in result.stdout
     assert "100,000 rows" in result.stdout
     assert len(lines) <= 40

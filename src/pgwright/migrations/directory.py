@@ -13,7 +13,7 @@ import tomllib
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -143,16 +143,25 @@ class AlembicDirectory:
         """Where its revisions are."""
         return tuple(self.script._version_locations)
 
-    def with_versions(self, folders: Sequence[Path]) -> AlembicDirectory:
-        """Return it with its revisions in other folders, for a trial; `env.py` stays where it is."""
-        script = ScriptDirectory(
-            self.script.dir,
-            file_template=self.script.file_template,
-            version_locations=[str(one) for one in folders],
-            recursive_version_locations=self.script.recursive_version_locations,
-        )
-        script.revision_map = RevisionMap(lambda: read_scripts(script))
-        return replace(self, script=script)
+    def with_versions(self, folders: Sequence[Path], ini: Path) -> AlembicDirectory:
+        """Return it with its revisions in other folders, for a trial; `env.py` stays where it is.
+
+        Args:
+            ini: where settings that say so are written.
+        """
+        section = self.config.config_ini_section
+        settings = self.config.get_section(section) or {}
+        settings |= {
+            "script_location": str(self.script.dir),
+            "version_locations": os.pathsep.join(map(str, folders)),
+            "prepend_sys_path": os.pathsep.join(self.imports_from),
+            "path_separator": "os",
+            "file_template": self.script.file_template,
+            "recursive_version_locations": str(self.script.recursive_version_locations).lower(),
+        }
+        lines = [f"{name} = {_in_ini(value)}" for name, value in settings.items() if name != "here"]
+        write_text(ini, "\n".join([f"[{section}]", *lines, ""]), is_private=True)
+        return open_directory(ini, head=self.follows)
 
     @contextmanager
     def importing(self) -> Iterator[None]:
@@ -184,6 +193,11 @@ class AlembicDirectory:
             **{unit: getattr(now, unit) for unit in ("year", "month", "day", "hour", "minute", "second")},
         }
         return f"{self.script.file_template % values}.py"
+
+
+def _in_ini(value: str) -> str:
+    """Return a value of one setting, whose later lines are indented."""
+    return value.replace("%", "%%").replace("\n", "\n    ")
 
 
 def short_hash(text: str) -> str:
