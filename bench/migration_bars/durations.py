@@ -42,7 +42,7 @@ revision, down_revision = {name!r}, {before!r}
 def upgrade():
 {body}
 """
-_UNDONE = "    op.execute('SAVEPOINT case')\n    op.execute({0!r})\n    op.execute('ROLLBACK TO SAVEPOINT case')"
+_UNDONE = "    op.execute('SAVEPOINT undone')\n    op.execute({0!r})\n    op.execute('ROLLBACK TO SAVEPOINT undone')"
 _ALONE = "    with op.get_context().autocommit_block(): op.execute({0!r})"
 
 

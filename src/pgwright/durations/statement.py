@@ -25,7 +25,7 @@ _UNKNOWN = ("merge", "copy", "do", "call", "select")
 _DRAWS = re.compile(r"\b(?:gen_random_uuid|uuid_generate_v4|uuidv4|uuidv7|gen_random_bytes)\(")
 _CALLS = re.compile(r"\w\(|->|[@<]@|@>|<@|\?|~|\|\|")
 # A row of ANALYZE's sample of 30,000 is sorted in each column; reading pages here and there is dearer than in order.
-_SAMPLED_ROWS, _HERE_AND_THERE = 30_000, 2.0
+_SAMPLED_ROWS, _HERE_AND_THERE = 30_000, 3.0
 
 
 def statement_seconds(statement: ObservedStatement, pending: PendingMigrations, rates: Rates) -> SecondsRange | None:
