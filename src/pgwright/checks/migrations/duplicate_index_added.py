@@ -45,7 +45,6 @@ from pgwright.sqltext.indexes import read_index
 from pgwright.sqltext.rewording import plain
 from pgwright.sqltext.schema import Schema
 
-
 _DROPS: tuple[ActionKind, ...] = ("drop index", "drop constraint", "drop table")
 _ADDS: tuple[ActionKind, ...] = ("create index", "add unique", "add primary key")
 
