@@ -60,7 +60,7 @@ def _finding(step: Step, action: Action) -> Finding:
         f"Code that runs says {action.name}: its writes fail from here on, and it does not know {action.new_name} when "
         "it reads a row.",
         tables=[table for table, _ in columns],
-        advice="Rename it in the app alone: Enum(…, values_callable=…) maps a member to the value that the database has. "
+        advice="Rename it in the app alone: Enum(…, values_callable=…) maps a member to the value of the database. "
         "Else add the new value, deploy code that knows both, move the rows, and leave the old value unused.",
         code=lines(
             autocommit(execute(f"ALTER TYPE {quote(action.type)} ADD VALUE IF NOT EXISTS {new} AFTER {old}")),

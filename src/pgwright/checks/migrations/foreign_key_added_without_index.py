@@ -77,6 +77,7 @@ def _finding(step: Step, action: Action, table: QualifiedName) -> Finding:
     name = index_name(table, action.columns)
     parent = action.references.name if action.references is not None else "the parent"
     code, is_new = "", step.is_new(table)
+    which = table.short if is_new else step.sized(table)
     if is_new:
         keys = f"[{', '.join(map(python_text, action.columns))}]"
         code = operation("create_index", table, keys).replace("(", f"({python_text(name)}, ", 1)
@@ -87,7 +88,7 @@ def _finding(step: Step, action: Action, table: QualifiedName) -> Finding:
         CHECK,
         step,
         f"{table.short} ({', '.join(action.columns)})",
-        f"No index of {table.short if is_new else step.sized(table)} begins with {', '.join(action.columns)}: each delete of a row of {parent} "
+        f"No index of {which} begins with {', '.join(action.columns)}: each delete of a row of {parent} "
         "will read the whole table.",
         tables=[table],
         severity="low" if is_new else None,

@@ -85,7 +85,7 @@ def _finding(step: Step, table: QualifiedName, column: str, share: float) -> Fin
         "read the table behind an exclusive lock.",
         tables=[table],
         evidence=[Evidence("null", f"{share:.1%} of the rows", "estimated")],
-        advice="Fill the rows first, outside of the deploy, and refuse new nulls meanwhile by a CHECK that is NOT VALID.",
+        advice="Fill the rows first, outside of the deploy, and refuse new nulls meanwhile by a CHECK … NOT VALID.",
         code=lines(
             "# Say in `sets` what such a row is to have, as SQL, for … :",
             BACKFILLS,

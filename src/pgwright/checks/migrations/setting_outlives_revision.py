@@ -41,7 +41,8 @@ from pgwright.model.migration import PendingMigrations
 
 _DANGEROUS = ("session_replication_role", "role", "session_authorization", "row_security", "search_path")
 _MEANING = (*_DANGEROUS, "timezone", "datestyle", "standard_conforming_strings", "transaction_isolation",
-            "default_transaction_isolation", "default_tablespace", "check_function_bodies", "synchronous_commit")  # fmt: skip
+            "default_transaction_isolation", "default_tablespace", "check_function_bodies",
+            "synchronous_commit")  # fmt: skip
 _TIMEOUTS = ("lock_timeout", "statement_timeout", "transaction_timeout")
 _LOCAL = re.compile(r"^\s*set\s+local\b", re.IGNORECASE)
 _RESETS = re.compile(r"^\s*reset\b|\bto\s+default\b", re.IGNORECASE)

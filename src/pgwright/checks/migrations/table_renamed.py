@@ -2,8 +2,8 @@
 
 ## What it does
 
-Reports RENAME of a table that was there before the pending revisions, unless the same transaction puts a view of the old
-name in its place.
+Reports RENAME of a table that was there before the pending revisions, unless the same transaction puts a view of the
+old name in its place.
 
 ## Why it matters
 
