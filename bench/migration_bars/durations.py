@@ -24,7 +24,6 @@ from pgwright.model.rates import Rates
 from pgwright.model.snapshot import Snapshot
 from pgwright.observing import LintOrder, observe
 from pgwright.snapshot import read_snapshot
-from pgwright.twin.restore import SERVER_SETTINGS
 
 SHARE_BAR, RATIO_BAR = 0.9, 3.0
 RUNS = 2
@@ -37,14 +36,14 @@ SETTINGS = {
     "max_wal_size": "2GB",
     "jit": "off",
 }
-_REVISION = '''
-"""Change."""
+_REVISION = """
 from alembic import op
-revision, down_revision = "r1", None
+revision, down_revision = {name!r}, {before!r}
 def upgrade():
-    {first}op.execute({statement!r})
-'''
-_AUTOCOMMIT = "with op.get_context().autocommit_block(): "
+{body}
+"""
+_UNDONE = "    op.execute('SAVEPOINT case')\n    op.execute({0!r})\n    op.execute('ROLLBACK TO SAVEPOINT case')"
+_ALONE = "    with op.get_context().autocommit_block(): op.execute({0!r})"
 
 
 def measure() -> Iterator[Figure]:
@@ -69,26 +68,22 @@ def measure() -> Iterator[Figure]:
 
 
 def _told(snapshot: Snapshot, rates: Rates) -> dict[str, SecondsRange | None]:
-    """Return what is said of each case, each observed for itself on a twin."""
-    with (
-        TemporaryDirectory() as folder,
-        run_server(settings={**SERVER_SETTINGS, "allow_system_table_mods": "off"}) as twin,
-    ):
-        twin.require_owner()
-        return {case.name: _told_of(case, snapshot, rates, Path(folder, case.file), twin) for case in CASES}
-
-
-def _told_of(case: Case, snapshot: Snapshot, rates: Rates, folder: Path, twin: EmbeddedServer) -> SecondsRange | None:
-    (folder / "versions").mkdir(parents=True)
-    (folder / "alembic.ini").write_text("[alembic]\nscript_location = %(here)s\npath_separator = os\n")
-    (folder / "env.py").write_text("")
-    first = _AUTOCOMMIT if case.is_alone else ""
-    (folder / "versions" / "r1.py").write_text(_REVISION.format(first=first, statement=case.statement))
-    pending = observe(LintOrder(open_directory(folder), snapshot), running=twin)
-    (revision,) = with_seconds(pending, rates).revisions
-    if revision.upgrade.error:
-        print(f"    {case.name}: {revision.upgrade.error}", file=sys.stderr)
-    return revision.upgrade.statements[-1].seconds if revision.upgrade.statements else None
+    """Return what is said of each case; on the twin each is undone, as it is where it is timed."""
+    undone = [_UNDONE.format(case.statement) for case in CASES if not case.is_alone]
+    alone = [_ALONE.format(one) for case in CASES if case.is_alone for one in (case.statement, *case.after)]
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "versions").mkdir()
+        (folder / "alembic.ini").write_text("[alembic]\nscript_location = %(here)s\npath_separator = os\n")
+        (folder / "env.py").write_text("")
+        for revision, before, body in (("r1", None, undone), ("r2", "r1", alone)):
+            text = _REVISION.format(name=revision, before=before, body="\n".join(body))
+            (folder / "versions" / f"{revision}.py").write_text(text)
+        pending = with_seconds(observe(LintOrder(open_directory(folder), snapshot)), rates)
+    statements = [one for each in pending.revisions for one in each.upgrade.statements]
+    print(*(each.upgrade.error for each in pending.revisions if each.upgrade.error), sep="\n", file=sys.stderr)
+    found = {one.text: one.seconds for one in statements}
+    return {case.name: found.get(case.statement) for case in CASES}
 
 
 def _measured(server: EmbeddedServer, case: Case) -> list[float]:

@@ -15,6 +15,7 @@ CREATE TABLE tagging (id bigint PRIMARY KEY, tag_id varchar(36) REFERENCES tag);
 INSERT INTO tag SELECT gen_random_uuid() FROM generate_series(1, 2000);
 INSERT INTO tagging SELECT row_number() OVER (), id FROM tag;
 ANALYZE tag, tagging;
+SELECT pg_stat_statements_reset();
 """
 
 

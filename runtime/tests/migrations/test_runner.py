@@ -130,6 +130,14 @@ def test_a_build_in_a_transaction_replaces_an_invalid_one(app: App) -> None:
     assert app.is_valid("ix_a")
 
 
+@pytest.mark.parametrize("driver", ["psycopg", "asyncpg"])
+def test_a_name_that_the_server_cuts_is_found(app: App, driver: str) -> None:
+    app.driver, name = driver, "ix_" + 70 * "a"
+    app.revision("r1", None, BLOCK, f"    op.execute('CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON note (a)')")
+    app.upgrade()
+    assert app.is_valid(name)
+
+
 def interrupt(app: App, after: int) -> None:
     """Bring the journal and the version to where a kill after so many statements leaves them."""
     app.database.execute(

@@ -148,7 +148,7 @@ class ObservedStatement:
 
 
 FailureKind = Literal[
-    "", "server refused", "needs another", "Python raised", "not importable", "setting missing", "reached out",
+    "", "server refused", "rights missing", "needs another", "Python raised", "not importable", "setting missing", "reached out",
     "took too long",
 ]  # fmt: skip
 """`server refused` would most likely happen in production, too; the others say that it cannot run here, `needs another`

@@ -25,7 +25,7 @@ from pgwright.observing.walls import raise_walls
 
 _OF_REVISIONS = 2
 """Connections that revisions get: their own, and one more for those that take another from its engine."""
-_HELD_AT_A_TIME = 3
+_HELD_AT_A_TIME = 4
 
 
 def main() -> None:

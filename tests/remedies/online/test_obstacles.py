@@ -35,13 +35,13 @@ def test_tables_with_a_key_between_them_have_none() -> None:
 
 @pytest.mark.parametrize("kind", ["statistics", "statistics on an expression", "check constraint", "use of an index"])
 def test_what_is_not_carried_over_is_named(kind: DependentKind) -> None:
-    (reason,) = reasons(*TABLES, hangs(kind))
+    (reason,) = reasons(dependents=(hangs(kind),))
     assert reason == f"the {kind} it depends on a (id)"
-    assert reasons(*TABLES, hangs(kind, "at")) == []
+    assert reasons(dependents=(hangs(kind, "at"),)) == []
 
 
 def test_a_published_table_is_left_alone() -> None:
-    (reason,) = reasons(*TABLES, hangs("publication", None))
+    (reason,) = reasons(dependents=(hangs("publication", None),))
     assert reason == "it publishes a, and its subscribers lack the new column"
 
 

@@ -363,8 +363,8 @@ class MigrationExecution:
         if not self.is_result_unused and (context.compiled is not None and context.compiled.effective_returning):
             raise NotResumable(
                 f"the revision {self.key.revision} was interrupted after {self.resumed_after} statements, and reads "
-                f"what this gave, which cannot be had again: {shortened(statement)}\nDo by hand what the revision still has "
-                f"to do, then run: alembic stamp {self.key.revision}"
+                f"what this gave, which cannot be had again: {shortened(statement)}\nDo by hand what the revision "
+                f"still has to do, then run: alembic stamp {self.key.revision}"
             )
 
     def _run(self, look: SqlLook, statement: str, send: Callable[[], None], interrupted: JournalLine | None) -> None:

@@ -185,7 +185,7 @@ class MigrationRunner:
             except InTheWay as error:
                 execution.watch.pause()
                 execution.wait_for(error, execution.statement)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - a revision may raise anything, and it is raised again
                 execution.watch.pause()
                 self._again_or_raise(error, attempt)
                 attempt += 1
