@@ -177,12 +177,10 @@ def test_a_detach_that_was_interrupted_is_finished(app: App) -> None:
     app.revision("r1", None, BLOCK, '    op.execute("ALTER TABLE event DETACH PARTITION old CONCURRENTLY")')
     with psycopg.connect(app.database.dsn) as reader:
         reader.execute("SELECT * FROM event")
-        with (
-            psycopg.connect(app.database.dsn, autocommit=True) as other,
-            pytest.raises(psycopg.errors.LockNotAvailable),
-        ):
+        with psycopg.connect(app.database.dsn, autocommit=True) as other:
             other.execute("SET lock_timeout = '200ms'")
-            other.execute("ALTER TABLE event DETACH PARTITION old CONCURRENTLY")
+            with pytest.raises(psycopg.errors.LockNotAvailable):
+                other.execute("ALTER TABLE event DETACH PARTITION old CONCURRENTLY")
     pending = "SELECT count(*) FROM pg_inherits WHERE inhdetachpending"
     assert app.database.rows(pending) == [(1,)]
     seed_running(app, "ALTER TABLE event DETACH PARTITION old CONCURRENTLY")
@@ -290,3 +288,9 @@ def test_a_savepoint_that_a_revision_rolls_back_is_no_part_of_what_is_done(app: 
     assert app.database.rows("SELECT statement FROM pgwright_migration WHERE ordinal > 0") == [
         ("INSERT INTO note VALUES (8, 8)",)
     ]
+
+
+def test_locks_are_those_that_keep_others_from_something(app: App) -> None:
+    app.revision("r1", None, ADD, 'op.execute("CREATE TABLE fresh (id int REFERENCES note)")')
+    app.upgrade()
+    assert app.runs[0].revisions[0].locks == {"note": "AccessExclusiveLock"}

@@ -14,7 +14,7 @@ from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InvalidRequestError
 from sqlalchemy.util import await_only
 
 from pgwright_runtime._alchemy import beside
@@ -294,7 +294,7 @@ class MigrationRunner:
                 raise StepBack(execution.watch.stepped_back)
             execution.flush()
             execution.watch.pause()
-            with original():
+            with _first_error(), original():
                 execution.is_autocommit = True
                 try:
                     yield
@@ -348,6 +348,20 @@ class MigrationRunner:
             await_only(asyncio.sleep(seconds))
         else:
             time.sleep(seconds)
+
+
+@contextmanager
+def _first_error() -> Iterator[None]:
+    """Raise what ended the block, not what Alembic meets when it tidies up on a connection that Ctrl-C has closed."""
+    try:
+        yield
+    except Exception as error:
+        first: BaseException = error
+        while isinstance(first, InvalidRequestError) and first.__context__ is not None:
+            first = first.__context__
+        if first is error:
+            raise
+        raise first from None
 
 
 def _driver_pid(connection: Connection) -> int | None:
