@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import random
-import signal
-import time
 from collections.abc import Iterator
-from contextlib import suppress
+from functools import partial
 
 from query_bars.figures import Figure, at_least, at_most
-from sqlalchemy.exc import DBAPIError
 
+from life_bars.killing import kill_one, number
 from life_bars.retention_schema import SCHEMA, retention
 from pgwright.embedded import EmbeddedServer
 from pgwright_runtime import create_engine
 from pgwright_runtime.batches import Pace
-from pgwright_runtime.errors import Error
 
 _ROWS = 30_000
 _NAME = "retention-victim"
@@ -56,9 +52,11 @@ def kill_at_any_moment(server: EmbeddedServer, kills: int) -> Iterator[Figure]:
                 connection.execute(statement.replace("$rows", str(_ROWS)).encode())
             connection.execute(_LEDGER.encode())
         while done < kills and _left(server, database):
-            done += _kill_one(server, database, chance, kills_process=done % 2 == 0)
-            lost += _number(server, database, _LOST.replace(":rows", str(_ROWS)))
-            twice += _number(server, database, _TWICE)
+            done += kill_one(
+                server, database, chance, partial(_run, server, database, _PACE), _NAME, kills_process=done % 2 == 0
+            )
+            lost += number(server, database, _LOST.replace(":rows", str(_ROWS)))
+            twice += number(server, database, _TWICE)
         _run(server, database, Pace())
         left = _left(server, database)
         server.drop_database(database)
@@ -70,49 +68,11 @@ def kill_at_any_moment(server: EmbeddedServer, kills: int) -> Iterator[Figure]:
     yield at_most("kills: due rows that the next run left", left, "", 0)
 
 
-def _kill_one(server: EmbeddedServer, database: str, chance: random.Random, *, kills_process: bool) -> int:
-    """Start a run in a process, kill it or its connections a moment later; return 1 if it met the run."""
-    victim = os.fork()
-    if not victim:
-        with suppress(DBAPIError, Error):
-            _run(server, database, _PACE)
-        os._exit(0)
-    while not _sessions(server, database):
-        if os.waitpid(victim, os.WNOHANG)[0]:
-            return 0
-        time.sleep(0.002)
-    time.sleep(chance.uniform(0, 0.25))
-    is_running = os.waitpid(victim, os.WNOHANG)[0] == 0
-    if is_running and kills_process:
-        os.kill(victim, signal.SIGKILL)
-        os.waitpid(victim, 0)
-    elif is_running:
-        end = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = '" + _NAME + "'"
-        _number(server, database, end + (" AND state <> 'idle in transaction'" if chance.random() < 0.5 else ""))
-        time.sleep(chance.uniform(0, 0.1))
-        os.kill(victim, signal.SIGKILL)
-        os.waitpid(victim, 0)
-    while _sessions(server, database):  # what it had begun is rolled back, or committed
-        time.sleep(0.002)
-    return int(is_running)
-
-
 def _run(server: EmbeddedServer, database: str, pace: Pace) -> None:
     engine = create_engine(server.url(database), application_name=_NAME)
     retention().run(engine, pace=pace)
     engine.dispose()
 
 
-def _sessions(server: EmbeddedServer, database: str) -> int:
-    return _number(server, database, f"SELECT count(*) FROM pg_stat_activity WHERE application_name = '{_NAME}'")
-
-
 def _left(server: EmbeddedServer, database: str) -> int:
-    return _number(server, database, "SELECT count(*) FROM event WHERE deleted_at < now() - interval '90 days'")
-
-
-def _number(server: EmbeddedServer, database: str, query: str) -> int:
-    with server.admin(database) as connection:
-        row = connection.execute(query.encode()).fetchone()
-    assert row is not None
-    return int(row[0])
+    return number(server, database, "SELECT count(*) FROM event WHERE deleted_at < now() - interval '90 days'")

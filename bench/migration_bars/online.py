@@ -80,6 +80,7 @@ def _timed(seconds: dict[str, float], name: str, work: object) -> None:
     began = time.monotonic()
     work()
     seconds[name] = time.monotonic() - began
+    print(f"  {name}: {seconds[name]:.1f} s", flush=True)
 
 
 def _compared(server: EmbeddedServer, series: Directory, plain: Directory) -> Iterator[Figure]:

@@ -13,6 +13,10 @@ from query_bars.figures import Figure, at_least, at_most
 
 from migration_bars.online_series import STAGES, Directory, differences, invalid_indexes, run_stage
 from pgwright.embedded import EmbeddedServer
+from pgwright_runtime.batches import Pace
+
+# Without rests, so that a series takes seconds; in batches so small that many a kill meets one.
+_PACE = Pace(first_rows=50, most_rows=100, busy=1)
 
 
 def kill_at_any_moment(
@@ -40,7 +44,7 @@ def kill_at_any_moment(
 
 def _run(directory: Directory, url: str) -> None:
     for stage in STAGES:
-        run_stage(directory, url, stage)
+        run_stage(directory, url, stage, _PACE)
 
 
 def _whole_run(server: EmbeddedServer, template: str, directory: Directory) -> float:
@@ -59,7 +63,7 @@ def _ended_before(directory: Directory, url: str, seconds: float) -> bool:
     if not victim:
         try:
             _run(directory, url)
-        except BaseException:
+        except BaseException:  # noqa: BLE001  (the child ends here)
             traceback.print_exc()
             os._exit(1)
         os._exit(0)

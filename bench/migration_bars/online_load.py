@@ -79,7 +79,7 @@ class App:
             async with self.engine.begin() as connection:
                 await work(connection)
             self.done += 1
-        except Exception as error:  # every kind counts
+        except Exception as error:  # noqa: BLE001  (every kind counts)
             self.errors.append(f"{work.__name__}: {type(error).__name__}: {str(error).splitlines()[0][:200]}")
         self.longest_s = max(self.longest_s, time.perf_counter() - began)
 
@@ -144,9 +144,7 @@ class App:
         t = self.refresh_tokens
         mine = self.key()
         until = datetime.now(UTC)
-        await connection.execute(
-            insert(t).values(id=mine, user_id=self.one("users"), token_hash="h", expires_at=until)
-        )
+        await connection.execute(insert(t).values(id=mine, user_id=self.one("users"), token_hash="h", expires_at=until))
         gone = await connection.execute(t.delete().where(t.c.id == mine))
         assert gone.rowcount == 1
 

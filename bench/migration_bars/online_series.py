@@ -23,6 +23,7 @@ from pgwright.remedies import go_online, in_parts, make_fix, render_revision
 from pgwright.snapshot import read_snapshot
 from pgwright_runtime import create_engine as create_runtime_engine
 from pgwright_runtime.backfills import run_backfills
+from pgwright_runtime.batches import Pace
 
 STAGES = ("expand", "build", "swap", "contract")
 # Of 32 digits; all others have hyphens.
@@ -30,7 +31,6 @@ _PLAIN = {("jobs", "id"), ("generation_history", "job_id")}
 _ENV = """\
 from alembic import context
 from sqlalchemy import NullPool, create_engine
-
 
 engine = create_engine(context.config.get_main_option("sqlalchemy.url"), poolclass=NullPool)
 with engine.connect() as connection:
@@ -121,17 +121,17 @@ def write_revisions(server: EmbeddedServer, database: str, folder: Path) -> tupl
     return directories[0], directories[1]
 
 
-def run_stage(directory: Directory, url: str, stage: str) -> None:
+def run_stage(directory: Directory, url: str, stage: str, pace: Pace | None = None) -> None:
     """Run one revision of the series and the backfills that it declares; what is done is not done twice."""
     directory.upgrade(url, stage)
     if stage == "expand":
-        fill(url)
+        fill(url, pace)
 
 
-def fill(url: str) -> None:
+def fill(url: str, pace: Pace | None) -> None:
     engine = create_runtime_engine(url, pool_size=3)
     try:
-        undone = [one for one in run_backfills(engine) if not one.is_done]
+        undone = [one for one in run_backfills(engine, pace=pace) if not one.is_done]
     finally:
         engine.dispose()
     assert not undone, undone

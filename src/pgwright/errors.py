@@ -16,10 +16,12 @@
     ├── StatementRefused          a statement, an index or a setting that cannot be planned with
     ├── TwinError                 the planner twin could not be built
     ├── MigrationError            the app's Alembic directory cannot take or run a revision
+    ├── DeployRefused            what is pending is not for a deployment of indexes
     ├── GitError                  the app's git repository cannot take a branch
     ├── ProofError                a proof could not be carried out
     ├── ImportFailed              what was named as module:attribute cannot be imported
     ├── RetentionFailed           policies that could not be planned or run
+    ├── BackfillFailed            backfills that could not be planned or run
     ├── ProbeError                an app could not be probed
     ├── NotErased                 a person could not be erased, and nothing was changed
     └── CommitRefused             a handler under probe sent COMMIT as text
@@ -146,6 +148,10 @@ class MigrationError(PgwrightError):
     """The app's Alembic directory cannot take or run a revision."""
 
 
+class DeployRefused(PgwrightError):
+    """What is pending cannot be deployed as revisions of indexes, and nothing was changed."""
+
+
 class GitError(PgwrightError):
     """The app's git repository cannot take a branch."""
 
@@ -165,6 +171,10 @@ class ImportFailed(PgwrightError):
 
 class RetentionFailed(PgwrightError):
     """Policies could not be planned or run; the message says what is done by then."""
+
+
+class BackfillFailed(PgwrightError):
+    """Backfills could not be planned or run; the message says what is done by then."""
 
 
 class ProbeError(PgwrightError):

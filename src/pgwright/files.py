@@ -10,11 +10,27 @@ from pathlib import Path
 
 from pgwright.visible import visible
 
+_CACHE_SWITCH = "PGWRIGHT_CACHE"
+
 
 def from_here(path: Path) -> Path:
     """Return a path as people in the working directory write it."""
     here = Path.cwd()
     return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+def cache_folder(name: str) -> Path | None:
+    """Return a folder of the user's cache; None when it is switched off or cannot be had for ourselves alone."""
+    if os.environ.get(_CACHE_SWITCH, "").lower() in ("off", "0", "no", "false"):
+        return None
+    try:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        folder = base / "pgwright" / name
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = folder.stat()
+    except (OSError, RuntimeError):  # no home
+        return None
+    return folder if found.st_uid == os.geteuid() and not stat.S_IMODE(found.st_mode) & 0o077 else None
 
 
 def write_text(path: Path, text: str, *, is_private: bool) -> None:

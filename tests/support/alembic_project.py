@@ -114,8 +114,9 @@ class Project:
         assert result.returncode == 0, result.stderr
 
     def dump(self) -> str:
-        """Return the schema, without Alembic's own table."""
-        run = [str(binaries() / "pg_dump"), "--schema-only", "--exclude-table=alembic_version", self.database.dsn]
+        """Return the schema, without the tables of Alembic and of backfills."""
+        own = ("--exclude-table=alembic_version", "--exclude-table=pgwright_backfill")
+        run = [str(binaries() / "pg_dump"), "--schema-only", *own, self.database.dsn]
         text = subprocess.run(run, capture_output=True, text=True, check=True).stdout
         return "\n".join(line for line in text.splitlines() if line and not line.startswith(("--", "\\")))
 

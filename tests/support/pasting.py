@@ -9,14 +9,17 @@ from pathlib import Path
 from textwrap import dedent, indent
 from uuid import uuid4
 
+from sqlalchemy import create_engine
+
 from pgwright.checks import run_checks
 from pgwright.embedded import EmbeddedServer
-from pgwright.migrations import open_directory, upgrade
+from pgwright.migrations import AlembicDirectory, open_directory, upgrade
 from pgwright.model.finding import Finding
 from pgwright.model.migration import PendingMigrations
 from pgwright.model.snapshot import Snapshot
 from pgwright.observing import LintOrder, observe
 from pgwright.snapshot import read_snapshot
+from pgwright_runtime.backfills import run_backfills
 from tests.support.database import Database
 from tests.support.linting import _sized
 
@@ -48,10 +51,16 @@ _SCHEMA = """
         pg_get_indexdef(i.indexrelid) || i.indisvalid || coalesce(inhparent::regclass::text, '')
     FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid LEFT JOIN pg_inherits ON inhrelid = i.indexrelid
     WHERE c.relnamespace = 'public'::regnamespace
-    UNION ALL SELECT 'partition', inhrelid::regclass::text, inhparent::regclass::text || coalesce(inhdetachpending, false)
+    UNION ALL SELECT 'partition', inhrelid::regclass::text, inhparent::regclass::text || inhdetachpending
     FROM pg_inherits JOIN pg_class AS c ON c.oid = inhrelid WHERE c.relkind IN ('r', 'p')
+    UNION ALL SELECT 'trigger', tgrelid::regclass || '.' || tgname, pg_get_triggerdef(oid)
+    FROM pg_trigger WHERE NOT tgisinternal AND tgname NOT LIKE 'pgwright%'
+    UNION ALL SELECT 'security', relname, relrowsecurity || coalesce(polname, '')
+    FROM pg_class LEFT JOIN pg_policy ON polrelid = pg_class.oid WHERE relnamespace = 'public'::regnamespace
+        AND (relrowsecurity OR polname IS NOT NULL)
     ORDER BY 1, 2
 """
+_OURS = r"(alembic_version|pgwright_)"
 Fact = tuple[object, ...]
 
 
@@ -61,19 +70,32 @@ class Pasting:
     def __init__(self, server: EmbeddedServer, twins: EmbeddedServer, folder: Path, schema: str) -> None:
         self.server, self.twins, self.folder, self.schema = server, twins, folder, schema
 
-    def lint(self, *bodies: str, sizes: dict[str, int] | None = None) -> tuple[PendingMigrations, list[Finding]]:
+    def lint(
+        self, *bodies: str, sizes: dict[str, int] | None = None, refused: str = ""
+    ) -> tuple[PendingMigrations, list[Finding]]:
         """Return what revisions did on a twin with large tables, and all that is found in them."""
         with self._database() as database:
             snapshot = _sized(read_snapshot(database.dsn), sizes or {})
         pending = observe(LintOrder(self._chain(bodies), snapshot), running=self.twins)
-        assert not [one.upgrade.error for one in pending.revisions if one.upgrade.error]
+        # Nobody runs a backfill on the twin.
+        expected = refused or "backfill"
+        assert [one for one in pending.revisions if expected not in (one.upgrade.error or expected)] == []
         return pending, list(run_checks(pending).findings)
 
-    def schema_after(self, *bodies: str) -> list[Fact]:
-        """Run revisions on the rows, as Alembic does; return the schema that they end with."""
+    def schema_after(self, *bodies: str, rows: str = "") -> list[Fact]:
+        """Run revisions on the rows, as Alembic does; return the schema that they end with, and what a query gives."""
         with self._database() as database:
-            upgrade(database.dsn, self._chain(bodies))
-            return [row for row in database.rows(_SCHEMA) if not re.match(r"(alembic_version|pgwright_)", str(row[1]))]
+            directory = self._chain(bodies)
+            engine = create_engine(database.url("psycopg"))
+            try:
+                for number in range(len(bodies)):
+                    upgrade(database.dsn, directory, f"r{number}")
+                    if "declare_backfill" in bodies[number]:
+                        run_backfills(engine)
+            finally:
+                engine.dispose()
+            facts = [row for row in database.rows(_SCHEMA) if not re.match(_OURS, str(row[1]))]
+            return [*facts, *sorted(database.rows(rows) if rows else [])]
 
     def snapshot(self) -> Snapshot:
         with self._database() as database:
@@ -90,7 +112,7 @@ class Pasting:
         finally:
             self.server.drop_database(name)
 
-    def _chain(self, bodies: tuple[str, ...]):  # type: ignore[no-untyped-def]
+    def _chain(self, bodies: tuple[str, ...]) -> AlembicDirectory:
         folder = self.folder / f"chain_{uuid4().hex[:8]}"
         (folder / "versions").mkdir(parents=True)
         (folder / "alembic.ini").write_text("[alembic]\nscript_location = %(here)s\npath_separator = os\n")

@@ -20,7 +20,7 @@ from pgwright.sqltext.rewording import (
 _LONGEST_LINE = 100
 _BIND = re.compile(r"(?<![:\w\\]):(?=\w+(?!:))")
 _PLAIN_COLUMN = re.compile(r"[a-z_][a-z0-9_]*\Z")
-BACKFILLS = "import pgwright_runtime.backfills  # gives op.declare_backfill: pip install 'pgwright-runtime[alembic]'"
+BACKFILLS = "import pgwright_runtime.backfills.alembic  # pip install 'pgwright-runtime[alembic]'"
 
 
 def execute(sql: str) -> str:
@@ -197,14 +197,20 @@ def constraint_using_index(added: Reworded, kind: str) -> str:
     nulls = " NULLS NOT DISTINCT" if added.nulls_not_distinct else ""
     include = f" INCLUDE ({quoted(added.include)})" if added.include else ""
     keys = f"({quoted(added.columns)}){include}{nulls}"
-    built = f"CREATE UNIQUE INDEX CONCURRENTLY {name} ON {added.table} {keys}"
-    takes = f"ALTER TABLE {added.table} ADD CONSTRAINT {name} {kind} USING INDEX {name}{added.using}"
+    # A constraint that it takes the place of has an index of that name still; the index is renamed in the end.
+    index = quote(shorten(f"{added.name}_new")) if "DROP CONSTRAINT" in added.others else name
+    built = f"CREATE UNIQUE INDEX CONCURRENTLY {index} ON {added.table} {keys}"
+    takes = f"ALTER TABLE {added.table} ADD CONSTRAINT {name} {kind} USING INDEX {index}{added.using}"
+    others = execute(added.others) if added.others else ""
+    # A column that the index is on must be there; a key that is dropped is needed until then.
+    is_first = " ADD COLUMN " in added.others
     return lines(
-        execute(added.others) if added.others else "",
+        others if is_first else "",
         autocommit(
-            f"{execute(f'DROP INDEX CONCURRENTLY IF EXISTS {schema}{name}')}  # what an interrupted build left",
+            f"{execute(f'DROP INDEX CONCURRENTLY IF EXISTS {schema}{index}')}  # what an interrupted build left",
             execute(built),
         ),
+        "" if is_first else others,
         execute(takes),
     )
 
@@ -214,11 +220,10 @@ def in_autocommit(text: str) -> str:
     return autocommit(execute(plain(text)))
 
 
-def backfill(name: str, table: str, sets: dict[str, str], where: str = "", schema: str = "") -> str:
+def backfill(name: str, table: str, sets: dict[str, str], where: str, schema: str = "") -> str:
     """Return the declaration of a backfill that runs beside the app, in batches, and the wait for its end."""
     values = ", ".join(f"{python_text(column)}: {python_text(value)}" for column, value in sets.items())
-    arguments = [python_text(name), f"table={python_text(table)}", f"sets={{{values}}}"]
-    arguments += [f"where={python_text(where)}"] if where else []
+    arguments = [python_text(name), f"table={python_text(table)}", f"sets={{{values}}}", f"where={python_text(where)}"]
     arguments += [f"schema={python_text(schema)}"] if schema else []
     return lines(
         BACKFILLS,
@@ -226,4 +231,49 @@ def backfill(name: str, table: str, sets: dict[str, str], where: str = "", schem
         next_revision("`pgwright backfill` has run: it waits for it"),
         BACKFILLS,
         f"op.require_backfill({python_text(name)})",
+    )
+
+
+def range_inside(text: str, partition_key: str) -> str:
+    """Return the condition that holds for rows within the bounds of a partition by one column; "" for others.
+
+    Args:
+        text: ATTACH PARTITION or CREATE TABLE … PARTITION OF.
+        partition_key: of the partitioned table, as `pg_get_partkeydef` writes it.
+    """
+    found = _range(text, partition_key)
+    if found is None:
+        return ""
+    column, low, high = found
+    ends = [f"{column} >= {low}" if low else "", f"{column} < {high}" if high else ""]
+    return " AND ".join([f"{column} IS NOT NULL", *(one for one in ends if one)])
+
+
+def range_outside(text: str, partition_key: str) -> str:
+    """Return the condition that holds for rows that do not belong to such a partition; "" for others."""
+    found = _range(text, partition_key)
+    if found is None:
+        return ""
+    column, low, high = found
+    ends = [f"{column} < {low}" if low else "", f"{column} >= {high}" if high else ""]
+    return " OR ".join([f"{column} IS NULL", *(one for one in ends if one)])
+
+
+def _range(text: str, partition_key: str) -> tuple[str, str, str] | None:
+    """Return column, lower and upper end; an end is "" where it is open."""
+    key = re.fullmatch(r'RANGE \(([a-z_][a-z0-9_]*|"(?:[^"]|"")+")\)', partition_key)
+    value = r"('(?:[^']|'')*'|-?[0-9.]+|MINVALUE|MAXVALUE)"
+    bounds = re.search(rf"FROM\s*\(\s*{value}\s*\)\s*TO\s*\(\s*{value}\s*\)", plain(text), re.IGNORECASE)
+    if key is None or bounds is None:
+        return None
+    low, high = ("" if one.upper() in ("MINVALUE", "MAXVALUE") else one for one in bounds.groups())
+    return key[1], low, high
+
+
+def environment_with(setting: str) -> str:
+    """Return what `env.py` says to give its session a setting, for the life of its connection."""
+    return lines(
+        "# env.py, before context.configure(connection=connection, …)",
+        f"connection.exec_driver_sql({python_text(setting)})",
+        "connection.commit()  # else Alembic takes it for a transaction of yours, and commits nothing",
     )

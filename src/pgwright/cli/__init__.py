@@ -48,13 +48,14 @@ def main() -> None:
 
     Give the database as a URL, as libpq keywords ('host=db dbname=shop'), in DATABASE_URL, or in PGHOST, PGDATABASE
     and so on. Where a command says [DSN|FILE], a file written by `pgwright snapshot` works as well. pgwright never
-    writes to the database that you name, except by `retain` and `erase`, which delete rows: `fix` writes a file,
-    `pr --write` a branch, and `prove` works on copies.
+    writes to the database that you name, except by `backfill`, `retain` and `erase`, which change or delete rows: `fix`
+    writes a file, `pr --write` a branch, and `prove` works on copies.
 
     \b
     Exit codes:
       0    clean; prove: proved
-      1    check, probe: findings at or above --severity; prove, pr: not proved; retain, erase: not all done
+      1    check, probe, migrations lint: findings at or above --severity; prove, pr: not proved; backfill, retain,
+           erase: not all done
       2    could not run
       130  interrupted
     """

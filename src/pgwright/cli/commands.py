@@ -14,7 +14,8 @@ from pgwright.interrupts import ending_at_once
 
 # In the order of the work.
 NAMES = (
-    "check", "advise", "fix", "pr", "prove", "plan", "probe", "migrations", "migrate", "retain", "erase", "snapshot", "explain",
+    "check", "advise", "fix", "pr", "prove", "plan", "probe",
+    "migrations", "migrate", "deploy", "backfill", "retain", "erase", "snapshot", "explain",
 )  # fmt: skip
 
 

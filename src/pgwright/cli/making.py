@@ -18,6 +18,7 @@ from pgwright.config import Config
 from pgwright.migrations import AlembicDirectory, has_runtime, open_directory
 from pgwright.model.fix import Fix
 from pgwright.pipeline import FixOrder, Measuring
+from pgwright.pipeline.online import STATED
 from pgwright.proof.timing import ROUNDS
 from pgwright.remedies import TOP, FixChoice
 
@@ -34,6 +35,7 @@ class Asked:
     top: int | None
     breaking: bool
     online: bool
+    timestamptz: tuple[str, ...]
     staging: str | None
     rounds: int | None
     runtime: bool | None
@@ -74,8 +76,11 @@ class Asked:
     ) -> FixOrder:
         """Return what the fix is to be: a flag beats the file, the file beats the default."""
         return FixOrder(
-            choice=FixChoice(self.only, self.skip, self._top, self.breaking or self.online),
+            choice=FixChoice(
+                self.only or (STATED,) * bool(self.timestamptz), self.skip, self._top, self.breaking or self.online
+            ),
             online=self.online,
+            timestamps=self.timestamptz,
             goal=partial(goals.goal, self.config, **self.goal),
             measuring=Measuring(self.staging, self.rounds or ROUNDS) if measures else None,
             directory=directory,
@@ -105,9 +110,12 @@ _OPTIONS = (
     click.option("--breaking", is_flag=True,
                  help="Write what is not safe while the app runs instead, each in a revision of its own."),
     click.option("--online", is_flag=True,
-                 help="As --breaking, but let keys change their type while old and new code run: a series of revisions, "
-                 "and a backfill by pgwright_runtime. What is rewritten within a second stays one revision, unless "
-                 "--only names it."),
+                 help="As --breaking, but let keys change their type while old and new code run: a series of "
+                 "revisions, and a backfill by pgwright_runtime. What is rewritten within a second stays one "
+                 "revision, unless --only names it."),
+    click.option("--timestamptz", multiple=True, metavar="TABLE.COLUMN=ZONE",
+                 help="Give this timestamp column a time zone: the one in which its times were written, as in "
+                 "notes.created_at=Europe/Berlin. May be given several times."),
     click.option("--staging", metavar="DSN", help="Where it measures: create the copies on this server."),
     click.option("--rounds", type=click.IntRange(min=3),
                  help=f"Where it measures: runs of each statement. [{ROUNDS}]"),

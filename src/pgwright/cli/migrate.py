@@ -105,7 +105,9 @@ def _end(result: Migrated, stop: StopFlag) -> None:
         click.get_current_context().exit(LEFT)
 
 
-def _pace(lock_timeout: float | None, patience: float | None, tries: int | None, health_url: str | None) -> MigrationPace:
+def _pace(
+    lock_timeout: float | None, patience: float | None, tries: int | None, health_url: str | None
+) -> MigrationPace:
     return MigrationPace(
         lock_timeout_ms=_PACE.lock_timeout_ms if lock_timeout is None else max(1, round(lock_timeout * 1000)),
         patience_s=_PACE.patience_s if patience is None else patience,
@@ -115,7 +117,9 @@ def _pace(lock_timeout: float | None, patience: float | None, tries: int | None,
 
 
 def _tell_place(place: str, revisions: Sequence[str]) -> bool:
-    tell(f"pgwright: {as_line(place)}: {len(revisions)} to run, from {as_line(revisions[0])} to {as_line(revisions[-1])}")
+    tell(
+        f"pgwright: {as_line(place)}: {len(revisions)} to run, from {as_line(revisions[0])} to {as_line(revisions[-1])}"
+    )
     return True
 
 

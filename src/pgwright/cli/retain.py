@@ -7,26 +7,18 @@ from pathlib import Path
 
 import click
 
-from pgwright.cli import options
+from pgwright.cli import batches, options
 from pgwright.cli.batch_progress import watched_batches
-from pgwright.cli.output import emit, tell, write
+from pgwright.cli.output import emit, tell
 from pgwright.cli.streams import reports_only
-from pgwright.config import Config, parse_duration
+from pgwright.config import Config
 from pgwright.errors import ConfigError
-from pgwright.interrupts import INTERRUPTED
 from pgwright.migrations import AlembicDirectory, open_directory
 from pgwright.model.retained import Retained
 from pgwright.pipeline.retain import partitioning_files, plan_retention, read_policies, run_retention
 from pgwright.report import FORMATS, Format
 from pgwright.visible import as_line
-from pgwright_runtime.batches import BatchMetrics, stopping_at_signals
-
-LEFT = 1
-_TERMINATED = 143  # 128 and the signal's number, as shells report it
-
-
-def _limit(context: click.Context, parameter: click.Parameter, text: str | None) -> float | None:
-    return None if text is None else parse_duration(text, "--for")
+from pgwright_runtime.batches import stopping_at_signals
 
 
 @click.command(short_help="Delete what is due by the policies beside the models, in batches.")
@@ -38,11 +30,10 @@ def _limit(context: click.Context, parameter: click.Parameter, text: str | None)
 @click.option("--write-partitioning", is_flag=True,
               help="With --dry-run: write a revision for each table that partitions would serve better.")  # fmt: skip
 @options.alembic
-@click.option("--for", "limit_s", callback=_limit, metavar="TIME",
-              help="Begin no batch after this time: '30m'. Default: until nothing is due.")  # fmt: skip
+@batches.limit
 @click.option("--force", is_flag=True, help="Also where no index finds the rows of a large table.")
 @click.option("--yes", is_flag=True, help="Do not ask. Without a terminal nobody is asked.")
-@options.output_file("--metrics", "metrics_file", help="Write metrics to FILE, for node_exporter's textfile collector.")
+@batches.metrics
 @click.option("--format", "form", type=click.Choice(FORMATS),
               help="Format of the report. Default: by the suffix of FILE, otherwise terminal.")  # fmt: skip
 @options.output
@@ -89,7 +80,7 @@ def retain(
         )
     if write_partitioning and not dry_run:
         raise ConfigError("--write-partitioning belongs to --dry-run, which finds the tables that it is for.")
-    metrics = _metrics(metrics_file)
+    published = batches.publishing(metrics_file)
     with reports_only():
         stated = read_policies(name, folder)
     if dry_run or (sys.stdin.isatty() and not yes):
@@ -98,20 +89,14 @@ def retain(
             emit(plan, form, output, shows_all=True)
             if write_partitioning:
                 _write_partitioning(plan, open_directory(alembic or config.alembic or Path()))
-            click.get_current_context().exit(0 if plan.is_done else LEFT)
+            click.get_current_context().exit(0 if plan.is_done else batches.LEFT)
         _ask(plan)
     with stopping_at_signals() as stop, watched_batches() as progress:
         result = run_retention(
-            stated, name, dsn, limit_s=limit_s, is_forced=force, stop=stop, progress=progress, metrics=metrics
+            stated, name, dsn, limit_s=limit_s, is_forced=force, stop=stop, progress=progress, metrics=published
         )
     emit(result, form, output, shows_all=True)
-    if metrics_file is not None:
-        write(metrics_file, _published())
-    if stop:
-        tell(f"pgwright: {stop.reason}; the batch that ran is committed, and the next run goes on")
-        click.get_current_context().exit(INTERRUPTED if stop.reason == "interrupted" else _TERMINATED)
-    if not result.is_done:
-        click.get_current_context().exit(LEFT)
+    batches.end(metrics_file, stop, is_done=result.is_done)
 
 
 def _write_partitioning(plan: Retained, directory: AlembicDirectory) -> None:
@@ -133,19 +118,3 @@ def _ask(plan: Retained) -> None:
     if not click.confirm("Delete them?", err=True):
         tell("pgwright: nothing was deleted")
         click.get_current_context().exit(0)
-
-
-def _metrics(path: Path | None) -> BatchMetrics | None:
-    if path is None:
-        return None
-    try:
-        return BatchMetrics()
-    except ImportError as error:
-        raise ConfigError(f"--metrics: {error}.") from error
-
-
-def _published() -> str:
-    from prometheus_client import generate_latest
-
-    lines = generate_latest().decode().splitlines(keepends=True)
-    return "".join(line for line in lines if "pgwright_" in line)

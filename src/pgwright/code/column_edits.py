@@ -24,11 +24,13 @@ _TYPES = {
     "uuid": CallText("Uuid", ("as_uuid=False",)),
     "bigint": CallText("BigInteger", None),
     "integer": CallText("Integer", None),
+    "timestamp with time zone": CallText("DateTime", ("timezone=True",)),
 }
 # What they take the place of; a type of the app's own does more than its name tells.
 _KNOWN = {
     "String", "VARCHAR", "Text", "TEXT", "Unicode", "UnicodeText", "CHAR", "AutoString", "Integer", "INTEGER",
-    "SmallInteger", "SMALLINT", "BigInteger", "BIGINT", "Numeric",
+    "SmallInteger", "SMALLINT", "BigInteger", "BIGINT", "Numeric", "DateTime",
+    "TIMESTAMP", "DATETIME",
 }  # fmt: skip
 # Positional arguments of a column that are no type.
 _NO_TYPES = {"ForeignKey", "Identity", "Computed", "Sequence", "CheckConstraint", "FetchedValue", "DefaultClause"}

@@ -8,6 +8,9 @@ from pgwright.durations.statement import statement_seconds
 from pgwright.model.migration import Direction, PendingMigrations
 from pgwright.model.rates import Rates
 
+# Less than this nobody waits for, however slow the machine.
+_LONG_SECONDS = 0.2
+
 
 def with_seconds(pending: PendingMigrations, rates: Rates) -> PendingMigrations:
     """Return the pending migrations with the seconds of each statement whose work and sizes are known."""
@@ -20,4 +23,11 @@ def with_seconds(pending: PendingMigrations, rates: Rates) -> PendingMigrations:
         replace(one, upgrade=timed(one.upgrade), downgrade=None if one.downgrade is None else timed(one.downgrade))
         for one in pending.revisions
     )
-    return replace(pending, revisions=revisions)
+    return replace(pending, revisions=revisions, rates_source=rates.source)
+
+
+def takes_long(pending: PendingMigrations) -> bool:
+    """Tell whether a statement may work for so long that it matters how fast the machine is."""
+    directions = (one for revision in pending.revisions for one in (revision.upgrade, revision.downgrade) if one)
+    seconds = (one.seconds for direction in directions for one in direction.statements)
+    return any(one is not None and one.high > _LONG_SECONDS for one in seconds)

@@ -105,14 +105,19 @@ class AlembicDirectory:
         self.add(path, render(chosen, head))
         return path
 
-    def place(self, revision: str, message: str) -> Path:
-        """Return the file of a new revision, named as the app names its revisions. Raises MigrationError: it exists."""
+    def place(self, revision: str, message: str, *, after: str | None = None) -> Path:
+        """Return the file of a new revision, named as the app names its revisions.
+
+        Args:
+            after: the revision whose folder it goes to; None: the head.
+        Raises: MigrationError: it exists, or there are several heads.
+        """
         known = {each.revision: each.path for each in self.script.walk_revisions()}
         if HIDDEN.search(revision):  # it names the file
             raise MigrationError(f"the revision id {revision!r} holds hidden characters. Nothing was written")
         if revision in known:
             raise MigrationError(f"the revision {revision!r} exists: {known[revision]}. Nothing was written")
-        return self._folder(self.head) / self._file_name(revision, message)
+        return self._folder(self.head if after is None else after) / self._file_name(revision, message)
 
     def add(self, path: Path, text: str) -> None:
         """Write a new revision, whose text says which it follows. Raises MigrationError: the file exists."""
@@ -133,6 +138,31 @@ class AlembicDirectory:
             return in_template(template, text, revision, down_revision, self.config, self._now())
         except MigrationError as error:
             raise MigrationError(f"{template} cannot be followed: {error}") from error
+
+    @property
+    def version_folders(self) -> tuple[Path, ...]:
+        """Where its revisions are."""
+        return tuple(self.script._version_locations)
+
+    def with_versions(self, folders: Sequence[Path], ini: Path) -> AlembicDirectory:
+        """Return it with its revisions in other folders, for a trial; `env.py` stays where it is.
+
+        Args:
+            ini: where settings that say so are written.
+        """
+        section = self.config.config_ini_section
+        settings = self.config.get_section(section) or {}
+        settings |= {
+            "script_location": str(self.script.dir),
+            "version_locations": os.pathsep.join(map(str, folders)),
+            "prepend_sys_path": os.pathsep.join(self.imports_from),
+            "path_separator": "os",
+            "file_template": self.script.file_template,
+            "recursive_version_locations": str(self.script.recursive_version_locations).lower(),
+        }
+        lines = [f"{name} = {_in_ini(value)}" for name, value in settings.items() if name != "here"]
+        write_text(ini, "\n".join([f"[{section}]", *lines, ""]), is_private=True)
+        return open_directory(ini, head=self.follows)
 
     @contextmanager
     def importing(self) -> Iterator[None]:
@@ -164,6 +194,11 @@ class AlembicDirectory:
             **{unit: getattr(now, unit) for unit in ("year", "month", "day", "hour", "minute", "second")},
         }
         return f"{self.script.file_template % values}.py"
+
+
+def _in_ini(value: str) -> str:
+    """Return a value of one setting, whose later lines are indented."""
+    return value.replace("%", "%%").replace("\n", "\n    ")
 
 
 def short_hash(text: str) -> str:

@@ -104,7 +104,7 @@ def _lines_of(line: int, column: int, tree: ast.Module, lines: list[str]) -> tup
 
 def _first(statement: ast.stmt) -> int:
     decorators = getattr(statement, "decorator_list", [])
-    return min([statement.lineno, *(one.lineno for one in decorators)])
+    return min([statement.lineno, *(int(one.lineno) for one in decorators)])
 
 
 def _has_body(statement: ast.stmt) -> bool:
@@ -113,5 +113,5 @@ def _has_body(statement: ast.stmt) -> bool:
 
 def _body(statement: ast.stmt) -> int:
     """Return the first line of a block."""
-    body: list[ast.stmt] = statement.body  # type: ignore[attr-defined]
+    body: list[ast.stmt] = getattr(statement, "body", [])
     return _first(body[0])

@@ -250,6 +250,8 @@ class PendingMigrations:
     environment: MigrationEnvironment
     snapshot: Snapshot | None = None
     """Of the database before them, with sizes and traffic; None: no database was named, and sizes are unknown."""
+    rates_source: str = ""
+    """What the rates behind `seconds` were measured on, in words; "" where none were needed."""
     uses: tuple[NameUse, ...] = ()
     """What models and workload name of what the revisions take away."""
     policy: Policy = field(default_factory=Policy)

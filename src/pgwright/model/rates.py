@@ -10,64 +10,70 @@ class Rates:
     """What one unit of work takes, in seconds, unless a field says otherwise."""
 
     source: str
-    """What they were measured on, in words; begins with "measured"."""
-    heap_page_read: float
-    """A page read in order, from memory."""
+    """What they were measured on, in words: `measured on this machine with PostgreSQL 18.4`."""
+    page_read: float
+    """A page of a table read in order, from memory."""
     row_read: float
     """A row taken from its page and looked at."""
-    heap_page_written: float
+    page_written: float
     """A page of a new file, with its WAL."""
     row_written: float
     """A row formed anew and put into a new file."""
-    key_sorted: float
-    """A row taken into an index, whatever its key is."""
-    key_compared: float
-    """Two keys compared that are numbers, uuids or texts compared byte by byte; n·log2(n) of them sort n keys."""
-    text_compared: float
-    """Two texts compared by the rules of a language."""
-    index_page_written: float
-    """A page of a new B-tree, with its WAL."""
-    page_spilled: float
-    """A page that a sort or a hash writes to disk and reads again."""
-    worker_share: float
-    """What each parallel worker adds to the work of the session itself, from 0 to 1."""
-    row_matched: float
-    """A row of a foreign key looked up in a hash of the rows that it refers to."""
-    row_updated: float
-    row_deleted: float
-    index_entry_added: float
-    """An entry put into an existing B-tree, in no order."""
+    large_page_copied: float
+    """A page of values that are kept apart (TOAST), read and written anew."""
     row_evaluated: float
-    """An expression with a function call, for one row."""
-    toast_page_copied: float
-    """A page of large values, read and written anew."""
-    gin_item: float
-    """An entry of a GIN index."""
-    gist_row: float
+    """A function called for a row."""
+    uuid_drawn: float
+    """A random uuid made for a row, which asks the system for random bytes."""
+    key_sorted: float
+    """A row taken into a B-tree, in order."""
+    key_compared: float
+    """Two keys compared that are numbers; n·log2(n) of them sort n keys."""
+    text_compared: float
+    """Two texts compared byte by byte."""
+    worker_share: float
+    """What each parallel worker adds to the speed of a build, as a share of what the session does alone; on a busy
+    machine it may be negative."""
+    row_matched: float
+    """A row looked up in a hash of others, or put into it."""
+    row_updated: float
+    """Given a new version, without the pages that take it and the entries in indexes."""
+    row_deleted: float
+    row_inserted: float
+    """By INSERT … SELECT, likewise."""
+    entry_added: float
+    """An entry put into an existing B-tree, in no order."""
+    row_checked: float
+    """A look for the partner of one row by a foreign key, as a trigger does it, by an index."""
+    gin_share: float
+    """How long a GIN index takes, as a share of what `sizes/builds.py` says for the machine of its constants."""
+    gist_share: float
+    """Likewise of a GiST index."""
     statement: float
-    """What a statement and its commit take, without any row."""
+    """A statement of DDL and its commit, without any row."""
 
 
-# By `python -m pgwright.durations.calibration`, PostgreSQL 18.4, 2 cores of a cloud machine with an SSD, fsync on.
+# As `python bench/migrations.py durations` prints them, rounded: PostgreSQL 18.6, 2 cores of a cloud machine, an SSD.
 DEFAULT_RATES = Rates(
-    source="not measured here: those of a cloud machine with 2 cores and an SSD",
-    heap_page_read=4e-6,
-    row_read=40e-9,
-    heap_page_written=20e-6,
-    row_written=300e-9,
-    key_sorted=150e-9,
+    source="measured on another machine, with 2 cores and an SSD",
+    page_read=2.4e-6,
+    row_read=20e-9,
+    page_written=25e-6,
+    row_written=0.3e-6,
+    large_page_copied=30e-6,
+    row_evaluated=0.12e-6,
+    uuid_drawn=1.4e-6,
+    key_sorted=0.13e-6,
     key_compared=8e-9,
-    text_compared=40e-9,
-    index_page_written=20e-6,
-    page_spilled=10e-6,
-    worker_share=0.6,
-    row_matched=200e-9,
-    row_updated=3e-6,
-    row_deleted=1e-6,
-    index_entry_added=1.5e-6,
-    row_evaluated=300e-9,
-    toast_page_copied=40e-6,
-    gin_item=0.12e-6,
-    gist_row=3e-6,
-    statement=3e-3,
+    text_compared=15e-9,
+    worker_share=0.5,
+    row_matched=0.1e-6,
+    row_updated=0.8e-6,
+    row_deleted=0.25e-6,
+    row_inserted=0.4e-6,
+    entry_added=1.8e-6,
+    row_checked=5.5e-6,
+    gin_share=0.6,
+    gist_share=0.8,
+    statement=2e-3,
 )

@@ -24,6 +24,7 @@ from pgwright.observing.walls import ALONE
 
 _MOST_DATABASES = 12
 """After so many that a revision left unusable, the rest is left out: each of them runs all before it again."""
+NOT_REPLAYED = "it was run to come to the start, and ended before its end"
 _STOPPED = "too many revisions before it left a schema that the next ones do not find, or did not end"
 
 
@@ -79,7 +80,7 @@ class Chain:
                 case Begun():
                     begun = answer
                 case Replayed(revision, error) if error:
-                    reason = f"it was run to come to the start, and ended before its end: {error}"
+                    reason = f"{NOT_REPLAYED}: {error}"
                     self._note(NotExamined(f"revision {revision}", reason))
                 case Seen():
                     seen += 1

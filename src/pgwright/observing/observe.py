@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -35,8 +35,8 @@ class LintOrder:
     directory: AlembicDirectory
     snapshot: Snapshot | None = None
     """Of the database that the revisions are for."""
-    since: str | None = None
-    """Revisions after this one, instead of those that the database lacks; `base`: all."""
+    since: str | tuple[str, ...] | None = None
+    """Revisions after this one, or after these heads, instead of those that the database lacks; `base`: all."""
     until: str = "head"
     policy: Policy = field(default_factory=Policy)
     server: Path | None = None
@@ -48,12 +48,17 @@ class LintOrder:
 
 
 def observe(
-    order: LintOrder, progress: Progress = silent, *, running: EmbeddedServer | None = None
+    order: LintOrder,
+    progress: Progress = silent,
+    *,
+    running: EmbeddedServer | None = None,
+    at_end: Callable[[str], None] | None = None,
 ) -> PendingMigrations:
     """Return what the pending revisions did.
 
     Args:
         running: a server for twins that runs already; None: one of its own.
+        at_end: gets the DSN of the database on which all pending revisions have run, before it is dropped.
     Raises: MigrationError: they cannot be found, put in order or run. TwinError, EmbeddedServerError.
     """
     snapshot, directory = order.snapshot, order.directory
@@ -64,7 +69,7 @@ def observe(
     version_schema = _version_schema(snapshot, environment)
     sources = "\n".join(_text(directory, one) for one in (*start.replayed, *start.pending))
     left_out: dict[NotExamined, None] = {}
-    with _server(order) if running is None else nullcontext(running) as server:
+    with server_for(order) if running is None else nullcontext(running) as server:
         server.require_owner()
 
         @contextmanager
@@ -72,7 +77,10 @@ def observe(
             source = snapshot if start.is_of_snapshot else None
             with database_of(source, server, start.revisions, version_schema, sources) as (name, told):
                 left_out.update(dict.fromkeys(told))
-                yield dsn_of(server, name, snapshot)
+                dsn = dsn_of(server, name, snapshot)
+                yield dsn
+                if at_end is not None and len(chain.revisions) == len(start.pending):
+                    at_end(dsn)
 
         chain = Chain(
             directory,
@@ -128,7 +136,8 @@ def _version_schema(snapshot: Snapshot | None, environment: EnvironmentFile) -> 
 
 
 @contextmanager
-def _server(order: LintOrder) -> Iterator[EmbeddedServer]:
+def server_for(order: LintOrder) -> Iterator[EmbeddedServer]:
+    """Run a server of the version that revisions are for, where its programs are found."""
     if order.snapshot is not None:
         programs = choose(order.snapshot, order.server).programs
     else:

@@ -13,7 +13,8 @@ source; score, allow, baseline and reports treat the findings of all alike. `pla
 `make` goes the whole path up to the parts of a fix; `pull_request` makes a branch of them, which `write_branch` writes.
 
 Every verb takes a DSN, the path of a snapshot file, or a Snapshot. None writes to the database that the user names but
-`retain`, which runs the policies that the team states, and `erase`, which erases a person.
+`migrate` and `deploy_indexes`, which run the app's revisions, `backfill`, which runs what revisions declare, `retain`,
+which runs the policies that the team states, and `erase`, which erases a person.
 """
 
 from pgwright.pipeline.advise import advise
@@ -31,6 +32,7 @@ from pgwright.pipeline.prove import prove, try_settings
 from pgwright.pipeline.proved_fix import fix_proved
 from pgwright.pipeline.pull_request import pull_request, require_committed, write_branch
 from pgwright.pipeline.revisions import revision_files
+from pgwright.pipeline.rewriting import rewrite
 from pgwright.pipeline.snapshot import SourceLike, is_file, take_snapshot
 
 __all__ = [
@@ -61,6 +63,7 @@ __all__ = [
     "pull_request",
     "require_committed",
     "revision_files",
+    "rewrite",
     "take_snapshot",
     "try_settings",
     "with_models",

@@ -17,8 +17,8 @@ from pgwright.model.snapshot import Snapshot
 from pgwright.pipeline.advise import ANY_GOAL
 from pgwright.pipeline.check import check
 from pgwright.pipeline.fix import fix
-from pgwright.pipeline.online import online
 from pgwright.pipeline.models import as_named, with_models
+from pgwright.pipeline.online import online, with_times
 from pgwright.pipeline.proved_fix import fix_proved
 from pgwright.pipeline.snapshot import take_snapshot
 from pgwright.proof.timing import ROUNDS
@@ -59,6 +59,8 @@ class FixOrder:
     may be in the fix, with the edits of the models."""
     online: bool = False
     """Conversions become series that run beside the app."""
+    timestamps: tuple[str, ...] = ()
+    """Columns that get a time zone, each as `table.column=zone`."""
     requires_head: bool = True
     """The database has to be at the head of the directory."""
     policy: Policy | None = None
@@ -100,8 +102,9 @@ def make(source: str | None, order: FixOrder, progress: Progress = silent) -> Ma
     if order.models is not None:
         diagnosis = as_named(diagnosis, order.models)
     made = _made(source, snapshot, diagnosis, order, progress)
+    made = with_times(made, order.timestamps, snapshot)
     if order.online:
-        made = online(made, snapshot, is_named=bool(order.choice.only))
+        made = online(made, snapshot, is_named=bool(order.choice.only or order.timestamps))
     if order.models is not None and made.remedies:
         made = with_models(made, order.models, as_uuid=order.as_uuid, imports=order.imports, progress=progress)
     return MadeFix(snapshot, diagnosis, made, in_parts(made, snapshot, order.message))

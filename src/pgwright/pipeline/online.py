@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from pgwright.errors import UnparsableStatement
 from pgwright.figures import listing
 from pgwright.model.change import ConvertColumns
+from pgwright.model.finding import Finding
 from pgwright.model.fix import Fix
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
-from pgwright.remedies import go_online
+from pgwright.remedies import go_online, make_fix, stated_times
 from pgwright.sqltext import Schema, gist, inner_query
 from pgwright.sqltext.view_limits import needs_a_table
 from pgwright.workload.uses import compared_columns
+
+STATED = "timestamptz"
+"""What stands in place of a check's name where the team itself names columns."""
+
+
+def with_times(fix: Fix, stated: Sequence[str], snapshot: Snapshot) -> Fix:
+    """Return a fix that gives times their zone as well, in the columns that the team names. Raises ConfigError."""
+    change = stated_times(stated, snapshot)
+    if change is None:
+        return fix
+    places = ", ".join(snapshot.describe(one.table, (one.column,)) for one in change.columns)
+    finding = Finding(STATED, "keys", "medium", "certain", places, "stated by the team", (), "", (change,))
+    made = make_fix(snapshot, [finding])
+    return replace(fix, remedies=(*fix.remedies, *made.remedies), refused=(*fix.refused, *made.refused))
 
 
 def online(fix: Fix, snapshot: Snapshot, *, is_named: bool = False) -> Fix:

@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
 
-import psycopg
-import sqlalchemy
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError
 
-from pgwright.database import conninfo, mask, target
-from pgwright.errors import ConfigError, ConnectionFailed, RetentionFailed
-from pgwright.hints import connection_hint
+from pgwright.errors import ConfigError, RetentionFailed
 from pgwright.importing import load
 from pgwright.migrations import AlembicDirectory
 from pgwright.model.retained import Retained, RetainedPartitions, RetainedRule
 from pgwright.model.revision_text import RevisionFile, RevisionText
+from pgwright.pipeline.batch_engine import batch_engine, place
 from pgwright.pipeline.revisions import files_of
 from pgwright.remedies.revision import in_docstring
 from pgwright.visible import as_line, visible
 from pgwright_runtime.batches import BatchMetrics, BatchProgress, StopFlag
-from pgwright_runtime.errors import Error
 from pgwright_runtime.retention import Retention as Policies
 from pgwright_runtime.retention import RetentionPlan, RetentionRun
 from pgwright_runtime.retention.partitions import PartitionAdvice, PartitionPlan, PartitionReport
 from pgwright_runtime.retention.partitions.worth import IMPORTS
 
 _APPLICATION_NAME = "pgwright-retain"
-_CONNECT_SECONDS = 10
 
 
 def read_policies(name: str, folder: Path) -> Policies:
@@ -50,7 +43,7 @@ def plan_retention(policies: Policies, name: str, dsn: str | None) -> Retained:
     """Count what would go, in one read-only snapshot. Raises: RetentionFailed, ConnectionFailed."""
     with _connected(dsn) as engine:
         plan = policies.plan(engine)
-    return _planned(plan, name, _place(dsn))
+    return _planned(plan, name, place(dsn))
 
 
 def partitioning_files(plan: Retained, directory: AlembicDirectory) -> tuple[RevisionFile, ...]:
@@ -82,35 +75,12 @@ def run_retention(
     limit = None if limit_s is None else timedelta(seconds=limit_s)
     with _connected(dsn) as engine:
         run = policies.run(engine, limit=limit, force=is_forced, stop=stop, progress=tell, metrics=metrics)
-    return _ran(run, name, _place(dsn))
+    return _ran(run, name, place(dsn))
 
 
-def _place(dsn: str | None) -> str:
-    """Return who connects where, as the user named it."""
-    return target(conninfo(dsn)).rpartition("/")[0]
-
-
-@contextmanager
-def _connected(dsn: str | None) -> Iterator[Engine]:
-    info = conninfo(dsn)
-
-    def connect() -> psycopg.Connection:
-        return psycopg.connect(
-            info, prepare_threshold=None, application_name=_APPLICATION_NAME, connect_timeout=_CONNECT_SECONDS
-        )
-
-    engine = sqlalchemy.create_engine("postgresql+psycopg://", creator=connect, pool_size=2, max_overflow=1)
-    try:
-        yield engine
-    except Error as error:
-        raise RetentionFailed(str(error)) from error
-    except DBAPIError as error:
-        said = mask(str(error.orig).strip().partition("\n")[0])
-        if isinstance(error.orig, psycopg.OperationalError) and error.orig.sqlstate is None:
-            raise ConnectionFailed(target(info), said, connection_hint(said)) from None
-        raise RetentionFailed(f"the server refused: {said}. What is deleted by then stays deleted.") from error
-    finally:
-        engine.dispose()
+def _connected(dsn: str | None) -> AbstractContextManager[Engine]:
+    done = "What is deleted by then stays deleted."
+    return batch_engine(dsn, _APPLICATION_NAME, RetentionFailed, done)
 
 
 def _planned(plan: RetentionPlan, name: str, place: str) -> Retained:

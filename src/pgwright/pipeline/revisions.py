@@ -59,12 +59,12 @@ def _files(
         # The template writes the time, and the same fix of the same snapshot has the same id.
         hashed = short_hash(assembled(text, "", follows))
         chosen = hashed if first_id is None else first_id if number == 1 else f"{first_id}_{number}"
-        whole, note = _whole(text, directory, chosen, follows)
-        yield RevisionFile(chosen, follows, message, directory.place(chosen, message), whole, note)
+        text_of_file, note = whole(text, directory, chosen, follows)
+        yield RevisionFile(chosen, follows, message, directory.place(chosen, message), text_of_file, note)
         follows = chosen
 
 
-def _whole(text: RevisionText, directory: AlembicDirectory, revision: str, follows: str | None) -> tuple[str, str]:
+def whole(text: RevisionText, directory: AlembicDirectory, revision: str, follows: str | None) -> tuple[str, str]:
     """Return the text of a file in the form of the app's template, or in one of ours and why."""
     try:
         return with_width(directory.in_template(text, revision, follows)), ""

@@ -7,7 +7,7 @@ from pgwright.remedies.gains import bundle
 from pgwright.remedies.later import with_later
 from pgwright.remedies.measured import left_out, vain, with_measured, without
 from pgwright.remedies.message import message_for
-from pgwright.remedies.online import go_online
+from pgwright.remedies.online import go_online, stated_times
 from pgwright.remedies.parts import Part, in_parts
 from pgwright.remedies.revision import assembled, render_revision, revision_text, with_width
 from pgwright.remedies.script import render_script
@@ -30,6 +30,7 @@ __all__ = [
     "render_script",
     "revision_text",
     "select",
+    "stated_times",
     "vain",
     "with_later",
     "with_measured",

@@ -11,7 +11,7 @@ from itertools import groupby
 
 from pgwright.code.column_edits import type_text
 from pgwright.model.change import ColumnConversion, ConvertColumns, DetachedKey
-from pgwright.model.names import QualifiedName, quote
+from pgwright.model.names import QualifiedName, quote, quote_literal
 from pgwright.model.remedy import Remedy, Step
 from pgwright.model.snapshot import Snapshot
 from pgwright.remedies.dependents import constraint_comment, publications_of, statistics_targets
@@ -105,6 +105,8 @@ def _afterwards(change: ConvertColumns, snapshot: Snapshot, tables: list[Qualifi
 
 def _to_new(each: ColumnConversion, snapshot: Snapshot) -> list[str]:
     name = quote(each.column)
+    if each.time_zone is not None:
+        return _in_zone(each, each.to_type, zoned_default(each.default))
     if each.to_type != "uuid":
         return [f"ALTER COLUMN {name} TYPE {each.to_type}"]
     text = name if each.from_type.startswith(_TEXT_CASTS) else f"{name}::text"
@@ -117,6 +119,8 @@ def _to_new(each: ColumnConversion, snapshot: Snapshot) -> list[str]:
 
 def _to_old(each: ColumnConversion, snapshot: Snapshot) -> list[str]:
     name = quote(each.column)
+    if each.time_zone is not None:
+        return _in_zone(each, each.from_type, each.default)
     if each.to_type != "uuid":
         return [f"ALTER COLUMN {name} TYPE {each.from_type}"]
     table = snapshot.table_by_name.get(each.table)
@@ -127,6 +131,24 @@ def _to_old(each: ColumnConversion, snapshot: Snapshot) -> list[str]:
     if each.default is None:
         return [change]
     return [f"ALTER COLUMN {name} DROP DEFAULT", change, f"ALTER COLUMN {name} SET DEFAULT {each.default}"]
+
+
+def _in_zone(each: ColumnConversion, to_type: str, default: str | None) -> list[str]:
+    """Return what makes a time with its zone of one without, or the other way round: the same words mean both."""
+    name, zone = quote(each.column), quote_literal(each.time_zone or "").strip()
+    change = f"ALTER COLUMN {name} TYPE {to_type} USING {name} AT TIME ZONE {zone}"
+    if default is None:
+        return [change]
+    return [f"ALTER COLUMN {name} DROP DEFAULT", change, f"ALTER COLUMN {name} SET DEFAULT {default}"]
+
+
+def zoned_default(default: str | None) -> str | None:
+    """Return the default of a time without zone as that of one with it: the present moment has a zone by itself.
+
+    >>> zoned_default("timezone('utc'::text, now())"), zoned_default("LOCALTIMESTAMP")
+    ('now()', 'now()')
+    """
+    return None if default is None else "now()"
 
 
 def _alter_sequences(change: ConvertColumns, snapshot: Snapshot, *, is_upgrade: bool) -> list[str]:

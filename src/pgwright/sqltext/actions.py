@@ -327,6 +327,7 @@ _READERS: Mapping[Any, Callable[[Any], Iterator[Action]]] = {
     ast.CreatePolicyStmt: lambda node: iter((Action("create policy", _ref(node.table), node.policy_name),)),
     ast.RuleStmt: lambda node: iter((Action("other", _ref(node.relation), node.rulename),)),
     ast.CreateTrigStmt: _named("create trigger", "trigname"),
+    ast.CreatePolicyStmt: _named("create policy", "policy_name"),
     ast.CreateEnumStmt: _named("create enum", "typeName"), ast.CreateDomainStmt: _named("create domain", "domainname"),
     ast.AlterDomainStmt: _named("alter domain", "typeName"),
     ast.CreateSchemaStmt: _named("create schema", "schemaname"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,8 @@ from pglast.stream import RawStream
 from pgwright.model.names import quote, shorten
 from pgwright.sqltext.nodes import ast, walk
 from pgwright.sqltext.text import is_too_deep
+
+_SEPARABLE = {ConstrType.CONSTR_CHECK, ConstrType.CONSTR_FOREIGN, ConstrType.CONSTR_UNIQUE}
 
 
 @dataclass(frozen=True)
@@ -85,23 +88,19 @@ def on_only(text: str, table: str, name: str, *, is_part: bool) -> str:
     return str(RawStream()(node))
 
 
-def constraint(text: str, position: int = 0) -> Reworded | None:
-    """Return the constraint that an ALTER TABLE adds, apart from what else it does; None where it adds none alone.
-
-    Args:
-        position: which of several.
-    """
+def constraint(text: str) -> Reworded | None:
+    """Return the constraint that an ALTER TABLE adds, apart from what else it does; None where it adds not just one."""
     node = _only(text)
     if not isinstance(node, ast.AlterTableStmt):
         return None
     added = [one for one in node.cmds if one.subtype == At.AT_AddConstraint]
-    if position >= len(added):
+    found = [*(one.def_ for one in added), *(each for one in node.cmds for each in _of_new_column(one))]
+    if len(found) != 1:
         return None
-    command, table = added[position], str(RawStream()(node.relation))
-    name = command.def_.conname or _given_name(node.relation.relname, command.def_)
-    node.cmds = tuple(one for one in node.cmds if one is not command)
+    definition, table = found[0], str(RawStream()(node.relation))
+    name = definition.conname or _given_name(node.relation.relname, definition)
+    node.cmds = tuple(one for one in node.cmds if one not in added)
     others = str(RawStream()(node)) if node.cmds else ""
-    definition = command.def_
     definition.conname = None
     definition.skip_validation = False
     keys = tuple(one.sval for one in definition.keys or definition.fk_attrs or ())
@@ -138,6 +137,22 @@ def _only(text: str) -> Any:
     return statements[0].stmt if len(statements) == 1 else None
 
 
+def _of_new_column(command: Any) -> Iterator[Any]:
+    """Yield the constraints of a new column as constraints of its table, and take them from the column."""
+    if command.subtype != At.AT_AddColumn:
+        return
+    column = command.def_
+    apart = [one for one in column.constraints or () if one.contype in _SEPARABLE]
+    column.constraints = tuple(one for one in column.constraints or () if one not in apart) or None
+    for one in apart:
+        keys = (ast.String(sval=column.colname),)
+        if one.contype == ConstrType.CONSTR_FOREIGN:
+            one.fk_attrs = keys
+        elif one.contype != ConstrType.CONSTR_CHECK:
+            one.keys = keys
+        yield one
+
+
 def _timing(node: Any) -> str:
     if not node.deferrable:
         return ""
@@ -158,7 +173,7 @@ def _given_name(table: str, node: Any) -> str:
         used = {one.fields[-1].sval for one in walk(node.raw_expr, ast.ColumnRef) if hasattr(one.fields[-1], "sval")}
         columns = sorted(used) if len(used) == 1 else []
         return shorten("_".join([table, *columns, "check"]))
-    keys = [one.sval for one in node.keys or node.fk_attrs or ()]
+    keys = [one.sval for one in (*(node.keys or node.fk_attrs or ()), *(node.including or ()))]
     return shorten("_".join([table, *keys, suffix.get(node.contype, "check")]))
 
 

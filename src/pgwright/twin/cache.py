@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import stat
 import tempfile
 import time
 from collections.abc import Iterator
@@ -20,13 +19,13 @@ from pathlib import Path
 import msgspec
 
 from pgwright.embedded import Programs
+from pgwright.files import cache_folder
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
 from pgwright.twin.collation import named_of_icu
 from pgwright.twin.needed_schema import needed_tables
 from pgwright.twin.sparse import copy_cluster, disk_bytes
 
-_SWITCH = "PGWRIGHT_CACHE"
 _MOST_TWINS = 8
 _MOST_BYTES = 1 << 30
 # A command that was killed while it wrote leaves its folder behind; after so long nobody is writing there any more.
@@ -86,17 +85,8 @@ class Cache:
 
 def open_cache() -> Cache | None:
     """Return the user's cache; None when it is switched off or cannot be had for ourselves alone."""
-    if os.environ.get(_SWITCH, "").lower() in ("off", "0", "no", "false"):
-        return None
-    try:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        folder = base / "pgwright" / "twins"
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = folder.stat()
-    except (OSError, RuntimeError):  # no home
-        return None
-    is_ours = found.st_uid == os.geteuid() and not stat.S_IMODE(found.st_mode) & 0o077
-    return Cache(folder) if is_ours else None
+    folder = cache_folder("twins")
+    return Cache(folder) if folder is not None else None
 
 
 def content_key(snapshot: Snapshot, count: int, programs: Programs) -> str:

@@ -6,9 +6,13 @@ from dataclasses import replace
 
 from pgwright.model.result import Result
 from tests.support.samples.advice import ADVICE
+from tests.support.samples.backfill import BACKFILLED, NO_BACKFILLS, PLANNED, STATES
+from tests.support.samples.deployment import CONFIRMED, WORSE
 from tests.support.samples.diagnosis import DIAGNOSIS, EMPTY_DIAGNOSIS
 from tests.support.samples.erasure import ERASURE, STOPPED_ERASURE
 from tests.support.samples.fix import FIX
+from tests.support.samples.lint import LINT, NOTHING_PENDING, WITHOUT_SIZES
+from tests.support.samples.migration import MIGRATED, MIGRATION_PLANNED, MIGRATION_STOPPED
 from tests.support.samples.names import HOSTILE, INDEX
 from tests.support.samples.plan import COMPARISON, PLAN
 from tests.support.samples.probe import EMPTY_PROBE, PROBE
@@ -32,8 +36,20 @@ RESULTS: dict[str, Result] = {
     "plan-alone": PLAN,
     "probe": PROBE,
     "probe-empty": EMPTY_PROBE,
+    "deployment": CONFIRMED,
+    "deployment-slower": WORSE,
+    "backfill": BACKFILLED,
+    "backfill-dry-run": PLANNED,
+    "backfill-status": STATES,
+    "backfill-none": NO_BACKFILLS,
+    "lint": LINT,
+    "lint-without-sizes": WITHOUT_SIZES,
+    "lint-nothing": NOTHING_PENDING,
     "erasure": ERASURE,
     "erasure-stopped": STOPPED_ERASURE,
+    "migration": MIGRATED,
+    "migration-dry-run": MIGRATION_PLANNED,
+    "migration-stopped": MIGRATION_STOPPED,
     "retention": RETAINED,
     "retention-dry-run": DRY_RUN,
     "retention-faulty": FAULTY,
@@ -55,7 +71,9 @@ __all__ = [
     "HELPING",
     "HOSTILE",
     "INDEX",
+    "LINT",
     "LOST",
+    "NOTHING_PENDING",
     "NO_TRIAL",
     "PLAN",
     "PROBE",
@@ -68,5 +86,6 @@ __all__ = [
     "TRIAL",
     "UNMEASURED",
     "USELESS",
+    "WITHOUT_SIZES",
     "timing",
 ]

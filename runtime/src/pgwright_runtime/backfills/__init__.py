@@ -8,6 +8,7 @@ from pgwright_runtime.backfills.errors import (
     UnknownBackfill,
     UntrustedBackfills,
 )
+from pgwright_runtime.backfills.planning import PlannedBackfill, plan_backfills
 from pgwright_runtime.backfills.results import BackfillRun, FailedRow
 from pgwright_runtime.backfills.running import run_backfills
 
@@ -18,10 +19,12 @@ __all__ = [
     "BackfillRun",
     "BackfillState",
     "FailedRow",
+    "PlannedBackfill",
     "UnknownBackfill",
     "UntrustedBackfills",
     "async_is_backfilled",
     "backfill_states",
     "is_backfilled",
+    "plan_backfills",
     "run_backfills",
 ]

@@ -23,11 +23,16 @@ class BackfillError(Error):
 class BackfillNotDone(BackfillError):
     """A revision needs a backfill to be done, and it is not."""
 
-    def __init__(self, name: str, state: str) -> None:
+    def __init__(self, name: str, state: str, *, is_one_transaction: bool = False) -> None:
         self.name, self.state = name, state
+        rolled_back = (
+            ". All pending revisions ran in one transaction, so the one that declares it may be rolled back with this "
+            "one: upgrade to the revision before this one first, or set transaction_per_migration=True in env.py"
+        )
         super().__init__(
             f"the backfill {name!r} is not done, it is {state}. "
             f"Run it first: pgwright backfill {name}, or pgwright_runtime.backfills.run_backfills(); then upgrade again"
+            f"{rolled_back if is_one_transaction else ''}"
         )
 
 
@@ -41,7 +46,7 @@ class UnknownBackfill(BackfillError):
 
 
 class BackfillRefused(BackfillError):
-    """A backfill would be wrong or slow as it is declared, or as the database is."""
+    """A backfill would be wrong or slow as it is declared, or as the database is; a run tells it in its result."""
 
     def __init__(self, name: str, reasons: Sequence[str]) -> None:
         self.name, self.reasons = name, tuple(reasons)

@@ -14,6 +14,10 @@ from pgwright_runtime.backfills.filling import BackfillAct
 from pgwright_runtime.batches import BatchStep
 from pgwright_runtime.batches.rows import Position
 
+_COLUMNS = (
+    "name", "state", "table_schema", "table_name", "sets", "condition", "key", "reads", "search_path", "position",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class StoredBackfill:
@@ -28,7 +32,7 @@ class StoredBackfill:
 
 def read_stored(connection: Connection, table: TableClause, names: tuple[str, ...] | None) -> list[StoredBackfill]:
     """Return the declarations of some names, or all that are not done, in the order of their declaration."""
-    query = select(table).order_by(table.c.declared_at, table.c.name)
+    query = select(*(table.c[one] for one in _COLUMNS)).order_by(table.c.declared_at, table.c.name)
     query = query.where(table.c.state != "done" if names is None else table.c.name.in_(names))
     return [_stored(row) for row in connection.execute(query)]
 

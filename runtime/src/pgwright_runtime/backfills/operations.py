@@ -9,6 +9,7 @@ from alembic.operations import MigrateOperation, Operations
 from pgwright_runtime.backfills.asking import find_state
 from pgwright_runtime.backfills.declaration import Backfill, backfill
 from pgwright_runtime.backfills.errors import BackfillNotDone, UnknownBackfill
+from pgwright_runtime.backfills.small import is_done_now
 from pgwright_runtime.backfills.statements import (
     declare_statement,
     drop_function_statement,
@@ -73,7 +74,7 @@ class DropBackfillOp(MigrateOperation):
 
 @Operations.register_operation("require_backfill")
 class RequireBackfillOp(MigrateOperation):
-    """Raise BackfillNotDone unless a backfill is done."""
+    """Raise BackfillNotDone unless a backfill is done; of a small table it is done there and then."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -111,8 +112,9 @@ def _require(operations: Operations, operation: RequireBackfillOp) -> None:
     state = find_state(operations.get_bind(), operation.name, schema)
     if state is None:
         raise UnknownBackfill([operation.name])
-    if state.state != "done":
-        raise BackfillNotDone(operation.name, state.state)
+    if state.state != "done" and not is_done_now(operations.get_bind(), operation.name, schema):
+        per_migration = operations.get_context().opts.get("transaction_per_migration", False)
+        raise BackfillNotDone(operation.name, state.state, is_one_transaction=not per_migration)
 
 
 def _schema(operations: Operations) -> str | None:

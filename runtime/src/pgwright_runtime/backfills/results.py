@@ -26,7 +26,7 @@ class BackfillRun:
     is_done: bool
     """No row is left to do: it was counted, window by window, after the last batch."""
     ended: str
-    """How it ended, in words: `done`, `done before`, `out of time`, …"""
+    """How it ended, in words: `done`, `done before`, `out of time`, `refused`, …"""
     changed: int = 0
     """Rows that this run changed."""
     left: int | None = None
@@ -42,6 +42,8 @@ class BackfillRun:
     """Spent giving way to replicas, locks, load and vacuum."""
     longest_s: float = 0
     """The longest batch."""
+    refusals: tuple[str, ...] = ()
+    """Why it cannot run, as it is declared or as the database is."""
     notes: tuple[str, ...] = ()
     """What was not watched, with the reason."""
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, overload
 from sqlalchemy import Connection, Engine, TableClause, text
 
 from pgwright_runtime._running import Sleep, run_on
-from pgwright_runtime.backfills.errors import UnknownBackfill
+from pgwright_runtime.backfills.declaration import Backfill
+from pgwright_runtime.backfills.errors import BackfillRefused, UnknownBackfill
 from pgwright_runtime.backfills.filling import BackfillAct
 from pgwright_runtime.backfills.journal import Journal, StoredBackfill, read_stored
 from pgwright_runtime.backfills.results import BackfillRun
@@ -95,11 +96,11 @@ def run_backfills(
         progress: told after each batch and while it waits.
         schema: where the table of backfills is; None: on the search path, or else where the only one is.
     Returns: What came of each, in the order of their declaration; `is_done` says of which nothing is left.
-    Raises: UnknownBackfill; BackfillRefused; UntrustedBackfills; BatchTooSlow; DBAPIError.
+    Raises: UnknownBackfill; UntrustedBackfills; BackfillGone; BatchTooSlow; DBAPIError.
     """
 
     def job(target: Engine, sleep: Sleep) -> tuple[BackfillRun, ...]:
-        run = _Run(target, sleep, pace or Pace(), limit_s, stop or StopFlag(), progress, metrics)
+        run = _Run(target, sleep, pace or Pace(), limit_s, StopFlag() if stop is None else stop, progress, metrics)
         return tuple(run.all(None if names is None else tuple(names), schema))
 
     return run_on(engine, job)
@@ -126,9 +127,10 @@ class _Run:
             raise UnknownBackfill(sorted(missing))
         for one in stored:
             assert table is not None
-            yield self._one(table, one.backfill.name)
+            yield self._one(table, one.backfill)
 
-    def _one(self, table: TableClause, name: str) -> BackfillRun:
+    def _one(self, table: TableClause, backfill: Backfill) -> BackfillRun:
+        name = backfill.name
         began = time.monotonic()
         left_s = None if self.limit_s is None else self.limit_s - (began - self.began)
         settings = {"limit_s": left_s, "stop": self.stop, "progress": self.progress, "metrics": self.metrics}
@@ -137,7 +139,9 @@ class _Run:
                 work = self._prepared(table, name, runner)
                 ran = work.run() if isinstance(work, _Work) else work
         except LockHeld:
-            return BackfillRun(name, "", False, "runs already, in another process")
+            return BackfillRun(name, backfill.relation, False, "runs already, in another process")
+        except BackfillRefused as error:
+            return BackfillRun(name, backfill.relation, False, "refused", refusals=error.reasons)
         if ran.is_done and self.metrics is not None:
             self.metrics.finished(name)
         return replace(ran, seconds=time.monotonic() - began, notes=runner.notes)
@@ -237,7 +241,8 @@ class _Work:
 
     def _prepare(self, connection: Connection) -> None:
         connection.execute(_PATH, {"path": self.stored.search_path})
-        connection.execute(_AT_ONCE)
+        if self.target.defers:
+            connection.execute(_AT_ONCE)
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:

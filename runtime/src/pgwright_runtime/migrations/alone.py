@@ -1,32 +1,26 @@
-"""One statement of an autocommit block: in a transaction with its row of the journal, or where it runs in none, bare."""
+"""One statement of an autocommit block: in a transaction with its row of the journal, or bare where it runs in none."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
-
+from pgwright_runtime.migrations.execution import MigrationExecution
 from pgwright_runtime.migrations.journal import JournalLine, code_of
 from pgwright_runtime.migrations.leftovers import clear, noted_before, settle
 from pgwright_runtime.migrations.looking import SqlLook
 
-if TYPE_CHECKING:
-    from pgwright_runtime.migrations.execution import MigrationExecution
-
 # "cannot run inside a transaction block", and a COMMIT inside of a procedure.
 _ONLY_BARE = ("25001", "2D000")
-_CANCELED = "57014"
 
 
 class LoneStatement:
     """Runs what an autocommit block is given, once."""
 
-    def __init__(self, execution: MigrationExecution, connection: Connection) -> None:
-        self._of, self._connection = execution, connection
+    def __init__(self, execution: MigrationExecution) -> None:
+        self._of, self._connection = execution, execution.connection
 
     def run(self, look: SqlLook, statement: str, send: Callable[[], None], interrupted: JournalLine | None) -> None:
         """Run it; `interrupted` is its row of a run that was killed meanwhile."""
@@ -79,7 +73,7 @@ class LoneStatement:
         except BaseException as error:
             self._of.watch.pause()
             if self._is_ours_to_undo(error):
-                with suppress(SQLAlchemyError, Exception):
+                with suppress(Exception):
                     if settle(self._connection, look, note, statement, self._sql_patiently):
                         self._of.note([self._of.line(statement, time.monotonic() - started)])
                         if isinstance(error, Exception):
@@ -117,7 +111,7 @@ class LoneStatement:
                     self._sql(f"SET {name} = '{value}'")
 
     def _sql_patiently(self, statement: str) -> None:
-        self._of.tried(statement, lambda: self._sql(statement), gives_up_late=True)
+        self._of.tried(statement, lambda: self._sql(statement))
 
     def _sql(self, statement: str, *, reads: bool = False) -> Any:
         with self._of.ours():

@@ -16,7 +16,6 @@ from sqlalchemy.exc import DBAPIError
 
 from pgwright_runtime._locks import lock_key
 from pgwright_runtime._sql import read_sql
-from pgwright_runtime.migrations.alone import LoneStatement
 from pgwright_runtime.migrations.errors import NotResumable, StillQueued, TableHeld
 from pgwright_runtime.migrations.holders import OldHolders, needs_of, shortened
 from pgwright_runtime.migrations.journal import Journal, JournalLine, RevisionKey, code_of, hash_of
@@ -42,7 +41,7 @@ _CANCELED = "57014"
 _CANCEL_IS_LATE_S = 2.0
 
 
-class InTheWay(Exception):  # noqa: N818 - never leaves the package
+class InTheWay(Exception):  # never leaves the package
     """Somebody holds what the next statement needs; nothing was asked of the server yet."""
 
     def __init__(self, who: str, needs: tuple[tuple[str, Mode], ...]) -> None:
@@ -70,6 +69,7 @@ class MigrationExecution:
         self.written: set[str] = set()
         self.touched: set[str] = set()
         self.locks: dict[str, str] = {}
+        self.held_s = 0.0
         self.resumed_after = len([line for line in lines if line.state == "done"])
         self.begin_try()
 
@@ -156,9 +156,10 @@ class MigrationExecution:
 
     # ---- Trying again.
 
-    def tried(self, statement: str, run: Callable[[], Any], *, gives_up_late: bool = False) -> None:
+    def tried(self, statement: str, run: Callable[[], Any]) -> None:
         """Run something in an autocommit block, again while it lacks a lock or somebody is in the way."""
-        for attempt in range(1, self.pace.tries + 1):
+        attempt = 1
+        while True:
             self.watch.forget()
             self.tries = attempt
             try:
@@ -170,7 +171,7 @@ class MigrationExecution:
                 if attempt == self.pace.tries or not self.is_passing(error):
                     raise self.explained(error, statement) from error
                 self.rest(attempt, self.why(error))
-        raise TableHeld(f"{shortened(statement)}\nwas in somebody's way {self.pace.tries} times. Run this again")
+                attempt += 1
 
     def is_passing(self, error: BaseException) -> bool:
         """True when the same may do a moment later."""
@@ -214,6 +215,8 @@ class MigrationExecution:
         self.waited_s += time.monotonic() - started
 
     sleep: Callable[[float], None] = staticmethod(time.sleep)
+    run_alone: Callable[[SqlLook, str, Callable[[], None], JournalLine | None], None]
+    """Runs a statement of an autocommit block."""
 
     # ---- Giving way.
 
@@ -229,17 +232,18 @@ class MigrationExecution:
             raise InTheWay(told[0], needs)
 
     def wait_for(self, held: InTheWay, statement: str) -> None:
-        """Wait, outside of any transaction, until nobody who is old holds it. Raises TableHeld: the patience is over."""
-        holders, started = OldHolders(self.pace.old_s), time.monotonic()
-        who = held.who
+        """Wait, outside of any transaction, until nobody who is old holds it. Raises TableHeld: patience is over."""
+        holders, who = OldHolders(self.pace.old_s), held.who
         while who:
-            if time.monotonic() - started > self.pace.patience_s:
+            if self.held_s > self.pace.patience_s:
                 raise TableHeld(
                     f"{shortened(statement)}\nwas not begun, for after {self.pace.patience_s:,.0f} s {who}\n"
                     "Whoever queues for that lock holds up the app. Let it end, or end it: SELECT "
                     "pg_terminate_backend(pid); then run this again, which goes on where this ended"
                 )
-            self.pause(min(0.25, self.pace.pause_s), "waiting", who)
+            seconds = min(0.25, self.pace.pause_s)
+            self.pause(seconds, "waiting", who)
+            self.held_s += seconds
             with self.ours():
                 self._send_vacuum_away(holders, held)
                 who = next(iter(holders.of(self.connection, held.needs, self.pid)), "")
@@ -249,7 +253,9 @@ class MigrationExecution:
         """Do what the server does after `deadlock_timeout`, which we never wait for: cancel an ordinary autovacuum."""
         for pid in holders.vacuums(self.connection, held.needs, self.pid):
             try:
-                self.connection.execute(text("SELECT pg_catalog.pg_cancel_backend(CAST(:pid AS integer))"), {"pid": pid})
+                self.connection.execute(
+                    text("SELECT pg_catalog.pg_cancel_backend(CAST(:pid AS integer))"), {"pid": pid}
+                )
             except DBAPIError:  # only a superuser, or since 18 pg_signal_autovacuum_worker
                 self.end_reading()
                 return
@@ -356,16 +362,16 @@ class MigrationExecution:
     def _require_no_result(self, context: Any, statement: str) -> None:
         if not self.is_result_unused and (context.compiled is not None and context.compiled.effective_returning):
             raise NotResumable(
-                f"the revision {self.key.revision} was interrupted after {self.resumed_after} statements, and reads what "
-                f"this gave, which cannot be had again: {shortened(statement)}\nDo by hand what the revision still has "
-                f"to do, then run: alembic stamp {self.key.revision}"
+                f"the revision {self.key.revision} was interrupted after {self.resumed_after} statements, and reads "
+                f"what this gave, which cannot be had again: {shortened(statement)}\nDo by hand what the revision "
+                f"still has to do, then run: alembic stamp {self.key.revision}"
             )
 
     def _run(self, look: SqlLook, statement: str, send: Callable[[], None], interrupted: JournalLine | None) -> None:
         self.statement = statement
         self._tell(MigrationProgress("running", self.key.revision, statement=shortened(statement)))
         if self.is_autocommit:
-            LoneStatement(self, self.connection).run(look, statement, send, interrupted)
+            self.run_alone(look, statement, send, interrupted)
             return
         self.give_way(look, statement)
         started = time.monotonic()
@@ -386,7 +392,7 @@ class MigrationExecution:
                 self.written.add(table)
 
 
-class StepBack(Exception):  # noqa: N818 - never leaves the package
+class StepBack(Exception):  # never leaves the package
     """The watcher found somebody who waited too long while nothing of ours ran."""
 
 

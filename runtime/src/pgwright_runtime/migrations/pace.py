@@ -27,7 +27,7 @@ class MigrationPace:
     old_s: float = 1
     """A transaction that is older, and holds what a revision needs, is waited for without queueing."""
     patience_s: float = 600
-    """End when one reason to wait lasts longer: a table that is held, another runner, ill health."""
+    """End when one reason to wait lasts longer: tables of a revision that are held, another runner, ill health."""
     queue_ms: int | None = None
     """Step back when somebody who reads or writes waits longer for us. None: as `lock_timeout_ms`."""
     long_wait_s: float = 1800

@@ -19,11 +19,11 @@ from sqlalchemy.util import await_only
 
 from pgwright_runtime._alchemy import beside
 from pgwright_runtime.migrations import inside
+from pgwright_runtime.migrations.alone import LoneStatement
 from pgwright_runtime.migrations.analyzing import without_statistics
-from pgwright_runtime.migrations.errors import MigrationStopped
 from pgwright_runtime.migrations.execution import InTheWay, MigrationExecution, StepBack
 from pgwright_runtime.migrations.health import MigrationHealth
-from pgwright_runtime.migrations.journal import Journal, RevisionKey
+from pgwright_runtime.migrations.journal import Journal, JournalLine, RevisionKey
 from pgwright_runtime.migrations.one_runner import await_what_was_killed, end_what_was_killed, one_runner
 from pgwright_runtime.migrations.pace import MigrationPace
 from pgwright_runtime.migrations.results import MigrationProgress, MigrationRun, Phase, RanRevision, Tell
@@ -137,6 +137,7 @@ class MigrationRunner:
             self._execution = MigrationExecution(self._connection, journal, self.pace, watch, self._told)
             self._execution.is_pooled = self._is_pooled
             self._execution.sleep = self._sleep
+            self._execution.run_alone = LoneStatement(self._execution).run
             self._execution.end_reading = lambda: inside.settle(context)  # type: ignore[method-assign]
             with self._execution.listening(), self._autocommit_blocks(), Operations.context(context):
                 for number, step in enumerate(steps, 1):
@@ -158,7 +159,9 @@ class MigrationRunner:
         with inside.reading(context, is_own=self._is_own):
             reason = journal.create(self._connection)
         if reason:
-            self._note(f"no journal is kept, because {reason}: a revision with an autocommit block begins anew after a kill")
+            self._note(
+                f"no journal is kept, because {reason}: a revision with an autocommit block begins anew after a kill"
+            )
             return None
         await_what_was_killed(self._connection, journal, self._pausing("runner"), lambda: inside.settle(context))
         if (applied := inside.applied(context, heads)) is not None:
@@ -173,7 +176,8 @@ class MigrationRunner:
         execution.waited_s = 0.0
         self._open_revision(step)
         log.info("Running %s", step)
-        for attempt in range(1, self.pace.tries + 1):
+        attempt = 1
+        while True:
             execution.watch.forget()
             execution.begin_try()
             try:
@@ -181,22 +185,20 @@ class MigrationRunner:
             except InTheWay as error:
                 execution.watch.pause()
                 execution.wait_for(error, execution.statement)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - a revision may raise anything, and it is raised again
                 execution.watch.pause()
                 self._again_or_raise(error, attempt)
+                attempt += 1
             except BaseException:
                 execution.watch.pause()
                 raise
             else:
                 self._finish(step, started, attempt)
                 return found
-        raise MigrationStopped(
-            f"the revision {step.revision.revision} was in somebody's way {self.pace.tries} times. Run this again"
-        )
 
     def _open_revision(self, step: Any) -> None:
         execution, revision = self._execution, step.revision.revision
-        key, lines = RevisionKey(revision, step.is_upgrade), []
+        key, lines = RevisionKey(revision, step.is_upgrade), list[JournalLine]()
         if execution.journal is not None:
             with execution.ours():
                 key, lines = execution.journal.open(self._connection, revision, step.is_upgrade)
@@ -205,9 +207,7 @@ class MigrationRunner:
         if lines:
             log.info("%s goes on after %d statements of an interrupted run", revision, execution.resumed_after)
 
-    def _try(
-        self, step: Any, heads: Sequence[str], options: dict[str, Any], started: float, attempt: int
-    ) -> set[str]:
+    def _try(self, step: Any, heads: Sequence[str], options: dict[str, Any], started: float, attempt: int) -> set[str]:
         execution, context = self._execution, self._context
         with inside.revision_transaction(context, is_own=self._is_own):
             execution.open_transaction()
@@ -266,7 +266,9 @@ class MigrationRunner:
                     self._connection.exec_driver_sql(f"ANALYZE {table}").close()
                 done.append(table)
             except DBAPIError as error:
-                notes.append(f"{table} was not analyzed ({str(error.orig).strip().splitlines()[0]}); run ANALYZE {table}")
+                notes.append(
+                    f"{table} was not analyzed ({str(error.orig).strip().splitlines()[0]}); run ANALYZE {table}"
+                )
         return tuple(done)
 
     # ---- Autocommit blocks, and whose result nobody reads.
@@ -350,12 +352,10 @@ class MigrationRunner:
 
 def _driver_pid(connection: Connection) -> int | None:
     """Return the process that the driver was told it talks to; a pooler tells a number of its own."""
-    driver = connection.connection.driver_connection
+    driver: Any = connection.connection.driver_connection
     with suppress(Exception):
         if hasattr(driver, "get_server_pid"):
             return int(driver.get_server_pid())
         if hasattr(driver, "info"):
             return int(driver.info.backend_pid)
     return None
-
-

@@ -36,14 +36,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgwright.checks.families import families
-from pgwright.checks.references import ColumnName, References, components, detached
-from pgwright.checks.unread import hides_statements
+from pgwright.checks.references import ColumnName, References, components
+from pgwright.checks.widening import obstacles, widened
 from pgwright.figures import count, size
-from pgwright.model.change import ColumnConversion, ConvertColumns
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.snapshot import Snapshot
-from pgwright.sqltext import gist
-from pgwright.workload.uses import computing_statements
 
 # The integers, narrowest first, as SQL names them.
 INTEGERS = {"int2": "smallint", "int4": "integer", "int8": "bigint"}
@@ -81,7 +78,7 @@ def _narrow(snapshot: Snapshot, references: References, group: list[ColumnName],
     widest = max((_type(snapshot, name) for name in integers), key=list(INTEGERS).index)
     narrow = [name for name in integers if _type(snapshot, name) != widest]
     tables = families(snapshot)
-    obstacle = next(_obstacles(snapshot, references, narrow), "")
+    obstacle = next(obstacles(snapshot, references, narrow), "")
     return CHECK.found(
         snapshot.describe(first[0], (first[1],)),
         f"{_named(snapshot, first)} refers to a {INTEGERS[widest]} key: inserts will fail when the key outgrows it.",
@@ -92,37 +89,8 @@ def _narrow(snapshot: Snapshot, references: References, group: list[ColumnName],
         ],
         advice=f"Convert these columns to {INTEGERS[widest]}, all together"
         + (f", by hand: {obstacle}." if obstacle else "."),
-        changes=[]
-        if obstacle
-        else [
-            ConvertColumns(
-                tuple(
-                    ColumnConversion(
-                        table=name[0],
-                        column=name[1],
-                        from_type=snapshot.column(*name).type,
-                        to_type=INTEGERS[widest],
-                        default=snapshot.column(*name).default,
-                        table_bytes=tables[name[0]].total_bytes,
-                    )
-                    for name in narrow
-                ),
-                detached(references.keys_at(narrow)),
-            )
-        ],
+        changes=[] if obstacle else [widened(snapshot, references, narrow, INTEGERS[widest])],
     )
-
-
-def _obstacles(snapshot: Snapshot, references: References, columns: list[ColumnName]) -> Iterator[str]:
-    """Yield why `fix` must not convert these columns."""
-    for name in columns:
-        if (domain := snapshot.column(*name).domain) is not None:
-            yield f"{snapshot.describe(name[0], (name[1],))} is of the domain {domain.short}, and would lose it"
-    for (table, column), statements in computing_statements(snapshot).items():
-        if references.owner(table, column) in columns:
-            yield f"a statement computes with {snapshot.describe(table, (column,))}, {gist(statements[0].text)}"
-    if hides_statements(snapshot):
-        yield "not all of the workload could be read, and a statement may compute with one of them"
 
 
 def _other(snapshot: Snapshot, source: ColumnName, target: ColumnName) -> Finding:

@@ -33,8 +33,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pgwright.checks.references import References, components
 from pgwright.checks.unread import remedy
+from pgwright.checks.widening import obstacles, widened
 from pgwright.figures import count, listing, share
+from pgwright.model.change import Change
 from pgwright.model.finding import Check, Evidence, Finding, Severity
 from pgwright.model.names import quote
 from pgwright.model.not_examined import NotExamined
@@ -46,6 +49,7 @@ NOTICE_SHARE = 0.5
 # Beyond these the widening should be on the calendar, and be done at once.
 WARN_SHARE = 0.7
 ALARM_SHARE = 0.9
+_NARROW = ("int2", "int4")
 _LARGEST = {2**15 - 1, 2**31 - 1, 2**63 - 1}
 
 
@@ -83,7 +87,22 @@ def _finding(snapshot: Snapshot, sequence: Sequence, last: int) -> Finding:
         ],
         advice=_advice(snapshot, sequence),
         sql=_sql(snapshot, sequence),
+        changes=_changes(snapshot, sequence),
     )
+
+
+def _changes(snapshot: Snapshot, sequence: Sequence) -> list[Change]:
+    """Return the change that widens the column that it feeds, and all that refer to it; none where `fix` must not."""
+    if sequence.table is None or sequence.column is None or not _is_narrow(snapshot, sequence):
+        return []
+    if sequence.limit not in _LARGEST:  # it was stated, and a wider column would not raise it
+        return []
+    references = References(snapshot)
+    own = references.owner(sequence.table, sequence.column)
+    groups = components(references.declared, [own])
+    group = next(one for one in groups if own in one)
+    narrow = [name for name in group if snapshot.column(*name).base_type in _NARROW]
+    return [] if any(obstacles(snapshot, references, narrow)) else [widened(snapshot, references, narrow, "bigint")]
 
 
 def _advice(snapshot: Snapshot, sequence: Sequence) -> str:
@@ -91,8 +110,8 @@ def _advice(snapshot: Snapshot, sequence: Sequence) -> str:
         return "Raise the limit of the sequence, unless it is meant: nothing else is narrower."
     advice = (
         "Widen the column and the sequence to bigint, then the columns that refer to it (foreign-key-type-mismatch "
-        "names them). It rewrites the table under an exclusive lock; a large table is better widened by a new column "
-        "that is filled in batches and swapped in."
+        "names them). It rewrites the table under an exclusive lock; a large table is better widened beside the "
+        "running app: pgwright fix --online."
     )
     views = _views(snapshot, sequence)
     return f"{advice} {listing(views)} has to be dropped before and created again after it." if views else advice
@@ -102,7 +121,7 @@ def _is_narrow(snapshot: Snapshot, sequence: Sequence) -> bool:
     """Tell whether the column that it feeds holds less than a bigint."""
     if sequence.table is None or sequence.column is None:
         return False
-    return snapshot.column(sequence.table, sequence.column).base_type in ("int2", "int4")
+    return snapshot.column(sequence.table, sequence.column).base_type in _NARROW
 
 
 def _views(snapshot: Snapshot, sequence: Sequence) -> list[str]:

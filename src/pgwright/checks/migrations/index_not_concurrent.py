@@ -45,8 +45,14 @@ from pgwright.model.names import QualifiedName
 def find(pending: PendingMigrations) -> Iterator[Finding]:
     for step, action in parts(pending, "create index"):
         table = step.table(action.table)
-        if table is not None and not action.is_concurrent and step.matters(table):
+        if table is not None and not action.is_concurrent and step.matters(table) and not _is_on_only(step, table):
             yield _finding(step, action, table)
+
+
+def _is_on_only(step: Step, table: QualifiedName) -> bool:
+    """Tell whether only a partitioned table itself got the index, which reads nothing."""
+    partitions = step.partitions(table)
+    return partitions != () and not any(one.table != table for one in step.statement.locks)
 
 
 def _finding(step: Step, action: Action, table: QualifiedName) -> Finding:
@@ -70,7 +76,8 @@ def _advice(partitions: tuple[QualifiedName, ...] | None) -> str:
         return "Build it CONCURRENTLY, outside of a transaction, in a revision of its own."
     return (
         "The server builds no index of a partitioned table concurrently: create it on the parent alone (ON ONLY), "
-        "build it on each partition CONCURRENTLY, and attach those, in a revision of its own. It is valid with the last one."
+        "build it on each partition CONCURRENTLY, and attach those, in a revision of its own. It is valid "
+        "with the last one."
     )
 
 

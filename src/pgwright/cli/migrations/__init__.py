@@ -6,7 +6,7 @@ import click
 
 from pgwright.cli.commands import LazyGroup
 
-NAMES = ("lint",)
+NAMES = ("lint", "fix")
 
 
 @click.group(cls=LazyGroup, package=__name__, names=NAMES, short_help="Look at the app's pending revisions.")

@@ -17,5 +17,6 @@ code reads the tables through views in a schema that comes first on its `search_
 from pgwright.remedies.online.obstacles import online_obstacles
 from pgwright.remedies.online.remedies import go_online
 from pgwright.remedies.online.series import NEW_SCHEMA, OLD_SCHEMA, Series, series_of
+from pgwright.remedies.online.zones import stated_times
 
-__all__ = ["NEW_SCHEMA", "OLD_SCHEMA", "Series", "go_online", "online_obstacles", "series_of"]
+__all__ = ["NEW_SCHEMA", "OLD_SCHEMA", "Series", "go_online", "online_obstacles", "series_of", "stated_times"]

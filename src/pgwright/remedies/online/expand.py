@@ -36,17 +36,16 @@ def _looks(series: Series) -> list[Step]:
     if not uuids:
         return []
     unique = [one.index.definition for one in series.indexes if one.index.definition.is_unique]
-    spelled = block(
-        "require_spelling",
-        places=",\n            ".join(
-            f"({literal(str(one.table))}, {literal(quote(one.name))}, {literal(one.to_old(f'{quote(one.name)}::uuid'))})"
-            for one in series.pairs
-            if one.to_type == "uuid"
-        ),
+    rows = (
+        (str(one.table), quote(one.name), one.to_old(one.to_new(quote(one.name))))
+        for one in series.pairs
+        if one.to_type == "uuid"
     )
+    places = ",\n            ".join(f"({', '.join(map(literal, row))})" for row in rows)
+    spelled = block("require_spelling", places=places)
     blocks = (require_uuids(uuids), require_distinct(uuids, unique), spelled)
-    places = tuple(map(str, sorted({one.table for one in uuids})))
-    return [Step(each, False, "ACCESS SHARE", places, waits_long=True) for each in blocks if each]
+    read = tuple(map(str, sorted({one.table for one in uuids})))
+    return [Step(each, False, "ACCESS SHARE", read, waits_long=True) for each in blocks if each]
 
 
 def _declared(series: Series, table: QualifiedName) -> Step:

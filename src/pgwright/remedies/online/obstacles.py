@@ -48,8 +48,6 @@ def _of_formats(change: ConvertColumns, snapshot: Snapshot) -> Iterator[str]:
             yield f"{about} holds UUIDs in two spellings: old code looks them up as texts, so give them one first"
         if each.from_type not in ("smallint", "integer") and each.to_type == "bigint":
             yield f"{about} is {each.from_type}"
-        if each.to_type == "timestamp with time zone" and each.time_zone is None:
-            yield f"nobody said in which time zone {about} was written"
 
 
 def _of_indexes(snapshot: Snapshot, columns: Mapping[QualifiedName, set[str]]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""A column and the one that takes its place: their names over the series, and how a value of one becomes the other's."""
+"""A column and the one that takes its place: their names, and how a value of the one becomes one of the other."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pgwright.model.change import ColumnConversion
 from pgwright.model.names import QualifiedName, quote, quote_literal
 from pgwright.model.table import Column
+from pgwright.remedies.convert_columns import zoned_default
 from pgwright.sqltext.uuid_defaults import uuid_default
 
 _SMALLER = {"smallint": 2**15, "integer": 2**31}
@@ -44,6 +45,8 @@ class Pair:
     def new_default(self) -> str | None:
         """The default of the column with its new type, as the plain rewrite sets it."""
         default = self.conversion.default
+        if self.conversion.time_zone is not None:
+            return zoned_default(default)
         if default is None or self.to_type != "uuid":
             return default
         return uuid_default(default)

@@ -77,7 +77,7 @@ def series(plain: Remedy, change: ConvertColumns, snapshot: Snapshot) -> list[Re
             warning=_warning(made) if stage == "expand" else "",
             seconds_estimate=plain.seconds_estimate if stage == "build" else None,
             model_hint=plain.model_hint if stage == "build" else "",
-            deploy=_deploy(stage, made),
+            deploy=_deploy(stage),
         )
         for stage, upgrade, downgrade in _STAGES
     ]
@@ -94,11 +94,9 @@ def _warning(series: Series) -> str:
     return " ".join(sentences)
 
 
-def _deploy(stage: OnlineStage, series: Series) -> str:
-    backfills = " ".join(series.backfill(table) for table in series.tables)
-    back = " ".join(series.backfill_back(table) for table in series.tables)
+def _deploy(stage: OnlineStage) -> str:
     return {
-        "expand": f"Nothing before it. After it, fill the new columns: pgwright backfill {backfills}",
+        "expand": "Nothing: the code that runs notices nothing. After it, fill the new columns: pgwright backfill",
         "build": "It waits for no code, but refuses to run before the backfill is done. After it, deploy the code with "
         f"the changed models and let its connections have the search_path {NEW_SCHEMA} first, then what they have: it "
         "runs beside the old code.",
@@ -106,5 +104,5 @@ def _deploy(stage: OnlineStage, series: Series) -> str:
         f"search_path. After it, code with the changed models needs {NEW_SCHEMA} no more. Before its downgrade, let "
         f"all of that code have {NEW_SCHEMA} again.",
         "contract": f"Before it, end all code with the old models: {OLD_SCHEMA} goes. After its downgrade, fill the "
-        f"old columns: pgwright backfill {back}",
+        "old columns: pgwright backfill",
     }[stage]

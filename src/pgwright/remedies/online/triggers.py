@@ -27,7 +27,10 @@ class _Step:
 def keep_in_step(series: Series, table: QualifiedName, *, is_swapped: bool) -> tuple[Step, ...]:
     """Return the steps that make the function and its trigger."""
     function = series.trigger_function(table)
-    create = f"CREATE TRIGGER {TRIGGER} BEFORE INSERT OR UPDATE ON {table}\n            FOR EACH ROW EXECUTE FUNCTION {function}()"
+    create = (
+        f"CREATE TRIGGER {TRIGGER} BEFORE INSERT OR UPDATE ON {table}\n"
+        f"            FOR EACH ROW EXECUTE FUNCTION {function}()"
+    )
     there = f"SELECT FROM pg_trigger WHERE tgrelid = {literal(str(table))}::regclass AND tgname = {literal(TRIGGER)}"
     return (
         brief(function_sql(series, table, is_swapped=is_swapped), "none"),

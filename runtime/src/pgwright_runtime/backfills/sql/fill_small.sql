@@ -17,5 +17,5 @@ BEGIN
         RETURN; -- some row cannot be done; the run says which
     END;
     UPDATE STATE_TABLE SET state = 'done', started_at = pg_catalog.clock_timestamp(), done_at = pg_catalog.clock_timestamp()
-    WHERE name = BACKFILL_NAME AND state = 'declared' AND NOT EXISTS (SELECT FROM TARGET_TABLE WHERE CONDITION);
+    WHERE name = BACKFILL_NAME AND state <> 'done' AND NOT EXISTS (SELECT FROM TARGET_TABLE WHERE CONDITION);
 END $pgwright$
