@@ -225,7 +225,7 @@ def open_directory(path: Path, *, head: str | None = None) -> AlembicDirectory:
         raise MigrationError(f"the Alembic directory of {source} cannot be opened: {error}") from error
     except UserWarning as error:
         raise MigrationError(
-            f"the revisions of {source} have a gap: {error}. Restore the file, or let the revision after it follow another"
+            f"the revisions of {source} have a gap: {error}. Restore its file, or let the next revision follow another"
         ) from error
     except (ValueError, TypeError, OSError, ImportError, configparser.Error) as error:
         what = f"{type(error).__name__}: {error}"

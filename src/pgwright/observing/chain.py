@@ -16,9 +16,9 @@ from pgwright.migrations import AlembicDirectory
 from pgwright.model.migration import Direction, ObservedRevision
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.progress import Progress
-from pgwright.observing.messages import Begun, Broken, Held, Question, Replayed, Seen
+from pgwright.observing.messages import Begun, Broken, Confined, Question, Replayed, Seen
 from pgwright.observing.names import shown
-from pgwright.observing.process import Child, child_of, own_folder
+from pgwright.observing.process import RevisionProcess, child_of, own_folder
 from pgwright.observing.source import RevisionSource
 from pgwright.observing.walls import ALONE
 
@@ -68,14 +68,14 @@ class Chain:
             with child_of(asked, seconds=self.seconds) as child:
                 return self._listen(child, pending)
 
-    def _listen(self, child: Child, pending: tuple[str, ...]) -> int:
+    def _listen(self, child: RevisionProcess, pending: tuple[str, ...]) -> int:
         begun = Begun("", "")
         seen = 0
         for answer in child.answers():
             match answer:
                 case Broken(reason):
                     raise MigrationError(f"the revisions of {self.directory.source} cannot be run: {reason}")
-                case Held(what):
+                case Confined(what):
                     self._confined(what)
                 case Begun():
                     begun = answer
@@ -111,7 +111,7 @@ class Chain:
             return revision
         return dataclasses.replace(revision, upgrade=dataclasses.replace(up, failure="needs another"))
 
-    def _lost(self, begun: Begun, child: Child) -> None:
+    def _lost(self, begun: Begun, child: RevisionProcess) -> None:
         """Note a revision whose process did not end."""
         script = self.directory.script.get_revision(begun.revision)
         text = Path(script.path).read_text(encoding="utf-8", errors="replace")

@@ -33,7 +33,7 @@ class Question(msgspec.Struct, frozen=True):
     """What functions for several databases are called with."""
 
 
-class Held(msgspec.Struct, frozen=True, tag=True):
+class Confined(msgspec.Struct, frozen=True, tag=True):
     """The process is confined, or tells why it is not."""
 
     what: str
@@ -70,4 +70,4 @@ class Broken(msgspec.Struct, frozen=True, tag=True):
     reason: str
 
 
-Answer = Held | Begun | Seen | Replayed | Broken
+Answer = Confined | Begun | Seen | Replayed | Broken
