@@ -28,6 +28,11 @@ def targets(actions: Sequence[Action], state: State) -> tuple[tuple[int, Relatio
     return tuple(kept.items())
 
 
+def names_any(actions: Sequence[Action]) -> bool:
+    """Tell whether a statement names a relation, be it there or not: `DROP INDEX IF EXISTS i`."""
+    return any(True for one in actions for _ in _refs(one))
+
+
 def _with_partitions(table: int, state: State) -> Iterator[tuple[int, Relation]]:
     yield table, state.relations[table]
     for oid, one in state.relations.items():
