@@ -27,6 +27,7 @@ SMALL_BYTES = 10 * 1024**2
 # From here on such work takes seconds, in which the app's requests pile up.
 LARGE_BYTES = 100 * 1024**2
 _REVISION_LETTERS = 12
+_TOAST = "pg_toast"
 _STATEMENT_LETTERS = 300
 
 
@@ -60,6 +61,14 @@ class Step:
             for n, one in later
             if one.transaction == self.statement.transaction
         )
+
+    @cached_property
+    def dropped_after(self) -> frozenset[QualifiedName]:
+        """The tables that its transaction drops later: nobody needs them any more."""
+        dropped = (
+            step.table(one.table) for step in self.after for one in step.statement.actions if one.kind == "drop table"
+        )
+        return frozenset(one for one in dropped if one is not None)
 
     @cached_property
     def held(self) -> dict[QualifiedName, LockMode]:
@@ -190,7 +199,9 @@ class Step:
 
     def matters(self, table: QualifiedName | None) -> bool:
         """Tell whether the app would notice work on the whole table, or the size is unknown."""
-        return table is not None and not self.is_new(table) and not self.is_small(table)
+        if table is None or table.schema == _TOAST:  # locked with its table, whose size counts it
+            return False
+        return not self.is_new(table) and not self.is_small(table)
 
     def severity(self, *tables: QualifiedName) -> Severity:
         """Return "high" where one of the tables is large, else "medium"."""

@@ -34,6 +34,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgwright.checks.lint_tables import report, steps
+from pgwright.figures import count
 from pgwright.model.finding import Check, Finding
 from pgwright.model.migration import PendingMigrations
 
@@ -43,17 +44,16 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
     is_shared = environment.transaction_per_migration is False and not environment.runs_safely
     if not is_shared or len(pending.revisions) == 1:
         return
-    seen: set[str] = set()
-    for step in steps(pending):
-        if not step.statement.is_autocommit or step.revision.revision in seen:
-            continue
-        seen.add(step.revision.revision)
+    blocks = [step for step in steps(pending) if step.statement.is_autocommit]
+    revisions = {step.revision.revision for step in blocks}
+    if blocks:
+        others = f", and so do those of {count(len(revisions) - 1, 'revision')} after it" if len(revisions) > 1 else ""
         yield report(
             CHECK,
-            step,
+            blocks[0],
             "autocommit_block()",
-            "autocommit_block() commits the transaction that all pending revisions share: if a later one fails, those "
-            "before it stay.",
+            f"autocommit_block() commits the transaction that all pending revisions share{others}: if a later one "
+            "fails, those before it stay.",
             advice="Give each revision a transaction of its own: transaction_per_migration=True in "
             f"{environment.path}.",
         )
