@@ -15,6 +15,7 @@ from migration_bars.online_series import Directory, differences, prepare, run_st
 from migration_bars.online_watch import Apps, running_apps, watched_waits
 from notebook import data
 from pgwright.embedded import EmbeddedServer, run_server
+from pgwright_runtime.batches import Pace
 
 RATE = 200.0
 """Transactions per second of all code together."""
@@ -22,7 +23,9 @@ BESIDE_S = 10.0
 """How long old and new code run beside each other before the swap, and after it."""
 MINUTES_BAR = 20.0
 KILLS = scaled(100, 5)
-KILL_SCALE = 0.01
+KILL_SCALE = 0.002
+# Half of the time: with the rests of the default, the small machine would take most of the time that there is.
+PACE = Pace(busy=0.5)
 # As a server is run, but for its size: the machine is small.
 SETTINGS = {"fsync": "on", "full_page_writes": "on", "shared_buffers": "512MB", "max_wal_size": "4GB",
             "maintenance_work_mem": "128MB", "autovacuum_naptime": "15s"}  # fmt: skip
@@ -49,7 +52,7 @@ def _beside(server: EmbeddedServer, series: Directory) -> Iterator[Figure]:
     seconds: dict[str, float] = {}
     with running_apps(dsn) as apps, watched_waits(dsn) as worst:
         apps.start("old", RATE)
-        _timed(seconds, "expand", lambda: run_stage(series, url, "expand"))
+        _timed(seconds, "expand", lambda: run_stage(series, url, "expand", PACE))
         _timed(seconds, "build", lambda: run_stage(series, url, "build"))
         apps.stop("old")
         _both(apps)
@@ -80,6 +83,7 @@ def _timed(seconds: dict[str, float], name: str, work: object) -> None:
     began = time.monotonic()
     work()
     seconds[name] = time.monotonic() - began
+    print(f"  {name}: {seconds[name]:.1f} s", flush=True)
 
 
 def _compared(server: EmbeddedServer, series: Directory, plain: Directory) -> Iterator[Figure]:

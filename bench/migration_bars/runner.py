@@ -1,4 +1,4 @@
-"""The runner under an app's load with readers, a dump and a forgotten session in its way; plain Alembic beside it; kills.
+"""The runner beside an app's load, with readers, a dump and a forgotten session in its way; plain Alembic; kills.
 
 How long a transaction of the app waited for a lock is what the server itself measured: with `log_lock_waits` it writes
 "acquired AccessShareLock … after 12.345 ms" for each wait that is longer than `deadlock_timeout`, here 5 ms.
@@ -43,10 +43,8 @@ ANALYZE
 _BLOCK = "with op.get_context().autocommit_block():"
 ALL_REVISIONS = {
     "m1": ('op.execute("ALTER TABLE note ADD COLUMN kept boolean")',),
-    "m2": (
-        'op.execute("ALTER TABLE note ADD CONSTRAINT fk_account FOREIGN KEY (account_id) REFERENCES account NOT VALID")',
-    ),
-    "m3": ('op.execute("ALTER TABLE note VALIDATE CONSTRAINT fk_account")',),
+    "m2": ('op.execute("ALTER TABLE note ADD CONSTRAINT fk FOREIGN KEY (account_id) REFERENCES account NOT VALID")',),
+    "m3": ('op.execute("ALTER TABLE note VALIDATE CONSTRAINT fk")',),
     "m4": (_BLOCK, '    op.create_index("ix_title", "note", ["title", "account_id"], postgresql_concurrently=True)'),
     "m5": (
         "op.execute(\"ALTER TABLE note ADD COLUMN state text NOT NULL DEFAULT 'new'\")",

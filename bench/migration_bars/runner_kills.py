@@ -76,7 +76,8 @@ _HALF = """
         + (SELECT count(*) FROM pgwright_migration WHERE state <> 'done')
         + (SELECT count(*) FROM pg_constraint WHERE NOT convalidated)
         + (SELECT count(*) FROM note WHERE id <= 3000 AND seen IS DISTINCT FROM 1)
-        + (SELECT abs(count(*) - 5) FROM pg_class WHERE relname IN ('ix_kind', 'ix_title_kind', 'ix_kept', 'event_new', 'note')
+        + (SELECT abs(count(*) - 5) FROM pg_class
+            WHERE relname IN ('ix_kind', 'ix_title_kind', 'ix_kept', 'event_new', 'note')
             AND relnamespace = 'public'::regnamespace)
         + (SELECT count(*) FROM pg_class WHERE relname IN ('ix_old', 'event_old'))
         + (SELECT abs(count(*) - 2) FROM pg_enum WHERE enumtypid = 'mood'::regtype)

@@ -1,4 +1,4 @@
-"""An app's load in a process of its own: transactions at a steady rate, by asyncpg, whether or not the last one ended."""
+"""An app's load in a process of its own: asyncpg, transactions at a steady rate, whether or not the last one ended."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@
     ├── StatementRefused          a statement, an index or a setting that cannot be planned with
     ├── TwinError                 the planner twin could not be built
     ├── MigrationError            the app's Alembic directory cannot take or run a revision
+    ├── DeployRefused            what is pending is not for a deployment of indexes
     ├── GitError                  the app's git repository cannot take a branch
     ├── ProofError                a proof could not be carried out
     ├── ImportFailed              what was named as module:attribute cannot be imported
@@ -145,6 +146,10 @@ class TwinError(PgwrightError):
 
 class MigrationError(PgwrightError):
     """The app's Alembic directory cannot take or run a revision."""
+
+
+class DeployRefused(PgwrightError):
+    """What is pending cannot be deployed as revisions of indexes, and nothing was changed."""
 
 
 class GitError(PgwrightError):

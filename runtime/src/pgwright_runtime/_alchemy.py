@@ -373,10 +373,10 @@ def returns_rows(statement: Delete) -> bool:
 def beside(engine: Engine) -> Engine:
     """Return an engine that opens connections as another does, none of them from its pool; dispose of nothing.
 
-    `_creator`: a pool's way to connect, with the app's arguments and events, can be had by no public name; a pool of one
-    connection has none to spare.
+    `_creator`: a pool's way to connect, with the app's arguments and events, can be had by no public name; a pool of
+    one connection has none to spare.
     """
-    pool = NullPool(engine.pool._creator, dialect=engine.dialect, _dispatch=engine.pool.dispatch)  # type: ignore[attr-defined]
+    pool = NullPool(engine.pool._creator, dialect=engine.dialect, _dispatch=engine.pool.dispatch)
     return Engine(pool, engine.dialect, engine.url)
 
 

@@ -19,6 +19,12 @@ Error
 │   ├── InvalidCursor
 │   └── InvalidPageSize
 ├── LockHeld                 batches: the same work runs already
+├── MigrationStopped         migrations: what is committed stays, and the next run goes on
+│   ├── NotResumable
+│   ├── RunnerBusy
+│   ├── StillQueued
+│   ├── TableHeld
+│   └── Unhealthy
 ├── NotWalkable              batches: a table has no order to walk in; also a ValueError
 ├── LeaseLost                jobs: others have the worker's job, and what it did is undone
 ├── NotPageable              paging: the app's fault, change the statement; also a ValueError

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
+from alembic import command
+from sqlalchemy import Column, Integer, MetaData, Table
 
 from runtime.tests.support.migrations_app import App
 from tests.support.database import Database
@@ -27,7 +30,9 @@ def test_each_revision_is_a_transaction_of_its_own_and_in_the_journal(app: App) 
 
 
 def test_a_downgrade_runs_the_same_way(app: App) -> None:
-    app.revision("r1", None, 'op.execute("ALTER TABLE note ADD COLUMN b int")', undo='op.execute("ALTER TABLE note DROP b")')
+    app.revision(
+        "r1", None, 'op.execute("ALTER TABLE note ADD COLUMN b int")', undo='op.execute("ALTER TABLE note DROP b")'
+    )
     app.upgrade()
     app.downgrade("base")
     app.upgrade()
@@ -49,3 +54,18 @@ def test_an_autocommit_block_is_journaled_by_statement(app: App) -> None:
     app.upgrade()
     assert app.journal() == [("r1", number, "done") for number in range(5)]
     assert app.is_valid("ix_b")
+
+
+def test_autogenerate_leaves_the_journal_alone(app: App) -> None:
+    app.revision("r1", None, "pass")
+    app.upgrade()
+    app.options["target_metadata"] = metadata = MetaData()
+    Table("note", metadata, Column("id", Integer, primary_key=True), Column("a", Integer))
+    command.check(app.config())
+
+
+def test_offline_it_prints_what_alembic_prints(app: App) -> None:
+    app.revision("r1", None, 'op.execute("SELECT 7")')
+    output = io.StringIO()
+    command.upgrade(app.config(output), "head", sql=True)
+    assert "SELECT 7;" in output.getvalue()

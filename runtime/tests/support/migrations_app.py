@@ -112,7 +112,11 @@ class App:
         return rows[0][0] if rows else None
 
     def journal(self) -> list[tuple[object, ...]]:
-        return self.database.rows("SELECT revision, ordinal, state FROM pgwright_migration ORDER BY revision, run, ordinal")
+        return self.database.rows(
+            "SELECT revision, ordinal, state FROM pgwright_migration ORDER BY revision, run, ordinal"
+        )
 
     def is_valid(self, index: str) -> bool:
-        return self.database.rows(f"SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('{index}')") == [(True,)]
+        return self.database.rows(f"SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('{index}')") == [
+            (True,)
+        ]

@@ -15,7 +15,7 @@ from pgwright.interrupts import ending_at_once
 # In the order of the work.
 NAMES = (
     "check", "advise", "fix", "pr", "prove", "plan", "probe",
-    "migrations", "migrate", "backfill", "retain", "erase", "snapshot", "explain",
+    "migrations", "migrate", "deploy", "backfill", "retain", "erase", "snapshot", "explain",
 )  # fmt: skip
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -42,3 +43,15 @@ def _shown() -> Iterator[Progress]:
             bar.update(task, description=as_line(what), completed=done, total=total or None)
 
         yield show
+
+
+def counting_down(progress: Progress) -> Callable[[str, float], None]:
+    """Return what waits some seconds for what it is told, and shows how many have passed."""
+
+    def wait(what: str, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            progress(what, round(seconds - left), round(seconds))
+            time.sleep(min(1.0, left))
+
+    return wait

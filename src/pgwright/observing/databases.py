@@ -21,7 +21,11 @@ _VERSION_LETTERS = 255
 
 @contextmanager
 def database_of(
-    snapshot: Snapshot | None, server: EmbeddedServer, revisions: tuple[str, ...], version_schema: str
+    snapshot: Snapshot | None,
+    server: EmbeddedServer,
+    revisions: tuple[str, ...],
+    version_schema: str,
+    sources: str,
 ) -> Iterator[tuple[str, tuple[NotExamined, ...]]]:
     """Make a database, and drop it on the way out.
 
@@ -29,15 +33,16 @@ def database_of(
         snapshot: whose schema it gets; None: none.
         revisions: those that this schema is at.
         version_schema: where `alembic_version` is.
+        sources: the text of all revisions that are to run.
     Returns: Its name, and what was left out of the schema.
     """
     if snapshot is None:
         with _empty(server) as name:
-            _prepare(server, name, version_schema)
+            _prepare(server, name, version_schema, sources)
             yield name, ()
         return
     with restored(snapshot, server, is_whole=True) as (name, left_out):
-        _prepare(server, name, version_schema)
+        _prepare(server, name, version_schema, sources)
         _note(server, name, revisions, version_schema)
         yield name, left_out
 
@@ -64,7 +69,7 @@ def _empty(server: EmbeddedServer) -> Iterator[str]:
         server.drop_database(name)
 
 
-def _prepare(server: EmbeddedServer, name: str, version_schema: str) -> None:
+def _prepare(server: EmbeddedServer, name: str, version_schema: str, sources: str) -> None:
     """Give the owner the rights that migrations have, and what it may have lent."""
     owner = sql.Identifier(OWNER)
     with server.admin(name) as admin:
@@ -73,7 +78,7 @@ def _prepare(server: EmbeddedServer, name: str, version_schema: str) -> None:
             admin.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(schema))
             admin.execute(sql.SQL("GRANT ALL ON SCHEMA {} TO {}").format(schema, owner))
         admin.execute(sql.SQL("GRANT ALL ON DATABASE {} TO {}").format(sql.Identifier(name), owner))
-        lend(admin)
+        lend(admin, sources)
 
 
 def _note(server: EmbeddedServer, name: str, revisions: tuple[str, ...], version_schema: str) -> None:

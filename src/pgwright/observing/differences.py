@@ -55,10 +55,10 @@ def _rewritten(before: State, after: State, known: frozenset[int]) -> Iterator[i
 
 def _built(before: State, after: State, known: frozenset[int]) -> Iterator[int]:
     """Yield the indexes, of tables that were there before the revision, that have a file that was not there."""
+    # An index that is made anew, for a longer varchar, may take over the file of the old one.
+    files = {one.file for one in before.relations.values()}
     for oid, one in after.relations.items():
-        old = before.relations.get(oid)
-        is_another = old is None or old.file != one.file
-        if one.kind == "index" and one.file and is_another and one.table in known and not _of_toast(one, after):
+        if one.kind == "index" and one.file not in files and one.table in known and not _of_toast(one, after):
             yield oid
 
 

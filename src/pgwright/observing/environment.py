@@ -95,14 +95,20 @@ class EnvironmentFile:
     def _says(self, name: str) -> bool:
         return self._tree is not None and _mentions(self._tree, name)
 
+    @property
+    def imports(self) -> tuple[str, ...]:
+        """The modules that it imports, wherever in it."""
+        found: dict[str, None] = {}
+        for node in ast.walk(self._tree) if self._tree is not None else ():
+            names = [node.module] if isinstance(node, ast.ImportFrom) and node.module and not node.level else []
+            names += [one.name for one in node.names] if isinstance(node, ast.Import) else []
+            found |= dict.fromkeys(names)
+        return tuple(found)
+
     def _imported(self) -> Iterator[ast.Module]:
         """Yield the app's modules that it imports, as far as they are found."""
-        for node in ast.walk(self._tree) if self._tree is not None else ():
-            names = [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
-            names += [one.name for one in node.names] if isinstance(node, ast.Import) else []
-            for name in names:
-                if (tree := _module(name, self._folders)) is not None:
-                    yield tree
+        trees = (_module(name, self._folders) for name in self.imports)
+        yield from (one for one in trees if one is not None)
 
 
 _NAMED = "Take a snapshot of a database where the role's search_path is the one of env.py, or name schemas in revisions"

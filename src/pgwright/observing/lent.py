@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,24 +11,37 @@ from pglast import parse_sql
 from pglast.enums import DropBehavior, ObjectType
 from pglast.parser import ParseError
 
+from pgwright.model.names import quote
 from pgwright.model.not_examined import NotExamined
 from pgwright.observing.watch import ask
 from pgwright.sql_files import read_sql
 from pgwright.sqltext.nodes import ast
 from pgwright.sqltext.relations import named_roles
+from pgwright.twin.dump import read_dump
 from pgwright.twin.extensions import HARMLESS
+from pgwright.twin.stand_ins import has_stand_ins, stand_ins
 
 _MAKE_EXTENSION = b"SELECT pgwright_lint.make_extension(%s, %s)"
 _DROP_EXTENSION = b"SELECT pgwright_lint.drop_extension(%s, %s)"
 _MAKE_ROLE = b"SELECT pgwright_lint.make_role(%s)"
+_IN_PLACE = "functions of the same names take its place, and those that cannot raise an error when they are called"
 _OF_ROLES = (ast.CreateRoleStmt, ast.AlterRoleStmt, ast.AlterRoleSetStmt, ast.DropRoleStmt, ast.GrantRoleStmt)
 
 
-def lend(admin: psycopg.Connection[Any]) -> None:
-    """Put into a database, as superuser, what `Lent` calls."""
+def lend(admin: psycopg.Connection[Any], sources: str) -> None:
+    """Put into a database, as superuser, what `Lent` calls, and what takes the place of extensions that it lacks.
+
+    Args:
+        sources: the text of the revisions: what it does not name is not put in.
+    """
     admin.execute(read_sql("pgwright.observing", "lent").encode())
+    available = {name for (name,) in admin.execute("SELECT name FROM pg_available_extensions")}
     for name in sorted(HARMLESS):
         admin.execute("INSERT INTO pgwright_lint.extension VALUES (%s)", (name,))
+        if has_stand_ins(name) and name not in available and name in sources and "EXTENSION" in sources.upper():
+            for made in stand_ins(read_dump(f"CREATE EXTENSION {quote(name)}")[0]):
+                with suppress(psycopg.errors.DuplicateFunction):  # it is one of the snapshot's schema
+                    admin.execute(made.statement.text.encode() if made.statement is not None else b"")
 
 
 @dataclass
@@ -64,7 +78,8 @@ class Lent:
         where = place or "public"
         ((refusal,),) = ask(connection, _MAKE_EXTENSION, name, where)
         if refusal:
-            self.missing.append(NotExamined(f"extension {name}", f"left out of the twin: {refusal}"))
+            instead = f"; {_IN_PLACE}" if has_stand_ins(name) else ""
+            self.missing.append(NotExamined(f"extension {name}", f"left out of the twin: {refusal}{instead}"))
 
     def _make_roles(self, names: list[str] | tuple[str, ...]) -> None:
         for name in names:

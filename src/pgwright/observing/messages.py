@@ -22,14 +22,18 @@ class Question(msgspec.Struct, frozen=True):
     """The only one that may be written to."""
     replayed: tuple[str, ...] = ()
     """Revisions that are only run, to come to the schema that the next ones find."""
+    noted: tuple[str, ...] = ()
+    """Those among them that do not end: they count as done, and are not run."""
     observed: tuple[str, ...] = ()
     conventions: Mapping[str, str] = {}
     """How the app's MetaData names constraints."""
+    imports: tuple[str, ...] = ()
+    """The modules that env.py imports."""
     engine_name: str = ""
     """What functions for several databases are called with."""
 
 
-class Held(msgspec.Struct, frozen=True, tag=True):
+class Confined(msgspec.Struct, frozen=True, tag=True):
     """The process is confined, or tells why it is not."""
 
     what: str
@@ -66,4 +70,4 @@ class Broken(msgspec.Struct, frozen=True, tag=True):
     reason: str
 
 
-Answer = Held | Begun | Seen | Replayed | Broken
+Answer = Confined | Begun | Seen | Replayed | Broken

@@ -41,7 +41,9 @@ def _sentences(before: Objects, after: Objects) -> Iterator[str]:
             yield f"{_named(one)} remains"
     for one in before.keys() & after.keys():
         if before[one] != after[one]:
-            yield f"{_named(one)} is {_short(after[one])}, and was {_short(before[one])}"
+            is_hashed = one[0] == "function"
+            became = "is another" if is_hashed else f"is {_short(after[one])}, and was {_short(before[one])}"
+            yield f"{_named(one)} {became}"
 
 
 def _tables(objects: set[tuple[str, str]]) -> set[str]:
@@ -49,7 +51,7 @@ def _tables(objects: set[tuple[str, str]]) -> set[str]:
 
 
 def _is_part(one: tuple[str, str], tables: set[str]) -> bool:
-    """Tell whether an object goes and comes with one of these tables; an index is called by its own name."""
+    """Tell whether an object goes and comes with one of these tables."""
     kind, name = one
     return kind in _INSIDE and any(name.startswith(f"{table}.") for table in tables)
 

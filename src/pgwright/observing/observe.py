@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,6 +21,7 @@ from pgwright.observing.chain import Chain
 from pgwright.observing.databases import database_of, dsn_of
 from pgwright.observing.environment import EnvironmentFile
 from pgwright.observing.messages import Question
+from pgwright.observing.process import REVISION_SECONDS
 from pgwright.observing.start import start_of
 from pgwright.observing.uses import gone_of, uses_of
 from pgwright.twin.restore import SERVER_SETTINGS
@@ -34,23 +35,30 @@ class LintOrder:
     directory: AlembicDirectory
     snapshot: Snapshot | None = None
     """Of the database that the revisions are for."""
-    since: str | None = None
-    """Revisions after this one, instead of those that the database lacks; `base`: all."""
+    since: str | tuple[str, ...] | None = None
+    """Revisions after this one, or after these heads, instead of those that the database lacks; `base`: all."""
     until: str = "head"
     policy: Policy = field(default_factory=Policy)
     server: Path | None = None
     """The folder of a PostgreSQL to run on."""
+    revision_seconds: float = REVISION_SECONDS
+    """How long `upgrade()` or `downgrade()` of one revision may take."""
     models: AppModels | None = None
     """Where the app's models are; None: as env.py names them."""
 
 
 def observe(
-    order: LintOrder, progress: Progress = silent, *, running: EmbeddedServer | None = None
+    order: LintOrder,
+    progress: Progress = silent,
+    *,
+    running: EmbeddedServer | None = None,
+    at_end: Callable[[str], None] | None = None,
 ) -> PendingMigrations:
     """Return what the pending revisions did.
 
     Args:
         running: a server for twins that runs already; None: one of its own.
+        at_end: gets the DSN of the database on which all pending revisions have run, before it is dropped.
     Raises: MigrationError: they cannot be found, put in order or run. TwinError, EmbeddedServerError.
     """
     snapshot, directory = order.snapshot, order.directory
@@ -59,15 +67,20 @@ def observe(
     models = order.models or _models(environment.path, directory)
     engine_name, others = _databases(directory)
     version_schema = _version_schema(snapshot, environment)
+    sources = "\n".join(_text(directory, one) for one in (*start.replayed, *start.pending))
     left_out: dict[NotExamined, None] = {}
     with server_for(order) if running is None else nullcontext(running) as server:
         server.require_owner()
 
         @contextmanager
         def database() -> Iterator[str]:
-            with start_database(order, server) as (dsn, told):
+            source = snapshot if start.is_of_snapshot else None
+            with database_of(source, server, start.revisions, version_schema, sources) as (name, told):
                 left_out.update(dict.fromkeys(told))
+                dsn = dsn_of(server, name, snapshot)
                 yield dsn
+                if at_end is not None and len(chain.revisions) == len(start.pending):
+                    at_end(dsn)
 
         chain = Chain(
             directory,
@@ -77,8 +90,10 @@ def observe(
                 version_schema=version_schema,
                 conventions=next(iter(models.app.conventions), {}) if models is not None else {},
                 engine_name=engine_name,
+                imports=environment.imports,
             ),
             progress,
+            order.revision_seconds,
         )
         chain.run(start.replayed, start.pending)
     return PendingMigrations(
@@ -97,17 +112,8 @@ def observe(
     )
 
 
-@contextmanager
-def start_database(order: LintOrder, server: EmbeddedServer) -> Iterator[tuple[str, tuple[NotExamined, ...]]]:
-    """Make a database with the schema from which the pending revisions, or what is replayed before them, begin.
-
-    Returns: Its DSN, and what was left out of the schema.
-    """
-    start = start_of(order.directory, order.snapshot, order.since, order.until)
-    source = order.snapshot if start.is_of_snapshot else None
-    version_schema = _version_schema(order.snapshot, EnvironmentFile(order.directory))
-    with database_of(source, server, start.revisions, version_schema) as (name, told):
-        yield dsn_of(server, name, order.snapshot), told
+def _text(directory: AlembicDirectory, revision: str) -> str:
+    return directory.path_of(revision).read_text(encoding="utf-8", errors="replace")
 
 
 def _models(env: Path, directory: AlembicDirectory) -> AppModels | None:

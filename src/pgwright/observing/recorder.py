@@ -29,6 +29,7 @@ _NEEDS_NONE = ("25001", "2D000")
 """ACTIVE SQL TRANSACTION, INVALID TRANSACTION TERMINATION: of what runs outside of transactions only."""
 _OF_TRANSACTIONS = {"begin", "commit", "rollback", "savepoint"}
 _UNSEEN = "it names no table to hold it up at, and runs in no transaction of ours, so its locks could not be read"
+_UNSEEN_PART = "it was held up at {} of the {} tables that it works on, and the locks on the others were not seen"
 _REPORT = b"SELECT pg_catalog.set_config('pgwright_lint.reports', 'on', false)"
 
 
@@ -210,6 +211,8 @@ class Recorder:
         wanted = targets(statement.actions, before)
         if not wanted:
             self.unseen[statement.call.line] = _UNSEEN
+        elif (tables := sum(one.kind != "index" for _, one in wanted)) > self.blockers.most:
+            self.unseen[statement.call.line] = _UNSEEN_PART.format(self.blockers.most, tables)
         ask(connection, _REPORT)
         connection.reported.clear()
         try:

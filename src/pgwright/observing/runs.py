@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, cast
 
 from alembic.operations import Operations
@@ -51,13 +52,16 @@ class Runs:
         version_schema: str,
         conventions: Mapping[str, str],
         engine_name: str,
+        imports: Sequence[str] = (),
     ) -> None:
         """Args:
         version_schema: where `alembic_version` is.
         conventions: how the app's MetaData names constraints.
         engine_name: what `upgrade(engine_name)` of several databases is called with.
+        imports: the modules that env.py imports, for a revision that lacks something which they add.
         """
         self._directory, self._engine, self._engine_name = directory, engine, engine_name
+        self._imports = imports
         self._trial: Connection | None = None
         self._options: dict[str, Any] = {
             "transaction_per_migration": True,
@@ -72,6 +76,21 @@ class Runs:
             parameters: how many it is to be called with.
             keeps: what it did before it raised stays, and counts as done.
         """
+        error = self._run(script, is_upgrade=is_upgrade, parameters=parameters, keeps=keeps)
+        if isinstance(error, AttributeError) and self._import_once():
+            return self._run(script, is_upgrade=is_upgrade, parameters=parameters, keeps=keeps)
+        return error
+
+    def _import_once(self) -> bool:
+        """Import what env.py imports, which may add operations to `op`; tell whether that was not done before."""
+        modules, self._imports = self._imports, ()
+        with self._directory.importing():
+            for one in modules:
+                with suppress(Exception):
+                    importlib.import_module(one)
+        return bool(modules)
+
+    def _run(self, script: Any, *, is_upgrade: bool, parameters: int, keeps: bool) -> BaseException | None:
         raised: list[BaseException] = []
         arguments = (self._engine_name,) * parameters
 

@@ -34,17 +34,24 @@ class Start:
     not_examined: tuple[NotExamined, ...] = ()
 
 
-def start_of(directory: AlembicDirectory, snapshot: Snapshot | None, since: str | None, until: str) -> Start:
+def start_of(
+    directory: AlembicDirectory, snapshot: Snapshot | None, since: str | tuple[str, ...] | None, until: str
+) -> Start:
     """Return where to start.
 
     Args:
-        since: a revision, or `base`; None: where the database is, and at none where there is no snapshot.
+        since: a revision, several heads, or `base`; None: where the database is, or at none without a snapshot.
     Raises: MigrationError: the revision is unknown, or the database is at one that the directory lacks.
     """
-    current = _current(directory, snapshot) if snapshot is not None else ()
-    start = current if since is None else _named(directory, since)
+    # A named start serves also where nobody knows the database's own, or it is one of other code.
+    current = snapshot.server.alembic_revisions if snapshot is not None else ()
+    if since is not None:
+        start = _named(directory, since)
+    else:
+        start = _current(directory, snapshot) if snapshot is not None else ()
     pending = _between(directory, start, _target(directory, until))
-    is_of_snapshot = snapshot is not None and start == current
+    is_read = snapshot is not None and all(one.what != _UNREAD for one in snapshot.not_examined)
+    is_of_snapshot = is_read and start == tuple(sorted(current))
     replayed = () if is_of_snapshot or not start else _to(directory, start)
     return Start(start, replayed, pending, is_of_snapshot)
 
@@ -68,11 +75,11 @@ def _current(directory: AlembicDirectory, snapshot: Snapshot) -> tuple[str, ...]
     return tuple(sorted(snapshot.server.alembic_revisions))
 
 
-def _named(directory: AlembicDirectory, since: str) -> tuple[str, ...]:
+def _named(directory: AlembicDirectory, since: str | tuple[str, ...]) -> tuple[str, ...]:
     if since == BASE:
         return ()
     try:
-        found = directory.script.get_revisions(since)
+        found = directory.script.get_revisions(cast("Any", since))
     except (CommandError, RevisionError) as error:
         raise MigrationError(f"{directory.source} has no revision {since!r}: {error}. See: alembic history") from error
     return tuple(sorted(one.revision for one in found if one is not None))
@@ -87,13 +94,14 @@ def _target(directory: AlembicDirectory, until: str) -> str:
 
 def _between(directory: AlembicDirectory, start: tuple[str, ...], until: str) -> tuple[str, ...]:
     try:
-        steps = directory.script._upgrade_revs(until, cast("Any", start))
+        # Not Alembic's own list of steps, which imports all of them.
+        found = list(directory.script.iterate_revisions(until, cast("Any", start), implicit_base=True))
     except (CommandError, RevisionError, KeyError) as error:
         raise MigrationError(
             f"the revisions of {directory.source} from {listing(start, _MOST_NAMED) or BASE} to {until} cannot be put "
             f"in order: {error}. See: alembic history"
         ) from error
-    return tuple(step.revision.revision for step in steps)
+    return tuple(one.revision for one in reversed(found))
 
 
 def _to(directory: AlembicDirectory, revisions: Iterable[str]) -> tuple[str, ...]:

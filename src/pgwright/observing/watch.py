@@ -46,6 +46,8 @@ class Relation:
     """How often this transaction has read it from end to end."""
     table: int
     """The oid of the table that it belongs to; its own where it is one."""
+    parent: int
+    """The oid of what it is a partition of, or inherits from; 0: of none."""
 
     @property
     def is_ours(self) -> bool:
@@ -82,8 +84,8 @@ def ask(connection: psycopg.Connection[Any], statement: bytes, *values: object) 
 def look(connection: psycopg.Connection[Any]) -> State:
     """Return what a session sees; outside of autocommit it begins a transaction where none is open."""
     relations = {
-        oid: Relation(QualifiedName(schema, name), _KINDS[kind], file, scans, table)
-        for oid, schema, name, kind, file, scans, table in ask(connection, _RELATIONS)
+        oid: Relation(QualifiedName(schema, name), _KINDS[kind], file, scans, table, parent)
+        for oid, schema, name, kind, file, scans, table, parent in ask(connection, _RELATIONS)
     }
     kept = {oid: one for oid, one in relations.items() if not relations.get(one.table, one).is_ours}
     constraints = {

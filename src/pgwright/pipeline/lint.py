@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from pgwright.checks import load_checks, run_checks, set_apart
+from pgwright.figures import count
 from pgwright.files import from_here
 from pgwright.migrations.ignores import Ignore, read_ignores
-from pgwright.model.finding import CodeLine, Finding
+from pgwright.model.finding import Finding
 from pgwright.model.lint import IgnoredFinding, Lint, LintedLock, LintedRevision, LintedStatement, is_about
 from pgwright.model.migration import ObservedRevision, ObservedStatement, PendingMigrations
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.progress import Progress, silent
-from pgwright.observing import LintOrder, observe
+from pgwright.observing import NOT_REPLAYED, LintOrder, observe
 from pgwright.pipeline.timing import timed
 
 _TEXT = 2_000
+_REFUSED = "statement-fails"
+_NO_MODULE = "ModuleNotFoundError"
 _UNKNOWN_SIZES = NotExamined(
     "sizes and traffic",
     "no database was named, so a table may be empty or huge",
@@ -56,11 +59,14 @@ def judge(pending: PendingMigrations, *, only: Collection[str] = (), skip: Colle
     """Ask the checks of revisions that were observed. Raises BrokenCheck."""
     if pending.snapshot is None:
         pending = replace(pending, not_examined=(*pending.not_examined, _UNKNOWN_SIZES))
-    pending = _from_here(pending)
     wanted = {name.partition(":")[0] for name in only}
     checks = [one for one in load_checks() if one.reads is PendingMigrations and (not wanted or one.name in wanted)]
     run = run_checks(pending, checks)
     chosen = [one for one in run.findings if _is_chosen(one, only, skip)]
+    missing, lacks_start = _with_start(run.not_examined)
+    # What this machine or the start lacks says nothing about production; it stands among what was not examined.
+    lacking = {one.revision for one in pending.revisions if lacks_start or one.upgrade.error.startswith(_NO_MODULE)}
+    chosen = [one for one in chosen if one.check != _REFUSED or not any(is_about(one, each) for each in lacking)]
     found, allowed = set_apart(chosen, pending.policy)
     found, ignored, notices = _without_ignored(pending, found, () if skip or only else run.names)
     return Lint(
@@ -72,12 +78,27 @@ def judge(pending: PendingMigrations, *, only: Collection[str] = (), skip: Colle
         heads=pending.heads,
         revisions=tuple(map(_linted, pending.revisions)),
         findings=found,
-        not_examined=(*run.not_examined, *_unfinished(pending)),
+        not_examined=missing,
         checks_run=run.names,
         allowed=tuple(one.key for one in allowed),
         ignored=ignored,
         notices=notices,
     )
+
+
+def _with_start(missing: Sequence[NotExamined]) -> tuple[tuple[NotExamined, ...], bool]:
+    """Return what was not examined, the revisions before the start that failed as one, and whether there are some."""
+    failed = [one for one in missing if one.reason.startswith(NOT_REPLAYED)]
+    if not failed:
+        return tuple(missing), False
+    first = failed[0]
+    told = NotExamined(
+        "the schema at the start",
+        f"{count(len(failed), 'revision')} before it failed on an empty database, the first of them {first.what}: "
+        f"{first.reason.removeprefix(NOT_REPLAYED).lstrip(': ')}",
+        "run it where the app is installed, or name a database or a snapshot, which has that schema",
+    )
+    return (told, *(one for one in missing if one not in failed)), True
 
 
 def _is_chosen(finding: Finding, only: Collection[str], skip: Collection[str]) -> bool:
@@ -114,22 +135,6 @@ def _path_of(finding: Finding, pending: PendingMigrations) -> str:
     return next((one.path for one in pending.revisions if is_about(finding, one.revision)), "")
 
 
-def _unfinished(pending: PendingMigrations) -> Iterable[NotExamined]:
-    """Yield what did not run: the rest of a revision that failed, and those after it."""
-    for number, one in enumerate(pending.revisions, 1):
-        if one.upgrade.error:
-            what = f"revision {one.revision} from where it failed"
-            yield NotExamined(what, f"it failed on the twin: {one.upgrade.error}")
-            if number == len(pending.revisions):
-                yield from _unreached(pending)
-
-
-def _unreached(pending: PendingMigrations) -> Iterable[NotExamined]:
-    ran = {one.revision for one in pending.revisions}
-    if not ran.issuperset(pending.heads):
-        yield NotExamined("the revisions after it", "they need what it would have made", "repair it, then lint again")
-
-
 def _linted(revision: ObservedRevision) -> LintedRevision:
     return LintedRevision(
         revision=revision.revision,
@@ -162,33 +167,3 @@ def _statement(statement: ObservedStatement) -> LintedStatement:
         seconds=statement.seconds,
         error=statement.error,
     )
-
-
-def _from_here(pending: PendingMigrations) -> PendingMigrations:
-    """Return it with the paths of its revisions as people in the working directory write them."""
-    return replace(
-        pending,
-        revisions=tuple(_revision_from_here(one) for one in pending.revisions),
-        environment=replace(pending.environment, path=_path(pending.environment.path)),
-    )
-
-
-def _revision_from_here(revision: ObservedRevision) -> ObservedRevision:
-    upgrade = replace(revision.upgrade, statements=tuple(map(_placed_from_here, revision.upgrade.statements)))
-    down = revision.downgrade
-    if down is not None:
-        down = replace(down, statements=tuple(map(_placed_from_here, down.statements)))
-    bind = tuple(_line_from_here(one) for one in revision.uses_bind)
-    return replace(revision, path=_path(revision.path), upgrade=upgrade, downgrade=down, uses_bind=bind)
-
-
-def _placed_from_here(statement: ObservedStatement) -> ObservedStatement:
-    return replace(statement, place=_line_from_here(statement.place))
-
-
-def _line_from_here(line: CodeLine) -> CodeLine:
-    return replace(line, file=_path(line.file))
-
-
-def _path(text: str) -> str:
-    return str(from_here(Path(text)))

@@ -10,22 +10,29 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import psycopg
+
 from pgwright.embedded import EmbeddedServer, binaries
 from pgwright.errors import MigrationError
 from pgwright.files import write_bytes
-from pgwright.migrations import AlembicDirectory, downgrade, upgrade
+from pgwright.migrations import AlembicDirectory, downgrade
 from pgwright.model.finding import Finding
 from pgwright.model.lint import Lint
+from pgwright.model.migration import PendingMigrations
 from pgwright.model.progress import Progress, silent
 from pgwright.model.rewriting import LeftToPerson, Rewriting
-from pgwright.observing import LintOrder, observe
-from pgwright.observing.observe import server_for, start_database
-from pgwright.observing.start import start_of
+from pgwright.observing import LintOrder, observe, server_for, start_of
 from pgwright.pipeline.drafts import draft
 from pgwright.pipeline.lint import judge
 
-_DUMP = ("--schema-only", "--no-owner", "--no-privileges", "--exclude-table=*.alembic_version",
-         "--exclude-table=*.pgwright_*")  # fmt: skip
+_DUMP = (
+    "--schema-only",
+    "--no-owner",
+    "--no-privileges",
+    "--exclude-schema=pgwright_lint",
+    "--exclude-table=*.alembic_version",
+    "--exclude-table=*.pgwright_*",
+)
 
 
 @dataclass(frozen=True)
@@ -48,15 +55,15 @@ def rewrite(
     Raises: MigrationError, TwinError, EmbeddedServerError.
     """
     with server_for(order) as server:
-        lint = judge(observe(order, progress, running=server), only=only, skip=skip)
+        trial = _Trial(order, server, progress)
+        lint = trial.lint = judge(trial.pending, only=only, skip=skip)
         if broken := next((one for one in lint.revisions if one.error), None):
             reason = f"revision {broken.revision} fails on the twin, so nothing can be compared"
             return Rewriting(left=tuple(LeftToPerson(one.key, reason) for one in lint.findings))
-        trial = _Trial(order, server, lint)
         asked = [one for one in lint.findings if one.code]
-        found = trial.attempt(asked)
+        found = trial.attempt(asked) if asked else Rewriting()
         if found is None:
-            found = trial.one_by_one(asked, progress)
+            found = trial.one_by_one(asked)
     told = {*found.mended, *(one.key for one in found.left)}
     by_hand = [LeftToPerson(one.key, "what is safe here is for a person to decide") for one in lint.findings
                if one.key not in told]  # fmt: skip
@@ -66,10 +73,13 @@ def rewrite(
 class _Trial:
     """Rewritings of the same revisions, compared with the revisions as they are."""
 
-    def __init__(self, order: LintOrder, server: EmbeddedServer, lint: Lint) -> None:
-        self.order, self.server, self.lint = order, server, lint
-        self.end = self._end(order.directory)
+    lint: Lint
+
+    def __init__(self, order: LintOrder, server: EmbeddedServer, progress: Progress) -> None:
+        self.order, self.server, self.progress = order, server, progress
+        self.pending, self.end = self._run(order)
         self.reason = ""
+        self.again: set[tuple[str, str]] = set()
 
     def attempt(self, findings: Sequence[Finding]) -> Rewriting | None:
         """Return what answers all these findings; None where it does not do the same, or does not mend them."""
@@ -78,14 +88,14 @@ class _Trial:
             return drawn
         with _tried(self.order.directory, drawn) as directory:
             self.reason = self._fault(directory, drawn)
-        return None if self.reason else drawn
+        return None if self.reason else self._with_mended(drawn)
 
-    def one_by_one(self, findings: Sequence[Finding], progress: Progress) -> Rewriting:
+    def one_by_one(self, findings: Sequence[Finding]) -> Rewriting:
         """Return what answers as many of them as can be, the worst first."""
         chosen: list[Finding] = []
         best, left = Rewriting(), list[LeftToPerson]()
         for number, one in enumerate(findings, 1):
-            progress("trying", number, len(findings))
+            self.progress("trying", number, len(findings))
             if (found := self.attempt([*chosen, one])) is None:
                 left.append(LeftToPerson(one.key, self.reason))
             else:
@@ -95,46 +105,64 @@ class _Trial:
 
     def _fault(self, directory: AlembicDirectory, drawn: Rewriting) -> str:
         """Return why a rewriting is none that may be written; "" where it is one."""
-        try:
-            end = self._end(directory)
-        except MigrationError as error:
+        pending, end = self._run(replace(self.order, directory=directory))
+        if error := _failure(pending):
             return f"the code does not run in its place: {error}"
         if end.upgraded != self.end.upgraded:
             return f"the schema would differ at the end: {_difference(self.end.upgraded, end.upgraded)}"
         if self.end.downgraded is not None and end.downgraded != self.end.downgraded:
-            said = "fails" if end.downgraded is None else _difference(self.end.downgraded, end.downgraded)
+            said = "it fails" if end.downgraded is None else _difference(self.end.downgraded, end.downgraded)
             return f"the downgrade would not undo it: {said}"
-        if self.end.downgraded is not None and (fault := self._halfway(directory, drawn)):
-            return fault
-        order = replace(self.order, directory=directory)
-        again = {_about(one) for one in judge(observe(order, running=self.server)).findings}
+        again = self.again = {_about(one) for one in judge(pending).findings}
         wanted = [one for one in self.lint.findings if one.key in drawn.mended]
         if still := next((one for one in wanted if _about(one) in again), None):
             return f"{still.check} would still be found"
-        return ""
+        return self._halfway(directory, drawn) if self.end.downgraded is not None else ""
+
+    def _with_mended(self, drawn: Rewriting) -> Rewriting:
+        """Return it with all findings that are gone as mended, those of the same statements too."""
+        gone = tuple(one.key for one in self.lint.findings if _about(one) not in self.again)
+        left = tuple(one for one in drawn.left if one.key not in gone)
+        return replace(drawn, mended=tuple(dict.fromkeys((*drawn.mended, *gone))), left=left)
 
     def _halfway(self, directory: AlembicDirectory, drawn: Rewriting) -> str:
         """Return after which revision a downgrade to the start would not undo all; "" where it always would."""
         for file in drawn.new:
-            try:
-                end = self._end(directory, until=str(file.follows))
-            except MigrationError as error:
-                return f"it cannot stop after {file.follows}: {error}"
+            _, end = self._run(replace(self.order, directory=directory, until=str(file.follows)))
             if end.downgraded != self.end.downgraded:
                 return f"a downgrade from {file.follows}, before {file.id} ran, would not undo it"
         return ""
 
-    def _end(self, directory: AlembicDirectory, until: str | None = None) -> _End:
-        order = self.order
-        start = start_of(order.directory, order.snapshot, order.since, order.until).revisions
-        with start_database(order, self.server) as (dsn, _):
-            upgrade(dsn, directory, until or order.until)
-            after = _dumped(dsn)
-            try:
-                downgrade(dsn, directory, start[0] if start else "base")
-            except MigrationError:
-                return _End(after, None)
-            return _End(after, _dumped(dsn))
+    def _run(self, order: LintOrder) -> tuple[PendingMigrations, _End]:
+        ends: list[_End] = []
+        pending = observe(order, self.progress, running=self.server, at_end=lambda dsn: ends.append(_ended(dsn, order)))
+        return pending, ends[0] if ends else _End((), None)
+
+
+def _failure(pending: PendingMigrations) -> str:
+    return next((one.upgrade.error for one in pending.revisions if one.upgrade.error), "")
+
+
+def _ended(dsn: str, order: LintOrder) -> _End:
+    """Return how the schema is, and how a downgrade to the start leaves it."""
+    after = _dumped(dsn)
+    start = start_of(order.directory, order.snapshot, order.since, order.until)
+    _stamp(dsn, order.directory, {*start.revisions, *start.pending})
+    try:
+        downgrade(dsn, order.directory, start.revisions[0] if start.revisions else "base")
+    except MigrationError:
+        return _End(after, None)
+    return _End(after, _dumped(dsn))
+
+
+def _stamp(dsn: str, directory: AlembicDirectory, revisions: Collection[str]) -> None:
+    """Let `alembic_version` say which revisions are there."""
+    followed = {down for one in revisions for down in directory.script.get_revision(one)._all_down_revisions}
+    with psycopg.connect(dsn, autocommit=True) as owner:
+        owner.execute("CREATE TABLE IF NOT EXISTS public.alembic_version (version_num varchar(255) PRIMARY KEY)")
+        owner.execute("DELETE FROM public.alembic_version")
+        for one in sorted(set(revisions) - followed):
+            owner.execute("INSERT INTO public.alembic_version VALUES (%s)", (one,))
 
 
 def _dumped(dsn: str) -> tuple[str, ...]:
@@ -168,7 +196,7 @@ def _tried(directory: AlembicDirectory, drawn: Rewriting) -> Iterator[AlembicDir
         texts = {one.path: one.after for one in drawn.edits} | {one.path: one.text for one in drawn.new}
         for path, text in texts.items():
             write_bytes(_copied(path, copies), text.encode(), is_private=False)
-        yield directory.with_versions(folders)
+        yield directory.with_versions(folders, Path(scratch, "alembic.ini"))
 
 
 def _copied(path: Path, copies: dict[Path, Path]) -> Path:

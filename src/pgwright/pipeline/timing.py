@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pgwright.durations.kept import rates_like
 from pgwright.durations.seconds import takes_long, with_seconds
 from pgwright.model.migration import PendingMigrations
@@ -17,5 +19,5 @@ def timed(pending: PendingMigrations, order: LintOrder, progress: Progress = sil
         return pending
     estimated = with_seconds(pending, DEFAULT_RATES)
     if not takes_long(estimated):
-        return estimated
+        return replace(estimated, rates_source="")
     return with_seconds(pending, rates_like(order.snapshot, choose(order.snapshot, order.server).programs, progress))

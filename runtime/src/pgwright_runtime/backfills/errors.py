@@ -23,11 +23,16 @@ class BackfillError(Error):
 class BackfillNotDone(BackfillError):
     """A revision needs a backfill to be done, and it is not."""
 
-    def __init__(self, name: str, state: str) -> None:
+    def __init__(self, name: str, state: str, *, is_one_transaction: bool = False) -> None:
         self.name, self.state = name, state
+        rolled_back = (
+            ". All pending revisions ran in one transaction, so the one that declares it may be rolled back with this "
+            "one: upgrade to the revision before this one first, or set transaction_per_migration=True in env.py"
+        )
         super().__init__(
             f"the backfill {name!r} is not done, it is {state}. "
             f"Run it first: pgwright backfill {name}, or pgwright_runtime.backfills.run_backfills(); then upgrade again"
+            f"{rolled_back if is_one_transaction else ''}"
         )
 
 

@@ -14,6 +14,7 @@ from pgwright_runtime.backfills.declaration import Backfill
 from pgwright_runtime.backfills.results import FailedRow
 from pgwright_runtime.backfills.target import Target
 from pgwright_runtime.batches import Acted, FoundRow
+from pgwright_runtime.batches.errors import RowsMoved
 from pgwright_runtime.batches.rows import by_table, is_at
 from pgwright_runtime.batches.trouble import code_of
 
@@ -36,11 +37,30 @@ class BackfillAct:
     failed: dict[tuple[str, ...], str] = field(default_factory=dict)
     """Reasons by key, of the first rows that could not be done."""
 
+    _is_careful: bool = False
+    """Take back what fails, and find the row: it costs savepoints, so only the batches around such a row do it."""
+
     def __call__(self, connection: Connection, rows: Sequence[FoundRow]) -> Acted:
-        """Set the columns of as many of the rows as can be."""
+        """Set the columns of as many of the rows as can be.
+
+        Raises: RowsMoved: a row cannot be set, so the batch has to be done again.
+        """
         left_out: dict[str, int] = {}
-        changed = self._fill(connection, rows, left_out)
+        if self._is_careful:
+            changed = self._fill(connection, rows, left_out)
+            self._is_careful = bool(left_out)
+        else:
+            changed = self._dare(connection, rows, left_out)
         return Acted({self.backfill.relation: changed} if changed else {}, len(rows), left_out)
+
+    def _dare(self, connection: Connection, rows: Sequence[FoundRow], left_out: dict[str, int]) -> int:
+        try:
+            return self._set(connection, rows, left_out)
+        except DBAPIError as error:
+            if reason_of(error) is None:
+                raise
+            self._is_careful = True
+            raise RowsMoved(len(rows), 0) from error
 
     def _fill(self, connection: Connection, rows: Sequence[FoundRow], left_out: dict[str, int]) -> int:
         """Set all of the rows by one statement; where one is to blame, halve them until it is alone."""

@@ -113,7 +113,8 @@ def _require(operations: Operations, operation: RequireBackfillOp) -> None:
     if state is None:
         raise UnknownBackfill([operation.name])
     if state.state != "done" and not is_done_now(operations.get_bind(), operation.name, schema):
-        raise BackfillNotDone(operation.name, state.state)
+        per_migration = operations.get_context().opts.get("transaction_per_migration", False)
+        raise BackfillNotDone(operation.name, state.state, is_one_transaction=not per_migration)
 
 
 def _schema(operations: Operations) -> str | None:

@@ -241,7 +241,8 @@ class _Work:
 
     def _prepare(self, connection: Connection) -> None:
         connection.execute(_PATH, {"path": self.stored.search_path})
-        connection.execute(_AT_ONCE)
+        if self.target.defers:
+            connection.execute(_AT_ONCE)
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:

@@ -34,6 +34,8 @@ class Target:
     row_estimate: int
     triggers: tuple[str, ...]
     """What fires for each row that is done."""
+    defers: bool
+    """Some of its constraints may be checked at the end of a transaction."""
 
     def walk(self, condition: str, lock: RowLock) -> KeyWalk:
         """Return the walk along all of its rows, by windows, for those that meet a condition."""
@@ -71,6 +73,7 @@ def find_target(connection: Connection, backfill: Backfill) -> Target:
         blocks=row.blocks or 0,
         row_estimate=row.row_estimate or 0,
         triggers=tuple(row.triggers or ()),
+        defers=row.defers,
     )
 
 

@@ -33,7 +33,7 @@ class BatchTooSlow(Error):
 
 
 class RowsMoved(Error):
-    """Rows changed between being found and being changed here: the batch is rolled back, and done again."""
+    """Rows are not as a batch took them to be, so it is rolled back, and done again."""
 
     def __init__(self, expected: int, found: int) -> None:
         super().__init__(f"{expected - found} of {expected} rows changed while a batch ran")

@@ -16,7 +16,6 @@ from sqlalchemy.exc import DBAPIError
 
 from pgwright_runtime._locks import lock_key
 from pgwright_runtime._sql import read_sql
-from pgwright_runtime.migrations.alone import LoneStatement
 from pgwright_runtime.migrations.errors import NotResumable, StillQueued, TableHeld
 from pgwright_runtime.migrations.holders import OldHolders, needs_of, shortened
 from pgwright_runtime.migrations.journal import Journal, JournalLine, RevisionKey, code_of, hash_of
@@ -42,7 +41,7 @@ _CANCELED = "57014"
 _CANCEL_IS_LATE_S = 2.0
 
 
-class InTheWay(Exception):  # noqa: N818 - never leaves the package
+class InTheWay(Exception):  # never leaves the package
     """Somebody holds what the next statement needs; nothing was asked of the server yet."""
 
     def __init__(self, who: str, needs: tuple[tuple[str, Mode], ...]) -> None:
@@ -216,6 +215,8 @@ class MigrationExecution:
         self.waited_s += time.monotonic() - started
 
     sleep: Callable[[float], None] = staticmethod(time.sleep)
+    run_alone: Callable[[SqlLook, str, Callable[[], None], JournalLine | None], None]
+    """Runs a statement of an autocommit block."""
 
     # ---- Giving way.
 
@@ -231,7 +232,7 @@ class MigrationExecution:
             raise InTheWay(told[0], needs)
 
     def wait_for(self, held: InTheWay, statement: str) -> None:
-        """Wait, outside of any transaction, until nobody who is old holds it. Raises TableHeld: the patience is over."""
+        """Wait, outside of any transaction, until nobody who is old holds it. Raises TableHeld: patience is over."""
         holders, who = OldHolders(self.pace.old_s), held.who
         while who:
             if self.held_s > self.pace.patience_s:
@@ -252,7 +253,9 @@ class MigrationExecution:
         """Do what the server does after `deadlock_timeout`, which we never wait for: cancel an ordinary autovacuum."""
         for pid in holders.vacuums(self.connection, held.needs, self.pid):
             try:
-                self.connection.execute(text("SELECT pg_catalog.pg_cancel_backend(CAST(:pid AS integer))"), {"pid": pid})
+                self.connection.execute(
+                    text("SELECT pg_catalog.pg_cancel_backend(CAST(:pid AS integer))"), {"pid": pid}
+                )
             except DBAPIError:  # only a superuser, or since 18 pg_signal_autovacuum_worker
                 self.end_reading()
                 return
@@ -359,16 +362,16 @@ class MigrationExecution:
     def _require_no_result(self, context: Any, statement: str) -> None:
         if not self.is_result_unused and (context.compiled is not None and context.compiled.effective_returning):
             raise NotResumable(
-                f"the revision {self.key.revision} was interrupted after {self.resumed_after} statements, and reads what "
-                f"this gave, which cannot be had again: {shortened(statement)}\nDo by hand what the revision still has "
-                f"to do, then run: alembic stamp {self.key.revision}"
+                f"the revision {self.key.revision} was interrupted after {self.resumed_after} statements, and reads "
+                f"what this gave, which cannot be had again: {shortened(statement)}\nDo by hand what the revision "
+                f"still has to do, then run: alembic stamp {self.key.revision}"
             )
 
     def _run(self, look: SqlLook, statement: str, send: Callable[[], None], interrupted: JournalLine | None) -> None:
         self.statement = statement
         self._tell(MigrationProgress("running", self.key.revision, statement=shortened(statement)))
         if self.is_autocommit:
-            LoneStatement(self, self.connection).run(look, statement, send, interrupted)
+            self.run_alone(look, statement, send, interrupted)
             return
         self.give_way(look, statement)
         started = time.monotonic()
@@ -389,7 +392,7 @@ class MigrationExecution:
                 self.written.add(table)
 
 
-class StepBack(Exception):  # noqa: N818 - never leaves the package
+class StepBack(Exception):  # never leaves the package
     """The watcher found somebody who waited too long while nothing of ours ran."""
 
 

@@ -67,7 +67,7 @@ class MigrationHealth:
 def _error_of(url: str, timeout_s: float) -> str:
     """Return what is wrong with an answer; "" when nothing is."""
     try:
-        with urllib.request.urlopen(url, timeout=timeout_s) as answer:  # noqa: S310 - the caller names it
+        with urllib.request.urlopen(url, timeout=timeout_s) as answer:
             return "" if answer.status < _HTTP_ERROR else f"status {answer.status}"
     except urllib.error.HTTPError as error:
         with error:

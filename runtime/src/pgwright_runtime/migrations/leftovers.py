@@ -1,4 +1,4 @@
-"""What an interrupted statement leaves that ran outside of a transaction: finished, or taken away, before it runs again.
+"""What an interrupted statement leaves that ran outside of a transaction: finished or taken away before it runs again.
 
 Only what the statement itself is about is touched: an index of the name that it is to build, on its table; what a
 REINDEX left that was not there before it; the partition that it detaches.
@@ -58,9 +58,9 @@ def settle(connection: Connection, look: SqlLook, note: Mapping[str, Any], state
             return False
         case _:
             raise NotResumable(
-                f"the run was interrupted while this ran outside of a transaction: {statement}\nNobody can tell whether "
-                "it ended. Look, then set its row of pgwright_migration to state = 'done' if it did, or delete the row, "
-                "and run this again"
+                f"the run was interrupted while this ran outside of a transaction: {statement}\nNobody can tell "
+                "whether it ended. Look, then set its row of pgwright_migration to state = 'done' if it did, or delete "
+                "the row, and run this again"
             )
 
 
@@ -94,5 +94,3 @@ def _plain(name: str) -> str:
     """
     last = re.split(r'\.(?=(?:[^"]*"[^"]*")*[^"]*$)', name)[-1].strip()
     return last[1:-1].replace('""', '"') if last.startswith('"') else last.lower()
-
-

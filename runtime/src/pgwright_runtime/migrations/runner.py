@@ -14,15 +14,16 @@ from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InvalidRequestError
 from sqlalchemy.util import await_only
 
 from pgwright_runtime._alchemy import beside
 from pgwright_runtime.migrations import inside
+from pgwright_runtime.migrations.alone import LoneStatement
 from pgwright_runtime.migrations.analyzing import without_statistics
 from pgwright_runtime.migrations.execution import InTheWay, MigrationExecution, StepBack
 from pgwright_runtime.migrations.health import MigrationHealth
-from pgwright_runtime.migrations.journal import Journal, RevisionKey
+from pgwright_runtime.migrations.journal import Journal, JournalLine, RevisionKey
 from pgwright_runtime.migrations.one_runner import await_what_was_killed, end_what_was_killed, one_runner
 from pgwright_runtime.migrations.pace import MigrationPace
 from pgwright_runtime.migrations.results import MigrationProgress, MigrationRun, Phase, RanRevision, Tell
@@ -136,6 +137,7 @@ class MigrationRunner:
             self._execution = MigrationExecution(self._connection, journal, self.pace, watch, self._told)
             self._execution.is_pooled = self._is_pooled
             self._execution.sleep = self._sleep
+            self._execution.run_alone = LoneStatement(self._execution).run
             self._execution.end_reading = lambda: inside.settle(context)  # type: ignore[method-assign]
             with self._execution.listening(), self._autocommit_blocks(), Operations.context(context):
                 for number, step in enumerate(steps, 1):
@@ -157,7 +159,9 @@ class MigrationRunner:
         with inside.reading(context, is_own=self._is_own):
             reason = journal.create(self._connection)
         if reason:
-            self._note(f"no journal is kept, because {reason}: a revision with an autocommit block begins anew after a kill")
+            self._note(
+                f"no journal is kept, because {reason}: a revision with an autocommit block begins anew after a kill"
+            )
             return None
         await_what_was_killed(self._connection, journal, self._pausing("runner"), lambda: inside.settle(context))
         if (applied := inside.applied(context, heads)) is not None:
@@ -181,7 +185,7 @@ class MigrationRunner:
             except InTheWay as error:
                 execution.watch.pause()
                 execution.wait_for(error, execution.statement)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - a revision may raise anything, and it is raised again
                 execution.watch.pause()
                 self._again_or_raise(error, attempt)
                 attempt += 1
@@ -194,7 +198,7 @@ class MigrationRunner:
 
     def _open_revision(self, step: Any) -> None:
         execution, revision = self._execution, step.revision.revision
-        key, lines = RevisionKey(revision, step.is_upgrade), []
+        key, lines = RevisionKey(revision, step.is_upgrade), list[JournalLine]()
         if execution.journal is not None:
             with execution.ours():
                 key, lines = execution.journal.open(self._connection, revision, step.is_upgrade)
@@ -203,9 +207,7 @@ class MigrationRunner:
         if lines:
             log.info("%s goes on after %d statements of an interrupted run", revision, execution.resumed_after)
 
-    def _try(
-        self, step: Any, heads: Sequence[str], options: dict[str, Any], started: float, attempt: int
-    ) -> set[str]:
+    def _try(self, step: Any, heads: Sequence[str], options: dict[str, Any], started: float, attempt: int) -> set[str]:
         execution, context = self._execution, self._context
         with inside.revision_transaction(context, is_own=self._is_own):
             execution.open_transaction()
@@ -264,7 +266,9 @@ class MigrationRunner:
                     self._connection.exec_driver_sql(f"ANALYZE {table}").close()
                 done.append(table)
             except DBAPIError as error:
-                notes.append(f"{table} was not analyzed ({str(error.orig).strip().splitlines()[0]}); run ANALYZE {table}")
+                notes.append(
+                    f"{table} was not analyzed ({str(error.orig).strip().splitlines()[0]}); run ANALYZE {table}"
+                )
         return tuple(done)
 
     # ---- Autocommit blocks, and whose result nobody reads.
@@ -290,7 +294,7 @@ class MigrationRunner:
                 raise StepBack(execution.watch.stepped_back)
             execution.flush()
             execution.watch.pause()
-            with original():
+            with _first_error(), original():
                 execution.is_autocommit = True
                 try:
                     yield
@@ -346,14 +350,26 @@ class MigrationRunner:
             time.sleep(seconds)
 
 
+@contextmanager
+def _first_error() -> Iterator[None]:
+    """Raise what ended the block, not what Alembic meets when it tidies up on a connection that Ctrl-C has closed."""
+    try:
+        yield
+    except Exception as error:
+        first: BaseException = error
+        while isinstance(first, InvalidRequestError) and first.__context__ is not None:
+            first = first.__context__
+        if first is error:
+            raise
+        raise first from None
+
+
 def _driver_pid(connection: Connection) -> int | None:
     """Return the process that the driver was told it talks to; a pooler tells a number of its own."""
-    driver = connection.connection.driver_connection
+    driver: Any = connection.connection.driver_connection
     with suppress(Exception):
         if hasattr(driver, "get_server_pid"):
             return int(driver.get_server_pid())
         if hasattr(driver, "info"):
             return int(driver.info.backend_pid)
     return None
-
-

@@ -44,19 +44,18 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
     is_shared = environment.transaction_per_migration is False and not environment.runs_safely
     if not is_shared or len(pending.revisions) == 1:
         return
-    blocks = [step for step in steps(pending) if step.statement.is_autocommit]
-    revisions = {step.revision.revision for step in blocks}
-    if blocks:
-        others = f", and so do those of {count(len(revisions) - 1, 'revision')} after it" if len(revisions) > 1 else ""
-        yield report(
-            CHECK,
-            blocks[0],
-            "autocommit_block()",
-            f"autocommit_block() commits the transaction that all pending revisions share{others}: if a later one "
-            "fails, those before it stay.",
-            advice="Give each revision a transaction of its own: transaction_per_migration=True in "
-            f"{environment.path}.",
-        )
+    blocks = {step.revision.revision: step for step in reversed([*steps(pending)]) if step.statement.is_autocommit}
+    if not blocks:
+        return
+    step = list(blocks.values())[-1]  # the first one
+    yield report(
+        CHECK,
+        step,
+        environment.path or "env.py",
+        f"{count(len(blocks), 'pending revision')} with autocommit_block() will each commit the transaction that all "
+        "pending revisions share: if a later one fails, those before the block stay.",
+        advice=f"Set transaction_per_migration=True where {environment.path or 'env.py'} configures the context.",
+    )
 
 
 CHECK = Check(__name__, reads=PendingMigrations, severity="low", confidence="certain", find=find)

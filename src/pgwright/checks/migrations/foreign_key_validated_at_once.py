@@ -57,7 +57,7 @@ def _finding(step: Step, action: Action, table: QualifiedName, parent: Qualified
     added = constraint(step.statement.text)
     name = action.name or (added.name if added is not None else "FOREIGN KEY")
     is_possible = step.partitions(table) == () or step.major >= PARTITIONED_NOT_VALID
-    tables = list(dict.fromkeys([table, parent]))
+    tables = [one for one in dict.fromkeys([table, parent]) if not step.is_new(one)]
     both = " and ".join(step.sized(one) for one in tables)
     way = "Add it NOT VALID: it holds for new rows at once. Validate it in the next revision: the app goes on."
     return report(

@@ -26,8 +26,10 @@ JOIN relation ON relation.oid = attribute.attrelid AND relation.relkind IN ('r',
 LEFT JOIN pg_catalog.pg_attrdef ON adrelid = attrelid AND adnum = attnum
 WHERE attnum > 0 AND NOT attisdropped
 UNION ALL
-SELECT 'index', called, concat_ws(' ', pg_catalog.pg_get_indexdef(relation.oid), CASE WHEN NOT indisvalid THEN 'INVALID' END)
-FROM relation JOIN pg_catalog.pg_index ON indexrelid = relation.oid
+SELECT 'index', of_table.called || '.' || pg_catalog.quote_ident(relation.relname),
+    concat_ws(' ', pg_catalog.pg_get_indexdef(relation.oid), CASE WHEN NOT indisvalid THEN 'INVALID' END)
+FROM relation JOIN pg_catalog.pg_index ON indexrelid = relation.oid JOIN relation AS of_table ON of_table.oid = indrelid
+WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_constraint WHERE conindid = relation.oid AND contype IN ('p', 'u', 'x'))
 UNION ALL
 SELECT 'constraint', called || '.' || pg_catalog.quote_ident(conname), pg_catalog.pg_get_constraintdef(constr.oid)
 FROM pg_catalog.pg_constraint AS constr JOIN relation ON relation.oid = conrelid WHERE contype <> 'n'
@@ -51,6 +53,8 @@ SELECT 'function', format('%I.%I(%s)', nspname, proname, pg_catalog.pg_get_funct
     md5(concat_ws(' ', prosrc, prorettype::regtype::text, provolatile, prosecdef::text, proconfig::text))
 FROM pg_catalog.pg_proc AS function JOIN app ON app.oid = pronamespace
 WHERE NOT EXISTS (SELECT FROM of_extensions WHERE classid = 'pg_proc'::regclass AND objid = function.oid)
+    -- What takes the place of an extension belongs to the superuser.
+    AND NOT (SELECT rolsuper FROM pg_catalog.pg_roles AS owner WHERE owner.oid = proowner)
 UNION ALL
 SELECT 'statistics', format('%I.%I', nspname, stxname), pg_catalog.pg_get_statisticsobjdef(statistics.oid)
 FROM pg_catalog.pg_statistic_ext AS statistics JOIN app ON app.oid = stxnamespace

@@ -12,6 +12,7 @@ from pgwright.model.names import QualifiedName
 from pgwright.model.snapshot import Snapshot
 
 # What gives the present moment, whatever it does to lose its zone; every other default would mean another time.
+_WITHOUT = re.compile(r"timestamp(\(\d\))? without time zone\Z")
 _MOMENT = r"(now\(\)|CURRENT_TIMESTAMP|LOCALTIMESTAMP|statement_timestamp\(\)|clock_timestamp\(\))"
 _NOW = re.compile(
     rf"({_MOMENT}|timezone\('\w+'::text, {_MOMENT}\)|\(?{_MOMENT} AT TIME ZONE '\w+'::text\)?)\Z", re.IGNORECASE
@@ -40,7 +41,7 @@ def _conversion(stated: str, snapshot: Snapshot) -> ColumnConversion:
     column = known.column_by_name.get(names[-1]) if known is not None else None
     if known is None or column is None:
         raise ConfigError(f"the database has no column {place}")
-    if column.base_type != "timestamp" or column.domain is not None:
+    if not _WITHOUT.match(column.type) or column.domain is not None:
         raise ConfigError(f"{place} is {column.type}, and not timestamp without time zone")
     if column.default is not None and not _NOW.match(column.default):
         raise ConfigError(f"{place} has the default {column.default}, which is more than the present moment")

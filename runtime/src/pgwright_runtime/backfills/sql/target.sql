@@ -10,6 +10,9 @@ SELECT
     ) AS lacks,
     size.blocks,
     size.row_estimate,
+    -- Those of foreign keys are triggers as well.
+    EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid = c.oid AND t.tgdeferrable)
+        OR EXISTS (SELECT FROM pg_catalog.pg_constraint k WHERE k.conrelid = c.oid AND k.condeferrable) AS defers,
     (
         SELECT pg_catalog.json_object_agg(a.attname, pg_catalog.json_build_object(
             'type', pg_catalog.format_type(a.atttypid, a.atttypmod), 'is_required', a.attnotnull,

@@ -1,0 +1,179 @@
+"""`pgwright deploy`, and the page that says how to roll back, tried as it stands."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from pgwright.embedded import binaries
+from tests.cli.conftest import Run
+from tests.support.database import Database
+
+_ENV = """
+from alembic import context
+from sqlalchemy import create_engine, NullPool
+engine = create_engine({url!r}, poolclass=NullPool)
+with engine.connect() as connection:
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+_REVISION = '''
+"""Add an index."""
+from alembic import op
+revision = "{revision}"
+down_revision = {down}
+def upgrade():
+    with op.get_context().autocommit_block():
+        op.create_index("ix_message_{column}", "message", ["{column}"], postgresql_concurrently=True)
+def downgrade():
+    op.drop_index("ix_message_{column}", "message")
+'''
+_PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "rollback.md"
+
+
+@pytest.fixture
+def app(database: Database, tmp_path: Path) -> Path:
+    """An app whose first index is pending."""
+    database.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
+    database.execute(
+        "CREATE TABLE message (id int PRIMARY KEY, dialog_id int, body text);"
+        "INSERT INTO message SELECT n, n % 5000, repeat('x', 100) FROM generate_series(1, 50000) n; ANALYZE message"
+    )
+    (tmp_path / "versions").mkdir()
+    (tmp_path / "alembic.ini").write_text("[alembic]\nscript_location = %(here)s\npath_separator = os\n")
+    (tmp_path / "script.py.mako").write_text("")
+    (tmp_path / "env.py").write_text(_ENV.format(url=database.url("psycopg")))
+    _add(tmp_path, "r1", None, "dialog_id")
+    return tmp_path
+
+
+def _add(folder: Path, revision: str, down: str | None, column: str) -> None:
+    text = _REVISION.format(revision=revision, down=repr(down), column=column)
+    (folder / "versions" / f"{revision}.py").write_text(text)
+
+
+def _work(database: Database) -> None:
+    with psycopg.connect(database.dsn, autocommit=True) as connection:
+        for number in range(40):
+            connection.execute("SELECT count(*) FROM message WHERE dialog_id = %s", (number,))
+
+
+def test_it_is_deployed_then_confirmed(run: Run, app: Path, database: Database) -> None:
+    _work(database)
+    state = app / "deployment.json"
+    shared = ("deploy", database.dsn, "--alembic", str(app / "alembic.ini"), "--format", "json")
+    first = run(*shared, "--window", "0", "--yes", "--state", str(state))
+    assert first.exit_code == 1, first.output
+    assert json.loads(first.stdout)["status"] == "not confirmed"
+    _work(database)
+    second = run("deploy", database.dsn, "--confirm", str(state), "--format", "json")
+    assert second.exit_code == 0, second.output
+    verdicts = {one["before"]["text"]: one["verdict"] for one in json.loads(second.stdout)["statements"]}
+    assert verdicts["SELECT count(*) FROM message WHERE dialog_id = $1"] == "faster"
+
+
+def test_an_env_of_another_database_is_refused(run: Run, app: Path, database: Database, server: object) -> None:
+    (app / "env.py").write_text(_ENV.format(url=database.server.url("postgres", "psycopg")))
+    refused = run("deploy", database.dsn, "--alembic", str(app / "alembic.ini"), "--window", "0", "--yes",
+                  "--state", str(app / "deployment.json"))  # fmt: skip
+    assert refused.exit_code == 2
+    assert "the database that was named is" in refused.stderr
+    assert not (app / "deployment.json").exists()
+
+
+def test_a_backup_that_is_none_stops_it(run: Run, app: Path, database: Database) -> None:
+    refused = run("deploy", database.dsn, "--alembic", str(app / "alembic.ini"), "--backup", str(app / "alembic.ini"),
+                  "--yes", "--state", str(app / "deployment.json"))  # fmt: skip
+    assert refused.exit_code == 2
+    assert "is none to rely on" in refused.stderr
+    assert "pg_dump --format=custom" in refused.stderr
+
+
+class _Health(BaseHTTPRequestHandler):
+    """The app's health check: it writes and reads, in the database that a file names."""
+
+    def do_GET(self) -> None:
+        dsn = Path(os.environ["APP_DSN_FILE"]).read_text()
+        try:
+            with psycopg.connect(dsn) as connection:
+                connection.execute("UPDATE message SET body = body WHERE id = 1")
+                found = connection.execute("SELECT count(*) FROM message").fetchone()
+            self.send_response(200 if found == (50_000,) else 500)
+        except psycopg.Error:
+            self.send_response(500)
+        self.end_headers()
+
+    def log_message(self, *arguments: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def health(monkeypatch: pytest.MonkeyPatch, database: Database, tmp_path: Path) -> Iterator[str]:
+    file = tmp_path / "app_dsn"
+    file.write_text(database.dsn)
+    monkeypatch.setenv("APP_DSN_FILE", str(file))
+    server = HTTPServer(("127.0.0.1", 0), _Health)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def _commit(folder: Path, text: str) -> None:
+    (folder / "app.py").write_text(text)
+    who = ("-c", "user.name=a", "-c", "user.email=a@b.example")
+    for command in (("init", "-q"), ("add", "app.py"), (*who, "commit", "-qm", text)):
+        subprocess.run(["git", *command], cwd=folder, check=True)
+
+
+def test_the_page_on_rolling_back_does_what_it_says(
+    run: Run, app: Path, database: Database, health: str, tmp_path: Path
+) -> None:
+    _add(app, "r2", "r1", "body")
+    _work(database)
+    state = app / "pgwright-deployment.json"
+    deployed = run("deploy", database.dsn, "--alembic", str(app / "alembic.ini"), "--window", "0", "--yes",
+                   "--state", str(state))  # fmt: skip
+    assert deployed.exit_code == 1
+    _work(database)
+    _commit(app, "version = 1")
+    _commit(app, "version = 2")
+    restored = f"{database.name}_restored"
+    blocks = re.findall(r"```sh\n(.*?)```", _PAGE.read_text(), flags=re.DOTALL)
+    script = "\n".join(["set -euo pipefail", *blocks]).replace("shop_restored", restored)
+    script = script.replace('--command="ANALYZE"', f'--command="ANALYZE"\nprintf %s "$RESTORED_URL" > "{app}/app_dsn"')
+    environment = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}:{binaries()}:{os.environ['PATH']}",
+        "DATABASE_URL": database.dsn,
+        "ADMIN_URL": database.server.dsn(),
+        "RESTORED_URL": make_conninfo(database.dsn, dbname=restored),
+        "HEALTH_URL": health,
+        "GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@b.example",
+        "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@b.example",
+    }  # fmt: skip
+    try:
+        done = subprocess.run(["bash", "-c", script], cwd=app, env=environment, capture_output=True, text=True,
+                              timeout=300, check=False)  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        with psycopg.connect(make_conninfo(database.dsn, dbname=restored)) as connection:
+            assert connection.execute("SELECT count(*) FROM message").fetchone() == (50_000,)
+    finally:
+        database.server.drop_database(restored)
+    assert (app / "app.py").read_text() == "version = 1"
+    left = database.rows("SELECT indexname FROM pg_indexes WHERE tablename = 'message' ORDER BY 1")
+    assert ("ix_message_body",) in left  # the last downgrade built again what the rollback had dropped
