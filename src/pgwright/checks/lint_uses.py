@@ -11,6 +11,7 @@ from pgwright.model.migration import NameUse, PendingMigrations
 from pgwright.model.names import QualifiedName
 from pgwright.model.statement import Statement
 from pgwright.sqltext.inserts import InsertedRow, read_insert
+from pgwright.workload.shaped import shaped_statements
 
 _SHOWN = 3
 
@@ -42,7 +43,7 @@ def use_evidence(uses: Iterable[NameUse]) -> Iterator[Evidence]:
 
 def knows_workload(pending: PendingMigrations) -> bool:
     """Tell whether it is known what statements the code that runs sends."""
-    return pending.snapshot is not None and bool(pending.snapshot.statements)
+    return pending.snapshot is not None and bool(shaped_statements(pending.snapshot))
 
 
 def inserts(step: Step, table: QualifiedName) -> Iterator[tuple[Statement, InsertedRow]]:
