@@ -16,7 +16,7 @@ from pgwright.migrations import AlembicDirectory
 from pgwright.model.migration import Direction, ObservedRevision
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.progress import Progress
-from pgwright.observing.messages import Begun, Broken, Confined, Question, Replayed, Seen
+from pgwright.observing.messages import Begun, Broken, ChildQuestion, Confined, Replayed, Seen
 from pgwright.observing.names import shown
 from pgwright.observing.process import RevisionProcess, child_of, own_folder
 from pgwright.observing.source import RevisionSource
@@ -39,7 +39,7 @@ class Chain:
     directory: AlembicDirectory
     database: Callable[[], AbstractContextManager[str]]
     """Gives the DSN of a database with the schema that the first revision finds, but for what is replayed."""
-    question: Question
+    question: ChildQuestion
     """What is the same for all processes."""
     progress: Progress
     seconds: float
