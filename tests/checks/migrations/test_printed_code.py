@@ -15,7 +15,7 @@ _NOTE = """
     CREATE TABLE note (id int PRIMARY KEY, title text NOT NULL DEFAULT 'a "b"', owner_id int, state state);
     CREATE VIEW states AS SELECT state FROM note;
     CREATE SCHEMA crm; CREATE TABLE crm.lead (id int PRIMARY KEY, "Order" text);
-    INSERT INTO note SELECT n, 'note ' || n, n % 50 + 1, 'new' FROM generate_series(1, 500) AS n;
+    INSERT INTO note (id, owner_id, state) SELECT n, n % 50 + 1, 'new' FROM generate_series(1, 500) AS n;
     ANALYZE note
 """
 _BUILD = """
