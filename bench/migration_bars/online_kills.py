@@ -16,7 +16,7 @@ from pgwright.embedded import EmbeddedServer
 from pgwright_runtime.batches import Pace
 
 # Without rests, so that a series takes seconds; in batches so small that many a kill meets one.
-_PACE = Pace(first_rows=50, most_rows=100, busy=1)
+_PACE = Pace(first_rows=50, most_rows=200, busy=1)
 
 
 def kill_at_any_moment(

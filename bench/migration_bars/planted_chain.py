@@ -163,7 +163,8 @@ def _env(without: Iterable[str | None]) -> str:
     }
     own = "" if "transaction_per_migration" in left_out else ", transaction_per_migration=True"
     return (
-        "from alembic import context\nfrom planted_app.models import metadata\nfrom sqlalchemy import create_engine, text\n\n\n"
+        "from alembic import context\nfrom planted_app.models import metadata\n"
+        "from sqlalchemy import create_engine, text\n\n\n"
         "target_metadata = metadata\n\n\n"
         "def run_offline():\n"
         '    context.configure(dialect_name="postgresql", transaction_per_migration=True)\n'

@@ -28,7 +28,8 @@ from pgwright.checks.lint_code import autocommit, concurrent_index, execute, ran
 )
 def test_a_literal_gives_the_same_sql_to_the_server(sql: str) -> None:
     value = ast.literal_eval(text_literal(sql))
-    sent = str(text(value).compile(dialect=postgresql.dialect(paramstyle="pyformat")))
+    dialect = postgresql.dialect(paramstyle="pyformat")  # type: ignore[no-untyped-call]
+    sent = str(text(value).compile(dialect=dialect))
     assert sent.replace("%%", "%") == sql
 
 

@@ -120,6 +120,18 @@ def test_the_size_follows_the_time_of_the_last_batch() -> None:
     assert size.rows == 125
 
 
+@pytest.mark.parametrize("fixed_s", [0.0, 0.03, 0.2, 2.0])
+def test_the_size_does_not_shrink_for_what_a_batch_takes_without_rows(fixed_s: float) -> None:
+    size = BatchSize(Pace(batch_ms=50, first_rows=100))
+    sizes = []
+    for _ in range(200):
+        sizes.append(size.rows)
+        size.took(fixed_s + 0.0001 * size.rows, was_full=True)
+    # 500 rows take 50 ms; where the rest takes longer than all rows, fewer of them would help nobody.
+    assert min(sizes[20:]) >= 50
+    assert max(sizes[20:]) <= 1_000
+
+
 def test_a_row_that_is_updated_while_it_is_waited_for_is_judged_anew(engine: Engine, database: Database) -> None:
     def act(connection: Connection, rows: Sequence[FoundRow]) -> Acted:
         return fill(connection, rows)

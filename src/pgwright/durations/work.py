@@ -84,8 +84,11 @@ def delete_seconds(table: Table, rows: float, snapshot: Snapshot, rates: Rates) 
 
 
 def _logged(table: Table, rows: float, snapshot: Snapshot, rates: Rates) -> float:
-    """Return how long it takes to log the pages of rows that go: whole, as they were not changed for a while."""
-    return dense_pages(table, snapshot) * rows / max(table.rows, 1.0) * rates.page_written * PAGE_LOGGED
+    """Return how long it takes to log the pages of rows that go: whole, as they were not changed for a while.
+
+    Few rows may lie on as many pages.
+    """
+    return min(dense_pages(table, snapshot), rows) * rates.page_written * PAGE_LOGGED
 
 
 def _referring(table: QualifiedName, snapshot: Snapshot) -> list[ForeignKey]:

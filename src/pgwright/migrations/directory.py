@@ -31,6 +31,7 @@ from pgwright.model.revision_text import RevisionText
 from pgwright.model.snapshot import Snapshot
 from pgwright.visible import HIDDEN
 
+_GAP = r"Revision .* referenced from .* is not present"
 _ID_LETTERS = 12  # as Alembic's own
 
 
@@ -217,9 +218,15 @@ def open_directory(path: Path, *, head: str | None = None) -> AlembicDirectory:
         with warnings.catch_warnings():
             # What Alembic deprecates in the app's settings is told by `alembic` itself.
             warnings.simplefilter("ignore", DeprecationWarning)
+            # Alembic only warns of it, and fails later with the bare id.
+            warnings.filterwarnings("error", _GAP, UserWarning)
             script, imports_from = _script_directory(config, source.parent)
     except CommandError as error:
         raise MigrationError(f"the Alembic directory of {source} cannot be opened: {error}") from error
+    except UserWarning as error:
+        raise MigrationError(
+            f"the revisions of {source} have a gap: {error}. Restore its file, or let the next revision follow another"
+        ) from error
     except (ValueError, TypeError, OSError, ImportError, configparser.Error) as error:
         what = f"{type(error).__name__}: {error}"
         raise MigrationError(f"the Alembic directory of {source} cannot be read: {what}") from error

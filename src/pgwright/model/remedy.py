@@ -15,12 +15,19 @@ GENTLE: tuple[LockMode, ...] = ("none", "ACCESS SHARE", "SHARE UPDATE EXCLUSIVE"
 
 
 @dataclass(frozen=True)
-class Operation:
+class BackfillCall:
     """A call of one of the operations that the runtime adds to Alembic's `op`."""
 
-    name: str
-    positional: tuple[object, ...] = ()
-    named: tuple[tuple[str, object], ...] = ()
+    operation: Literal["declare_backfill", "require_backfill", "drop_backfill"]
+    backfill: str
+    """Its name."""
+    table: str = ""
+    """Of a declaration, without its schema; the next likewise."""
+    schema: str = ""
+    """"" for that of the search path."""
+    sets: tuple[tuple[str, str], ...] = ()
+    """Each column with the SQL expression that it is set to."""
+    where: str = ""
 
 
 @dataclass(frozen=True)
@@ -41,7 +48,7 @@ class Step:
     """How long it may wait for a lock; "": as long as any other."""
     tries: int = 0
     """How often it is tried where no lock comes; 0: as often as any other."""
-    operation: Operation | None = None
+    backfill: BackfillCall | None = None
     """What is called in place of the statement, which is "" then."""
 
 

@@ -20,6 +20,7 @@ from pgwright.pipeline.timing import timed
 
 _TEXT = 2_000
 _REFUSED = "statement-fails"
+_NO_MODULE = "ModuleNotFoundError"
 _UNKNOWN_SIZES = NotExamined(
     "sizes and traffic",
     "no database was named, so a table may be empty or huge",
@@ -63,9 +64,9 @@ def judge(pending: PendingMigrations, *, only: Collection[str] = (), skip: Colle
     run = run_checks(pending, checks)
     chosen = [one for one in run.findings if _is_chosen(one, only, skip)]
     missing, lacks_start = _with_start(run.not_examined)
-    if lacks_start:
-        # The server refuses what the lacking revisions would have made possible: no word on production.
-        chosen = [one for one in chosen if one.check != _REFUSED]
+    # What this machine or the start lacks says nothing about production; it stands among what was not examined.
+    lacking = {one.revision for one in pending.revisions if lacks_start or one.upgrade.error.startswith(_NO_MODULE)}
+    chosen = [one for one in chosen if one.check != _REFUSED or not any(is_about(one, each) for each in lacking)]
     found, allowed = set_apart(chosen, pending.policy)
     found, ignored, notices = _without_ignored(pending, found, () if skip or only else run.names)
     return Lint(

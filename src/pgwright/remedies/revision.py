@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from itertools import groupby
 from textwrap import indent, wrap
 
 from pgwright.model.fix import Fix
-from pgwright.model.remedy import Operation, Step
+from pgwright.model.remedy import BackfillCall, Step
 from pgwright.model.revision_text import RevisionText
 from pgwright.remedies.carried import carried, imported
 from pgwright.remedies.preface import preface
@@ -75,7 +75,7 @@ def revision_text(
 def _functions(steps: Collection[Step], *, has_runtime: bool) -> tuple[str, str]:
     """Return the imports of a revision, and the functions that it carries."""
     names = {"patient_session", *map(_function, steps)} if steps else set()
-    uses_operations = any(step.operation is not None for step in steps)
+    uses_operations = any(step.backfill is not None for step in steps)
     names -= {""}
     if has_runtime or uses_operations:  # which only the runtime has
         uses_op = any(not step.is_transactional for step in steps)
@@ -133,15 +133,15 @@ def _comment(title: str, margin: str) -> list[str]:
 
 
 def _function(step: Step) -> str:
-    if step.operation is not None:
+    if step.backfill is not None:
         return ""
     return "create_index" if step.builds else "run_long" if step.waits_long else "run"
 
 
 def _call(step: Step, margin: str) -> str:
     """Return the Python call that runs the step."""
-    if step.operation is not None:
-        return operation_call(step.operation, margin)
+    if step.backfill is not None:
+        return _backfill_call(step.backfill, margin)
     function = _function(step)
     texts = [step.builds, step.sql] if step.builds else [step.sql]
     patience = [f"wait={_literal(step.wait)}"] if step.wait else []
@@ -157,25 +157,26 @@ def _call(step: Step, margin: str) -> str:
     return f"{margin}{function}(\n{body}{margin})"
 
 
-def operation_call(operation: Operation, margin: str) -> str:
+def _backfill_call(call: BackfillCall, margin: str) -> str:
     """Return the call of an operation, over several lines where it is long."""
-    parts = [_value(one, margin + _INDENT) for one in operation.positional]
-    parts += [f"{name}={_value(value, margin + _INDENT)}" for name, value in operation.named]
-    on_one_line = f"{margin}op.{operation.name}({', '.join(parts)})"
+    parts = [_literal(call.backfill)]
+    parts += [f"table={_literal(call.table)}"] if call.table else []
+    parts += [f"schema={_literal(call.schema)}"] if call.schema else []
+    parts += [f"sets={_dictionary(call.sets, margin + _INDENT)}"] if call.sets else []
+    parts += [f"where={_literal(call.where)}"] if call.where else []
+    on_one_line = f"{margin}op.{call.operation}({', '.join(parts)})"
     if len(on_one_line) <= _LINE and "\n" not in on_one_line:
         return on_one_line
     body = "".join(f"{margin}{_INDENT}{part},\n" for part in parts)
-    return f"{margin}op.{operation.name}(\n{body}{margin})"
+    return f"{margin}op.{call.operation}(\n{body}{margin})"
 
 
-def _value(value: object, margin: str) -> str:
-    """Return a text, or a dictionary of texts, as Python source."""
-    if not isinstance(value, dict):
-        return _literal(str(value))
-    pairs = [f"{_literal(key)}: {_literal(one)}" for key, one in value.items()]
-    if len(pairs) == 1:
-        return f"{{{pairs[0]}}}"
-    body = "".join(f"{margin}{_INDENT}{pair},\n" for pair in pairs)
+def _dictionary(pairs: Sequence[tuple[str, str]], margin: str) -> str:
+    """Return texts by their keys as Python source."""
+    items = [f"{_literal(key)}: {_literal(value)}" for key, value in pairs]
+    if len(items) == 1:
+        return f"{{{items[0]}}}"
+    body = "".join(f"{margin}{_INDENT}{item},\n" for item in items)
     return f"{{\n{body}{margin}}}"
 
 

@@ -45,7 +45,7 @@ class Case:
     """What the empty twin says against the safe way, and a database with rows does not."""
 
 
-_UNINDEXED = frozenset({"foreign-key-not-indexed"})
+_UNINDEXED = frozenset({"foreign-key-added-without-index"})
 CASES = [
     Case("index-not-concurrent", 'op.create_index("ix", "note", ["title"])'),
     Case("index-not-concurrent", 'op.create_index("ix", "note", ["title", "owner_id"], unique=True)'),

@@ -80,6 +80,8 @@ def test_a_stage_that_was_cut_off_runs_again(series: Series, stage: str, before:
 
 
 def test_the_second_revision_waits_for_the_backfill(series: Series) -> None:
+    many = "SELECT replace(gen_random_uuid()::text, '-', ''), owner_id FROM notes, generate_series(1, 400)"
+    series.project.database.execute(f"INSERT INTO notes (id, owner_id) {many}")  # a small table it fills itself
     series.project.upgrade("expand")
     with pytest.raises(BackfillNotDone):
         series.project.upgrade("build")

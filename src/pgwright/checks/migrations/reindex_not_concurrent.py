@@ -39,13 +39,10 @@ from pgwright.model.finding import Check, Finding
 from pgwright.model.migration import PendingMigrations
 from pgwright.sqltext.rewording import concurrently
 
-_TOAST = "pg_toast"
-
 
 def find(pending: PendingMigrations) -> Iterator[Finding]:
     for step, action in parts(pending, "reindex"):
-        locked = (lock.table for lock in step.locks if lock.kind != "TOAST table" and lock.table.schema != _TOAST)
-        tables = [one for one in dict.fromkeys(locked) if step.matters(one)]
+        tables = [one for one in dict.fromkeys(lock.table for lock in step.locks) if step.matters(one)]
         if action.is_concurrent or not tables:
             continue
         code = concurrently(step.statement.text)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from pgwright.model.names import QualifiedName, quote, shorten
 from pgwright.model.remedy import Step
-from pgwright.remedies.online.pair import Pair
+from pgwright.remedies.online.pair import ColumnPair
 from pgwright.remedies.online.series import NEW_SCHEMA, KeyPair, Series
-from pgwright.remedies.online.steps import brief, built, checked, long, operation, unbuilt, unless_constraint
+from pgwright.remedies.online.steps import brief, built, checked, long, required, unbuilt, unless_constraint
 from pgwright.remedies.online.views import create_views, drop_views
 
 _NOT_VALID, _NOT_ENFORCED = " NOT VALID", " NOT ENFORCED"
 
 
 def upgrade(series: Series) -> tuple[Step, ...]:
-    steps = [operation("require_backfill", series.backfill(table)) for table in series.tables]
+    steps = [required(series.backfill(table)) for table in series.tables]
     for pair in series.pairs:
         if not pair.column.is_nullable:
             steps += checked(pair.table, filled(pair), f"{quote(pair.new)} IS NOT NULL")
@@ -34,7 +34,7 @@ def downgrade(series: Series) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-def filled(pair: Pair) -> str:
+def filled(pair: ColumnPair) -> str:
     """Return the name of the check that a new column is never null."""
     return shorten(f"{pair.new}_filled")
 

@@ -8,7 +8,7 @@ from typing import Literal
 from pgwright.model.names import QualifiedName, quote
 from pgwright.model.table import Sequence
 from pgwright.remedies.blocks import block
-from pgwright.remedies.online.pair import Pair
+from pgwright.remedies.online.pair import ColumnPair
 from pgwright.remedies.online.series import Series
 from pgwright.remedies.online.steps import literal, nested
 
@@ -28,7 +28,9 @@ def columns_back(series: Series, table: QualifiedName) -> Iterator[str]:
         yield from _taken_over(series, pair, there=pair.old, aside=pair.new, default=default, kind=kind)
 
 
-def _taken_over(series: Series, pair: Pair, *, there: str, aside: str, default: str | None, kind: str) -> Iterator[str]:
+def _taken_over(
+    series: Series, pair: ColumnPair, *, there: str, aside: str, default: str | None, kind: str
+) -> Iterator[str]:
     """Yield what puts the column of the name aside, and gives its name and all that goes with it to another."""
     alter, name = f"ALTER TABLE {pair.table}", quote(pair.name)
     not_null = [] if pair.column.is_nullable else [f"{alter} ALTER COLUMN {name} SET NOT NULL"]
@@ -50,7 +52,7 @@ def _taken_over(series: Series, pair: Pair, *, there: str, aside: str, default: 
             yield _owned(sequence, pair, kind)
 
 
-def _sequence(series: Series, pair: Pair) -> Sequence | None:
+def _sequence(series: Series, pair: ColumnPair) -> Sequence | None:
     """Return the sequence that a serial column draws from."""
     if pair.column.is_identity or pair.to_type == "uuid":
         return None
@@ -58,7 +60,7 @@ def _sequence(series: Series, pair: Pair) -> Sequence | None:
     return next(owned, None)
 
 
-def _owned(sequence: Sequence, pair: Pair, kind: str) -> str:
+def _owned(sequence: Sequence, pair: ColumnPair, kind: str) -> str:
     """Return the block that lets a sequence count as far as its column, and go with it."""
     return nested(
         block(
@@ -72,7 +74,7 @@ def _owned(sequence: Sequence, pair: Pair, kind: str) -> str:
     )
 
 
-def _with_identity(pair: Pair, names: list[str]) -> str:
+def _with_identity(pair: ColumnPair, names: list[str]) -> str:
     """Return the block that exchanges the names, with an identity that goes on where it was."""
     return nested(
         block(

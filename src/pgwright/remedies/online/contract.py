@@ -5,7 +5,7 @@ from __future__ import annotations
 from pgwright.model.names import QualifiedName, quote
 from pgwright.model.remedy import Step
 from pgwright.remedies.online.series import NEW_SCHEMA, OLD_SCHEMA, Series
-from pgwright.remedies.online.steps import brief, operation
+from pgwright.remedies.online.steps import brief, declared, forgotten
 from pgwright.remedies.online.triggers import keep_in_step, leave_step
 from pgwright.remedies.online.views import create_views, drop_views
 
@@ -16,7 +16,7 @@ def upgrade(series: Series) -> tuple[Step, ...]:
         columns = ",\n    ".join(f"DROP COLUMN IF EXISTS {quote(one.old)}" for one in series.of(table))
         steps += leave_step(series, table)
         steps.append(brief(f"ALTER TABLE {table}\n    {columns}", "ACCESS EXCLUSIVE", table))
-        steps += [operation("drop_backfill", series.backfill(table))]
+        steps += [forgotten(series.backfill(table))]
     return tuple(steps)
 
 
@@ -35,11 +35,9 @@ def downgrade(series: Series) -> tuple[Step, ...]:
 
 def _declared(series: Series, table: QualifiedName) -> Step:
     pairs = series.of(table)
-    return operation(
-        "declare_backfill",
+    return declared(
         series.backfill_back(table),
-        table=table.name,
-        sets={one.old: one.to_old(quote(one.name)) for one in pairs},
-        where=" OR ".join(one.unfilled_old for one in pairs),
-        **({} if table.schema == "public" else {"schema": table.schema}),
+        table,
+        {one.old: one.to_old(quote(one.name)) for one in pairs},
+        " OR ".join(one.unfilled_old for one in pairs),
     )

@@ -6,7 +6,7 @@ from pgwright.model.names import QualifiedName, quote
 from pgwright.model.remedy import Step
 from pgwright.remedies.blocks import block
 from pgwright.remedies.online.series import Series
-from pgwright.remedies.online.steps import brief, literal, operation
+from pgwright.remedies.online.steps import brief, declared, forgotten, literal
 from pgwright.remedies.online.triggers import keep_in_step, leave_step
 from pgwright.remedies.uuid_text import require_distinct, require_uuids
 
@@ -25,7 +25,7 @@ def downgrade(series: Series) -> tuple[Step, ...]:
     steps: list[Step] = []
     for table in reversed(series.tables):
         columns = ",\n    ".join(f"DROP COLUMN IF EXISTS {quote(one.new)}" for one in series.of(table))
-        steps += [operation("drop_backfill", series.backfill(table)), *leave_step(series, table)]
+        steps += [forgotten(series.backfill(table)), *leave_step(series, table)]
         steps.append(brief(f"ALTER TABLE {table}\n    {columns}", "ACCESS EXCLUSIVE", table))
     return tuple(steps)
 
@@ -50,11 +50,9 @@ def _looks(series: Series) -> list[Step]:
 
 def _declared(series: Series, table: QualifiedName) -> Step:
     pairs = series.of(table)
-    return operation(
-        "declare_backfill",
+    return declared(
         series.backfill(table),
-        table=table.name,
-        sets={one.new: one.to_new(quote(one.name)) for one in pairs},
-        where=" OR ".join(one.unfilled for one in pairs),
-        **({} if table.schema == "public" else {"schema": table.schema}),
+        table,
+        {one.new: one.to_new(quote(one.name)) for one in pairs},
+        " OR ".join(one.unfilled for one in pairs),
     )

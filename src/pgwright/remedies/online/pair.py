@@ -14,7 +14,7 @@ _SMALLER = {"smallint": 2**15, "integer": 2**31}
 
 
 @dataclass(frozen=True)
-class Pair:
+class ColumnPair:
     """One column that changes its type."""
 
     conversion: ColumnConversion

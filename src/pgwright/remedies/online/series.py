@@ -16,7 +16,7 @@ from pgwright.model.index import Index, IndexDefinition
 from pgwright.model.names import MAX_IDENTIFIER_BYTES, QualifiedName, quote, shorten
 from pgwright.model.snapshot import Snapshot
 from pgwright.model.table import ForeignKey
-from pgwright.remedies.online.pair import Pair
+from pgwright.remedies.online.pair import ColumnPair
 
 NEW_SCHEMA, OLD_SCHEMA = "pgwright_new", "pgwright_old"
 """Of the views by which new code sees the tables from the build on, and old code from the swap on."""
@@ -55,7 +55,7 @@ class Series:
 
     snapshot: Snapshot
     change: ConvertColumns
-    pairs: tuple[Pair, ...]
+    pairs: tuple[ColumnPair, ...]
     indexes: tuple[IndexPair, ...]
     keys: tuple[KeyPair, ...]
 
@@ -70,7 +70,7 @@ class Series:
         ends = {end for one in self.keys for end in (one.key.table, one.key.referenced_table)}
         return tuple(sorted({*self.tables, *ends}))
 
-    def of(self, table: QualifiedName) -> tuple[Pair, ...]:
+    def of(self, table: QualifiedName) -> tuple[ColumnPair, ...]:
         return tuple(pair for pair in self.pairs if pair.table == table)
 
     def indexes_of(self, table: QualifiedName) -> tuple[IndexPair, ...]:
@@ -99,8 +99,8 @@ def series_of(change: ConvertColumns, snapshot: Snapshot) -> Series:
         table = snapshot.table_by_name[each.table]
         taken = set(table.column_by_name)
         new = free(each.column + _NEW, taken)
-        pairs.append(Pair(each, table.column_by_name[each.column], new, free(each.column + _OLD, taken | {new})))
-    by_table: dict[QualifiedName, list[Pair]] = {}
+        pairs.append(ColumnPair(each, table.column_by_name[each.column], new, free(each.column + _OLD, taken | {new})))
+    by_table: dict[QualifiedName, list[ColumnPair]] = {}
     for pair in pairs:
         by_table.setdefault(pair.table, []).append(pair)
     indexes = tuple(
@@ -184,7 +184,7 @@ class _Names:
         return found
 
 
-def _index_pair(index: Index, pairs: Iterable[Pair], names: _Names) -> IndexPair:
+def _index_pair(index: Index, pairs: Iterable[ColumnPair], names: _Names) -> IndexPair:
     schema, name = index.name.schema, index.name.name
     new, old = names.relation(name + _NEW, schema), names.relation(name + _OLD, schema)
     to_new, to_old = {one.name: one.new for one in pairs}, {one.name: one.old for one in pairs}
@@ -210,7 +210,7 @@ def _with_columns(definition: IndexDefinition, names: dict[str, str]) -> IndexDe
     return replace(definition, keys=keys, include=include, predicate=predicate)
 
 
-def _keys_at(by_table: dict[QualifiedName, list[Pair]], snapshot: Snapshot) -> Iterator[ForeignKey]:
+def _keys_at(by_table: dict[QualifiedName, list[ColumnPair]], snapshot: Snapshot) -> Iterator[ForeignKey]:
     places = {(pair.table, pair.name) for pairs in by_table.values() for pair in pairs}
     for key in snapshot.foreign_keys:
         ends = {(key.table, one) for one in key.columns}
@@ -218,7 +218,7 @@ def _keys_at(by_table: dict[QualifiedName, list[Pair]], snapshot: Snapshot) -> I
             yield key
 
 
-def _key_pair(key: ForeignKey, by_table: dict[QualifiedName, list[Pair]], names: _Names) -> KeyPair:
+def _key_pair(key: ForeignKey, by_table: dict[QualifiedName, list[ColumnPair]], names: _Names) -> KeyPair:
     here = {one.name: one.new for one in by_table.get(key.table, ())}
     there = {one.name: one.new for one in by_table.get(key.referenced_table, ())}
     columns = ", ".join(quote(here.get(one, one)) for one in key.columns)

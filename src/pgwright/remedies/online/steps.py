@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from pgwright.model.index import IndexDefinition
 from pgwright.model.names import QualifiedName, quote, quote_literal
-from pgwright.model.remedy import LockMode, Operation, Step
+from pgwright.model.remedy import BackfillCall, LockMode, Step
 
 # Who comes after a statement that waits for a lock waits as long: the bar is a second, half of it is for the work.
 WAIT, TRIES = "500ms", 100
@@ -84,6 +84,21 @@ def literal(value: str) -> str:
     return quote_literal(value).strip()
 
 
-def operation(name: str, *positional: object, **named: object) -> Step:
-    """Return a step that is an operation of Alembic's, of the runtime's backfills."""
-    return Step("", False, "none", (), operation=Operation(name, positional, tuple(named.items())))
+def declared(name: str, table: QualifiedName, sets: Mapping[str, str], where: str) -> Step:
+    """Return the step that declares a backfill."""
+    schema = "" if table.schema == "public" else table.schema
+    return _called(BackfillCall("declare_backfill", name, table.name, schema, tuple(sets.items()), where))
+
+
+def required(backfill: str) -> Step:
+    """Return the step that fails unless a backfill is done."""
+    return _called(BackfillCall("require_backfill", backfill))
+
+
+def forgotten(backfill: str) -> Step:
+    """Return the step after which a backfill is declared no more."""
+    return _called(BackfillCall("drop_backfill", backfill))
+
+
+def _called(call: BackfillCall) -> Step:
+    return Step("", False, "none", (), backfill=call)

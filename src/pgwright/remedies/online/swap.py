@@ -16,7 +16,7 @@ from pgwright.remedies.dependents import constraint_comment, index_comment
 from pgwright.remedies.online.build import added, filled
 from pgwright.remedies.online.columns import carried, columns_back, columns_forth
 from pgwright.remedies.online.series import OLD_SCHEMA, IndexPair, Series
-from pgwright.remedies.online.steps import built, checked, literal, long, nested, operation, swapping, tag_for
+from pgwright.remedies.online.steps import built, checked, forgotten, literal, long, nested, swapping, tag_for
 from pgwright.remedies.online.triggers import function_sql
 from pgwright.remedies.online.views import create_views, drop_views
 
@@ -45,7 +45,7 @@ def downgrade(series: Series) -> tuple[Step, ...]:
     checks = [(pair.table, filled(pair)) for pair in series.pairs if not pair.column.is_nullable]
     steps += [long(f"ALTER TABLE {table} VALIDATE CONSTRAINT {quote(check)}", table) for table, check in checks]
     steps += [long(f"ANALYZE {table}", table) for table in series.tables]
-    steps += [operation("drop_backfill", series.backfill_back(table)) for table in series.tables]
+    steps += [forgotten(series.backfill_back(table)) for table in series.tables]
     return tuple(steps)
 
 

@@ -19,6 +19,8 @@ def verdict(lint: Lint) -> str:
     if not lint.revisions:
         return "No pending revisions."
     number = count(len(lint.revisions), "pending revision")
+    if lint.is_unseen:
+        return f"None of {number} could be run."
     unsafe, stopping = _unsafe(lint), [one for one in _unsafe(lint) if _stops_the_app(lint, one)]
     if stopping:
         would = "would" if lint.has_sizes else "could"
