@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from pgwright.checks.lint_tables import LintStep, parts
 from pgwright.figures import listing
 from pgwright.model.migration import Action, PendingMigrations
 from pgwright.model.names import QualifiedName
+from pgwright.model.snapshot import Snapshot
+from pgwright.model.table import Column
 
 _NUMBERED = re.compile(r"\b(small|big)?serial\d?\b", re.IGNORECASE)
 _SMALL_KEYS = ("smallint", "int2", "integer", "int", "int4", "smallserial", "serial2", "serial", "serial4")
@@ -36,11 +38,20 @@ class NewColumns:
 
 def new_columns(pending: PendingMigrations, rule: str) -> Iterator[NewColumns]:
     """Yield the tables whose worst new column is one of this rule, of those that the team does not allow."""
+    quiet = {one for one in _CUSTOMS if _is_custom(pending.snapshot, one)} | set(pending.policy.allow)
     for (table, _), found in _by_table(pending).items():
-        rules = [one for one in _RULES if one in found and one not in pending.policy.allow]
+        rules = [one for one in _RULES if one in found and one not in quiet]
         if rules and rules[0] == rule:
             step, columns = found[rule]
             yield NewColumns(step, table, tuple(columns), tuple(rules[1:]))
+
+
+def _is_custom(snapshot: Snapshot | None, rule: str) -> bool:
+    """Tell whether most columns of the database are so, and a new one follows its tables."""
+    columns = [column for table in (snapshot.tables if snapshot is not None else ()) for column in table.columns]
+    is_so, is_better = _CUSTOMS[rule]
+    so = sum(map(is_so, columns))
+    return so >= _FEWEST and so > sum(map(is_better, columns))
 
 
 def _by_table(pending: PendingMigrations) -> dict[tuple[QualifiedName, str], dict[str, tuple[LintStep, list[Action]]]]:
@@ -81,6 +92,24 @@ def _rule(column: Action, *, is_key: bool, is_numbered: bool) -> str:
     return ""
 
 
+# How a column of the database is so, and how it would be better. Of keys that run full, custom is no excuse.
+_CUSTOMS: Mapping[str, tuple[Callable[[Column], bool], Callable[[Column], bool]]] = {
+    "timestamp-without-time-zone": (
+        lambda one: one.base_type == "timestamp",
+        lambda one: one.base_type == "timestamptz",
+    ),
+    "varchar-limit": (
+        lambda one: one.base_type == "varchar" and "(" in one.type,
+        lambda one: one.base_type == "text" or one.type == "character varying",
+    ),
+    "serial-instead-of-identity": (
+        lambda one: (one.default or "").startswith("nextval("),
+        lambda one: one.is_identity or one.base_type == "uuid",
+    ),
+    "json-column": (lambda one: one.base_type == "json", lambda one: one.base_type == "jsonb"),
+}
+# Fewer are no custom.
+_FEWEST = 3
 # Worst first: of a table only the first is said, the others in its evidence.
 _RULES = (
     "int-primary-key", "json-column", "money-column", "char-n-column", "timestamp-without-time-zone",

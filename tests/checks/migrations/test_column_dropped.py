@@ -21,3 +21,8 @@ op.drop_column("note", "scratch")
 op.drop_column("small", "title")
 """
     assert rules.objects(CHECK, body, sizes={"small": 0}) == []
+
+
+def test_one_word_per_table(rules: Rules) -> None:
+    body = 'op.drop_column("note", "title")\nop.drop_column("note", "state")'
+    assert rules.objects(CHECK, body) == ["note (title, state)"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.checks.migrations.conftest import Rules
+from dataclasses import replace
+
+from tests.checks.migrations.conftest import Rules, of
 
 CHECK = "reads-database-offline"
 
@@ -16,6 +18,13 @@ if connection.execute(sa.text("SELECT count(*) FROM note")).scalar() == 0:
     (found,) = rules.found(CHECK, body)
     assert found.severity == "info"
     assert found.place is not None
+
+
+def test_one_word_for_all_revisions(rules: Rules) -> None:
+    pending = rules.pending('op.get_bind().execute(sa.text("SELECT count(*) FROM note")).scalar()')
+    several = replace(pending, revisions=(*pending.revisions, replace(pending.revisions[0], revision="r2")))
+    (found,) = of(CHECK, several)
+    assert "1 revision after it" in found.message
 
 
 def test_quiet_for_sql_alone(rules: Rules) -> None:

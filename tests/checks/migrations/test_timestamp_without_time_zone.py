@@ -20,3 +20,8 @@ def test_quiet_for_the_better_type(rules: Rules) -> None:
 def test_a_worse_column_of_the_table_has_the_word(rules: Rules) -> None:
     body = 'op.create_table("job", sa.Column("id", sa.Integer(), primary_key=True), sa.Column("x", sa.DateTime()))'
     assert rules.objects(CHECK, body) == []
+
+
+def test_quiet_where_the_database_is_so(rules: Rules) -> None:
+    schema = "CREATE TABLE note (id int, a timestamp, b timestamp, c timestamp, d timestamptz)"
+    assert rules.objects(CHECK, 'op.add_column("note", sa.Column("at", sa.DateTime()))', schema) == []

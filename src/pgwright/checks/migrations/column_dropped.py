@@ -33,10 +33,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgwright.checks.lint_code import execute, lines, python_text
+from pgwright.checks.lint_code import execute, lines, next_revision, python_text
 from pgwright.checks.lint_python import operation
 from pgwright.checks.lint_tables import LintStep, parts, report
 from pgwright.checks.lint_uses import knows_workload, uses_of
+from pgwright.figures import listing
 from pgwright.model.finding import Check, Finding, Severity
 from pgwright.model.migration import Action, PendingMigrations
 from pgwright.model.names import QualifiedName, quote
@@ -44,43 +45,54 @@ from pgwright.model.names import QualifiedName, quote
 
 def find(pending: PendingMigrations) -> Iterator[Finding]:
     made: set[tuple[QualifiedName, str]] = set()
+    lost: dict[tuple[str, QualifiedName], tuple[LintStep, list[str]]] = {}
     for step, action in parts(pending, "add column", "rename column", "drop column"):
         table = step.table(action.table)
-        if table is None:
+        if table is None or step.is_dropped_later(table):
             continue
         if action.kind != "drop column":
             made.add((table, action.new_name or action.name))
         elif not _is_harmless(step, table, action, made):
-            yield _finding(step, table, action)
+            lost.setdefault((step.revision.revision, table), (step, []))[1].append(action.name)
+    for (_, table), (step, columns) in lost.items():
+        yield _finding(step, table, columns)
 
 
 def _is_harmless(step: LintStep, table: QualifiedName, action: Action, made: set[tuple[QualifiedName, str]]) -> bool:
     return (table, action.name) in made or step.is_empty(table) or bool(uses_of(step, table, action.name))
 
 
-def _finding(step: LintStep, table: QualifiedName, action: Action) -> Finding:
+def _finding(step: LintStep, table: QualifiedName, columns: list[str]) -> Finding:
     knows = knows_workload(step.pending)
+    them = listing(columns)
     unread = "Nothing is known to name it any more." if knows else "Whether running code names it is unknown."
     severity: Severity = "low" if knows else "medium"
-    if _is_all_null(step, table, action.name):
-        severity = "info" if knows else severity
+    if knows and all(_is_all_null(step, table, one) for one in columns):
+        severity = "info"
     return report(
         CHECK,
         step,
-        f"{table.short} ({action.name})",
-        f"What {action.name} of {step.sized(table)} holds is lost, and a downgrade cannot bring it back. {unread}",
+        f"{table.short} ({them})",
+        f"What {them} of {step.sized(table)} holds is lost, and a downgrade cannot bring it back. {unread}",
         tables=[table],
         severity=severity,
         confidence="likely" if knows else "possible",
         advice="Take it out of the models one deploy earlier, and keep what may be needed once more: "
         "a dump of the table, or the column under a name that says it is going.",
-        code=lines(
-            f"# this deploy: the code no longer names {action.name}; it may be left out of a new row",
-            execute(f"ALTER TABLE {_written(table)} ALTER COLUMN {quote(action.name)} DROP NOT NULL"),
-            "",
-            f"# next revision, after no process runs that names {action.name}, and its values are kept or of no use",
-            operation("drop_column", table, python_text(action.name)),
-        ),
+        code=_code(step, table, columns),
+    )
+
+
+def _code(step: LintStep, table: QualifiedName, columns: list[str]) -> str:
+    known = step.known(table)
+    required = [one.name for one in known.columns if not one.is_nullable and one.default is None] if known else columns
+    keys = known.primary_key if known is not None else ()
+    loosened = [one for one in columns if one in required and one not in keys]
+    return lines(
+        f"# this deploy: the code no longer names {listing(columns)}",
+        *(execute(f"ALTER TABLE {_written(table)} ALTER COLUMN {quote(one)} DROP NOT NULL") for one in loosened),
+        next_revision("no process runs that names it, and its values are kept or of no use"),
+        *(operation("drop_column", table, python_text(one)) for one in columns),
     )
 
 

@@ -38,20 +38,24 @@ from pgwright.checks.lint_python import function_of, place_of, report_revision, 
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.migration import ObservedRevision, PendingMigrations
 
+# Said as not examined.
+_CANNOT_RUN_HERE = ("not importable", "setting missing", "reached out", "took too long")
+
 
 def find(pending: PendingMigrations) -> Iterator[Finding]:
     for revision in pending.revisions:
         down = revision.downgrade
-        if down is None or not down.error or _raises(revision):
+        if down is None or not down.error or _raises(revision) or down.failure in _CANNOT_RUN_HERE:
             continue
         failed = next((one for one in down.statements if one.error), None)
         function = function_of(revision, "downgrade")
-        error = down.error.strip().splitlines()[0]
+        error = down.error.strip().splitlines()[0].rstrip(".")
+        is_refused = down.failure == "server refused"
         yield report_revision(
             CHECK,
             revision,
             "downgrade()",
-            f"The twin refuses downgrade(): {error}.".replace("..", "."),
+            f"{'The twin refuses downgrade()' if is_refused else 'downgrade() ends with an error'}: {error}.",
             place=failed.place
             if failed is not None
             else place_of(revision, function, "downgrade")

@@ -2,7 +2,7 @@
 
 ## What it does
 
-Reports new columns of type json, which SQLAlchemy makes of `JSON`.
+Reports new columns of type json, which SQLAlchemy makes of `JSON`, unless most of the database are so.
 
 ## Why it matters
 

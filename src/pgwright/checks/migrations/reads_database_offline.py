@@ -2,7 +2,7 @@
 
 ## What it does
 
-Reports a revision that asks the database by `op.get_bind()`.
+Reports the pending revisions that ask the database by `op.get_bind()`, once for all of them.
 
 ## Why it matters
 
@@ -32,21 +32,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgwright.checks.lint_python import report_revision
-from pgwright.model.finding import Check, Finding
+from pgwright.figures import count, listing
+from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.migration import PendingMigrations
 
 
 def find(pending: PendingMigrations) -> Iterator[Finding]:
-    for revision in pending.revisions:
-        if revision.uses_bind:
-            yield report_revision(
-                CHECK,
-                revision,
-                "op.get_bind()",
-                "It reads from the database, which `alembic upgrade --sql` cannot: its script lacks what hangs on it.",
-                place=revision.uses_bind[0],
-                advice="Say it in SQL (IF EXISTS, IF NOT EXISTS, INSERT … SELECT), or ask context.is_offline_mode().",
-            )
+    reading = [one for one in pending.revisions if one.uses_bind]
+    if not reading:
+        return
+    others = f", as in {count(len(reading) - 1, 'revision')} after it" if len(reading) > 1 else ""
+    yield report_revision(
+        CHECK,
+        reading[0],
+        "op.get_bind()",
+        f"It reads from the database{others}, which `alembic upgrade --sql` cannot: the script lacks what hangs on it.",
+        place=reading[0].uses_bind[0],
+        evidence=(Evidence("where", listing([str(place) for one in reading for place in one.uses_bind])),),
+        advice="Say it in SQL (IF EXISTS, IF NOT EXISTS, INSERT … SELECT), or ask context.is_offline_mode().",
+    )
 
 
 CHECK = Check(__name__, reads=PendingMigrations, severity="info", confidence="certain", find=find)

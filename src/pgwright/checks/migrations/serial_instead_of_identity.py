@@ -3,7 +3,7 @@
 ## What it does
 
 Reports a new column of type serial or bigserial, which SQLAlchemy makes of an integer primary key unless it is told
-otherwise.
+otherwise. Where most keys of the database are so, it follows custom, and nothing is said.
 
 ## Why it matters
 

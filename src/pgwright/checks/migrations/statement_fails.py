@@ -63,14 +63,20 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
             message = f"The server refuses this, and the deploy ends here: {first}"
             yield report(CHECK, step, "upgrade()", message, advice=_advice(error))
         else:
-            yield _raised(revision, first)
+            yield _raised(revision, first, is_refused=revision.upgrade.failure == "server refused")
 
 
-def _raised(revision: ObservedRevision, error: str) -> Finding:
+def _raised(revision: ObservedRevision, error: str, *, is_refused: bool) -> Finding:
+    here = "and so does the deploy" if is_refused else "on the twin, which has no rows"
     return report_revision(
-        CHECK, revision, "upgrade()", f"upgrade() ends with an error, and so does the deploy: {error}",
+        CHECK,
+        revision,
+        "upgrade()",
+        f"upgrade() ends with an error, {here}: {error}",
+        severity="high" if is_refused else "medium",
+        confidence="likely" if is_refused else "possible",
         advice=_advice(error),
-    )  # fmt: skip
+    )
 
 
 def _advice(error: str) -> str:

@@ -2,7 +2,7 @@
 
 ## What it does
 
-Reports new columns of type timestamp without time zone.
+Reports new columns of type timestamp without time zone, unless most of the database are so.
 
 ## Why it matters
 

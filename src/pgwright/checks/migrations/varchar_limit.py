@@ -2,7 +2,7 @@
 
 ## What it does
 
-Reports new columns of type varchar(n).
+Reports new columns of type varchar(n), unless most of the database are so.
 
 ## Why it matters
 
