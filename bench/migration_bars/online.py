@@ -5,6 +5,8 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from query_bars.figures import Figure, at_most, shown
@@ -46,47 +48,76 @@ def measure() -> Iterator[Figure]:
         yield from kill_at_any_moment(server, "small", "plain", series, KILLS)
 
 
-def _beside(server: EmbeddedServer, series: Directory) -> Iterator[Figure]:
-    """Run the series under the load of old code, then of old and new, up to the contract, which waits."""
-    dsn, url = server.dsn("online"), server.url("online", "psycopg")
-    seconds: dict[str, float] = {}
-    with running_apps(dsn) as apps, watched_waits(dsn) as worst:
+@dataclass
+class Seen:
+    """What came of the series under load."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    """Of each stage."""
+    running_s: float = 0.0
+    done: int = 0
+    errors: list[str] = field(default_factory=list)
+    longest_wait_s: float = 0.0
+
+    @contextmanager
+    def load(self, dsn: str) -> Iterator[Apps]:
+        """Take over what the app's processes and the server's locks tell of the block."""
+        with running_apps(dsn) as apps, watched_waits(dsn) as worst:
+            began = time.monotonic()
+            yield apps
+            self.running_s += time.monotonic() - began
+        self.done += apps.done
+        self.errors += apps.errors
+        self.longest_wait_s = max(self.longest_wait_s, worst[0])
+
+    def run(self, series: Directory, url: str, stage: str) -> None:
         began = time.monotonic()
+        run_stage(series, url, stage, PACE)
+        self.seconds[stage] = time.monotonic() - began
+        print(f"  {stage}: {self.seconds[stage]:.1f} s", flush=True)
+
+
+def _beside(server: EmbeddedServer, series: Directory) -> Iterator[Figure]:
+    """Run the series under the load of old code, then of old and new, and at its end of new code."""
+    seen, url = Seen(), server.url("online", "psycopg")
+    with seen.load(server.dsn("online")) as apps:
         apps.start("old", RATE)
-        _timed(seconds, "expand", lambda: run_stage(series, url, "expand", PACE))
-        _timed(seconds, "build", lambda: run_stage(series, url, "build"))
+        seen.run(series, url, "expand")
+        seen.run(series, url, "build")
         apps.stop("old")
-        _both(apps)
-        _timed(seconds, "swap", lambda: run_stage(series, url, "swap"))
-        time.sleep(BESIDE_S * max(SCALE, 0.2))
+        apps.start("old", RATE / 2)
+        apps.start("new", RATE / 2)
+        _run_beside()
+        seen.run(series, url, "swap")
+        _run_beside()
         apps.stop("old")
         apps.stop("new")
-        running_s = time.monotonic() - began
-    for error in apps.errors[:10]:
-        print(f"  error: {error}", flush=True)
-    rows = sum(data.row_counts(SCALE).values())
-    yield shown("online: rows in 13 tables", rows, "")
-    yield shown("online: transactions of old and new code", apps.done, "")
-    yield shown("online: transactions per second", apps.done / running_s, "")
-    yield at_most("online: failed transactions", len(apps.errors), "", 0)
-    yield at_most("online: longest wait for a lock on the server", worst[0], "s", 1.0)
-    for stage, taken in seconds.items():
-        yield shown(f"online: {stage}", taken, "s")
-    yield at_most("online: whole run", sum(seconds.values()) / 60, "min", MINUTES_BAR)
+    # What both kinds of code left is compared as it is, so the end runs under load on a copy.
+    server.create_database("contracted", template="online")
+    with seen.load(server.dsn("contracted")) as apps:
+        apps.start("new", RATE)
+        seen.run(series, server.url("contracted", "psycopg"), "contract")
+        _run_beside()
+        apps.stop("new")
+    server.drop_database("contracted")
+    yield from _figures(seen)
 
 
-def _both(apps: Apps) -> None:
-    apps.start("old", RATE / 2)
-    apps.start("new", RATE / 2)
+def _run_beside() -> None:
     time.sleep(BESIDE_S * max(SCALE, 0.2))
 
 
-def _timed(seconds: dict[str, float], name: str, work: object) -> None:
-    assert callable(work)
-    began = time.monotonic()
-    work()
-    seconds[name] = time.monotonic() - began
-    print(f"  {name}: {seconds[name]:.1f} s", flush=True)
+def _figures(seen: Seen) -> Iterator[Figure]:
+    for error in seen.errors[:10]:
+        print(f"  error: {error}", flush=True)
+    yield shown("online: rows in 13 tables", sum(data.row_counts(SCALE).values()), "")
+    yield shown("online: transactions of old and new code", seen.done, "")
+    yield shown("online: transactions per second", seen.done / seen.running_s, "")
+    yield at_most("online: failed transactions", len(seen.errors), "", 0)
+    yield at_most("online: longest wait for a lock on the server", seen.longest_wait_s, "s", 1.0)
+    for stage, taken in seen.seconds.items():
+        yield shown(f"online: {stage}", taken, "s")
+    yield at_most("online: whole run", sum(seen.seconds.values()) / 60, "min", MINUTES_BAR)
 
 
 def _compared(server: EmbeddedServer, series: Directory, plain: Directory) -> Iterator[Figure]:
