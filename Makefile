@@ -85,7 +85,7 @@ bench-life: $(VENV)/dev.stamp
 
 # Migrations: lint on a planted chain, locks, durations, the runner, backfills, keys changed online. About an hour, 10 GB in the
 # temporary folder.
-bench-migrations: $(VENV)/dev.stamp
+bench-migrations: $(VENV)/bench.stamp $(VENV)/dev.stamp
 	$(BIN)/python bench/migrations.py
 
 # CPU time of importing the runtime beyond SQLAlchemy's.

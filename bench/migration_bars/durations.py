@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,15 +19,14 @@ from pgwright.durations.calibration import measure_rates, settings_like
 from pgwright.durations.seconds import with_seconds
 from pgwright.embedded import EmbeddedServer, run_server
 from pgwright.migrations import open_directory
-from pgwright.model.migration import SecondsRange
+from pgwright.model.migration import PendingMigrations, SecondsRange
 from pgwright.model.rates import Rates
 from pgwright.model.snapshot import Snapshot
 from pgwright.observing import LintOrder, observe
 from pgwright.snapshot import read_snapshot
-from pgwright.twin.restore import SERVER_SETTINGS
 
 SHARE_BAR, RATIO_BAR = 0.9, 3.0
-RUNS = 2
+RUNS, PARTS = 2, 4
 # As a server is run, but for its size: the machine is small.
 SETTINGS = {
     "fsync": "on",
@@ -37,26 +36,30 @@ SETTINGS = {
     "max_wal_size": "2GB",
     "jit": "off",
 }
-_REVISION = '''
-"""Change."""
+_REVISION = """
 from alembic import op
-revision, down_revision = "r1", None
+revision, down_revision = {name!r}, {before!r}
 def upgrade():
-    {first}op.execute({statement!r})
-'''
-_AUTOCOMMIT = "with op.get_context().autocommit_block(): "
+{body}
+"""
+_UNDONE = "    op.execute('SAVEPOINT undone')\n    op.execute({0!r})\n    op.execute('ROLLBACK TO SAVEPOINT undone')"
+_ALONE = "    with op.get_context().autocommit_block(): op.execute({0!r})"
 
 
 def measure() -> Iterator[Figure]:
     """Yield the figures."""
+    told: dict[str, SecondsRange | None] = {}
+    measured: dict[str, list[float]] = {}
     with run_server(settings=SETTINGS) as server:
         server.create_database("large")
         fill(server, "large")
-        snapshot = read_snapshot(server.dsn("large"))
-        rates = measure_rates(settings_like(snapshot))
-        _show(rates)
-        told = _told(snapshot, rates)
-        measured = {case.name: _measured(server, case) for case in CASES}
+        pending = _observed(read_snapshot(server.dsn("large")))
+        for some in _in_parts(CASES):
+            # The machine may have more to do now than before; what is said is said before it is measured.
+            rates = measure_rates(settings_like(pending.snapshot))
+            _show(rates)
+            told |= _told(some, pending, rates)
+            measured |= {case.name: _measured(server, case) for case in some}
     inside = [case for case in CASES if _is_inside(told[case.name], measured[case.name])]
     for case in CASES:
         _show_case(case, told[case.name], measured[case.name], case in inside)
@@ -68,27 +71,34 @@ def measure() -> Iterator[Figure]:
     yield shown("durations: statements without a range", sum(one is None for one in told.values()), "")
 
 
-def _told(snapshot: Snapshot, rates: Rates) -> dict[str, SecondsRange | None]:
-    """Return what is said of each case, each observed for itself on a twin."""
-    with (
-        TemporaryDirectory() as folder,
-        run_server(settings={**SERVER_SETTINGS, "allow_system_table_mods": "off"}) as twin,
-    ):
-        twin.require_owner()
-        return {case.name: _told_of(case, snapshot, rates, Path(folder, case.file), twin) for case in CASES}
+def _in_parts(cases: Sequence[Case]) -> Iterator[Sequence[Case]]:
+    size = -(-len(cases) // PARTS)
+    yield from (cases[start : start + size] for start in range(0, len(cases), size))
 
 
-def _told_of(case: Case, snapshot: Snapshot, rates: Rates, folder: Path, twin: EmbeddedServer) -> SecondsRange | None:
-    (folder / "versions").mkdir(parents=True)
-    (folder / "alembic.ini").write_text("[alembic]\nscript_location = %(here)s\npath_separator = os\n")
-    (folder / "env.py").write_text("")
-    first = _AUTOCOMMIT if case.is_alone else ""
-    (folder / "versions" / "r1.py").write_text(_REVISION.format(first=first, statement=case.statement))
-    pending = observe(LintOrder(open_directory(folder), snapshot), running=twin)
-    (revision,) = with_seconds(pending, rates).revisions
-    if revision.upgrade.error:
-        print(f"    {case.name}: {revision.upgrade.error}", file=sys.stderr)
-    return revision.upgrade.statements[-1].seconds if revision.upgrade.statements else None
+def _observed(snapshot: Snapshot) -> PendingMigrations:
+    """Return what all cases do on the twin, where each is undone, as it is where it is timed."""
+    undone = [_UNDONE.format(case.statement) for case in CASES if not case.is_alone]
+    alone = [_ALONE.format(one) for case in CASES if case.is_alone for one in (case.statement, *case.after)]
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "versions").mkdir()
+        (folder / "alembic.ini").write_text("[alembic]\nscript_location = %(here)s\npath_separator = os\n")
+        (folder / "env.py").write_text("")
+        for revision, before, body in (("r1", None, undone), ("r2", "r1", alone)):
+            text = _REVISION.format(name=revision, before=before, body="\n".join(body))
+            (folder / "versions" / f"{revision}.py").write_text(text)
+        pending = observe(LintOrder(open_directory(folder), snapshot))
+    for one in pending.revisions:
+        if one.upgrade.error:
+            raise RuntimeError(f"{one.revision} failed on the twin: {one.upgrade.error}")
+    return pending
+
+
+def _told(cases: Sequence[Case], pending: PendingMigrations, rates: Rates) -> dict[str, SecondsRange | None]:
+    revisions = with_seconds(pending, rates).revisions
+    found = {one.text: one.seconds for each in revisions for one in each.upgrade.statements}
+    return {case.name: found.get(case.statement) for case in cases}
 
 
 def _measured(server: EmbeddedServer, case: Case) -> list[float]:

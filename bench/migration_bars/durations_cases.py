@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 
@@ -19,10 +18,6 @@ class Case:
     def name(self) -> str:
         return self.statement
 
-    @property
-    def file(self) -> str:
-        return re.sub(r"\W+", "_", self.statement)[:100]
-
 
 def _undone(*statements: str) -> tuple[Case, ...]:
     return tuple(Case(one) for one in statements)
@@ -37,8 +32,6 @@ def _changed(table: str, statement: str) -> Case:
     """Return a change that is rolled back, whose dead rows are removed before the next."""
     return Case(statement, before=(f"VACUUM {table}", "CHECKPOINT"), after=(f"VACUUM {table}",))
 
-
-_ORDER_OF_PAGES = "ALTER TABLE page CLUSTER ON page_pkey"
 
 CASES: tuple[Case, ...] = (
     # whole-table reads

@@ -124,23 +124,35 @@ def read_plantings() -> tuple[Planting, ...]:
 
 def write_directory(folder: Path, plantings: Iterable[Planting]) -> Path:
     """Write an Alembic directory with these revisions, one after the other, and return it."""
+    ones = tuple(plantings)
     versions, app = folder / "versions", folder / "planted_app"
     for each in (versions, app):
         each.mkdir(parents=True)
     (app / "__init__.py").touch()
+    (app / "models.py").write_text(_models(ones))
     before: str | None = None
-    ones = tuple(plantings)
     for one in ones:
         (versions / f"{one.revision}.py").write_text(one.text(before))
         if (module := one.of_fault("module")) is not None:
             (app / f"models_{one.table}.py").write_text(module)
-        if one.of_fault("second_head"):
-            second = one.text(before).replace(f'"{one.revision}"', f'"{one.revision}_b"').replace("note", "word")
-            (versions / f"{one.revision}_b.py").write_text(second)
+        if one.of_fault("second_head") or one.pair.get("is_followed"):
+            beside = before if one.of_fault("second_head") else one.revision
+            second = one.text(beside).replace(f'revision = "{one.revision}"', f'revision = "{one.revision}_b"')
+            (versions / f"{one.revision}_b.py").write_text(second.replace("note", "word"))
         before = one.revision
     (folder / "alembic.ini").write_text(_INI)
     (folder / "env.py").write_text(_env(without={one.of_fault("env_without") for one in ones}))
     return folder
+
+
+def _models(plantings: Iterable[Planting]) -> str:
+    """Return the app's models: the tables that still have a column which the revisions take away."""
+    lines = ["from sqlalchemy import Column, MetaData, Table, Text", "", "metadata = MetaData()"]
+    for one in plantings:
+        if one.model_columns:
+            columns = ", ".join(f'Column("{name}", Text())' for name in one.model_columns)
+            lines.append(f'{one.table} = Table("{one.table}", metadata, {columns})')
+    return "\n".join(lines) + "\n"
 
 
 def _env(without: Iterable[str | None]) -> str:
@@ -151,7 +163,9 @@ def _env(without: Iterable[str | None]) -> str:
     }
     own = "" if "transaction_per_migration" in left_out else ", transaction_per_migration=True"
     return (
-        "from alembic import context\nfrom sqlalchemy import create_engine, text\n\n\n"
+        "from alembic import context\nfrom planted_app.models import metadata\n"
+        "from sqlalchemy import create_engine, text\n\n\n"
+        "target_metadata = metadata\n\n\n"
         "def run_offline():\n"
         '    context.configure(dialect_name="postgresql", transaction_per_migration=True)\n'
         "    with context.begin_transaction():\n        context.run_migrations()\n\n\n"
@@ -160,7 +174,7 @@ def _env(without: Iterable[str | None]) -> str:
         "    with engine.connect() as connection:\n"
         + "".join(f"    {line}" for name, line in settings.items() if name not in left_out)
         + ("        connection.commit()\n" if len(left_out & set(settings)) < len(settings) else "")
-        + f"        context.configure(connection=connection{own})\n"
+        + f"        context.configure(connection=connection, target_metadata=target_metadata{own})\n"
         "        with context.begin_transaction():\n            context.run_migrations()\n\n\n"
         "run_offline() if context.is_offline_mode() else run_online()\n"
     )

@@ -13,13 +13,11 @@ from pgwright.snapshot import read_snapshot
 from tests.support.database import Database
 
 _ROW_BYTES = 100
-_ROLE = "DO $$ BEGIN CREATE ROLE app_reader LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$"
 
 
 def plant(database: Database, plantings: Iterable[Planting]) -> Snapshot:
     """Make the tables of the plantings and return a snapshot with their sizes and their workload."""
     ones = tuple(plantings)
-    database.execute(_ROLE)
     for one in ones:
         database.execute(one.schema)
         if (index := one.of_fault("invalid")) is not None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
 import threading
 from pathlib import Path
 
@@ -10,6 +13,7 @@ import psycopg
 import pytest
 
 from tests.cli.conftest import Run
+from tests.support.commands import INTERRUPTIBLE
 from tests.support.database import Database
 
 SYNC = """
@@ -226,3 +230,40 @@ def test_a_backfill_that_a_revision_requires_is_run(run: Run, directory: Directo
     said = run("migrate", "--alembic", str(directory.folder), "--with-backfills")
     assert said.exit_code == 0, said.output
     assert directory.database.rows("SELECT count(b) FROM note") == [(50,)]
+
+
+@pytest.mark.parametrize(("env", "driver"), [(SYNC, "psycopg"), (ASYNC, "asyncpg")])
+@pytest.mark.parametrize("is_building", [False, True])
+def test_ctrl_c_leaves_nothing_half_done(
+    run: Run, directory: Directory, env: str, driver: str, is_building: bool
+) -> None:
+    directory.env(env, driver)
+    run("migrate", "--alembic", str(directory.folder), "--until", "r1")
+    if not is_building:
+        directory.revision("r2", "r1", ADD, 'op.execute("SELECT pg_sleep(60)")')
+    waits = "wait_event = 'PgSleep'" if not is_building else "query LIKE 'CREATE INDEX CONCURRENTLY%'"
+    runs = (
+        f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{directory.database.name}' AND pid <> pg_backend_pid()"
+    )
+    with psycopg.connect(directory.database.dsn) as writer:
+        if is_building:
+            writer.execute("LOCK TABLE note IN ROW EXCLUSIVE MODE")  # a build waits for who may write
+        process = subprocess.Popen(
+            [*INTERRUPTIBLE, "migrate", "--alembic", str(directory.folder), "--yes"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=dict(os.environ),
+        )
+        while directory.database.rows(f"{runs} AND state = 'active' AND {waits}") == [(0,)]:
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        said, told = process.communicate(timeout=60)
+    assert process.returncode == 130, told
+    assert "Traceback" not in told
+    assert "the next run goes on" in " ".join(said.split())
+    assert directory.version() == ["r1"]
+    half = "SELECT count(*) FROM pg_attribute WHERE attrelid = 'note'::regclass AND attname = 'b'"
+    assert directory.database.rows(half) == [(0,)]
+    assert run("migrate", "--alembic", str(directory.folder), "--until", "r2" if is_building else "r1").exit_code == 0
+    assert directory.database.rows("SELECT count(*) FROM pg_index WHERE NOT indisvalid") == [(0,)]

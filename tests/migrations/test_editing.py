@@ -5,7 +5,7 @@ from textwrap import dedent
 import pytest
 
 from pgwright.errors import MigrationError
-from pgwright.migrations.editing import RevisionSource, following
+from pgwright.migrations.editing import EditableRevision, following
 
 TEXT = dedent('''\
     """Add it.
@@ -43,36 +43,36 @@ def line_of(part: str) -> int:
 
 def test_a_statement_is_replaced_and_all_around_it_stays() -> None:
     line = line_of("op.two(")
-    edited = RevisionSource(TEXT).with_statements({line: "with a():\n    b()"}, ())
+    edited = EditableRevision(TEXT).with_statements({line: "with a():\n    b()"}, ())
     old, new = "    op.two(\n        2,  # inner\n    )\n", "    with a():\n        b()\n"
     assert edited == TEXT.replace(old, new)
 
 
 def test_a_comment_behind_a_replaced_statement_stays_above() -> None:
-    edited = RevisionSource(TEXT).with_statements({line_of("op.one"): "b()"}, ())
+    edited = EditableRevision(TEXT).with_statements({line_of("op.one"): "b()"}, ())
     assert edited == TEXT.replace('    op.one("ä", 1)  # note\n', "    # note\n    b()\n")
 
 
 def test_a_statement_is_taken_out_with_its_comment() -> None:
-    edited = RevisionSource(TEXT).with_statements({line_of("op.one"): ""}, ())
+    edited = EditableRevision(TEXT).with_statements({line_of("op.one"): ""}, ())
     assert edited == TEXT.replace('    op.one("ä", 1)  # note\n', "")
 
 
 def test_what_the_code_needs_is_imported_once() -> None:
     imports = ("import sqlalchemy as sa", "from alembic import op", "import sqlalchemy as sa")
-    edited = RevisionSource(TEXT).with_statements({line_of("op.two("): "b()"}, imports)
+    edited = EditableRevision(TEXT).with_statements({line_of("op.two("): "b()"}, imports)
     assert edited.count("import sqlalchemy as sa\n") == 1
     assert edited.count("from alembic import op\n") == 1
 
 
 def test_a_function_that_is_emptied_keeps_a_body() -> None:
     text = "def upgrade():\n    op.one()\n    op.two()\n"
-    assert RevisionSource(text).with_statements({2: "", 3: ""}, ()) == "def upgrade():\n    pass\n"
+    assert EditableRevision(text).with_statements({2: "", 3: ""}, ()) == "def upgrade():\n    pass\n"
 
 
 def test_line_ends_of_windows_stay() -> None:
     text = "def upgrade():\r\n    op.one()\r\n    op.two()\r\n"
-    assert RevisionSource(text).with_statements({2: "a()\nb()"}, ()) == (
+    assert EditableRevision(text).with_statements({2: "a()\nb()"}, ()) == (
         "def upgrade():\r\n    a()\r\n    b()\r\n    op.two()\r\n"
     )
 
@@ -80,21 +80,21 @@ def test_line_ends_of_windows_stay() -> None:
 @pytest.mark.parametrize(("part", "words"), [("op.three", "in a block"), ("op.drop_index", "not in upgrade() itself")])
 def test_what_stands_in_no_statement_of_its_own_is_refused(part: str, words: str) -> None:
     with pytest.raises(MigrationError, match=words.replace("(", r"\(").replace(")", r"\)")):
-        RevisionSource(TEXT).statement(line_of(part))
+        EditableRevision(TEXT).statement(line_of(part))
 
 
 def test_statements_on_one_line_are_refused() -> None:
     with pytest.raises(MigrationError, match="shares its line"):
-        RevisionSource(TEXT).with_statements({line_of("op.four"): "b()"}, ())
+        EditableRevision(TEXT).with_statements({line_of("op.four"): "b()"}, ())
 
 
 def test_a_batch_of_one_is_one_statement() -> None:
     text = 'def upgrade():\n    with op.batch_alter_table("note") as batch_op:\n        batch_op.drop_column("a")\n'
-    assert RevisionSource(text).statement(3).lineno == 2
+    assert EditableRevision(text).statement(3).lineno == 2
 
 
 def test_a_name_is_found_where_one_statement_says_it() -> None:
-    source = RevisionSource(TEXT, "downgrade")
+    source = EditableRevision(TEXT, "downgrade")
     found = source.naming("ix_a")
     assert found is not None
     assert source.source_of(found) == 'op.drop_index("ix_a")'
@@ -112,4 +112,4 @@ def test_a_revision_that_computes_what_it_follows_is_refused() -> None:
 
 
 def test_code_that_comes_first_comes_after_the_docstring() -> None:
-    assert '"""Words."""\n    a()\n    op.one' in RevisionSource(TEXT).with_first("a()")
+    assert '"""Words."""\n    a()\n    op.one' in EditableRevision(TEXT).with_first("a()")

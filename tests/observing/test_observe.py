@@ -2,21 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-
-from pgwright.embedded import EmbeddedServer
-from tests.support.database import Database
 from tests.support.linting import Linter, names
 
 _SCHEMA = "CREATE TABLE note (id int PRIMARY KEY, title text); CREATE TABLE tag (id int, note_id int)"
-
-
-@pytest.fixture
-def linter(database: Database, twin_server: EmbeddedServer, tmp_path: Path) -> Linter:
-    twin_server.require_owner()
-    return Linter(database, twin_server, tmp_path)
 
 
 def test_a_statement_has_its_line_its_actions_and_its_locks(linter: Linter) -> None:

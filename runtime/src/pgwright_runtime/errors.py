@@ -19,6 +19,12 @@ Error
 │   ├── InvalidCursor
 │   └── InvalidPageSize
 ├── LockHeld                 batches: the same work runs already
+├── MigrationStopped         migrations: what is committed stays, and the next run goes on
+│   ├── NotResumable
+│   ├── RunnerBusy
+│   ├── StillQueued
+│   ├── TableHeld
+│   └── Unhealthy
 ├── NotWalkable              batches: a table has no order to walk in; also a ValueError
 ├── LeaseLost                jobs: others have the worker's job, and what it did is undone
 ├── NotPageable              paging: the app's fault, change the statement; also a ValueError
@@ -39,6 +45,7 @@ Error
 │       ├── KeyTaken
 │       ├── NotDeleted
 │       └── ParentDeleted
+├── SteppedBack              migrations: caught there, and the revision tried again
 ├── StaleView                materialized: data older than the reader allows
 ├── RetentionError           retention
 │   ├── ClockSkew            the server's clock, or ours, is wrong
@@ -51,6 +58,7 @@ Error
 │   ├── RetentionRefused     it would be slow or wrong
 │   └── UnknownTable         the database does not have what a policy names
 ├── RowsMoved                batches: caught there, and the batch done again
+├── TableInTheWay            migrations: caught there, and waited for
 └── TenancyError             tenancy
     ├── InvalidTenant        also a ValueError
     ├── TenantChanged

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 import psycopg
@@ -20,6 +21,7 @@ from sqlalchemy import (
     Table,
     Text,
     delete,
+    make_url,
     text,
     update,
 )
@@ -31,6 +33,7 @@ from pgwright_runtime.batches import (
     BatchJob,
     BatchMetrics,
     BatchProgress,
+    BatchStep,
     BatchTooSlow,
     FoundRow,
     KeyWalk,
@@ -115,6 +118,18 @@ def test_the_size_follows_the_time_of_the_last_batch() -> None:
     assert sizes == [200, 400, 800, 1_000, 500, 125]
     size.took(0.001, was_full=False)
     assert size.rows == 125
+
+
+@pytest.mark.parametrize("fixed_s", [0.0, 0.03, 0.2, 2.0])
+def test_the_size_does_not_shrink_for_what_a_batch_takes_without_rows(fixed_s: float) -> None:
+    size = BatchSize(Pace(batch_ms=50, first_rows=100))
+    sizes = []
+    for _ in range(200):
+        sizes.append(size.rows)
+        size.took(fixed_s + 0.0001 * size.rows, was_full=True)
+    # 500 rows take 50 ms; where the rest takes longer than all rows, fewer of them would help nobody.
+    assert min(sizes[20:]) >= 50
+    assert max(sizes[20:]) <= 1_000
 
 
 def test_a_row_that_is_updated_while_it_is_waited_for_is_judged_anew(engine: Engine, database: Database) -> None:
@@ -297,6 +312,65 @@ def test_a_lock_that_waits_behind_the_table_is_given_way_to(engine: Engine, data
     assert left(engine) == 0
 
 
+def test_load_is_given_way_to_and_told(engine: Engine, database: Database) -> None:
+    reasons: list[str] = []
+    running = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+    with psycopg.connect(database.dsn) as first, psycopg.connect(database.dsn) as second:
+        sleepers = [threading.Thread(target=sleep, args=(one,)) for one in (first, second)]
+        for one in sleepers:
+            one.start()
+        while number(engine, running) < 2:
+            pass
+
+        def wake(progress: BatchProgress) -> None:
+            if progress.waiting and not reasons:
+                reasons.append(progress.waiting)
+                first.cancel()
+
+        pace = Pace(busy=1, active_sessions=1)
+        ran = run_batches(engine, [backfill()], lock="backfill", pace=pace, progress=wake)
+        second.cancel()
+        for one in sleepers:
+            one.join(20)
+    assert reasons == ["2 sessions run a statement at the same moment, more than 1"]
+    assert (ran.tallies[0].rows, left(engine)) == (ROWS, 0)
+
+
+def sleep(connection: psycopg.Connection[Any]) -> None:
+    with suppress(psycopg.errors.QueryCanceled):
+        connection.execute("SELECT pg_sleep(60)")
+
+
+def test_a_role_that_does_not_see_the_load_is_told_so(engine: Engine, database: Database) -> None:
+    role = f"blind_{database.name}"
+    database.execute(f"CREATE ROLE {role} LOGIN; GRANT ALL ON thing TO {role}")
+    blind = create_engine(make_url(database.url()).set(username=role))
+    try:
+        with engine.connect():
+            ran = run_batches(blind, [backfill()], lock="backfill", pace=QUICK)
+    finally:
+        blind.dispose()
+        database.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")
+    assert any(one.startswith("the load is not watched") for one in ran.notes)
+
+
+def test_what_is_kept_of_a_batch_commits_with_it(engine: Engine, database: Database) -> None:
+    database.execute("CREATE TABLE place (id text, walked bigint); INSERT INTO place VALUES (NULL, 0)")
+    failures = iter(range(2))
+
+    def keep(connection: Connection, step: BatchStep) -> None:
+        values = {"id": step.position and step.position[0], "walked": step.walked}
+        connection.execute(text("UPDATE place SET id = :id, walked = walked + :walked"), values)
+        if next(failures, None) is not None:
+            connection.execute(text("DO $$ BEGIN RAISE 'clash' USING ERRCODE = '40001'; END $$"))
+
+    walk = KeyWalk(THING, THING.c.new.is_(None), key=(THING.c.id,), key_types=("bigint",), by_windows=True)
+    job = BatchJob("backfill", walk, fill, ("thing",), keep=keep)
+    ran = run_batches(engine, [job], lock="backfill", pace=QUICK)
+    assert left(engine) == 0
+    assert database.rows("SELECT id, walked FROM place") == [(str(ROWS), ran.tallies[0].walked)]
+
+
 def left_by_all(database: Database) -> int:
     (row,) = database.rows("SELECT n_tup_upd FROM pg_stat_user_tables WHERE relname = 'thing'")
     return ROWS - int(str(row[0]))
@@ -413,7 +487,9 @@ def test_rows_are_deleted_along_an_index_from_where_the_last_batch_ended(engine:
     assert ran.tallies[0].position[0] == 4
 
 
-@pytest.mark.parametrize("limit", [{"busy": 0}, {"busy": 1.5}, {"batch_ms": 0}, {"first_rows": -1}])
+@pytest.mark.parametrize(
+    "limit", [{"busy": 0}, {"busy": 1.5}, {"batch_ms": 0}, {"first_rows": -1}, {"active_sessions": 0}]
+)
 def test_a_pace_out_of_range_is_refused(limit: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(limit))):
         Pace(**limit)

@@ -22,7 +22,7 @@ from pgwright_runtime.migrations import (
     TableHeld,
     Unhealthy,
 )
-from pgwright_runtime.migrations.journal import Journal, JournalLine, RevisionKey
+from pgwright_runtime.migrations.journal import JournalLine, MigrationJournal, RevisionKey
 from runtime.tests.support.migrations_app import App
 from tests.support.database import Database
 
@@ -130,6 +130,14 @@ def test_a_build_in_a_transaction_replaces_an_invalid_one(app: App) -> None:
     assert app.is_valid("ix_a")
 
 
+@pytest.mark.parametrize("driver", ["psycopg", "asyncpg"])
+def test_a_name_that_the_server_cuts_is_found(app: App, driver: str) -> None:
+    app.driver, name = driver, "ix_" + 70 * "a"
+    app.revision("r1", None, BLOCK, f"    op.execute('CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON note (a)')")
+    app.upgrade()
+    assert app.is_valid(name)
+
+
 def interrupt(app: App, after: int) -> None:
     """Bring the journal and the version to where a kill after so many statements leaves them."""
     app.database.execute(
@@ -169,12 +177,10 @@ def test_a_detach_that_was_interrupted_is_finished(app: App) -> None:
     app.revision("r1", None, BLOCK, '    op.execute("ALTER TABLE event DETACH PARTITION old CONCURRENTLY")')
     with psycopg.connect(app.database.dsn) as reader:
         reader.execute("SELECT * FROM event")
-        with (
-            psycopg.connect(app.database.dsn, autocommit=True) as other,
-            pytest.raises(psycopg.errors.LockNotAvailable),
-        ):
+        with psycopg.connect(app.database.dsn, autocommit=True) as other:
             other.execute("SET lock_timeout = '200ms'")
-            other.execute("ALTER TABLE event DETACH PARTITION old CONCURRENTLY")
+            with pytest.raises(psycopg.errors.LockNotAvailable):
+                other.execute("ALTER TABLE event DETACH PARTITION old CONCURRENTLY")
     pending = "SELECT count(*) FROM pg_inherits WHERE inhdetachpending"
     assert app.database.rows(pending) == [(1,)]
     seed_running(app, "ALTER TABLE event DETACH PARTITION old CONCURRENTLY")
@@ -186,7 +192,7 @@ def test_a_detach_that_was_interrupted_is_finished(app: App) -> None:
 def seed_running(app: App, statement: str) -> None:
     """Write the journal of a run that was killed while its first statement, a bare one, ran."""
     engine = create_engine(app.database.url("psycopg"), poolclass=NullPool)
-    journal = Journal("public", "alembic_version")
+    journal = MigrationJournal("public", "alembic_version")
     with engine.begin() as connection:
         assert journal.create(connection) == ""
         lines = [JournalLine(0, "-- r1", "running"), JournalLine(1, statement, "running")]
@@ -282,3 +288,22 @@ def test_a_savepoint_that_a_revision_rolls_back_is_no_part_of_what_is_done(app: 
     assert app.database.rows("SELECT statement FROM pgwright_migration WHERE ordinal > 0") == [
         ("INSERT INTO note VALUES (8, 8)",)
     ]
+
+
+def test_locks_are_those_that_keep_others_from_something(app: App) -> None:
+    app.revision("r1", None, ADD, 'op.execute("CREATE TABLE fresh (id int REFERENCES note)")')
+    app.upgrade()
+    assert app.runs[0].revisions[0].locks == {"note": "AccessExclusiveLock"}
+
+
+def test_what_a_killed_run_left_to_analyze_is_analyzed_by_the_next(app: App) -> None:
+    app.revision("r1", None, "pass")
+    app.upgrade()
+    app.database.execute(
+        "INSERT INTO note SELECT n, n FROM generate_series(2, 500) n;"
+        """UPDATE pgwright_migration SET note = '{"analyze": ["note", "gone"]}'"""
+    )
+    app.revision("r2", "r1", "pass")
+    app.upgrade()
+    assert app.database.rows("SELECT count(*) > 0 FROM pg_stats WHERE tablename = 'note'") == [(True,)]
+    assert app.database.rows("SELECT count(*) FROM pgwright_migration WHERE note <> '{}'") == [(0,)]

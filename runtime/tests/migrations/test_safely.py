@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
+from alembic import command
+from sqlalchemy import Column, Integer, MetaData, Table
 
 from runtime.tests.support.migrations_app import App
 from tests.support.database import Database
@@ -51,3 +54,18 @@ def test_an_autocommit_block_is_journaled_by_statement(app: App) -> None:
     app.upgrade()
     assert app.journal() == [("r1", number, "done") for number in range(5)]
     assert app.is_valid("ix_b")
+
+
+def test_autogenerate_leaves_the_journal_alone(app: App) -> None:
+    app.revision("r1", None, "pass")
+    app.upgrade()
+    app.options["target_metadata"] = metadata = MetaData()
+    Table("note", metadata, Column("id", Integer, primary_key=True), Column("a", Integer))
+    command.check(app.config())
+
+
+def test_offline_it_prints_what_alembic_prints(app: App) -> None:
+    app.revision("r1", None, 'op.execute("SELECT 7")')
+    output = io.StringIO()
+    command.upgrade(app.config(output), "head", sql=True)
+    assert "SELECT 7;" in output.getvalue()

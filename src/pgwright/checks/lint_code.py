@@ -273,11 +273,7 @@ def _range(text: str, partition_key: str) -> tuple[str, str, str] | None:
 def environment_with(setting: str) -> str:
     """Return what `env.py` says to give its session a setting, for the life of its connection."""
     return lines(
-        "# env.py",
-        "with connectable.connect() as connection:",
-        f"    connection.exec_driver_sql({python_text(setting)})",
-        "    connection.commit()  # else Alembic takes it for a transaction of yours, and commits nothing",
-        "    context.configure(connection=connection, target_metadata=target_metadata, transaction_per_migration=True)",
-        "    with context.begin_transaction():",
-        "        context.run_migrations()",
+        "# env.py, before context.configure(connection=connection, …)",
+        f"connection.exec_driver_sql({python_text(setting)})",
+        "connection.commit()  # else Alembic takes it for a transaction of yours, and commits nothing",
     )

@@ -54,7 +54,8 @@ def main() -> None:
     \b
     Exit codes:
       0    clean; prove: proved
-      1    check, probe: findings at or above --severity; prove, pr: not proved; backfill, retain, erase: not all done
+      1    check, probe, migrations lint: findings at or above --severity; prove, pr: not proved; backfill, retain,
+           erase: not all done
       2    could not run
       130  interrupted
     """

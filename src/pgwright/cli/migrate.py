@@ -44,7 +44,7 @@ def _seconds(name: str) -> Callable[[click.Context, click.Parameter, str | None]
 @click.option("--dry-run", is_flag=True, help="Say what would run, which locks it needs, and who holds them now.")
 @click.option("--with-backfills", is_flag=True, help="Run a backfill that a revision requires, and go on.")
 @click.option("--lock-timeout", callback=_seconds("--lock-timeout"), metavar="TIME",
-              help=f"Wait no longer for a lock, and hold nobody up for longer. [{_PACE.lock_timeout_ms}ms]")  # fmt: skip
+              help=f"Wait no longer for a lock, and hold nobody up longer. [{_PACE.lock_timeout_ms}ms]")  # fmt: skip
 @click.option("--patience", callback=_seconds("--patience"), metavar="TIME",
               help=f"End when one reason to wait lasts longer. [{_PACE.patience_s:.0f}s]")  # fmt: skip
 @click.option("--tries", type=click.IntRange(min=1), metavar="N", help=f"Try each revision so often. [{_PACE.tries}]")

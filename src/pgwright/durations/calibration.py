@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields, replace
 import psycopg
 
 from pgwright.durations.jobs import Jobs
+from pgwright.durations.work import PAGE_LOGGED
 from pgwright.embedded import EmbeddedServer, Programs, run_server, wheel_programs
 from pgwright.model.rates import DEFAULT_RATES, Rates
 from pgwright.model.snapshot import Snapshot
@@ -142,13 +143,14 @@ class _Calibration:
             for table in ("changed", "indexed")
         )
         paged = self.jobs.sizes("changed").pages / rows * known.page_written
+        logged = paged * PAGE_LOGGED
         deleted = self.jobs.seconds("DELETE FROM changed", first=_CLEAN.format(table="changed")) / rows
         inserted = self.jobs.seconds("INSERT INTO changed SELECT * FROM narrow LIMIT 100000") / rows
         return replace(
             known,
-            row_updated=plain - paged,
+            row_updated=plain - paged - logged,
             entry_added=indexed - plain,
-            row_deleted=deleted,
+            row_deleted=deleted - logged,
             row_inserted=inserted - paged,
         )
 

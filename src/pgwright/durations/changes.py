@@ -53,7 +53,9 @@ def _changed(
         if share is None:
             yield None
         elif shape.kind == "update":
-            yield work.update_seconds(table, table.rows * share, snapshot, rates)
+            computed = sum(isinstance(one.val, ast.FuncCall | ast.A_Expr) for one in tree.targetList)
+            rows = table.rows * share
+            yield work.update_seconds(table, rows, snapshot, rates) + rows * computed * rates.row_evaluated
         else:
             yield work.delete_seconds(table, table.rows * share, snapshot, rates)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from pgwright.model.index import Index
 from pgwright.model.names import QualifiedName
@@ -17,6 +18,10 @@ _ROW_HEADER_BYTES, _LINE_POINTER_BYTES, _PAGE_HEADER_BYTES = 24, 4, 24
 # An entry whose place is where the one before it went.
 _ENTRY_IN_ORDER = 0.4
 _IN_ORDER = 0.9
+PAGE_LOGGED = 0.5
+"""What it takes to log a page, as a share of writing it and logging it."""
+# In a large hash hardly a row is in the processor's cache.
+_LARGE_HASH = 1.4
 # A page that no buffer holds is read, and pushes another one out, which is written.
 _MISSED = 3.0
 _DEFAULT_BUFFERS = 16_384  # shared_buffers, 128 MB
@@ -35,6 +40,11 @@ def rewrite_seconds(table: Table, snapshot: Snapshot, rates: Rates) -> float:
     return read_seconds(table, rates) + copy_seconds(table, snapshot, rates) + large + _indexes(table, snapshot, rates)
 
 
+def unlogged_seconds(table: Table, snapshot: Snapshot, rates: Rates) -> float:
+    """Return how long a rewrite takes whose result is not logged, nor are the indexes."""
+    return rewrite_seconds(table, snapshot, replace(rates, page_written=rates.page_written * (1 - PAGE_LOGGED)))
+
+
 def copy_seconds(table: Table, snapshot: Snapshot, rates: Rates) -> float:
     """Return how long it takes to write as many rows as a table has, without what is kept apart."""
     return dense_pages(table, snapshot) * rates.page_written + table.rows * rates.row_written
@@ -48,13 +58,13 @@ def _indexes(table: Table, snapshot: Snapshot, rates: Rates) -> float:
 def match_seconds(children: Iterable[Table], parents: Iterable[Table], rates: Rates) -> float:
     """Return how long it takes to find each row of some tables in others: a foreign key that is validated."""
     every = (*children, *parents)
-    return sum(read_seconds(one, rates) + one.rows * rates.row_matched for one in every)
+    return sum(read_seconds(one, rates) + one.rows * rates.row_matched * _LARGE_HASH for one in every)
 
 
 def update_seconds(table: Table, rows: float, snapshot: Snapshot, rates: Rates) -> float:
     """Return how long it takes to give so many rows a new version, each with an entry in every index."""
     added = _added(table, rows, rates.row_updated, snapshot, rates)
-    return read_seconds(table, rates) + added
+    return read_seconds(table, rates) + added + _logged(table, rows, snapshot, rates)
 
 
 def insert_seconds(table: Table, rows: float, snapshot: Snapshot, rates: Rates) -> float:
@@ -70,7 +80,15 @@ def _added(table: Table, rows: float, each: float, snapshot: Snapshot, rates: Ra
 def delete_seconds(table: Table, rows: float, snapshot: Snapshot, rates: Rates) -> float:
     """Return how long it takes to mark so many rows as dead, and to look in every table that refers to them."""
     looked = sum(_looking(key.table, key.columns, snapshot, rates) for key in _referring(table.name, snapshot))
-    return read_seconds(table, rates) + rows * (rates.row_deleted + looked)
+    return read_seconds(table, rates) + rows * (rates.row_deleted + looked) + _logged(table, rows, snapshot, rates)
+
+
+def _logged(table: Table, rows: float, snapshot: Snapshot, rates: Rates) -> float:
+    """Return how long it takes to log the pages of rows that go: whole, as they were not changed for a while.
+
+    Few rows may lie on as many pages.
+    """
+    return min(dense_pages(table, snapshot), rows) * rates.page_written * PAGE_LOGGED
 
 
 def _referring(table: QualifiedName, snapshot: Snapshot) -> list[ForeignKey]:

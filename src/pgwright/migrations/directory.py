@@ -13,7 +13,7 @@ import tomllib
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -31,6 +31,7 @@ from pgwright.model.revision_text import RevisionText
 from pgwright.model.snapshot import Snapshot
 from pgwright.visible import HIDDEN
 
+_GAP = r"Revision .* referenced from .* is not present"
 _ID_LETTERS = 12  # as Alembic's own
 
 
@@ -143,16 +144,25 @@ class AlembicDirectory:
         """Where its revisions are."""
         return tuple(self.script._version_locations)
 
-    def with_versions(self, folders: Sequence[Path]) -> AlembicDirectory:
-        """Return it with its revisions in other folders, for a trial; `env.py` stays where it is."""
-        script = ScriptDirectory(
-            self.script.dir,
-            file_template=self.script.file_template,
-            version_locations=[str(one) for one in folders],
-            recursive_version_locations=self.script.recursive_version_locations,
-        )
-        script.revision_map = RevisionMap(lambda: read_scripts(script))
-        return replace(self, script=script)
+    def with_versions(self, folders: Sequence[Path], ini: Path) -> AlembicDirectory:
+        """Return it with its revisions in other folders, for a trial; `env.py` stays where it is.
+
+        Args:
+            ini: where settings that say so are written.
+        """
+        section = self.config.config_ini_section
+        settings = self.config.get_section(section) or {}
+        settings |= {
+            "script_location": str(self.script.dir),
+            "version_locations": os.pathsep.join(map(str, folders)),
+            "prepend_sys_path": os.pathsep.join(self.imports_from),
+            "path_separator": "os",
+            "file_template": self.script.file_template,
+            "recursive_version_locations": str(self.script.recursive_version_locations).lower(),
+        }
+        lines = [f"{name} = {_in_ini(value)}" for name, value in settings.items() if name != "here"]
+        write_text(ini, "\n".join([f"[{section}]", *lines, ""]), is_private=True)
+        return open_directory(ini, head=self.follows)
 
     @contextmanager
     def importing(self) -> Iterator[None]:
@@ -186,6 +196,11 @@ class AlembicDirectory:
         return f"{self.script.file_template % values}.py"
 
 
+def _in_ini(value: str) -> str:
+    """Return a value of one setting, whose later lines are indented."""
+    return value.replace("%", "%%").replace("\n", "\n    ")
+
+
 def short_hash(text: str) -> str:
     """Return an id for a revision of this text."""
     return hashlib.sha256(text.encode()).hexdigest()[:_ID_LETTERS]
@@ -203,9 +218,15 @@ def open_directory(path: Path, *, head: str | None = None) -> AlembicDirectory:
         with warnings.catch_warnings():
             # What Alembic deprecates in the app's settings is told by `alembic` itself.
             warnings.simplefilter("ignore", DeprecationWarning)
+            # Alembic only warns of it, and fails later with the bare id.
+            warnings.filterwarnings("error", _GAP, UserWarning)
             script, imports_from = _script_directory(config, source.parent)
     except CommandError as error:
         raise MigrationError(f"the Alembic directory of {source} cannot be opened: {error}") from error
+    except UserWarning as error:
+        raise MigrationError(
+            f"the revisions of {source} have a gap: {error}. Restore its file, or let the next revision follow another"
+        ) from error
     except (ValueError, TypeError, OSError, ImportError, configparser.Error) as error:
         what = f"{type(error).__name__}: {error}"
         raise MigrationError(f"the Alembic directory of {source} cannot be read: {what}") from error

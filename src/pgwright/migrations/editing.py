@@ -15,7 +15,7 @@ from pgwright.errors import MigrationError
 _BATCH = "batch_alter_table"
 
 
-class RevisionSource:
+class EditableRevision:
     """The text of a revision, and where the statements of its `upgrade()` or `downgrade()` are.
 
     Raises: MigrationError: it has no such function that can be read.

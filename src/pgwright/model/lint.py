@@ -133,11 +133,14 @@ class Lint:
 
     @property
     def is_unseen(self) -> bool:
-        """Whether no statement of the pending revisions ran, for all failed before."""
-        return any(one.error for one in self.revisions) and not any(one.statements for one in self.revisions)
+        """Whether no statement of the pending revisions ran, for all failed before, and nothing is known of them."""
+        ran = any(not one.error for each in self.revisions for one in each.statements)
+        return any(one.error for one in self.revisions) and not ran and not self.findings
 
     def revision_of(self, finding: Finding) -> LintedRevision | None:
         """Return the revision that a finding is about; None: it is about env.py, or about all of them."""
+        if finding.object.partition(" in ")[0].endswith("env.py"):
+            return None
         if finding.place is not None:
             found = next((one for one in self.revisions if one.path == finding.place.file), None)
             if found is not None:

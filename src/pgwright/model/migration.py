@@ -148,8 +148,8 @@ class ObservedStatement:
 
 
 FailureKind = Literal[
-    "", "server refused", "needs another", "Python raised", "not importable", "setting missing", "reached out",
-    "took too long",
+    "", "server refused", "rights missing", "needs another", "Python raised", "not importable", "setting missing",
+    "reached out", "took too long",
 ]  # fmt: skip
 """`server refused` would most likely happen in production, too; the others say that it cannot run here, `needs another`
 that what it lacks may be of a revision, or of an extension, that is not to be had here."""

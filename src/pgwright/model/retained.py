@@ -29,7 +29,7 @@ class RetainedRule:
     seconds: float = 0.0
     """Spent in batches."""
     waited_seconds: float = 0.0
-    """Spent giving way to replicas, locks and vacuum."""
+    """Spent giving way to replicas, locks, load and vacuum."""
     longest_ms: float = 0.0
     """The longest batch."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pgwright.model.migration import Action
 from pgwright.model.names import QualifiedName
-from pgwright.observing.watch import Relation, State
+from pgwright.observing.watch import SeenRelation, State
 
 _WITH_ROWS = ("table", "materialized view")
 # Of NOT NULL only what became valid later counts: before 18 it has no constraint.
@@ -55,14 +55,14 @@ def _rewritten(before: State, after: State, known: frozenset[int]) -> Iterator[i
 
 def _built(before: State, after: State, known: frozenset[int]) -> Iterator[int]:
     """Yield the indexes, of tables that were there before the revision, that have a file that was not there."""
+    # An index that is made anew, for a longer varchar, may take over the file of the old one.
+    files = {one.file for one in before.relations.values()}
     for oid, one in after.relations.items():
-        old = before.relations.get(oid)
-        is_another = old is None or old.file != one.file
-        if one.kind == "index" and one.file and is_another and one.table in known and not _of_toast(one, after):
+        if one.kind == "index" and one.file not in files and one.table in known and not _of_toast(one, after):
             yield oid
 
 
-def _of_toast(index: Relation, state: State) -> bool:
+def _of_toast(index: SeenRelation, state: State) -> bool:
     table = state.relations.get(index.table)
     return table is not None and table.kind == "TOAST table"
 
@@ -83,5 +83,5 @@ def _validated(before: State, after: State, known: frozenset[int]) -> Iterator[t
             yield one.name, one.kind, one.table
 
 
-def _names(relations: Iterator[Relation]) -> tuple[QualifiedName, ...]:
+def _names(relations: Iterator[SeenRelation]) -> tuple[QualifiedName, ...]:
     return tuple(sorted({one.name for one in relations}, key=str))

@@ -28,7 +28,7 @@ class ReachedOut(PermissionError):
     """A revision tried to leave the database."""
 
 
-class Doors:
+class WaysOut:
     """All ways out, shut for the rest of this process's life."""
 
     def __init__(self, folder: Path) -> None:

@@ -73,6 +73,8 @@ class EnvironmentFile:
         calls = list(self._configuring())
         if not calls:
             return None
+        # One with `connection=` runs revisions; any other may be that of `--sql`.
+        calls = [call for call in calls if _keyword(call, "connection") is not None] or calls
         values = [_keyword(call, "transaction_per_migration") for call in calls]
         if any(isinstance(one, ast.Constant) and one.value is True for one in values):
             return True

@@ -15,7 +15,7 @@ from pgwright.migrations import AlembicDirectory
 from pgwright.model.migration import Direction, ObservedRevision
 from pgwright.model.not_examined import NotExamined
 from pgwright.observing.blockers import Blockers
-from pgwright.observing.doors import Doors
+from pgwright.observing.doors import WaysOut
 from pgwright.observing.driver import WatchedConnection
 from pgwright.observing.lent import Lent
 from pgwright.observing.messages import Answer, Begun, Replayed, Seen
@@ -23,7 +23,7 @@ from pgwright.observing.names import shown
 from pgwright.observing.objects import Objects, differences, read_objects
 from pgwright.observing.recorder import Recorder
 from pgwright.observing.runs import Runs
-from pgwright.observing.said import Failure, failure_of, server_error
+from pgwright.observing.said import WhyEnded, failure_of, server_error
 from pgwright.observing.source import RevisionSource
 from pgwright.observing.watch import State, look
 
@@ -43,13 +43,16 @@ class Examination:
     watching: psycopg.Connection[Any]
     blockers: Blockers
     lent: Lent
-    doors: Doors
+    doors: WaysOut
     answer: Callable[[Answer], None]
 
-    def replay(self, revision: str) -> Replayed:
-        """Run a revision that is not to be observed; what it cannot do is left out."""
+    def replay(self, revision: str, *, is_run: bool) -> Replayed:
+        """Run a revision that is not to be observed, or only note it; what it cannot do is left out."""
         self.answer(Begun(revision, "replay"))
         script, source = self._script(revision)
+        if not is_run:
+            self.runs.note(script)
+            return Replayed(revision)
         with self._recorded(script, keeps=True, is_blind=True):
             error = self.runs.run(script, is_upgrade=True, parameters=source.parameters("upgrade"), keeps=True)
         return Replayed(revision, failure_of(error).reason if error is not None else "")
@@ -119,7 +122,7 @@ class Examination:
 
     def _direction(
         self, script: Any, source: RevisionSource, function: str
-    ) -> tuple[Direction, Recorder, Failure | None]:
+    ) -> tuple[Direction, Recorder, WhyEnded | None]:
         self.answer(Begun(script.revision, function))
         with self._recorded(script) as recorder:
             error = self.runs.run(script, is_upgrade=function == "upgrade", parameters=source.parameters(function))
@@ -157,7 +160,7 @@ class Examination:
             for one in self.connections:
                 one.watcher = None
 
-    def _left_out(self, seen: ObservedRevision, recorder: Recorder, failure: Failure | None) -> Iterator[NotExamined]:
+    def _left_out(self, seen: ObservedRevision, recorder: Recorder, failure: WhyEnded | None) -> Iterator[NotExamined]:
         """Yield what of a revision could not be seen."""
         what = f"revision {seen.revision}"
         if failure is not None:

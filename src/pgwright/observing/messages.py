@@ -10,7 +10,7 @@ from pgwright.model.migration import ObservedRevision
 from pgwright.model.not_examined import NotExamined
 
 
-class Question(msgspec.Struct, frozen=True):
+class ChildQuestion(msgspec.Struct, frozen=True):
     """What is to be run."""
 
     source: str
@@ -22,6 +22,8 @@ class Question(msgspec.Struct, frozen=True):
     """The only one that may be written to."""
     replayed: tuple[str, ...] = ()
     """Revisions that are only run, to come to the schema that the next ones find."""
+    noted: tuple[str, ...] = ()
+    """Those among them that do not end: they count as done, and are not run."""
     observed: tuple[str, ...] = ()
     conventions: Mapping[str, str] = {}
     """How the app's MetaData names constraints."""
@@ -31,7 +33,7 @@ class Question(msgspec.Struct, frozen=True):
     """What functions for several databases are called with."""
 
 
-class Held(msgspec.Struct, frozen=True, tag=True):
+class Confined(msgspec.Struct, frozen=True, tag=True):
     """The process is confined, or tells why it is not."""
 
     what: str
@@ -68,4 +70,4 @@ class Broken(msgspec.Struct, frozen=True, tag=True):
     reason: str
 
 
-Answer = Held | Begun | Seen | Replayed | Broken
+Answer = Confined | Begun | Seen | Replayed | Broken

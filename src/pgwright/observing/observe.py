@@ -20,7 +20,8 @@ from pgwright.model.snapshot import Snapshot
 from pgwright.observing.chain import Chain
 from pgwright.observing.databases import database_of, dsn_of
 from pgwright.observing.environment import EnvironmentFile
-from pgwright.observing.messages import Question
+from pgwright.observing.messages import ChildQuestion
+from pgwright.observing.process import REVISION_SECONDS
 from pgwright.observing.start import start_of
 from pgwright.observing.uses import gone_of, uses_of
 from pgwright.twin.restore import SERVER_SETTINGS
@@ -40,6 +41,8 @@ class LintOrder:
     policy: Policy = field(default_factory=Policy)
     server: Path | None = None
     """The folder of a PostgreSQL to run on."""
+    revision_seconds: float = REVISION_SECONDS
+    """How long `upgrade()` or `downgrade()` of one revision may take."""
     models: AppModels | None = None
     """Where the app's models are; None: as env.py names them."""
 
@@ -82,7 +85,7 @@ def observe(
         chain = Chain(
             directory,
             database,
-            Question(
+            ChildQuestion(
                 source=str(directory.source),
                 version_schema=version_schema,
                 conventions=next(iter(models.app.conventions), {}) if models is not None else {},
@@ -90,6 +93,7 @@ def observe(
                 imports=environment.imports,
             ),
             progress,
+            order.revision_seconds,
         )
         chain.run(start.replayed, start.pending)
     return PendingMigrations(

@@ -17,7 +17,7 @@ from typing import Literal
 import msgspec
 
 from pgwright.embedded.tether import Tether
-from pgwright.observing.messages import Answer, Question
+from pgwright.observing.messages import Answer, ChildQuestion
 from pgwright.visible import on_one_line
 
 REVISION_SECONDS = 120.0
@@ -28,7 +28,7 @@ _ERROR_BYTES = 2_000
 Ending = Literal["", "silent", "died"]
 
 
-class Child:
+class RevisionProcess:
     """One process with revisions."""
 
     def __init__(self, process: subprocess.Popen[bytes], reader: int, errors: Path, seconds: float) -> None:
@@ -69,7 +69,7 @@ class Child:
 
 
 @contextmanager
-def child_of(question: Question, *, seconds: float = REVISION_SECONDS) -> Iterator[Child]:
+def child_of(question: ChildQuestion, *, seconds: float) -> Iterator[RevisionProcess]:
     """Start a process with revisions, and end it on the way out.
 
     It has the environment of ours, for the app's settings may come from there, and nothing that leads outside.
@@ -91,7 +91,7 @@ def child_of(question: Question, *, seconds: float = REVISION_SECONDS) -> Iterat
             )
     finally:
         os.close(writer)
-    child = Child(process, reader, errors, seconds)
+    child = RevisionProcess(process, reader, errors, seconds)
     try:
         yield child
     finally:

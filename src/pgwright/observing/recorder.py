@@ -20,7 +20,7 @@ from pgwright.observing.driver import Send, WatchedConnection, text_of
 from pgwright.observing.frames import Call, call_of
 from pgwright.observing.lent import Lent
 from pgwright.observing.said import said
-from pgwright.observing.targets import targets
+from pgwright.observing.targets import names_any, targets
 from pgwright.observing.watch import Lock, State, ask, described, locks_of, look
 from pgwright.sqltext.actions import count_statements, read_actions
 from pgwright.sqltext.relations import asks_catalog_alone, named_relations
@@ -29,6 +29,7 @@ _NEEDS_NONE = ("25001", "2D000")
 """ACTIVE SQL TRANSACTION, INVALID TRANSACTION TERMINATION: of what runs outside of transactions only."""
 _OF_TRANSACTIONS = {"begin", "commit", "rollback", "savepoint"}
 _UNSEEN = "it names no table to hold it up at, and runs in no transaction of ours, so its locks could not be read"
+_UNSEEN_PART = "it was held up at {} of the {} tables that it works on, and the locks on the others were not seen"
 _REPORT = b"SELECT pg_catalog.set_config('pgwright_lint.reports', 'on', false)"
 
 
@@ -208,8 +209,10 @@ class Recorder:
         session.number, session.is_over, session.is_autocommit = self._next_number(), True, True
         before = look(self.watching)
         wanted = targets(statement.actions, before)
-        if not wanted:
+        if not wanted and not names_any(statement.actions):
             self.unseen[statement.call.line] = _UNSEEN
+        elif (tables := sum(one.kind != "index" for _, one in wanted)) > self.blockers.most:
+            self.unseen[statement.call.line] = _UNSEEN_PART.format(self.blockers.most, tables)
         ask(connection, _REPORT)
         connection.reported.clear()
         try:

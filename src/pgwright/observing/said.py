@@ -16,12 +16,12 @@ _MOST_LETTERS = 600
 _PSQL = re.compile(r"^\s*\\(\w+)", re.MULTILINE)
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 _INSTALL = "Run pgwright where the app is installed, as in: pip install pgwright"
-_NOT_OURS = "the role of the twin may not; in production it takes a role with more rights"
-_RIGHTS, _UNAVAILABLE = "42501", "0A000"
+_NOT_OURS = "None: the twin's role is an ordinary one. In production it takes a role with that right"
+_RIGHTS = "42501"  # INSUFFICIENT PRIVILEGE
 
 
 @dataclass(frozen=True)
-class Failure:
+class WhyEnded:
     """Why a revision ended before its end."""
 
     kind: FailureKind
@@ -39,7 +39,7 @@ def said(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def failure_of(error: BaseException, text: str = "") -> Failure:
+def failure_of(error: BaseException, text: str = "") -> WhyEnded:
     """Return what an error of a revision comes to.
 
     Args:
@@ -48,16 +48,18 @@ def failure_of(error: BaseException, text: str = "") -> Failure:
     chain = list(_chain(error))
     reached = next((one for one in chain if isinstance(one, ReachedOut)), None)
     if reached is not None:
-        return Failure("reached out", str(reached), "Let the revision take what it needs from the database alone")
+        return WhyEnded("reached out", str(reached), "Let the revision take what it needs from the database alone")
     server = server_error(error)
+    if server is not None and server.sqlstate == _RIGHTS:
+        return WhyEnded("rights missing", said(server), _NOT_OURS)
     if server is not None and server.sqlstate is not None:
-        return Failure("server refused", _refused(server, text))
+        return WhyEnded("server refused", _refused(server, text))
     lacking = next((one for one in chain if isinstance(one, ImportError)), None)
     if lacking is not None:
-        return Failure("not importable", said(lacking), _INSTALL)
+        return WhyEnded("not importable", said(lacking), _INSTALL)
     if (variable := _variable(chain)) is not None:
-        return Failure("setting missing", said(error), variable)
-    return Failure("Python raised", said(error))
+        return WhyEnded("setting missing", said(error), variable)
+    return WhyEnded("Python raised", said(error))
 
 
 def server_error(error: BaseException) -> psycopg.Error | None:
@@ -81,8 +83,6 @@ def _refused(error: psycopg.Error, text: str) -> str:
     what = said(error)
     if (command := _PSQL.search(text)) is not None:
         return f"{what}. \\{command[1]} is a command of psql, which no server understands: send SQL"
-    if error.sqlstate == _RIGHTS:
-        return f"{what}: {_NOT_OURS}"
     return what
 
 

@@ -43,10 +43,15 @@ def start_of(
         since: a revision, several heads, or `base`; None: where the database is, or at none without a snapshot.
     Raises: MigrationError: the revision is unknown, or the database is at one that the directory lacks.
     """
-    current = _current(directory, snapshot) if snapshot is not None else ()
-    start = current if since is None else _named(directory, since)
+    # A named start serves also where nobody knows the database's own, or it is one of other code.
+    current = snapshot.server.alembic_revisions if snapshot is not None else ()
+    if since is not None:
+        start = _named(directory, since)
+    else:
+        start = _current(directory, snapshot) if snapshot is not None else ()
     pending = _between(directory, start, _target(directory, until))
-    is_of_snapshot = snapshot is not None and start == current
+    is_read = snapshot is not None and all(one.what != _UNREAD for one in snapshot.not_examined)
+    is_of_snapshot = is_read and start == tuple(sorted(current))
     replayed = () if is_of_snapshot or not start else _to(directory, start)
     return Start(start, replayed, pending, is_of_snapshot)
 

@@ -13,8 +13,8 @@ source; score, allow, baseline and reports treat the findings of all alike. `pla
 `make` goes the whole path up to the parts of a fix; `pull_request` makes a branch of them, which `write_branch` writes.
 
 Every verb takes a DSN, the path of a snapshot file, or a Snapshot. None writes to the database that the user names but
-`backfill`, which runs what revisions declare, `retain`, which runs the policies that the team states, and `erase`,
-which erases a person.
+`migrate` and `deploy_indexes`, which run the app's revisions, `backfill`, which runs what revisions declare, `retain`,
+which runs the policies that the team states, and `erase`, which erases a person.
 """
 
 from pgwright.pipeline.advise import advise

@@ -8,7 +8,7 @@ from textwrap import indent
 
 from pgwright.errors import MigrationError
 from pgwright.migrations import AlembicDirectory, short_hash
-from pgwright.migrations.editing import RevisionSource, following
+from pgwright.migrations.editing import EditableRevision, following
 from pgwright.model.finding import Finding
 from pgwright.model.lint import Lint, LintedRevision
 from pgwright.model.patch import FileEdit
@@ -52,7 +52,7 @@ def _revision(
     path = directory.path_of(revision.revision)
     text = _current(path, drawn)
     try:
-        source = RevisionSource(text)
+        source = EditableRevision(text)
     except MigrationError as error:
         return Rewriting(left=tuple(LeftToPerson(one.key, str(error)) for one in findings))
     mendings, left = _mendings(revision, source, findings)
@@ -76,7 +76,7 @@ def _current(path: Path, drawn: Rewriting) -> str:
 
 
 def _mendings(
-    revision: LintedRevision, source: RevisionSource, findings: Iterable[Finding]
+    revision: LintedRevision, source: EditableRevision, findings: Iterable[Finding]
 ) -> tuple[list[Mending], tuple[LeftToPerson, ...]]:
     """Return what can be done, at most one for each statement, in the order of the statements."""
     found: dict[int, Mending] = {}
@@ -94,7 +94,7 @@ def _mendings(
     return [found[line] for line in sorted(found)], tuple(left)
 
 
-def _mending(revision: LintedRevision, source: RevisionSource, finding: Finding) -> Mending:
+def _mending(revision: LintedRevision, source: EditableRevision, finding: Finding) -> Mending:
     """Return where the code of a finding goes. Raises MigrationError: nowhere that a tool can be sure of."""
     if not finding.code.strip():
         raise MigrationError("what is safe here is for a person to decide")

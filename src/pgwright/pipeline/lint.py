@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from pgwright.checks import load_checks, run_checks, set_apart
+from pgwright.figures import count
 from pgwright.files import from_here
 from pgwright.migrations.ignores import Ignore, read_ignores
 from pgwright.model.finding import Finding
@@ -14,10 +15,12 @@ from pgwright.model.lint import IgnoredFinding, Lint, LintedLock, LintedRevision
 from pgwright.model.migration import ObservedRevision, ObservedStatement, PendingMigrations
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.progress import Progress, silent
-from pgwright.observing import LintOrder, observe
+from pgwright.observing import NOT_REPLAYED, LintOrder, observe
 from pgwright.pipeline.timing import timed
 
 _TEXT = 2_000
+_REFUSED = "statement-fails"
+_NO_MODULE = "ModuleNotFoundError"
 _UNKNOWN_SIZES = NotExamined(
     "sizes and traffic",
     "no database was named, so a table may be empty or huge",
@@ -60,6 +63,10 @@ def judge(pending: PendingMigrations, *, only: Collection[str] = (), skip: Colle
     checks = [one for one in load_checks() if one.reads is PendingMigrations and (not wanted or one.name in wanted)]
     run = run_checks(pending, checks)
     chosen = [one for one in run.findings if _is_chosen(one, only, skip)]
+    missing, lacks_start = _with_start(run.not_examined)
+    # What this machine or the start lacks says nothing about production; it stands among what was not examined.
+    lacking = {one.revision for one in pending.revisions if lacks_start or one.upgrade.error.startswith(_NO_MODULE)}
+    chosen = [one for one in chosen if one.check != _REFUSED or not any(is_about(one, each) for each in lacking)]
     found, allowed = set_apart(chosen, pending.policy)
     found, ignored, notices = _without_ignored(pending, found, () if skip or only else run.names)
     return Lint(
@@ -71,12 +78,27 @@ def judge(pending: PendingMigrations, *, only: Collection[str] = (), skip: Colle
         heads=pending.heads,
         revisions=tuple(map(_linted, pending.revisions)),
         findings=found,
-        not_examined=run.not_examined,
+        not_examined=missing,
         checks_run=run.names,
         allowed=tuple(one.key for one in allowed),
         ignored=ignored,
         notices=notices,
     )
+
+
+def _with_start(missing: Sequence[NotExamined]) -> tuple[tuple[NotExamined, ...], bool]:
+    """Return what was not examined, the revisions before the start that failed as one, and whether there are some."""
+    failed = [one for one in missing if one.reason.startswith(NOT_REPLAYED)]
+    if not failed:
+        return tuple(missing), False
+    first = failed[0]
+    told = NotExamined(
+        "the schema at the start",
+        f"{count(len(failed), 'revision')} before it failed on an empty database, the first of them {first.what}: "
+        f"{first.reason.removeprefix(NOT_REPLAYED).lstrip(': ')}",
+        "run it where the app is installed, or name a database or a snapshot, which has that schema",
+    )
+    return (told, *(one for one in missing if one not in failed)), True
 
 
 def _is_chosen(finding: Finding, only: Collection[str], skip: Collection[str]) -> bool:

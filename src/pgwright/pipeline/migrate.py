@@ -13,6 +13,7 @@ from typing import Any
 
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -37,6 +38,8 @@ from pgwright_runtime.migrations import (
 )
 from pgwright_runtime.migrations.safely import RUNS
 
+_NAMED = 5
+"""More revisions than these are counted, not named."""
 Confirm = Callable[[str, Sequence[str]], bool]
 """Asked with the database and the revisions before the first one runs."""
 
@@ -79,9 +82,9 @@ def migrate(
     started, ended = time.monotonic(), "done"
     try:
         with directory.importing(), run.environment():
-            directory.script.run_env()
+            run.script.run_env()
     except MigrationStopped as error:
-        ended = str(error)
+        ended = " ".join(str(error).split())
     except Declined:
         ended = "nobody agreed to it"
     except KeyboardInterrupt:
@@ -121,7 +124,7 @@ class _EnvRun:
         confirm: Confirm | None,
         stop: StopFlag | None,
     ) -> None:
-        self._directory, self._order = directory, order
+        self._directory, self._order, self.script = directory, order, _unread(directory)
         self._progress, self._confirm, self._stop = progress, confirm, stop
         self.databases: list[MigratedDatabase] = []
 
@@ -130,7 +133,7 @@ class _EnvRun:
 
         No class of its own: the functions of `alembic.context` are those of EnvironmentContext only.
         """
-        config, script = self._directory.config, self._directory.script
+        config, script = self._directory.config, self.script
         # env.py may ask how it is called.
         options = {"x": list(self._order.x) or None, "config": [str(self._directory.source)], "name": "alembic"}
         config.cmd_opts = argparse.Namespace(**options)
@@ -153,7 +156,7 @@ class _EnvRun:
             plans = tuple(map(_planned, plan_migrations(context, old_s=self._order.pace.old_s)))
             self.databases.append(MigratedDatabase(place, before, before, plans))
             return MigrationRun("")
-        pending = [step.revision.revision for step in self._directory.script._upgrade_revs(self._order.target, before)]  # type: ignore[arg-type]
+        pending = [step.revision.revision for step in self.script._upgrade_revs(self._order.target, before)]  # type: ignore[arg-type]
         if pending and self._confirm is not None and not self._confirm(place, pending):
             raise Declined
         return self._run(context, place, before, pending, options)
@@ -174,7 +177,7 @@ class _EnvRun:
         finally:
             ran = runner.so_far
             left = [revision for revision in pending if revision not in {one.revision for one in ran}]
-            after = _heads_after(self._directory.script, before, ran)
+            after = _heads_after(self.script, before, ran)
             self.databases.append(
                 MigratedDatabase(place, before, after, tuple(map(_ran, ran)), tuple(left), runner.notes)
             )
@@ -184,6 +187,15 @@ class _EnvRun:
             return False
         runs = run_backfills(engine, [error.name], stop=self._stop)
         return all(one.is_done for one in runs)
+
+
+def _unread(directory: AlembicDirectory) -> ScriptDirectory:
+    """Return the directory as `alembic` has it: no revision is read yet, for env.py may say where they are."""
+    directory.config.set_main_option("script_location", str(directory.script.dir).replace("%", "%%"))
+    script = ScriptDirectory.from_config(directory.config)
+    if directory.script.version_locations:
+        script.version_locations = list(directory.script.version_locations)
+    return script
 
 
 def place_of(context: MigrationContext) -> str:
@@ -227,7 +239,8 @@ def _planned_of(databases: Sequence[MigratedDatabase]) -> list[MigratedStatement
 def _explained(error: BaseException, directory: AlembicDirectory, databases: Sequence[MigratedDatabase]) -> str:
     """Return what went wrong, where, and what to do next."""
     ran = [one.revision for database in databases for one in database.revisions]
-    after = f" after {', '.join(ran)}, which stay{'s' if len(ran) == 1 else ''}" if ran else ""
+    names = ", ".join(ran) if len(ran) <= _NAMED else f"{len(ran)} revisions up to {ran[-1]}"
+    after = f" after {names}, which stay{'s' if len(ran) == 1 else ''}" if ran else ""
     told = getattr(error, "orig", None) if isinstance(error, DBAPIError) else None
     said = mask(on_one_line("; ".join(str(told or error).splitlines()[:3])))
     if not isinstance(error, CommandError | SQLAlchemyError | Error):

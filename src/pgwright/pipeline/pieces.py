@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pgwright.errors import MigrationError
-from pgwright.migrations.editing import RevisionSource
+from pgwright.migrations.editing import EditableRevision
 from pgwright.model.finding import Finding
 from pgwright.sqltext.actions import read_actions
 
@@ -67,12 +67,12 @@ def with_downgrades(text: str, mendings: Sequence[Mending], later: Sequence[Piec
         names = set(_indexes(piece.code))
         if not piece.code.startswith(_OUTSIDE) or len(names) != 1:
             continue
-        source = RevisionSource(text, "downgrade")
+        source = EditableRevision(text, "downgrade")
         if (found := source.naming(names.pop())) is not None:
             undone[piece] = source.source_of(found)
             text = source.with_statements({found.lineno: ""}, ())
     for helper in dict.fromkeys(line for one in mendings for line in _helpers(one.pieces)):
-        text = RevisionSource(text, "downgrade").with_first(helper)
+        text = EditableRevision(text, "downgrade").with_first(helper)
     return text, undone
 
 

@@ -79,6 +79,7 @@ class _Trial:
         self.order, self.server, self.progress = order, server, progress
         self.pending, self.end = self._run(order)
         self.reason = ""
+        self.again: set[tuple[str, str]] = set()
 
     def attempt(self, findings: Sequence[Finding]) -> Rewriting | None:
         """Return what answers all these findings; None where it does not do the same, or does not mend them."""
@@ -87,7 +88,7 @@ class _Trial:
             return drawn
         with _tried(self.order.directory, drawn) as directory:
             self.reason = self._fault(directory, drawn)
-        return None if self.reason else drawn
+        return None if self.reason else self._with_mended(drawn)
 
     def one_by_one(self, findings: Sequence[Finding]) -> Rewriting:
         """Return what answers as many of them as can be, the worst first."""
@@ -112,11 +113,17 @@ class _Trial:
         if self.end.downgraded is not None and end.downgraded != self.end.downgraded:
             said = "it fails" if end.downgraded is None else _difference(self.end.downgraded, end.downgraded)
             return f"the downgrade would not undo it: {said}"
-        again = {_about(one) for one in judge(pending).findings}
+        again = self.again = {_about(one) for one in judge(pending).findings}
         wanted = [one for one in self.lint.findings if one.key in drawn.mended]
         if still := next((one for one in wanted if _about(one) in again), None):
             return f"{still.check} would still be found"
         return self._halfway(directory, drawn) if self.end.downgraded is not None else ""
+
+    def _with_mended(self, drawn: Rewriting) -> Rewriting:
+        """Return it with all findings that are gone as mended, those of the same statements too."""
+        gone = tuple(one.key for one in self.lint.findings if _about(one) not in self.again)
+        left = tuple(one for one in drawn.left if one.key not in gone)
+        return replace(drawn, mended=tuple(dict.fromkeys((*drawn.mended, *gone))), left=left)
 
     def _halfway(self, directory: AlembicDirectory, drawn: Rewriting) -> str:
         """Return after which revision a downgrade to the start would not undo all; "" where it always would."""
@@ -189,7 +196,7 @@ def _tried(directory: AlembicDirectory, drawn: Rewriting) -> Iterator[AlembicDir
         texts = {one.path: one.after for one in drawn.edits} | {one.path: one.text for one in drawn.new}
         for path, text in texts.items():
             write_bytes(_copied(path, copies), text.encode(), is_private=False)
-        yield directory.with_versions(folders)
+        yield directory.with_versions(folders, Path(scratch, "alembic.ini"))
 
 
 def _copied(path: Path, copies: dict[Path, Path]) -> Path:

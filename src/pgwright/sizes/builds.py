@@ -47,6 +47,9 @@ _HNSW_NEIGHBOUR_SECONDS, _HNSW_DIMENSION_SECONDS = 15e-9, 0.007e-9
 _HNSW_OUT_OF_MEMORY = 5.0
 _IVFFLAT_DISTANCE_SECONDS = 1.5e-9  # a dimension
 
+_Work = tuple[float, float]
+"""The seconds of what parallel workers share, and of what the session does alone."""
+
 
 def build_seconds(
     definition: IndexDefinition,
@@ -66,12 +69,11 @@ def build_seconds(
     tables = tuple(snapshot.leaves(definition.table))
     size = size or estimate_size(definition, snapshot, sum(table.rows for table in tables))
     reading = sum(table.pages * rates.page_read + table.rows * rates.row_read for table in tables)
-    work = _WORK.get(definition.method, _sorted)
-    alone = reading + work(definition, snapshot, size, rates)
+    shared, own = _WORK.get(definition.method, _sorted)(definition, snapshot, size, rates)
     largest = max((table.pages for table in tables), default=0)
-    alone /= 1 + workers(definition, snapshot, largest) * rates.worker_share
+    together = (reading + shared) / (1 + workers(definition, snapshot, largest) * rates.worker_share)
     again = reading + size.rows * rates.key_sorted * _SECOND_LOOK if is_concurrent else 0.0
-    return alone + size.pages * rates.page_written + again
+    return together + own + size.pages * rates.page_written + again
 
 
 def comparisons(rows: float) -> float:
@@ -84,17 +86,17 @@ def gin_seconds(items: float, pages: float) -> float:
     return items * _GIN_ITEM_SECONDS + pages * _GIN_PAGE_SECONDS
 
 
-def _sorted(definition: IndexDefinition, snapshot: Snapshot, size: IndexSize, rates: Rates) -> float:
+def _sorted(definition: IndexDefinition, snapshot: Snapshot, size: IndexSize, rates: Rates) -> _Work:
     keys = keys_of(definition, snapshot)
     table = snapshot.table_by_name[definition.table]
     each = _comparison(keys[0], table, snapshot, rates) if keys else rates.key_compared
     known = keys[0].known if keys else None
     # A later key is compared where the first is equal.
     if len(keys) > 1 and keys[0].distinct < size.rows / 2:
-        each += max(_comparison(key, table, snapshot, rates) for key in keys[1:]) / 2
-    if len(keys) == 1 and known is not None and abs(known.correlation or 0.0) > _IN_ORDER:
-        return size.rows * (rates.key_sorted + each)
-    return size.rows * rates.key_sorted + comparisons(size.rows) * each
+        each += max(_comparison(key, table, snapshot, rates) for key in keys[1:])
+    is_in_order = len(keys) == 1 and known is not None and abs(known.correlation or 0.0) > _IN_ORDER
+    compared = size.rows if is_in_order else comparisons(size.rows)
+    return compared * each, size.rows * rates.key_sorted
 
 
 def _comparison(key: Key, table: Table, snapshot: Snapshot, rates: Rates) -> float:
@@ -107,36 +109,36 @@ def _comparison(key: Key, table: Table, snapshot: Snapshot, rates: Rates) -> flo
     return rates.text_compared * (1.0 if is_bytewise else _OF_A_LANGUAGE)
 
 
-def _gin(definition: IndexDefinition, snapshot: Snapshot, size: IndexSize, rates: Rates) -> float:
-    return gin_seconds(size.rows * items_per_row(definition, snapshot), size.pages) * rates.gin_share
+def _gin(definition: IndexDefinition, snapshot: Snapshot, size: IndexSize, rates: Rates) -> _Work:
+    return 0.0, gin_seconds(size.rows * items_per_row(definition, snapshot), size.pages) * rates.gin_share
 
 
-def _inserted(definition: IndexDefinition, snapshot: Snapshot, size: IndexSize, rates: Rates) -> float:
+def _inserted(definition: IndexDefinition, snapshot: Snapshot, size: IndexSize, rates: Rates) -> _Work:
     types = {key.base_type for key in keys_of(definition, snapshot)}
     if definition.method == "gist" and snapshot.server.major >= _GIST_SORTS_SINCE and types <= _GIST_SORTED:
-        return size.rows * rates.key_sorted + comparisons(size.rows) * rates.key_compared
-    return size.rows * GIST_ROW_SECONDS * rates.gist_share
+        return 0.0, size.rows * rates.key_sorted + comparisons(size.rows) * rates.key_compared
+    return 0.0, size.rows * GIST_ROW_SECONDS * rates.gist_share
 
 
-def _summarized(definition: IndexDefinition, snapshot: Snapshot, size: IndexSize, rates: Rates) -> float:
-    return size.rows * rates.key_sorted * _SUMMARIZED
+def _summarized(definition: IndexDefinition, snapshot: Snapshot, size: IndexSize, rates: Rates) -> _Work:
+    return size.rows * rates.key_sorted * _SUMMARIZED, 0.0
 
 
-def _hashed(definition: IndexDefinition, snapshot: Snapshot, size: IndexSize, rates: Rates) -> float:
-    return size.rows * rates.entry_added  # each is put in by itself
+def _hashed(definition: IndexDefinition, snapshot: Snapshot, size: IndexSize, rates: Rates) -> _Work:
+    return 0.0, size.rows * rates.entry_added  # each is put in by itself
 
 
-def _hnsw(definition: IndexDefinition, snapshot: Snapshot, size: IndexSize, rates: Rates) -> float:
+def _hnsw(definition: IndexDefinition, snapshot: Snapshot, size: IndexSize, rates: Rates) -> _Work:
     m = parameter(definition, "m", HNSW_M)
     looked_at = parameter(definition, "ef_construction", HNSW_EF_CONSTRUCTION) * m * math.log2(max(size.rows, 2.0))
     each = _HNSW_NEIGHBOUR_SECONDS + _HNSW_DIMENSION_SECONDS * dimensions(definition, snapshot)
     is_too_large = size.size_bytes > maintenance_bytes(snapshot)
-    return size.rows * looked_at * each * (_HNSW_OUT_OF_MEMORY if is_too_large else 1.0) * _speed(rates)
+    return size.rows * looked_at * each * (_HNSW_OUT_OF_MEMORY if is_too_large else 1.0) * _speed(rates), 0.0
 
 
-def _ivfflat(definition: IndexDefinition, snapshot: Snapshot, size: IndexSize, rates: Rates) -> float:
+def _ivfflat(definition: IndexDefinition, snapshot: Snapshot, size: IndexSize, rates: Rates) -> _Work:
     lists = parameter(definition, "lists", IVFFLAT_LISTS)
-    return size.rows * lists * dimensions(definition, snapshot) * _IVFFLAT_DISTANCE_SECONDS * _speed(rates)
+    return size.rows * lists * dimensions(definition, snapshot) * _IVFFLAT_DISTANCE_SECONDS * _speed(rates), 0.0
 
 
 def _speed(rates: Rates) -> float:
@@ -144,7 +146,7 @@ def _speed(rates: Rates) -> float:
     return rates.key_compared / DEFAULT_RATES.key_compared
 
 
-_WORK: dict[str, Callable[[IndexDefinition, Snapshot, IndexSize, Rates], float]] = {
+_WORK: dict[str, Callable[[IndexDefinition, Snapshot, IndexSize, Rates], _Work]] = {
     "gin": _gin,
     "gist": _inserted,
     "spgist": _inserted,

@@ -151,10 +151,11 @@ def _create_index(node: Any) -> Iterator[Action]:
 def _drop(node: Any) -> Iterator[Action]:
     kind = _DROPPED.get(node.removeType, "other")
     for one in node.objects or ():
-        names = getattr(one, "names", one)
+        # A function has its arguments beside its name, a type is a name with modifiers.
+        names = getattr(one, "objname", None) or getattr(one, "names", one)
         parts = names if isinstance(names, tuple | list) else (names,)
         strings = [each for each in parts if isinstance(each, ast.String)]
-        owner = strings[:-1] if kind in ("drop trigger",) else strings
+        owner = strings[:-1] if node.removeType in _OF_A_TABLE else strings
         yield Action(
             kind, _ref_of(owner) if owner else None, strings[-1].sval if strings else "",
             is_concurrent=bool(node.concurrent), if_exists=bool(node.missing_ok),
@@ -229,6 +230,30 @@ def _on_relation(kind: ActionKind) -> Callable[[Any], Iterator[Action]]:
     return read
 
 
+def _on_sequence(kind: ActionKind) -> Callable[[Any], Iterator[Action]]:
+    def read(node: Any) -> Iterator[Action]:
+        yield Action(kind, _ref(node.sequence), if_exists=bool(getattr(node, "missing_ok", False)))
+
+    return read
+
+
+def _select(node: Any) -> Iterator[Action]:
+    """Yield what a query does besides: it may make a table, and change others in its WITH clause."""
+    if node.intoClause is not None:
+        yield Action("create table as", _ref(node.intoClause.rel))
+        return
+    for one in node.withClause.ctes if node.withClause is not None else ():
+        if type(one.ctequery) in _WRITING:
+            yield from _actions(one.ctequery)
+    yield Action("select")
+
+
+def _create_statistics(node: Any) -> Iterator[Action]:
+    tables = [one for one in node.relations or () if isinstance(one, ast.RangeVar)]
+    name = node.defnames[-1].sval if node.defnames else ""
+    yield Action("create statistics", _ref(tables[0]) if tables else None, name)
+
+
 def _named(kind: ActionKind, field: str) -> Callable[[Any], Iterator[Action]]:
     def read(node: Any) -> Iterator[Action]:
         found = getattr(node, field)
@@ -239,6 +264,7 @@ def _named(kind: ActionKind, field: str) -> Callable[[Any], Iterator[Action]]:
     return read
 
 
+_WRITING = (ast.InsertStmt, ast.UpdateStmt, ast.DeleteStmt, ast.MergeStmt)
 _COMMANDS: Mapping[Any, ActionKind] = {
     At.AT_AddColumn: "add column", At.AT_DropColumn: "drop column", At.AT_AlterColumnType: "change type",
     At.AT_ColumnDefault: "set default", At.AT_SetNotNull: "set not null", At.AT_DropNotNull: "drop not null",
@@ -267,8 +293,12 @@ _DROPPED: Mapping[Any, ActionKind] = {
     ObjectType.OBJECT_DOMAIN: "drop type", ObjectType.OBJECT_TRIGGER: "drop trigger",
     ObjectType.OBJECT_FUNCTION: "drop function", ObjectType.OBJECT_FOREIGN_TABLE: "drop table",
 }  # fmt: skip
+_OF_A_TABLE = (ObjectType.OBJECT_TRIGGER, ObjectType.OBJECT_POLICY, ObjectType.OBJECT_RULE)
+"""Named within their table: `DROP TRIGGER name ON table`."""
 _RENAMED: Mapping[Any, ActionKind] = {
     ObjectType.OBJECT_COLUMN: "rename column", ObjectType.OBJECT_TABLE: "rename table",
+    ObjectType.OBJECT_VIEW: "rename table", ObjectType.OBJECT_MATVIEW: "rename table",
+    ObjectType.OBJECT_FOREIGN_TABLE: "rename table",
     ObjectType.OBJECT_INDEX: "rename index", ObjectType.OBJECT_TABCONSTRAINT: "rename constraint",
     ObjectType.OBJECT_SCHEMA: "rename schema",
 }  # fmt: skip
@@ -276,11 +306,11 @@ _ALTERED: Mapping[Any, ActionKind] = {
     ObjectType.OBJECT_INDEX: "attach index", ObjectType.OBJECT_SEQUENCE: "alter sequence",
 }  # fmt: skip
 _PLAIN: Mapping[Any, ActionKind] = {
-    ast.SelectStmt: "select", ast.DoStmt: "do", ast.CallStmt: "call", ast.GrantStmt: "grant",
-    ast.CommentStmt: "comment", ast.CreateSeqStmt: "create sequence", ast.AlterSeqStmt: "alter sequence",
+    ast.DoStmt: "do", ast.CallStmt: "call", ast.GrantStmt: "grant",
+    ast.CommentStmt: "comment",
     ast.CreateFunctionStmt: "create function",
     ast.DropdbStmt: "drop database", ast.CreatedbStmt: "create database",
-    ast.CreateStatsStmt: "create statistics", ast.CompositeTypeStmt: "create type", ast.DefineStmt: "create type",
+    ast.CompositeTypeStmt: "create type", ast.DefineStmt: "create type",
     ast.CreateExtensionStmt: "create extension", ast.CreateRangeStmt: "create type",
 }  # fmt: skip
 _READERS: Mapping[Any, Callable[[Any], Iterator[Action]]] = {
@@ -291,7 +321,11 @@ _READERS: Mapping[Any, Callable[[Any], Iterator[Action]]] = {
     ast.VariableSetStmt: _set, ast.VacuumStmt: _vacuum, ast.LockStmt: _lock,
     ast.InsertStmt: _on_relation("insert"), ast.UpdateStmt: _on_relation("update"),
     ast.DeleteStmt: _on_relation("delete"), ast.MergeStmt: _on_relation("merge"), ast.CopyStmt: _on_relation("copy"),
-    ast.ClusterStmt: _on_relation("cluster"),
+    ast.ClusterStmt: _on_relation("cluster"), ast.SelectStmt: _select,
+    ast.CreateSeqStmt: _on_sequence("create sequence"), ast.AlterSeqStmt: _on_sequence("alter sequence"),
+    ast.CreateStatsStmt: _create_statistics,
+    ast.CreatePolicyStmt: lambda node: iter((Action("create policy", _ref(node.table), node.policy_name),)),
+    ast.RuleStmt: lambda node: iter((Action("other", _ref(node.relation), node.rulename),)),
     ast.CreateTrigStmt: _named("create trigger", "trigname"),
     ast.CreatePolicyStmt: _named("create policy", "policy_name"),
     ast.CreateEnumStmt: _named("create enum", "typeName"), ast.CreateDomainStmt: _named("create domain", "domainname"),

@@ -12,6 +12,7 @@ from pgwright.checks import run_checks
 from pgwright.embedded import EmbeddedServer
 from pgwright.model.finding import Finding
 from pgwright.model.migration import PendingMigrations
+from tests.support.builders import make_statement
 from tests.support.database import Database
 from tests.support.linting import Linter
 
@@ -48,6 +49,13 @@ def with_environment(pending: PendingMigrations, **changes: Any) -> PendingMigra
     """Return the same revisions, run by another env.py."""
     known = dict.fromkeys(("sets_lock_timeout", "sets_statement_timeout", "transaction_per_migration"), False)
     return replace(pending, environment=replace(pending.environment, **{**known, "runs_safely": False, **changes}))
+
+
+def with_statements(pending: PendingMigrations, *texts: str) -> PendingMigrations:
+    """Return the same revisions, for a database whose workload is of these statements."""
+    assert pending.snapshot is not None
+    statements = tuple(make_statement(text, query_id=n) for n, text in enumerate(texts, 1))
+    return replace(pending, snapshot=replace(pending.snapshot, statements=statements))
 
 
 @pytest.fixture

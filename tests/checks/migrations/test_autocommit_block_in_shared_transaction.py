@@ -17,10 +17,8 @@ with op.get_context().autocommit_block():
 def test_fires_when_several_revisions_share_a_transaction(rules: Rules) -> None:
     pending = rules.pending(_BODY)
     several = replace(pending, revisions=(*pending.revisions, replace(pending.revisions[0], revision="r2")))
-    assert [one.object for one in of(CHECK, with_environment(several))] == [
-        "autocommit_block() in r1",
-        "autocommit_block() in r2",
-    ]
+    (found,) = of(CHECK, with_environment(several))
+    assert "2 pending revisions with autocommit_block()" in found.message
     assert of(CHECK, with_environment(several, transaction_per_migration=True)) == []
     assert of(CHECK, with_environment(several, runs_safely=True)) == []
 

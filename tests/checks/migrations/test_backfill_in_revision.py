@@ -14,7 +14,7 @@ CHECK = "backfill-in-revision"
     [
         "UPDATE note SET state = lower(title)",
         "DELETE FROM note WHERE state = 'gone'",
-        "INSERT INTO small (id) SELECT id FROM note",
+        "INSERT INTO small (id, title) SELECT id, title FROM note",
         "DO $$ BEGIN UPDATE note SET state = 'x'; END $$",
     ],
 )

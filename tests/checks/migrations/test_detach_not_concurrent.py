@@ -13,6 +13,7 @@ _EVENT = """
     CREATE TABLE event_1 PARTITION OF event FOR VALUES FROM ('2026-01-01') TO ('2026-02-01')
 """
 _DEFAULT = f"{_EVENT}; CREATE TABLE event_rest PARTITION OF event DEFAULT"
+_CONCURRENT = 'op.execute("ALTER TABLE event DETACH PARTITION event_1 CONCURRENTLY")'
 _DETACH = 'op.execute("ALTER TABLE event DETACH PARTITION event_1")'
 
 
@@ -32,8 +33,7 @@ def test_says_so_when_a_default_partition_is_in_the_way(rules: Rules) -> None:
     [
         (f"""op.execute("SET LOCAL lock_timeout = '2s'")\n{_DETACH}""", _DEFAULT),
         (
-            "with op.get_context().autocommit_block():\n"
-            '    op.execute("ALTER TABLE event DETACH PARTITION event_1 CONCURRENTLY")',
+            f"with op.get_context().autocommit_block():\n    {_CONCURRENT}",
             _EVENT,
         ),
     ],

@@ -9,7 +9,8 @@ from tests.checks.migrations.conftest import SCHEMA, Rules
 CHECK = "drop-locks-referenced-table"
 
 _KEYED = f"""{SCHEMA}; ALTER TABLE note ADD CONSTRAINT fk FOREIGN KEY (owner_id) REFERENCES owner;
-    ALTER TABLE note ADD CONSTRAINT fk_small FOREIGN KEY (id) REFERENCES small; ALTER TABLE note ADD CONSTRAINT ck CHECK (id > 0)"""
+    ALTER TABLE note ADD CONSTRAINT fk_small FOREIGN KEY (id) REFERENCES small;
+    ALTER TABLE note ADD CONSTRAINT ck CHECK (id > 0)"""
 
 
 def test_fires_for_the_table_that_is_referred_to(rules: Rules) -> None:

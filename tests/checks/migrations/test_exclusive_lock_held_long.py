@@ -8,6 +8,7 @@ from tests.checks.migrations.conftest import Rules
 
 CHECK = "exclusive-lock-held-long"
 
+_CONCURRENT = 'op.create_index("ix", "note", ["title"], postgresql_concurrently=True)'
 _ALTER = 'op.add_column("owner", sa.Column("state", sa.Text()))'
 
 
@@ -27,8 +28,7 @@ def test_fires_when_the_same_table_would_need_a_weaker_lock(rules: Rules) -> Non
     [
         f'op.create_index("ix", "note", ["title"])\n{_ALTER}',
         f'{_ALTER}\nop.create_index("ix", "small", ["title"])',
-        f"{_ALTER}\nwith op.get_context().autocommit_block():\n"
-        '    op.create_index("ix", "note", ["title"], postgresql_concurrently=True)',
+        f"{_ALTER}\nwith op.get_context().autocommit_block():\n    {_CONCURRENT}",
     ],
 )
 def test_quiet_when_no_long_work_follows(rules: Rules, body: str) -> None:

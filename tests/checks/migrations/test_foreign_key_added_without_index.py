@@ -30,3 +30,13 @@ def test_an_index_that_begins_with_its_columns_serves_it(rules: Rules, index: st
 def test_quiet_when_a_pending_revision_makes_the_index(rules: Rules) -> None:
     body = _KEY.format(table="note") + '\nop.create_index("ix", "note", ["owner_id"])'
     assert rules.objects(CHECK, body) == []
+
+
+def test_on_a_new_table_it_is_a_low_word(rules: Rules) -> None:
+    body = """
+op.create_table("fresh", sa.Column("owner_id", sa.Integer(), sa.ForeignKey("owner.id")))
+op.create_table("other", sa.Column("owner_id", sa.Integer(), sa.ForeignKey("owner.id"), index=True))
+"""
+    (found,) = rules.found(CHECK, body)
+    assert (found.object, found.severity) == ("fresh (owner_id) in r1", "low")
+    assert found.code == 'op.create_index("ix_fresh_owner_id", "fresh", ["owner_id"])'

@@ -28,3 +28,7 @@ def test_the_index_of_a_partitioned_table_is_dropped_in_no_other_way(rules: Rule
         CREATE INDEX ix ON event (at)
     """
     assert rules.objects(CHECK, 'op.drop_index("ix")', schema) == []
+
+
+def test_quiet_when_the_table_goes_with_it(rules: Rules) -> None:
+    assert rules.objects(CHECK, 'op.drop_index("ix")\nop.drop_table("note")', _INDEXES) == []

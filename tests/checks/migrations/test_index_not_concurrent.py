@@ -39,3 +39,14 @@ def test_a_partitioned_table_gets_its_index_part_by_part(rules: Rules) -> None:
     (found,) = rules.found(CHECK, 'op.create_index("ix", "event", ["at"])', schema)
     assert "ON ONLY event" in found.code
     assert "CONCURRENTLY event_1_at_idx ON event_1" in found.code
+
+
+def test_a_renamed_table_keeps_its_size(rules: Rules) -> None:
+    body = """
+op.rename_table("note", "page")
+op.rename_table("small", "tiny")
+op.create_index("ix", "page", ["title"])
+op.create_index("ix_tiny", "tiny", ["title"])
+"""
+    (found,) = rules.found(CHECK, body)
+    assert "page (5,000,000 rows" in found.message

@@ -43,9 +43,12 @@ def test_the_code_gives_each_revision_its_own_transaction_and_a_timeout(database
     """As env.py says it: the version is stored, so nothing took it for a transaction of the app's."""
     (tmp_path / "versions").mkdir()
     (tmp_path / "alembic.ini").write_text("[alembic]\nscript_location = %(here)s\npath_separator = os\n")
-    head = f"import sqlalchemy as sa\nfrom alembic import context\nconnectable = sa.create_engine({database.url('psycopg')!r})"
+    url = database.url("psycopg")
+    head = f"import sqlalchemy as sa\nfrom alembic import context\nconnectable = sa.create_engine({url!r})"
     code = environment_with("SET lock_timeout = '2s'")
-    (tmp_path / "env.py").write_text(f"{head}\ntarget_metadata = None\n{code}\nconnectable.dispose()\n")
+    tail = "context.configure(connection=connection, transaction_per_migration=True)\n"
+    run = "with context.begin_transaction(): context.run_migrations()\nconnection.close()\nconnectable.dispose()\n"
+    (tmp_path / "env.py").write_text(f"{head}\nconnection = connectable.connect()\n{code}\n{tail}{run}")
     body = "op.execute(\"CREATE TABLE seen AS SELECT current_setting('lock_timeout') AS timeout\")"
     (tmp_path / "versions" / "r1.py").write_text(
         f"from alembic import op\nrevision, down_revision = 'r1', None\ndef upgrade():\n    {body}\n"

@@ -12,6 +12,7 @@ from tests.support.samples.diagnosis import DIAGNOSIS, EMPTY_DIAGNOSIS
 from tests.support.samples.erasure import ERASURE, STOPPED_ERASURE
 from tests.support.samples.fix import FIX
 from tests.support.samples.lint import LINT, NOTHING_PENDING, WITHOUT_SIZES
+from tests.support.samples.migration import MIGRATED, MIGRATION_PLANNED, MIGRATION_STOPPED
 from tests.support.samples.names import HOSTILE, INDEX
 from tests.support.samples.plan import COMPARISON, PLAN
 from tests.support.samples.probe import EMPTY_PROBE, PROBE
@@ -46,6 +47,9 @@ RESULTS: dict[str, Result] = {
     "lint-nothing": NOTHING_PENDING,
     "erasure": ERASURE,
     "erasure-stopped": STOPPED_ERASURE,
+    "migration": MIGRATED,
+    "migration-dry-run": MIGRATION_PLANNED,
+    "migration-stopped": MIGRATION_STOPPED,
     "retention": RETAINED,
     "retention-dry-run": DRY_RUN,
     "retention-faulty": FAULTY,

@@ -79,7 +79,7 @@ class BatchTally:
     seconds: float = 0
     """Spent in batches."""
     waited_s: float = 0
-    """Spent waiting for replicas, locks and vacuum."""
+    """Spent waiting for replicas, locks, load and vacuum."""
     longest_s: float = 0
     """The longest batch."""
     position: Position | None = None

@@ -91,8 +91,50 @@ class RoundTrips:
         return max(took_s - self._TIMES * (self._opening_s or 0.0), self._LEAST * took_s)
 
 
+class RowCost:
+    """What a further row adds to a batch, by the last batches: the slope of their time over their rows.
+
+    Older batches count less, by a tenth for each newer one. Source: least squares with exponential weights.
+    """
+
+    _KEPT = 0.9
+
+    def __init__(self) -> None:
+        self._weight = self._rows = self._seconds = self._squares = self._products = 0.0
+
+    def took(self, rows: int, seconds: float) -> None:
+        """Take over a batch."""
+        sums = (self._weight, self._rows, self._seconds, self._squares, self._products)
+        news = (1.0, rows, seconds, rows * rows, rows * seconds)
+        self._weight, self._rows, self._seconds, self._squares, self._products = (
+            self._KEPT * before + new for before, new in zip(sums, news, strict=True)
+        )
+
+    def is_unusual(self, seconds: float) -> bool:
+        """True when a batch took more than twice as long as the last ones."""
+        return self._weight == 0 or seconds > 2 * self._seconds / self._weight
+
+    def of(self, rows: int) -> float:
+        """Return what so many rows add, seconds; 0 where the batches do not show it.
+
+        >>> cost = RowCost()
+        >>> for rows in (100, 200, 50, 100):
+        ...     cost.took(rows, 0.2 + rows * 0.0001)
+        >>> round(cost.of(500), 6)
+        0.05
+        """
+        spread = self._weight * self._squares - self._rows**2
+        if spread <= 0:
+            return 0.0
+        return max(0.0, rows * (self._weight * self._products - self._rows * self._seconds) / spread)
+
+
 class BatchSize:
-    """How many rows the next batch takes: as many as fit in its time, by what the last one took."""
+    """How many rows the next batch takes: as many as fit in its time, by what the last ones took.
+
+    On a busy machine a batch takes long however few its rows are. There it takes as many rows as add its time to that:
+    if it shrank until the whole fitted, it would end at one row, and the work never.
+    """
 
     # One slow batch is often an accident, and one fast batch often had the cache to itself.
     _LEAST, _MOST = 0.25, 2.0
@@ -102,11 +144,18 @@ class BatchSize:
     def __init__(self, pace: Pace) -> None:
         self._target_s, self._most = pace.batch_ms / 1000, pace.most_rows
         self._ceiling = float(pace.most_rows)
+        self._cost = RowCost()
         self.rows = min(pace.first_rows, pace.most_rows)
 
     def took(self, seconds: float, *, was_full: bool) -> None:
         """Take over what a batch took; one with few rows says nothing about more rows."""
-        factor = min(self._MOST, max(self._LEAST, self._target_s / max(seconds, 1e-6)))
+        by_rows = seconds
+        if was_full:
+            is_unusual = self._cost.is_unusual(seconds)
+            self._cost.took(self.rows, seconds)
+            if seconds > self._target_s and not is_unusual:
+                by_rows = min(seconds, self._cost.of(self.rows))
+        factor = min(self._MOST, max(self._LEAST, self._target_s / max(by_rows, 1e-6)))
         if factor < 1 or was_full:
             self.rows = max(1, min(self._most, int(self._ceiling), int(self.rows * factor)))
         self._ceiling *= self._STEP

@@ -21,6 +21,8 @@ class LoneStatement:
 
     def __init__(self, execution: MigrationExecution) -> None:
         self._of, self._connection = execution, execution.connection
+        self._note: dict[str, Any] = {}
+        self._was_begun = False
 
     def run(self, look: SqlLook, statement: str, send: Callable[[], None], interrupted: JournalLine | None) -> None:
         """Run it; `interrupted` is its row of a run that was killed meanwhile."""
@@ -54,40 +56,42 @@ class LoneStatement:
             self._of.watch.pause()
 
     def _bare(self, look: SqlLook, statement: str, send: Callable[[], None], interrupted: JournalLine | None) -> None:
-        note = dict(interrupted.note or {}) if interrupted else {}
+        self._note, self._was_begun = dict(interrupted.note or {}) if interrupted else {}, interrupted is not None
         with self._patient(look):
-            if interrupted is not None and settle(self._connection, look, note, statement, self._sql_patiently):
-                self._of.note([self._of.line(statement, 0.0)])
-                return
             self._of.tried(statement, lambda: self._once(look, statement, send))
 
     def _once(self, look: SqlLook, statement: str, send: Callable[[], None]) -> None:
+        if self._was_begun and settle(self._connection, look, self._note, statement, self._sql_patiently):
+            self._of.note([self._of.line(statement, 0.0)])
+            return
         self._of.give_way(look, statement)
         clear(self._connection, look, self._sql_patiently)
-        note = {**noted_before(self._connection, look), **self._of.session()}
-        self._of.note([self._of.line(statement, 0.0, state="running", note=note)])
-        started = time.monotonic()
+        self._note = {**noted_before(self._connection, look), **self._of.session()}
+        self._of.note([self._of.line(statement, 0.0, state="running", note=self._note)])
+        started, self._was_begun = time.monotonic(), True
         self._of.watch.begin(self._of.pid, is_lasting=look.is_lasting)
         try:
             send()
         except BaseException as error:
             self._of.watch.pause()
-            if self._is_ours_to_undo(error):
-                with suppress(Exception):
-                    if settle(self._connection, look, note, statement, self._sql_patiently):
-                        self._of.note([self._of.line(statement, time.monotonic() - started)])
-                        if isinstance(error, Exception):
-                            return
-                        raise
-                    self._of.forget()
+            if not self._of.is_passing(error) and not self._connection.invalidated:
+                self._undo_quickly(look, statement)
             raise
         finally:
             self._of.watch.pause()
         locks = {look.table: "ShareUpdateExclusiveLock"} if look.is_lasting and look.kind != "drop index" else {}
         self._of.note([self._of.line(statement, time.monotonic() - started, locks=locks, tries=self._of.tries)])
 
-    def _is_ours_to_undo(self, error: BaseException) -> bool:
-        return not isinstance(error, GeneratorExit) and not self._connection.invalidated
+    def _undo_quickly(self, look: SqlLook, statement: str) -> None:
+        """Take away what the statement left, if that goes at once: whoever pressed Ctrl-C does not wait for others.
+
+        What is left is in the journal, and the next run deals with it.
+        """
+        with suppress(Exception):
+            if not self._of.is_pooled:
+                self._sql(f"SET lock_timeout = {self._of.pace.lock_timeout_ms}")
+            if not settle(self._connection, look, self._note, statement, self._sql):
+                self._of.forget()
 
     @contextmanager
     def _patient(self, look: SqlLook) -> Iterator[None]:

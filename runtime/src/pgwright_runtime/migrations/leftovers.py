@@ -58,9 +58,9 @@ def settle(connection: Connection, look: SqlLook, note: Mapping[str, Any], state
             return False
         case _:
             raise NotResumable(
-                f"the run was interrupted while this ran outside of a transaction: {statement}\nNobody can tell whether "
-                "it ended. Look, then set its row of pgwright_migration to state = 'done' if it did, or delete the row, "
-                "and run this again"
+                f"the run was interrupted while this ran outside of a transaction: {statement}\nNobody can tell "
+                "whether it ended. Look, then set its row of pgwright_migration to state = 'done' if it did, or delete "
+                "the row, and run this again"
             )
 
 

@@ -59,17 +59,16 @@ _GENTLE = re.compile(
 )
 _ADD_KEY = re.compile(rf"ADD\s+(CONSTRAINT\s+{_NAME}\s+)?FOREIGN\s+KEY\b", re.I)
 _REFERENCES = re.compile(rf"\bREFERENCES\s+(?P<table>{_QUALIFIED})", re.I)
-_ON_TABLES = (
-    (re.compile(rf"(?:DROP\s+TABLE|TRUNCATE(?:\s+TABLE)?)\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?(?P<table>{_QUALIFIED})", re.I),
-     "AccessExclusiveLock"),
-    (re.compile(rf"CREATE\s+(?:OR\s+REPLACE\s+)?(?:CONSTRAINT\s+)?TRIGGER\s+{_NAME}\s.*?\bON\s+(?P<table>{_QUALIFIED})",
-                re.I | re.S), "ShareRowExclusiveLock"),
-    (re.compile(rf"(?:DROP\s+TRIGGER|(?:CREATE|ALTER|DROP)\s+POLICY)\s+(?:IF\s+EXISTS\s+)?{_NAME}\s+ON\s+(?P<table>{_QUALIFIED})",
-                re.I), "AccessExclusiveLock"),
-    (re.compile(rf"LOCK\s+(?:TABLE\s+)?(?:ONLY\s+)?(?P<table>{_QUALIFIED})", re.I), "AccessExclusiveLock"),
-    (re.compile(rf"(?:UPDATE|DELETE\s+FROM|INSERT\s+INTO|MERGE\s+INTO)\s+(?:ONLY\s+)?(?P<table>{_QUALIFIED})", re.I),
-     "RowExclusiveLock"),
-)  # fmt: skip
+_ON_TABLE = rf"\s+(?:IF\s+EXISTS\s+)?(?:ONLY\s+)?(?P<table>{_QUALIFIED})"
+_ON_TABLES: tuple[tuple[str, Mode], ...] = (
+    (rf"(?:DROP\s+TABLE|TRUNCATE(?:\s+TABLE)?|LOCK(?:\s+TABLE)?){_ON_TABLE}", "AccessExclusiveLock"),
+    (rf"CREATE\s+(?:OR\s+REPLACE\s+)?(?:CONSTRAINT\s+)?TRIGGER\s+{_NAME}\s.*?\bON{_ON_TABLE}", "ShareRowExclusiveLock"),
+    (
+        rf"(?:DROP\s+TRIGGER|(?:CREATE|ALTER|DROP)\s+POLICY)\s+(?:IF\s+EXISTS\s+)?{_NAME}\s+ON{_ON_TABLE}",
+        "AccessExclusiveLock",
+    ),
+    (rf"(?:UPDATE|DELETE\s+FROM|INSERT\s+INTO|MERGE\s+INTO){_ON_TABLE}", "RowExclusiveLock"),
+)
 
 
 @dataclass(frozen=True)
@@ -165,8 +164,8 @@ def _needs(text: str) -> tuple[tuple[str, Mode], ...]:
             mode = "ShareRowExclusiveLock"
         return ((found["table"], mode), *_referenced(rest))
     for pattern, of_pattern in _ON_TABLES:
-        if (found := pattern.match(text)) is not None:
-            return ((found["table"], of_pattern),)  # type: ignore[return-value]
+        if (found := re.match(pattern, text, re.I | re.S)) is not None:
+            return ((found["table"], of_pattern),)
     return tuple(_referenced(text)) if re.match(r"CREATE\s+(UNLOGGED\s+)?TABLE\b", text, re.I) else ()
 
 

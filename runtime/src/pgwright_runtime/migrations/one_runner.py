@@ -14,7 +14,7 @@ from pgwright_runtime._sql import read_sql
 from pgwright_runtime.migrations.errors import RunnerBusy
 from pgwright_runtime.migrations.execution import WORKER
 from pgwright_runtime.migrations.holders import in_words, shortened
-from pgwright_runtime.migrations.journal import Journal
+from pgwright_runtime.migrations.journal import MigrationJournal
 from pgwright_runtime.migrations.pace import MigrationPace
 
 _NAME = "migrations"
@@ -39,8 +39,8 @@ def one_runner(engine: Engine, pace: MigrationPace, pause: Pause) -> Iterator[Ca
         who = _holders(engine, _NAME)
         if not pace.waits_for_runner or time.monotonic() - started > pace.patience_s:
             raise RunnerBusy(
-                f"another run of migrations is at work on this database: {who or 'it has just ended'}. Wait for its end, "
-                "or end it; this run began nothing"
+                f"another run of migrations is at work on this database: {who or 'it has just ended'}. Wait for its "
+                "end, or end it; this run began nothing"
             )
         pause(_LOOK_S, f"another run is at work: {who}" if who else "another run is ending")
 
@@ -61,9 +61,9 @@ def end_what_was_killed(engine: Engine, pause: Pause) -> None:
 
 
 def await_what_was_killed(
-    connection: Connection, journal: Journal, pause: Pause, end_reading: Callable[[], None]
+    connection: Connection, journal: MigrationJournal, pause: Pause, end_reading: Callable[[], None]
 ) -> None:
-    """Wait for a statement outside of transactions, such as a concurrent build, that outlived the process of its run."""
+    """Wait for a statement outside of transactions, such as a concurrent build, that outlived its run."""
     while running := journal.still_running(connection):
         end_reading()
         pid, statement = running[0]

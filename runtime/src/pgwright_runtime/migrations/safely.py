@@ -6,6 +6,7 @@ from typing import Any
 
 import alembic.context
 
+import pgwright_runtime.migrations.comparison  # noqa: F401 - registers what keeps the journal
 from pgwright_runtime.migrations.inside import context_of
 from pgwright_runtime.migrations.pace import MigrationPace
 from pgwright_runtime.migrations.results import MigrationRun, Tell

@@ -66,7 +66,7 @@ class RuleRun:
     seconds: float
     """In batches."""
     waited_s: float
-    """Spent giving way to replicas, locks and vacuum."""
+    """Spent giving way to replicas, locks, load and vacuum."""
     longest_s: float
     """The longest batch."""
 

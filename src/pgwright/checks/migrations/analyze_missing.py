@@ -35,7 +35,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgwright.checks.lint_code import execute, lines
-from pgwright.checks.lint_tables import Step, as_written, report, steps
+from pgwright.checks.lint_tables import LintStep, in_words, report, steps
+from pgwright.figures import listing
 from pgwright.model.finding import Check, Finding
 from pgwright.model.migration import Action, PendingMigrations
 from pgwright.model.names import QualifiedName
@@ -43,7 +44,7 @@ from pgwright.sqltext.rewording import plain
 
 
 def find(pending: PendingMigrations) -> Iterator[Finding]:
-    lacking: dict[QualifiedName, tuple[Step, Action]] = {}
+    lacking: dict[QualifiedName, tuple[LintStep, Action]] = {}
     for step in steps(pending):
         for action in step.statement.actions:
             table = step.table(action.table)
@@ -51,31 +52,35 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
                 lacking = {} if table is None else {name: one for name, one in lacking.items() if name != table}
             elif table is not None and step.matters(table) and _loses(step, action, table):
                 lacking.setdefault(table, (step, action))
-    for table, (step, action) in lacking.items():
-        yield _finding(step, action, table)
+    revisions = dict.fromkeys(step.revision.revision for step, _ in lacking.values())
+    for revision in revisions:
+        yield _finding({table: one for table, one in lacking.items() if one[0].revision.revision == revision})
 
 
-def _loses(step: Step, action: Action, table: QualifiedName) -> bool:
+def _loses(step: LintStep, action: Action, table: QualifiedName) -> bool:
     if action.kind == "create index":
         return "" in action.columns
     is_filled = action.kind == "add column" and action.default is not None and step.is_rewritten(table)
     return action.kind == "change type" or is_filled
 
 
-def _finding(step: Step, action: Action, table: QualifiedName) -> Finding:
-    what = f"the expression of {action.name}" if action.kind == "create index" else f"the column {action.name}"
-    analyze = execute(f"ANALYZE {as_written(action.table)}") if action.table is not None else ""
-    code = lines(execute(plain(step.statement.text)), analyze)
+def _finding(lacking: dict[QualifiedName, tuple[LintStep, Action]]) -> Finding:
+    """Return one finding for all tables of a revision."""
+    step, _ = next(iter(lacking.values()))
+    tables = list(lacking)
+    what = [f"{name.short} ({one.name})" for name, (_, one) in lacking.items()]
+    analyze = execute(f"ANALYZE {', '.join(one.short for one in tables)}")
+    is_one = len(tables) == 1 and not step.statement.is_autocommit
     return report(
         CHECK,
         step,
-        f"{table.short} ({action.name})",
-        f"After this the planner knows nothing of {what}, and autovacuum will not analyze {step.sized(table)} soon: "
-        "this changes no row by its count.",
-        tables=[table],
-        advice=f"ANALYZE {table.short} at the end of the revision, or in the next one: the app reads and writes "
+        listing(what),
+        f"After this the planner knows nothing of {listing(what)}, and autovacuum will not come soon: what changed "
+        "counts as no changed row.",
+        tables=tables[:1],
+        advice=f"ANALYZE {in_words(tables)} at the end of the revision, or in the next one: the app reads and writes "
         "meanwhile.",
-        code="" if step.statement.is_autocommit else code,
+        code=lines(execute(plain(step.statement.text)), analyze) if is_one else f"# at the end\n{analyze}",
     )
 
 

@@ -34,6 +34,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgwright.checks.lint_tables import report, steps
+from pgwright.figures import count
 from pgwright.model.finding import Check, Finding
 from pgwright.model.migration import PendingMigrations
 
@@ -43,20 +44,18 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
     is_shared = environment.transaction_per_migration is False and not environment.runs_safely
     if not is_shared or len(pending.revisions) == 1:
         return
-    seen: set[str] = set()
-    for step in steps(pending):
-        if not step.statement.is_autocommit or step.revision.revision in seen:
-            continue
-        seen.add(step.revision.revision)
-        yield report(
-            CHECK,
-            step,
-            "autocommit_block()",
-            "autocommit_block() commits the transaction that all pending revisions share: if a later one fails, those "
-            "before it stay.",
-            advice="Give each revision a transaction of its own: transaction_per_migration=True in "
-            f"{environment.path}.",
-        )
+    blocks = {step.revision.revision: step for step in reversed([*steps(pending)]) if step.statement.is_autocommit}
+    if not blocks:
+        return
+    step = list(blocks.values())[-1]  # the first one
+    yield report(
+        CHECK,
+        step,
+        environment.path or "env.py",
+        f"{count(len(blocks), 'pending revision')} with autocommit_block() will each commit the transaction that all "
+        "pending revisions share: if a later one fails, those before the block stay.",
+        advice=f"Set transaction_per_migration=True where {environment.path or 'env.py'} configures the context.",
+    )
 
 
 CHECK = Check(__name__, reads=PendingMigrations, severity="low", confidence="certain", find=find)

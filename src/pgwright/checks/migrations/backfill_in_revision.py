@@ -35,14 +35,15 @@ Also known as: strong_migrations "backfill".
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from pgwright.checks.lint_code import backfill
-from pgwright.checks.lint_tables import Step, report, steps
+from pgwright.checks.lint_tables import LintStep, report, steps
 from pgwright.model.finding import Check, Finding
 from pgwright.model.locks import blocks_writes
 from pgwright.model.migration import ActionKind, PendingMigrations
-from pgwright.model.names import QualifiedName
+from pgwright.model.names import QualifiedName, quote
 from pgwright.sqltext.rewording import single_update
 
 _WRITES: set[ActionKind] = {"update", "delete", "merge", "insert", "do", "call"}
@@ -71,7 +72,7 @@ def _loops(source: str) -> bool:
     return any(isinstance(one, ast.Attribute) and one.attr in _SENDS for one in calls)
 
 
-def _finding(step: Step, table: QualifiedName) -> Finding:
+def _finding(step: LintStep, table: QualifiedName) -> Finding:
     mode = step.held_before.get(table)
     is_locked = mode is not None and blocks_writes(mode)
     meanwhile = (
@@ -94,7 +95,7 @@ def _finding(step: Step, table: QualifiedName) -> Finding:
     )
 
 
-def _in_python(step: Step, table: QualifiedName) -> Finding:
+def _in_python(step: LintStep, table: QualifiedName) -> Finding:
     return report(
         CHECK,
         step,
@@ -108,19 +109,32 @@ def _in_python(step: Step, table: QualifiedName) -> Finding:
     )
 
 
-def _code(step: Step) -> str:
+def _code(step: LintStep) -> str:
     found = single_update(step.statement.text)
     if found is None:
         return ""
     relation, sets, condition = found
-    own = {one.strip('"') for one in sets}
-    if any(column in value for value in sets.values() for column in own):
+    own = set(sets)
+    if any(re.search(rf"\b{re.escape(column)}\b", value) for value in sets.values() for column in own):
         return ""  # which rows are done could not be told from the rows
-    schema, _, table = relation.rpartition(".")
-    undone = " OR ".join(f"{column} IS DISTINCT FROM {value}" for column, value in sets.items())
+    schema, _, table = (one.strip('"') for one in relation.rpartition("."))
+    if len(sets) == 1 and condition in (f"{quote(column)} IS NULL" for column in sets) and _is_constant(*sets.values()):
+        return backfill(f"{table}_{next(iter(own))}", table, sets, condition, schema)
+    undone = " OR ".join(f"{quote(column)} IS DISTINCT FROM {value}" for column, value in sets.items())
     where = f"({condition}) AND ({undone})" if condition else undone
-    name = "_".join([table.strip('"'), *sets])
-    return backfill(name, table.strip('"'), sets, where, schema.strip('"'))
+    if any(_is_json(step, column) for column in own):
+        return ""  # json has no equality
+    return backfill("_".join([table, *sorted(own)]), table, sets, where, schema)
+
+
+def _is_constant(value: str) -> bool:
+    return re.fullmatch(r"'(?:[^']|'')*'|TRUE|FALSE|-?[0-9.]+", value) is not None
+
+
+def _is_json(step: LintStep, column: str) -> bool:
+    known = step.known(step.worked_on[0])
+    found = known.column_by_name.get(column) if known is not None else None
+    return found is not None and found.base_type == "json"
 
 
 CHECK = Check(__name__, reads=PendingMigrations, severity="medium", confidence="likely", find=find)

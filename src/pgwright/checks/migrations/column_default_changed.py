@@ -62,8 +62,8 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
             CHECK,
             step,
             f"{table.short} ({action.name})",
-            f"The default of {action.name} is {now} instead of {column.default}, and INSERTs that leave the column out, "
-            f"which ran {times(without)}, take the new one although they mean the old.",
+            f"The default of {action.name} is {now} instead of {column.default}, and INSERTs that leave the column "
+            f"out, which ran {times(without)}, take the new one although they mean the old.",
             tables=[table],
             evidence=[Evidence("leaves it out", without[0].text)],
             advice="Let the code write the value itself, one deploy earlier, where the difference matters.",

@@ -35,7 +35,7 @@ from collections.abc import Iterator
 
 from pgwright.checks.lint_code import execute, lines, python_text
 from pgwright.checks.lint_python import operation
-from pgwright.checks.lint_tables import Step, parts, report
+from pgwright.checks.lint_tables import LintStep, parts, report
 from pgwright.checks.lint_uses import knows_workload, uses_of
 from pgwright.model.finding import Check, Finding, Severity
 from pgwright.model.migration import Action, PendingMigrations
@@ -54,11 +54,11 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
             yield _finding(step, table, action)
 
 
-def _is_harmless(step: Step, table: QualifiedName, action: Action, made: set[tuple[QualifiedName, str]]) -> bool:
+def _is_harmless(step: LintStep, table: QualifiedName, action: Action, made: set[tuple[QualifiedName, str]]) -> bool:
     return (table, action.name) in made or step.is_empty(table) or bool(uses_of(step, table, action.name))
 
 
-def _finding(step: Step, table: QualifiedName, action: Action) -> Finding:
+def _finding(step: LintStep, table: QualifiedName, action: Action) -> Finding:
     knows = knows_workload(step.pending)
     unread = "Nothing is known to name it any more." if knows else "Whether running code names it is unknown."
     severity: Severity = "low" if knows else "medium"
@@ -88,7 +88,7 @@ def _written(table: QualifiedName) -> str:
     return quote(table.name) if table.schema == "public" else str(table)
 
 
-def _is_all_null(step: Step, table: QualifiedName, column: str) -> bool:
+def _is_all_null(step: LintStep, table: QualifiedName, column: str) -> bool:
     snapshot = step.pending.snapshot
     known = snapshot.statistics_by_column.get((table, column)) if snapshot is not None else None
     return known is not None and known.null_fraction == 1.0

@@ -35,6 +35,16 @@ from pgwright.checks.lint_tables import parts, report
 from pgwright.model.finding import Check, Finding
 from pgwright.model.migration import PendingMigrations
 
+_INDEX = (
+    "Keep the type if the new one gains nothing. Else drop the index concurrently first, where queries can do "
+    "without it, and build it concurrently after."
+)
+_ROWS = (
+    "Keep the type if the new one gains nothing. A CHECK of the column is checked anew for every row: drop it "
+    "before, and after the change add it NOT VALID and validate it. What a domain checks, state as such a CHECK "
+    "instead."
+)
+
 
 def find(pending: PendingMigrations) -> Iterator[Finding]:
     for step, action in parts(pending, "change type"):
@@ -53,10 +63,7 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
             f"can neither read nor write it, {step.how_long()}.",
             tables=[table],
             severity=step.severity(table),
-            advice="Drop the index concurrently first and build it concurrently after, where a query can wait for it; "
-            "or keep the type, and state the rule as a CHECK that is NOT VALID, then validated."
-            if built
-            else "Keep the type, and state the rule as a CHECK that is NOT VALID, then validated.",
+            advice=_INDEX if built else _ROWS,
         )
 
 

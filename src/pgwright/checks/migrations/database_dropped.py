@@ -45,7 +45,7 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
                 CHECK,
                 step,
                 "DROP DATABASE",
-                "A revision drops a database: all that is in it is lost, on every server that this code is deployed to.",
+                "A revision drops a database: all that is in it is lost, on every server that this code goes to.",
                 advice="Take it out of the revision. Dump the database, look at it, and drop it by hand.",
             )
 

@@ -79,7 +79,7 @@ def _finding(revision: ObservedRevision, what: str, function: ast.FunctionDef | 
         "downgrade()",
         f"downgrade() {what}.",
         place=place,
-        advice="Undo what upgrade() did, in the reverse order. Where that cannot be, raise, and say what to do instead.",
+        advice="Undo what upgrade() did, in the reverse order. Where that cannot be, raise and say what to do.",
     )
 
 

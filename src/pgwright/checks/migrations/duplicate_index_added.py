@@ -34,27 +34,33 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from pgwright.checks.lint_tables import Step, parts, report
+from pgwright.checks.lint_tables import LintStep, parts, report
 from pgwright.errors import UnparsableStatement
 from pgwright.indexes.coverage import replaces
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.index import IndexDefinition, IndexKey
-from pgwright.model.migration import Action, PendingMigrations
+from pgwright.model.migration import Action, ActionKind, PendingMigrations
 from pgwright.model.names import QualifiedName
 from pgwright.sqltext.indexes import read_index
 from pgwright.sqltext.rewording import plain
 from pgwright.sqltext.schema import Schema
 
+_DROPS: tuple[ActionKind, ...] = ("drop index", "drop constraint", "drop table")
+_ADDS: tuple[ActionKind, ...] = ("create index", "add unique", "add primary key")
+
 
 def find(pending: PendingMigrations) -> Iterator[Finding]:
-    gone = {action.name for _, action in parts(pending, "drop index", "drop constraint", "drop table")}
+    changes = list(parts(pending, *_DROPS, *_ADDS))
+    gone = {action.name for _, action in changes if action.kind in _DROPS}
     snapshot = pending.snapshot
     known = [one.definition for one in snapshot.indexes if one.is_valid] if snapshot is not None else []
     known = [one for one in known if one.name not in gone]
-    for step, action in parts(pending, "create index", "add unique", "add primary key"):
+    for place, (step, action) in enumerate(changes):
         table = step.table(action.table)
-        wanted = _definition(step, action, table) if table is not None else None
-        if wanted is None or table is None or wanted.name in gone:
+        wanted = _definition(step, action, table) if table is not None and action.kind in _ADDS else None
+        # One that is dropped before it is built, if it exists, is there in the end.
+        later = {one.name for _, one in changes[place:] if one.kind in _DROPS}
+        if wanted is None or table is None or wanted.name in later:
             continue
         twin = next(
             (one for one in known if one.name != wanted.name and replaces(one, wanted, step.known(table))), None
@@ -64,7 +70,7 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
             yield _finding(step, table, wanted, twin)
 
 
-def _definition(step: Step, action: Action, table: QualifiedName) -> IndexDefinition | None:
+def _definition(step: LintStep, action: Action, table: QualifiedName) -> IndexDefinition | None:
     if action.kind != "create index":
         keys = tuple(IndexKey(one) for one in action.columns)
         name = action.name or next((one.name for one in step.statement.built), f"{action.kind} {action.columns}")
@@ -76,7 +82,7 @@ def _definition(step: Step, action: Action, table: QualifiedName) -> IndexDefini
     return replace(found, table=table)
 
 
-def _finding(step: Step, table: QualifiedName, wanted: IndexDefinition, twin: IndexDefinition) -> Finding:
+def _finding(step: LintStep, table: QualifiedName, wanted: IndexDefinition, twin: IndexDefinition) -> Finding:
     return report(
         CHECK,
         step,

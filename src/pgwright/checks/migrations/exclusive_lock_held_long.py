@@ -37,8 +37,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgwright.checks.lint_code import execute, next_revision
-from pgwright.checks.lint_tables import Step, in_words, report, steps, waiting
+from pgwright.checks.lint_code import concurrent_index, execute, next_revision
+from pgwright.checks.lint_tables import LintStep, in_words, report, steps, waiting
 from pgwright.model.finding import Check, Finding
 from pgwright.model.locks import blocks_reads, blocks_writes, strongest
 from pgwright.model.migration import ActionKind, PendingMigrations
@@ -60,7 +60,7 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
             yield _finding(step, locked)
 
 
-def _locked_meanwhile(step: Step) -> list[QualifiedName]:
+def _locked_meanwhile(step: LintStep) -> list[QualifiedName]:
     lets_read = all(one.kind in _LETS_READ for one in step.statement.actions)
     found = [
         table
@@ -71,10 +71,8 @@ def _locked_meanwhile(step: Step) -> list[QualifiedName]:
     return sorted(found)
 
 
-def _finding(step: Step, locked: list[QualifiedName]) -> Finding:
+def _finding(step: LintStep, locked: list[QualifiedName]) -> Finding:
     mode = strongest(*(step.held_before[one] for one in locked))
-    text = plain(step.statement.text)
-    has_parameters = "%(" in text
     return report(
         CHECK,
         step,
@@ -85,8 +83,19 @@ def _finding(step: Step, locked: list[QualifiedName]) -> Finding:
         severity=step.severity(*step.worked_on),
         advice="Let the transaction that locks end first: move the long work to a revision of its own, in its safe "
         "form.",
-        code="" if has_parameters else next_revision("this one has committed") + "\n" + execute(text),
+        code=_code(step),
     )
+
+
+def _code(step: LintStep) -> str:
+    text, action = plain(step.statement.text), step.statement.first
+    if "%(" in text or action is None:  # its parameters are the revision's own
+        return ""
+    later = execute(text)
+    if action.kind == "create index" and action.table is not None and not step.partitions(step.worked_on[0]):
+        named = action.table
+        later = concurrent_index(text, action.name, named.name, named.schema, is_unique=action.is_unique)
+    return next_revision("this one has committed") + "\n" + later
 
 
 CHECK = Check(__name__, reads=PendingMigrations, severity="medium", confidence="likely", find=find)

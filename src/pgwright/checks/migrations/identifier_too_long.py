@@ -61,10 +61,9 @@ def _names(text: str) -> Iterator[str]:
         tokens = scan(text)
     except (ParseError, UnicodeError):
         return
-    data = text.encode()
     for token in tokens:
         if token.name in ("IDENT", "UIDENT"):
-            written = data[token.start : token.end + 1].decode(errors="ignore")
+            written = text[token.start : token.end + 1]
             name = written[1:-1].replace('""', '"') if written.startswith('"') else written
             if len(name.encode()) > MAX_IDENTIFIER_BYTES:
                 yield name

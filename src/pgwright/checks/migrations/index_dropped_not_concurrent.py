@@ -45,6 +45,8 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
         table = step.table(action.table)
         if table is None or action.is_concurrent or not step.matters(table) or step.partitions(table) != ():
             continue
+        if step.is_dropped_later(table):
+            continue
         schema = action.table.schema if action.table else ""
         yield report(
             CHECK,

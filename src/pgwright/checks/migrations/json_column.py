@@ -6,8 +6,8 @@ Reports new columns of type json, which SQLAlchemy makes of `JSON`.
 
 ## Why it matters
 
-json has no equality: SELECT DISTINCT, UNION and GROUP BY of the row fail with `could not identify an equality operator`,
-and no index serves a search in it. Each access parses the text anew.
+json has no equality: SELECT DISTINCT, UNION and GROUP BY of the row fail with `could not identify an equality
+operator`, and no index serves a search in it. Each access parses the text anew.
 
 ## Example
 

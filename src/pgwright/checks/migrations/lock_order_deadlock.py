@@ -35,7 +35,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgwright.checks.lint_tables import Step, report, steps
+from pgwright.checks.lint_tables import LintStep, report, steps
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.locks import excludes
 from pgwright.model.migration import PendingMigrations
@@ -44,13 +44,16 @@ from pgwright.model.table import ForeignKey
 
 def find(pending: PendingMigrations) -> Iterator[Finding]:
     keys = pending.snapshot.foreign_keys if pending.snapshot is not None else ()
+    met: dict[tuple[str, int], list[tuple[LintStep, ForeignKey]]] = {}
     for step in steps(pending):
         for key in keys:
             if key.table != key.referenced_table and not key.is_inherited and _meets(step, key):
-                yield _finding(step, key)
+                met.setdefault((step.revision.revision, step.statement.transaction), []).append((step, key))
+    for found in met.values():
+        yield _finding(found[0][0], [key for _, key in found])
 
 
-def _meets(step: Step, key: ForeignKey) -> bool:
+def _meets(step: LintStep, key: ForeignKey) -> bool:
     """Tell whether this statement waits for the child while an earlier one of its transaction holds the parent."""
     parent = step.held_before.get(key.referenced_table)
     before, now = step.held_before.get(key.table), step.held.get(key.table)
@@ -60,7 +63,8 @@ def _meets(step: Step, key: ForeignKey) -> bool:
     return excludes(parent, "ROW SHARE") and excludes(now, "ROW EXCLUSIVE") and not is_held
 
 
-def _finding(step: Step, key: ForeignKey) -> Finding:
+def _finding(step: LintStep, keys: list[ForeignKey]) -> Finding:
+    key = keys[0]
     child, parent = key.table.short, key.referenced_table.short
     return report(
         CHECK,
@@ -69,7 +73,7 @@ def _finding(step: Step, key: ForeignKey) -> Finding:
         f"The transaction holds {parent} and waits for {child}; an INSERT into {child} holds that and looks up "
         f"{parent}: a deadlock, in which the server cancels a request of the app or this revision.",
         tables=[key.referenced_table, key.table],
-        evidence=[Evidence("foreign key", f"{child} {key.definition}")],
+        evidence=[Evidence("foreign key", f"{one.table.short} {one.definition}") for one in keys],
         advice=f"Give each of the two a revision of its own; or lock {child} before {parent}.",
     )
 

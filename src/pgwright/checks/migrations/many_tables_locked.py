@@ -35,10 +35,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgwright.checks.lint_tables import Step, in_words, report, steps
+from pgwright.checks.lint_tables import LintStep, in_words, report, steps
 from pgwright.model.finding import Check, Finding
 from pgwright.model.locks import blocks_writes
-from pgwright.model.migration import PendingMigrations
+from pgwright.model.migration import ObservedStatement, PendingMigrations
 from pgwright.model.names import QualifiedName
 
 # A foreign key locks two by itself.
@@ -46,10 +46,11 @@ MOST_TABLES = 2
 
 
 def find(pending: PendingMigrations) -> Iterator[Finding]:
-    for step in steps(pending):
-        tables = _locked(step)
-        is_last = not step.after
-        if is_last and len(tables) > MOST_TABLES:
+    told: set[str] = set()
+    for step in reversed([*steps(pending)]):
+        tables = _locked(step) if not step.after and step.revision.revision not in told else []
+        if len(tables) > MOST_TABLES:
+            told.add(step.revision.revision)
             yield report(
                 CHECK,
                 step,
@@ -61,8 +62,17 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
             )
 
 
-def _locked(step: Step) -> list[QualifiedName]:
-    return [one for one, mode in step.held.items() if blocks_writes(mode) and step.matters(one)]
+def _locked(step: LintStep) -> list[QualifiedName]:
+    """Return the tables that stay, once two or more statements have locked some of them."""
+    tables = [one for one, mode in step.held.items() if blocks_writes(mode) and step.matters(one)]
+    first = next(iter(step.before), step.statement)
+    kept = [one for one in tables if not LintStep(step.pending, step.revision, first, 0).is_dropped_later(one)]
+    by = sum(any(lock.table in kept and blocks_writes(lock.mode) for lock in one.locks) for one in _all(step))
+    return kept if by > 1 else []
+
+
+def _all(step: LintStep) -> tuple[ObservedStatement, ...]:
+    return (*step.before, step.statement)
 
 
 CHECK = Check(__name__, reads=PendingMigrations, severity="low", confidence="likely", find=find)

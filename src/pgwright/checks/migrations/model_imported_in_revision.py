@@ -55,7 +55,7 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
                     CHECK,
                     revision,
                     module,
-                    f"It uses {listing(mine)} of {module} as that is today, on a database of its own time: with the next "
+                    f"It uses {listing(mine)} of {module} as that is today, on a database of its time: with the next "
                     "change of the model it fails wherever it has not run yet.",
                     place=place_of(revision, node),
                     advice="Say what it needs of the table in the revision itself, by sa.table() and sa.column().",

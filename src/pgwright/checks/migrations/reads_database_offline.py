@@ -43,7 +43,7 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
                 CHECK,
                 revision,
                 "op.get_bind()",
-                "It reads from the database, which `alembic upgrade --sql` cannot: its script lacks what hangs on that.",
+                "It reads from the database, which `alembic upgrade --sql` cannot: its script lacks what hangs on it.",
                 place=revision.uses_bind[0],
                 advice="Say it in SQL (IF EXISTS, IF NOT EXISTS, INSERT … SELECT), or ask context.is_offline_mode().",
             )

@@ -6,8 +6,8 @@ Reports a revision id that is longer than the column `version_num`: 32 character
 
 ## Why it matters
 
-The revision runs, and then Alembic fails to write down that it ran: `value too long for type character varying(32)`. All
-is rolled back, except what an autocommit block did.
+The revision runs, and then Alembic fails to write down that it ran: `value too long for type character varying(32)`.
+All is rolled back, except what an autocommit block did.
 
 ## Example
 

@@ -59,7 +59,7 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
             f"{action.name} to {action.new_name}",
             f"Code that runs names the schema {action.name}, or has it in its search_path: its requests for {how_many} "
             "fail from here on.",
-            advice="Make the new schema beside it and move table by table, each with a view of the old name in its place.",
+            advice="Make the new schema beside it and move table by table, each with a view of the old name.",
             code=lines(
                 execute(f"CREATE SCHEMA IF NOT EXISTS {quote(action.new_name)}"),
                 *(line for one in held[:_SHOWN] for line in _moved(one, action.new_name)),

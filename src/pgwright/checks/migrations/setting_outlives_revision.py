@@ -35,13 +35,14 @@ import re
 from collections.abc import Iterator
 
 from pgwright.checks.lint_code import execute
-from pgwright.checks.lint_tables import Step, parts, report
+from pgwright.checks.lint_tables import LintStep, parts, report
 from pgwright.model.finding import Check, Finding, Severity
 from pgwright.model.migration import PendingMigrations
 
 _DANGEROUS = ("session_replication_role", "role", "session_authorization", "row_security", "search_path")
 _MEANING = (*_DANGEROUS, "timezone", "datestyle", "standard_conforming_strings", "transaction_isolation",
-            "default_transaction_isolation", "default_tablespace", "check_function_bodies", "synchronous_commit")  # fmt: skip
+            "default_transaction_isolation", "default_tablespace", "check_function_bodies",
+            "synchronous_commit")  # fmt: skip
 _TIMEOUTS = ("lock_timeout", "statement_timeout", "transaction_timeout")
 _LOCAL = re.compile(r"^\s*set\s+local\b", re.IGNORECASE)
 _RESETS = re.compile(r"^\s*reset\b|\bto\s+default\b", re.IGNORECASE)
@@ -66,7 +67,7 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
             )
 
 
-def _is_taken_back(step: Step, name: str) -> bool:
+def _is_taken_back(step: LintStep, name: str) -> bool:
     """Tell whether a later statement of the revision sets it again, or resets it."""
     later = step.revision.upgrade.statements[step.position + 1 :]
     return any(

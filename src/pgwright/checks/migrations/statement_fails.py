@@ -32,14 +32,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgwright.checks.lint_python import report_revision
-from pgwright.checks.lint_tables import Step, report
+from pgwright.checks.lint_tables import LintStep, report
 from pgwright.model.finding import Check, Finding
 from pgwright.model.migration import ObservedRevision, PendingMigrations
 
-_ELSEWHERE = "cannot run inside a transaction block"
+# `concurrent-in-transaction` and `enum-value-used-in-same-transaction` say these.
+_ELSEWHERE = ("cannot run inside a transaction block", "unsafe use of new value")
 _HINTS = {
-    "unsafe use of new value": "A new value of an enum may be used once it is committed: add it in "
-    "autocommit_block(), or in a revision of its own.",
     "multiple assignments to same column": "Assign each column once.",
     'syntax error at or near "\\"': "A backslash command is one of psql, not of the server: write what it would do as "
     "SQL, or read the file in Python.",
@@ -48,6 +47,7 @@ _HINTS = {
     "already exists": "Where production lacks it, take a snapshot of that database. Else it is made already.",
     "permission denied": "Production's role may have more rights than the twin's.",
 }
+_CANNOT_RUN_HERE = ("not importable", "setting missing", "reached out", "took too long")
 _ADVICE = "Mend it, and run the chain once on a copy: alembic upgrade head."
 
 
@@ -55,11 +55,11 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
     for revision in pending.revisions:
         failed = [(n, one) for n, one in enumerate(revision.upgrade.statements) if one.error]
         error = failed[0][1].error if failed else revision.upgrade.error
-        if not error or (_ELSEWHERE in error and failed):
+        if not error or any(words in error for words in _ELSEWHERE) or revision.upgrade.failure in _CANNOT_RUN_HERE:
             continue
         first = error.strip().splitlines()[0]
         if failed:
-            step = Step(pending, revision, failed[0][1], failed[0][0])
+            step = LintStep(pending, revision, failed[0][1], failed[0][0])
             message = f"The server refuses this, and the deploy ends here: {first}"
             yield report(CHECK, step, "upgrade()", message, advice=_advice(error))
         else:

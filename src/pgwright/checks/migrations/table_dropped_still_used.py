@@ -31,13 +31,15 @@ Also known as: squawk ban-drop-table; strong_migrations; django-migration-linter
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from pgwright.checks.lint_code import execute, lines
-from pgwright.checks.lint_tables import Step, as_written, parts, report
+from pgwright.checks.lint_tables import LintStep, as_written, parts, report
 from pgwright.checks.lint_uses import confidence_of, named_by, use_evidence, uses_of
+from pgwright.figures import count
 from pgwright.model.finding import Check, Finding
-from pgwright.model.migration import Action, PendingMigrations
+from pgwright.model.migration import Action, NameUse, PendingMigrations
 
 _WORDS = {"drop table": "TABLE", "drop view": "VIEW", "drop materialized view": "MATERIALIZED VIEW"}
 
@@ -47,7 +49,8 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
         table = step.table(action.table)
         if table is None or action.table is None or _comes_again(step, action):
             continue
-        if not (uses := uses_of(step, table)):
+        uses = uses_of(step, table) or _read_as_view(step, action)
+        if not uses:
             continue
         yield report(
             CHECK,
@@ -68,7 +71,17 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
         )
 
 
-def _comes_again(step: Step, dropped: Action) -> bool:
+def _read_as_view(step: LintStep, dropped: Action) -> tuple[NameUse, ...]:
+    """Return the statements that name a view: the snapshot has the columns of tables alone."""
+    snapshot, view = step.pending.snapshot, dropped.table
+    if snapshot is None or view is None or dropped.kind != "drop view":
+        return ()
+    word = re.compile(rf'(?<![\w"]){re.escape(view.name)}(?![\w"])')
+    calls = [one.calls for one in snapshot.statements if word.search(one.text)]
+    return tuple(NameUse(view.name, "", f"a statement that ran {count(one, 'time')}", "workload") for one in calls)
+
+
+def _comes_again(step: LintStep, dropped: Action) -> bool:
     """Tell whether the same transaction makes a relation of that name."""
     makes = ("create view", "create materialized view", "create table")
     later = (one for each in step.after for one in each.statement.actions if one.kind in makes)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
+from pgwright.figures import count
 from pgwright.model.finding import Finding
 from pgwright.model.lint import Lint, LintedRevision, LintedStatement
 from pgwright.report.findings import STYLES, show_set_aside
@@ -18,6 +19,7 @@ from pgwright.visible import visible
 
 _COLUMNS = ("line", "statement", "locks", "work", "time")
 _GIST = 60
+_HINTS = ("low", "info")
 _OBJECT = 80
 # Lines that the findings told in full may take together, so that a report fits a screen; at least one is told.
 _ROOM = 24
@@ -26,25 +28,31 @@ _WIDTH = 90
 
 def show(result: Lint, screen: Screen) -> Iterator[RenderableType]:
     """Yield the parts."""
+    shows_all = screen.shows_all
     yield Text(words.verdict(result), "bold" if result.findings else "bold green")
     yield Indented(plain(words.where(result), "dim"), 0, 2)
-    whole = set(result.findings) if screen.shows_all else _told_in_full(result.findings)
+    whole = set(result.findings) if shows_all else _told_in_full(result.findings)
     for revision, findings in words.groups(result):
-        if findings or screen.shows_all or (revision is not None and revision.error):
-            yield from _group(revision, findings, whole, shows_all=screen.shows_all)
-    if short := [one for one in result.findings if one not in whole]:
-        yield Text()
-        yield Indented(_told_in_a_line(len(short)), 0, 2)
-    yield from show_not_examined(result.not_examined)
-    yield from _aside(result, shows_all=screen.shows_all)
+        told = findings if shows_all else [one for one in findings if one.severity not in _HINTS]
+        if told or shows_all or (revision is not None and revision.error):
+            yield from _group(result, revision, told, whole, shows_all=shows_all)
+    yield from _rest(result, whole)
+    yield from show_not_examined(result.not_examined if shows_all else words.unexamined(result))
+    yield from _aside(result, shows_all=shows_all)
     if step := words.next_step(result):
         yield Text()
         yield Indented(Text.assemble("Next: ", (step, "bold")), 0, 2)
 
 
-def _told_in_a_line(number: int) -> Text:
-    said = "1 finding is" if number == 1 else f"{number:,} findings are"
-    return Text(f"{said} told in a line; --all tells all, with every statement and its locks.", "dim")
+def _rest(result: Lint, whole: set[Finding]) -> Iterator[RenderableType]:
+    """Say what is told in a line, or only counted."""
+    short = [one for one in result.findings if one not in whole]
+    hints = [one for one in short if one.severity in _HINTS]
+    if hints:
+        yield Text()
+        yield Indented(Text.assemble(f"{count(len(hints), 'hint')}: ", plain(words.hints(result), "dim")), 0, 2)
+    if short:
+        yield Indented(Text("--all tells all, with every statement and its locks.", "dim"), 0, 2)
 
 
 def _told_in_full(findings: Sequence[Finding]) -> set[Finding]:
@@ -53,7 +61,7 @@ def _told_in_full(findings: Sequence[Finding]) -> set[Finding]:
     used = 0
     seen: set[str] = set()
     for one in findings:
-        if one.severity in ("low", "info") or one.check in seen:
+        if one.severity in _HINTS or one.check in seen:
             continue
         taken = 3 + (len(one.message) + len(one.advice)) // _WIDTH + len(one.code.splitlines())
         if chosen and used + taken > _ROOM:
@@ -65,7 +73,7 @@ def _told_in_full(findings: Sequence[Finding]) -> set[Finding]:
 
 
 def _group(
-    revision: LintedRevision | None, findings: Sequence[Finding], whole: set[Finding], *, shows_all: bool
+    result: Lint, revision: LintedRevision | None, findings: Sequence[Finding], whole: set[Finding], *, shows_all: bool
 ) -> Iterator[RenderableType]:
     path = "" if revision is None else f"  {revision.path}"
     yield Text()
@@ -73,18 +81,18 @@ def _group(
     if revision is not None and revision.error:
         yield Indented(plain(f"It failed on the twin: {one_line(revision.error, 300)}", "red"), 2, 2)
     for finding in findings:
-        yield from _finding(finding, is_whole=finding in whole, shows_all=shows_all)
+        yield from _finding(result, finding, is_whole=finding in whole, shows_all=shows_all)
     if revision is not None and shows_all and revision.statements:
         yield figures(_COLUMNS, [_row(one) for one in revision.statements], names=4)
 
 
-def _finding(finding: Finding, *, is_whole: bool, shows_all: bool) -> Iterator[RenderableType]:
+def _finding(result: Lint, finding: Finding, *, is_whole: bool, shows_all: bool) -> Iterator[RenderableType]:
     head = Text.assemble(
         (f"{finding.severity.upper():<8}", STYLES[finding.severity]),
         (finding.check, "bold"),
         "  ",
         plain(one_line(words.about(finding), _OBJECT)),
-        plain(f"  {words.short_line(finding)}" if finding.place is not None else "", "dim"),
+        plain(f"  {words.short_line(result, finding)}".rstrip(), "dim"),
         ("  [possible]" if finding.confidence == "possible" else "", "dim"),
     )
     if not is_whole:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import PurePath
+from collections import Counter
 
 from pgwright.figures import count, duration, listing
 from pgwright.model.finding import Finding
 from pgwright.model.lint import Lint, LintedRevision, LintedStatement
 from pgwright.model.migration import SecondsRange
+from pgwright.model.not_examined import NotExamined
 
 _SERIOUS = ("high", "medium")
 _ID = 12
@@ -19,6 +19,8 @@ def verdict(lint: Lint) -> str:
     if not lint.revisions:
         return "No pending revisions."
     number = count(len(lint.revisions), "pending revision")
+    if lint.is_unseen:
+        return f"None of {number} could be run."
     unsafe, stopping = _unsafe(lint), [one for one in _unsafe(lint) if _stops_the_app(lint, one)]
     if stopping:
         would = "would" if lint.has_sizes else "could"
@@ -77,10 +79,27 @@ def line(finding: Finding) -> str:
     return "" if place is None else f"{place.file}:{place.line}"
 
 
-def short_line(finding: Finding) -> str:
-    """Return the same under the heading of its file."""
+def short_line(lint: Lint, finding: Finding) -> str:
+    """Return the same under the heading of its revision."""
     place = finding.place
-    return "" if place is None else f"{PurePath(place.file).name}:{place.line}"
+    if place is None or about(finding).endswith("env.py"):
+        return ""
+    revision = lint.revision_of(finding)
+    return f"line {place.line}" if revision is not None and revision.path == place.file else line(finding)
+
+
+def hints(lint: Lint) -> str:
+    """Return the rules whose findings are low or only for information, with how many each has; "" for none."""
+    found = Counter(one.check for one in lint.findings if one.severity not in _SERIOUS)
+    return ", ".join(f"{name} ({number})" if number > 1 else name for name, number in found.most_common())
+
+
+def unexamined(lint: Lint) -> list[NotExamined]:
+    """Return what was not examined, all for one reason as one entry."""
+    together: dict[tuple[str, str], list[str]] = {}
+    for one in lint.not_examined:
+        together.setdefault((one.reason, one.remedy), []).append(one.what)
+    return [NotExamined(listing(whats, 3), reason, remedy) for (reason, remedy), whats in together.items()]
 
 
 def locks(statement: LintedStatement) -> str:
@@ -126,13 +145,13 @@ def next_step(lint: Lint) -> str:
     """Return what to do next; "" where there is nothing."""
     if not lint.findings:
         return ""
-    names = dict.fromkeys(one.check for one in lint.findings)
-    return f"pgwright explain {next(iter(names))}"
-
-
-def has_rewrite(findings: Sequence[Finding]) -> bool:
-    """Tell whether there is code to put in place of a statement."""
-    return any(one.code for one in findings)
+    explain = f"pgwright explain {lint.findings[0].check}"
+    is_rewritable = any(one.code and one.severity in _SERIOUS for one in lint.findings)
+    return (
+        f"pgwright migrations fix, with the same arguments, rewrites what it can; {explain}"
+        if is_rewritable
+        else explain
+    )
 
 
 def _and_more(others: int) -> str:

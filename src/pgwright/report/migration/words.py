@@ -26,7 +26,8 @@ def conclusion(result: Migrated) -> Iterator[str]:
     elif result.is_done:
         yield f"{revisions} ran in {seconds(result.seconds)}; nothing is left."
     else:
-        yield f"{revisions} ran in {seconds(result.seconds)}; {result.ended}."
+        yield f"{revisions} ran in {seconds(result.seconds)}; more is left."
+        yield result.ended
 
 
 def stands(result: Migrated, one: MigratedDatabase) -> str:

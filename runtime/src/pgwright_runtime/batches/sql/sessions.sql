@@ -6,5 +6,6 @@ SELECT
     pg_catalog.bool_and(a.state IS NOT NULL) AS is_visible
 FROM pg_catalog.pg_stat_activity a
 WHERE a.datname = pg_catalog.current_database()
-  AND a.backend_type = 'client backend'
+  -- A role that may not see a session is told of its database alone.
+  AND COALESCE(a.backend_type, 'client backend') = 'client backend'
   AND a.pid <> pg_catalog.pg_backend_pid()
