@@ -111,10 +111,29 @@ def test_a_lock_that_does_not_come_leaves_no_stage_half_done(series: Series) -> 
     path.write_text(path.read_text().replace("tries=100", "tries=2"))
     with psycopg.connect(project.database.dsn) as reader:
         reader.execute("SELECT count(*) FROM notes")
-        with pytest.raises(Exception, match="no lock in 2 tries of 500ms"):
+        with pytest.raises(Exception, match="no lock in 2 tries of 300ms"):
             project.upgrade("swap")
     spares = ("notes_pkey_old", "users_pkey_old", "notes_owner_title_old")
     left = [line for line in comparable(project.dump()) if not any(one in line for one in spares)]
     assert left == before
     project.upgrade("swap")
     assert project.database.rows("SELECT pg_typeof(id)::text FROM notes LIMIT 1") == [("uuid",)]
+
+
+def test_the_way_back_waits_as_well_and_is_found_whole(series: Series) -> None:
+    project = series.project
+    before = comparable(project.dump())
+    series.to("swap")
+    path = project.folder / "versions" / "swap.py"
+    path.write_text(path.read_text().replace("tries=100", "tries=2"))
+    with psycopg.connect(project.database.dsn) as reader:
+        reader.execute("SELECT count(*) FROM notes")
+        with pytest.raises(Exception, match="no lock in 2 tries of 300ms"):
+            project.downgrade("build")
+    assert project.database.rows("SELECT version_num FROM alembic_version") == [("swap",)]
+    project.downgrade("build")
+    project.upgrade("swap")
+    project.downgrade("build")
+    series.stage = "build"
+    series.back_to("base")
+    assert comparable(project.dump()) == before

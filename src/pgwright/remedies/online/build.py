@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from pgwright.model.names import QualifiedName, quote, shorten
 from pgwright.model.remedy import Step
 from pgwright.remedies.online.pair import ColumnPair
@@ -27,7 +29,9 @@ def upgrade(series: Series) -> tuple[Step, ...]:
 
 
 def downgrade(series: Series) -> tuple[Step, ...]:
-    steps = [Step(drop_views(series, NEW_SCHEMA), True, "none", ())]
+    # What the swap back adds again, it adds unread.
+    steps = [*validated((one.key.table, one.key.name) for one in series.keys if is_read(one))]
+    steps += [Step(drop_views(series, NEW_SCHEMA), True, "none", ())]
     steps += [dropped(one.key.table, one.new_name) for one in reversed(series.keys)]
     steps += [unbuilt(one.new) for one in reversed(series.indexes)]
     steps += [dropped(one.table, filled(one)) for one in series.pairs if not one.column.is_nullable]
@@ -42,13 +46,21 @@ def filled(pair: ColumnPair) -> str:
 def added(one: KeyPair, name: str, definition: str) -> tuple[Step, ...]:
     """Return the steps that add a foreign key, and read the rows without holding up who writes."""
     key = one.key
-    is_read = key.is_validated and not definition.endswith(_NOT_ENFORCED)
     rest = "" if definition.endswith(_NOT_ENFORCED) else _NOT_VALID
     add = f"ALTER TABLE {key.table} ADD CONSTRAINT {quote(name)} {definition}{rest}"
     tables = dict.fromkeys((key.table, key.referenced_table))
     step = brief(unless_constraint(key.table, name, add), "SHARE ROW EXCLUSIVE", *tables)
-    validate = f"ALTER TABLE {key.table} VALIDATE CONSTRAINT {quote(name)}"
-    return (step, long(validate, key.table)) if is_read else (step,)
+    return (step, *validated([(key.table, name)])) if is_read(one) else (step,)
+
+
+def is_read(one: KeyPair) -> bool:
+    """Tell whether a key is one whose rows are all known to fit."""
+    return one.key.is_validated and one.key.is_enforced
+
+
+def validated(constraints: Iterable[tuple[QualifiedName, str]]) -> tuple[Step, ...]:
+    """Return the steps that read the rows for constraints of these tables, where that was not done yet."""
+    return tuple(long(f"ALTER TABLE {table} VALIDATE CONSTRAINT {quote(name)}", table) for table, name in constraints)
 
 
 def dropped(table: QualifiedName, constraint: str) -> Step:

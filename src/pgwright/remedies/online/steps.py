@@ -8,8 +8,8 @@ from pgwright.model.index import IndexDefinition
 from pgwright.model.names import QualifiedName, quote, quote_literal
 from pgwright.model.remedy import BackfillCall, LockMode, Step
 
-# Who comes after a statement that waits for a lock waits as long: the bar is a second, half of it is for the work.
-WAIT, TRIES = "500ms", 100
+# Who comes after a statement that waits for a lock waits as long, and then for its work: a second in all is the bar.
+WAIT, TRIES = "300ms", 100
 
 
 def brief(sql: str, lock: LockMode, *tables: QualifiedName) -> Step:

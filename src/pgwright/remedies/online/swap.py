@@ -13,24 +13,28 @@ from pgwright.model.names import QualifiedName, quote
 from pgwright.model.remedy import Step
 from pgwright.remedies.blocks import block
 from pgwright.remedies.dependents import constraint_comment, index_comment
-from pgwright.remedies.online.build import added, filled
+from pgwright.remedies.online.build import filled, is_read, validated
 from pgwright.remedies.online.columns import carried, columns_back, columns_forth
 from pgwright.remedies.online.series import OLD_SCHEMA, IndexPair, Series
-from pgwright.remedies.online.steps import built, checked, forgotten, literal, long, nested, swapping, tag_for
+from pgwright.remedies.online.steps import built, checked, forgotten, literal, nested, swapping, tag_for
 from pgwright.remedies.online.triggers import function_sql
 from pgwright.remedies.online.views import create_views, drop_views
 
 # How long all locks together may take; then all are let go, and it is tried again.
-BUDGET_MS = 400
+BUDGET_MS = 300
 
 
 def upgrade(series: Series) -> tuple[Step, ...]:
     # What old code searches by when the constraint's own index is gone.
     spares = [built(one.spare) for one in series.indexes if one.index.constraint is not None]
-    return (*spares, swapping(_block(series, [*_forth(series)]), series.locked))
+    # After a swap back they are not; else there is nothing to read.
+    new = [*((one.key.table, one.new_name) for one in series.keys if is_read(one))]
+    new += [(pair.table, filled(pair)) for pair in series.pairs if not pair.column.is_nullable]
+    return (*validated(new), *spares, swapping(_block(series, [*_forth(series)]), series.locked))
 
 
 def downgrade(series: Series) -> tuple[Step, ...]:
+    """Return the steps back; the last is the block, so that it and Alembic's note of it are one transaction."""
     steps: list[Step] = []
     for pair in series.pairs:
         # Neither passes where the old column lacks a value, or cannot hold it: then nothing is lost by going back.
@@ -38,15 +42,8 @@ def downgrade(series: Series) -> tuple[Step, ...]:
         steps += checked(pair.table, filled_back(pair.old), condition)
     steps += [built(one.old_after) for one in series.indexes]
     steps += [built(one.new_after) for one in series.indexes if one.index.constraint is not None]
-    steps.append(swapping(_block(series, [*_back(series)]), series.locked))
-    for key in series.keys:
-        steps += added(key, key.key.name, key.key.definition.removesuffix(" NOT VALID"))[1:]
-        steps += added(key, key.new_name, key.new_definition)[1:]
-    checks = [(pair.table, filled(pair)) for pair in series.pairs if not pair.column.is_nullable]
-    steps += [long(f"ALTER TABLE {table} VALIDATE CONSTRAINT {quote(check)}", table) for table, check in checks]
-    steps += [long(f"ANALYZE {table}", table) for table in series.tables]
     steps += [forgotten(series.backfill_back(table)) for table in series.tables]
-    return tuple(steps)
+    return (*steps, swapping(_block(series, [*_back(series)]), series.locked))
 
 
 def filled_back(name: str) -> str:
