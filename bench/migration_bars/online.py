@@ -51,6 +51,7 @@ def _beside(server: EmbeddedServer, series: Directory) -> Iterator[Figure]:
     dsn, url = server.dsn("online"), server.url("online", "psycopg")
     seconds: dict[str, float] = {}
     with running_apps(dsn) as apps, watched_waits(dsn) as worst:
+        began = time.monotonic()
         apps.start("old", RATE)
         _timed(seconds, "expand", lambda: run_stage(series, url, "expand", PACE))
         _timed(seconds, "build", lambda: run_stage(series, url, "build"))
@@ -60,11 +61,13 @@ def _beside(server: EmbeddedServer, series: Directory) -> Iterator[Figure]:
         time.sleep(BESIDE_S * max(SCALE, 0.2))
         apps.stop("old")
         apps.stop("new")
+        running_s = time.monotonic() - began
     for error in apps.errors[:10]:
         print(f"  error: {error}", flush=True)
     rows = sum(data.row_counts(SCALE).values())
     yield shown("online: rows in 13 tables", rows, "")
     yield shown("online: transactions of old and new code", apps.done, "")
+    yield shown("online: transactions per second", apps.done / running_s, "")
     yield at_most("online: failed transactions", len(apps.errors), "", 0)
     yield at_most("online: longest wait for a lock on the server", worst[0], "s", 1.0)
     for stage, taken in seconds.items():

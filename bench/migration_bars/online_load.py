@@ -20,6 +20,8 @@ from notebook.address import to_url
 from notebook.before.models import Base
 
 CONNECTIONS = 5
+MOST_UNDER_WAY = 10 * CONNECTIONS
+"""On a machine that cannot keep the rate, more would only queue in this process."""
 KEYS = 400
 """So many rows of each parent are used: requests of both kinds meet at them."""
 
@@ -171,6 +173,8 @@ async def run(dsn: str, kind: str, rate: float, told: Path) -> None:
     while not ends.done():
         due += random.expovariate(rate)
         await asyncio.sleep(max(0.0, due - time.perf_counter()))
+        if len(under_way) >= MOST_UNDER_WAY:
+            continue
         task = asyncio.create_task(app.request())
         under_way.add(task)
         task.add_done_callback(under_way.discard)

@@ -172,3 +172,18 @@ def test_an_extension_and_a_role_of_production_are_no_hindrance(linter: Linter) 
         )
     )
     assert up.error == ""
+
+
+def test_what_drops_nothing_locks_nothing_and_what_names_no_table_is_told(linter: Linter) -> None:
+    pending = linter.run(
+        """
+        with op.get_context().autocommit_block():
+            op.execute("DROP INDEX CONCURRENTLY IF EXISTS nothing")
+            op.execute("VACUUM")
+        """,
+        schema=SCHEMA,
+    )
+    assert upgrade_of(pending).error == ""
+    assert [one.what for one in pending.not_examined if one.what.startswith("the locks")] == [
+        "the locks of revision r1, line 13"
+    ]

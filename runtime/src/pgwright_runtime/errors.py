@@ -45,6 +45,7 @@ Error
 │       ├── KeyTaken
 │       ├── NotDeleted
 │       └── ParentDeleted
+├── SteppedBack              migrations: caught there, and the revision tried again
 ├── StaleView                materialized: data older than the reader allows
 ├── RetentionError           retention
 │   ├── ClockSkew            the server's clock, or ours, is wrong
@@ -57,6 +58,7 @@ Error
 │   ├── RetentionRefused     it would be slow or wrong
 │   └── UnknownTable         the database does not have what a policy names
 ├── RowsMoved                batches: caught there, and the batch done again
+├── TableInTheWay            migrations: caught there, and waited for
 └── TenancyError             tenancy
     ├── InvalidTenant        also a ValueError
     ├── TenantChanged

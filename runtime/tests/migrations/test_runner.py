@@ -22,7 +22,7 @@ from pgwright_runtime.migrations import (
     TableHeld,
     Unhealthy,
 )
-from pgwright_runtime.migrations.journal import Journal, JournalLine, RevisionKey
+from pgwright_runtime.migrations.journal import JournalLine, MigrationJournal, RevisionKey
 from runtime.tests.support.migrations_app import App
 from tests.support.database import Database
 
@@ -192,7 +192,7 @@ def test_a_detach_that_was_interrupted_is_finished(app: App) -> None:
 def seed_running(app: App, statement: str) -> None:
     """Write the journal of a run that was killed while its first statement, a bare one, ran."""
     engine = create_engine(app.database.url("psycopg"), poolclass=NullPool)
-    journal = Journal("public", "alembic_version")
+    journal = MigrationJournal("public", "alembic_version")
     with engine.begin() as connection:
         assert journal.create(connection) == ""
         lines = [JournalLine(0, "-- r1", "running"), JournalLine(1, statement, "running")]
@@ -294,3 +294,16 @@ def test_locks_are_those_that_keep_others_from_something(app: App) -> None:
     app.revision("r1", None, ADD, 'op.execute("CREATE TABLE fresh (id int REFERENCES note)")')
     app.upgrade()
     assert app.runs[0].revisions[0].locks == {"note": "AccessExclusiveLock"}
+
+
+def test_what_a_killed_run_left_to_analyze_is_analyzed_by_the_next(app: App) -> None:
+    app.revision("r1", None, "pass")
+    app.upgrade()
+    app.database.execute(
+        "INSERT INTO note SELECT n, n FROM generate_series(2, 500) n;"
+        """UPDATE pgwright_migration SET note = '{"analyze": ["note", "gone"]}'"""
+    )
+    app.revision("r2", "r1", "pass")
+    app.upgrade()
+    assert app.database.rows("SELECT count(*) > 0 FROM pg_stats WHERE tablename = 'note'") == [(True,)]
+    assert app.database.rows("SELECT count(*) FROM pgwright_migration WHERE note <> '{}'") == [(0,)]

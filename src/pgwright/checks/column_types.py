@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from pgwright.checks.lint_tables import Step, parts
+from pgwright.checks.lint_tables import LintStep, parts
 from pgwright.figures import listing
 from pgwright.model.migration import Action, PendingMigrations
 from pgwright.model.names import QualifiedName
@@ -21,7 +21,7 @@ _SMALL_KEYS = ("smallint", "int2", "integer", "int", "int4", "smallserial", "ser
 class NewColumns:
     """The new columns of a table that one rule is about."""
 
-    step: Step
+    step: LintStep
     table: QualifiedName
     columns: tuple[Action, ...]
     also: tuple[str, ...]
@@ -54,11 +54,11 @@ def _is_custom(snapshot: Snapshot | None, rule: str) -> bool:
     return so >= _FEWEST and so > sum(map(is_better, columns))
 
 
-def _by_table(pending: PendingMigrations) -> dict[tuple[QualifiedName, str], dict[str, tuple[Step, list[Action]]]]:
+def _by_table(pending: PendingMigrations) -> dict[tuple[QualifiedName, str], dict[str, tuple[LintStep, list[Action]]]]:
     keys = {(step.table(one.table), name) for step, one in parts(pending, "add primary key") for name in one.columns}
     numbered = {(step.table(one.table), one.name) for step, one in parts(pending, "add identity")}
     gone = {step.table(one.table) for step, one in parts(pending, "drop table")}
-    found: dict[tuple[QualifiedName, str], dict[str, tuple[Step, list[Action]]]] = {}
+    found: dict[tuple[QualifiedName, str], dict[str, tuple[LintStep, list[Action]]]] = {}
     for step, action in parts(pending, "add column"):
         table = step.table(action.table)
         if table is None or table in gone or table.name == "alembic_version":

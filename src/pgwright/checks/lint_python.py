@@ -76,7 +76,7 @@ def place_of(revision: ObservedRevision, node: ast.AST, function: str = "") -> C
 
 
 def where(revision: ObservedRevision) -> str:
-    """`in 4f2a1c90b7de`, as `Step.where`."""
+    """`in 4f2a1c90b7de`, as `LintStep.where`."""
     return f"in {revision.revision[:_REVISION_LETTERS]}"
 
 

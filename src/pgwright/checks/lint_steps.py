@@ -30,7 +30,7 @@ _SERVERS_OWN = ("pg_toast", "pg_catalog", "information_schema")
 
 
 @dataclass(frozen=True)
-class Step:
+class LintStep:
     """One statement of `upgrade()`, with all that came before it."""
 
     pending: PendingMigrations
@@ -51,11 +51,11 @@ class Step:
         return tuple(one for one in earlier if one.transaction == self.statement.transaction)
 
     @cached_property
-    def after(self) -> tuple[Step, ...]:
+    def after(self) -> tuple[LintStep, ...]:
         """The steps after it in its transaction."""
         later = enumerate(self.revision.upgrade.statements[self.position + 1 :], self.position + 1)
         return tuple(
-            Step(self.pending, self.revision, one, n)
+            LintStep(self.pending, self.revision, one, n)
             for n, one in later
             if one.transaction == self.statement.transaction
         )
@@ -218,14 +218,14 @@ class Step:
         return f"for an estimated {high}" if low == high else f"for an estimated {low} to {high}"
 
 
-def steps(pending: PendingMigrations) -> Iterator[Step]:
+def steps(pending: PendingMigrations) -> Iterator[LintStep]:
     """Yield each statement that the pending revisions' `upgrade()` sent, in their order."""
     for revision in pending.revisions:
         for position, statement in enumerate(revision.upgrade.statements):
-            yield Step(pending, revision, statement, position)
+            yield LintStep(pending, revision, statement, position)
 
 
-def parts(pending: PendingMigrations, *kinds: ActionKind) -> Iterator[tuple[Step, Action]]:
+def parts(pending: PendingMigrations, *kinds: ActionKind) -> Iterator[tuple[LintStep, Action]]:
     """Yield the changes of these kinds that ran without an error, each with its step."""
     for step in steps(pending):
         if not step.statement.error:

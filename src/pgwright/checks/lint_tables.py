@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from pgwright.checks.lint_steps import LARGE_BYTES, SMALL_BYTES, Step, parts, steps
+from pgwright.checks.lint_steps import LARGE_BYTES, SMALL_BYTES, LintStep, parts, steps
 from pgwright.durations.queues import waits
 from pgwright.figures import count, listing, milliseconds, size
 from pgwright.model.finding import Check, Confidence, Evidence, Finding, Severity
@@ -16,7 +16,7 @@ from pgwright.model.names import QualifiedName, quote
 __all__ = [
     "LARGE_BYTES",
     "SMALL_BYTES",
-    "Step",
+    "LintStep",
     "as_written",
     "in_words",
     "parts",
@@ -50,7 +50,7 @@ def in_words(tables: Iterable[QualifiedName]) -> str:
 
 def report(
     check: Check[Any],
-    step: Step,
+    step: LintStep,
     about: str,
     message: str,
     *,
@@ -78,7 +78,7 @@ def report(
     )
 
 
-def _evidence(step: Step, tables: tuple[QualifiedName, ...]) -> Iterator[Evidence]:
+def _evidence(step: LintStep, tables: tuple[QualifiedName, ...]) -> Iterator[Evidence]:
     text = " ".join(step.statement.text.split())
     yield Evidence("statement", text if len(text) <= _STATEMENT_LETTERS else f"{text[:_STATEMENT_LETTERS]}…")
     for table in tables:
@@ -91,7 +91,7 @@ def _evidence(step: Step, tables: tuple[QualifiedName, ...]) -> Iterator[Evidenc
         yield Evidence("it works", step.how_long().removeprefix("for an estimated "), "estimated")
 
 
-def _waiting(step: Step, tables: tuple[QualifiedName, ...]) -> Iterator[Evidence]:
+def _waiting(step: LintStep, tables: tuple[QualifiedName, ...]) -> Iterator[Evidence]:
     """Yield how many statements of the workload would wait, and for which of them the lock itself would."""
     for one in waits(step.pending, step.statement) if tables else ():
         if one.table not in tables or not one.per_second:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from pgwright.checks.lint_tables import Step
+from pgwright.checks.lint_tables import LintStep
 from pgwright.figures import count, listing
 from pgwright.model.finding import Confidence, Evidence
 from pgwright.model.migration import NameUse, PendingMigrations
@@ -16,7 +16,7 @@ from pgwright.workload.shaped import shaped_statements
 _SHOWN = 3
 
 
-def uses_of(step: Step, table: QualifiedName, column: str = "") -> tuple[NameUse, ...]:
+def uses_of(step: LintStep, table: QualifiedName, column: str = "") -> tuple[NameUse, ...]:
     """Return where a table, or one of its columns, is still named, those in the code first."""
     known = step.known(table)
     names = {table, known.name} if known is not None else {table}
@@ -46,7 +46,7 @@ def knows_workload(pending: PendingMigrations) -> bool:
     return pending.snapshot is not None and bool(shaped_statements(pending.snapshot))
 
 
-def inserts(step: Step, table: QualifiedName) -> Iterator[tuple[Statement, InsertedRow]]:
+def inserts(step: LintStep, table: QualifiedName) -> Iterator[tuple[Statement, InsertedRow]]:
     """Yield the statements of the workload that add rows to a table."""
     known, snapshot = step.known(table), step.pending.snapshot
     name = known.name if known is not None else table

@@ -18,8 +18,8 @@ from pgwright.model.table import Table
 from pgwright.sizes.builds import comparisons
 from pgwright.sqltext import Schema
 
-# The rates are those of the machine at its best, so that it takes longer is more likely than that it takes less.
-_LEAST, _MOST = 1 / 1.45, 2.0
+# The rates are those of the machine at its best, so it takes longer rather than less.
+_LEAST, _MOST = 1 / 1.6, 1.85
 _CHANGES = ("insert", "update", "delete", "create table as", "create materialized view", "refresh materialized view")
 _UNKNOWN = ("merge", "copy", "do", "call", "select")
 _DRAWS = re.compile(r"\b(?:gen_random_uuid|uuid_generate_v4|uuidv4|uuidv7|gen_random_bytes)\(")

@@ -20,7 +20,7 @@ from psycopg.pq import ExecStatus, TransactionStatus
 
 from pgwright.model.migration import RelationKind
 from pgwright.model.names import quote
-from pgwright.observing.watch import Lock, Relation, ask, locks_of
+from pgwright.observing.watch import Lock, SeenRelation, ask, locks_of
 
 _PAUSE_SECONDS = 0.002
 _MOST_SECONDS = 60.0
@@ -115,7 +115,7 @@ class Blockers:
         return len(self._sessions) // 2
 
     @contextmanager
-    def seen(self, pid: int, relations: Sequence[tuple[int, Relation]]) -> Iterator[SeenLocks]:
+    def seen(self, pid: int, relations: Sequence[tuple[int, SeenRelation]]) -> Iterator[SeenLocks]:
         """See the locks that the statement of a session, which is sent inside the block, takes on some relations."""
         seen, done = SeenLocks(), Event()
         gates = list(self._gates(relations))
@@ -130,7 +130,7 @@ class Blockers:
                 for one in (gate.holder, gate.next):
                     one.let_go(self._watching)
 
-    def _gates(self, relations: Sequence[tuple[int, Relation]]) -> Iterator[_Gate]:
+    def _gates(self, relations: Sequence[tuple[int, SeenRelation]]) -> Iterator[_Gate]:
         for number, (oid, relation) in enumerate(relations[: self.most]):
             if (pattern := _HOLDING.get(relation.kind)) is None:
                 continue

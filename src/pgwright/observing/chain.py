@@ -16,7 +16,7 @@ from pgwright.migrations import AlembicDirectory
 from pgwright.model.migration import Direction, ObservedRevision
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.progress import Progress
-from pgwright.observing.messages import Begun, Broken, Confined, Question, Replayed, Seen
+from pgwright.observing.messages import Begun, Broken, ChildQuestion, Confined, Replayed, Seen
 from pgwright.observing.names import shown
 from pgwright.observing.process import RevisionProcess, child_of, own_folder
 from pgwright.observing.source import RevisionSource
@@ -28,6 +28,7 @@ NOT_REPLAYED = "it was run to come to the start, and ended before its end"
 _STOPPED = "too many revisions before it left a schema that the next ones do not find, or did not end"
 
 
+_SEE = "It may lack what is not to be had here: see {}"
 _LACKS = re.compile(r"does not exist")
 
 
@@ -38,7 +39,7 @@ class Chain:
     directory: AlembicDirectory
     database: Callable[[], AbstractContextManager[str]]
     """Gives the DSN of a database with the schema that the first revision finds, but for what is replayed."""
-    question: Question
+    question: ChildQuestion
     """What is the same for all processes."""
     progress: Progress
     seconds: float
@@ -84,9 +85,11 @@ class Chain:
                     self._note(NotExamined(f"revision {revision}", reason))
                 case Seen():
                     seen += 1
+                    excused = self._excused(answer.revision, answer.not_examined)
+                    remedy = _SEE.format(", ".join(self._blamed[:3])) if excused != answer.revision else ""
                     for one in answer.not_examined:
-                        self._note(one)
-                    self.revisions.append(self._excused(answer.revision))
+                        self._note(dataclasses.replace(one, remedy=one.remedy or remedy))
+                    self.revisions.append(excused)
                     self.progress(f"revision {seen} of {len(pending)}")
                     if answer.is_spoiled:
                         return seen
@@ -102,12 +105,18 @@ class Chain:
         self._lost(begun, child)
         return seen + 1
 
-    def _excused(self, revision: ObservedRevision) -> ObservedRevision:
+    @property
+    def _blamed(self) -> list[str]:
+        """What could not be run or had, and may be what a later revision lacks."""
+        failed = [one for one in self.revisions if one.upgrade.failure not in ("", "server refused", "needs another")]
+        extensions = [one.what for one in self.not_examined if one.what.startswith("extension ")]
+        return [f"revision {one.revision}" for one in failed] + extensions
+
+    def _excused(self, revision: ObservedRevision, missing: tuple[NotExamined, ...]) -> ObservedRevision:
         """Return a revision whose failure may be that of another one, which could not be run, as one that says so."""
         up = revision.upgrade
-        blamed = [one.revision for one in self.revisions if one.upgrade.failure not in ("", "server refused")]
-        blamed += [one.what for one in self.not_examined if one.what.startswith("extension ")]
-        if up.failure != "server refused" or not _LACKS.search(up.error) or not blamed:
+        lacks = bool(self._blamed) or any(one.what.startswith("extension ") for one in missing)
+        if up.failure != "server refused" or not _LACKS.search(up.error) or not lacks:
             return revision
         return dataclasses.replace(revision, upgrade=dataclasses.replace(up, failure="needs another"))
 

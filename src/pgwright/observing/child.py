@@ -18,7 +18,7 @@ from pgwright.observing.doors import WaysOut
 from pgwright.observing.driver import WatchedConnection
 from pgwright.observing.examination import Examination
 from pgwright.observing.lent import Lent
-from pgwright.observing.messages import Answer, Broken, Confined, Question
+from pgwright.observing.messages import Answer, Broken, ChildQuestion, Confined
 from pgwright.observing.runs import Runs, engine_over
 from pgwright.observing.said import said
 from pgwright.observing.walls import raise_walls
@@ -30,7 +30,7 @@ _HELD_AT_A_TIME = 4
 
 def main() -> None:
     """Answer the question in the file named first over the descriptor named second."""
-    question = msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=Question)
+    question = msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=ChildQuestion)
     with os.fdopen(int(sys.argv[2]), "wb", buffering=0) as out:
 
         def answer(one: Answer) -> None:
@@ -45,7 +45,7 @@ def main() -> None:
     os._exit(0)
 
 
-def _answers(question: Question, answer: Any) -> Iterator[Answer]:
+def _answers(question: ChildQuestion, answer: Any) -> Iterator[Answer]:
     warnings.simplefilter("ignore")
     directory = open_directory(Path(question.source))
     connections = [WatchedConnection.connect(question.dsn) for _ in range(_OF_REVISIONS)]

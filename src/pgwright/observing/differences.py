@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pgwright.model.migration import Action
 from pgwright.model.names import QualifiedName
-from pgwright.observing.watch import Relation, State
+from pgwright.observing.watch import SeenRelation, State
 
 _WITH_ROWS = ("table", "materialized view")
 # Of NOT NULL only what became valid later counts: before 18 it has no constraint.
@@ -62,7 +62,7 @@ def _built(before: State, after: State, known: frozenset[int]) -> Iterator[int]:
             yield oid
 
 
-def _of_toast(index: Relation, state: State) -> bool:
+def _of_toast(index: SeenRelation, state: State) -> bool:
     table = state.relations.get(index.table)
     return table is not None and table.kind == "TOAST table"
 
@@ -83,5 +83,5 @@ def _validated(before: State, after: State, known: frozenset[int]) -> Iterator[t
             yield one.name, one.kind, one.table
 
 
-def _names(relations: Iterator[Relation]) -> tuple[QualifiedName, ...]:
+def _names(relations: Iterator[SeenRelation]) -> tuple[QualifiedName, ...]:
     return tuple(sorted({one.name for one in relations}, key=str))

@@ -16,7 +16,7 @@ _REPORT = "pgwright_lint locks "
 Send = Callable[[Any, Any], Any]
 
 
-class Watcher(Protocol):
+class StatementWatcher(Protocol):
     """Who is told of each statement."""
 
     def run(self, connection: WatchedConnection, query: Any, parameters: Any, send: Send) -> Any:
@@ -34,7 +34,7 @@ class Watcher(Protocol):
 class WatchedConnection(psycopg.Connection[Any]):
     """A connection whose cursors tell its watcher, where it has one."""
 
-    watcher: Watcher | None = None
+    watcher: StatementWatcher | None = None
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)

@@ -10,7 +10,7 @@ from pgwright.model.migration import ObservedRevision
 from pgwright.model.not_examined import NotExamined
 
 
-class Question(msgspec.Struct, frozen=True):
+class ChildQuestion(msgspec.Struct, frozen=True):
     """What is to be run."""
 
     source: str

@@ -20,7 +20,7 @@ from pgwright.model.snapshot import Snapshot
 from pgwright.observing.chain import Chain
 from pgwright.observing.databases import database_of, dsn_of
 from pgwright.observing.environment import EnvironmentFile
-from pgwright.observing.messages import Question
+from pgwright.observing.messages import ChildQuestion
 from pgwright.observing.process import REVISION_SECONDS
 from pgwright.observing.start import start_of
 from pgwright.observing.uses import gone_of, uses_of
@@ -85,7 +85,7 @@ def observe(
         chain = Chain(
             directory,
             database,
-            Question(
+            ChildQuestion(
                 source=str(directory.source),
                 version_schema=version_schema,
                 conventions=next(iter(models.app.conventions), {}) if models is not None else {},

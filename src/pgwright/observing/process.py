@@ -17,7 +17,7 @@ from typing import Literal
 import msgspec
 
 from pgwright.embedded.tether import Tether
-from pgwright.observing.messages import Answer, Question
+from pgwright.observing.messages import Answer, ChildQuestion
 from pgwright.visible import on_one_line
 
 REVISION_SECONDS = 120.0
@@ -69,7 +69,7 @@ class RevisionProcess:
 
 
 @contextmanager
-def child_of(question: Question, *, seconds: float) -> Iterator[RevisionProcess]:
+def child_of(question: ChildQuestion, *, seconds: float) -> Iterator[RevisionProcess]:
     """Start a process with revisions, and end it on the way out.
 
     It has the environment of ours, for the app's settings may come from there, and nothing that leads outside.

@@ -20,7 +20,7 @@ from pgwright.observing.driver import Send, WatchedConnection, text_of
 from pgwright.observing.frames import Call, call_of
 from pgwright.observing.lent import Lent
 from pgwright.observing.said import said
-from pgwright.observing.targets import targets
+from pgwright.observing.targets import names_any, targets
 from pgwright.observing.watch import Lock, State, ask, described, locks_of, look
 from pgwright.sqltext.actions import count_statements, read_actions
 from pgwright.sqltext.relations import asks_catalog_alone, named_relations
@@ -209,7 +209,7 @@ class Recorder:
         session.number, session.is_over, session.is_autocommit = self._next_number(), True, True
         before = look(self.watching)
         wanted = targets(statement.actions, before)
-        if not wanted:
+        if not wanted and not names_any(statement.actions):
             self.unseen[statement.call.line] = _UNSEEN
         elif (tables := sum(one.kind != "index" for _, one in wanted)) > self.blockers.most:
             self.unseen[statement.call.line] = _UNSEEN_PART.format(self.blockers.most, tables)

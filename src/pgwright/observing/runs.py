@@ -9,11 +9,13 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, cast
 
+from alembic.config import Config
 from alembic.operations import Operations
 from alembic.operations.base import AbstractOperations
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import RevisionStep
-from sqlalchemy import Connection, Engine, MetaData, QueuePool, create_engine
+from sqlalchemy import Connection, Engine, MetaData, QueuePool, create_engine, make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from pgwright.migrations import AlembicDirectory
@@ -63,6 +65,7 @@ class Runs:
         self._directory, self._engine, self._engine_name = directory, engine, engine_name
         self._imports = imports
         self._trial: Connection | None = None
+        _complete(directory.config)
         self._options: dict[str, Any] = {
             "transaction_per_migration": True,
             "version_table_schema": None if version_schema == "public" else version_schema,
@@ -148,6 +151,14 @@ class Runs:
             connection.exec_driver_sql("RESET ALL")
             connection.commit()
             yield connection
+
+
+def _complete(config: Config) -> None:
+    """Give the settings a URL where env.py would: revisions ask it for the kind of database."""
+    try:
+        make_url(config.get_main_option("sqlalchemy.url") or "")
+    except ArgumentError:
+        config.set_main_option("sqlalchemy.url", "postgresql+psycopg:///twin")
 
 
 class _Step(RevisionStep):

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pgwright.model.migration import Action, RelationRef
-from pgwright.observing.watch import Relation, State
+from pgwright.observing.watch import SeenRelation, State
 
 # They work on each partition, too.
 _OF_PARTITIONS = ("reindex", "vacuum", "analyze")
 _WITH_ROWS = ("table", "partitioned table", "materialized view")
 
 
-def targets(actions: Sequence[Action], state: State) -> tuple[tuple[int, Relation], ...]:
+def targets(actions: Sequence[Action], state: State) -> tuple[tuple[int, SeenRelation], ...]:
     """Return the tables and indexes that the statement may lock, tables first; of several of a name, all."""
-    found: dict[int, Relation] = {}
+    found: dict[int, SeenRelation] = {}
     for action in actions:
         for ref in _refs(action):
             found |= {oid: one for oid, one in state.relations.items() if ref.matches(one.name)}
@@ -28,7 +28,12 @@ def targets(actions: Sequence[Action], state: State) -> tuple[tuple[int, Relatio
     return tuple(kept.items())
 
 
-def _with_partitions(table: int, state: State) -> Iterator[tuple[int, Relation]]:
+def names_any(actions: Sequence[Action]) -> bool:
+    """Tell whether a statement names a relation, be it there or not: `DROP INDEX IF EXISTS i`."""
+    return any(True for one in actions for _ in _refs(one))
+
+
+def _with_partitions(table: int, state: State) -> Iterator[tuple[int, SeenRelation]]:
     yield table, state.relations[table]
     for oid, one in state.relations.items():
         if one.parent == table:

@@ -35,7 +35,7 @@ Lock = tuple[int, LockMode]
 
 
 @dataclass(frozen=True)
-class Relation:
+class SeenRelation:
     """A relation of the app at one moment."""
 
     name: QualifiedName
@@ -68,7 +68,7 @@ class Constraint:
 class State:
     """What a session saw at one moment."""
 
-    relations: Mapping[int, Relation] = field(default_factory=dict)
+    relations: Mapping[int, SeenRelation] = field(default_factory=dict)
     constraints: Mapping[int, Constraint] = field(default_factory=dict)
 
     def tables(self, kinds: Iterable[RelationKind] = ("table",)) -> frozenset[int]:
@@ -84,7 +84,7 @@ def ask(connection: psycopg.Connection[Any], statement: bytes, *values: object) 
 def look(connection: psycopg.Connection[Any]) -> State:
     """Return what a session sees; outside of autocommit it begins a transaction where none is open."""
     relations = {
-        oid: Relation(QualifiedName(schema, name), _KINDS[kind], file, scans, table, parent)
+        oid: SeenRelation(QualifiedName(schema, name), _KINDS[kind], file, scans, table, parent)
         for oid, schema, name, kind, file, scans, table, parent in ask(connection, _RELATIONS)
     }
     kept = {oid: one for oid, one in relations.items() if not relations.get(one.table, one).is_ours}
@@ -108,7 +108,7 @@ def mode_of(name: str) -> LockMode:
 
 
 def described(
-    locks: Iterable[Lock], relations: Mapping[int, Relation], known: frozenset[int], held: frozenset[Lock]
+    locks: Iterable[Lock], relations: Mapping[int, SeenRelation], known: frozenset[int], held: frozenset[Lock]
 ) -> tuple[TakenLock, ...]:
     """Return locks on the app's relations, in order; others are left out.
 

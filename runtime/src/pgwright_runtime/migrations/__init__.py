@@ -27,7 +27,7 @@ try:
         Unhealthy,
     )
     from pgwright_runtime.migrations.pace import MigrationPace
-    from pgwright_runtime.migrations.planning import PlannedRevision, PlannedStatement, plan_migrations
+    from pgwright_runtime.migrations.planning import PlannedRevision, RevisionStatement, plan_migrations
     from pgwright_runtime.migrations.results import MigrationProgress, MigrationRun, RanRevision
     from pgwright_runtime.migrations.runner import MigrationRunner
     from pgwright_runtime.migrations.safely import run_migrations_safely
@@ -56,8 +56,8 @@ __all__ = [
     "MigrationStopped",
     "NotResumable",
     "PlannedRevision",
-    "PlannedStatement",
     "RanRevision",
+    "RevisionStatement",
     "RunnerBusy",
     "StillQueued",
     "TableHeld",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pgwright_runtime.errors import Error
+from pgwright_runtime.migrations.looking import Mode
 
 
 class MigrationStopped(Error):
@@ -27,3 +28,15 @@ class NotResumable(MigrationStopped):
 
 class Unhealthy(MigrationStopped):
     """The database or the app is not well enough for the next revision."""
+
+
+class SteppedBack(Error):
+    """The watch found somebody who waited too long while nothing of ours ran; caught, and the revision tried again."""
+
+
+class TableInTheWay(Error):
+    """Somebody old holds what the next statement needs; nothing was asked of the server yet. Caught, and waited for."""
+
+    def __init__(self, who: str, needs: tuple[tuple[str, Mode], ...]) -> None:
+        self.who, self.needs = who, needs
+        super().__init__(who)

@@ -5,23 +5,22 @@ It listens at the dialect's events, where a listener may run the statement itsel
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, event, text
-from sqlalchemy.exc import DBAPIError
 
 from pgwright_runtime._locks import lock_key
 from pgwright_runtime._sql import read_sql
-from pgwright_runtime.migrations.errors import NotResumable, StillQueued, TableHeld
-from pgwright_runtime.migrations.holders import OldHolders, needs_of, shortened
-from pgwright_runtime.migrations.journal import Journal, JournalLine, RevisionKey, code_of, hash_of
+from pgwright_runtime.migrations.errors import NotResumable, SteppedBack
+from pgwright_runtime.migrations.holders import shortened
+from pgwright_runtime.migrations.journal import JournalLine, MigrationJournal, RevisionKey, hash_of
 from pgwright_runtime.migrations.leftovers import clear
-from pgwright_runtime.migrations.looking import Mode, SqlLook, look_at
+from pgwright_runtime.migrations.looking import SqlLook, look_at
 from pgwright_runtime.migrations.pace import MigrationPace
+from pgwright_runtime.migrations.patience import RevisionPatience
 from pgwright_runtime.migrations.results import MigrationProgress, Tell
 from pgwright_runtime.migrations.watching import MigrationWatch
 
@@ -35,47 +34,37 @@ _OPEN = text("""
 _SESSION = text("""
     SELECT a.pid, a.backend_start::text FROM pg_catalog.pg_stat_activity a WHERE a.pid = pg_catalog.pg_backend_pid()
 """)
-PASSING = ("55P03", "40P01", "40001")
-"""Lack of a lock, deadlock, serialization failure: the same statement may do a moment later."""
-_CANCELED = "57014"
-_CANCEL_IS_LATE_S = 2.0
 
 
-class InTheWay(Exception):  # never leaves the package
-    """Somebody holds what the next statement needs; nothing was asked of the server yet."""
-
-    def __init__(self, who: str, needs: tuple[tuple[str, Mode], ...]) -> None:
-        self.who, self.needs = who, needs
-        super().__init__(who)
-
-
-class MigrationExecution:
+class MigrationExecution(RevisionPatience):
     """Runs the statements of one revision after another."""
 
-    def __init__(
-        self, connection: Connection, journal: Journal | None, pace: MigrationPace, watch: MigrationWatch, tell: Tell
-    ) -> None:
-        self.connection, self.journal, self.pace, self.watch = connection, journal, pace, watch
-        self.is_pooled = False
-        self.pid = 0
-        self.waited_s = 0.0
-        self._tell = tell
-        self._is_ours = False
-        self._begin_step(RevisionKey("", True), [])
+    run_alone: Callable[[SqlLook, str, Callable[[], None], JournalLine | None], None]
+    """Runs a statement of an autocommit block."""
 
-    def _begin_step(self, key: RevisionKey, lines: Sequence[JournalLine]) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        journal: MigrationJournal | None,
+        pace: MigrationPace,
+        watch: MigrationWatch,
+        tell: Tell,
+    ) -> None:
+        super().__init__(connection, pace, watch, tell)
+        self.journal = journal
+        self.is_pooled = False
+        self.begin_revision(RevisionKey("", True), [])
+
+    def begin_revision(self, key: RevisionKey, lines: Sequence[JournalLine]) -> None:
+        """Take over which revision it is, and what of it is committed."""
         self.key = key
         self._done = {line.ordinal: line for line in lines}
         self.written: set[str] = set()
         self.touched: set[str] = set()
         self.locks: dict[str, str] = {}
-        self.held_s = 0.0
+        self.revision, self.held_s = key.revision, 0.0
         self.resumed_after = len([line for line in lines if line.state == "done"])
         self.begin_try()
-
-    def begin_revision(self, key: RevisionKey, lines: Sequence[JournalLine]) -> None:
-        """Take over which revision it is, and what of it is committed."""
-        self._begin_step(key, lines)
 
     def begin_try(self) -> None:
         """Count its statements from the first one again."""
@@ -154,125 +143,7 @@ class MigrationExecution:
         self.pid = row[0]
         return {"pid": row[0], "backend_start": row[1]}
 
-    # ---- Trying again.
-
-    def tried(self, statement: str, run: Callable[[], Any]) -> None:
-        """Run something in an autocommit block, again while it lacks a lock or somebody is in the way."""
-        attempt = 1
-        while True:
-            self.watch.forget()
-            self.tries = attempt
-            try:
-                run()
-                return
-            except InTheWay as error:
-                self.wait_for(error, statement)
-            except Exception as error:
-                if attempt == self.pace.tries or not self.is_passing(error):
-                    raise self.explained(error, statement) from error
-                self.rest(attempt, self.why(error))
-                attempt += 1
-
-    def is_passing(self, error: BaseException) -> bool:
-        """True when the same may do a moment later."""
-        code = code_of(error)
-        if code == _CANCELED:
-            return time.monotonic() - self.watch.stepped_back_at < _CANCEL_IS_LATE_S
-        return code in PASSING
-
-    def why(self, error: BaseException) -> str:
-        """Return what came in between, in words."""
-        if self.watch.stepped_back:
-            return f"stepped back: {self.watch.stepped_back}"
-        if self.watch.waits_for is not None:
-            table, mode, who = self.watch.waits_for
-            return f"no {mode} on {table}" + (f", held by {who}" if who else "")
-        return {"55P03": "no lock", "40P01": "a deadlock"}.get(code_of(error), "a serialization failure")
-
-    def explained(self, error: Exception, statement: str) -> Exception:
-        """Return the error that says what to do, of one that trying again did not help."""
-        if not self.is_passing(error):
-            return error
-        what = f"{self.pace.tries} tries of {self.pace.lock_timeout_ms} ms did not do for: {shortened(statement)}\n"
-        what += f"The last time: {self.why(error)}.\n"
-        if self.watch.stepped_back:
-            return StillQueued(
-                f"{what}The app waits for this longer than it may. Split the revision, so that one transaction does "
-                "less under its lock, move rows outside of it (op.declare_backfill), or run it at a quiet time"
-            )
-        return TableHeld(f"{what}Run this again when they are through; what is committed is not run twice")
-
-    def rest(self, attempt: int, reason: str) -> None:
-        """Rest before the next try, longer each time, and not as long as others who do the same."""
-        pace = self.pace
-        seconds = min(pace.pause_s * 2.0 ** min(attempt - 1, 20), pace.most_pause_s) * random.uniform(0.5, 1)
-        self.pause(seconds, "retrying", reason)
-
-    def pause(self, seconds: float, phase: Any, reason: str) -> None:
-        self._tell(MigrationProgress(phase, self.key.revision, statement=shortened(self.statement), reason=reason))
-        started = time.monotonic()
-        self.sleep(seconds)
-        self.waited_s += time.monotonic() - started
-
-    sleep: Callable[[float], None] = staticmethod(time.sleep)
-    run_alone: Callable[[SqlLook, str, Callable[[], None], JournalLine | None], None]
-    """Runs a statement of an autocommit block."""
-
-    # ---- Giving way.
-
-    def give_way(self, look: SqlLook, statement: str) -> None:
-        """Raise InTheWay when a transaction that is old holds what the statement needs."""
-        needs = needs_of(look)
-        self.statement = statement
-        if not needs or look.is_lasting:
-            return
-        with self.ours():
-            told = OldHolders(self.pace.old_s).of(self.connection, needs, self.pid)
-        if told:
-            raise InTheWay(told[0], needs)
-
-    def wait_for(self, held: InTheWay, statement: str) -> None:
-        """Wait, outside of any transaction, until nobody who is old holds it. Raises TableHeld: patience is over."""
-        holders, who = OldHolders(self.pace.old_s), held.who
-        while who:
-            if self.held_s > self.pace.patience_s:
-                raise TableHeld(
-                    f"{shortened(statement)}\nwas not begun, for after {self.pace.patience_s:,.0f} s {who}\n"
-                    "Whoever queues for that lock holds up the app. Let it end, or end it: SELECT "
-                    "pg_terminate_backend(pid); then run this again, which goes on where this ended"
-                )
-            seconds = min(0.25, self.pace.pause_s)
-            self.pause(seconds, "waiting", who)
-            self.held_s += seconds
-            with self.ours():
-                self._send_vacuum_away(holders, held)
-                who = next(iter(holders.of(self.connection, held.needs, self.pid)), "")
-                self.end_reading()
-
-    def _send_vacuum_away(self, holders: OldHolders, held: InTheWay) -> None:
-        """Do what the server does after `deadlock_timeout`, which we never wait for: cancel an ordinary autovacuum."""
-        for pid in holders.vacuums(self.connection, held.needs, self.pid):
-            try:
-                self.connection.execute(
-                    text("SELECT pg_catalog.pg_cancel_backend(CAST(:pid AS integer))"), {"pid": pid}
-                )
-            except DBAPIError:  # only a superuser, or since 18 pg_signal_autovacuum_worker
-                self.end_reading()
-                return
-
-    def end_reading(self) -> None:
-        """End the transaction that a look opened; inside of env.py's own, it stays."""
-
     # ---- On the way to the driver.
-
-    @contextmanager
-    def ours(self) -> Iterator[None]:
-        """What is executed inside is ours, and no part of the revision."""
-        before, self._is_ours = self._is_ours, True
-        try:
-            yield
-        finally:
-            self._is_ours = before
 
     @contextmanager
     def listening(self) -> Iterator[None]:
@@ -330,7 +201,7 @@ class MigrationExecution:
         if self._is_ours or context.root_connection is not self.connection:
             return None
         if self.watch.stepped_back:
-            raise StepBack(self.watch.stepped_back)
+            raise SteppedBack(self.watch.stepped_back)
         look = look_at(statement)
         if look.kind == "session" or (look.kind == "read" and not self.is_result_unused):
             return None
@@ -369,7 +240,7 @@ class MigrationExecution:
 
     def _run(self, look: SqlLook, statement: str, send: Callable[[], None], interrupted: JournalLine | None) -> None:
         self.statement = statement
-        self._tell(MigrationProgress("running", self.key.revision, statement=shortened(statement)))
+        self._tell(MigrationProgress("running", self.revision, statement=shortened(statement)))
         if self.is_autocommit:
             self.run_alone(look, statement, send, interrupted)
             return
@@ -390,10 +261,6 @@ class MigrationExecution:
             self.touched.add(table)
             if mode == "RowExclusiveLock" and getattr(cursor, "rowcount", 0) > MANY_ROWS:
                 self.written.add(table)
-
-
-class StepBack(Exception):  # never leaves the package
-    """The watcher found somebody who waited too long while nothing of ours ran."""
 
 
 MANY_ROWS = 1000

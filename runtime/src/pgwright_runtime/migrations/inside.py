@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from alembic.operations import Operations
@@ -154,6 +154,28 @@ def reading(context: MigrationContext, *, is_own: bool) -> Iterator[Connection]:
     settle(context)
     with connection.begin() if is_own else connection.begin_nested():
         yield connection
+
+
+@contextmanager
+def noting_operations(
+    context: MigrationContext, as_operation: Callable[[], AbstractContextManager[None]]
+) -> Iterator[None]:
+    """Wrap what operations execute inside the block.
+
+    `_exec`: all of them go through it, and what a revision executes on `get_bind()` does not.
+    """
+    impl = context.impl
+    original = impl._exec
+
+    def execute(*arguments: Any, **named: Any) -> Any:
+        with as_operation():
+            return original(*arguments, **named)
+
+    impl._exec = execute  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        impl._exec = original  # type: ignore[method-assign]
 
 
 def collect_statements(context: MigrationContext, statements: list[str]) -> None:

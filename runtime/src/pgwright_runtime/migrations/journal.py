@@ -48,6 +48,15 @@ _ABANDON = """
     UPDATE :table SET state = 'abandoned' WHERE version_table = :version_table AND ordinal = 0 AND state = 'running'
       AND is_upgrade = (revision IN (SELECT pg_catalog.json_array_elements_text(CAST(:applied AS pg_catalog.json))))
 """
+_UNANALYZED = """
+    SELECT DISTINCT t.name FROM :table j
+    CROSS JOIN LATERAL pg_catalog.jsonb_array_elements_text(j.note -> 'analyze') AS t (name)
+    WHERE j.version_table = :version_table AND j.note -> 'analyze' IS NOT NULL
+      AND pg_catalog.to_regclass(t.name) IS NOT NULL
+"""
+_ANALYZED = """
+    UPDATE :table SET note = note - 'analyze' WHERE version_table = :version_table AND note -> 'analyze' IS NOT NULL
+"""
 _RUNNING = """
     SELECT DISTINCT a.pid, j.statement FROM :table j
     JOIN pg_catalog.pg_stat_activity a ON a.pid = CAST(j.note ->> 'pid' AS integer)
@@ -81,7 +90,7 @@ class RevisionKey:
     run: int = 1
 
 
-class Journal:
+class MigrationJournal:
     """The table, in the schema of `alembic_version`."""
 
     def __init__(self, schema: str, version_table: str) -> None:
@@ -138,6 +147,14 @@ class Journal:
     def abandon(self, connection: Connection, applied: set[str]) -> None:
         """Close the runs of revisions that others brought to their end, as `alembic stamp` does."""
         self._execute(connection, _ABANDON, {"applied": json.dumps(sorted(applied))})
+
+    def unanalyzed(self, connection: Connection) -> list[str]:
+        """Return the tables that a committed revision left to ANALYZE, quoted where they need it."""
+        return [row.name for row in self._execute(connection, _UNANALYZED, {})]
+
+    def analyzed(self, connection: Connection) -> None:
+        """Note that none is left."""
+        self._execute(connection, _ANALYZED, {})
 
     def still_running(self, connection: Connection) -> list[tuple[int, str]]:
         """Return the sessions of a run that was killed whose statement still runs, with it."""

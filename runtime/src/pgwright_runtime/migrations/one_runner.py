@@ -14,7 +14,7 @@ from pgwright_runtime._sql import read_sql
 from pgwright_runtime.migrations.errors import RunnerBusy
 from pgwright_runtime.migrations.execution import WORKER
 from pgwright_runtime.migrations.holders import in_words, shortened
-from pgwright_runtime.migrations.journal import Journal
+from pgwright_runtime.migrations.journal import MigrationJournal
 from pgwright_runtime.migrations.pace import MigrationPace
 
 _NAME = "migrations"
@@ -61,7 +61,7 @@ def end_what_was_killed(engine: Engine, pause: Pause) -> None:
 
 
 def await_what_was_killed(
-    connection: Connection, journal: Journal, pause: Pause, end_reading: Callable[[], None]
+    connection: Connection, journal: MigrationJournal, pause: Pause, end_reading: Callable[[], None]
 ) -> None:
     """Wait for a statement outside of transactions, such as a concurrent build, that outlived its run."""
     while running := journal.still_running(connection):

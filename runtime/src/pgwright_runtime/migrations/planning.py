@@ -17,7 +17,7 @@ from pgwright_runtime.migrations.looking import look_at
 
 
 @dataclass(frozen=True)
-class PlannedStatement:
+class RevisionStatement:
     """A statement of a revision that has not run."""
 
     statement: str
@@ -36,7 +36,7 @@ class PlannedRevision:
     revision: str
     message: str
     is_upgrade: bool
-    statements: tuple[PlannedStatement, ...]
+    statements: tuple[RevisionStatement, ...]
     unknown: str = ""
     """Why its statements are not known, all or those after the last one here; "" where they are."""
 
@@ -68,7 +68,7 @@ def _planned(context: MigrationContext, step: Any, old_s: float) -> PlannedRevis
     )
 
 
-def _statements(context: MigrationContext, texts: list[str], old_s: float) -> Iterator[PlannedStatement]:
+def _statements(context: MigrationContext, texts: list[str], old_s: float) -> Iterator[RevisionStatement]:
     connection = context.connection
     assert connection is not None
     for text in texts:
@@ -78,4 +78,4 @@ def _statements(context: MigrationContext, texts: list[str], old_s: float) -> It
         held: list[str] = []
         with suppress(Exception), connection.begin_nested():
             held = OldHolders(old_s).of(connection, needs_of(look), 0)
-        yield PlannedStatement(text.strip(), look.needs, tuple(held), look.is_bare)
+        yield RevisionStatement(text.strip(), look.needs, tuple(held), look.is_bare)

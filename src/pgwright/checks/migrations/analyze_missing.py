@@ -35,7 +35,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgwright.checks.lint_code import execute, lines
-from pgwright.checks.lint_tables import Step, in_words, report, steps
+from pgwright.checks.lint_tables import LintStep, in_words, report, steps
 from pgwright.figures import listing
 from pgwright.model.finding import Check, Finding
 from pgwright.model.migration import Action, PendingMigrations
@@ -44,7 +44,7 @@ from pgwright.sqltext.rewording import plain
 
 
 def find(pending: PendingMigrations) -> Iterator[Finding]:
-    lacking: dict[QualifiedName, tuple[Step, Action]] = {}
+    lacking: dict[QualifiedName, tuple[LintStep, Action]] = {}
     for step in steps(pending):
         for action in step.statement.actions:
             table = step.table(action.table)
@@ -57,14 +57,14 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
         yield _finding({table: one for table, one in lacking.items() if one[0].revision.revision == revision})
 
 
-def _loses(step: Step, action: Action, table: QualifiedName) -> bool:
+def _loses(step: LintStep, action: Action, table: QualifiedName) -> bool:
     if action.kind == "create index":
         return "" in action.columns
     is_filled = action.kind == "add column" and action.default is not None and step.is_rewritten(table)
     return action.kind == "change type" or is_filled
 
 
-def _finding(lacking: dict[QualifiedName, tuple[Step, Action]]) -> Finding:
+def _finding(lacking: dict[QualifiedName, tuple[LintStep, Action]]) -> Finding:
     """Return one finding for all tables of a revision."""
     step, _ = next(iter(lacking.values()))
     tables = list(lacking)

@@ -39,7 +39,7 @@ import re
 from collections.abc import Iterator
 
 from pgwright.checks.lint_code import backfill
-from pgwright.checks.lint_tables import Step, report, steps
+from pgwright.checks.lint_tables import LintStep, report, steps
 from pgwright.model.finding import Check, Finding
 from pgwright.model.locks import blocks_writes
 from pgwright.model.migration import ActionKind, PendingMigrations
@@ -72,7 +72,7 @@ def _loops(source: str) -> bool:
     return any(isinstance(one, ast.Attribute) and one.attr in _SENDS for one in calls)
 
 
-def _finding(step: Step, table: QualifiedName) -> Finding:
+def _finding(step: LintStep, table: QualifiedName) -> Finding:
     mode = step.held_before.get(table)
     is_locked = mode is not None and blocks_writes(mode)
     meanwhile = (
@@ -95,7 +95,7 @@ def _finding(step: Step, table: QualifiedName) -> Finding:
     )
 
 
-def _in_python(step: Step, table: QualifiedName) -> Finding:
+def _in_python(step: LintStep, table: QualifiedName) -> Finding:
     return report(
         CHECK,
         step,
@@ -109,7 +109,7 @@ def _in_python(step: Step, table: QualifiedName) -> Finding:
     )
 
 
-def _code(step: Step) -> str:
+def _code(step: LintStep) -> str:
     found = single_update(step.statement.text)
     if found is None:
         return ""
@@ -131,7 +131,7 @@ def _is_constant(value: str) -> bool:
     return re.fullmatch(r"'(?:[^']|'')*'|TRUE|FALSE|-?[0-9.]+", value) is not None
 
 
-def _is_json(step: Step, column: str) -> bool:
+def _is_json(step: LintStep, column: str) -> bool:
     known = step.known(step.worked_on[0])
     found = known.column_by_name.get(column) if known is not None else None
     return found is not None and found.base_type == "json"

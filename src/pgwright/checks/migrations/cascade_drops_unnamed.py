@@ -33,7 +33,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgwright.checks.lint_code import execute, lines
-from pgwright.checks.lint_tables import Step, parts, report
+from pgwright.checks.lint_tables import LintStep, parts, report
 from pgwright.figures import listing
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.migration import Action, PendingMigrations
@@ -67,7 +67,7 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
         )
 
 
-def _views(step: Step, table: QualifiedName, action: Action) -> dict[str, str]:
+def _views(step: LintStep, table: QualifiedName, action: Action) -> dict[str, str]:
     """Return the views that depend on what is dropped, with their kind, and are there still."""
     snapshot, known = step.pending.snapshot, step.known(table)
     if snapshot is None or known is None:
@@ -86,7 +86,7 @@ def _views(step: Step, table: QualifiedName, action: Action) -> dict[str, str]:
     }
 
 
-def _keys(step: Step, table: QualifiedName, action: Action) -> list[str]:
+def _keys(step: LintStep, table: QualifiedName, action: Action) -> list[str]:
     """Return the foreign keys of other tables that go with it."""
     snapshot, known = step.pending.snapshot, step.known(table)
     if snapshot is None or known is None or action.kind not in ("drop table", "drop column"):

@@ -35,7 +35,7 @@ from collections.abc import Iterator
 
 from pgwright.checks.lint_code import execute, lines, next_revision, python_text
 from pgwright.checks.lint_python import operation
-from pgwright.checks.lint_tables import Step, parts, report
+from pgwright.checks.lint_tables import LintStep, parts, report
 from pgwright.checks.lint_uses import knows_workload, uses_of
 from pgwright.figures import listing
 from pgwright.model.finding import Check, Finding, Severity
@@ -45,7 +45,7 @@ from pgwright.model.names import QualifiedName, quote
 
 def find(pending: PendingMigrations) -> Iterator[Finding]:
     made: set[tuple[QualifiedName, str]] = set()
-    lost: dict[tuple[str, QualifiedName], tuple[Step, list[str]]] = {}
+    lost: dict[tuple[str, QualifiedName], tuple[LintStep, list[str]]] = {}
     for step, action in parts(pending, "add column", "rename column", "drop column"):
         table = step.table(action.table)
         if table is None or step.is_dropped_later(table):
@@ -58,11 +58,11 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
         yield _finding(step, table, columns)
 
 
-def _is_harmless(step: Step, table: QualifiedName, action: Action, made: set[tuple[QualifiedName, str]]) -> bool:
+def _is_harmless(step: LintStep, table: QualifiedName, action: Action, made: set[tuple[QualifiedName, str]]) -> bool:
     return (table, action.name) in made or step.is_empty(table) or bool(uses_of(step, table, action.name))
 
 
-def _finding(step: Step, table: QualifiedName, columns: list[str]) -> Finding:
+def _finding(step: LintStep, table: QualifiedName, columns: list[str]) -> Finding:
     knows = knows_workload(step.pending)
     them = listing(columns)
     unread = "Nothing is known to name it any more." if knows else "Whether running code names it is unknown."
@@ -83,7 +83,7 @@ def _finding(step: Step, table: QualifiedName, columns: list[str]) -> Finding:
     )
 
 
-def _code(step: Step, table: QualifiedName, columns: list[str]) -> str:
+def _code(step: LintStep, table: QualifiedName, columns: list[str]) -> str:
     known = step.known(table)
     required = [one.name for one in known.columns if not one.is_nullable and one.default is None] if known else columns
     keys = known.primary_key if known is not None else ()
@@ -100,7 +100,7 @@ def _written(table: QualifiedName) -> str:
     return quote(table.name) if table.schema == "public" else str(table)
 
 
-def _is_all_null(step: Step, table: QualifiedName, column: str) -> bool:
+def _is_all_null(step: LintStep, table: QualifiedName, column: str) -> bool:
     snapshot = step.pending.snapshot
     known = snapshot.statistics_by_column.get((table, column)) if snapshot is not None else None
     return known is not None and known.null_fraction == 1.0

@@ -34,7 +34,7 @@ from collections.abc import Iterator
 
 from pgwright.checks.lint_code import BACKFILLS, lines, next_revision, python_text
 from pgwright.checks.lint_python import operation
-from pgwright.checks.lint_tables import Step, parts, report
+from pgwright.checks.lint_tables import LintStep, parts, report
 from pgwright.checks.lint_uses import knows_workload, named_by, use_evidence, uses_of
 from pgwright.model.finding import Check, Finding
 from pgwright.model.migration import Action, PendingMigrations
@@ -53,7 +53,7 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
             yield _finding(step, table, action)
 
 
-def _finding(step: Step, table: QualifiedName, action: Action) -> Finding:
+def _finding(step: LintStep, table: QualifiedName, action: Action) -> Finding:
     uses = uses_of(step, table, action.name)
     is_unnamed = not uses and knows_workload(step.pending)
     who = f" It is named by {named_by(uses)}." if uses else " Nothing is known to name it." if is_unnamed else ""
@@ -73,7 +73,7 @@ def _finding(step: Step, table: QualifiedName, action: Action) -> Finding:
     )
 
 
-def _code(step: Step, table: QualifiedName, action: Action) -> str:
+def _code(step: LintStep, table: QualifiedName, action: Action) -> str:
     known = step.known(table)
     column = known.column_by_name.get(action.name) if known is not None else None
     old, new = action.name, action.new_name

@@ -34,7 +34,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pgwright.checks.lint_tables import Step, parts, report
+from pgwright.checks.lint_tables import LintStep, parts, report
 from pgwright.checks.lint_uses import inserts, times
 from pgwright.model.finding import Check, Evidence, Finding, Severity
 from pgwright.model.migration import Action, PendingMigrations
@@ -56,7 +56,7 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
         yield _finding(step, table, action, what, upserts)
 
 
-def _is_replaced(step: Step, table: QualifiedName, dropped: Action) -> bool:
+def _is_replaced(step: LintStep, table: QualifiedName, dropped: Action) -> bool:
     what, columns = _what(step, table, dropped.name)
     for each in step.revision.upgrade.statements:
         for one in each.actions:
@@ -77,7 +77,7 @@ def _kind(action: Action) -> str:
     return action.kind.removeprefix("add ")
 
 
-def _what(step: Step, table: QualifiedName, name: str) -> tuple[str, tuple[str, ...]]:
+def _what(step: LintStep, table: QualifiedName, name: str) -> tuple[str, tuple[str, ...]]:
     """Return the kind of a constraint in words, with its columns where they are known."""
     snapshot, known = step.pending.snapshot, step.known(table)
     if snapshot is None or known is None:
@@ -100,7 +100,7 @@ def _needs(conflict: tuple[str, ...], columns: tuple[str, ...]) -> bool:
     return bool(conflict) and sorted(conflict) == sorted(columns)
 
 
-def _finding(step: Step, table: QualifiedName, action: Action, what: str, upserts: list[Statement]) -> Finding:
+def _finding(step: LintStep, table: QualifiedName, action: Action, what: str, upserts: list[Statement]) -> Finding:
     severity: Severity = "high" if upserts else "medium" if what in ("primary key", "unique constraint") else "low"
     fails = (
         f" INSERT … ON CONFLICT of these columns, which ran {times(upserts)}, fails from here on." if upserts else ""

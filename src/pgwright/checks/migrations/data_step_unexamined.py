@@ -36,7 +36,7 @@ from collections.abc import Iterator
 
 from pgwright.checks.lint_code import BACKFILLS, lines, next_revision, python_text
 from pgwright.checks.lint_python import function_of, place_of, reads_rows, report_revision
-from pgwright.checks.lint_tables import Step
+from pgwright.checks.lint_tables import LintStep
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.migration import ObservedRevision, PendingMigrations
 from pgwright.model.names import QualifiedName
@@ -85,10 +85,10 @@ def _was_entered(revision: ObservedRevision, loop: ast.For | ast.While) -> bool:
 
 def _read(
     pending: PendingMigrations, revision: ObservedRevision, loop: ast.For | ast.While
-) -> list[tuple[Step, QualifiedName]]:
+) -> list[tuple[LintStep, QualifiedName]]:
     """Return the tables that the statement read which the loop runs over."""
     before = [
-        Step(pending, revision, one, n)
+        LintStep(pending, revision, one, n)
         for n, one in enumerate(revision.upgrade.statements)
         if one.place.line <= loop.body[0].lineno and any(action.kind == "select" for action in one.actions)
     ]
@@ -99,7 +99,7 @@ def _read(
 
 
 def _finding(
-    revision: ObservedRevision, loop: ast.For | ast.While, tables: list[tuple[Step, QualifiedName]]
+    revision: ObservedRevision, loop: ast.For | ast.While, tables: list[tuple[LintStep, QualifiedName]]
 ) -> Finding:
     rows = max((step.rows_of(table) or 0.0 for step, table in tables), default=0.0)
     over = ", ".join(dict.fromkeys(step.sized(table) for step, table in tables)) or "rows of the database"

@@ -36,7 +36,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgwright.checks.lint_code import execute, lines, next_revision
-from pgwright.checks.lint_tables import Step, as_written, parts, report
+from pgwright.checks.lint_tables import LintStep, as_written, parts, report
 from pgwright.checks.lint_uses import inserts, knows_workload, times
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.migration import Action, PendingMigrations
@@ -63,13 +63,13 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
             yield from _finding(step, table, action, is_new=place in new)
 
 
-def _is_required(step: Step, place: Place) -> bool:
+def _is_required(step: LintStep, place: Place) -> bool:
     known = step.known(place[0])
     column = known.column_by_name.get(place[1]) if known is not None else None
     return column is not None and not column.is_nullable and column.default is not None
 
 
-def _goes(step: Step, place: Place, action: Action) -> bool:
+def _goes(step: LintStep, place: Place, action: Action) -> bool:
     """Tell whether the same transaction gives it another default, an identity, or drops it."""
     kinds = ("set default", "add identity", "drop column", "drop not null")
     later = [one for each in step.after for one in each.statement.actions]
@@ -79,7 +79,7 @@ def _goes(step: Step, place: Place, action: Action) -> bool:
     )
 
 
-def _finding(step: Step, table: QualifiedName, action: Action, *, is_new: bool) -> Iterator[Finding]:
+def _finding(step: LintStep, table: QualifiedName, action: Action, *, is_new: bool) -> Iterator[Finding]:
     every = [(one, row) for one, row in inserts(step, table)]
     without = [one for one, row in every if row.columns and action.name not in row.columns]
     if knows_workload(step.pending) and every and not without:

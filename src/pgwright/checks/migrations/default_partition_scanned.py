@@ -42,7 +42,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgwright.checks.lint_code import execute, lines, next_revision, range_outside
-from pgwright.checks.lint_tables import Step, report, steps
+from pgwright.checks.lint_tables import LintStep, report, steps
 from pgwright.model.finding import Check, Finding
 from pgwright.model.migration import PendingMigrations
 from pgwright.model.names import quote, shorten
@@ -59,7 +59,7 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
                 yield _finding(step, defaults[name])
 
 
-def _finding(step: Step, default: Table) -> Finding:
+def _finding(step: LintStep, default: Table) -> Finding:
     first = step.statement.first
     named = first.references or first.table if first is not None else None
     new = named.name if named is not None else "the new partition"
@@ -77,7 +77,7 @@ def _finding(step: Step, default: Table) -> Finding:
     )
 
 
-def _code(step: Step, default: Table, new: str) -> str:
+def _code(step: LintStep, default: Table, new: str) -> str:
     parent = step.pending.table(default.parent) if default.parent is not None else None
     condition = range_outside(step.statement.text, parent.partition_key) if parent is not None else ""
     if not condition:

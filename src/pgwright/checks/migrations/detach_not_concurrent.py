@@ -35,7 +35,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgwright.checks.lint_code import autocommit, execute, lines
-from pgwright.checks.lint_tables import Step, parts, report
+from pgwright.checks.lint_tables import LintStep, parts, report
 from pgwright.model.finding import Check, Finding
 from pgwright.model.migration import Action, PendingMigrations
 from pgwright.model.names import QualifiedName
@@ -55,7 +55,7 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
             yield _finding(step, action, table, can=can)
 
 
-def _finding(step: Step, action: Action, table: QualifiedName, *, can: bool) -> Finding:
+def _finding(step: LintStep, action: Action, table: QualifiedName, *, can: bool) -> Finding:
     partition = action.references.name if action.references is not None else ""
     default = step.default_partition(table)
     refused = f"for {default.name.short} is its DEFAULT partition" if default is not None else "before PostgreSQL 14"

@@ -34,7 +34,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from pgwright.checks.lint_tables import Step, parts, report
+from pgwright.checks.lint_tables import LintStep, parts, report
 from pgwright.errors import UnparsableStatement
 from pgwright.indexes.coverage import replaces
 from pgwright.model.finding import Check, Evidence, Finding
@@ -70,7 +70,7 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
             yield _finding(step, table, wanted, twin)
 
 
-def _definition(step: Step, action: Action, table: QualifiedName) -> IndexDefinition | None:
+def _definition(step: LintStep, action: Action, table: QualifiedName) -> IndexDefinition | None:
     if action.kind != "create index":
         keys = tuple(IndexKey(one) for one in action.columns)
         name = action.name or next((one.name for one in step.statement.built), f"{action.kind} {action.columns}")
@@ -82,7 +82,7 @@ def _definition(step: Step, action: Action, table: QualifiedName) -> IndexDefini
     return replace(found, table=table)
 
 
-def _finding(step: Step, table: QualifiedName, wanted: IndexDefinition, twin: IndexDefinition) -> Finding:
+def _finding(step: LintStep, table: QualifiedName, wanted: IndexDefinition, twin: IndexDefinition) -> Finding:
     return report(
         CHECK,
         step,

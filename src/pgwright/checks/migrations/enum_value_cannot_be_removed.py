@@ -33,7 +33,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgwright.checks.lint_code import execute
-from pgwright.checks.lint_tables import Step, parts, report
+from pgwright.checks.lint_tables import LintStep, parts, report
 from pgwright.model.finding import Check, Finding
 from pgwright.model.migration import Action, PendingMigrations
 from pgwright.model.names import quote, quote_literal
@@ -52,7 +52,7 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
             yield _finding(step, action, is_remade=retyped)
 
 
-def _retyped(step: Step, action: Action) -> bool:
+def _retyped(step: LintStep, action: Action) -> bool:
     """Tell whether the downgrade makes the type anew and changes columns to it."""
     down = step.revision.downgrade.statements if step.revision.downgrade is not None else ()
     actions = [one for each in down for one in each.actions]
@@ -60,7 +60,7 @@ def _retyped(step: Step, action: Action) -> bool:
     return makes and any(one.kind == "change type" for one in actions)
 
 
-def _finding(step: Step, action: Action, *, is_remade: bool) -> Finding:
+def _finding(step: LintStep, action: Action, *, is_remade: bool) -> Finding:
     value = f"The value {action.name} of {action.type}"
     message = (
         f"{value} cannot be removed: the downgrade makes the type anew, writes each of its tables anew behind an "

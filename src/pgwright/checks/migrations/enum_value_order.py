@@ -33,7 +33,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pgwright.checks.lint_tables import Step, parts, report
+from pgwright.checks.lint_tables import LintStep, parts, report
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.migration import PendingMigrations
 
@@ -56,7 +56,7 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
         )
 
 
-def _sorted_by(step: Step, type_name: str) -> str | None:
+def _sorted_by(step: LintStep, type_name: str) -> str | None:
     """Return what depends on the order of a type's values."""
     snapshot = step.pending.snapshot
     for table in snapshot.tables if snapshot is not None else ():

@@ -34,7 +34,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgwright.checks.lint_code import autocommit, execute, lines, next_revision
-from pgwright.checks.lint_tables import Step, parts, report
+from pgwright.checks.lint_tables import LintStep, parts, report
 from pgwright.model.finding import Check, Finding
 from pgwright.model.migration import Action, PendingMigrations
 from pgwright.model.names import QualifiedName, quote, quote_literal
@@ -49,7 +49,7 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
             yield _finding(step, action)
 
 
-def _finding(step: Step, action: Action) -> Finding:
+def _finding(step: LintStep, action: Action) -> Finding:
     old, new = quote_literal(action.name).strip(), quote_literal(action.new_name).strip()
     columns = _columns(step, action.type)
     updates = [execute(f"UPDATE {table} SET {quote(one)} = {new} WHERE {quote(one)} = {old}") for table, one in columns]
@@ -70,7 +70,7 @@ def _finding(step: Step, action: Action) -> Finding:
     )
 
 
-def _columns(step: Step, type_name: str) -> list[tuple[QualifiedName, str]]:
+def _columns(step: LintStep, type_name: str) -> list[tuple[QualifiedName, str]]:
     """Return the columns of a type."""
     snapshot = step.pending.snapshot
     return [

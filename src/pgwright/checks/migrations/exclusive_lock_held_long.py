@@ -38,7 +38,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgwright.checks.lint_code import concurrent_index, execute, next_revision
-from pgwright.checks.lint_tables import Step, in_words, report, steps, waiting
+from pgwright.checks.lint_tables import LintStep, in_words, report, steps, waiting
 from pgwright.model.finding import Check, Finding
 from pgwright.model.locks import blocks_reads, blocks_writes, strongest
 from pgwright.model.migration import ActionKind, PendingMigrations
@@ -60,7 +60,7 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
             yield _finding(step, locked)
 
 
-def _locked_meanwhile(step: Step) -> list[QualifiedName]:
+def _locked_meanwhile(step: LintStep) -> list[QualifiedName]:
     lets_read = all(one.kind in _LETS_READ for one in step.statement.actions)
     found = [
         table
@@ -71,7 +71,7 @@ def _locked_meanwhile(step: Step) -> list[QualifiedName]:
     return sorted(found)
 
 
-def _finding(step: Step, locked: list[QualifiedName]) -> Finding:
+def _finding(step: LintStep, locked: list[QualifiedName]) -> Finding:
     mode = strongest(*(step.held_before[one] for one in locked))
     return report(
         CHECK,
@@ -87,7 +87,7 @@ def _finding(step: Step, locked: list[QualifiedName]) -> Finding:
     )
 
 
-def _code(step: Step) -> str:
+def _code(step: LintStep) -> str:
     text, action = plain(step.statement.text), step.statement.first
     if "%(" in text or action is None:  # its parameters are the revision's own
         return ""

@@ -37,7 +37,7 @@ from collections.abc import Iterator
 
 from pgwright.checks.lint_code import concurrent_index, python_text
 from pgwright.checks.lint_python import operation
-from pgwright.checks.lint_tables import Step, as_written, parts, report
+from pgwright.checks.lint_tables import LintStep, as_written, parts, report
 from pgwright.model.finding import Check, Finding
 from pgwright.model.index import index_name
 from pgwright.model.migration import Action, PendingMigrations
@@ -61,7 +61,7 @@ def _serves(columns: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
     return set(columns[: len(wanted)]) == set(wanted)
 
 
-def _indexed(step: Step, table: QualifiedName) -> Iterator[tuple[str, ...]]:
+def _indexed(step: LintStep, table: QualifiedName) -> Iterator[tuple[str, ...]]:
     """Yield the leading columns of each index over all rows that the table has or will have."""
     known, snapshot = step.known(table), step.pending.snapshot
     if known is not None and snapshot is not None:
@@ -73,7 +73,7 @@ def _indexed(step: Step, table: QualifiedName) -> Iterator[tuple[str, ...]]:
             yield action.columns
 
 
-def _finding(step: Step, action: Action, table: QualifiedName) -> Finding:
+def _finding(step: LintStep, action: Action, table: QualifiedName) -> Finding:
     name = index_name(table, action.columns)
     parent = action.references.name if action.references is not None else "the parent"
     code, is_new = "", step.is_new(table)

@@ -36,7 +36,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgwright.checks.lint_code import not_valid
-from pgwright.checks.lint_tables import Step, parts, report
+from pgwright.checks.lint_tables import LintStep, parts, report
 from pgwright.model.finding import Check, Finding
 from pgwright.model.migration import Action, PendingMigrations
 from pgwright.model.names import QualifiedName
@@ -53,7 +53,7 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
             yield _finding(step, action, table, parent)
 
 
-def _finding(step: Step, action: Action, table: QualifiedName, parent: QualifiedName) -> Finding:
+def _finding(step: LintStep, action: Action, table: QualifiedName, parent: QualifiedName) -> Finding:
     added = constraint(step.statement.text)
     name = action.name or (added.name if added is not None else "FOREIGN KEY")
     is_possible = step.partitions(table) == () or step.major >= PARTITIONED_NOT_VALID

@@ -36,7 +36,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgwright.checks.lint_code import concurrent_index, partitioned_index
-from pgwright.checks.lint_tables import Step, as_written, parts, report
+from pgwright.checks.lint_tables import LintStep, as_written, parts, report
 from pgwright.model.finding import Check, Finding
 from pgwright.model.migration import Action, PendingMigrations
 from pgwright.model.names import QualifiedName
@@ -49,13 +49,13 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
             yield _finding(step, action, table)
 
 
-def _is_on_only(step: Step, table: QualifiedName) -> bool:
+def _is_on_only(step: LintStep, table: QualifiedName) -> bool:
     """Tell whether only a partitioned table itself got the index, which reads nothing."""
     partitions = step.partitions(table)
     return partitions != () and not any(one.table != table for one in step.statement.locks)
 
 
-def _finding(step: Step, action: Action, table: QualifiedName) -> Finding:
+def _finding(step: LintStep, action: Action, table: QualifiedName) -> Finding:
     name = action.name or next((one.name for one in step.statement.built), "")
     partitions = step.partitions(table)
     return report(
@@ -81,7 +81,7 @@ def _advice(partitions: tuple[QualifiedName, ...] | None) -> str:
     )
 
 
-def _code(step: Step, action: Action, name: str, partitions: tuple[QualifiedName, ...] | None) -> str:
+def _code(step: LintStep, action: Action, name: str, partitions: tuple[QualifiedName, ...] | None) -> str:
     if action.table is None or not name or partitions is None:
         return ""
     text = step.statement.text

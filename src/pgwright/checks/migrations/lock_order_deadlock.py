@@ -35,7 +35,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgwright.checks.lint_tables import Step, report, steps
+from pgwright.checks.lint_tables import LintStep, report, steps
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.locks import excludes
 from pgwright.model.migration import PendingMigrations
@@ -44,7 +44,7 @@ from pgwright.model.table import ForeignKey
 
 def find(pending: PendingMigrations) -> Iterator[Finding]:
     keys = pending.snapshot.foreign_keys if pending.snapshot is not None else ()
-    met: dict[tuple[str, int], list[tuple[Step, ForeignKey]]] = {}
+    met: dict[tuple[str, int], list[tuple[LintStep, ForeignKey]]] = {}
     for step in steps(pending):
         for key in keys:
             if key.table != key.referenced_table and not key.is_inherited and _meets(step, key):
@@ -53,7 +53,7 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
         yield _finding(found[0][0], [key for _, key in found])
 
 
-def _meets(step: Step, key: ForeignKey) -> bool:
+def _meets(step: LintStep, key: ForeignKey) -> bool:
     """Tell whether this statement waits for the child while an earlier one of its transaction holds the parent."""
     parent = step.held_before.get(key.referenced_table)
     before, now = step.held_before.get(key.table), step.held.get(key.table)
@@ -63,7 +63,7 @@ def _meets(step: Step, key: ForeignKey) -> bool:
     return excludes(parent, "ROW SHARE") and excludes(now, "ROW EXCLUSIVE") and not is_held
 
 
-def _finding(step: Step, keys: list[ForeignKey]) -> Finding:
+def _finding(step: LintStep, keys: list[ForeignKey]) -> Finding:
     key = keys[0]
     child, parent = key.table.short, key.referenced_table.short
     return report(

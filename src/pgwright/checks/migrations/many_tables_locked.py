@@ -35,7 +35,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgwright.checks.lint_tables import Step, in_words, report, steps
+from pgwright.checks.lint_tables import LintStep, in_words, report, steps
 from pgwright.model.finding import Check, Finding
 from pgwright.model.locks import blocks_writes
 from pgwright.model.migration import ObservedStatement, PendingMigrations
@@ -62,16 +62,16 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
             )
 
 
-def _locked(step: Step) -> list[QualifiedName]:
+def _locked(step: LintStep) -> list[QualifiedName]:
     """Return the tables that stay, once two or more statements have locked some of them."""
     tables = [one for one, mode in step.held.items() if blocks_writes(mode) and step.matters(one)]
     first = next(iter(step.before), step.statement)
-    kept = [one for one in tables if not Step(step.pending, step.revision, first, 0).is_dropped_later(one)]
+    kept = [one for one in tables if not LintStep(step.pending, step.revision, first, 0).is_dropped_later(one)]
     by = sum(any(lock.table in kept and blocks_writes(lock.mode) for lock in one.locks) for one in _all(step))
     return kept if by > 1 else []
 
 
-def _all(step: Step) -> tuple[ObservedStatement, ...]:
+def _all(step: LintStep) -> tuple[ObservedStatement, ...]:
     return (*step.before, step.statement)
 
 

@@ -32,7 +32,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgwright.checks.lint_code import execute
-from pgwright.checks.lint_tables import Step, parts, report
+from pgwright.checks.lint_tables import LintStep, parts, report
 from pgwright.model.finding import Check, Finding
 from pgwright.model.migration import PendingMigrations
 from pgwright.model.names import QualifiedName
@@ -58,7 +58,7 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
         )
 
 
-def _has_key(step: Step, view: QualifiedName) -> bool:
+def _has_key(step: LintStep, view: QualifiedName) -> bool:
     """Tell whether the view has an index that a concurrent refresh needs, and rows."""
     snapshot = step.pending.snapshot
     if snapshot is None:

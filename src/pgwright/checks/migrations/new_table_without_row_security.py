@@ -34,7 +34,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from pgwright.checks.lint_code import execute
-from pgwright.checks.lint_tables import Step, in_words, parts, report
+from pgwright.checks.lint_tables import LintStep, in_words, parts, report
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.migration import PendingMigrations
 from pgwright.model.names import QualifiedName
@@ -48,7 +48,7 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
     secured = {step.table(one.table) for step, one in parts(pending, "enable row security")}
     dropped = {step.table(one.table) for step, one in parts(pending, "drop table")}
     columns: dict[QualifiedName, set[str]] = {}
-    made: dict[QualifiedName, Step] = {}
+    made: dict[QualifiedName, LintStep] = {}
     for step, action in parts(pending, "create table", "add column"):
         table = step.table(action.table)
         if table is not None and action.kind == "create table":
@@ -79,7 +79,7 @@ def _secured(pending: PendingMigrations, table: QualifiedName) -> tuple[Table, .
     return found if len(found) >= FEWEST_SECURED and 2 * len(found) >= len(every) else ()
 
 
-def _finding(step: Step, table: QualifiedName, sisters: tuple[Table, ...], columns: set[str]) -> Finding:
+def _finding(step: LintStep, table: QualifiedName, sisters: tuple[Table, ...], columns: set[str]) -> Finding:
     shared = Counter(column for one in sisters for column in one.column_by_name if column not in one.primary_key)
     tenant = next((name for name, n in shared.most_common() if name in columns and n == len(sisters)), "")
     says = f" It has {tenant}, as all of those." if tenant else ""

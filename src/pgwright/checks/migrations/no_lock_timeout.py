@@ -37,7 +37,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgwright.checks.lint_code import environment_with
-from pgwright.checks.lint_tables import Step, in_words, report, steps
+from pgwright.checks.lint_tables import LintStep, in_words, report, steps
 from pgwright.model.finding import Check, Finding
 from pgwright.model.locks import blocks_writes
 from pgwright.model.migration import PendingMigrations
@@ -68,7 +68,7 @@ def find(pending: PendingMigrations) -> Iterator[Finding | NotExamined]:
     )
 
 
-def _locked(step: Step) -> list[QualifiedName]:
+def _locked(step: LintStep) -> list[QualifiedName]:
     found = {one.table for one in step.statement.locks if blocks_writes(one.mode) and one.relation == one.table}
     return sorted(one for one in found if not step.is_empty(one))
 

@@ -33,7 +33,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgwright.checks.lint_tables import Step, in_words, report, steps
+from pgwright.checks.lint_tables import LintStep, in_words, report, steps
 from pgwright.figures import count
 from pgwright.model.finding import Check, Finding
 from pgwright.model.locks import blocks_writes
@@ -45,7 +45,7 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
     environment = pending.environment
     if environment.transaction_per_migration is not False or environment.runs_safely:
         return
-    locking: dict[str, tuple[Step, list[QualifiedName]]] = {}
+    locking: dict[str, tuple[LintStep, list[QualifiedName]]] = {}
     for step in steps(pending):
         tables = [one for one, mode in step.held.items() if blocks_writes(mode) and not step.is_empty(one)]
         if tables and step.revision.revision not in locking:

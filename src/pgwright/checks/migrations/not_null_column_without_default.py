@@ -34,7 +34,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgwright.checks.lint_code import BACKFILLS, execute, lines, next_revision, not_null
-from pgwright.checks.lint_tables import Step, as_written, parts, report
+from pgwright.checks.lint_tables import LintStep, as_written, parts, report
 from pgwright.figures import count
 from pgwright.model.finding import Check, Finding
 from pgwright.model.migration import Action, PendingMigrations
@@ -48,13 +48,13 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
             yield _finding(step, action, table)
 
 
-def _is_required(step: Step, action: Action) -> bool:
+def _is_required(step: LintStep, action: Action) -> bool:
     has_identity = any(one.kind == "add identity" and one.name == action.name for one in step.statement.actions)
     fills_itself = action.default is not None or has_identity or action.type.lower().endswith("serial")
     return action.is_not_null and not fills_itself
 
 
-def _finding(step: Step, action: Action, table: QualifiedName) -> Finding:
+def _finding(step: LintStep, action: Action, table: QualifiedName) -> Finding:
     rows = step.rows_of(table)
     held = "if the table has a row" if rows is None else f"for the table has {count(rows, 'row')}"
     return report(

@@ -32,7 +32,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgwright.checks.lint_tables import Step, parts, report
+from pgwright.checks.lint_tables import LintStep, parts, report
 from pgwright.model.finding import Check, Finding
 from pgwright.model.migration import Action, PendingMigrations
 from pgwright.model.names import QualifiedName
@@ -58,7 +58,7 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
             )
 
 
-def _is_harmless(step: Step, table: QualifiedName, action: Action) -> bool:
+def _is_harmless(step: LintStep, table: QualifiedName, action: Action) -> bool:
     known = step.known(table)
     column = known.column_by_name.get(action.name) if known is not None else None
     if step.is_new(table) or (column is not None and column.is_nullable):

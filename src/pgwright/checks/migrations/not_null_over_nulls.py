@@ -34,7 +34,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgwright.checks.lint_code import BACKFILLS, execute, lines, next_revision, python_text
-from pgwright.checks.lint_tables import Step, parts, report
+from pgwright.checks.lint_tables import LintStep, parts, report
 from pgwright.figures import count
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.migration import PendingMigrations
@@ -56,7 +56,7 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
                 yield _finding(step, table, column, share)
 
 
-def _null_share(step: Step, table: QualifiedName, column: str) -> float:
+def _null_share(step: LintStep, table: QualifiedName, column: str) -> float:
     snapshot, known = step.pending.snapshot, step.known(table)
     if snapshot is None or known is None:
         return 0.0
@@ -64,14 +64,14 @@ def _null_share(step: Step, table: QualifiedName, column: str) -> float:
     return read.null_fraction if read is not None else 0.0
 
 
-def _is_backfilled(step: Step, table: QualifiedName, column: str) -> bool:
+def _is_backfilled(step: LintStep, table: QualifiedName, column: str) -> bool:
     """Tell whether a pending revision waits for a backfill of the table."""
     words = ("declare_backfill", "require_backfill")
     texts = [one.source for one in step.pending.revisions]
     return any(any(word in one for word in words) and table.name in one and column in one for one in texts)
 
 
-def _finding(step: Step, table: QualifiedName, column: str, share: float) -> Finding:
+def _finding(step: LintStep, table: QualifiedName, column: str, share: float) -> Finding:
     rows = step.rows_of(table) or 0.0
     name = python_text(f"{table.name}_{column}")
     schema = "" if table.schema == "public" else f", schema={python_text(table.schema)}"

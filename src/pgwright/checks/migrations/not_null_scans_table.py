@@ -39,7 +39,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgwright.checks.lint_code import not_null
-from pgwright.checks.lint_tables import Step, as_written, parts, report
+from pgwright.checks.lint_tables import LintStep, as_written, parts, report
 from pgwright.model.finding import Check, Finding
 from pgwright.model.migration import Action, PendingMigrations
 from pgwright.model.names import QualifiedName
@@ -53,7 +53,7 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
         yield _finding(step, action, table)
 
 
-def _finding(step: Step, action: Action, table: QualifiedName) -> Finding:
+def _finding(step: LintStep, action: Action, table: QualifiedName) -> Finding:
     column = _column(action)
     actions = step.statement.actions
     columns = [_column(one) for one in actions if one.kind == action.kind]

@@ -40,7 +40,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgwright.checks.lint_code import execute, lines, next_revision, range_inside
-from pgwright.checks.lint_tables import Step, as_written, parts, report
+from pgwright.checks.lint_tables import LintStep, as_written, parts, report
 from pgwright.model.finding import Check, Finding
 from pgwright.model.migration import Action, PendingMigrations
 from pgwright.model.names import quote, shorten
@@ -65,7 +65,7 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
         )
 
 
-def _code(step: Step, action: Action) -> str:
+def _code(step: LintStep, action: Action) -> str:
     parent = step.table(action.table)
     known = step.known(parent) if parent is not None else None
     condition = range_inside(step.statement.text, known.partition_key) if known is not None else ""

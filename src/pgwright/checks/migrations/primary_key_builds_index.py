@@ -35,7 +35,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgwright.checks.lint_code import constraint_using_index, lines, next_revision, not_null
-from pgwright.checks.lint_tables import Step, parts, report
+from pgwright.checks.lint_tables import LintStep, parts, report
 from pgwright.model.finding import Check, Finding
 from pgwright.model.migration import Action, PendingMigrations
 from pgwright.model.names import QualifiedName
@@ -50,7 +50,7 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
             yield _finding(step, action, table)
 
 
-def _finding(step: Step, action: Action, table: QualifiedName) -> Finding:
+def _finding(step: LintStep, action: Action, table: QualifiedName) -> Finding:
     return report(
         CHECK,
         step,
@@ -65,7 +65,7 @@ def _finding(step: Step, action: Action, table: QualifiedName) -> Finding:
     )
 
 
-def _code(step: Step, action: Action, table: QualifiedName) -> str:
+def _code(step: LintStep, action: Action, table: QualifiedName) -> str:
     added = constraint(step.statement.text)
     if added is None or step.partitions(table) != ():
         return ""

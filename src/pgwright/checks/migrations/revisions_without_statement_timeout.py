@@ -34,7 +34,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgwright.checks.lint_code import environment_with
-from pgwright.checks.lint_tables import Step, report, steps
+from pgwright.checks.lint_tables import LintStep, report, steps
 from pgwright.model.finding import Check, Finding
 from pgwright.model.locks import blocks_writes
 from pgwright.model.migration import PendingMigrations
@@ -61,7 +61,7 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
             return
 
 
-def _sets(step: Step) -> bool:
+def _sets(step: LintStep) -> bool:
     earlier = step.revision.upgrade.statements[: step.position]
     return any(one.kind == "set" and one.name == "statement_timeout" for each in earlier for one in each.actions)
 

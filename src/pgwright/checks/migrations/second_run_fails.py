@@ -36,7 +36,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgwright.checks.lint_code import concurrent_index
-from pgwright.checks.lint_tables import Step, report, steps
+from pgwright.checks.lint_tables import LintStep, report, steps
 from pgwright.model.finding import Check, Finding
 from pgwright.model.migration import Action, ActionKind, PendingMigrations
 
@@ -61,12 +61,12 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
             yield _finding(step, action)
 
 
-def _fails_again(step: Step, action: Action) -> bool:
+def _fails_again(step: LintStep, action: Action) -> bool:
     is_replaced = "or replace" in step.statement.text.lower()
     return action.kind in (*_MAKES, *_DROPS) and not action.if_exists and not is_replaced and not _cleared(step, action)
 
 
-def _cleared(step: Step, action: Action) -> bool:
+def _cleared(step: LintStep, action: Action) -> bool:
     """Tell whether an earlier statement of the revision drops what may be left, or makes what it is about."""
     earlier = [one for each in step.revision.upgrade.statements[: step.position] for one in each.actions]
     names = {action.name, action.table.name if action.table is not None else ""} - {""}
@@ -77,7 +77,7 @@ def _cleared(step: Step, action: Action) -> bool:
     )
 
 
-def _finding(step: Step, action: Action) -> Finding:
+def _finding(step: LintStep, action: Action) -> Finding:
     what = action.name or (action.table.name if action.table is not None else "it")
     is_build = action.kind == "create index" and action.is_concurrent and action.table is not None
     code = ""

@@ -35,7 +35,7 @@ import re
 from collections.abc import Iterator
 
 from pgwright.checks.lint_code import execute
-from pgwright.checks.lint_tables import Step, parts, report
+from pgwright.checks.lint_tables import LintStep, parts, report
 from pgwright.model.finding import Check, Finding, Severity
 from pgwright.model.migration import PendingMigrations
 
@@ -67,7 +67,7 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
             )
 
 
-def _is_taken_back(step: Step, name: str) -> bool:
+def _is_taken_back(step: LintStep, name: str) -> bool:
     """Tell whether a later statement of the revision sets it again, or resets it."""
     later = step.revision.upgrade.statements[step.position + 1 :]
     return any(

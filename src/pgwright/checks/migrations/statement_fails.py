@@ -32,7 +32,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgwright.checks.lint_python import report_revision
-from pgwright.checks.lint_tables import Step, report
+from pgwright.checks.lint_tables import LintStep, report
 from pgwright.model.finding import Check, Finding
 from pgwright.model.migration import ObservedRevision, PendingMigrations
 
@@ -59,7 +59,7 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
             continue
         first = error.strip().splitlines()[0]
         if failed:
-            step = Step(pending, revision, failed[0][1], failed[0][0])
+            step = LintStep(pending, revision, failed[0][1], failed[0][0])
             message = f"The server refuses this, and the deploy ends here: {first}"
             yield report(CHECK, step, "upgrade()", message, advice=_advice(error))
         else:

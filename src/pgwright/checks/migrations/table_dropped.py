@@ -35,7 +35,7 @@ from collections.abc import Iterator
 
 from pgwright.checks.lint_code import lines, next_revision, python_text
 from pgwright.checks.lint_python import operation
-from pgwright.checks.lint_tables import Step, parts, report
+from pgwright.checks.lint_tables import LintStep, parts, report
 from pgwright.checks.lint_uses import knows_workload, uses_of
 from pgwright.model.finding import Check, Finding
 from pgwright.model.migration import PendingMigrations
@@ -54,12 +54,12 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
         yield _finding(step, table)
 
 
-def _is_made(step: Step, table: QualifiedName) -> bool:
+def _is_made(step: LintStep, table: QualifiedName) -> bool:
     """Tell whether the revision makes a table of that name: another rule's word."""
     return table in step.revision.new_tables
 
 
-def _finding(step: Step, table: QualifiedName) -> Finding:
+def _finding(step: LintStep, table: QualifiedName) -> Finding:
     knows = knows_workload(step.pending)
     unread = "Nothing is known to name it any more." if knows else "Whether running code names it is unknown."
     aside = shorten(f"{table.name}_dropped_in_{step.revision.revision[:_SHORT_ID]}")

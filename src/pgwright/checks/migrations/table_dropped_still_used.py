@@ -35,7 +35,7 @@ import re
 from collections.abc import Iterator
 
 from pgwright.checks.lint_code import execute, lines
-from pgwright.checks.lint_tables import Step, as_written, parts, report
+from pgwright.checks.lint_tables import LintStep, as_written, parts, report
 from pgwright.checks.lint_uses import confidence_of, named_by, use_evidence, uses_of
 from pgwright.figures import count
 from pgwright.model.finding import Check, Finding
@@ -71,7 +71,7 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
         )
 
 
-def _read_as_view(step: Step, dropped: Action) -> tuple[NameUse, ...]:
+def _read_as_view(step: LintStep, dropped: Action) -> tuple[NameUse, ...]:
     """Return the statements that name a view: the snapshot has the columns of tables alone."""
     snapshot, view = step.pending.snapshot, dropped.table
     if snapshot is None or view is None or dropped.kind != "drop view":
@@ -81,7 +81,7 @@ def _read_as_view(step: Step, dropped: Action) -> tuple[NameUse, ...]:
     return tuple(NameUse(view.name, "", f"a statement that ran {count(one, 'time')}", "workload") for one in calls)
 
 
-def _comes_again(step: Step, dropped: Action) -> bool:
+def _comes_again(step: LintStep, dropped: Action) -> bool:
     """Tell whether the same transaction makes a relation of that name."""
     makes = ("create view", "create materialized view", "create table")
     later = (one for each in step.after for one in each.statement.actions if one.kind in makes)

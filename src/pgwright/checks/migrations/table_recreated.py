@@ -34,7 +34,7 @@ from collections.abc import Iterator
 
 from pgwright.checks.lint_code import lines, next_revision, python_text
 from pgwright.checks.lint_python import operation
-from pgwright.checks.lint_tables import Step, parts, report
+from pgwright.checks.lint_tables import LintStep, parts, report
 from pgwright.model.finding import Check, Finding
 from pgwright.model.migration import PendingMigrations
 from pgwright.model.names import QualifiedName, shorten
@@ -69,7 +69,7 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
         )
 
 
-def _has_rows(step: Step, table: QualifiedName) -> bool:
+def _has_rows(step: LintStep, table: QualifiedName) -> bool:
     """Tell whether the table was there before; it may be empty only where that is known."""
     if step.pending.snapshot is None:
         earlier = [one for one in step.pending.revisions if one is not step.revision]

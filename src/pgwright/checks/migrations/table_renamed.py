@@ -38,7 +38,7 @@ from collections.abc import Iterator
 
 from pgwright.checks.lint_code import execute, lines, next_revision, python_text
 from pgwright.checks.lint_python import operation
-from pgwright.checks.lint_tables import Step, parts, report
+from pgwright.checks.lint_tables import LintStep, parts, report
 from pgwright.checks.lint_uses import knows_workload, named_by, use_evidence, uses_of
 from pgwright.model.finding import Check, Finding
 from pgwright.model.migration import Action, PendingMigrations
@@ -54,7 +54,7 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
         yield _finding(step, old, new)
 
 
-def _schema(step: Step, action: Action) -> str:
+def _schema(step: LintStep, action: Action) -> str:
     """Return the schema that the lock on the table shows."""
     if action.table is not None and action.table.schema:
         return action.table.schema
@@ -62,7 +62,7 @@ def _schema(step: Step, action: Action) -> str:
     return next((one.relation.schema for one in step.statement.locks if one.relation.name in names), "public")
 
 
-def _has_stand_in(step: Step, action: Action) -> bool:
+def _has_stand_in(step: LintStep, action: Action) -> bool:
     """Tell whether a view of the old name, or a table that takes its place, comes in the same transaction."""
     later = [one for each in step.after for one in each.statement.actions]
     makes = ("create view", "create table")
@@ -70,7 +70,7 @@ def _has_stand_in(step: Step, action: Action) -> bool:
     return made or any(one.kind == "rename table" and one.new_name == action.name for one in later)
 
 
-def _finding(step: Step, old: QualifiedName, new: QualifiedName) -> Finding:
+def _finding(step: LintStep, old: QualifiedName, new: QualifiedName) -> Finding:
     uses = uses_of(step, old)
     is_unnamed = not uses and knows_workload(step.pending)
     who = f" It is named by {named_by(uses)}." if uses else " Nothing is known to name it." if is_unnamed else ""

@@ -38,7 +38,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgwright.checks.lint_code import backfill, execute, lines, next_revision, not_null
-from pgwright.checks.lint_tables import Step, as_written, report, steps
+from pgwright.checks.lint_tables import LintStep, as_written, report, steps
 from pgwright.model.finding import Check, Finding
 from pgwright.model.migration import Action, PendingMigrations
 from pgwright.model.names import QualifiedName, quote
@@ -62,18 +62,18 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
             yield from (_finding(step, step.statement.first or Action("other"), one) for one in tables)
 
 
-def _rewrites(step: Step, action: Action) -> bool:
+def _rewrites(step: LintStep, action: Action) -> bool:
     """Tell whether a part may be what rewrote the table: beside others, a plain new column is not."""
     alone = len(step.statement.actions) == 1
     return action.kind != "add column" or alone or action.default is not None or _numbers(step, action)
 
 
-def _numbers(step: Step, action: Action) -> bool:
+def _numbers(step: LintStep, action: Action) -> bool:
     has_identity = any(one.kind == "add identity" and one.name == action.name for one in step.statement.actions)
     return has_identity or action.type.lower().endswith("serial")
 
 
-def _finding(step: Step, action: Action, table: QualifiedName) -> Finding:
+def _finding(step: LintStep, action: Action, table: QualifiedName) -> Finding:
     what = {"change type": f"Changing {action.name} to {action.type}", "add column": f"Adding {action.name}"}
     is_filled = action.kind == "add column" and action.default is not None and "GENERATED" not in action.text.upper()
     return report(
@@ -89,7 +89,7 @@ def _finding(step: Step, action: Action, table: QualifiedName) -> Finding:
     )
 
 
-def _advice(step: Step, action: Action, *, is_filled: bool) -> str:
+def _advice(step: LintStep, action: Action, *, is_filled: bool) -> str:
     if action.kind == "change type":
         return (
             "Add a column of the new type, keep both in step by a trigger, fill the old rows by a backfill, and swap "

@@ -34,7 +34,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgwright.checks.lint_code import execute, lines, next_revision
-from pgwright.checks.lint_tables import Step, parts, report
+from pgwright.checks.lint_tables import LintStep, parts, report
 from pgwright.model.finding import Check, Finding
 from pgwright.model.migration import Action, PendingMigrations
 from pgwright.model.names import QualifiedName, quote
@@ -66,13 +66,13 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
         )
 
 
-def _is_table(step: Step, action: Action) -> bool:
+def _is_table(step: LintStep, action: Action) -> bool:
     """Tell whether a table moves, and no type, sequence or function."""
     name = action.table.name if action.table is not None else ""
     return any(one.relation.name == name and "table" in one.kind for one in step.statement.locks)
 
 
-def _has_view(step: Step, action: Action) -> bool:
+def _has_view(step: LintStep, action: Action) -> bool:
     later = [one for each in step.after for one in each.statement.actions]
     name = action.table.name if action.table is not None else ""
     return any(one.kind == "create view" and one.table is not None and one.table.name == name for one in later)

@@ -33,7 +33,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import prod
 
-from pgwright.checks.lint_tables import Step, parts, report
+from pgwright.checks.lint_tables import LintStep, parts, report
 from pgwright.figures import count
 from pgwright.model.finding import Check, Evidence, Finding
 from pgwright.model.migration import Action, PendingMigrations
@@ -56,12 +56,12 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
             yield _finding(step, table, action, distinct, rows)
 
 
-def _is_plain(step: Step, action: Action) -> bool:
+def _is_plain(step: LintStep, action: Action) -> bool:
     is_partial = action.kind == "create index" and " where " in step.statement.text.lower()
     return bool(action.columns) and all(action.columns) and not is_partial
 
 
-def _distinct(step: Step, table: QualifiedName, columns: tuple[str, ...]) -> tuple[float, float] | None:
+def _distinct(step: LintStep, table: QualifiedName, columns: tuple[str, ...]) -> tuple[float, float] | None:
     """Return at most how many different values the columns have together, and how many rows have them."""
     snapshot, known = step.pending.snapshot, step.known(table)
     if snapshot is None or known is None:
@@ -76,7 +76,7 @@ def _distinct(step: Step, table: QualifiedName, columns: tuple[str, ...]) -> tup
     return min(prod(counts), filled), filled
 
 
-def _is_written(step: Step, table: QualifiedName, columns: tuple[str, ...]) -> bool:
+def _is_written(step: LintStep, table: QualifiedName, columns: tuple[str, ...]) -> bool:
     """Tell whether a pending statement before it changes or deletes rows of the table: it may mend them."""
     for revision in step.pending.revisions:
         is_own = revision is step.revision
@@ -90,7 +90,7 @@ def _is_written(step: Step, table: QualifiedName, columns: tuple[str, ...]) -> b
     return False
 
 
-def _finding(step: Step, table: QualifiedName, action: Action, distinct: float, rows: float) -> Finding:
+def _finding(step: LintStep, table: QualifiedName, action: Action, distinct: float, rows: float) -> Finding:
     columns = ", ".join(map(quote, action.columns))
     return report(
         CHECK,
