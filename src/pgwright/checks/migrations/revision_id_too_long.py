@@ -37,6 +37,8 @@ from pgwright.model.migration import PendingMigrations
 
 # alembic.runtime.migration: String(32).
 LENGTH = 32
+# Of `pg_dump --schema-only`.
+_COLUMN = re.compile(r"^ +version_num (text|character varying)(?:\((\d+)\))?", re.MULTILINE)
 
 
 def find(pending: PendingMigrations) -> Iterator[Finding]:
@@ -55,12 +57,10 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
 
 def _length(pending: PendingMigrations) -> int | None:
     """Return how long an id may be; None: as long as one likes."""
-    for table in pending.snapshot.tables if pending.snapshot is not None else ():
-        column = table.column_by_name.get("version_num")
-        if table.name.name == "alembic_version" and column is not None:
-            found = re.search(r"\((\d+)\)", column.type)
-            return int(found[1]) if found else None
-    return LENGTH
+    found = _COLUMN.search(pending.snapshot.schema_sql) if pending.snapshot is not None else None
+    if found is not None:
+        return int(found[2]) if found[2] else None
+    return None if any(len(one) > LENGTH for one in pending.start) else LENGTH
 
 
 CHECK = Check(__name__, reads=PendingMigrations, severity="high", confidence="likely", find=find)
