@@ -16,6 +16,7 @@ from pgwright.model.migration import (
     ObservedStatement,
     PendingMigrations,
     RelationRef,
+    TakenLock,
 )
 from pgwright.model.names import QualifiedName
 from pgwright.model.table import Table
@@ -25,6 +26,8 @@ SMALL_BYTES = 10 * 1024**2
 # From here on such work takes seconds, in which the app's requests pile up.
 LARGE_BYTES = 100 * 1024**2
 _REVISION_LETTERS = 12
+# A step of the runtime's own, which works through small tables only: the empty one of the twin is small.
+_RUNTIME = "DO $pgwright$"
 # The TOAST table of what a statement dropped belongs to nobody any more.
 _SERVERS_OWN = ("pg_toast", "pg_catalog", "information_schema")
 
@@ -60,6 +63,11 @@ class LintStep:
             if one.transaction == self.statement.transaction
         )
 
+    @property
+    def locks(self) -> tuple[TakenLock, ...]:
+        """The locks that it took, but for those on TOAST tables which no table owns any more."""
+        return tuple(one for one in self.statement.locks if one.table.schema not in _SERVERS_OWN)
+
     @cached_property
     def held(self) -> dict[QualifiedName, LockMode]:
         """The strongest lock on each table that its transaction has when it has run."""
@@ -72,6 +80,8 @@ class LintStep:
     @cached_property
     def worked_on(self) -> tuple[QualifiedName, ...]:
         """The tables that were read or written whole, or got an index, and are large or of unknown size."""
+        if self.statement.text.lstrip().startswith(_RUNTIME):
+            return ()
         owner = {one.relation: one.table for one in self.statement.locks}
         indexed = [self.table(one.table) for one in self.statement.actions if one.kind == "create index"]
         built = [owner.get(one) for one in self.statement.built]
@@ -235,7 +245,7 @@ def parts(pending: PendingMigrations, *kinds: ActionKind) -> Iterator[tuple[Lint
 def _strongest(statements: Iterable[ObservedStatement]) -> dict[QualifiedName, LockMode]:
     found: dict[QualifiedName, LockMode] = {}
     for lock in (one for each in statements for one in each.locks):
-        if lock.relation == lock.table:
+        if lock.relation == lock.table and lock.table.schema not in _SERVERS_OWN:
             known = found.get(lock.table, lock.mode)
             found[lock.table] = max(known, lock.mode, key=LOCK_MODES.index)
     return found

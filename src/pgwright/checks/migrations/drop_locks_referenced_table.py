@@ -43,7 +43,7 @@ from pgwright.sqltext.rewording import plain
 def find(pending: PendingMigrations) -> Iterator[Finding]:
     for step, action in parts(pending, "drop constraint", "drop table"):
         table = step.table(action.table)
-        locked = {one.table for one in step.statement.locks if one.mode == "ACCESS EXCLUSIVE"}
+        locked = {one.table for one in step.locks if one.mode == "ACCESS EXCLUSIVE"}
         others = sorted(one for one in locked if one != table and step.matters(one))
         if action.kind == "drop table":
             gone = [step.table(one.table) for one in step.statement.actions if one.kind == "drop table"]

@@ -69,7 +69,7 @@ def find(pending: PendingMigrations) -> Iterator[Finding | NotExamined]:
 
 
 def _locked(step: LintStep) -> list[QualifiedName]:
-    found = {one.table for one in step.statement.locks if blocks_writes(one.mode) and one.relation == one.table}
+    found = {one.table for one in step.locks if blocks_writes(one.mode) and one.relation == one.table}
     return sorted(one for one in found if not step.is_empty(one))
 
 

@@ -42,7 +42,7 @@ from pgwright.sqltext.rewording import concurrently
 
 def find(pending: PendingMigrations) -> Iterator[Finding]:
     for step, action in parts(pending, "reindex"):
-        tables = [one for one in dict.fromkeys(lock.table for lock in step.statement.locks) if step.matters(one)]
+        tables = [one for one in dict.fromkeys(lock.table for lock in step.locks) if step.matters(one)]
         if action.is_concurrent or not tables:
             continue
         code = concurrently(step.statement.text)

@@ -43,7 +43,7 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
         if not any(one.is_cascade for one in truncated):
             continue
         named = {step.table(one.table) for one in truncated}
-        locked = {one.table for one in step.statement.locks if one.mode == "ACCESS EXCLUSIVE"}
+        locked = {one.table for one in step.locks if one.mode == "ACCESS EXCLUSIVE"}
         others = sorted(one for one in locked - named if not step.is_empty(one))
         if not others:
             continue
