@@ -70,15 +70,13 @@ class Pasting:
     def __init__(self, server: EmbeddedServer, twins: EmbeddedServer, folder: Path, schema: str) -> None:
         self.server, self.twins, self.folder, self.schema = server, twins, folder, schema
 
-    def lint(
-        self, *bodies: str, sizes: dict[str, int] | None = None, refused: str = ""
-    ) -> tuple[PendingMigrations, list[Finding]]:
+    def lint(self, *bodies: str, sizes: dict[str, int] | None = None) -> tuple[PendingMigrations, list[Finding]]:
         """Return what revisions did on a twin with large tables, and all that is found in them."""
         with self._database() as database:
             snapshot = _sized(read_snapshot(database.dsn), sizes or {})
         pending = observe(LintOrder(self._chain(bodies), snapshot), running=self.twins)
         # Nobody runs a backfill on the twin.
-        expected = refused or "backfill"
+        expected = "backfill"
         assert [one for one in pending.revisions if expected not in (one.upgrade.error or expected)] == []
         return pending, list(run_checks(pending).findings)
 

@@ -11,12 +11,14 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from pgwright.embedded import OWNER, EmbeddedServer
+from pgwright.model.names import QualifiedName
 from pgwright.model.not_examined import NotExamined
 from pgwright.model.snapshot import Snapshot
 from pgwright.observing.lent import lend
 from pgwright.twin.restore import restored
 
 _VERSION_LETTERS = 255
+_REFRESH_TIMEOUT = "10s"
 
 
 @contextmanager
@@ -44,6 +46,7 @@ def database_of(
     with restored(snapshot, server, is_whole=True) as (name, left_out):
         _prepare(server, name, version_schema, sources)
         _note(server, name, revisions, version_schema)
+        _populate(server, name, snapshot)
         yield name, left_out
 
 
@@ -79,6 +82,29 @@ def _prepare(server: EmbeddedServer, name: str, version_schema: str, sources: st
             admin.execute(sql.SQL("GRANT ALL ON SCHEMA {} TO {}").format(schema, owner))
         admin.execute(sql.SQL("GRANT ALL ON DATABASE {} TO {}").format(sql.Identifier(name), owner))
         lend(admin, sources)
+
+
+def _populate(server: EmbeddedServer, name: str, snapshot: Snapshot) -> None:
+    """Refresh the materialized views that are populated in production, for CONCURRENTLY refuses any other.
+
+    One that reads another comes after it; one that fails on empty tables stays as it is.
+    """
+    waiting = [one.name for one in snapshot.materialized_views if one.is_populated]
+    with psycopg.connect(server.owner_dsn(name), autocommit=True) as owner:
+        owner.execute(sql.SQL("SET statement_timeout = {}").format(sql.Literal(_REFRESH_TIMEOUT)))
+        for _ in range(len(waiting)):
+            left = [one for one in waiting if not _is_refreshed(owner, one)]
+            if len(left) == len(waiting):
+                return
+            waiting = left
+
+
+def _is_refreshed(owner: psycopg.Connection, view: QualifiedName) -> bool:
+    try:
+        owner.execute(sql.SQL("REFRESH MATERIALIZED VIEW {}").format(sql.Identifier(view.schema, view.name)))
+    except psycopg.Error:
+        return False
+    return True
 
 
 def _note(server: EmbeddedServer, name: str, revisions: tuple[str, ...], version_schema: str) -> None:
