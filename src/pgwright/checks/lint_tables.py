@@ -60,14 +60,16 @@ def report(
     severity: Severity | None = None,
     confidence: Confidence | None = None,
     evidence: Iterable[Evidence] = (),
+    is_of_revision: bool = True,
 ) -> Finding:
     """Return a finding at a statement, with the locks seen on the twin, and the size of each table.
 
     Args:
         about: what it is about, in words that stay the same from run to run; the revision is added.
+        is_of_revision: False: it is about what all revisions share, and the same whichever are pending.
     """
     return check.found(
-        f"{about} {step.where}",
+        f"{about} {step.where}" if is_of_revision else about,
         message,
         evidence=(*_evidence(step, tuple(dict.fromkeys(tables))), *evidence),
         advice=advice,

@@ -61,6 +61,7 @@ def find(pending: PendingMigrations) -> Iterator[Finding | NotExamined]:
         environment.path or "env.py",
         f"Nothing sets a lock_timeout: while a revision waits for {in_words(tables)} behind a long query, all later "
         "queries of the table queue behind the revision, for as long as that query runs.",
+        is_of_revision=False,
         tables=tables[:1],
         advice="Set a short lock_timeout in env.py, and run the revisions again when it runs out; or call "
         "run_migrations_safely() of pgwright_runtime.migrations, which does both.",

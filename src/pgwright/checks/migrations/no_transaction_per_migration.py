@@ -58,6 +58,7 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
             environment.path or "env.py",
             f"{count(len(locking), 'pending revision')} lock tables of the app in one transaction: {in_words(tables)} "
             "stays locked until the last of them has run.",
+            is_of_revision=False,
             tables=tables[:1],
             advice=f"Set transaction_per_migration=True where {environment.path or 'env.py'} configures the context.",
             code="# env.py\ncontext.configure(connection=connection, target_metadata=target_metadata, "

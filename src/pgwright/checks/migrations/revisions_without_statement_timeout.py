@@ -53,6 +53,7 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
                 environment.path or "env.py",
                 "Nothing sets a statement_timeout: a statement that works longer than expected keeps "
                 f"{tables[0].short} locked to its end.",
+                is_of_revision=False,
                 tables=tables[:1],
                 advice="Set a statement_timeout in env.py, longer than any statement is meant to take under a lock, "
                 "and `SET statement_timeout = 0` in revisions that work CONCURRENTLY.",
