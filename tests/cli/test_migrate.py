@@ -220,7 +220,8 @@ def test_a_backfill_that_a_revision_requires_is_run(run: Run, directory: Directo
     directory.revision(
         "r4", "r3",
         "import pgwright_runtime.backfills.alembic",
-        'op.execute("INSERT INTO note SELECT n FROM generate_series(1, 50) n")',
+        # More than the megabyte that a revision fills by itself.
+        'op.execute("INSERT INTO note SELECT n FROM generate_series(1, 40000) n")',
         'op.declare_backfill("b", table="note", sets={"b": "1"}, where="b IS NULL")',
     )  # fmt: skip
     directory.revision("r5", "r4", "import pgwright_runtime.backfills.alembic", 'op.require_backfill("b")')
@@ -229,7 +230,7 @@ def test_a_backfill_that_a_revision_requires_is_run(run: Run, directory: Directo
     assert "--with-backfills" in said.stderr
     said = run("migrate", "--alembic", str(directory.folder), "--with-backfills")
     assert said.exit_code == 0, said.output
-    assert directory.database.rows("SELECT count(b) FROM note") == [(50,)]
+    assert directory.database.rows("SELECT count(b) FROM note") == [(40_000,)]
 
 
 @pytest.mark.parametrize(("env", "driver"), [(SYNC, "psycopg"), (ASYNC, "asyncpg")])
