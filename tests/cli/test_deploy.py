@@ -65,7 +65,7 @@ def _add(folder: Path, revision: str, down: str | None, column: str) -> None:
 
 
 def _work(database: Database) -> None:
-    with psycopg.connect(database.dsn, autocommit=True) as connection:
+    with database.counted_session() as connection:
         for number in range(40):
             connection.execute("SELECT count(*) FROM message WHERE dialog_id = %s", (number,))
 

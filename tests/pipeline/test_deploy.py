@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from pgwright.embedded import binaries
@@ -53,7 +52,7 @@ class App:
         (self.folder / "versions" / f"{revision}.py").write_text(text)
 
     def work(self, calls: int = 40) -> None:
-        with psycopg.connect(self.database.dsn, autocommit=True) as connection:
+        with self.database.counted_session() as connection:
             for number in range(calls):
                 connection.execute(_READ, (number,))
 

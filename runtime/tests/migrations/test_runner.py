@@ -249,6 +249,7 @@ def test_a_role_that_may_not_make_the_journal_goes_on_without(app: App) -> None:
     role = f"r_{app.database.name}"
     app.database.execute(
         "CREATE TABLE alembic_version (version_num varchar(32) NOT NULL PRIMARY KEY);"
+        "REVOKE CREATE ON SCHEMA public FROM PUBLIC;"  # the rule from PostgreSQL 15 on
         f"CREATE ROLE {role} LOGIN; GRANT ALL ON alembic_version TO {role}; GRANT SELECT, UPDATE ON note TO {role}"
     )
     app.revision("r1", None, 'op.execute("UPDATE note SET a = 2")')
