@@ -93,6 +93,19 @@ def test_an_env_of_another_database_is_refused(run: Run, app: Path, database: Da
     assert not (app / "deployment.json").exists()
 
 
+def test_a_database_whose_name_begins_alike_is_another(run: Run, app: Path, database: Database) -> None:
+    longer = f"{database.name}_2"
+    database.server.create_database(longer)
+    try:
+        (app / "env.py").write_text(_ENV.format(url=database.server.url(longer, "psycopg")))
+        refused = run("deploy", database.dsn, "--alembic", str(app / "alembic.ini"), "--window", "0", "--yes",
+                      "--state", str(app / "deployment.json"))  # fmt: skip
+        assert refused.exit_code == 2
+        assert "the database that was named is" in refused.stderr
+    finally:
+        database.server.drop_database(longer)
+
+
 def test_a_backup_that_is_none_stops_it(run: Run, app: Path, database: Database) -> None:
     refused = run("deploy", database.dsn, "--alembic", str(app / "alembic.ini"), "--backup", str(app / "alembic.ini"),
                   "--yes", "--state", str(app / "deployment.json"))  # fmt: skip

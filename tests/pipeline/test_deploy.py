@@ -174,3 +174,29 @@ def test_a_text_is_no_backup(app: App, tmp_path: Path) -> None:
     archive.write_text("no archive")
     (problem,) = plan_deployment(app.order(backup=archive)).backup.problems
     assert "pg_restore cannot read it" in problem
+
+
+def test_counters_that_were_reset_deny_no_use(app: App) -> None:
+    app.add("r1", None, _POSITION)
+    order = app.order(window_s=0)
+    deploy_indexes(order, plan_deployment(order), app.run)
+    app.work()
+    app.database.execute("SELECT pg_stat_reset()")
+    assert confirm_deployment(order.state, app.database.dsn).indexes[0].verdict == "unknown"
+
+
+def test_an_index_stays_whose_table_nothing_has_touched_since(app: App) -> None:
+    app.add("r1", None, _POSITION)
+    order = app.order(window_s=0)
+    deploy_indexes(order, plan_deployment(order), app.run)
+    deployment, files = roll_back(order.state, app.database.dsn, order.directory, has_runtime=True)
+    assert deployment.indexes[0].verdict == "not used yet"
+    assert files == ()
+
+
+def test_revisions_that_ran_elsewhere_are_told(app: App) -> None:
+    app.add("r1", None, _DIALOG)
+    order = app.order(window_s=0)
+    with pytest.raises(DeployRefused, match="ran elsewhere"):
+        deploy_indexes(order, plan_deployment(order), lambda revision: None)
+    assert not order.state.exists()

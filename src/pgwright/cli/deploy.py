@@ -51,6 +51,8 @@ def _window(context: click.Context, parameter: click.Parameter, text: str) -> fl
               help="Deploy nothing: say what has come of the deployment in FILE until now.")  # fmt: skip
 @click.option("--rollback", type=click.Path(path_type=Path), metavar="FILE",
               help="Write and run a revision that drops what nobody used of the deployment in FILE.")  # fmt: skip
+@click.option("--asked-replicas", is_flag=True,
+              help="With --rollback: you have asked each replica by --confirm, and none uses the indexes.")  # fmt: skip
 @click.option("--yes", is_flag=True, help="Do not ask. Without a terminal nobody is asked.")
 @click.option("--format", "form", type=click.Choice(FORMATS),
               help="Format of the report. Default: by the suffix of FILE, otherwise terminal.")  # fmt: skip
@@ -67,6 +69,7 @@ def deploy(
     state: Path,
     confirms: Path | None,
     rollback: Path | None,
+    asked_replicas: bool,
     yes: bool,
     form: Format | None,
     output: Path | None,
@@ -98,7 +101,7 @@ def deploy(
         click.get_current_context().exit(0 if result.status == "confirmed" else NOT_CONFIRMED)
     directory = open_directory(alembic or config.alembic or Path(), head=head)
     if rollback is not None:
-        _roll_back(rollback, dsn, directory, yes, form, output)
+        _roll_back(rollback, dsn, directory, form, output, yes=yes, asked_replicas=asked_replicas)
         return
     order = DeployOrder(directory, dsn, until, backup, window_s, state)
     with watched() as progress:
@@ -122,7 +125,8 @@ def _runner(directory: AlembicDirectory, database: str) -> Run:
     """Return what brings the database to a revision, by the app's own env.py, if that connects to the same one."""
 
     def is_same(place: str, revisions: object) -> bool:
-        if f"/{database}" not in place:
+        # As `user@host:port/database`, and the schema of alembic_version where it is stated.
+        if place.partition(", schema ")[0].rpartition("/")[2] != database:
             raise DeployRefused(f"env.py connects to {place}, and the database that was named is {database!r}")
         return True
 
@@ -151,13 +155,25 @@ def _accept(plan: DeployPlan, order: DeployOrder, *, yes: bool) -> None:
 
 
 def _roll_back(
-    path: Path, dsn: str | None, directory: AlembicDirectory, yes: bool, form: Format | None, output: Path | None
+    path: Path,
+    dsn: str | None,
+    directory: AlembicDirectory,
+    form: Format | None,
+    output: Path | None,
+    *,
+    yes: bool,
+    asked_replicas: bool,
 ) -> None:
     with watched() as progress:
-        result, files = roll_back(path, dsn, directory, has_runtime=has_runtime(directory), progress=progress)
+        result, files = roll_back(
+            path, dsn, directory, has_runtime=has_runtime(directory), asked_replicas=asked_replicas, progress=progress
+        )
     if not files:
         emit(result, form, output, shows_all=True)
-        tell("pgwright: nothing is rolled back: each index is used, keeps data right, or is gone")
+        tell(
+            "pgwright: nothing is rolled back: each index is used, keeps data right, is gone, or its "
+            "table was touched by no statement yet"
+        )
         return
     for file in files:
         tell(f"This writes {as_line(str(file.path))}, which drops what nobody used, and runs it.")

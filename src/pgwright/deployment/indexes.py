@@ -40,25 +40,31 @@ def _change(index: Index, *, is_new: bool) -> IndexChange:
     return IndexChange(index.name, index.table, index.sql, is_new, index.size_bytes, index.scans)
 
 
-def judge_indexes(changes: Iterable[IndexChange], now: Snapshot) -> tuple[DeployedIndex, ...]:
-    """Return what has become of each; the scans are those since the change, on this server alone."""
-    return tuple(_judged(changes, {one.name: one for one in now.indexes}))
+def judge_indexes(changes: Iterable[IndexChange], now: Snapshot, *, is_counted: bool) -> tuple[DeployedIndex, ...]:
+    """Return what has become of each; the scans are those since the change, on this server alone.
+
+    Args:
+        is_counted: the counters have counted ever since; else an index without a scan may have been used before.
+    """
+    return tuple(_judged(changes, {one.name: one for one in now.indexes}, is_counted=is_counted))
 
 
-def _judged(changes: Iterable[IndexChange], known: dict[QualifiedName, Index]) -> Iterator[DeployedIndex]:
+def _judged(
+    changes: Iterable[IndexChange], known: dict[QualifiedName, Index], *, is_counted: bool
+) -> Iterator[DeployedIndex]:
     for change in changes:
         index = known.get(change.name)
         scans = change.scans if index is None else max(0, index.scans - change.scans)
         size = change.size_bytes if index is None else index.size_bytes
-        verdict = _verdict(change, index, scans)
+        verdict = _verdict(change, index, scans, is_counted=is_counted)
         yield DeployedIndex(change.name, change.table, change.sql, change.is_new, size, scans, verdict)
 
 
-def _verdict(change: IndexChange, index: Index | None, scans: int) -> IndexVerdict:
+def _verdict(change: IndexChange, index: Index | None, scans: int, *, is_counted: bool) -> IndexVerdict:
     if not change.is_new:
         return "dropped" if index is None else "still there"
     if index is None:
         return "missing"
     if not index.is_valid:
         return "not valid"
-    return "used" if scans else "not used yet"
+    return "used" if scans else "not used yet" if is_counted else "unknown"

@@ -32,7 +32,7 @@ class DeploymentState:
     since: tuple[CountedStatement, ...]
     """Counters at `deployed_at`."""
     build_seconds: float
-    before_seconds: float
+    before_seconds: float | None
 
 
 def write_state(path: Path, state: DeploymentState) -> None:

@@ -50,13 +50,6 @@ class Waiting:
             return None
         return self.reads_per_second + self.writes_per_second
 
-    @property
-    def queued_behind_longest(self) -> float | None:
-        """How many statements come while the lock waits for the longest one; None: unknown."""
-        if self.per_second is None or self.longest is None:
-            return None
-        return self.per_second * self.longest.max_ms / 1000
-
 
 def waits(pending: PendingMigrations, subject: ObservedStatement | Transaction) -> tuple[Waiting, ...]:
     """Return what would wait for the locks of a statement, or of a whole transaction; most first.

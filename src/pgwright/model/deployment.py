@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 from pgwright.model.names import QualifiedName
 from pgwright.model.not_examined import NotExamined
 
-IndexVerdict = Literal["used", "not used yet", "not valid", "missing", "dropped", "still there"]
+IndexVerdict = Literal["used", "not used yet", "unknown", "not valid", "missing", "dropped", "still there"]
 StatementVerdict = Literal["faster", "slower", "unchanged", "too few calls"]
 DeploymentStatus = Literal["confirmed", "not confirmed", "slower", "rolled back", "nothing to do"]
 
@@ -106,7 +106,8 @@ class Deployment:
     statements: tuple[ComparedStatement, ...]
     """Those on the tables concerned, slower ones first, then those that save most."""
     build_seconds: float
-    before_seconds: float
+    before_seconds: float | None
+    """None: all that was counted before, since when nobody knows."""
     after_seconds: float
     state: str = ""
     """The file with which it is confirmed later, or rolled back."""

@@ -24,10 +24,6 @@ class RevisionSource:
         return (ast.get_docstring(self._tree) or "").strip().partition("\n")[0]
 
     @property
-    def calls_async(self) -> bool:
-        return any(isinstance(node, ast.Attribute) and node.attr == "run_async" for node in ast.walk(self._tree))
-
-    @property
     def commits(self) -> bool:
         """Whether it may commit by itself, by Alembic's block or as text."""
         return bool(_COMMITS.search(self._text))

@@ -160,6 +160,12 @@ def deploy_indexes(
     after = take_snapshot(order.dsn, progress=progress)
     changes = changed_indexes(last, after)
     tables = sorted({*plan.tables, *(one.table for one in changes)})
+    if plan.revisions[-1] not in after.server.alembic_revisions:
+        found = ", ".join(after.server.alembic_revisions) or "no revision"
+        raise DeployRefused(
+            f"the revisions ran elsewhere: the {after.server.database!r} that was named is at {found}. env.py connects "
+            "to another server; see there what it did"
+        )
     state = DeploymentState(
         format=FORMAT,
         database=after.server.database,
@@ -171,7 +177,7 @@ def deploy_indexes(
         before=tuple(before.values()),
         since=tuple(counts_of(after, tables).values()),
         build_seconds=round(build_seconds, 3),
-        before_seconds=order.window_s or plan.snapshot.observed_seconds or 0.0,
+        before_seconds=order.window_s or plan.snapshot.observed_seconds,
     )
     write_state(order.state, state)
     if order.window_s:
@@ -184,31 +190,61 @@ def confirm_deployment(path: Path, dsn: str | None, *, progress: Progress = sile
 
     Raises: ConfigError: the file is none of a deployment, or the database is another one. DatabaseError.
     """
-    state = read_state(path)
-    now = take_snapshot(dsn, progress=progress)
+    state, now = read_state(path), take_snapshot(dsn, progress=progress)
+    _require_same(state, now, path)
+    return _confirmed(state, now, path)
+
+
+def _require_same(state: DeploymentState, now: Snapshot, path: Path) -> None:
     if now.server.database != state.database:
         raise ConfigError(
             f"{str(path)!r} is of the database {state.database!r}, and this is {now.server.database!r}. Name that one"
         )
-    return _confirmed(state, now, path)
 
 
 def roll_back(
-    path: Path, dsn: str | None, directory: AlembicDirectory, *, has_runtime: bool, progress: Progress = silent
+    path: Path,
+    dsn: str | None,
+    directory: AlembicDirectory,
+    *,
+    has_runtime: bool,
+    asked_replicas: bool = False,
+    progress: Progress = silent,
 ) -> tuple[Deployment, tuple[RevisionFile, ...]]:
     """Return a revision that drops the indexes of a deployment that nobody uses, and where they stand. Writes nothing.
 
-    Raises: as `confirm_deployment`; MigrationError: the database is not at the head.
+    An index stays where nothing has read or written its table since: then nothing is known of its use.
+
+    Args:
+        asked_replicas: the user says that no replica uses them.
+    Raises: as `confirm_deployment`; DeployRefused: there are replicas, or this is one. MigrationError: the database is
+        not at the head.
     """
-    deployment = confirm_deployment(path, dsn, progress=progress)
-    snapshot = take_snapshot(dsn, progress=progress)
-    unused = [_unused(one, snapshot) for one in deployment.indexes if one.verdict == "not used yet"]
+    state, now = read_state(path), take_snapshot(dsn, progress=progress)
+    _require_same(state, now, path)
+    deployment = _confirmed(state, now, path)
+    unused = [
+        _unused(one, now)
+        for one in deployment.indexes
+        if one.verdict == "not used yet" and _is_at_work(one, state, now)
+    ]
     findings = [one for one in unused if one is not None]
     if not findings:
         return deployment, ()
-    directory.require_current(snapshot)
-    parts = in_parts(make_fix(snapshot, findings), snapshot, "Drop indexes that nobody uses")
-    return deployment, revision_files(parts, snapshot, directory, has_runtime=has_runtime)
+    if now.server.is_standby or (now.server.replica_count and not asked_replicas):
+        raise DeployRefused(
+            "each server counts for itself, and a replica may use what this one does not. Ask each: pgwright deploy "
+            f"DSN --confirm {path}; then run this on the primary with --asked-replicas"
+        )
+    directory.require_current(now)
+    parts = in_parts(make_fix(now, findings), now, "Drop indexes that nobody uses")
+    return deployment, revision_files(parts, now, directory, has_runtime=has_runtime)
+
+
+def _is_at_work(index: DeployedIndex, state: DeploymentState, now: Snapshot) -> bool:
+    """Tell whether statements on the table have run since the deployment."""
+    since = {one.query_id: one for one in state.since}
+    return any(one.calls for one in window(since, counts_of(now, [index.table])).values())
 
 
 def _unused(index: DeployedIndex, snapshot: Snapshot) -> Finding | None:
@@ -231,11 +267,17 @@ def _unused(index: DeployedIndex, snapshot: Snapshot) -> Finding | None:
 
 def _confirmed(state: DeploymentState, now: Snapshot, path: Path) -> Deployment:
     tables = sorted({one.table for one in state.changes})
-    since = {one.query_id: one for one in state.since}
-    after = window(since, counts_of(now, tables))
+    deployed = datetime.fromisoformat(state.deployed_at)
+    seconds = (datetime.now(UTC) - deployed).total_seconds()
+    # Counters that began anew after the deployment count what came after it, and nothing else.
+    is_new = now.observed_seconds is not None and now.observed_seconds < seconds
+    since = {} if is_new else {one.query_id: one for one in state.since}
+    # A replica counts its own statements: those of the primary are no window before.
+    after = {} if now.server.is_standby else window(since, counts_of(now, tables))
     statements = compare({one.query_id: one for one in state.before}, after)
-    indexes = judge_indexes(state.changes, now)
-    seconds = (datetime.now(UTC) - datetime.fromisoformat(state.deployed_at)).total_seconds()
+    reset_at = now.server.statistics_reset_at
+    is_counted = reset_at is None or datetime.fromisoformat(reset_at) < deployed
+    indexes = judge_indexes(state.changes, now, is_counted=is_counted)
     status: DeploymentStatus = "not confirmed"
     if any(one.verdict == "slower" for one in statements):
         status = "slower"
@@ -254,11 +296,14 @@ def _confirmed(state: DeploymentState, now: Snapshot, path: Path) -> Deployment:
         before_seconds=state.before_seconds,
         after_seconds=round(seconds, 1),
         state=str(path),
-        not_examined=_unseen(now, statements_read=bool(since)),
+        not_examined=_unseen(now, statements_read=bool(after)),
     )
 
 
 def _unseen(now: Snapshot, *, statements_read: bool) -> tuple[NotExamined, ...]:
+    if now.server.is_standby:
+        reason = "this is a replica, and the window before was counted on the primary"
+        return (NotExamined("statements", reason, "pgwright deploy --confirm FILE on the primary"),)
     told = [] if statements_read else [
         NotExamined("statements", "pg_stat_statements counted none on these tables",
                     "see what pgwright check says of pg_stat_statements")
@@ -279,7 +324,7 @@ def _nothing(order: DeployOrder, plan: DeployPlan) -> Deployment:
         indexes=(),
         statements=(),
         build_seconds=0.0,
-        before_seconds=0.0,
+        before_seconds=None,
         after_seconds=0.0,
     )
 

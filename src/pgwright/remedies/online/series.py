@@ -73,9 +73,6 @@ class Series:
     def of(self, table: QualifiedName) -> tuple[ColumnPair, ...]:
         return tuple(pair for pair in self.pairs if pair.table == table)
 
-    def indexes_of(self, table: QualifiedName) -> tuple[IndexPair, ...]:
-        return tuple(one for one in self.indexes if one.index.table == table)
-
     def backfill(self, table: QualifiedName) -> str:
         """Return the name of the backfill that fills the new columns of a table."""
         return shorten(f"{self._stem(table)}_to_{'_'.join(sorted({one.to_type for one in self.of(table)}))}")

@@ -32,8 +32,9 @@ def verdict(result: Deployment) -> str:
 
 def windows(result: Deployment) -> str:
     """Return how long was looked."""
+    before = "all that was counted" if result.before_seconds is None else duration(result.before_seconds)
     return (
-        f"Counted for {duration(result.before_seconds)} before and {duration(result.after_seconds)} after; "
+        f"Counted: {before} before, {duration(result.after_seconds)} after; "
         f"the revisions took {duration(result.build_seconds)}."
     )
 
