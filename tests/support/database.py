@@ -53,8 +53,17 @@ class Database:
         """Open a session whose counters are seen by the next one."""
         with psycopg.connect(self.dsn, autocommit=True) as connection:
             yield connection
-            is_shared = connection.info.server_version >= _SHARED_COUNTERS_SINCE
-            if is_shared:
-                connection.execute("SELECT pg_stat_force_next_flush()")
-        if not is_shared:
-            time.sleep(_COLLECTOR_SECONDS)
+            share_counters(connection)
+
+
+def share_counters(connection: psycopg.Connection) -> None:
+    """End the transaction, and let other sessions see what this one has counted."""
+    if connection.info.server_version >= _SHARED_COUNTERS_SINCE:
+        connection.execute("SELECT pg_stat_force_next_flush()")
+        connection.rollback()
+        return
+    # The backend sends at the end of a transaction, twice a second at most.
+    time.sleep(_COLLECTOR_SECONDS)
+    connection.execute("SELECT 1")
+    connection.rollback()
+    time.sleep(_COLLECTOR_SECONDS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from alembic.autogenerate import produce_migrations
@@ -18,7 +19,7 @@ from pgwright.model.policy import Policy, Retention
 from pgwright.snapshot import read_snapshot
 from pgwright_runtime.soft_delete import NEVER_AGAIN, SoftDelete, hide_deleted, living_index, living_unique, restore
 from tests.support.builders import run
-from tests.support.database import Database
+from tests.support.database import Database, share_counters
 
 CHECKS = (
     "missing-soft-delete-index",
@@ -84,6 +85,8 @@ def work(engine: Engine) -> None:
         session.flush()
         restore(session, Owner, 7)
         session.commit()
+        driver: Any = session.connection().connection.driver_connection
+        share_counters(driver)
 
 
 def test_checks_are_quiet_on_what_the_mixin_made(database: Database, engine: Engine) -> None:
