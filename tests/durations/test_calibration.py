@@ -18,7 +18,7 @@ from tests.support.builders import make_setting, make_snapshot
 
 def test_the_server_is_as_durable_as_production_and_otherwise_as_usual() -> None:
     told = settings_like(make_snapshot(make_setting("fsync", "off"), make_setting("shared_buffers", "64GB")))
-    assert (told["fsync"], told["full_page_writes"], told["shared_buffers"]) == ("off", "on", "32MB")
+    assert (told["fsync"], told["full_page_writes"], told["shared_buffers"]) == ("off", "on", "64MB")
     assert settings_like(make_snapshot(make_setting("wal_level", "logical")))["wal_level"] == "replica"
     assert settings_like(None)["fsync"] == "on"
 

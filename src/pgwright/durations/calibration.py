@@ -27,8 +27,10 @@ _DURABLE: Mapping[str, str] = {
     "wal_level": "replica",
     "autovacuum": "off",
     "jit": "off",
-    # A larger table is read from the system, as one is that is larger than the buffers.
-    "shared_buffers": "32MB",
+    # A table of more than a quarter is read through a ring of buffers, from the system, as large tables are; and that
+    # in long reads only while each of the connections that may come has buffers enough left.
+    "shared_buffers": "64MB",
+    "max_connections": "10",
     "maintenance_work_mem": "64MB",
     "max_wal_size": "2GB",
     "min_wal_size": "512MB",

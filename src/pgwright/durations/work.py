@@ -21,7 +21,7 @@ _IN_ORDER = 0.9
 PAGE_LOGGED = 0.5
 """What it takes to log a page, as a share of writing it and logging it."""
 # In a large hash hardly a row is in the processor's cache.
-_LARGE_HASH = 1.4
+_LARGE_HASH = 2.2
 # A page that no buffer holds is read, and pushes another one out, which is written.
 _MISSED = 3.0
 _DEFAULT_BUFFERS = 16_384  # shared_buffers, 128 MB

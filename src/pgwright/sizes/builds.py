@@ -31,7 +31,7 @@ _BYTEWISE = {"C", "POSIX", "C.UTF-8", "C.utf8", "ucs_basic", "pg_c_utf8"}
 # Rows that lie in the order of the key are compared once each.
 _IN_ORDER = 0.99
 # A row handed to an index that only notes extremes, as a share of one handed to a B-tree.
-_SUMMARIZED = 0.6
+_SUMMARIZED = 0.25
 # btree_gist sorts numbers from 18 on; what has no order is inserted.
 _GIST_SORTS_SINCE, _GIST_SORTED = (
     18,
