@@ -18,12 +18,10 @@ from migration_bars.backfill_schema import NAME, declare
 from pgwright.embedded import EmbeddedServer, run_server
 from pgwright_runtime import create_engine
 from pgwright_runtime.backfills import BackfillRun, run_backfills
-from pgwright_runtime.batches import BatchMetrics, Pace
+from pgwright_runtime.batches import BatchMetrics
 
 ROWS, KILLS = scaled(5_000_000), scaled(100, 10)
 QUIET_S, BUSY_S = 8.0, 30.0
-PACE = Pace(busy=0.5)
-"""Twice the usual share of the time, as for a table that shall be done this morning."""
 OF_BATCHES = 50
 RAMP = 20
 """The first batches are small, since nothing is known yet; they say nothing about those that follow."""
@@ -71,7 +69,7 @@ def _beside_a_load(server: EmbeddedServer) -> Iterator[Figure]:
         while not (runs and runs[-1].is_done):
             quiet.append(load.window(QUIET_S))
             with load.noting() as window:
-                (run,) = run_backfills(engine, [NAME], pace=PACE, limit_s=BUSY_S, metrics=batches)
+                (run,) = run_backfills(engine, [NAME], limit_s=BUSY_S, metrics=batches)
             busy.append(window)
             runs.append(run)
             _print(runs)
