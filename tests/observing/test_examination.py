@@ -52,6 +52,21 @@ def test_a_downgrade_that_commits_by_itself_is_done_and_undone(linter: Linter) -
     assert (down.left, down.again) == ((), "")
 
 
+def test_a_revision_that_ends_the_transaction_itself_goes_down_too(linter: Linter) -> None:
+    down = downgrade_of(
+        linter.run(
+            """
+            op.get_bind().commit()
+            with op.get_context().autocommit_block():
+                op.create_index("i", "note", ["title"], postgresql_concurrently=True)
+            """,
+            'op.drop_index("i")',
+            schema=SCHEMA,
+        )
+    )
+    assert (down.error, down.left) == ("", ())
+
+
 def test_a_missing_downgrade_is_told_with_what_it_leaves(linter: Linter) -> None:
     down = downgrade_of(linter.run('op.add_column("note", sa.Column("a", sa.Integer()))', schema=SCHEMA))
     assert down.is_missing

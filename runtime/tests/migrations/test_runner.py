@@ -158,6 +158,18 @@ def test_what_an_interrupted_run_committed_is_not_run_again(app: App) -> None:
     assert app.database.rows("SELECT count(*) FROM note") == [(2,)]
 
 
+@pytest.mark.parametrize("driver", ["psycopg", "asyncpg"])
+def test_a_revision_that_ends_the_transaction_itself_is_noted(app: App, driver: str) -> None:
+    app.driver = driver
+    app.revision("r1", None, "op.get_bind().commit()", BLOCK, BUILD, undo='op.drop_index("ix_a")')
+    app.revision("r2", "r1", ADD, "op.get_bind().commit()", undo='op.drop_column("note", "b")')
+    app.upgrade()
+    assert app.is_valid("ix_a")
+    assert app.version() == "r2"
+    app.downgrade("base")
+    assert app.version() is None
+
+
 def test_a_build_that_was_interrupted_half_way_is_done_again(app: App) -> None:
     app.revision("r1", None, BLOCK, BUILD)
     app.upgrade()

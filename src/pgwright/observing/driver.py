@@ -35,6 +35,8 @@ class WatchedConnection(psycopg.Connection[Any]):
     """A connection whose cursors tell its watcher, where it has one."""
 
     watcher: StatementWatcher | None = None
+    is_alembics = False
+    """It is the one that Alembic runs revisions on: a revision may have another besides."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)

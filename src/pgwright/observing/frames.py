@@ -14,6 +14,8 @@ _ALEMBIC = os.path.dirname(alembic.__file__)
 _SQLALCHEMY = os.path.dirname(sqlalchemy.__file__)
 # Alembic makes the functions of `alembic.op` from text.
 _MADE = "<string>"
+AUTOCOMMIT_BLOCK = "op.get_context().autocommit_block"
+_ON_BIND = {"execute", "scalar", "scalars", "commit", "rollback"}
 _PASSED_OVER = {"invoke", "dispatch", "__exit__", "<module>", "wrap"}
 
 
@@ -45,6 +47,8 @@ def _operation(file: str, function: str) -> str:
     """Return how a revision calls a function of Alembic or SQLAlchemy; "" where it is none that it may call."""
     if function in _PASSED_OVER or function.startswith("_"):
         return ""
+    if function == "autocommit_block" and file.startswith(_ALEMBIC):
+        return AUTOCOMMIT_BLOCK
     if file == _MADE or file.startswith(os.path.join(_ALEMBIC, "operations")):
         return f"op.{function}"
-    return "op.get_bind" if file.startswith(_SQLALCHEMY) and function in ("execute", "scalar", "scalars") else ""
+    return "op.get_bind" if file.startswith(_SQLALCHEMY) and function in _ON_BIND else ""

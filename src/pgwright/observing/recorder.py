@@ -17,7 +17,7 @@ from pgwright.model.migration import Action, ObservedStatement, TakenLock
 from pgwright.observing.blockers import Blockers
 from pgwright.observing.differences import difference
 from pgwright.observing.driver import Send, WatchedConnection, text_of
-from pgwright.observing.frames import Call, call_of
+from pgwright.observing.frames import AUTOCOMMIT_BLOCK, Call, call_of
 from pgwright.observing.lent import Lent
 from pgwright.observing.said import said
 from pgwright.observing.targets import names_any, targets
@@ -120,8 +120,11 @@ class Recorder:
 
     def ended(self, connection: WatchedConnection, *, is_kept: bool) -> None:
         """The connection's transaction is over."""
-        self._session(connection).is_over = True
+        session, call = self._session(connection), call_of(self.path)
+        session.is_over = True
         self.has_committed |= is_kept and bool(self.statements)
+        if call is not None and connection.is_alembics and call.operation != AUTOCOMMIT_BLOCK:
+            self._add(_Statement.of("COMMIT" if is_kept else "ROLLBACK", call, lambda: None), session)
 
     def _send(self, connection: WatchedConnection, statement: _Statement) -> Any:
         kinds = {one.kind for one in statement.actions}

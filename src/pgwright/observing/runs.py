@@ -129,6 +129,8 @@ class Runs:
             environment.configure(connection=connection, **self._options)
             with _async_by_sync(connection), environment.begin_transaction():
                 environment.run_migrations()
+            if self._trial is None:
+                connection.commit()  # after a revision that ended Alembic's transaction, its note is in another one
 
     @contextmanager
     def trial(self) -> Iterator[WatchedConnection]:
@@ -150,7 +152,12 @@ class Runs:
         with self._engine.connect() as connection:
             connection.exec_driver_sql("RESET ALL")
             connection.commit()
-            yield connection
+            driver = cast("WatchedConnection", connection.connection.driver_connection)
+            driver.is_alembics = True
+            try:
+                yield connection
+            finally:
+                driver.is_alembics = False
 
 
 def _complete(config: Config) -> None:

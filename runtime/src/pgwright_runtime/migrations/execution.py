@@ -53,6 +53,8 @@ class MigrationExecution(RevisionPatience):
         super().__init__(connection, pace, watch, tell)
         self.journal = journal
         self.is_pooled = False
+        self.is_open = False
+        """Our limits hold in the transaction, and what it did is not written down yet."""
         self.begin_revision(RevisionKey("", True), [])
 
     def begin_revision(self, key: RevisionKey, lines: Sequence[JournalLine]) -> None:
@@ -81,10 +83,12 @@ class MigrationExecution(RevisionPatience):
         with self.ours():
             given = {"lock_timeout": f"{self.pace.lock_timeout_ms}ms", "key": lock_key(WORKER)}
             self.pid = self.connection.execute(_OPEN, given).one()[0]
+        self.is_open = True
         self.watch.begin(self.pid)
 
     def flush(self) -> None:
         """Write the rows of the statements of this transaction, which is about to be committed for others to follow."""
+        self.is_open = False
         if self.journal is not None:
             locks = self.own_locks()
             whole = JournalLine(0, f"-- {self.key.revision}", "running", locks=self.locks)
@@ -96,6 +100,7 @@ class MigrationExecution(RevisionPatience):
 
     def finish(self, seconds: float, waited_s: float, tries: int, note: Mapping[str, Any]) -> None:
         """Write the row of the whole revision, in its last transaction."""
+        self.is_open = False
         self.locks.update(self.own_locks())
         if self.journal is not None:
             whole = JournalLine(0, f"-- {self.key.revision}", "done", seconds, waited_s, tries, self.locks, note)
@@ -158,6 +163,8 @@ class MigrationExecution(RevisionPatience):
             ("savepoint", self._savepoint),
             ("rollback_savepoint", self._rollback_savepoint),
             ("release_savepoint", self._release_savepoint),
+            ("commit", self._commit),
+            ("rollback", self._rollback),
         )
         for name, function in on_engine:
             event.listen(engine, name, function, insert=True)
@@ -197,11 +204,20 @@ class MigrationExecution(RevisionPatience):
         if self._savepoints:
             self._savepoints.pop()
 
+    def _commit(self, connection: Connection) -> None:
+        if self.is_open:  # the revision itself ends the transaction
+            self.flush()
+
+    def _rollback(self, connection: Connection) -> None:
+        self._buffer, self.is_open = [], False
+
     def _handle(self, statement: str, context: Any, send: Callable[[], None], cursor: Any) -> bool | None:
         if self._is_ours or context.root_connection is not self.connection:
             return None
         if self.watch.stepped_back:
             raise SteppedBack(self.watch.stepped_back)
+        if not self.is_open and not self.is_autocommit:
+            self.open_transaction()
         look = look_at(statement)
         if look.kind == "session" or (look.kind == "read" and not self.is_result_unused):
             return None

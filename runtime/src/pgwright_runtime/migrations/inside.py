@@ -110,6 +110,18 @@ def revision_transaction(context: MigrationContext, *, is_own: bool) -> Iterator
             yield
 
 
+def renew(context: MigrationContext) -> bool:
+    """Go on in another transaction where the revision itself ended Alembic's; tell whether it did.
+
+    Alembic would not notice, and write the version in one that nobody commits.
+    """
+    connection, transaction = context.connection, context._transaction
+    if connection is None or transaction is None or transaction.is_active:
+        return False
+    context._transaction = connection.get_transaction() or connection.begin()
+    return True
+
+
 def move_heads(context: MigrationContext, heads: Sequence[str], step: Any, options: dict[str, Any]) -> set[str]:
     """Write the version after a step, tell env.py's callbacks, and return the heads.
 

@@ -89,6 +89,8 @@ class RevisionRun:
             execution.open_transaction()
             with inside.noting_operations(context, self._as_operation):
                 step.migration_fn(**options)
+            if inside.renew(context):
+                execution.open_transaction()
             if execution.watch.stepped_back:
                 raise SteppedBack(execution.watch.stepped_back)
             with execution.ours():
@@ -176,6 +178,7 @@ class RevisionRun:
                 raise CommandError(f"an autocommit block needs a transaction of its own, and {ONE_TRANSACTION}")
             if execution.watch.stepped_back:
                 raise SteppedBack(execution.watch.stepped_back)
+            inside.renew(self._context)
             execution.flush()
             execution.watch.pause()
             with _first_error(), original():

@@ -1,13 +1,15 @@
-"""Find revisions that begin or end transactions by SQL, behind Alembic's back.
+"""Find revisions that begin or end transactions themselves, behind Alembic's back.
 
 ## What it does
 
-Reports BEGIN, COMMIT and ROLLBACK that a revision sends.
+Reports BEGIN, COMMIT and ROLLBACK that a revision sends, as SQL or by `op.get_bind().commit()`.
 
 ## Why it matters
 
 COMMIT ends the transaction that Alembic began, with the revision half done and its version not yet written: if what
-follows fails, the next run does the first half again. BEGIN inside of a transaction is only a warning.
+follows fails, the next run does the first half again. After `op.get_bind().commit()` even a whole revision is lost to
+Alembic: it writes the version in a transaction that nobody commits, unless env.py does after `run_migrations()`.
+`pgwright migrate` commits it. BEGIN inside of a transaction is only a warning.
 
 ## Example
 
