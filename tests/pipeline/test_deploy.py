@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from pgwright.embedded import binaries
+from pgwright.embedded import EmbeddedServer, binaries
 from pgwright.errors import ConfigError, DeployRefused
 from pgwright.migrations import open_directory, upgrade
 from pgwright.model.deployment import Deployment
 from pgwright.pipeline.deploy import DeployOrder, confirm_deployment, deploy_indexes, plan_deployment, roll_back
+from runtime.tests.support.replica_servers import Replica, primary, replica
 from tests.support.database import Database
+
+__all__ = ["primary", "replica"]
 
 _SCHEMA = """
 CREATE TABLE message (id int PRIMARY KEY, dialog_id int NOT NULL, position int NOT NULL, body text NOT NULL);
@@ -200,3 +203,24 @@ def test_revisions_that_ran_elsewhere_are_told(app: App) -> None:
     with pytest.raises(DeployRefused, match="ran elsewhere"):
         deploy_indexes(order, plan_deployment(order), lambda revision: None)
     assert not order.state.exists()
+
+
+def test_nothing_is_dropped_that_a_replica_may_use(primary: EmbeddedServer, replica: Replica, tmp_path: Path) -> None:
+    primary.create_database("deployed")
+    app = App(Database(primary, "deployed"), tmp_path)
+    app.add("r1", None, _DIALOG)
+    app.add("r2", "r1", _POSITION)
+    app.deploy()
+    state, dsn, directory = app.folder / "deployment.json", app.database.dsn, open_directory(app.folder)
+    with pytest.raises(DeployRefused, match=r"a replica may use what this one does not.*--asked-replicas"):
+        roll_back(state, dsn, directory, has_runtime=True)
+    _, files = roll_back(state, dsn, directory, has_runtime=True, asked_replicas=True)
+    assert len(files) == 1
+    replica.catch_up()
+    copy = Database(replica.server, "deployed")
+    app.database = copy
+    app.work()
+    told = confirm_deployment(state, copy.dsn)
+    assert [one.verdict for one in told.indexes] == ["not used yet", "used"]
+    with pytest.raises(DeployRefused, match="this is a replica, where no index can be dropped"):
+        roll_back(state, copy.dsn, directory, has_runtime=True, asked_replicas=True)

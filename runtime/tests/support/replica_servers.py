@@ -26,7 +26,13 @@ from pgwright_runtime import create_async_engine, create_engine
 from pgwright_runtime.replicas import AsyncReplicas, Replicas, ReplicaSettings
 
 SECRET = b"0123456789abcdef"
-SETTINGS = {"wal_level": "replica", "max_prepared_transactions": "10", "max_wal_senders": "10", "max_connections": "60"}
+SETTINGS = {
+    "wal_level": "replica",
+    "max_prepared_transactions": "10",
+    "max_wal_senders": "10",
+    "max_connections": "60",
+    "shared_preload_libraries": "pg_stat_statements",
+}
 SCHEMA = """
 CREATE TABLE notes (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, text text NOT NULL);
 INSERT INTO notes (text) VALUES ('the first');

@@ -217,11 +217,16 @@ def roll_back(
 
     Args:
         asked_replicas: the user says that no replica uses them.
-    Raises: as `confirm_deployment`; DeployRefused: there are replicas, or this is one. MigrationError: the database is
-        not at the head.
+    Raises: as `confirm_deployment`; DeployRefused: this is a replica, or there are some. MigrationError: the database
+        is not at the head.
     """
     state, now = read_state(path), take_snapshot(dsn, progress=progress)
     _require_same(state, now, path)
+    if now.server.is_standby:
+        raise DeployRefused(
+            "this is a replica, where no index can be dropped. What it uses is told by: "
+            f"pgwright deploy DSN --confirm {path}"
+        )
     deployment = _confirmed(state, now, path)
     unused = [
         _unused(one, now)
@@ -231,7 +236,7 @@ def roll_back(
     findings = [one for one in unused if one is not None]
     if not findings:
         return deployment, ()
-    if now.server.is_standby or (now.server.replica_count and not asked_replicas):
+    if now.server.replica_count and not asked_replicas:
         raise DeployRefused(
             "each server counts for itself, and a replica may use what this one does not. Ask each: pgwright deploy "
             f"DSN --confirm {path}; then run this on the primary with --asked-replicas"
