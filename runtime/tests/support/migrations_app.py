@@ -72,6 +72,8 @@ class App:
 
     def __init__(self, folder: Path, database: Database, driver: str = "psycopg") -> None:
         self.folder, self.database, self.driver = folder, database, driver
+        self.url = ""
+        """Where it connects; "": to the server itself."""
         (folder / "versions").mkdir()
         (folder / "env.py").write_text(_ENV)
         (folder / "alembic.ini").write_text("[alembic]\nscript_location = %(here)s\npath_separator = os\n")
@@ -92,7 +94,7 @@ class App:
     def config(self, output: Any = None) -> Config:
         config = Config(str(self.folder / "alembic.ini"), output_buffer=output)
         config.attributes.update(
-            url=self.database.url(self.driver),
+            url=self.url or self.database.url(self.driver),
             is_async=self.driver == "asyncpg",
             safely=self.safely,
             options=self.options,

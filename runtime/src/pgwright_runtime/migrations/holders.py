@@ -67,9 +67,7 @@ def blockers(connection: Connection, pid: int) -> str:
 
 def in_words(row: Any) -> str:
     r"""Return who a session is, visible and on one line."""
-    if row.pid is None:
-        return "a prepared transaction (see pg_prepared_xacts)"
-    if row.pid == 0:
+    if not row.pid:
         return "a prepared transaction (see pg_prepared_xacts)"
     name = row.application_name or row.backend_type or "a session"
     parts = [one for one in (row.usename and f"of {row.usename}", row.state) if one]
