@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Literal
+from typing import BinaryIO, Literal
 
 import msgspec
 
@@ -81,14 +81,7 @@ def child_of(question: ChildQuestion, *, seconds: float) -> Iterator[RevisionPro
     tether = Tether(ends_by=signal.SIGKILL)
     try:
         with errors.open("wb") as stderr:
-            process = tether.start(
-                [sys.executable, "-c", _RUN, str(asked), str(writer)],
-                stdout=subprocess.DEVNULL,
-                stderr=stderr,
-                pass_fds=(writer,),
-                env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": question.folder},
-                start_new_session=True,
-            )
+            process = started(tether, asked, writer, stderr)
     finally:
         os.close(writer)
     child = RevisionProcess(process, reader, errors, seconds)
@@ -98,6 +91,18 @@ def child_of(question: ChildQuestion, *, seconds: float) -> Iterator[RevisionPro
         child.stop()
         tether.release()
         os.close(reader)
+
+
+def started(tether: Tether, asked: Path, writer: int, stderr: BinaryIO) -> subprocess.Popen[bytes]:
+    """Start the process that answers what is asked in the file."""
+    return tether.start(
+        [sys.executable, "-c", _RUN, str(asked), str(writer)],
+        stdout=subprocess.DEVNULL,
+        stderr=stderr,
+        pass_fds=(writer,),
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": str(asked.parent)},
+        start_new_session=True,
+    )
 
 
 @contextmanager

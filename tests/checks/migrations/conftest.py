@@ -12,9 +12,11 @@ from pgwright.checks import run_checks
 from pgwright.embedded import EmbeddedServer
 from pgwright.model.finding import Finding
 from pgwright.model.migration import PendingMigrations
+from pgwright.observing import process
 from tests.support.builders import make_statement
 from tests.support.database import Database
 from tests.support.linting import Linter
+from tests.support.preloaded import forked
 
 SCHEMA = """
     CREATE TABLE owner (id int PRIMARY KEY, name text);
@@ -56,6 +58,11 @@ def with_statements(pending: PendingMigrations, *texts: str) -> PendingMigration
     assert pending.snapshot is not None
     statements = tuple(make_statement(text, query_id=n) for n, text in enumerate(texts, 1))
     return replace(pending, snapshot=replace(pending.snapshot, statements=statements))
+
+
+@pytest.fixture(autouse=True)
+def _forked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "started", forked)
 
 
 @pytest.fixture
