@@ -68,6 +68,8 @@ def test_what_the_code_needs_is_imported_once() -> None:
 def test_a_function_that_is_emptied_keeps_a_body() -> None:
     text = "def upgrade():\n    op.one()\n    op.two()\n"
     assert EditableRevision(text).with_statements({2: "", 3: ""}, ()) == "def upgrade():\n    pass\n"
+    told = EditableRevision(text).with_statements({2: "# first", 3: "# then"}, ())
+    assert told == "def upgrade():\n    # first\n    pass\n    # then\n"
 
 
 def test_line_ends_of_windows_stay() -> None:

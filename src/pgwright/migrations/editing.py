@@ -79,10 +79,10 @@ class EditableRevision:
         """
         lines = self.text.splitlines(keepends=True)
         edited = [one for one in self.statements if one.lineno in codes]
-        is_emptied = len(edited) == len(self.statements) and not any(codes.values())
+        is_emptied = len(edited) == len(self.statements) and all(map(_does_nothing, codes.values()))
         for one in reversed(edited):
-            code = codes[one.lineno] or ("pass" if is_emptied and one is edited[0] else "")
-            self._replace(lines, one, code)
+            code = codes[one.lineno]
+            self._replace(lines, one, f"{code}\npass".lstrip() if is_emptied and one is edited[0] else code)
         return self._importing("".join(lines), imports)
 
     def _replace(self, lines: list[str], statement: ast.stmt, code: str) -> None:
@@ -134,6 +134,10 @@ def _assigned(tree: ast.Module) -> Iterable[tuple[str, ast.expr]]:
             yield one.targets[0].id, one.value
         elif isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name) and one.value is not None:
             yield one.target.id, one.value
+
+
+def _does_nothing(code: str) -> bool:
+    return all(not line.strip() or line.lstrip().startswith("#") for line in code.splitlines())
 
 
 def _is_idle(statement: ast.stmt) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import unified_diff
 from pathlib import Path
+
+from pgwright.diffs import unified
 
 
 @dataclass(frozen=True)
@@ -21,13 +22,13 @@ class FileEdit:
         """What changes, as a unified diff."""
         name = str(self.path)
         before, after = self.before.splitlines(keepends=True), self.after.splitlines(keepends=True)
-        return "".join(unified_diff(before, after, name, name))
+        return "".join(unified(before, after, name, name))
 
     @property
     def short_diff(self) -> list[str]:
         """What changes, for reading: the lines of a diff with one around each change, and what it is inside of."""
-        before, after = self.before.splitlines(), self.after.splitlines()
-        lines = [*unified_diff(before, after, n=1, lineterm="")][2:]
+        before, after = ([f"{line}\n" for line in text.splitlines()] for text in (self.before, self.after))
+        lines = [line.removesuffix("\n") for line in unified(before, after, "", "", context=1)][2:]
         return [f"{line}{_inside(before, line)}" if line.startswith("@@") else line for line in lines]
 
     @property
@@ -45,7 +46,7 @@ def _inside(before: list[str], heading: str) -> str:
     """Return the first line of the class or function that a part of a diff begins in, as git says it."""
     first = int(heading.split()[1].lstrip("-").partition(",")[0])
     inside = next((line for line in reversed(before[:first]) if line[:1].strip()), "")
-    return f" {inside}" if inside.startswith(("class ", "def ", "async def ")) else ""
+    return f" {inside.rstrip()}" if inside.startswith(("class ", "def ", "async def ")) else ""
 
 
 @dataclass(frozen=True)

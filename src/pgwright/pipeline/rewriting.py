@@ -17,7 +17,7 @@ from pgwright.errors import MigrationError
 from pgwright.files import write_bytes
 from pgwright.migrations import AlembicDirectory, downgrade
 from pgwright.model.finding import Finding
-from pgwright.model.lint import Lint
+from pgwright.model.lint import Lint, LintedRevision
 from pgwright.model.migration import PendingMigrations
 from pgwright.model.progress import Progress, silent
 from pgwright.model.rewriting import LeftToPerson, Rewriting
@@ -58,7 +58,7 @@ def rewrite(
         trial = _Trial(order, server, progress)
         lint = trial.lint = judge(trial.pending, only=only, skip=skip)
         if broken := next((one for one in lint.revisions if one.error), None):
-            reason = f"revision {broken.revision} fails on the twin, so nothing can be compared"
+            reason = _fails(lint, broken)
             return Rewriting(left=tuple(LeftToPerson(one.key, reason) for one in lint.findings))
         asked = [one for one in lint.findings if one.code]
         found = trial.attempt(asked) if asked else Rewriting()
@@ -68,6 +68,15 @@ def rewrite(
     by_hand = [LeftToPerson(one.key, "what is safe here is for a person to decide") for one in lint.findings
                if one.key not in told]  # fmt: skip
     return replace(found, left=(*found.left, *by_hand))
+
+
+def _fails(lint: Lint, broken: LintedRevision) -> str:
+    before = lint.revisions[: lint.revisions.index(broken)]
+    ends = f" Or end before it: --until {before[-1].revision}" if before else ""
+    return (
+        f"revision {broken.revision} fails on the twin, so nothing can be compared: "
+        f"{broken.error.strip().splitlines()[0]}. Where it lacks a module, run this where the app is installed.{ends}"
+    )
 
 
 class _Trial:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from difflib import unified_diff
 from pathlib import Path
 
 import click
@@ -13,12 +12,15 @@ from pgwright.cli.migrations.asking import AskedRevisions, revisions
 from pgwright.cli.output import say, tell
 from pgwright.cli.progress import watched
 from pgwright.code import require_unchanged, write_edits
+from pgwright.diffs import unified
 from pgwright.figures import count
 from pgwright.files import from_here
 from pgwright.interrupts import held
 from pgwright.migrations import AlembicDirectory
 from pgwright.model.rewriting import Rewriting
 from pgwright.visible import as_line, visible
+
+_MOST_NAMED = 10
 
 
 @click.command(short_help="Rewrite pending revisions so that they are safe.")
@@ -53,8 +55,7 @@ def fix(asked: AskedRevisions, writes: bool) -> None:
             _write(found, request.directory)
     else:
         _show(found)
-    for one in found.left:
-        tell(f"left to you: {as_line(one.key)}: {as_line(one.reason)}")
+    _left(found)
     _end(found, writes)
 
 
@@ -68,7 +69,7 @@ def _show(found: Rewriting) -> None:
 
 def _diff(path: Path, before: str, after: str) -> str:
     name = from_here(path).as_posix()
-    lines = unified_diff(
+    lines = unified(
         before.splitlines(keepends=True),
         after.splitlines(keepends=True),
         f"a/{name}" if before else "/dev/null",
@@ -91,6 +92,20 @@ def _write(found: Rewriting, directory: AlembicDirectory) -> None:
         tell(f"edited {as_line(str(from_here(edit.path)))}: +{edit.added} −{edit.removed} lines")
     for file in found.new:
         tell(f"wrote {as_line(str(from_here(file.path)))}")
+
+
+def _left(found: Rewriting) -> None:
+    """Say once why findings are left, and name some of those that share the reason."""
+    for reason in dict.fromkeys(one.reason for one in found.left):
+        keys = [as_line(one.key) for one in found.left if one.reason == reason]
+        if len(keys) == 1:
+            tell(f"left to you: {keys[0]}: {as_line(reason)}")
+            continue
+        tell(f"left to you, {count(len(keys), 'finding')}: {as_line(reason)}")
+        for key in keys[:_MOST_NAMED]:
+            tell(f"  {key}")
+        if len(keys) > _MOST_NAMED:
+            tell(f"  … and {len(keys) - _MOST_NAMED:,} more, as pgwright migrations lint --all tells")
 
 
 def _end(found: Rewriting, writes: bool) -> None:
