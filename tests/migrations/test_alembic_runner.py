@@ -92,6 +92,15 @@ def test_a_revision_that_fails_leaves_those_before_it(directory: AlembicDirector
     assert database.rows("SELECT version_num FROM alembic_version") == [("a2",)]
 
 
+def test_a_revision_that_ends_the_transaction_itself_is_noted(
+    directory: AlembicDirectory, tmp_path: Path, database: Database
+) -> None:
+    committing = FIRST.replace("    assert", "    op.get_bind().commit()\n    assert")
+    (tmp_path / "versions" / "a1.py").write_text(committing)
+    assert upgrade(database.dsn, open_directory(tmp_path), "a1") == ("a1",)
+    assert database.rows("SELECT version_num FROM alembic_version") == [("a1",)]
+
+
 @pytest.mark.parametrize("target", ["no_such", "+9"])
 def test_an_unknown_target_is_told(directory: AlembicDirectory, database: Database, target: str) -> None:
     with pytest.raises(MigrationError, match="failed"):

@@ -59,6 +59,7 @@ def _run(dsn: str, directory: AlembicDirectory, target: str, steps: Steps, versi
             )
             with environment.begin_transaction():
                 environment.run_migrations()
+            connection.commit()  # after a revision that ended Alembic's transaction, its note is in another one
     except Exception as error:  # the app's revisions may raise anything
         after = f" after {', '.join(ran)}" if ran else ""
         hint = _INSTALL if isinstance(error, ImportError) else ""
