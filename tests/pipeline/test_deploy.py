@@ -11,7 +11,14 @@ from pgwright.embedded import EmbeddedServer, binaries
 from pgwright.errors import ConfigError, DeployRefused
 from pgwright.migrations import open_directory, upgrade
 from pgwright.model.deployment import Deployment
-from pgwright.pipeline.deploy import DeployOrder, confirm_deployment, deploy_indexes, plan_deployment, roll_back
+from pgwright.pipeline.deploy import (
+    DeployOrder,
+    confirm_deployment,
+    deploy_indexes,
+    plan_deployment,
+    roll_back,
+    rolled_back,
+)
 from runtime.tests.support.replica_servers import Replica, primary, replica
 from tests.support.database import Database
 
@@ -103,6 +110,12 @@ def test_an_index_that_nobody_uses_is_rolled_back_by_a_revision(app: App) -> Non
         app.run(file.id)
     names = app.database.rows("SELECT indexname FROM pg_indexes WHERE tablename = 'message' ORDER BY 1")
     assert names == [("ix_message_dialog",), ("message_pkey",)]
+    result = rolled_back(app.folder / "deployment.json", app.database.dsn)
+    assert result.status == "rolled back"
+    assert {one.name.short: one.verdict for one in result.indexes} == {
+        "ix_message_dialog": "used",
+        "ix_message_body": "dropped",
+    }
 
 
 def test_it_is_confirmed_later_from_its_file(app: App) -> None:

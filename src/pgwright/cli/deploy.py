@@ -184,4 +184,6 @@ def _roll_back(
         directory.add(file.path, file.text)
         _runner(directory, result.database)(file.id)
         tell(f"pgwright: wrote and ran {as_line(str(file.path))}")
-    emit(rolled_back(result), form, output, shows_all=True)
+    with watched() as progress:
+        result = rolled_back(path, dsn, progress=progress)
+    emit(result, form, output, shows_all=True)

@@ -334,6 +334,8 @@ def _nothing(order: DeployOrder, plan: DeployPlan) -> Deployment:
     )
 
 
-def rolled_back(deployment: Deployment) -> Deployment:
-    """Return the result of a rollback that ran."""
-    return replace(deployment, status="rolled back")
+def rolled_back(path: Path, dsn: str | None, *, progress: Progress = silent) -> Deployment:
+    """Return what has become of a deployment after its rollback ran. Raises: as `confirm_deployment`."""
+    deployment = confirm_deployment(path, dsn, progress=progress)
+    indexes = tuple(replace(one, verdict="dropped") if one.verdict == "missing" else one for one in deployment.indexes)
+    return replace(deployment, status="rolled back", indexes=indexes)
