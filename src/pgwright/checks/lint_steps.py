@@ -213,7 +213,9 @@ class LintStep:
         return "high" if any((self.bytes_of(one) or 0) >= LARGE_BYTES for one in tables) else "medium"
 
     def sized(self, table: QualifiedName) -> str:
-        """Return `note (5,000,000 rows, 476.8 MB)`, or that the size is unknown."""
+        """Return `note (5,000,000 rows, 476.8 MB)`, or that the size is unknown; of a new table, its name."""
+        if self.is_new(table):
+            return table.short
         rows, taken = self.rows_of(table), self.bytes_of(table)
         if rows is None or taken is None:
             return f"{table.short} (its size is unknown)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,9 +22,17 @@ _BODY = 'op.add_column("note", sa.Column("x", sa.Text()))'
 def test_fires_when_nothing_sets_one(rules: Rules) -> None:
     pending = with_environment(rules.pending(_BODY))
     (found,) = of(CHECK, pending)
-    assert "waits for note" in found.message
+    assert found.message.startswith("Nothing sets a lock_timeout: while a revision waits for note")
     assert of(CHECK, with_environment(pending, sets_lock_timeout=True)) == []
     assert of(CHECK, with_environment(pending, runs_safely=True)) == []
+
+
+def test_counts_the_revisions_that_set_one_themselves(rules: Rules) -> None:
+    pending = rules.pending(f"""op.execute("SET LOCAL lock_timeout = '2s'")\n{_BODY}""")
+    (other,) = rules.pending(_BODY.replace('"x"', '"y"'), schema="").revisions
+    other = replace(other, revision="r2")
+    (found,) = of(CHECK, with_environment(replace(pending, revisions=(*pending.revisions, other))))
+    assert found.message.startswith("No lock_timeout is set in 1 of 2 revisions that lock tables, nor in env.py")
 
 
 def test_says_when_it_cannot_be_read(rules: Rules) -> None:

@@ -90,8 +90,15 @@ def _finding(step: LintStep, table: QualifiedName, wanted: IndexDefinition, twin
         f"{wanted.name} does on {step.sized(table)} what {twin.name} does: every write would pay for both.",
         tables=[table],
         evidence=[Evidence("does its work", twin.sql())],
-        advice=f"Leave {wanted.name} out; or drop {twin.name} in the next revision, if this one is to take its place.",
+        advice=_advice(step, table, wanted, twin),
     )
+
+
+def _advice(step: LintStep, table: QualifiedName, wanted: IndexDefinition, twin: IndexDefinition) -> str:
+    leave = f"Leave {wanted.name} out"
+    if not replaces(wanted, twin, step.known(table)):
+        return f"{leave}."
+    return f"{leave}; or drop {twin.name} in the next revision, if this one is to take its place."
 
 
 CHECK = Check(__name__, reads=PendingMigrations, severity="medium", confidence="likely", find=find)

@@ -47,19 +47,24 @@ from pgwright.model.not_examined import NotExamined
 
 def find(pending: PendingMigrations) -> Iterator[Finding | NotExamined]:
     environment = pending.environment
-    locking = [(one, tables) for one in steps(pending) if not one.has_lock_timeout and (tables := _locked(one))]
+    all_locking = [(one, tables) for one in steps(pending) if (tables := _locked(one))]
+    locking = [(one, tables) for one, tables in all_locking if not one.has_lock_timeout]
     if not locking or environment.runs_safely:
         return
     if environment.sets_lock_timeout is None:
         yield CHECK.unexamined("whether env.py sets a lock_timeout could not be read from it")
         return
     step = locking[0][0]
+    without, all_ = (len({one.revision.revision for one, _ in found}) for found in (locking, all_locking))
+    nothing = "Nothing sets a lock_timeout"
+    if without < all_:
+        nothing = f"No lock_timeout is set in {without} of {all_} revisions that lock tables, nor in env.py"
     tables = list(dict.fromkeys(table for _, found in locking for table in found))
     yield report(
         CHECK,
         step,
         environment.path or "env.py",
-        f"Nothing sets a lock_timeout: while a revision waits for {in_words(tables)} behind a long query, all later "
+        f"{nothing}: while a revision waits for {in_words(tables)} behind a long query, all later "
         "queries of the table queue behind the revision, for as long as that query runs.",
         is_of_revision=False,
         tables=tables[:1],

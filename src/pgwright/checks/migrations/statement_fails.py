@@ -47,7 +47,7 @@ _HINTS = {
     "already exists": "Where production lacks it, take a snapshot of that database. Else it is made already.",
     "permission denied": "Production's role may have more rights than the twin's.",
 }
-_CANNOT_RUN_HERE = ("not importable", "setting missing", "reached out", "took too long")
+_CANNOT_RUN_HERE = ("not importable", "setting missing", "reached out", "took too long", "needs another")
 _ADVICE = "Mend it, and run the chain once on a copy: alembic upgrade head."
 
 
