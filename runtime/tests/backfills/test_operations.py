@@ -191,7 +191,7 @@ def test_a_table_of_others_is_not_written(project: Project, engine: Engine) -> N
 
 
 def test_a_lock_that_does_not_come_is_tried_for_and_named(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pgwright_runtime.migrations.steps.run.__defaults__", ("10ms", 2))
+    monkeypatch.setattr("pgwright_runtime._steps.run.__defaults__", ("10ms", 2))
     project.database.execute("ALTER TABLE note ADD title_lower text")
     engine = create_engine(project.database.url())
     with psycopg.connect(project.database.dsn) as app:

@@ -9,7 +9,7 @@ import ast
 import inspect
 from collections.abc import Callable, Collection
 
-from pgwright_runtime.migrations import steps
+from pgwright_runtime import _steps as steps
 
 MODULE = "pgwright_runtime.migrations"
 BACKFILLS = "pgwright_runtime.backfills.alembic"

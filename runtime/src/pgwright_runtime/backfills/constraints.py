@@ -13,8 +13,8 @@ from contextlib import ExitStack, contextmanager
 from alembic.operations import MigrateOperation, Operations
 
 from pgwright_runtime._sql import filled_sql, literal, quote, quoted, shortened
+from pgwright_runtime._steps import patient_session, run, run_long
 from pgwright_runtime.backfills.statements import PACKAGE
-from pgwright_runtime.migrations.steps import patient_session, run, run_long
 
 
 @Operations.register_operation("add_validated_constraint")

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from alembic.operations import MigrateOperation, Operations
 
+from pgwright_runtime._steps import run
 from pgwright_runtime.backfills.asking import find_state
 from pgwright_runtime.backfills.declaration import Backfill, backfill
 from pgwright_runtime.backfills.errors import BackfillNotDone, UnknownBackfill
@@ -20,7 +21,6 @@ from pgwright_runtime.backfills.statements import (
     table_statement,
     trigger_statements,
 )
-from pgwright_runtime.migrations.steps import run
 
 
 @Operations.register_operation("declare_backfill")

@@ -18,6 +18,15 @@ The revisions of `pgwright fix` import it where the app has the runtime; elsewhe
 from __future__ import annotations
 
 try:
+    from pgwright_runtime._steps import (
+        LOCK_WAIT,
+        LONG_WAIT,
+        TRIES,
+        create_index,
+        patient_session,
+        run,
+        run_long,
+    )
     from pgwright_runtime.migrations.errors import (
         MigrationStopped,
         NotResumable,
@@ -31,15 +40,6 @@ try:
     from pgwright_runtime.migrations.results import MigrationProgress, MigrationRun, RanRevision
     from pgwright_runtime.migrations.runner import MigrationRunner
     from pgwright_runtime.migrations.safely import run_migrations_safely
-    from pgwright_runtime.migrations.steps import (
-        LOCK_WAIT,
-        LONG_WAIT,
-        TRIES,
-        create_index,
-        patient_session,
-        run,
-        run_long,
-    )
 except ModuleNotFoundError as error:
     if error.name is None or error.name.partition(".")[0] != "alembic":
         raise
