@@ -94,7 +94,9 @@ def test_our_own_fault_over_a_file_names_the_file(run: Run, tmp_path: Path, monk
 
 
 def test_ctrl_c_while_modules_are_imported_is_one_line(tmp_path: Path) -> None:
-    (tmp_path / "slow.py").write_text("import sys, time\nprint('now', flush=True)\ntime.sleep(600)\n")
+    # In short naps: a signal that comes just before a nap begins is seen after it.
+    slow = "import time\nprint('now', flush=True)\nfor _ in range(6000):\n    time.sleep(0.1)\n"
+    (tmp_path / "slow.py").write_text(slow)
     program = (
         "import sys, signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "import importlib.abc\n"
