@@ -170,6 +170,29 @@ def test_a_revision_that_ends_the_transaction_itself_is_noted(app: App, driver: 
     assert app.version() is None
 
 
+@pytest.mark.parametrize("driver", ["psycopg", "asyncpg"])
+def test_what_a_revision_committed_itself_is_not_run_again(app: App, driver: str, tmp_path: Path) -> None:
+    app.driver = driver
+    failed = tmp_path / "failed"
+    app.revision(
+        "r1",
+        None,
+        'op.execute("CREATE TABLE made (id int)")',
+        "op.get_bind().commit()",
+        "timeout = op.get_bind().exec_driver_sql('SHOW lock_timeout').scalar()",
+        "from pathlib import Path",
+        f"if not Path({str(failed)!r}).exists():",
+        f"    Path({str(failed)!r}).write_text(timeout)",
+        '    raise RuntimeError("interrupted")',
+        'op.execute("ALTER TABLE made ADD b int")',
+    )
+    with pytest.raises(RuntimeError, match="interrupted"):
+        app.upgrade()
+    assert failed.read_text() == "100ms"
+    app.upgrade()
+    assert app.version() == "r1"
+
+
 def test_a_build_that_was_interrupted_half_way_is_done_again(app: App) -> None:
     app.revision("r1", None, BLOCK, BUILD)
     app.upgrade()
