@@ -15,8 +15,8 @@ NEWEST := build/newest$(SQLALCHEMY)
 OLDEST := build/oldest
 UV := build/uv/bin/uv
 TYPING_TESTS := $(wildcard runtime/tests/typing/*.py)
-# On the older servers the tests mostly wait: for counters, which take half a second there, and for servers to start.
-PYTEST := -m pytest -n $(if $(POSTGRES),6,2) --dist loadgroup
+# Tests mostly wait: for servers to start, for locks and clocks; on the older servers for counters, too, half a second each.
+PYTEST := -m pytest -n $(if $(POSTGRES),6,3) --dist loadgroup
 
 .PHONY: demo test test-versions test-newest test-oldest check bench bench-advisor bench-fix bench-import bench-life bench-migrations bench-queries bench-safe bench-worth docs golden mutants clean
 
