@@ -29,6 +29,7 @@ from tests.support.database import Database
 QUICK = MigrationPace(lock_timeout_ms=100, tries=2, pause_s=0.05, old_s=0.5, patience_s=0.5)
 ADD = 'op.execute("ALTER TABLE note ADD COLUMN b int")'
 BLOCK = "with op.get_context().autocommit_block():"
+_HELD_OTHER = "SELECT count(*) FROM pg_locks WHERE relation = 'other'::regclass AND mode = 'AccessExclusiveLock'"
 BUILD = '    op.create_index("ix_a", "note", ["a"], postgresql_concurrently=True, if_not_exists=True)'
 
 
@@ -171,26 +172,48 @@ def test_a_revision_that_ends_the_transaction_itself_is_noted(app: App, driver: 
 
 
 @pytest.mark.parametrize("driver", ["psycopg", "asyncpg"])
-def test_what_a_revision_committed_itself_is_not_run_again(app: App, driver: str, tmp_path: Path) -> None:
-    app.driver = driver
-    failed = tmp_path / "failed"
+def test_a_loop_that_commits_itself_skips_no_row_when_it_is_run_again(app: App, driver: str, tmp_path: Path) -> None:
+    app.driver, stopped = driver, tmp_path / "stopped"
+    app.database.execute("INSERT INTO note SELECT n, NULL FROM generate_series(2, 7) AS n")
     app.revision(
         "r1",
         None,
-        'op.execute("CREATE TABLE made (id int)")',
-        "op.get_bind().commit()",
-        "timeout = op.get_bind().exec_driver_sql('SHOW lock_timeout').scalar()",
         "from pathlib import Path",
-        f"if not Path({str(failed)!r}).exists():",
-        f"    Path({str(failed)!r}).write_text(timeout)",
-        '    raise RuntimeError("interrupted")',
-        'op.execute("ALTER TABLE made ADD b int")',
+        "from sqlalchemy import text",
+        "bind = op.get_bind()",
+        "rows = bind.execute(text('SELECT id FROM note WHERE a IS NULL ORDER BY id')).scalars().all()",
+        "for done, row in enumerate(rows):",
+        f"    if done == 3 and not Path({str(stopped)!r}).exists():",
+        f"        Path({str(stopped)!r}).write_text(bind.exec_driver_sql('SHOW lock_timeout').scalar())",
+        '        raise RuntimeError("stopped")',
+        "    bind.execute(text('UPDATE note SET a = 1 WHERE id = :row'), {'row': row})",
+        "    bind.commit()",
+        "bind.execute(text('SELECT 1'))",
     )
-    with pytest.raises(RuntimeError, match="interrupted"):
+    with pytest.raises(RuntimeError, match="stopped"):
         app.upgrade()
-    assert failed.read_text() == "100ms"
+    assert stopped.read_text() == "100ms"
+    assert app.database.rows("SELECT count(*) FROM note WHERE a IS NULL") == [(3,)]
     app.upgrade()
+    assert app.database.rows("SELECT count(*) FROM note WHERE a IS NULL") == [(0,)]
     assert app.version() == "r1"
+
+
+def test_a_failure_after_a_commit_of_its_own_holds_nothing_while_it_rests(app: App) -> None:
+    app.safely["settings"] = MigrationPace(lock_timeout_ms=50, tries=2, pause_s=0.05, old_s=60)
+    app.database.execute("CREATE TABLE other (id int)")
+    held: list[object] = []
+
+    def look(progress: MigrationProgress) -> None:
+        if progress.phase == "retrying":
+            held.append(app.database.rows(_HELD_OTHER))
+
+    app.safely["tell"] = look
+    locks = 'op.execute("ALTER TABLE other ADD COLUMN IF NOT EXISTS b int")'
+    app.revision("r1", None, 'op.execute("SELECT 1")', "op.get_bind().commit()", locks, ADD)
+    with session(app, "SELECT * FROM note", name="young"), pytest.raises(TableHeld, match="2 tries of 50 ms"):
+        app.upgrade()
+    assert held == [[(0,)]]
 
 
 def test_a_build_that_was_interrupted_half_way_is_done_again(app: App) -> None:

@@ -163,8 +163,8 @@ class MigrationExecution(RevisionPatience):
             ("savepoint", self._savepoint),
             ("rollback_savepoint", self._rollback_savepoint),
             ("release_savepoint", self._release_savepoint),
-            ("commit", self._commit),
-            ("rollback", self._rollback),
+            ("commit", self._ended),
+            ("rollback", self._ended),
         )
         for name, function in on_engine:
             event.listen(engine, name, function, insert=True)
@@ -204,11 +204,11 @@ class MigrationExecution(RevisionPatience):
         if self._savepoints:
             self._savepoints.pop()
 
-    def _commit(self, connection: Connection) -> None:
-        if self.is_open:  # the revision itself ends the transaction
-            self.flush()
+    def _ended(self, connection: Connection) -> None:
+        """Forget what a revision committed itself: the next run does it again, as Alembic would.
 
-    def _rollback(self, connection: Connection) -> None:
+        A loop over what is left to do sends the same texts for other rows, and none of those may be skipped.
+        """
         self._buffer, self.is_open = [], False
 
     def _handle(self, statement: str, context: Any, send: Callable[[], None], cursor: Any) -> bool | None:

@@ -104,7 +104,11 @@ def revision_transaction(context: MigrationContext, *, is_own: bool) -> Iterator
     assert connection is not None
     if is_own:
         with context.begin_transaction(_per_migration=True):
-            yield
+            try:
+                yield
+            except BaseException:
+                renew(context)  # so that this is what is rolled back
+                raise
     else:
         with connection.begin_nested():
             yield
