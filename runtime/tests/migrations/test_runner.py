@@ -199,6 +199,56 @@ def test_a_loop_that_commits_itself_skips_no_row_when_it_is_run_again(app: App, 
     assert app.version() == "r1"
 
 
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ("op.execute(text('UPDATE note SET a = 1 WHERE id = :row').bindparams(row=row))", "now sends other values"),
+        ("bind.execute(text('UPDATE note SET a = 1 WHERE id = (SELECT min(id) FROM note WHERE a IS NULL)'))", "read"),
+    ],
+)
+def test_a_loop_in_an_autocommit_block_skips_no_row_silently(app: App, tmp_path: Path, change: str, why: str) -> None:
+    stopped = tmp_path / "stopped"
+    app.database.execute("INSERT INTO note SELECT n, NULL FROM generate_series(2, 7) AS n")
+    app.revision(
+        "r1",
+        None,
+        "from pathlib import Path",
+        "from sqlalchemy import text",
+        "bind = op.get_bind()",
+        BLOCK,
+        "    bind = op.get_bind()",
+        "    rows = bind.execute(text('SELECT id FROM note WHERE a IS NULL ORDER BY id')).scalars().all()",
+        "    for done, row in enumerate(rows):",
+        f"        if done == 3 and not Path({str(stopped)!r}).exists():",
+        f"            Path({str(stopped)!r}).touch()",
+        '            raise RuntimeError("stopped")',
+        f"        {change}",
+    )
+    with pytest.raises(RuntimeError, match="stopped"):
+        app.upgrade()
+    with pytest.raises(NotResumable, match=why):
+        app.upgrade()
+    assert app.version() is None
+    assert app.database.rows("SELECT count(*) FROM note WHERE a IS NULL") == [(3,)]
+
+
+@pytest.mark.parametrize("driver", ["psycopg", "asyncpg"])
+def test_a_statement_of_an_autocommit_block_waits_and_goes_on(app: App, driver: str) -> None:
+    app.driver = driver
+    app.safely["settings"] = MigrationPace(lock_timeout_ms=100, pause_s=0.05, old_s=0.3)
+    seen = threading.Event()
+    app.safely["tell"] = lambda told: seen.set() if told.phase == "waiting" else None
+    app.revision("r1", None, BLOCK, f"    {ADD}", 'op.execute("ALTER TABLE note ADD COLUMN c int")')
+    with session(app, "SELECT * FROM note, pg_sleep(0.4)") as reader:
+        migrating = threading.Thread(target=app.upgrade)
+        migrating.start()
+        assert seen.wait(20)
+        reader.rollback()
+        migrating.join()
+    assert app.version() == "r1"
+    assert app.database.rows("SELECT b, c FROM note") == [(None, None)]
+
+
 def test_a_failure_after_a_commit_of_its_own_holds_nothing_while_it_rests(app: App) -> None:
     app.safely["settings"] = MigrationPace(lock_timeout_ms=50, tries=2, pause_s=0.05, old_s=60)
     app.database.execute("CREATE TABLE other (id int)")

@@ -53,6 +53,7 @@ class LoneStatement:
                 self._sql("ROLLBACK")
             raise
         finally:
+            self._of.is_open = False
             self._of.watch.pause()
 
     def _bare(self, look: SqlLook, statement: str, send: Callable[[], None], interrupted: JournalLine | None) -> None:

@@ -73,8 +73,9 @@ class MigrationExecution(RevisionPatience):
         self.ordinal, self.tries = 0, 1
         self.is_autocommit, self.is_result_unused = False, False
         self._buffer: list[JournalLine] = []
+        self._flushed: list[JournalLine] = []
         self._savepoints: list[int] = []
-        self.statement = ""
+        self.statement, self._hash = "", ""
 
     # ---- The transaction that the statements are in.
 
@@ -94,9 +95,12 @@ class MigrationExecution(RevisionPatience):
             whole = JournalLine(0, f"-- {self.key.revision}", "running", locks=self.locks)
             self.note([whole, *self._buffer])
             self.locks.update(locks)
-        for line in self._buffer:
-            self._done[line.ordinal] = line
-        self._buffer = []
+        self._flushed, self._buffer = self._buffer, []
+
+    def committed(self) -> None:
+        """What was written down is there."""
+        self._done.update((line.ordinal, line) for line in self._flushed)
+        self._flushed = []
 
     def finish(self, seconds: float, waited_s: float, tries: int, note: Mapping[str, Any]) -> None:
         """Write the row of the whole revision, in its last transaction."""
@@ -121,7 +125,7 @@ class MigrationExecution(RevisionPatience):
     ) -> JournalLine:  # fmt: skip
         """Return the row of the statement that runs."""
         line = JournalLine(
-            self.ordinal, statement, state, seconds, tries=tries, locks=locks, note=note, hash=hash_of(statement)
+            self.ordinal, statement, state, seconds, tries=tries, locks=locks, note=note, hash=self._hash
         )
         if state == "done":
             self.locks.update(locks or {})
@@ -223,9 +227,10 @@ class MigrationExecution(RevisionPatience):
             return None
         self.ordinal += 1
         try:
+            self._hash = hash_of(statement, [one for one in context.parameters if one])
             done = self._known(statement)
             if done is not None and done.state == "done":
-                self._require_no_result(context, statement)
+                self._require_no_result(context, look, statement)
                 return True
             with self.ours():
                 self._run(look, statement, send, done)
@@ -238,7 +243,13 @@ class MigrationExecution(RevisionPatience):
     def _known(self, statement: str) -> JournalLine | None:
         """Return the row of the statement in the journal. Raises NotResumable: another statement was there."""
         known = self._done.get(self.ordinal)
-        if known is not None and known.hash != hash_of(statement):
+        if known is not None and known.hash != self._hash:
+            if shortened(known.statement) == shortened(statement):
+                raise NotResumable(
+                    f"the revision {self.key.revision} was interrupted when {self.resumed_after} of its statements "
+                    f"were committed, and now sends other values, as a loop over what is left does: statement "
+                    f"{self.ordinal}, {shortened(statement)}\n{self._by_hand}"
+                )
             raise NotResumable(
                 f"the revision {self.key.revision} was interrupted when {self.resumed_after} of its statements were "
                 f"committed, and has changed since: statement {self.ordinal} was\n{shortened(known.statement)}\nand is"
@@ -246,12 +257,18 @@ class MigrationExecution(RevisionPatience):
             )
         return known
 
-    def _require_no_result(self, context: Any, statement: str) -> None:
-        if not self.is_result_unused and (context.compiled is not None and context.compiled.effective_returning):
+    @property
+    def _by_hand(self) -> str:
+        return f"Do by hand what the revision still has to do, then run: alembic stamp {self.key.revision}"
+
+    def _require_no_result(self, context: Any, look: SqlLook, statement: str) -> None:
+        # Also how many rows it changed: a loop may end by that.
+        gives = any(mode == "RowExclusiveLock" for _, mode in look.needs)
+        gives |= context.compiled is not None and bool(getattr(context.compiled, "effective_returning", None))
+        if gives and not self.is_result_unused:
             raise NotResumable(
-                f"the revision {self.key.revision} was interrupted after {self.resumed_after} statements, and reads "
-                f"what this gave, which cannot be had again: {shortened(statement)}\nDo by hand what the revision "
-                f"still has to do, then run: alembic stamp {self.key.revision}"
+                f"the revision {self.key.revision} was interrupted after {self.resumed_after} statements, and may read "
+                f"what this gave, which cannot be had again: {shortened(statement)}\n{self._by_hand}"
             )
 
     def _run(self, look: SqlLook, statement: str, send: Callable[[], None], interrupted: JournalLine | None) -> None:
@@ -265,7 +282,7 @@ class MigrationExecution(RevisionPatience):
         if look.kind == "build":
             clear(self.connection, look, self._drop_beside)
         send()
-        line = JournalLine(self.ordinal, statement, seconds=time.monotonic() - started, hash=hash_of(statement))
+        line = JournalLine(self.ordinal, statement, seconds=time.monotonic() - started, hash=self._hash)
         self._buffer.append(line)
 
     def _drop_beside(self, statement: str) -> None:

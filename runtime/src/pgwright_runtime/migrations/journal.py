@@ -1,8 +1,9 @@
 """The journal: what of a revision is committed, so that a run that was killed goes on where it was.
 
 A revision without an autocommit block is one transaction, and one row of the journal is written in it: it is there or
-not, as the revision itself. An autocommit block commits what came before it, and each of its statements: the rows of
-those are committed with them, or, of what runs outside of a transaction only, before it and after.
+not, as the revision itself; what a revision commits itself has none, and is run again. An autocommit block commits what
+came before it, and each of its statements: the rows of those are committed with them, or, of what runs outside of a
+transaction only, before it and after.
 """
 
 from __future__ import annotations
@@ -129,7 +130,7 @@ class MigrationJournal:
             given = {
                 **self._given(key),
                 "ordinal": line.ordinal,
-                "hash": hash_of(line.statement),
+                "hash": line.hash or hash_of(line.statement),
                 "statement": line.statement.strip().replace("\0", "")[:_KEPT_LETTERS],
                 "state": line.state,
                 "seconds": line.seconds,
@@ -168,9 +169,10 @@ class MigrationJournal:
         return connection.execute(text(statement.replace(":table", self.table.replace(":", r"\:"))), used)
 
 
-def hash_of(statement: str) -> str:
-    """Return what tells one statement of a revision from another; values are no part of it."""
-    return blake2b(" ".join(statement.split()).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+def hash_of(statement: str, values: object = ()) -> str:
+    """Return what tells one statement of a revision from another: the text and its values, which it does not show."""
+    whole = " ".join(statement.split()) + (f"\0{values!r}" if values else "")
+    return blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
 
 
 def code_of(error: BaseException) -> str:

@@ -182,6 +182,7 @@ class RevisionRun:
             execution.flush()
             execution.watch.pause()
             with _first_error(), original():
+                execution.committed()
                 execution.is_autocommit = True
                 try:
                     yield

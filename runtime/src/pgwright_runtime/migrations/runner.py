@@ -132,7 +132,8 @@ class MigrationRunner:
             execution = MigrationExecution(self._connection, journal, self.pace, watch, self._told)
             execution.is_pooled, execution.sleep = self._is_pooled, self._sleep
             execution.run_alone = LoneStatement(execution).run
-            execution.end_reading = lambda: inside.settle(context)  # type: ignore[method-assign]
+            # In an autocommit block a look opens none, and Alembic counts on its own.
+            execution.end_reading = lambda: None if execution.is_autocommit else inside.settle(context)  # type: ignore[method-assign]
             recover = (lambda error: False) if self._recover is None else partial(_recovered, self._recover, side)
             running = RevisionRun(context, execution, self._told, is_own=self._is_own, recover=recover)
             with execution.listening(), running.autocommit_blocks(), Operations.context(context):
