@@ -24,7 +24,7 @@ from pgwright.pipeline.deploy import (
     roll_back,
     rolled_back,
 )
-from pgwright.pipeline.migrate import MigrationOrder, migrate
+from pgwright.pipeline.migrate import MigrationOrder, identity_of, migrate
 from pgwright.report import FORMATS, Format
 from pgwright.visible import as_line
 
@@ -112,7 +112,7 @@ def deploy(
         result = deploy_indexes(
             order,
             plan,
-            _runner(directory, plan.snapshot.server.database),
+            _runner(directory, dsn),
             wait=counting_down(progress),
             progress=progress,
         )
@@ -121,17 +121,11 @@ def deploy(
         click.get_current_context().exit(NOT_CONFIRMED)
 
 
-def _runner(directory: AlembicDirectory, database: str) -> Run:
+def _runner(directory: AlembicDirectory, dsn: str | None) -> Run:
     """Return what brings the database to a revision, by the app's own env.py, if that connects to the same one."""
 
-    def is_same(place: str, revisions: object) -> bool:
-        # As `user@host:port/database`, and the schema of alembic_version where it is stated.
-        if place.partition(", schema ")[0].rpartition("/")[2] != database:
-            raise DeployRefused(f"env.py connects to {place}, and the database that was named is {database!r}")
-        return True
-
     def run(revision: str) -> None:
-        result = migrate(directory, MigrationOrder(target=revision), confirm=is_same)
+        result = migrate(directory, MigrationOrder(target=revision, only_on=identity_of(dsn)))
         if not result.is_done:
             raise DeployRefused(f"the revisions did not all run: {result.ended}. See: pgwright migrate --dry-run")
 
@@ -182,7 +176,7 @@ def _roll_back(
         click.get_current_context().exit(0)
     for file in files:
         directory.add(file.path, file.text)
-        _runner(directory, result.database)(file.id)
+        _runner(directory, dsn)(file.id)
         tell(f"pgwright: wrote and ran {as_line(str(file.path))}")
     with watched() as progress:
         result = rolled_back(path, dsn, progress=progress)

@@ -18,7 +18,7 @@ from alembic.util import CommandError
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from pgwright.database import mask
+from pgwright.database import connect, mask
 from pgwright.errors import MigrationError, PgwrightError
 from pgwright.migrations import AlembicDirectory
 from pgwright.model.migrated import Migrated, MigratedDatabase, MigratedRevision, MigratedStatement
@@ -38,6 +38,12 @@ from pgwright_runtime.migrations import (
 )
 from pgwright_runtime.migrations.safely import RUNS
 
+# The start is known to a microsecond: no two servers share it, and anybody may read it.
+_IDENTITY = """
+    SELECT d.oid::text || ' since '
+        || (pg_catalog.date_part('epoch', pg_catalog.pg_postmaster_start_time()) * 1000000)::bigint::text AS identity
+    FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()
+"""
 _NAMED = 5
 """More revisions than these are counted, not named."""
 Confirm = Callable[[str, Sequence[str]], bool]
@@ -60,6 +66,8 @@ class MigrationOrder:
     pace: MigrationPace = field(default_factory=MigrationPace)
     x: tuple[str, ...] = ()
     """What env.py reads by `context.get_x_argument()`."""
+    only_on: str | None = None
+    """What `identity_of` says of the only database that may be written to; None: those that env.py names."""
 
 
 def migrate(
@@ -156,6 +164,11 @@ class _EnvRun:
             plans = tuple(map(_planned, plan_migrations(context, old_s=self._order.pace.old_s)))
             self.databases.append(MigratedDatabase(place, before, before, plans))
             return MigrationRun("")
+        if self._order.only_on is not None and self._order.only_on != _identity(context):
+            raise MigrationError(
+                f"env.py connects to {place}, which is not the database that was named, or its server was started anew "
+                "meanwhile. Nothing was changed"
+            )
         pending = [step.revision.revision for step in self.script._upgrade_revs(self._order.target, before)]  # type: ignore[arg-type]
         if pending and self._confirm is not None and not self._confirm(place, pending):
             raise Declined
@@ -196,6 +209,21 @@ def _unread(directory: AlembicDirectory) -> ScriptDirectory:
     if directory.script.version_locations:
         script.version_locations = list(directory.script.version_locations)
     return script
+
+
+def identity_of(dsn: str | None) -> str:
+    """Return what tells a database from all others, also from one of the same name on another server.
+
+    Raises: as `pgwright.database.connect`.
+    """
+    with connect(dsn) as database:
+        (row,) = database.query(_IDENTITY)
+    return str(row["identity"])
+
+
+def _identity(context: MigrationContext) -> str:
+    assert context.connection is not None
+    return str(context.connection.exec_driver_sql(_IDENTITY).scalar_one())
 
 
 def place_of(context: MigrationContext) -> str:
