@@ -34,8 +34,9 @@ def test_a_short_one_is_that_of_difflib(before: list[str], after: list[str]) -> 
     assert list(unified(before, after, "a", "b")) == list(unified_diff(before, after, "a", "b"))
 
 
-def test_git_applies_it(tmp_path: Path) -> None:
-    after = [*_LONG[:40], "    pass\n", *_LONG[61:]]
+@pytest.mark.parametrize("end", ["", "    # no line end"])
+def test_git_applies_it(tmp_path: Path, end: str) -> None:
+    after = [*_LONG[:40], "    pass\n", *_LONG[61:], *filter(None, [end])]
     (tmp_path / "f").write_text("".join(_LONG))
     diff = "".join(unified(_LONG, after, "a/f", "b/f"))
     subprocess.run(["git", "apply"], input=diff, cwd=tmp_path, text=True, check=True)

@@ -35,10 +35,14 @@ def unified(before: Sequence[str], after: Sequence[str], old: str, new: str, con
         yield f"@@ -{_range(first[1], last[2])} +{_range(first[3], last[4])} @@\n"
         for kind, start, end, new_start, new_end in group:
             if kind == "equal":
-                yield from (f" {line}" for line in before[start:end])
+                yield from (_marked(" ", line) for line in before[start:end])
                 continue
-            yield from (f"-{line}" for line in before[start:end])
-            yield from (f"+{line}" for line in after[new_start:new_end])
+            yield from (_marked("-", line) for line in before[start:end])
+            yield from (_marked("+", line) for line in after[new_start:new_end])
+
+
+def _marked(mark: str, line: str) -> str:
+    return f"{mark}{line}" if line.endswith("\n") else f"{mark}{line}\n\\ No newline at end of file\n"
 
 
 def _range(start: int, end: int) -> str:

@@ -107,7 +107,7 @@ def test_a_chain_that_fails_is_left_as_it_is(run: Run, app: PendingApp) -> None:
     before = versions(app)
     result = run("migrations", "fix", "--since", "first", "--write")
     assert result.stderr.count("revision third fails on the twin, so nothing can be compared: relation") == 1
-    assert "Or end before it: --until second" in result.stderr
+    assert "To end before it: --until second" in result.stderr
     assert versions(app) == before
 
 

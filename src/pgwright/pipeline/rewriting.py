@@ -34,6 +34,8 @@ _DUMP = (
     "--exclude-table=*.pgwright_*",
 )
 
+_LACKS_MODULE = ("ModuleNotFoundError", "ImportError", "AttributeError: module")
+
 
 @dataclass(frozen=True)
 class _End:
@@ -72,11 +74,10 @@ def rewrite(
 
 def _fails(lint: Lint, broken: LintedRevision) -> str:
     before = lint.revisions[: lint.revisions.index(broken)]
-    ends = f" Or end before it: --until {before[-1].revision}" if before else ""
-    return (
-        f"revision {broken.revision} fails on the twin, so nothing can be compared: "
-        f"{broken.error.strip().splitlines()[0]}. Where it lacks a module, run this where the app is installed.{ends}"
-    )
+    error = broken.error.strip().splitlines()[0]
+    runs = " Run this where the app is installed." if any(word in error for word in _LACKS_MODULE) else ""
+    ends = f" To end before it: --until {before[-1].revision}" if before else ""
+    return f"revision {broken.revision} fails on the twin, so nothing can be compared: {error}.{runs}{ends}"
 
 
 class _Trial:

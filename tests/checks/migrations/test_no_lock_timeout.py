@@ -32,7 +32,9 @@ def test_counts_the_revisions_that_set_one_themselves(rules: Rules) -> None:
     (other,) = rules.pending(_BODY.replace('"x"', '"y"'), schema="").revisions
     other = replace(other, revision="r2")
     (found,) = of(CHECK, with_environment(replace(pending, revisions=(*pending.revisions, other))))
-    assert found.message.startswith("No lock_timeout is set in 1 of 2 revisions that lock tables, nor in env.py")
+    assert found.message.startswith(
+        "1 of 2 revisions lock tables before or without a lock_timeout, and env.py sets none"
+    )
 
 
 def test_says_when_it_cannot_be_read(rules: Rules) -> None:

@@ -57,8 +57,8 @@ def find(pending: PendingMigrations) -> Iterator[Finding | NotExamined]:
     step = locking[0][0]
     without, all_ = (len({one.revision.revision for one, _ in found}) for found in (locking, all_locking))
     nothing = "Nothing sets a lock_timeout"
-    if without < all_:
-        nothing = f"No lock_timeout is set in {without} of {all_} revisions that lock tables, nor in env.py"
+    if any(one.has_lock_timeout for one, _ in all_locking):
+        nothing = f"{without} of {all_} revisions lock tables before or without a lock_timeout, and env.py sets none"
     tables = list(dict.fromkeys(table for _, found in locking for table in found))
     yield report(
         CHECK,

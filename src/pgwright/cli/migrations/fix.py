@@ -75,9 +75,7 @@ def _diff(path: Path, before: str, after: str) -> str:
         f"a/{name}" if before else "/dev/null",
         f"b/{name}",
     )
-    return visible(
-        "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
-    )
+    return visible("".join(lines))
 
 
 def _write(found: Rewriting, directory: AlembicDirectory) -> None:
