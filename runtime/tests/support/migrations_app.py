@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from alembic import command
 from alembic.config import Config
 
@@ -122,3 +125,12 @@ class App:
         return self.database.rows(f"SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('{index}')") == [
             (True,)
         ]
+
+
+@contextmanager
+def session(app: App, *statements: str, name: str = "report") -> Iterator[psycopg.Connection]:
+    """A transaction that holds what the statements lock."""
+    with psycopg.connect(app.database.dsn, application_name=name) as connection:
+        for statement in statements:
+            connection.execute(statement.encode())
+        yield connection

@@ -45,10 +45,12 @@ class LoneStatement:
             if look.kind == "build":
                 clear(self._connection, look, lambda drop: self._sql(drop.replace(" CONCURRENTLY", "")))
             send()
-            line = self._of.line(statement, time.monotonic() - started, locks=self._of.own_locks())
+            given = self._of.given() if look.writes_rows else None
+            line = self._of.line(statement, time.monotonic() - started, note=given, locks=self._of.own_locks())
             self._of.note([line])
             self._sql("COMMIT")
         except BaseException:
+            self._of.undone()
             with suppress(Exception):
                 self._sql("ROLLBACK")
             raise
@@ -81,7 +83,9 @@ class LoneStatement:
         finally:
             self._of.watch.pause()
         locks = {look.table: "ShareUpdateExclusiveLock"} if look.is_lasting and look.kind != "drop index" else {}
-        self._of.note([self._of.line(statement, time.monotonic() - started, locks=locks, tries=self._of.tries)])
+        given = self._of.given() if look.writes_rows else None
+        seconds = time.monotonic() - started
+        self._of.note([self._of.line(statement, seconds, note=given, locks=locks, tries=self._of.tries)])
 
     def _undo_quickly(self, look: SqlLook, statement: str) -> None:
         """Take away what the statement left, if that goes at once: whoever pressed Ctrl-C does not wait for others.

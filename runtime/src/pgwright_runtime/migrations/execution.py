@@ -14,7 +14,8 @@ from sqlalchemy import Connection, event, text
 
 from pgwright_runtime._locks import lock_key
 from pgwright_runtime._sql import read_sql
-from pgwright_runtime.migrations.errors import NotResumable, SteppedBack
+from pgwright_runtime.migrations.committed import CommittedPart
+from pgwright_runtime.migrations.errors import SteppedBack
 from pgwright_runtime.migrations.holders import shortened
 from pgwright_runtime.migrations.journal import JournalLine, MigrationJournal, RevisionKey, hash_of
 from pgwright_runtime.migrations.leftovers import clear
@@ -53,6 +54,9 @@ class MigrationExecution(RevisionPatience):
         super().__init__(connection, pace, watch, tell)
         self.journal = journal
         self.is_pooled = False
+        self.is_own = True
+        """Each revision is a transaction of its own."""
+        self._cursor: Any = None
         self.is_open = False
         """Our limits hold in the transaction, and what it did is not written down yet."""
         self.begin_revision(RevisionKey("", True), [])
@@ -60,18 +64,19 @@ class MigrationExecution(RevisionPatience):
     def begin_revision(self, key: RevisionKey, lines: Sequence[JournalLine]) -> None:
         """Take over which revision it is, and what of it is committed."""
         self.key = key
-        self._done = {line.ordinal: line for line in lines}
+        self.done = CommittedPart(key.revision, lines)
         self.written: set[str] = set()
         self.touched: set[str] = set()
         self.locks: dict[str, str] = {}
+        self.commits_itself = False
         self.revision, self.held_s = key.revision, 0.0
-        self.resumed_after = len([line for line in lines if line.state == "done"])
         self.begin_try()
 
     def begin_try(self) -> None:
         """Count its statements from the first one again."""
         self.ordinal, self.tries = 0, 1
-        self.is_autocommit, self.is_result_unused = False, False
+        self.is_autocommit, self.is_result_unused, self.is_first = False, False, False
+        self.done.has_read_rows = False
         self._buffer: list[JournalLine] = []
         self._flushed: list[JournalLine] = []
         self._savepoints: list[int] = []
@@ -99,7 +104,7 @@ class MigrationExecution(RevisionPatience):
 
     def committed(self) -> None:
         """What was written down is there."""
-        self._done.update((line.ordinal, line) for line in self._flushed)
+        self.done.add(self._flushed)
         self._flushed = []
 
     def finish(self, seconds: float, waited_s: float, tries: int, note: Mapping[str, Any]) -> None:
@@ -108,7 +113,7 @@ class MigrationExecution(RevisionPatience):
         self.locks.update(self.own_locks())
         if self.journal is not None:
             whole = JournalLine(0, f"-- {self.key.revision}", "done", seconds, waited_s, tries, self.locks, note)
-            self.note([whole, *(self._buffer if self._done else ())])
+            self.note([whole, *(self._buffer if self.done else ())])
 
     def own_locks(self) -> dict[str, str]:
         """Return the strongest mode that this transaction holds on each table."""
@@ -116,6 +121,11 @@ class MigrationExecution(RevisionPatience):
             found = {row.table_name: row.mode for row in self.connection.execute(_OWN_LOCKS)}
         own = self.journal.table.replace('"', "") if self.journal else ""
         return {name: mode for name, mode in found.items() if name.replace('"', "") not in (own, own.split(".")[-1])}
+
+    def restart(self) -> None:
+        """Roll back what the transaction has read, which Alembic's goes on with."""
+        self.connection.connection.rollback()
+        self.is_open = False
 
     # ---- The journal.
 
@@ -129,8 +139,12 @@ class MigrationExecution(RevisionPatience):
         )
         if state == "done":
             self.locks.update(locks or {})
-            self._done[self.ordinal] = line
+            self.done.add([line])
         return line
+
+    def undone(self) -> None:
+        """Take back that the statement that runs is done: its COMMIT failed."""
+        self.done.take_back(self.ordinal)
 
     def note(self, lines: Sequence[JournalLine]) -> None:
         if self.journal is not None:
@@ -167,7 +181,7 @@ class MigrationExecution(RevisionPatience):
             ("savepoint", self._savepoint),
             ("rollback_savepoint", self._rollback_savepoint),
             ("release_savepoint", self._release_savepoint),
-            ("commit", self._ended),
+            ("commit", self._committed_itself),
             ("rollback", self._ended),
         )
         for name, function in on_engine:
@@ -208,11 +222,16 @@ class MigrationExecution(RevisionPatience):
         if self._savepoints:
             self._savepoints.pop()
 
-    def _ended(self, connection: Connection) -> None:
+    def _committed_itself(self, connection: Connection) -> None:
         """Forget what a revision committed itself: the next run does it again, as Alembic would.
 
         A loop over what is left to do sends the same texts for other rows, and none of those may be skipped.
         """
+        # Where the runner commits, or Alembic, it was written down before.
+        self.commits_itself |= self.is_open
+        self._ended(connection)
+
+    def _ended(self, connection: Connection) -> None:
         self._buffer, self.is_open = [], False
 
     def _handle(self, statement: str, context: Any, send: Callable[[], None], cursor: Any) -> bool | None:
@@ -224,66 +243,76 @@ class MigrationExecution(RevisionPatience):
             self.open_transaction()
         look = look_at(statement)
         if look.kind == "session" or (look.kind == "read" and not self.is_result_unused):
+            self.done.has_read_rows |= look.reads_rows
             return None
         self.ordinal += 1
         try:
             self._hash = hash_of(statement, [one for one in context.parameters if one])
-            done = self._known(statement)
+            done = self.done.find(self.ordinal, statement, self._hash)
             if done is not None and done.state == "done":
-                self._require_no_result(context, look, statement)
+                self.done.skip(context, look, statement, done, is_result_unused=self.is_result_unused)
                 return True
             with self.ours():
-                self._run(look, statement, send, done)
+                self._run(look, statement, send, done, cursor)
         except BaseException:
             self.ordinal -= 1
             raise
         self._remember(look, cursor)
         return True
 
-    def _known(self, statement: str) -> JournalLine | None:
-        """Return the row of the statement in the journal. Raises NotResumable: another statement was there."""
-        known = self._done.get(self.ordinal)
-        if known is not None and known.hash != self._hash:
-            if shortened(known.statement) == shortened(statement):
-                raise NotResumable(
-                    f"the revision {self.key.revision} was interrupted when {self.resumed_after} of its statements "
-                    f"were committed, and now sends other values, as a loop over what is left does: statement "
-                    f"{self.ordinal}, {shortened(statement)}\n{self._by_hand}"
-                )
-            raise NotResumable(
-                f"the revision {self.key.revision} was interrupted when {self.resumed_after} of its statements were "
-                f"committed, and has changed since: statement {self.ordinal} was\n{shortened(known.statement)}\nand is"
-                f"\n{shortened(statement)}\nTake the change back, run this, and make the change in a new revision"
-            )
-        return known
-
-    @property
-    def _by_hand(self) -> str:
-        return f"Do by hand what the revision still has to do, then run: alembic stamp {self.key.revision}"
-
-    def _require_no_result(self, context: Any, look: SqlLook, statement: str) -> None:
-        # Also how many rows it changed: a loop may end by that.
-        gives = any(mode == "RowExclusiveLock" for _, mode in look.needs)
-        gives |= context.compiled is not None and bool(getattr(context.compiled, "effective_returning", None))
-        if gives and not self.is_result_unused:
-            raise NotResumable(
-                f"the revision {self.key.revision} was interrupted after {self.resumed_after} statements, and may read "
-                f"what this gave, which cannot be had again: {shortened(statement)}\n{self._by_hand}"
-            )
-
-    def _run(self, look: SqlLook, statement: str, send: Callable[[], None], interrupted: JournalLine | None) -> None:
+    def _run(
+        self, look: SqlLook, statement: str, send: Callable[[], None], interrupted: JournalLine | None, cursor: Any
+    ) -> None:
         self.statement = statement
         self._tell(MigrationProgress("running", self.revision, statement=shortened(statement)))
+        self._cursor = cursor
         if self.is_autocommit:
             self.run_alone(look, statement, send, interrupted)
             return
-        self.give_way(look, statement)
         started = time.monotonic()
+        if self._is_alone():
+            self._try_in_place(look, statement, send)
+        else:
+            self.give_way(look, statement)
+            self._send(look, send)
+        note = self.given() if look.writes_rows else None
+        line = JournalLine(self.ordinal, statement, seconds=time.monotonic() - started, note=note, hash=self._hash)
+        self._buffer.append(line)
+
+    def given(self) -> dict[str, Any]:
+        """Return what the statement gave, as far as it can be given again."""
+        rows, has_rows = getattr(self._cursor, "rowcount", -1), getattr(self._cursor, "description", None)
+        return {} if has_rows or rows < 0 else {"rowcount": rows}
+
+    def _is_alone(self) -> bool:
+        """Return whether nothing else is in the transaction, after something that is committed."""
+        return self.is_own and not self._buffer and not self._savepoints and bool(self.done or self.commits_itself)
+
+    def _try_in_place(self, look: SqlLook, statement: str, send: Callable[[], None]) -> None:
+        """Try the statement again by itself, so that the revision need not begin anew."""
+
+        def once() -> None:
+            if not self.is_open:
+                self.open_transaction()
+            try:
+                self.give_way(look, statement)
+                self._send(look, send)
+            except BaseException:
+                self.watch.pause()
+                if not self.connection.invalidated:
+                    self.restart()
+                raise
+
+        self.is_first = True
+        try:
+            self.tried(statement, once)
+        finally:
+            self.is_first = False
+
+    def _send(self, look: SqlLook, send: Callable[[], None]) -> None:
         if look.kind == "build":
             clear(self.connection, look, self._drop_beside)
         send()
-        line = JournalLine(self.ordinal, statement, seconds=time.monotonic() - started, hash=self._hash)
-        self._buffer.append(line)
 
     def _drop_beside(self, statement: str) -> None:
         self.connection.exec_driver_sql(statement.replace(" CONCURRENTLY", "")).close()

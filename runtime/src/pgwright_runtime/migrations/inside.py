@@ -194,6 +194,14 @@ def noting_operations(
         impl._exec = original  # type: ignore[method-assign]
 
 
+def give_rowcount(context: Any, rows: int) -> None:
+    """Let a statement that was not sent have changed so many rows.
+
+    `_rowcount`: SQLAlchemy keeps there what it would else ask the cursor for.
+    """
+    context._rowcount = rows
+
+
 def collect_statements(context: MigrationContext, statements: list[str]) -> None:
     """Let an offline context add to a list what it would print, a statement at a time.
 

@@ -79,6 +79,7 @@ class JournalLine:
     tries: int = 1
     locks: Mapping[str, str] | None = None
     note: Mapping[str, Any] | None = None
+    """What the next run needs: of a statement that writes rows, `rowcount`."""
     hash: str = ""
 
 
@@ -170,9 +171,9 @@ class MigrationJournal:
 
 
 def hash_of(statement: str, values: object = ()) -> str:
-    """Return what tells one statement of a revision from another: the text and its values, which it does not show."""
-    whole = " ".join(statement.split()) + (f"\0{values!r}" if values else "")
-    return blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+    """Return what tells one statement of a revision from another: its text, a dot, its values, which that hides."""
+    parts = (" ".join(statement.split()), repr(values) if values else "")
+    return ".".join(blake2b(part.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest() for part in parts)
 
 
 def code_of(error: BaseException) -> str:

@@ -46,6 +46,11 @@ _DETACH = re.compile(
     r"(?P<concurrently>\s+CONCURRENTLY)?",
     re.I,
 )
+# What changes the schema and no row: what is done is done, whatever was read before.
+_SCHEMA = re.compile(r"(CREATE|ALTER|DROP|COMMENT|GRANT|REVOKE|REINDEX|CLUSTER|SECURITY|REASSIGN|LOCK)\b", re.I)
+_CREATES_ROWS = re.compile(r"CREATE\s+(?:\w+\s+)*TABLE\b.*\bAS\b", re.I | re.S)
+_CATALOG = re.compile(r"\b(?:pg_catalog|information_schema)\s*\.", re.I)
+_TABLES_READ = re.compile(r"\b(?:FROM|JOIN)\s+(?!LATERAL\b|\()([\w$\".]+)", re.I)
 # Doing it again does no harm, and ends what was begun.
 _AGAIN = re.compile(r"(VACUUM|ANALYZE|ANALYSE|CHECKPOINT|CLUSTER|REFRESH\s+MATERIALIZED\s+VIEW)\b", re.I)
 _VACUUMS = re.compile(r"VACUUM\b", re.I)
@@ -84,6 +89,10 @@ class SqlLook:
     """It runs outside of a transaction only."""
     is_lasting: bool = False
     """It waits for older transactions, and nobody who reads or writes waits for it."""
+    writes_rows: bool = False
+    """It may write rows."""
+    reads_rows: bool = False
+    """It may read rows of tables other than the catalogs."""
 
     @property
     def table(self) -> str:
@@ -102,13 +111,20 @@ def look_at(text: str) -> SqlLook:
     if _SESSION.match(text):
         return SqlLook("session")
     if _READ.match(text) and not _WRITES_INSIDE.search(text):
-        return SqlLook("read")
+        return SqlLook("read", reads_rows=_reads_tables(text))
     for look in (_build, _drop, _reindex, _detach):
         if (found := look(text)) is not None:
             return found
     if _AGAIN.match(text):
         return SqlLook("again", is_bare=bool(_VACUUMS.match(text)), is_lasting=bool(_VACUUMS.match(text)))
-    return SqlLook("other", _needs(text))
+    is_schema = bool(_SCHEMA.match(text)) and not _CREATES_ROWS.match(text)
+    return SqlLook("other", _needs(text), writes_rows=not is_schema)
+
+
+def _reads_tables(text: str) -> bool:
+    """True unless every table that it names is one of the catalogs, as an inspector's are."""
+    named = _TABLES_READ.findall(text)
+    return not named or not all(_CATALOG.match(name) for name in named)
 
 
 def _bare_start(text: str) -> str:

@@ -14,8 +14,9 @@ from sqlalchemy.exc import DBAPIError, InvalidRequestError
 
 from pgwright_runtime.migrations import inside
 from pgwright_runtime.migrations.analyzing import without_statistics
-from pgwright_runtime.migrations.errors import SteppedBack, TableInTheWay
+from pgwright_runtime.migrations.errors import NotResumable, SteppedBack, TableInTheWay
 from pgwright_runtime.migrations.execution import MigrationExecution
+from pgwright_runtime.migrations.holders import shortened
 from pgwright_runtime.migrations.journal import JournalLine, RevisionKey
 from pgwright_runtime.migrations.results import MigrationProgress, RanRevision, Tell
 
@@ -61,6 +62,7 @@ class RevisionRun:
                 found = self._try(step, heads, dict(options), started, attempt)
             except TableInTheWay as error:
                 execution.watch.pause()
+                self._require_whole(error)
                 execution.wait_for(error, execution.statement)
             except Exception as error:  # noqa: BLE001 - a revision may raise anything, and it is raised again
                 execution.watch.pause()
@@ -81,7 +83,7 @@ class RevisionRun:
             inside.settle(self._context)
         execution.begin_revision(key, lines)
         if lines:
-            log.info("%s goes on after %d statements of an interrupted run", revision, execution.resumed_after)
+            log.info("%s goes on after %d statements of an interrupted run", revision, execution.done.resumed_after)
 
     def _try(self, step: Any, heads: Sequence[str], options: dict[str, Any], started: float, attempt: int) -> set[str]:
         execution, context = self.execution, self._context
@@ -108,9 +110,21 @@ class RevisionRun:
             return
         if not is_passing or self.execution.connection.invalidated:
             raise error
+        self._require_whole(error)
         if attempt == self.execution.pace.tries:
             raise execution.explained(error, execution.statement) from error
         execution.rest(attempt, execution.why(error))
+
+    def _require_whole(self, error: Exception) -> None:
+        """Raise NotResumable where the revision has committed by itself: from its start it would do that again."""
+        execution = self.execution
+        if execution.commits_itself:
+            raise NotResumable(
+                f"the revision {execution.key.revision} commits by itself, and ended after that, at: "
+                f"{shortened(execution.statement)}\n{execution.why(error)}\nIt is not tried again, for what it has "
+                "committed would be done again. Run it again where that does no harm: it begins at its start, as "
+                "under plain Alembic. It is tried again by itself where each part is a revision of its own"
+            ) from error
 
     def _ran(self, step: Any, started: float, attempt: int) -> RanRevision:
         execution = self.execution
@@ -121,7 +135,7 @@ class RevisionRun:
             message=(step.doc or "").strip().partition("\n")[0],
             is_upgrade=step.is_upgrade,
             statements=execution.ordinal,
-            resumed_after=execution.resumed_after,
+            resumed_after=execution.done.resumed_after,
             seconds=time.monotonic() - started,
             waited_s=execution.waited_s,
             tries=attempt,

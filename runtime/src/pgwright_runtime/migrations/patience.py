@@ -36,6 +36,8 @@ class RevisionPatience:
         """Spent giving way and resting, by the revision that runs."""
         self.held_s = 0.0
         """Of that, waiting for who holds its tables."""
+        self.commits_itself = False
+        """The revision has committed what it did so far, past Alembic: nobody knows what of it."""
         self._tell = tell
         self._is_ours = False
 
@@ -67,6 +69,12 @@ class RevisionPatience:
                 self.rest(attempt, self.why(error))
                 attempt += 1
 
+    @property
+    def _next_run(self) -> str:
+        if self.commits_itself:
+            return "begins this revision at its start, though it has committed by itself what comes before"
+        return "goes on where this ended"
+
     def is_passing(self, error: BaseException) -> bool:
         """True when the same may do a moment later."""
         code = code_of(error)
@@ -94,7 +102,7 @@ class RevisionPatience:
                 f"{what}The app waits for this longer than it may. Split the revision, so that one transaction does "
                 "less under its lock, move rows outside of it (op.declare_backfill), or run it at a quiet time"
             )
-        return TableHeld(f"{what}Run this again when they are through; what is committed is not run twice")
+        return TableHeld(f"{what}Run this again when they are through; it {self._next_run}")
 
     def rest(self, attempt: int, reason: str) -> None:
         """Rest before the next try, longer each time, and not as long as others who do the same."""
@@ -131,7 +139,7 @@ class RevisionPatience:
                 raise TableHeld(
                     f"{shortened(statement)}\nwas not begun, for after {self.pace.patience_s:,.0f} s {who}\n"
                     "Whoever queues for that lock holds up the app. Let it end, or end it: SELECT "
-                    "pg_terminate_backend(pid); then run this again, which goes on where this ended"
+                    f"pg_terminate_backend(pid); then run this again; it {self._next_run}"
                 )
             seconds = min(0.25, self.pace.pause_s)
             self.pause(seconds, "waiting", who)

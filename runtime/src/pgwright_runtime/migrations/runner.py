@@ -130,10 +130,9 @@ class MigrationRunner:
             if watch.trouble:
                 self._note(f"nobody watches who waits for us, because a second session was refused: {watch.trouble}")
             execution = MigrationExecution(self._connection, journal, self.pace, watch, self._told)
-            execution.is_pooled, execution.sleep = self._is_pooled, self._sleep
+            execution.is_pooled, execution.is_own, execution.sleep = self._is_pooled, self._is_own, self._sleep
             execution.run_alone = LoneStatement(execution).run
-            # In an autocommit block a look opens none, and Alembic counts on its own.
-            execution.end_reading = lambda: None if execution.is_autocommit else inside.settle(context)  # type: ignore[method-assign]
+            execution.end_reading = partial(_end_reading, execution, context)  # type: ignore[method-assign]
             recover = (lambda error: False) if self._recover is None else partial(_recovered, self._recover, side)
             running = RevisionRun(context, execution, self._told, is_own=self._is_own, recover=recover)
             with execution.listening(), running.autocommit_blocks(), Operations.context(context):
@@ -195,6 +194,14 @@ class MigrationRunner:
             await_only(asyncio.sleep(seconds))
         else:
             time.sleep(seconds)
+
+
+def _end_reading(execution: MigrationExecution, context: MigrationContext) -> None:
+    """End the transaction in which was looked who is in the way."""
+    if execution.is_first:
+        execution.restart()
+    elif not execution.is_autocommit:  # there a look opens none, and Alembic counts on its own
+        inside.settle(context)
 
 
 def _recovered(recover: Callable[[Exception, Engine], bool], engine: Engine, error: Exception) -> bool:
