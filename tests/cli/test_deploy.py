@@ -128,6 +128,60 @@ def test_the_same_name_on_another_server_is_another_database(run: Run, app: Path
         assert "which is not the database that was named" in refused.stderr
         assert other.rows("SELECT indexname FROM pg_indexes WHERE tablename = 'message'") == [("message_pkey",)]
         assert other.rows("SELECT to_regclass('alembic_version') IS NULL") == [(True,)]
+        # What was refused leaves nothing in the way of the next try.
+        assert [file.name for file in (app / "versions").glob("*.py")] == ["r1.py"]
+        (app / "env.py").write_text(_ENV.format(url=database.url("psycopg")))
+        assert run(*shared, "--rollback", str(state)).exit_code == 0
+        assert database.rows("SELECT indexname FROM pg_indexes WHERE tablename = 'message'") == [("message_pkey",)]
+
+
+_ENV_OF_TWO = """
+from alembic import context
+from sqlalchemy import create_engine, NullPool
+for url in {urls!r}:
+    with create_engine(url, poolclass=NullPool).connect() as connection:
+        context.configure(connection=connection)
+        with context.begin_transaction():
+            context.run_migrations()
+"""
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_of_several_databases_the_one_that_was_named_is_deployed_to(
+    run: Run, app: Path, database: Database, is_first: bool
+) -> None:
+    second = f"{database.name}_2"
+    database.server.create_database(second)
+    try:
+        urls = [database.url("psycopg"), database.server.url(second, "psycopg")]
+        (app / "env.py").write_text(_ENV_OF_TWO.format(urls=urls if is_first else urls[::-1]))
+        state = app / "deployment.json"
+        deployed = run("deploy", database.dsn, "--alembic", str(app / "alembic.ini"), "--window", "0", "--yes",
+                       "--state", str(state))  # fmt: skip
+        assert deployed.exit_code == 1, deployed.output
+        assert state.exists()
+        other = Database(database.server, second)
+        assert other.rows("SELECT to_regclass('alembic_version') IS NULL") == [(True,)]
+    finally:
+        database.server.drop_database(second)
+
+
+def test_revisions_that_are_kept_in_another_table_are_refused_before_anything_runs(
+    run: Run, app: Path, database: Database
+) -> None:
+    database.execute(
+        "CREATE TABLE shop_version (version_num varchar(32) PRIMARY KEY); INSERT INTO shop_version VALUES ('r1')"
+    )
+    _add(app, "r2", "r1", "body")
+    env = _ENV.format(url=database.url("psycopg"))
+    (app / "env.py").write_text(
+        env.replace("connection=connection)", "connection=connection, version_table='shop_version')")
+    )
+    refused = run("deploy", database.dsn, "--alembic", str(app / "alembic.ini"), "--window", "0", "--yes",
+                  "--state", str(app / "deployment.json"))  # fmt: skip
+    assert refused.exit_code == 2
+    assert "in shop_version" in refused.stderr
+    assert database.rows("SELECT indexname FROM pg_indexes WHERE tablename = 'message'") == [("message_pkey",)]
 
 
 def test_a_backup_that_is_none_stops_it(run: Run, app: Path, database: Database) -> None:

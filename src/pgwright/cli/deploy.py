@@ -20,6 +20,7 @@ from pgwright.pipeline.deploy import (
     Run,
     confirm_deployment,
     deploy_indexes,
+    is_at,
     plan_deployment,
     roll_back,
     rolled_back,
@@ -112,7 +113,7 @@ def deploy(
         result = deploy_indexes(
             order,
             plan,
-            _runner(directory, dsn),
+            _runner(directory, dsn, plan.snapshot.server.alembic_revisions),
             wait=counting_down(progress),
             progress=progress,
         )
@@ -121,11 +122,11 @@ def deploy(
         click.get_current_context().exit(NOT_CONFIRMED)
 
 
-def _runner(directory: AlembicDirectory, dsn: str | None) -> Run:
+def _runner(directory: AlembicDirectory, dsn: str | None, at: tuple[str, ...] | None = None) -> Run:
     """Return what brings the database to a revision, by the app's own env.py, if that connects to the same one."""
 
     def run(revision: str) -> None:
-        result = migrate(directory, MigrationOrder(target=revision, only_on=identity_of(dsn)))
+        result = migrate(directory, MigrationOrder(target=revision, only_on=identity_of(dsn), only_at=at))
         if not result.is_done:
             raise DeployRefused(f"the revisions did not all run: {result.ended}. See: pgwright migrate --dry-run")
 
@@ -176,7 +177,13 @@ def _roll_back(
         click.get_current_context().exit(0)
     for file in files:
         directory.add(file.path, file.text)
-        _runner(directory, dsn)(file.id)
+        try:
+            _runner(directory, dsn)(file.id)
+        except BaseException:
+            # It would be a revision ahead of the database, which the next try refuses.
+            if not is_at(dsn, file.id):
+                file.path.unlink()
+            raise
         tell(f"pgwright: wrote and ran {as_line(str(file.path))}")
     with watched() as progress:
         result = rolled_back(path, dsn, progress=progress)

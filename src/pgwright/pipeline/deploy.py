@@ -22,7 +22,7 @@ from pgwright.deployment import (
     write_state,
 )
 from pgwright.deployment.state import FORMAT
-from pgwright.errors import ConfigError, DeployRefused
+from pgwright.errors import ConfigError, DatabaseError, DeployRefused
 from pgwright.migrations import AlembicDirectory
 from pgwright.model.change import DropIndex
 from pgwright.model.deployment import BackupCheck, DeployedIndex, Deployment, DeploymentStatus
@@ -163,8 +163,8 @@ def deploy_indexes(
     if plan.revisions[-1] not in after.server.alembic_revisions:
         found = ", ".join(after.server.alembic_revisions) or "no revision"
         raise DeployRefused(
-            f"the revisions ran elsewhere: the {after.server.database!r} that was named is at {found}. env.py connects "
-            "to another server; see there what it did"
+            f"the revisions ran, and the alembic_version of {after.server.database!r} is at {found}: somebody moved "
+            "it meanwhile, or env.py writes another one. The indexes are there; see by: pgwright migrate --dry-run"
         )
     state = DeploymentState(
         format=FORMAT,
@@ -244,6 +244,14 @@ def roll_back(
     directory.require_current(now)
     parts = in_parts(make_fix(now, findings), now, "Drop indexes that nobody uses")
     return deployment, revision_files(parts, now, directory, has_runtime=has_runtime)
+
+
+def is_at(dsn: str | None, revision: str) -> bool:
+    """Return whether a revision has run, as far as the database can be asked."""
+    try:
+        return revision in take_snapshot(dsn).server.alembic_revisions
+    except DatabaseError:
+        return True
 
 
 def _is_at_work(index: DeployedIndex, state: DeploymentState, now: Snapshot) -> bool:

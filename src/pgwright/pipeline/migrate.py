@@ -68,6 +68,8 @@ class MigrationOrder:
     """What env.py reads by `context.get_x_argument()`."""
     only_on: str | None = None
     """What `identity_of` says of the only database that may be written to; None: those that env.py names."""
+    only_at: tuple[str, ...] | None = None
+    """Where that has to be, as the caller found it; None: anywhere."""
 
 
 def migrate(
@@ -105,6 +107,11 @@ def migrate(
         raise MigrationError(_explained(error, directory, run.databases)) from error
     if stop and ended == "done":
         ended = f"{stop.reason} after the revision that ran, and the next run goes on"
+    if run.elsewhere and not run.databases:
+        raise MigrationError(
+            f"env.py connects to {', '.join(run.elsewhere)}, which is not the database that was named, or its server "
+            "was started anew meanwhile. Nothing was changed"
+        )
     if not run.databases and ended == "done":
         raise MigrationError(
             f"the env.py of {directory.source} ran no migrations: it calls context.run_migrations() for none of its "
@@ -135,6 +142,8 @@ class _EnvRun:
         self._directory, self._order, self.script = directory, order, _unread(directory)
         self._progress, self._confirm, self._stop = progress, confirm, stop
         self.databases: list[MigratedDatabase] = []
+        self.elsewhere: list[str] = []
+        """Databases that were left alone, for another one was named."""
 
     def environment(self) -> EnvironmentContext:
         """Return what env.py sees as `alembic.context`.
@@ -165,14 +174,25 @@ class _EnvRun:
             self.databases.append(MigratedDatabase(place, before, before, plans))
             return MigrationRun("")
         if self._order.only_on is not None and self._order.only_on != _identity(context):
-            raise MigrationError(
-                f"env.py connects to {place}, which is not the database that was named, or its server was started anew "
-                "meanwhile. Nothing was changed"
-            )
+            self.elsewhere.append(place)
+            return MigrationRun("")
+        self._require_at(context, place, before)
         pending = [step.revision.revision for step in self.script._upgrade_revs(self._order.target, before)]  # type: ignore[arg-type]
         if pending and self._confirm is not None and not self._confirm(place, pending):
             raise Declined
         return self._run(context, place, before, pending, options)
+
+    def _require_at(self, context: MigrationContext, place: str, before: tuple[str, ...]) -> None:
+        """Raise MigrationError where env.py keeps the revisions elsewhere than in the caller's alembic_version."""
+        expected = self._order.only_at
+        if expected is None or (context.version_table == "alembic_version" and set(expected) == set(before)):
+            return
+        found, known = (", ".join(revisions) or "no revision" for revisions in (before, expected))
+        raise MigrationError(
+            f"env.py keeps the revisions of {place} in {context.version_table}, by which it is at {found}; pgwright "
+            f"deploy goes by the alembic_version that it sees, which is at {known}. Nothing was changed. Run them by "
+            "pgwright migrate"
+        )
 
     def _run(
         self, context: MigrationContext, place: str, before: tuple[str, ...], pending: Sequence[str], options: Any
