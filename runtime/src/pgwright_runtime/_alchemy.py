@@ -26,6 +26,7 @@ from sqlalchemy import (
     Update,
     bindparam,
 )
+from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import SchemaItem
 from sqlalchemy.sql.base import CompileState, SchemaEventTarget
 from sqlalchemy.sql.visitors import replacement_traverse
@@ -380,6 +381,26 @@ def beside(engine: Engine) -> Engine:
     return Engine(pool, engine.dialect, engine.url)
 
 
+def dialect_of(lent: Any) -> Dialect | None:
+    """Return the dialect of the pool that lent a connection.
+
+    `_pool`, `_dialect`: an event of pools is given what was lent; an engine that is disposed of gets another pool.
+    """
+    dialect: Dialect | None = getattr(getattr(lent, "_pool", None), "_dialect", None)
+    return dialect
+
+
+def is_autocommit(connection: Connection) -> bool:
+    """Return whether each statement on a connection is a transaction of its own; all public."""
+    return connection.dialect.detect_autocommit_setting(connection.connection.dbapi_connection)  # type: ignore[arg-type]
+
+
+def open_connections(session: Session) -> set[Connection]:
+    """Return the connections of a session's transaction; `Session.connection()` would open one where it has none."""
+    transaction = session.get_transaction()
+    return set() if transaction is None else {each[0] for each in transaction._connections.values()}
+
+
 def same_session(connection: Connection) -> Connection:
     """Return a connection with transactions of its own in the session of another; never close it.
 
@@ -387,3 +408,11 @@ def same_session(connection: Connection) -> Connection:
     ended and leave their objects usable. What they commit in the end is an empty transaction.
     """
     return Connection(connection.engine, connection.connection)
+
+
+def pings(pool: Pool) -> bool:
+    """Return whether what a pool lends was alive a moment ago: it is pinged, or new.
+
+    `_pre_ping`: what was given as `pre_ping` is kept in no public attribute.
+    """
+    return pool._pre_ping or isinstance(pool, NullPool)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import select
 import socket
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Protocol
@@ -36,8 +37,23 @@ class Listener(Protocol):
     def wait(self, seconds: float) -> None:
         """Wait until a NOTIFY or `wake`, even one since the last call, but not for longer."""
 
+    def heard(self) -> list[str] | None:
+        """Return what NOTIFY said since the last call, in order; None: more than is kept."""
+
     def wake(self) -> None:
         """End `wait`; from any thread or signal handler."""
+
+
+class _Heard(deque[str]):
+    """What NOTIFY said, and was not asked for yet."""
+
+    def __init__(self) -> None:
+        super().__init__(maxlen=1_000)
+
+    def take(self) -> list[str] | None:
+        is_whole = len(self) < 1_000
+        taken = [self.popleft() for _ in range(len(self))]
+        return taken if is_whole else None
 
 
 class BlockingListener:
@@ -50,16 +66,20 @@ class BlockingListener:
             each.setblocking(False)
         finalize(self, _close, self._receiver, self._sender)
         self._libpq: Any = None
+        self._heard = _Heard()
 
     def listen(self, connection: Connection, channel: str) -> None:
-        self._libpq = _listen_psycopg(connection, channel, self.wake)
+        self._libpq = _listen_psycopg(connection, channel, self.wake, self._heard)
+
+    def heard(self) -> list[str] | None:
+        return self._heard.take()
 
     def ignore(self) -> None:
         self._libpq = None
 
     def wait(self, seconds: float) -> None:
         select.select([self._receiver, *([self._libpq.socket] if self._libpq else [])], [], [], seconds)
-        _take_notifies(self._libpq)
+        _take_notifies(self._libpq, self._heard)
         with suppress(BlockingIOError):
             self._receiver.recv(4096)
 
@@ -75,17 +95,26 @@ class AwaitingListener:
         self._loop = asyncio.get_running_loop()
         self._woken = Tasks().event()
         self._libpq: Any = None
+        self._heard = _Heard()
 
     def listen(self, connection: Connection, channel: str) -> None:
         driver: Any = connection.connection.driver_connection
         if not hasattr(driver, "add_listener"):
-            self._libpq = _listen_psycopg(connection, channel, self._woken.set)
+            self._libpq = _listen_psycopg(connection, channel, self._woken.set, self._heard)
             return
+
+        def hear(connection: object, pid: int, channel: str, payload: str) -> None:
+            self._heard.append(payload)
+            self._woken.set()
+
         try:
-            await_only(driver.add_listener(channel, lambda *_: self._woken.set()))
+            await_only(driver.add_listener(channel, hear))
         except Exception as error:  # the driver's own, for SQLAlchemy did not execute it
             raise ConnectionError(f"no LISTEN: {error}") from error
         driver.add_termination_listener(lambda *_: self._woken.set())
+
+    def heard(self) -> list[str] | None:
+        return self._heard.take()
 
     def ignore(self) -> None:
         self._libpq = None
@@ -99,30 +128,35 @@ class AwaitingListener:
         finally:
             if self._libpq:
                 self._loop.remove_reader(self._libpq.socket)
-        _take_notifies(self._libpq)
+        _take_notifies(self._libpq, self._heard)
         self._woken.clear()
 
     def wake(self) -> None:
         self._loop.call_soon_threadsafe(self._woken.set)
 
 
-def _listen_psycopg(connection: Connection, channel: str, wake: Callable[[], None]) -> Any:
+def _listen_psycopg(connection: Connection, channel: str, wake: Callable[[], None], heard: _Heard) -> Any:
     """Return libpq's connection, or None of another driver."""
     driver: Any = connection.connection.driver_connection
     if not hasattr(driver, "add_notify_handler"):
         return None
+
+    def hear(notify: Any) -> None:
+        heard.append(notify.payload)
+        wake()
+
     # What comes in with the answer to a statement.
-    driver.add_notify_handler(lambda _: wake())
+    driver.add_notify_handler(hear)
     connection.exec_driver_sql(f'LISTEN "{channel}"')
     return driver.pgconn
 
 
-def _take_notifies(libpq: Any) -> None:
+def _take_notifies(libpq: Any, heard: _Heard) -> None:
     with suppress(Exception):  # of a broken connection the next statement tells
         if libpq is not None:
             libpq.consume_input()
-            while libpq.notifies():
-                pass
+            while (notify := libpq.notifies()) is not None:
+                heard.append(notify.extra.decode())
 
 
 def _close(*sockets: socket.socket) -> None:

@@ -15,6 +15,7 @@ Error
 │   ├── ErasureStopped
 │   ├── InvalidReport
 │   └── PersonErased
+├── NotWatched               caching: it would not hear of changes; also a RuntimeError
 ├── InvalidPage              paging: the client's fault, answer 400; also a ValueError
 │   ├── InvalidCursor
 │   └── InvalidPageSize
@@ -46,6 +47,7 @@ Error
 │       ├── NotDeleted
 │       └── ParentDeleted
 ├── SteppedBack              migrations: caught there, and the revision tried again
+├── StoreUnavailable         caching: caught there
 ├── StaleView                materialized: data older than the reader allows
 ├── RetentionError           retention
 │   ├── ClockSkew            the server's clock, or ours, is wrong
@@ -65,6 +67,7 @@ Error
     └── TenantMissing
 
 UserWarning
+├── CacheWarning             caching
 ├── PoolBudgetWarning        pools
 └── QueryWarning             guard
 """

@@ -145,4 +145,35 @@ BATCH_FINISHED = Metric(
     "seconds",
 )
 BATCHES = (BATCH_ROWS, BATCH_SECONDS, BATCH_WAITING, BATCH_FINISHED)
-METRICS = (*POOL, *JOBS, *MATERIALIZED, *BATCHES)
+
+
+def _of_cache(what: str, help: str, *labels: str) -> Metric:  # noqa: A002
+    return Metric(f"pgwright_cache_{what}_total", "counter", help, ("function", *labels))
+
+
+CACHE_HITS = _of_cache("hits", "Calls whose value was cached.")
+CACHE_MISSES = _of_cache("misses", "Calls that computed their value.")
+CACHE_BYPASSES = _of_cache("bypasses", "Calls whose value was not cached, by reason.", "reason")
+CACHE_STAMPEDES_AVOIDED = _of_cache("stampedes_avoided", "Calls that waited while another one computed the value.")
+CACHE_UNREADABLE = _of_cache("unreadable", "Cached values that were damaged, or of another version.")
+CACHE_BYTES = Metric(
+    "pgwright_cache_read_bytes_total", "counter", "Size of the cached values that were read.", ("function",), "bytes"
+)
+CACHE_HIT_SECONDS = Metric(
+    "pgwright_cache_hit_seconds",
+    "histogram",
+    "How long a call took whose value was cached, or was waited for.",
+    ("function",),
+    "seconds",
+    (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0),
+)
+CACHE = (
+    CACHE_HITS,
+    CACHE_MISSES,
+    CACHE_BYPASSES,
+    CACHE_STAMPEDES_AVOIDED,
+    CACHE_UNREADABLE,
+    CACHE_BYTES,
+    CACHE_HIT_SECONDS,
+)
+METRICS = (*POOL, *JOBS, *MATERIALIZED, *BATCHES, *CACHE)

@@ -37,7 +37,7 @@ Databases = tuple[tuple[str, tuple[NotExamined, ...]], ...]
 """The twins in a cluster: the name of each one's database, and what was left out of it."""
 
 
-class Cache:
+class TwinCache:
     """The user's folder of twins."""
 
     def __init__(self, folder: Path) -> None:
@@ -83,10 +83,10 @@ class Cache:
                 shutil.rmtree(entry, ignore_errors=True)
 
 
-def open_cache() -> Cache | None:
+def open_cache() -> TwinCache | None:
     """Return the user's cache; None when it is switched off or cannot be had for ourselves alone."""
     folder = cache_folder("twins")
-    return Cache(folder) if folder is not None else None
+    return TwinCache(folder) if folder is not None else None
 
 
 def content_key(snapshot: Snapshot, count: int, programs: Programs) -> str:

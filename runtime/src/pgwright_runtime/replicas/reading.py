@@ -11,11 +11,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, SessionTransaction
 
-from pgwright_runtime._alchemy import take_out
+from pgwright_runtime._alchemy import is_autocommit, take_out
 from pgwright_runtime.replicas.errors import PrimaryOnly, WriteOnReadSession
 from pgwright_runtime.replicas.failures import is_connecting_failed, is_connection_lost, is_recovery_conflict
 from pgwright_runtime.replicas.router import Route, Router
-from pgwright_runtime.replicas.transcripts import OPTION, UNWATCHED, Transcript, is_autocommit
+from pgwright_runtime.replicas.transcripts import OPTION, UNWATCHED, Transcript
 
 _EMPTY = Transcript()
 _CHARACTERISTICS = ("isolation_level", "postgresql_readonly", "postgresql_deferrable")

@@ -101,11 +101,6 @@ def listen(engine: Engine) -> None:
         event.listen(engine, "prepare_twophase", _commit)
 
 
-def is_autocommit(connection: Connection) -> bool:
-    """Return whether each statement on a connection is a transaction of its own."""
-    return connection.dialect.detect_autocommit_setting(connection.connection.dbapi_connection)  # type: ignore[arg-type]
-
-
 def _commit(connection: Connection, *_: object) -> None:
     transcript = connection.get_execution_options().get(OPTION)
     if transcript is not None and transcript.commit is not None:

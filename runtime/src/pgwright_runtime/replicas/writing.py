@@ -8,8 +8,9 @@ from sqlalchemy import Connection, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, SessionTransaction
 
+from pgwright_runtime._alchemy import is_autocommit
 from pgwright_runtime.replicas.callers import Callers, LastWrite
-from pgwright_runtime.replicas.transcripts import OPTION, UNWATCHED, Transcript, is_autocommit
+from pgwright_runtime.replicas.transcripts import OPTION, UNWATCHED, Transcript
 
 _HAS_WRITTEN = "SELECT pg_current_xact_id_if_assigned() IS NOT NULL"
 # The insert position, for it alone holds the commit under every setting: with synchronous_commit = off the commit is

@@ -1,0 +1,1 @@
+"""What `bench/chat.py` measures, a file for each part."""

@@ -1,0 +1,193 @@
+"""The bond between transactions and a store: what a transaction has written is invalidated when it is committed.
+
+It stands where SQLAlchemy hands statements, COMMIT and ROLLBACK to the driver: in the methods of an engine's dialect.
+There all ways of writing meet, the ORM's, Core's and raw SQL, of sync and of async engines; and there is no event that
+comes after a COMMIT.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from threading import Lock
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Connection, Engine, Pool, event
+from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import SQLAlchemyError
+
+from pgwright_runtime._alchemy import beside, dialect_of, is_autocommit, is_initialization
+from pgwright_runtime._background import Runner, Tasks, Threads
+from pgwright_runtime.caching.effects import Effects, read_effects
+from pgwright_runtime.caching.filling import CacheFilling, current_filling
+from pgwright_runtime.caching.reading import Writes, read_statement
+from pgwright_runtime.caching.transactions import Touched, Transaction, begin_with, end, transaction_of
+from pgwright_runtime.statements import TRANSACTION_CONTROL
+
+# A trigger or a foreign key that others have made is known after this; where the catalogs could not be read, they are
+# tried again after the second.
+_EFFECTS_S, _TRY_AGAIN_S = 300.0, 10.0
+_OWN = {TRANSACTION_CONTROL: True}
+_NOTHING = Writes()
+Changed = tuple[str | None, frozenset[str] | None]
+"""A tenant, or None for any, and the tables that it changed; None: any table."""
+Drop = Callable[[Iterable[Changed], Runner], None]
+
+_bonds: WeakKeyDictionary[Dialect, Bond] = WeakKeyDictionary()
+_lock = Lock()
+
+
+class Bond:
+    """Tells a cache what the transactions of one engine have changed.
+
+    Args:
+        tenant: gives the tenant of the running code, which its statements are bound to; None: none.
+        declared: what the triggers and rules of a table write, by its name.
+        drop: invalidates.
+    Raises: ValueError: the engine has a bond already.
+    """
+
+    def __init__(
+        self, engine: Engine, tenant: Callable[[], str | None], declared: Mapping[str, frozenset[str]], drop: Drop
+    ) -> None:
+        self._engine, self._tenant, self._declared, self._drop = engine, tenant, declared, drop
+        self.waits: Runner = Tasks() if engine.dialect.is_async else Threads()
+        self._effects: Effects | None = None
+        self._learn_at = 0.0
+        self._is_learning = False
+        with _lock:
+            if engine.dialect in _bonds:
+                raise ValueError("the engine is watched by a cache already; one cache can have several engines")
+            _bonds[engine.dialect] = self
+            if not event.contains(Pool, "checkout", _judge_pool):
+                event.listen(Pool, "checkout", _judge_pool)
+        self._intercept(engine.dialect)
+
+    def effects(self) -> Effects | None:
+        """Return what else is written where a statement writes; None: nobody knows at the moment."""
+        now = time.monotonic()
+        if now > self._learn_at and not self._is_learning:
+            self._is_learning = True
+            try:
+                # On a connection of its own: an error would end the transaction of the app's.
+                with beside(self._engine).connect() as connection:
+                    self._effects = read_effects(connection)
+                self._learn_at = time.monotonic() + _EFFECTS_S
+            except (SQLAlchemyError, OSError):
+                self._effects, self._learn_at = None, now + _TRY_AGAIN_S
+            finally:
+                self._is_learning = False
+        return self._effects
+
+    def _intercept(self, dialect: Any) -> None:
+        for name in ("do_execute", "do_executemany", "do_execute_no_params"):
+            setattr(dialect, name, self._executing(getattr(dialect, name)))
+        dialect.do_commit = self._committing(dialect.do_commit, _itself)
+        dialect.do_rollback = _forgetting(dialect.do_rollback, _itself)
+        dialect.do_commit_twophase = self._committing(dialect.do_commit_twophase, _lent)
+        dialect.do_rollback_twophase = _forgetting(dialect.do_rollback_twophase, _lent)
+
+    def _executing(self, run: Callable[..., None]) -> Callable[..., None]:
+        def execute(cursor: Any, text: str, *rest: Any) -> None:
+            context = rest[-1]
+            if TRANSACTION_CONTROL in context.execution_options or is_initialization(context):
+                run(cursor, text, *rest)
+                return
+            transaction, commits = self._note(text, context)
+            try:
+                run(cursor, text, *rest)
+            finally:
+                if commits:
+                    self._settle(transaction)
+
+        return execute
+
+    def _committing(self, commit: Callable[..., None], lent_of: Callable[[Any], object]) -> Callable[..., None]:
+        def do_commit(connection: Any, *rest: Any, **options: Any) -> None:
+            transaction = transaction_of(lent_of(connection))
+            end(lent_of(connection))
+            try:
+                commit(connection, *rest, **options)
+            finally:
+                # After an error, too: nobody knows whether it was done.
+                if transaction is not None and transaction.touched:
+                    self._settle(transaction)
+
+        return do_commit
+
+    def _note(self, text: str, context: Any) -> tuple[Transaction, bool]:
+        """Note what a statement writes, and return whether it is committed with its end."""
+        connection: Connection = context.root_connection
+        lent, compiled = connection.connection, context.compiled
+        # What SQLAlchemy expands, as lists of values, says nothing new.
+        writes = self._of_interest(read_statement(text if compiled is None else compiled.string))
+        commits = writes.ends_transaction or (writes is not _NOTHING and is_autocommit(connection))
+        transaction = transaction_of(lent)
+        if transaction is None:
+            transaction = Transaction(current_filling.get())
+            if not is_autocommit(connection):
+                begin_with(connection, transaction)
+        if compiled is not None:
+            transaction.follow(compiled.statement)
+        if writes is not _NOTHING:
+            transaction.touch(self._tenant(), writes)
+        filling = current_filling.get()
+        if filling is not None:
+            _judge(filling, transaction, connection)
+        return transaction, commits
+
+    def _of_interest(self, writes: Writes) -> Writes:
+        """Return nothing of what only reads, though it calls functions."""
+        if writes.tables or writes.is_unknown or writes.ends_transaction or not writes.calls:
+            return writes if writes != _NOTHING else _NOTHING
+        effects = self.effects()
+        return _NOTHING if effects is not None and writes.calls.isdisjoint(effects.functions) else writes
+
+    def _settle(self, transaction: Transaction) -> None:
+        touched: Touched = transaction.touched
+        transaction.touched = frozenset()
+        if any(writes.changes_schema for _, writes in touched):
+            self._learn_at = 0.0
+        effects = self.effects()
+        changes = [(tenant, effects.of(writes, self._declared) if effects else None) for tenant, writes in touched]
+        self._drop(changes, self.waits)
+
+
+def bond_of(dialect: Dialect) -> Bond | None:
+    return _bonds.get(dialect)
+
+
+def _judge(filling: CacheFilling, transaction: Transaction, connection: Connection) -> None:
+    """Spoil a computation that reads what others cannot, or what was."""
+    if transaction.touched:
+        filling.spoil("uncommitted")
+    elif transaction.born_in is not filling:
+        if transaction.sees_all is None:
+            level = connection.exec_driver_sql("SHOW transaction_isolation", execution_options=_OWN).scalar_one()
+            transaction.sees_all = level.startswith("read ")
+        if not transaction.sees_all:
+            filling.spoil("old snapshot")
+
+
+def _judge_pool(dbapi_connection: object, record: object, lent: Any) -> None:
+    filling = current_filling.get()
+    if filling is not None and dialect_of(lent) not in _bonds:
+        filling.spoil("other engine")
+
+
+def _forgetting(rollback: Callable[..., None], lent_of: Callable[[Any], object]) -> Callable[..., None]:
+    def do_rollback(connection: Any, *rest: Any, **options: Any) -> None:
+        end(lent_of(connection))
+        rollback(connection, *rest, **options)
+
+    return do_rollback
+
+
+def _itself(lent: object) -> object:
+    return lent
+
+
+def _lent(connection: Any) -> object:
+    """Return what the pool lent to a Connection."""
+    return connection.connection
