@@ -19,6 +19,8 @@ Error
 ├── InvalidPage              paging: the client's fault, answer 400; also a ValueError
 │   ├── InvalidCursor
 │   └── InvalidPageSize
+├── CircuitOpen              resilience: a breaker is open, and nothing was sent
+├── DeadlinePassed           resilience: also a TimeoutError
 ├── LockHeld                 batches: the same work runs already
 ├── MigrationStopped         migrations: what is committed stays, and the next run goes on
 │   ├── NotResumable
@@ -29,6 +31,7 @@ Error
 ├── NotWalkable              batches: a table has no order to walk in; also a ValueError
 ├── LeaseLost                jobs: others have the worker's job, and what it did is undone
 ├── NotPageable              paging: the app's fault, change the statement; also a ValueError
+├── OutcomeUnknown           resilience: the connection was lost during COMMIT
 ├── PoolOverBudget           pools: more connections than there are; also a ValueError
 ├── QueryProblems            guard: what a unit of work did to the database
 ├── RefreshFailed            materialized: views that a run could not refresh
@@ -61,10 +64,12 @@ Error
 │   └── UnknownTable         the database does not have what a policy names
 ├── RowsMoved                batches: caught there, and the batch done again
 ├── TableInTheWay            migrations: caught there, and waited for
-└── TenancyError             tenancy
-    ├── InvalidTenant        also a ValueError
-    ├── TenantChanged
-    └── TenantMissing
+├── TenancyError             tenancy
+│   ├── InvalidTenant        also a ValueError
+│   ├── TenantChanged
+│   └── TenantMissing
+├── TransactionEnded         resilience: by the function that is to be repeated; also a RuntimeError
+└── Unreachable              resilience: no connection could be opened; also a ConnectionError
 
 UserWarning
 ├── CacheWarning             caching

@@ -176,4 +176,28 @@ CACHE = (
     CACHE_BYTES,
     CACHE_HIT_SECONDS,
 )
-METRICS = (*POOL, *JOBS, *MATERIALIZED, *BATCHES, *CACHE)
+
+
+def _of_breaker(what: str, kind: Kind, help: str, *labels: str) -> Metric:  # noqa: A002
+    return Metric(f"pgwright_breaker_{what}", kind, help, ("breaker", *labels))
+
+
+BREAKER_STATE = _of_breaker("state", "gauge", "0: closed, 1: half-open, 2: open.")
+BREAKER_OPENED = _of_breaker("opened_total", "counter", "How often the breaker opened, also because others did.")
+BREAKER_REJECTED = _of_breaker("rejected_total", "counter", "Calls that were refused.")
+BREAKER_PROBES = _of_breaker("probes_total", "counter", "Probes that ended, by what they found.", "outcome")
+TRANSACTION_RETRIES = Metric(
+    "pgwright_transaction_retries_total", "counter", "Transactions that were done again, by cause.", ("cause",)
+)
+TRANSACTION_GIVEN_UP = Metric(
+    "pgwright_transaction_given_up_total", "counter", "Transactions that were not done again, by cause.", ("cause",)
+)
+RESILIENCE = (
+    BREAKER_STATE,
+    BREAKER_OPENED,
+    BREAKER_REJECTED,
+    BREAKER_PROBES,
+    TRANSACTION_RETRIES,
+    TRANSACTION_GIVEN_UP,
+)
+METRICS = (*POOL, *JOBS, *MATERIALIZED, *BATCHES, *CACHE, *RESILIENCE)

@@ -15,8 +15,8 @@ from sqlalchemy.ext.asyncio import create_async_engine as create_plain_engine
 
 from pgwright.embedded import EmbeddedServer
 from pgwright_runtime import create_async_engine
+from pgwright_runtime._failures import is_connection_lost
 from pgwright_runtime.replicas import AsyncReplicas, NotAPrimary, NotAReplica, OtherSystem
-from pgwright_runtime.replicas.failures import is_connection_lost
 from runtime.tests.support.replica_servers import (
     SECRET,
     Engines,

@@ -12,8 +12,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, SessionTransaction
 
 from pgwright_runtime._alchemy import is_autocommit, take_out
+from pgwright_runtime._failures import is_connection_lost
 from pgwright_runtime.replicas.errors import PrimaryOnly, WriteOnReadSession
-from pgwright_runtime.replicas.failures import is_connecting_failed, is_connection_lost, is_recovery_conflict
+from pgwright_runtime.replicas.failures import is_connecting_failed, is_recovery_conflict
 from pgwright_runtime.replicas.router import Route, Router
 from pgwright_runtime.replicas.transcripts import OPTION, UNWATCHED, Transcript
 

@@ -9,8 +9,8 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from pgwright_runtime._background import Threads
+from pgwright_runtime._failures import is_connection_lost
 from pgwright_runtime.replicas.base import BaseReplicas
-from pgwright_runtime.replicas.failures import is_connection_lost
 from pgwright_runtime.replicas.reading import ReadingSession
 from pgwright_runtime.replicas.writing import WritingSession
 
