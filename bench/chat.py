@@ -20,7 +20,7 @@ from query_bars.figures import Figure  # noqa: E402
 from query_bars.parts import run_parts  # noqa: E402
 
 OUTPUT = ROOT / "build" / "bench" / "chat.json"
-PARTS = ("staleness", "hits", "outage")
+PARTS = ("staleness", "hits", "limits", "outage")
 
 
 def main() -> int:

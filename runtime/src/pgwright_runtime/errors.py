@@ -21,6 +21,11 @@ Error
 │   └── InvalidPageSize
 ├── CircuitOpen              resilience: a breaker is open, and nothing was sent
 ├── DeadlinePassed           resilience: also a TimeoutError
+├── LimitError               limits: a request was not let in
+│   ├── BulkheadFull         answer 503
+│   ├── LimitExceeded        answer 429
+│   ├── LimitsUnavailable    answer 503
+│   └── StoreLost            caught there, and told by LimitsUnavailable if at all
 ├── LockHeld                 batches: the same work runs already
 ├── MigrationStopped         migrations: what is committed stays, and the next run goes on
 │   ├── NotResumable

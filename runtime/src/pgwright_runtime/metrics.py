@@ -200,4 +200,29 @@ RESILIENCE = (
     TRANSACTION_RETRIES,
     TRANSACTION_GIVEN_UP,
 )
-METRICS = (*POOL, *JOBS, *MATERIALIZED, *BATCHES, *CACHE, *RESILIENCE)
+
+
+LIMITS_ALLOWED = Metric("pgwright_limits_allowed_total", "counter", "Requests that a rule let in.", ("rule",))
+LIMITS_LIMITED = Metric("pgwright_limits_limited_total", "counter", "Requests that a rule refused.", ("rule",))
+LIMITS_STORE_FAILURES = Metric(
+    "pgwright_limits_store_failures_total", "counter", "Times that the store of limits did not answer.", ("policy",)
+)
+LIMITS_UNCHECKED = Metric(
+    "pgwright_limits_unchecked_total", "counter", "Requests decided without the store, by the policy.", ("policy",)
+)
+LIMITS = (LIMITS_ALLOWED, LIMITS_LIMITED, LIMITS_STORE_FAILURES, LIMITS_UNCHECKED)
+
+
+def _of_bulkhead(what: str, kind: Kind, help: str, unit: Unit = "", buckets: tuple[float, ...] = ()) -> Metric:  # noqa: A002
+    return Metric(f"pgwright_bulkhead_{what}", kind, help, ("bulkhead",), unit, buckets)
+
+
+BULKHEAD_RUNNING = _of_bulkhead("running", "gauge", "Calls that run inside of the bulkhead.")
+BULKHEAD_WAITING = _of_bulkhead("waiting", "gauge", "Calls that wait for a place in it.")
+BULKHEAD_REJECTED = _of_bulkhead("rejected_total", "counter", "Calls that found no place, or none in time.")
+BULKHEAD_WAIT = _of_bulkhead(
+    "wait_seconds", "histogram", "How long a call waited that had to.", unit="seconds", buckets=_WAITS_S
+)
+BULKHEADS = (BULKHEAD_RUNNING, BULKHEAD_WAITING, BULKHEAD_REJECTED, BULKHEAD_WAIT)
+
+METRICS = (*POOL, *JOBS, *MATERIALIZED, *BATCHES, *CACHE, *RESILIENCE, *LIMITS, *BULKHEADS)
