@@ -88,7 +88,8 @@ bench-life: $(VENV)/dev.stamp
 bench-migrations: $(VENV)/bench.stamp $(VENV)/dev.stamp
 	$(BIN)/python bench/migrations.py
 
-# Caches: stale reads while processes and Valkey are killed, what a hit costs. About 5 minutes.
+# Caches, limits and breakers: stale reads while processes and Valkey are killed, what a hit costs, what a limit lets
+# through, an outage of the database. About 10 minutes.
 bench-chat: $(VENV)/bench.stamp $(VENV)/dev.stamp
 	$(BIN)/python bench/chat.py
 
@@ -144,11 +145,13 @@ $(OLDEST)/stamp: pyproject.toml runtime/pyproject.toml hatch_build.py | $(UV)
 build/postgres/%/bin/postgres:
 	$(PYTHON) scripts/fetch_postgres.py $*
 
-# PgBouncer, for the tests behind a pooler, and git, where apt and root are at hand; elsewhere those tests are skipped.
-$(VENV)/programs.stamp: | $(BIN)/python
+# PgBouncer, for the tests behind a pooler, git, and Chromium, for those of the chat widget, where apt and root are at
+# hand; elsewhere those tests are skipped.
+$(VENV)/programs.stamp: Makefile | $(BIN)/python
 	@PATH="$$PATH:/usr/sbin"; missing=; \
-	for program in pgbouncer git; do command -v $$program >/dev/null || missing="$$missing $$program"; done; \
-	[ -z "$$missing" ] || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || \
-	{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; } \
-	|| echo "not installed, so their tests will be skipped:$$missing"
+	for program in pgbouncer git chromium; do command -v $$program >/dev/null || missing="$$missing $$program"; done; \
+	[ -z "$$missing" ] || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || apt-get update -qq; \
+	for program in $$missing; do \
+	[ "$$(id -u)" = 0 ] && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$program || \
+	echo "not installed, so its tests will be skipped: $$program"; done
 	@touch $@
