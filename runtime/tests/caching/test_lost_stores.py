@@ -92,7 +92,9 @@ def _names(client: Redis, what: str) -> list[bytes]:
     raise AssertionError(f"there is no {what!r}")
 
 
-def test_without_its_server_the_app_answers_and_writes_and_uses_the_next_one(site: Site, broker: Broker) -> None:
+def test_without_its_server_the_app_answers_and_writes_and_uses_the_next_one(
+    site: Site, broker: Broker, caplog: pytest.LogCaptureFixture
+) -> None:
     broker.kill()
     assert site.n() == 1
     site.write(2)
@@ -101,6 +103,16 @@ def test_without_its_server_the_app_answers_and_writes_and_uses_the_next_one(sit
     site.warm()
     site.write(3)
     assert site.n() == 3
+    told = [record.getMessage() for record in caplog.records if record.name == "pgwright.caching"]
+    assert "does not answer" in told[0]
+    assert told[1] == "the cache's server answers again"
+
+
+def test_a_wrong_password_is_no_error_and_is_said(database: Database, caplog: pytest.LogCaptureFixture) -> None:
+    make_tables(database)
+    with run_broker() as broker, _site(database, broker.url.replace("redis://", "redis://me:wrong@")) as site:
+        assert site.n() == 1
+        assert "username-password" in caplog.text
 
 
 def test_a_server_that_never_was_there_is_no_error(database: Database) -> None:

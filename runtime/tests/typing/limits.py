@@ -39,7 +39,12 @@ rules = (
 limiter = Limiter(*rules, store=RedisCounts("redis://localhost"), when_lost="closed", registry=REGISTRY)
 Limiter(*rules, store=MemoryCounts())
 Limiter(*rules, store=LibraryCounts(MemoryStorage(), strategy="moving-window"))
-Limiter(*rules, when_lost="never")  # type: ignore[arg-type]
+
+
+def of_no_policy() -> Limiter:
+    return Limiter(*rules, when_lost="never")  # type: ignore[arg-type]
+
+
 bulkhead = Bulkhead(3, queue=5, wait_s=2.0, name="reports", registry=REGISTRY)
 app = Starlette()
 app.add_middleware(LimitMiddleware, limiter=limiter)

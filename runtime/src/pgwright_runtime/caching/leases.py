@@ -13,6 +13,7 @@ Source: C. Gray and D. Cheriton, Leases, SOSP 1989; there readers hold them.
 from __future__ import annotations
 
 import atexit
+import logging
 import math
 import secrets
 import time
@@ -22,6 +23,8 @@ from dataclasses import dataclass
 from threading import Condition, Thread
 
 from pgwright_runtime.caching.stores import StoreUnavailable
+
+log = logging.getLogger("pgwright.caching")
 
 
 @dataclass(frozen=True)
@@ -120,12 +123,15 @@ class Lease:
 
     def heard(self) -> None:
         """Note that the server answered."""
-        self._lost_at = None
+        if self._lost_at is not None:
+            self._lost_at = None
+            log.warning("the cache's server answers again")
 
-    def failed(self) -> None:
-        """Note that it did not."""
+    def failed(self, error: StoreUnavailable) -> None:
+        """Note that it did not, and say so once."""
         if self._lost_at is None:
             self._lost_at = time.monotonic()
+            log.warning("the cache's server does not answer, so values are computed: %s", error)
 
     def owe(self) -> None:
         """Note that a commit could not be invalidated: before anything else, all values have to be."""
@@ -157,9 +163,9 @@ class Lease:
         owed, self._owes = self._owes, False
         try:
             renewal = self._renew(self.member, 0 if is_new else self._asked_ms, owed, tuple(self._own))
-        except StoreUnavailable:
+        except StoreUnavailable as error:
             self._owes |= owed
-            self.failed()
+            self.failed(error)
             raise
         self.heard()
         self._cached.update(renewal.tables)

@@ -113,8 +113,8 @@ class RedisStore:
         while True:
             try:
                 self._send(waits, None, keys, ())
-            except StoreUnavailable:
-                lease.failed()
+            except StoreUnavailable as error:
+                lease.failed(error)
                 lease.owe()
             else:
                 lease.heard()

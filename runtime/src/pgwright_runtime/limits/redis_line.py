@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from hashlib import sha1
 from typing import Any
 
-from redis.exceptions import NoScriptError, RedisError
-
 from pgwright_runtime.limits.errors import StoreLost
+
+try:
+    from redis.exceptions import NoScriptError, RedisError
+except ModuleNotFoundError as error:
+    raise ImportError("RedisCounts needs redis. Run: pip install 'pgwright-runtime[limits]'") from error
 
 # What is sent together, so that the first of many need not wait for the last.
 _BATCH = 100
