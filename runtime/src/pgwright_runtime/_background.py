@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import codecs
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -15,6 +16,10 @@ from contextvars import Context
 from typing import Protocol
 
 from sqlalchemy.util import await_only, greenlet_spawn
+
+# What looks a host up encodes its name by this, in threads too. A process that is forked while one of them imports it
+# would never have it.
+codecs.lookup("idna")
 
 
 class Event(Protocol):
