@@ -37,10 +37,10 @@ def app(database: Database, tmp_path: Path) -> App:
 
 
 @contextmanager
-def held_until_tried(app: App, *, old_s: float = 60) -> Iterator[None]:
-    """Hold the other table until the runner has rested, or waited, once."""
+def held_until_tried(app: App, *, old_s: float = 60, table: str = "other") -> Iterator[None]:
+    """Hold a table until the runner has rested, or waited, once."""
     app.safely["settings"] = MigrationPace(lock_timeout_ms=100, tries=3, pause_s=0.05, old_s=old_s, patience_s=20)
-    with session(app, "SELECT * FROM other" + (", pg_sleep(0.4)" if old_s < 1 else ""), name="holder") as holder:
+    with session(app, f"SELECT * FROM {table}" + (", pg_sleep(0.4)" if old_s < 1 else ""), name="holder") as holder:
         app.safely["tell"] = lambda told: holder.rollback() if told.phase in ("retrying", "waiting") else None
         yield
 
@@ -129,6 +129,31 @@ def test_what_came_before_a_block_is_no_reason_to_give_up_on_a_lock(
     assert app.version() == "r1"
     assert _n(app) in (0, 1)
     assert app.database.rows("SELECT count(*) FROM role")[0][0] in (0, 1)
+
+
+@DRIVERS
+@pytest.mark.parametrize("setting", ["SET LOCAL search_path TO shop", "SET search_path TO shop"])
+def test_a_setting_of_the_revision_is_not_lost_while_a_lock_is_waited_for(app: App, driver: str, setting: str) -> None:
+    app.driver = driver
+    app.database.execute("CREATE SCHEMA shop; CREATE TABLE shop.other (id int)")
+    app.revision("r1", None, BLOCK, BUILD, f"op.execute({setting!r})", ALTER, "op.execute('SET search_path TO public')")
+    with held_until_tried(app, table="shop.other"):
+        app.upgrade()
+    columns = "SELECT table_schema FROM information_schema.columns WHERE table_name = 'other' AND column_name = 'b'"
+    assert app.database.rows(columns) == [("shop",)]
+
+
+@DRIVERS
+def test_a_setting_after_a_commit_of_its_own_is_not_lost_either(app: App, driver: str) -> None:
+    app.driver = driver
+    app.database.execute("CREATE SCHEMA shop; CREATE TABLE shop.other (id int)")
+    app.revision("r1", None, COUNT, "op.get_bind().commit()", "op.execute('SET LOCAL search_path TO shop')", ALTER)
+    with (
+        session(app, "SELECT * FROM shop.other", name="holder"),
+        pytest.raises(NotResumable, match="commits by itself"),
+    ):
+        app.upgrade()
+    assert app.database.rows("SELECT count(*) FROM information_schema.columns WHERE column_name = 'b'") == [(0,)]
 
 
 def test_a_statement_whose_commit_failed_is_not_done(app: App) -> None:

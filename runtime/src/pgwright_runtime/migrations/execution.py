@@ -56,6 +56,8 @@ class MigrationExecution(RevisionPatience):
         self.is_pooled = False
         self.is_own = True
         """Each revision is a transaction of its own."""
+        self._is_used = False
+        """The transaction has read something, or holds a setting: a rollback would lose it."""
         self._cursor: Any = None
         self.is_open = False
         """Our limits hold in the transaction, and what it did is not written down yet."""
@@ -89,7 +91,7 @@ class MigrationExecution(RevisionPatience):
         with self.ours():
             given = {"lock_timeout": f"{self.pace.lock_timeout_ms}ms", "key": lock_key(WORKER)}
             self.pid = self.connection.execute(_OPEN, given).one()[0]
-        self.is_open = True
+        self.is_open, self._is_used = True, False
         self.watch.begin(self.pid)
 
     def flush(self) -> None:
@@ -244,6 +246,7 @@ class MigrationExecution(RevisionPatience):
         look = look_at(statement)
         if look.kind == "session" or (look.kind == "read" and not self.is_result_unused):
             self.done.has_read_rows |= look.reads_rows
+            self._is_used = True
             return None
         self.ordinal += 1
         try:
@@ -286,7 +289,8 @@ class MigrationExecution(RevisionPatience):
 
     def _is_alone(self) -> bool:
         """Return whether nothing else is in the transaction, after something that is committed."""
-        return self.is_own and not self._buffer and not self._savepoints and bool(self.done or self.commits_itself)
+        is_first = self.is_own and not (self._buffer or self._savepoints or self._is_used)
+        return is_first and bool(self.done or self.commits_itself)
 
     def _try_in_place(self, look: SqlLook, statement: str, send: Callable[[], None]) -> None:
         """Try the statement again by itself, so that the revision need not begin anew."""
