@@ -55,10 +55,11 @@ class Cashews:
     def bind(self, engine: AsyncEngine, read: Read, tables: list[str]) -> Read:
         self.cache.register_tag("of:{table}", key_template="row:{table}:{tenant}:{key}")
 
-        @self.cache(ttl="1h", key="row:{table}:{tenant}:{key}", tags=("of:{table}",))
-        async def cached(table: str, tenant: int, key: int) -> int:
+        async def compute(table: str, tenant: int, key: int) -> int:
             self._computed += 1
             return await read(table, tenant, key)
+
+        cached = self.cache(ttl="1h", key="row:{table}:{tenant}:{key}", tags=("of:{table}",))(compute)
 
         async def count(table: str, tenant: int, key: int) -> int:
             self._calls += 1
