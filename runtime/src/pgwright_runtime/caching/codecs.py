@@ -45,7 +45,7 @@ BYTES: Codec[bytes] = Codec("bytes", bytes, bytes)
 
 
 def float32(dimensions: int) -> Codec[Sequence[float]]:
-    """Return a codec for vectors: four bytes for each number, in little-endian order; an array of floats comes back.
+    """Return a codec for vectors: four bytes for each number, in little-endian order; a list comes back.
 
     Raises: ValueError: fewer than one dimension.
     """
@@ -58,10 +58,10 @@ def float32(dimensions: int) -> Codec[Sequence[float]]:
             raise ValueError(f"a vector of {dimensions} dimensions was expected, not of {len(packed)}")
         return _little(packed).tobytes()
 
-    def decode(stored: bytes) -> Sequence[float]:
+    def decode(stored: bytes) -> list[float]:
         if len(stored) != 4 * dimensions:
             raise ValueError(f"{len(stored)} bytes are no vector of {dimensions} dimensions")
-        return _little(array("f", stored))
+        return _little(array("f", stored)).tolist()
 
     return Codec(f"float32x{dimensions}", encode, decode)
 
