@@ -45,6 +45,7 @@ check: $(VENV)/dev.stamp
 	$(BIN)/mypy
 	cd examples/notebook && ../../$(BIN)/mypy --config-file ../../pyproject.toml .
 	cd examples/fleet && ../../$(BIN)/mypy --config-file ../../pyproject.toml .
+	cd examples/chat && ../../$(BIN)/mypy --config-file ../../pyproject.toml .
 	$(BIN)/lint-imports
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(MAKE) docs

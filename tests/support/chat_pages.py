@@ -16,15 +16,10 @@ from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
 from tests.support.chat_server import ChatServer
-from tests.support.chat_widget import Visit, Widget
+from tests.support.chat_widget import WATCH, Visit, Widget
 from tests.support.loopback import serve
 
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
-# What the page's policy refused, and whether anything ran that came as text.
-_WATCH = """
-window.refused = [];
-document.addEventListener("securitypolicyviolation", (event) => window.refused.push(event.violatedDirective));
-"""
 _PAGE = """<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><title>Shop</title><meta name="viewport" content="width=device-width">
@@ -73,7 +68,7 @@ def visit(chromium: Browser, chat: ChatServer) -> Iterator[Visit]:
             page = stack.enter_context(chromium.new_context(**context)).new_page()
             page.set_default_timeout(10_000)
             page.on("pageerror", lambda error: failures.append(str(error)))
-            page.add_init_script(_WATCH)
+            page.add_init_script(WATCH)
             if clock:
                 page.clock.install()
             page.goto(site + path)

@@ -7,6 +7,12 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Locator, Page, expect
 
+# What the page's policy refused, and whether anything ran that came as text.
+WATCH = """
+window.refused = [];
+document.addEventListener("securitypolicyviolation", (event) => window.refused.push(event.violatedDirective));
+"""
+
 
 @dataclass(frozen=True)
 class Widget:

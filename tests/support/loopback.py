@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from socket import socket
 from threading import Thread
+from typing import Literal
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -15,10 +16,12 @@ _START_SECONDS = 10.0
 
 
 @contextmanager
-def serve(app: ASGIApp) -> Iterator[str]:
+def serve(app: ASGIApp, *, lifespan: Literal["on", "off"] = "off") -> Iterator[str]:
     """Serve it on a free port of loopback, and yield its address."""
     # A stream that is torn off on purpose is an error to uvicorn, which would log it.
-    config = uvicorn.Config(app, log_config=None, log_level=100, ws="none", lifespan="off", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(
+        app, log_config=None, log_level=100, ws="none", lifespan=lifespan, timeout_graceful_shutdown=1
+    )
     server = uvicorn.Server(config)
     with socket() as listening:
         listening.bind(("127.0.0.1", 0))

@@ -1,0 +1,1 @@
+"""The app after the fix."""

@@ -1,0 +1,1 @@
+"""The app as its team first wrote it."""
