@@ -89,8 +89,8 @@ bench-life: $(VENV)/dev.stamp
 bench-migrations: $(VENV)/bench.stamp $(VENV)/dev.stamp
 	$(BIN)/python bench/migrations.py
 
-# Caches, limits and breakers: stale reads while processes and Valkey are killed, what a hit costs, what a limit lets
-# through, an outage of the database. About 10 minutes.
+# Caches, limits, breakers and the chat app: stale reads while processes and Valkey are killed, what a hit costs, what a limit
+# lets through, outages of the database and of Valkey, what visitors notice, the widget. About 20 minutes.
 bench-chat: $(VENV)/bench.stamp $(VENV)/dev.stamp
 	$(BIN)/python bench/chat.py
 

@@ -14,13 +14,13 @@ from importlib import import_module
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "examples" / "chat")]
 
 from query_bars.figures import Figure  # noqa: E402
 from query_bars.parts import run_parts  # noqa: E402
 
 OUTPUT = ROOT / "build" / "bench" / "chat.json"
-PARTS = ("staleness", "hits", "limits", "outage")
+PARTS = ("staleness", "hits", "overhead", "limits", "outage", "claims", "clients", "lost_cache", "widget")
 
 
 def main() -> int:

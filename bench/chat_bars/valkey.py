@@ -25,17 +25,17 @@ class ValkeyProcess:
     def __init__(self, folder: Path) -> None:
         with socket() as found:
             found.bind(("127.0.0.1", 0))
-            self._port = int(found.getsockname()[1])
+            self.port = int(found.getsockname()[1])
         self._folder = folder
         self.start()
 
     @property
     def url(self) -> str:
-        return f"redis://127.0.0.1:{self._port}/0"
+        return f"redis://127.0.0.1:{self.port}/0"
 
     def start(self) -> None:
         self._process = subprocess.Popen(
-            [get_binary_path(), "--port", str(self._port), "--bind", "127.0.0.1", "--dir", str(self._folder),
+            [get_binary_path(), "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._folder),
              "--appendonly", "yes", "--appendfsync", "everysec", "--save", ""],
             stdout=subprocess.DEVNULL,
         )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -17,6 +18,8 @@ class Proxy:
         self._target = port
         self._passes = threading.Event()
         self._passes.set()
+        self.delay_s = 0.0
+        """How long each piece is on its way, in either direction, seconds."""
         self._server = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._server.getsockname()[1])
         threading.Thread(target=self._accept, daemon=True).start()
@@ -47,6 +50,7 @@ class Proxy:
         with suppress(OSError), source, target:
             while chunk := source.recv(_CHUNK):
                 self._passes.wait()
+                time.sleep(self.delay_s)
                 target.sendall(chunk)
 
 

@@ -46,7 +46,7 @@ class Assistant:
 
     async def _answer(self, question: str) -> Answer | None:
         async with self._bulkhead:
-            embedding = await self.embed(question)
+            embedding = await self.embed(" ".join(question.split()))
             async with self._sessions() as session:
                 found = await search(session, embedding)
         return compose(question, found)
