@@ -7,7 +7,7 @@ measured by `bench/chat.py`.
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -17,9 +17,9 @@ from chat.after import queries as after
 from chat.after.queries import Turn, Visitor
 from chat.answers import Answer, Cited
 from chat.before import queries as before
-from chat.before.models import Conversation
+from chat.before.models import KEPT, Conversation
 from chat.data import key, row_counts, token
-from chat.views import PAGE_ITEMS
+from chat.views import PAGE_ITEMS, ConversationView
 from chat.web import session_id_of
 from pgwright.proof.operations import AsyncCall, Operation
 from pgwright_runtime.paging import Pager
@@ -66,36 +66,53 @@ def _call(call: Call, place: Place) -> AsyncCall:
     return request
 
 
-async def _history_after(session: AsyncSession, place: Place) -> object:
-    page = await _PAGER.page(session, after.history(place.visitor, place.conversation_id), size=PAGE_ITEMS)
-    return [after.show_message(message) for message in page.items]
+async def _find_before(session: AsyncSession, place: Place) -> object:
+    found = await before.find_session(session, place.session_id)
+    return found and found.id
+
+
+async def _find_after(session: AsyncSession, place: Place) -> object:
+    found = await after.find_visitor(session, place.session_id)
+    return found and found.user_session_id
+
+
+async def _list_before(session: AsyncSession, place: Place) -> object:
+    return _living(await before.list_conversations(session, place.visitor.user_session_id))
+
+
+async def _list_after(session: AsyncSession, place: Place) -> object:
+    return _living(await after.list_conversations(session, place.visitor))
 
 
 async def _history_before(session: AsyncSession, place: Place) -> object:
     return (await before.history(session, place.conversation_id)).items
 
 
+async def _history_after(session: AsyncSession, place: Place) -> object:
+    page = await _PAGER.page(session, after.history(place.visitor, place.conversation_id), size=PAGE_ITEMS)
+    return [after.show_message(message) for message in page.items]
+
+
 async def _store_before(session: AsyncSession, place: Place) -> object:
     conversation = await session.get_one(Conversation, place.conversation_id)
-    return await before.store(session, conversation, _QUESTION, _ANSWER)
+    reply = await before.store(session, conversation, _QUESTION, _ANSWER)
+    return reply.text, reply.citations
+
+
+async def _store_after(session: AsyncSession, place: Place) -> object:
+    reply = await after.store(session, place.turn(), _ANSWER, "a model")
+    return reply.text, reply.citations
+
+
+def _living(views: Sequence[ConversationView]) -> object:
+    """Return what both sides agree on: after, neither conversations nor messages that have expired are shown."""
+    return [(view.id, view.created_at) for view in views if view.created_at + KEPT > datetime.now(UTC)]
 
 
 _PAIRS: tuple[tuple[str, Call, Call], ...] = (
-    (
-        "find_visitor",
-        lambda session, place: before.find_session(session, place.session_id),
-        lambda session, place: after.find_visitor(session, place.session_id),
-    ),
-    (
-        "list_conversations",
-        lambda session, place: before.list_conversations(session, place.visitor.user_session_id),
-        lambda session, place: after.list_conversations(session, place.visitor),
-    ),
+    ("find_visitor", _find_before, _find_after),
+    ("list_conversations", _list_before, _list_after),
     ("show_history", _history_before, _history_after),
-    (
-        "store_answer",
-        _store_before,
-        lambda session, place: after.store(session, place.turn(), _ANSWER, "a model"),
-    ),
+    ("store_answer", _store_before, _store_after),
 )
 OPERATIONS = operations(float(os.environ.get(SCALE_VARIABLE, "1")))
