@@ -74,6 +74,6 @@ async def before_client(before_copy: Database, embeddings: CountedEmbeddings) ->
 
 @pytest.fixture
 async def after_client(after_copy: Database, embeddings: CountedEmbeddings) -> AsyncIterator[ChatClient]:
-    settings = Settings(after_copy.url(), pool_size=3)
+    settings = Settings(after_copy.url(), pool_size=3, asks_a_minute=1_000, posts_a_minute=1_000)
     async with client_of(create_after(settings, embeddings=embeddings)) as client:
         yield client

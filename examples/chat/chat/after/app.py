@@ -45,7 +45,7 @@ from chat.web import (
 from pgwright_runtime.limits import LimitMiddleware
 from pgwright_runtime.limits.fastapi import answer_refusals
 from pgwright_runtime.paging.fastapi import answer_invalid_pages
-from pgwright_runtime.resilience import OutcomeUnknown, UnavailableMiddleware, run_transaction
+from pgwright_runtime.resilience import CircuitOpen, OutcomeUnknown, UnavailableMiddleware, run_transaction
 
 log = logging.getLogger("chat")
 router = APIRouter()
@@ -163,7 +163,7 @@ async def show_health(services: Used, response: Response) -> dict[str, str]:
     try:
         async with asyncio.timeout(HEALTH_S), services.engine.connect() as connection:
             await connection.execute(text("SELECT 1"))
-    except (SQLAlchemyError, OSError, TimeoutError):
+    except (CircuitOpen, SQLAlchemyError, OSError, TimeoutError):
         response.status_code = 503
         return {"status": "unavailable", "database": services.database.state}
     return {"status": "ok", "database": services.database.state}
