@@ -3,8 +3,8 @@
 Written by hand: how long to keep what, and which index serves a vector, is the team's word.
 
 Locks: the indexes are built while the app reads and writes. Exchanging a foreign key locks its two tables for a moment
-(NOT VALID), then checks the rows beside the app (VALIDATE). A trigger waits for the writers of its table. An
-interrupted run, up or down, is simply run again.
+(NOT VALID), each key in a transaction of its own, then checks the rows beside the app (VALIDATE). A trigger waits for
+the writers of its table. An interrupted run, up or down, is simply run again.
 
 Revision ID: 0003
 Revises: 0002
@@ -17,7 +17,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 import pgwright_runtime.caching.alembic  # noqa: F401  (registers op.create_cache_trigger)
-from pgwright_runtime.migrations import create_index, patient_session, run_long
+from pgwright_runtime.migrations import create_index, patient_session, run, run_long
 
 revision = "0003"
 down_revision = "0002"
@@ -46,10 +46,10 @@ def upgrade() -> None:
     with patient_session(), op.get_context().autocommit_block():
         for name, definition in INDEXES.items():
             create_index(f"public.{name}", "CREATE " + definition.format(f"IF NOT EXISTS {name}"))
+        exchange_foreign_keys("ON DELETE CASCADE")
     # Rather fail and be run again than make the app wait behind us.
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("ALTER TABLE documents ADD CONSTRAINT uq_documents_url UNIQUE USING INDEX uq_documents_url")
-    exchange_foreign_keys("CASCADE")
     op.create_table(
         "query_log",
         sa.Column("id", sa.BigInteger(), sa.Identity(), nullable=False),
@@ -64,7 +64,6 @@ def upgrade() -> None:
     op.create_index("ix_query_log_asked_at", "query_log", ["asked_at"])
     for table in CACHED:
         op.create_cache_trigger(table)  # type: ignore[attr-defined]
-    validate_foreign_keys()
 
 
 def downgrade() -> None:
@@ -72,24 +71,19 @@ def downgrade() -> None:
     with patient_session(), op.get_context().autocommit_block():
         for name in INDEXES.keys() - {"uq_documents_url"}:
             run_long(f"DROP INDEX CONCURRENTLY IF EXISTS public.{name}")
+        exchange_foreign_keys("")
     op.execute("SET LOCAL lock_timeout = '5s'")
     for table in CACHED:
         op.drop_cache_trigger(table)  # type: ignore[attr-defined]
     op.execute("DROP FUNCTION pgwright_cache_tell()")
     op.drop_table("query_log")
-    exchange_foreign_keys(None)
     op.drop_constraint("uq_documents_url", "documents")
-    validate_foreign_keys()
 
 
-def exchange_foreign_keys(on_delete: str | None) -> None:
+def exchange_foreign_keys(on_delete: str) -> None:
+    """Exchange each key in one statement, so that there is one at any time, and check the rows after it."""
     for table, column, parent in REFERENCES:
         name = f"fk_{table}_{column}_{parent}"
-        op.drop_constraint(name, table, type_="foreignkey")
-        op.create_foreign_key(name, table, parent, [column], ["id"], ondelete=on_delete, postgresql_not_valid=True)
-
-
-def validate_foreign_keys() -> None:
-    with op.get_context().autocommit_block():
-        for table, column, parent in REFERENCES:
-            op.execute(f"ALTER TABLE {table} VALIDATE CONSTRAINT fk_{table}_{column}_{parent}")
+        added = f"ADD CONSTRAINT {name} FOREIGN KEY ({column}) REFERENCES public.{parent} (id) {on_delete} NOT VALID"
+        run(f"ALTER TABLE public.{table} DROP CONSTRAINT IF EXISTS {name}, {added}")
+        run_long(f"ALTER TABLE public.{table} VALIDATE CONSTRAINT {name}")
