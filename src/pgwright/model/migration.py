@@ -141,6 +141,8 @@ class ObservedStatement:
     reads_nothing: bool = False
     """It read rows of the app's tables for the revision to work with, and there were none: what the revision does with
     rows was not seen."""
+    looked_for_invalid: bool = False
+    """Since it last built an index, the revision has asked the catalog for invalid ones: a leftover goes."""
 
     @property
     def first(self) -> Action | None:

@@ -30,6 +30,8 @@ _NEEDS_NONE = ("25001", "2D000")
 _OF_TRANSACTIONS = {"begin", "commit", "rollback", "savepoint"}
 _UNSEEN = "it names no table to hold it up at, and runs in no transaction of ours, so its locks could not be read"
 _UNSEEN_PART = "it was held up at {} of the {} tables that it works on, and the locks on the others were not seen"
+# The column of pg_index.
+_INVALID = "indisvalid"
 _REPORT = b"SELECT pg_catalog.set_config('pgwright_lint.reports', 'on', false)"
 
 
@@ -86,6 +88,8 @@ class Recorder:
     """It did what cannot be rolled back any more."""
     _sessions: dict[int, _Session] = field(default_factory=dict)
     _transactions: int = 0
+    _has_looked: bool = False
+    """For invalid indexes, since the last one was built."""
 
     @cached_property
     def _known(self) -> frozenset[int]:
@@ -243,6 +247,7 @@ class Recorder:
         rows: int | None = None,
     ) -> None:
         if not error and not locks and _asks_the_server(statement.text):
+            self._has_looked |= _INVALID in statement.text
             return
         did = difference(before or State(), after or State(), statement.actions, self._known)
         named = named_relations(statement.text) if rows == 0 and after is not None else ()
@@ -263,8 +268,11 @@ class Recorder:
                 validated=did.validated,
                 error=error,
                 reads_nothing=any(ref.matches(one.name) for ref in named for one in tables),
+                looked_for_invalid=self._has_looked,
             )
         )
+        # One that was refused inside of a transaction is sent again outside.
+        self._has_looked &= bool(error) or all(action.kind != "create index" for action in statement.actions)
 
     def _look(self, connection: psycopg.Connection[Any]) -> State:
         return State() if self.is_blind else look(connection)

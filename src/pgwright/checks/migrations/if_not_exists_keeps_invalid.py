@@ -53,7 +53,13 @@ def find(pending: PendingMigrations) -> Iterator[Finding]:
             continue
         table = step.table(action.table)
         is_kept = action.is_concurrent and action.if_exists and action.name not in dropped | left
-        if not is_kept or action.table is None or table is None or not step.matters(table):
+        if (
+            not is_kept
+            or step.statement.looked_for_invalid
+            or action.table is None
+            or table is None
+            or not step.matters(table)
+        ):
             continue
         yield report(
             CHECK,
