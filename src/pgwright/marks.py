@@ -17,6 +17,8 @@ _BACKUP = re.compile(
 _DUMP = re.compile(
     rf"{_LEAD}set\s+transaction\s+isolation\s+level\s+repeatable\s+read,\s+read\s+only\s*+;?\s*+$", re.IGNORECASE
 )
+# As retention looks up what falls with a row: the runtime's, whose form nobody else can change.
+_RETENTION = " AS pgwright_above "
 # As `probe` asked for ids before it marked what it sends.
 _FORMER = re.compile(
     r"(?:WITH counted AS \(SELECT value, count\(\*\) AS children FROM \()?"
@@ -41,8 +43,11 @@ def is_of_app(text: str) -> bool:
     (True, True)
     >>> is_of_app(marked("SELECT id FROM t")), is_of_app('COPY public."a(b)" (id, "c,d") TO stdout')
     (False, False)
+    >>> is_of_app('SELECT "a".ctid FROM a AS pgwright_above JOIN b ON true')
+    False
     """
-    return MARK not in text and _BACKUP.match(text) is None and _FORMER.match(text) is None
+    is_marked = MARK in text or _RETENTION in text
+    return not is_marked and _BACKUP.match(text) is None and _FORMER.match(text) is None
 
 
 def begins_dump(text: str) -> bool:
