@@ -24,6 +24,9 @@ SETTINGS = {
     "log_destination": "stderr,csvlog" + (",jsonlog" if MAJOR >= 15 else ""),
     "log_directory": "log",
     "log_file_mode": "0644",
+    # One file to the end: the place in it where a test began is in no other.
+    "log_rotation_size": "0",
+    "log_rotation_age": "0",
     "log_min_duration_statement": "0",
     "log_temp_files": "0",
     "log_lock_waits": "on",
