@@ -147,12 +147,18 @@ build/postgres/%/bin/postgres:
 	$(PYTHON) scripts/fetch_postgres.py $*
 
 # PgBouncer, for the tests behind a pooler, git, and Chromium, for those of the chat widget, where apt and root are at
-# hand; elsewhere those tests are skipped.
+# hand; elsewhere those tests are skipped. Prometheus, for the tests of alerts, and Redis, for those of TLS, are unpacked
+# only, as anybody may: installed, they would start.
+UNPACKED := prometheus redis-server redis-tools libatomic1 libjemalloc2 liblzf1
 $(VENV)/programs.stamp: Makefile | $(BIN)/python
-	@PATH="$$PATH:/usr/sbin"; missing=; \
+	@PATH="$$PATH:/usr/sbin"; missing=; unpacked=; \
 	for program in pgbouncer git chromium; do command -v $$program >/dev/null || missing="$$missing $$program"; done; \
-	[ -z "$$missing" ] || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || apt-get update -qq; \
+	for program in promtool redis-server; do command -v $$program >/dev/null || unpacked="$(UNPACKED)"; done; \
+	[ -z "$$missing$$unpacked" ] || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || apt-get update -qq; \
 	for program in $$missing; do \
 	[ "$$(id -u)" = 0 ] && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$program || \
-	echo "not installed, so its tests will be skipped: $$program"; done
+	echo "not installed, so its tests will be skipped: $$program"; done; \
+	[ -z "$$unpacked" ] || { mkdir -p build/programs && cd build/programs && apt-get download -qq $$unpacked 2>/dev/null && \
+	for package in *.deb; do dpkg-deb -x "$$package" . && rm "$$package"; done; } || \
+	echo "not unpacked, so their tests will be skipped: $$unpacked"
 	@touch $@

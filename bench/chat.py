@@ -20,7 +20,7 @@ from query_bars.figures import Figure  # noqa: E402
 from query_bars.parts import run_parts  # noqa: E402
 
 OUTPUT = ROOT / "build" / "bench" / "chat.json"
-PARTS = ("staleness", "hits", "overhead", "limits", "outage", "claims", "clients", "lost_cache", "widget")
+PARTS = ("staleness", "hits", "overhead", "statements", "limits", "outage", "claims", "clients", "lost_cache", "widget")
 
 
 def main() -> int:

@@ -72,6 +72,16 @@ POOL = (
     POOL_INVALIDATED,
 )
 
+STATEMENT_SECONDS = Metric(
+    "pgwright_statement_seconds",
+    "histogram",
+    "How long a statement took, errors included, until its rows could be read.",
+    ("pool",),
+    "seconds",
+    _WAITS_S,
+)
+STATEMENTS = (STATEMENT_SECONDS,)
+
 
 def _of_jobs(what: str, kind: Kind, help: str, unit: Unit = "", buckets: tuple[float, ...] = ()) -> Metric:  # noqa: A002
     return Metric(f"pgwright_jobs_{what}", kind, help, ("table",), unit, buckets)
@@ -167,6 +177,12 @@ CACHE_HIT_SECONDS = Metric(
     "seconds",
     (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0),
 )
+CACHE_STORE_UP = Metric(
+    "pgwright_cache_store_up",
+    "gauge",
+    "1: the server of cached values answers, or was not asked yet, 0: it does not.",
+    ("namespace",),
+)
 CACHE = (
     CACHE_HITS,
     CACHE_MISSES,
@@ -175,6 +191,7 @@ CACHE = (
     CACHE_UNREADABLE,
     CACHE_BYTES,
     CACHE_HIT_SECONDS,
+    CACHE_STORE_UP,
 )
 
 
@@ -186,6 +203,12 @@ BREAKER_STATE = _of_breaker("state", "gauge", "0: closed, 1: half-open, 2: open.
 BREAKER_OPENED = _of_breaker("opened_total", "counter", "How often the breaker opened, also because others did.")
 BREAKER_REJECTED = _of_breaker("rejected_total", "counter", "Calls that were refused.")
 BREAKER_PROBES = _of_breaker("probes_total", "counter", "Probes that ended, by what they found.", "outcome")
+BREAKER_SHARING_UP = Metric(
+    "pgwright_breaker_sharing_up",
+    "gauge",
+    "1: the server by which breakers are shared answers, or was not asked yet, 0: it does not.",
+    ("namespace",),
+)
 TRANSACTION_RETRIES = Metric(
     "pgwright_transaction_retries_total", "counter", "Transactions that were done again, by cause.", ("cause",)
 )
@@ -197,6 +220,7 @@ RESILIENCE = (
     BREAKER_OPENED,
     BREAKER_REJECTED,
     BREAKER_PROBES,
+    BREAKER_SHARING_UP,
     TRANSACTION_RETRIES,
     TRANSACTION_GIVEN_UP,
 )
@@ -210,7 +234,13 @@ LIMITS_STORE_FAILURES = Metric(
 LIMITS_UNCHECKED = Metric(
     "pgwright_limits_unchecked_total", "counter", "Requests decided without the store, by the policy.", ("policy",)
 )
-LIMITS = (LIMITS_ALLOWED, LIMITS_LIMITED, LIMITS_STORE_FAILURES, LIMITS_UNCHECKED)
+LIMITS_STORE_UP = Metric(
+    "pgwright_limits_store_up",
+    "gauge",
+    "1: the store of limits answered the last request that asked it, or was not asked yet, 0: it did not.",
+    ("policy",),
+)
+LIMITS = (LIMITS_ALLOWED, LIMITS_LIMITED, LIMITS_STORE_FAILURES, LIMITS_UNCHECKED, LIMITS_STORE_UP)
 
 
 def _of_bulkhead(what: str, kind: Kind, help: str, unit: Unit = "", buckets: tuple[float, ...] = ()) -> Metric:  # noqa: A002
@@ -225,4 +255,4 @@ BULKHEAD_WAIT = _of_bulkhead(
 )
 BULKHEADS = (BULKHEAD_RUNNING, BULKHEAD_WAITING, BULKHEAD_REJECTED, BULKHEAD_WAIT)
 
-METRICS = (*POOL, *JOBS, *MATERIALIZED, *BATCHES, *CACHE, *RESILIENCE, *LIMITS, *BULKHEADS)
+METRICS = (*POOL, *STATEMENTS, *JOBS, *MATERIALIZED, *BATCHES, *CACHE, *RESILIENCE, *LIMITS, *BULKHEADS)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from prometheus_client import CollectorRegistry
 from redis import Redis
 from sqlalchemy import Engine, create_engine, select, update
 from sqlalchemy.orm import Session
@@ -30,7 +31,8 @@ class Site:
     def __init__(self, engine: Engine, url: str) -> None:
         self.engine, self.computed = engine, 0
         self.store = RedisStore(url, time_limit_s=0.2, lease_s=LEASE_S)
-        self.cache = Cache(self.store)
+        self.registry = CollectorRegistry()
+        self.cache = Cache(self.store, registry=self.registry)
         self.cache.watch(engine)
         self.n = self.cache.cached(reads=[Item])(self._n)
 
@@ -43,6 +45,13 @@ class Site:
         with Session(self.engine) as session:
             session.execute(update(Item).values(n=value))
             session.commit()
+
+    def until_up(self, value: int) -> None:
+        """Wait until this is what it publishes, without a call."""
+        deadline = time.monotonic() + 30
+        while self.registry.get_sample_value("pgwright_cache_store_up", {"namespace": "app"}) != value:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
 
     def warm(self) -> None:
         """Read until the value comes from the cache."""
@@ -106,6 +115,14 @@ def test_without_its_server_the_app_answers_and_writes_and_uses_the_next_one(
     told = [record.getMessage() for record in caplog.records if record.name == "pgwright.caching"]
     assert "does not answer" in told[0]
     assert told[1] == "the cache's server answers again"
+
+
+def test_whether_its_server_answers_is_published_without_calls(site: Site, broker: Broker) -> None:
+    site.until_up(1)
+    broker.kill()
+    site.until_up(0)
+    broker.start()
+    site.until_up(1)
 
 
 def test_a_wrong_password_is_no_error_and_is_said(database: Database, caplog: pytest.LogCaptureFixture) -> None:

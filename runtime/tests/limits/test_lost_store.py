@@ -95,15 +95,29 @@ async def test_what_costs_more_than_a_share_takes_all_of_it(broker: Broker) -> N
         assert await decisions(limiter, 2) == [True, False]
 
 
-async def test_failures_and_what_was_decided_without_the_store_are_counted() -> None:
+async def test_failures_and_what_was_decided_without_the_store_are_counted_and_said_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     registry = CollectorRegistry()
     store = Flaky(fails=True)
-    limiter = Limiter(limit(5), store=store, when_lost="open", registry=registry)
+    limiter = Limiter(limit(5), store=store, when_lost="open", registry=registry, time_limit_s=PATIENT_S)
+
+    def published() -> list[float | None]:
+        names = ("store_up", "store_failures_total", "unchecked_total")
+        return [registry.get_sample_value(f"pgwright_limits_{name}", {"policy": "open"}) for name in names]
+
+    assert published() == [1, 0, 0]
     await decisions(limiter, 3)
-    labels = {"policy": "open"}
-    assert registry.get_sample_value("pgwright_limits_store_failures_total", labels) == 1
-    assert registry.get_sample_value("pgwright_limits_unchecked_total", labels) == 3
+    assert published() == [0, 1, 3]
     assert store.asked == 1
+    store.fails = False
+    await asyncio.sleep(0.1)
+    await decisions(limiter, 1)
+    assert published() == [1, 1, 3]
+    assert [record.getMessage() for record in caplog.records if record.name == "pgwright.limits"] == [
+        "the limits' store does not answer, so all requests are let in: it was told to",
+        "the limits' store answers again",
+    ]
 
 
 class Flaky:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from pgwright_runtime.resilience import Breaker, BreakerSettings, CircuitOpen
 from pgwright_runtime.resilience.sharing import RedisSharing
@@ -29,7 +30,12 @@ class Process:
 
     def __init__(self, broker: Broker, settings: BreakerSettings, namespace: str) -> None:
         self.sharing = RedisSharing(broker.url, namespace=namespace, poll_s=0.05)
-        self.breaker = Breaker("mail", settings=settings, sharing=self.sharing)
+        self._namespace, self._registry = namespace, CollectorRegistry()
+        self.breaker = Breaker("mail", settings=settings, sharing=self.sharing, registry=self._registry)
+
+    def is_up(self) -> bool:
+        labels = {"namespace": self._namespace}
+        return self._registry.get_sample_value("pgwright_breaker_sharing_up", labels) == 1
 
     def try_to_call(self) -> bool:
         try:
@@ -94,18 +100,25 @@ def test_what_one_opened_itself_is_not_closed_by_others(make: Make) -> None:
     assert not other.try_to_call()
 
 
-def test_without_redis_each_is_on_its_own(make: Make, broker: Broker) -> None:
+def test_without_redis_each_is_on_its_own_and_says_so_once(
+    make: Make, broker: Broker, caplog: pytest.LogCaptureFixture
+) -> None:
     one, other = make(QUICK), make(QUICK)
     broker.kill()
     try:
+        until(lambda: not one.is_up())
         one.fail()
         assert not one.try_to_call()
         assert other.try_to_call()
         until(one.try_to_call)
     finally:
         broker.start()
+    until(lambda: one.is_up() and other.is_up())
     one.fail()
     until(lambda: other.breaker.counts.opened == 1)
+    told = [record.getMessage() for record in caplog.records if record.name == "pgwright.resilience"]
+    assert len([text for text in told if "does not answer, so each process is on its own: Error" in text]) == 2
+    assert told[-1] == "the server of shared breakers answers again"
 
 
 def test_two_breakers_of_a_name_do_not_share(broker: Broker) -> None:

@@ -19,7 +19,7 @@ from pgwright_runtime import create_async_engine
 from pgwright_runtime.caching import Cache, MemoryStore, RedisStore
 from pgwright_runtime.limits import Bulkhead, Limit, Limiter, RedisCounts, by_address
 from pgwright_runtime.paging import Pager
-from pgwright_runtime.pools import PoolMetrics
+from pgwright_runtime.pools import PoolMetrics, StatementMetrics
 from pgwright_runtime.resilience import Breaker
 
 NAMESPACE = "chat"
@@ -57,6 +57,7 @@ def open_services(settings: Settings, embeddings: Embeddings) -> Services:
         application_name="chat",
     )
     PoolMetrics(engine, name="chat", registry=registry)
+    StatementMetrics(engine, name="chat", registry=registry)
     database = Breaker("database", registry=registry)
     database.protect(engine)
     sessions = async_sessionmaker(engine, expire_on_commit=False)

@@ -64,6 +64,8 @@ class Cache:
         self._bonds: list[Bond] = []
         self._external: list[ExternalWrites] = []
         self._caller = Caller(store, self.metrics)
+        if registry is not None:
+            store.publish(registry)
 
     def watch(self, engine: Engine | AsyncEngine) -> None:
         """Invalidate what the engine's transactions change, as soon as each is committed.

@@ -13,7 +13,6 @@ Source: C. Gray and D. Cheriton, Leases, SOSP 1989; there readers hold them.
 from __future__ import annotations
 
 import atexit
-import logging
 import math
 import secrets
 import time
@@ -22,9 +21,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from threading import Condition, Thread
 
+from pgwright_runtime._answering import Answering
 from pgwright_runtime.caching.stores import StoreUnavailable
-
-log = logging.getLogger("pgwright.caching")
 
 
 @dataclass(frozen=True)
@@ -53,10 +51,11 @@ class Lease:
         renew: asks the server.
         leave: gives a member's lease back.
         seconds: how long it lasts.
+        answering: is told of each answer, and of each failure.
     """
 
-    def __init__(self, renew: Renew, leave: Callable[[str], None], seconds: float) -> None:
-        self._renew, self._leave, self._seconds = renew, leave, seconds
+    def __init__(self, renew: Renew, leave: Callable[[str], None], seconds: float, answering: Answering) -> None:
+        self._renew, self._leave, self._seconds, self._answering = renew, leave, seconds, answering
         self._interval_s = seconds / 4
         self.member = secrets.token_hex(8)
         self._own: set[str] = set()
@@ -123,15 +122,14 @@ class Lease:
 
     def heard(self) -> None:
         """Note that the server answered."""
-        if self._lost_at is not None:
-            self._lost_at = None
-            log.warning("the cache's server answers again")
+        self._lost_at = None
+        self._answering.heard()
 
     def failed(self, error: StoreUnavailable) -> None:
-        """Note that it did not, and say so once."""
+        """Note that it did not."""
         if self._lost_at is None:
             self._lost_at = time.monotonic()
-            log.warning("the cache's server does not answer, so values are computed: %s", error)
+        self._answering.failed(error)
 
     def owe(self) -> None:
         """Note that a commit could not be invalidated: before anything else, all values have to be."""

@@ -7,11 +7,15 @@ from collections import defaultdict
 from collections.abc import Sequence
 from itertools import count
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from cachetools import TLRUCache
 
 from pgwright_runtime._background import Runner
 from pgwright_runtime.caching.stores import Look
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
 
 _Entry = tuple[bytes, bytes, float]
 """Stamp, payload, and when it ends on the monotonic clock."""
@@ -72,6 +76,9 @@ class MemoryStore:
 
     def caches(self, tables: Sequence[str]) -> bool:
         return True
+
+    def publish(self, registry: CollectorRegistry) -> None:
+        """Do nothing: it has no server."""
 
     def close(self) -> None:
         with self._lock:

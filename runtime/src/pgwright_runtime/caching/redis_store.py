@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import secrets
 import time
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from hashlib import sha1
 from pkgutil import get_data
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import redis
@@ -22,9 +23,16 @@ from redis.exceptions import NoScriptError, RedisError
 from redis.retry import Retry
 from sqlalchemy.util import await_only
 
+from pgwright_runtime import metrics
+from pgwright_runtime._answering import Answering
 from pgwright_runtime._background import Runner, Tasks
 from pgwright_runtime.caching.leases import Lease, Renewal
 from pgwright_runtime.caching.stores import Look, StoreUnavailable
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+
+_log = logging.getLogger("pgwright.caching")
 
 # A version outlives every value that was computed under it, so that few values end for want of one.
 _VERSIONS_MS = 7 * 24 * 3_600_000
@@ -78,7 +86,8 @@ class RedisStore:
             raise ValueError(f"the namespace is of printable characters other than '}}', not {namespace!r}")
         self._url, self._options, self._time_limit_s, self._lease_s = url, options, time_limit_s, lease_s
         # In braces: on a cluster, keys with the same text in braces are on one server.
-        self._prefix = f"{{pgwright:{namespace}}}:"
+        self._namespace, self._prefix = namespace, f"{{pgwright:{namespace}}}:"
+        self._answering = Answering(_log, "the cache's server", "values are computed")
         self._blocking = self._client(redis.Redis, Retry, time_limit_s)
         self._awaiting: WeakKeyDictionary[asyncio.AbstractEventLoop, Any] = WeakKeyDictionary()
         self._lock = Lock()
@@ -132,6 +141,9 @@ class RedisStore:
         lease.start()
         return is_known
 
+    def publish(self, registry: CollectorRegistry) -> None:
+        self._answering.publish(metrics.CACHE_STORE_UP, registry, self._namespace)
+
     def close(self) -> None:
         self._lease.stop()
         for client in (self._blocking, self._renewing):
@@ -149,7 +161,8 @@ class RedisStore:
         return kind.from_url(self._url, **{**options, **self._options})
 
     def _start_lease(self) -> None:
-        self._lease, self._owner = Lease(self._renew, self._leave, self._lease_s), os.getpid()
+        self._lease = Lease(self._renew, self._leave, self._lease_s, self._answering)
+        self._owner = os.getpid()
 
     def _current_lease(self) -> Lease:
         # A forked child is a process of its own, without its parent's thread.

@@ -10,10 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pgwright_runtime._background import Runner
 from pgwright_runtime.errors import Error
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,9 @@ class Store(Protocol):
 
     def caches(self, tables: Sequence[str]) -> bool:
         """Note that values of these tables will be cached; False: not yet, others do not know it."""
+
+    def publish(self, registry: CollectorRegistry) -> None:
+        """Publish whether its server answers, if it has one."""
 
     def close(self) -> None:
         """Let go of connections, those of event loops apart."""

@@ -69,4 +69,5 @@ class StoreLost(LimitError):
     """A store did not answer, or is not asked because it did not a moment ago; never seen by the app."""
 
     def __init__(self, reason: str, retry_after_s: float = 1.0) -> None:
+        self.reason = reason
         super().__init__(f"the store of the limits is lost: {reason}", -int(-retry_after_s // 1))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from pgwright_runtime import metrics
+from pgwright_runtime._answering import Answering
 from pgwright_runtime._asgi import Scope
 from pgwright_runtime._publishing import Publisher
 from pgwright_runtime.limits.decisions import Decision
@@ -19,7 +21,14 @@ from pgwright_runtime.limits.stores import Charge, CountStore, Standing
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
+_log = logging.getLogger("pgwright.limits")
+
 WhenLost = Literal["open", "closed", "local"]
+_WITHOUT_STORE = {
+    "open": "all requests are let in",
+    "closed": "no request is let in",
+    "local": "this process counts on its own",
+}
 
 
 class Limiter:
@@ -58,11 +67,11 @@ class Limiter:
         self.rules, self._when_lost, self._processes = rules, when_lost, processes
         self._store: CountStore = MemoryCounts() if store is None else store
         self._of_store = Publisher(registry, when_lost)
-        self._patience = StorePatience(
-            self._store, time_limit_s, lambda: self._of_store.add(metrics.LIMITS_STORE_FAILURES)
-        )
+        self._answering = Answering(_log, "the limits' store", _WITHOUT_STORE[when_lost])
+        self._patience = StorePatience(self._store, time_limit_s, self._heard, self._failed)
         self._local = MemoryCounts()
         self._of_rules = {rule.name: Publisher(registry, rule.name) for rule in rules}
+        self._begin_counters()
 
     async def decide(self, scope: Scope) -> Decision:
         """Count a request, and return whether it is let in."""
@@ -92,6 +101,26 @@ class Limiter:
     async def aclose(self) -> None:
         """Let go of the store's connections."""
         await self._store.aclose()
+
+    def _begin_counters(self) -> None:
+        # From 0 on: Prometheus sees no increase in what begins with 1.
+        for publisher in self._of_rules.values():
+            publisher.add(metrics.LIMITS_ALLOWED, 0)
+            publisher.add(metrics.LIMITS_LIMITED, 0)
+        if self._store.is_remote:
+            self._of_store.add(metrics.LIMITS_STORE_FAILURES, 0)
+            self._of_store.add(metrics.LIMITS_UNCHECKED, 0)
+            self._of_store.set(metrics.LIMITS_STORE_UP, 1)
+
+    def _heard(self) -> None:
+        self._answering.heard()
+        # Each time: another limiter of this policy may have found the store lost, and not have asked again.
+        self._of_store.set(metrics.LIMITS_STORE_UP, 1)
+
+    def _failed(self, error: StoreLost) -> None:
+        self._answering.failed(error.reason)
+        self._of_store.add(metrics.LIMITS_STORE_FAILURES)
+        self._of_store.set(metrics.LIMITS_STORE_UP, 0)
 
     async def _decide_alone(self, rules: tuple[Limit, ...], charges: Sequence[Charge]) -> Decision:
         self._of_store.add(metrics.LIMITS_UNCHECKED)

@@ -16,10 +16,21 @@ _TURNS = 20
 
 
 class StorePatience:
-    """Asks a store, for `time_limit_s` at most; `on_failure` is called whenever it did not answer."""
+    """Asks a store, for `time_limit_s` at most, and tells whether it answered.
 
-    def __init__(self, store: CountStore, time_limit_s: float, on_failure: Callable[[], None]) -> None:
-        self._store, self._time_limit_s, self._on_failure = store, time_limit_s, on_failure
+    Args:
+        heard: is called for each answer.
+        failed: is called whenever there was none, with the reason.
+    """
+
+    def __init__(
+        self,
+        store: CountStore,
+        time_limit_s: float,
+        heard: Callable[[], None],
+        failed: Callable[[StoreLost], None],
+    ) -> None:
+        self._store, self._time_limit_s, self._heard, self._failed = store, time_limit_s, heard, failed
         self._quiet_until, self._pause_s = 0.0, _FIRST_PAUSE_S
 
     @property
@@ -41,8 +52,9 @@ class StorePatience:
             self._quiet_until = now + self._time_limit_s + self._pause_s
         try:
             standings = await self._within_limit(charges)
-        except StoreLost:
-            self._failed(is_trial)
+        except StoreLost as error:
+            self._failed(error)
+            self._pause(is_trial)
             raise
         except BaseException:
             # Nobody knows, as when the client left; the next request tries.
@@ -50,10 +62,10 @@ class StorePatience:
                 self._quiet_until = now
             raise
         self._quiet_until, self._pause_s = 0.0, _FIRST_PAUSE_S
+        self._heard()
         return standings
 
-    def _failed(self, is_trial: bool) -> None:
-        self._on_failure()
+    def _pause(self, is_trial: bool) -> None:
         # Requests that were under way together fail together: that is one failure.
         if is_trial or not self._quiet_until:
             self._quiet_until = time.monotonic() + self._pause_s

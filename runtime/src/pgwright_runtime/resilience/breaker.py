@@ -62,6 +62,7 @@ class Breaker:
         self._calls: ContextVar[tuple[CircuitCall, ...]] = ContextVar(f"pgwright_breaker_{name}", default=())
         if sharing is not None:
             sharing.add(name, self._circuit)
+            sharing.publish(registry)
 
     @property
     def state(self) -> State:

@@ -5,10 +5,12 @@ An open breaker is a key that ends with its pause. A thread writes those of this
 
 from __future__ import annotations
 
-from contextlib import suppress
+import logging
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from pgwright_runtime import metrics
+from pgwright_runtime._answering import Answering
 from pgwright_runtime._background import Threads
 from pgwright_runtime.resilience.circuit import Circuit, Outcome, State
 
@@ -21,6 +23,11 @@ except ModuleNotFoundError as error:
     if error.name is None or error.name.partition(".")[0] != "redis":
         raise
     raise ImportError("shared breakers need redis-py. Run: pip install 'pgwright-runtime[resilience]'") from error
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+
+_log = logging.getLogger("pgwright.resilience")
 
 
 class RedisSharing:
@@ -41,7 +48,8 @@ class RedisSharing:
     def __init__(self, url: str, *, namespace: str = "app", poll_s: float = 0.5, **options: Any) -> None:
         if poll_s <= 0:
             raise ValueError(f"poll_s is more than 0 seconds, not {poll_s!r}")
-        self._prefix, self._poll_s = f"{{pgwright:{namespace}}}:breaker:", poll_s
+        self._namespace, self._prefix, self._poll_s = namespace, f"{{pgwright:{namespace}}}:breaker:", poll_s
+        self._answering = Answering(_log, "the server of shared breakers", "each process is on its own")
         limits = {"socket_timeout": poll_s, "socket_connect_timeout": poll_s, "retry": Retry(NoBackoff(), 1)}
         self._client: redis.Redis = redis.Redis.from_url(url, **{**limits, **options})
         self._circuits: dict[str, Circuit] = {}
@@ -56,6 +64,10 @@ class RedisSharing:
             raise ValueError(f"two breakers named {name!r} share one state; give each a name of its own")
         self._circuits[name] = circuit
         circuit.observers.append(_Announcer(self, name))
+
+    def publish(self, registry: CollectorRegistry | None) -> None:
+        """Publish whether the server answers; `Breaker` does this with its own registry."""
+        self._answering.publish(metrics.BREAKER_SHARING_UP, registry, self._namespace)
 
     def start(self) -> None:
         """Begin to look, unless that has begun; a forked child begins anew."""
@@ -83,8 +95,12 @@ class RedisSharing:
 
     def _run(self) -> None:
         while not self._is_stopped:
-            with suppress(RedisError, OSError):
+            try:
                 self._exchange()
+            except (RedisError, OSError) as error:
+                self._answering.failed(error)
+            else:
+                self._answering.heard()
             self._wake.wait(self._poll_s)
             self._wake.clear()
 
