@@ -26,6 +26,7 @@ from sqlalchemy.util import await_only
 from pgwright_runtime import metrics
 from pgwright_runtime._answering import Answering
 from pgwright_runtime._background import Runner, Tasks
+from pgwright_runtime._redis_clients import redis_client
 from pgwright_runtime.caching.leases import Lease, Renewal
 from pgwright_runtime.caching.stores import Look, StoreUnavailable
 
@@ -63,7 +64,7 @@ class RedisStore:
     No value is served after a COMMIT that changed what it was computed from, whichever process committed, and whatever
     the server loses, forgets or repeats. The price is paid where the server is lost: until every process must have
     noticed, for `lease_s` and a quarter, a COMMIT to a table that is cached waits before it returns. Reads never wait
-    for longer than `time_limit_s`, and are computed then.
+    for longer than `time_limit_s`, and are computed then; in sync code, each step of a new connection may take so long.
 
     One process that alone loses the server, while others reach it, is told apart from one that was killed by nobody:
     what it commits later than that is seen by the others when it is back, and by values' ends.
@@ -74,7 +75,7 @@ class RedisStore:
         time_limit_s: the longest that a read waits for the server.
         lease_s: how long a process may be silent until its values count for nothing.
         options: for redis-py's connections, as `ssl_ca_certs`.
-    Raises: ValueError: the URL or a time is wrong.
+    Raises: ValueError: the URL, a time or an option is wrong.
     """
 
     def __init__(
@@ -88,10 +89,10 @@ class RedisStore:
         # In braces: on a cluster, keys with the same text in braces are on one server.
         self._namespace, self._prefix = namespace, f"{{pgwright:{namespace}}}:"
         self._answering = Answering(_log, "the cache's server", "values are computed")
-        self._blocking = self._client(redis.Redis, Retry, time_limit_s)
+        self._blocking = self._client(redis.Redis, Retry, time_limit_s, redis.ConnectionError)
         self._awaiting: WeakKeyDictionary[asyncio.AbstractEventLoop, Any] = WeakKeyDictionary()
         self._lock = Lock()
-        self._renewing = self._client(redis.Redis, Retry, lease_s / 4)
+        self._renewing = self._client(redis.Redis, Retry, lease_s / 4, redis.ConnectionError, redis.TimeoutError)
         self._start_lease()
         self._quiet_until, self._pause_s = 0.0, _FIRST_PAUSE_S
 
@@ -155,10 +156,11 @@ class RedisStore:
         if client is not None:
             await client.aclose()
 
-    def _client(self, kind: Any, retry: Any, limit_s: float) -> Any:
+    def _client(self, kind: Any, retry: Any, limit_s: float, *errors: type[Exception]) -> Any:
         # One try more, at once: a connection from the pool may be of before the server's restart.
-        options = {"socket_timeout": limit_s, "socket_connect_timeout": limit_s, "retry": retry(NoBackoff(), 1)}
-        return kind.from_url(self._url, **{**options, **self._options})
+        again = retry(NoBackoff(), 1, supported_errors=errors)
+        options = {"socket_timeout": limit_s, "socket_connect_timeout": limit_s, "retry": again}
+        return redis_client(kind, self._url, **{**options, **self._options})
 
     def _start_lease(self) -> None:
         self._lease = Lease(self._renew, self._leave, self._lease_s, self._answering)
@@ -213,14 +215,15 @@ class RedisStore:
             if isinstance(waits, Tasks):
                 return await_only(self._await(script, keys, values))
             return _run(self._blocking, script, keys, values)
-        except (RedisError, OSError, TimeoutError) as error:
-            raise StoreUnavailable(str(error)) from error
+        except (RedisError, OSError) as error:
+            raise StoreUnavailable(str(error) or f"no answer within {self._time_limit_s:g} s") from error
 
     async def _await(self, script: _Script | None, keys: Sequence[str], values: Sequence[Any]) -> Any:
         loop = asyncio.get_running_loop()
         client = self._awaiting.get(loop)
         if client is None:
-            client = self._awaiting[loop] = self._client(redis.asyncio.Redis, AsyncRetry, self._time_limit_s)
+            client = self._client(redis.asyncio.Redis, AsyncRetry, self._time_limit_s, redis.ConnectionError)
+            self._awaiting[loop] = client
         async with asyncio.timeout(self._time_limit_s):
             if script is None:
                 return await client.delete(*keys)

@@ -15,6 +15,7 @@ try:
     from redis.asyncio.retry import Retry
     from redis.backoff import NoBackoff
 
+    from pgwright_runtime._redis_clients import redis_client
     from pgwright_runtime.limits.redis_line import RedisLine
 except ModuleNotFoundError as error:
     if error.name is None or error.name.partition(".")[0] != "redis":
@@ -38,7 +39,7 @@ class RedisCounts:
         url: `redis://`, `rediss://` or `unix://`.
         namespace: keeps apart apps that share a server; all processes of one have the same.
         options: for redis-py's connections, as `ssl_ca_certs`.
-    Raises: ValueError: the URL or the namespace is wrong.
+    Raises: ValueError: the URL, the namespace or an option is wrong.
     """
 
     is_remote = True
@@ -75,4 +76,4 @@ class RedisCounts:
 
     def _new_client(self) -> Any:
         # One try more, at once: a connection from the pool may be of before the server's restart.
-        return redis.asyncio.Redis.from_url(self._url, **{"retry": Retry(NoBackoff(), 1), **self._options})
+        return redis_client(redis.asyncio.Redis, self._url, **{"retry": Retry(NoBackoff(), 1), **self._options})

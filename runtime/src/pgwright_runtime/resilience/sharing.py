@@ -19,6 +19,8 @@ try:
     from redis.backoff import NoBackoff
     from redis.exceptions import RedisError
     from redis.retry import Retry
+
+    from pgwright_runtime._redis_clients import redis_client
 except ModuleNotFoundError as error:
     if error.name is None or error.name.partition(".")[0] != "redis":
         raise
@@ -42,7 +44,7 @@ class RedisSharing:
         namespace: keeps apart apps that share a server; all processes of one have the same.
         poll_s: how often this process looks.
         options: for redis-py's connections, as `ssl_ca_certs`.
-    Raises: ValueError: the URL or a time is wrong.
+    Raises: ValueError: the URL, a time or an option is wrong.
     """
 
     def __init__(self, url: str, *, namespace: str = "app", poll_s: float = 0.5, **options: Any) -> None:
@@ -51,7 +53,7 @@ class RedisSharing:
         self._namespace, self._prefix, self._poll_s = namespace, f"{{pgwright:{namespace}}}:breaker:", poll_s
         self._answering = Answering(_log, "the server of shared breakers", "each process is on its own")
         limits = {"socket_timeout": poll_s, "socket_connect_timeout": poll_s, "retry": Retry(NoBackoff(), 1)}
-        self._client: redis.Redis = redis.Redis.from_url(url, **{**limits, **options})
+        self._client: redis.Redis = redis_client(redis.Redis, url, **{**limits, **options})
         self._circuits: dict[str, Circuit] = {}
         self._lock, self._threads = Lock(), Threads()
         self._wake = self._threads.event()
