@@ -16,7 +16,7 @@ from redis import Redis
 from sqlalchemy import Engine, create_engine, select, update
 from sqlalchemy.orm import Session
 
-from pgwright_runtime.caching import Cache, RedisStore
+from pgwright_runtime.caching import Cache, Lifetimes, RedisStore
 from runtime.tests.support.cached_shop import Item, make_tables
 from tests.support.database import Database
 from tests.support.proxy import run_proxy
@@ -153,6 +153,20 @@ def test_what_is_written_while_the_server_is_held_up_is_seen_when_it_goes_on(sit
         time.sleep(0.01)
     site.warm()
     assert site.n() == 2
+
+
+def test_a_read_that_was_given_up_lets_no_later_one_wait(site: Site, broker: Broker) -> None:
+    site.n = site.cache.cached(reads=[Item], version="slow", lifetimes=Lifetimes(3_600, flight_s=60))(site._n)
+    with Redis.from_url(broker.url) as client:
+        pid = int(client.info("server")["process_id"])
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        assert site.n() == 1
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    began = time.monotonic()
+    site.warm()
+    assert time.monotonic() - began < 30
 
 
 def test_a_server_that_comes_back_with_what_it_had_before_the_last_write(database: Database, tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ import logging
 import os
 import secrets
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha1
 from pkgutil import get_data
@@ -95,6 +96,7 @@ class RedisStore:
         self._renewing = self._client(redis.Redis, Retry, lease_s / 4, redis.ConnectionError, redis.TimeoutError)
         self._start_lease()
         self._quiet_until, self._pause_s = 0.0, _FIRST_PAUSE_S
+        self._owed: set[str] = set()
 
     def look(self, key: str, tags: Sequence[str], flight_s: float, waits: Runner) -> Look:
         lease = self._current_lease()
@@ -102,9 +104,12 @@ class RedisStore:
             lease.start()
             if not lease.is_current():
                 raise StoreUnavailable("this process has no lease yet")
+        self._leave_owed(waits)
+        self._refuse_when_quiet()
         keys = [*self._named("epoch", "leases", "clock"), *self._named(f"v:{key}", f"f:{key}"), *self._versions(tags)]
         nonce = secrets.token_hex(8)
-        answer = self._ask(waits, _LOOK, keys, [lease.member, nonce, _VERSIONS_MS, int(flight_s * 1_000)])
+        with self._owing(key):
+            answer = self._ask(waits, _LOOK, keys, [lease.member, nonce, _VERSIONS_MS, int(flight_s * 1_000)])
         if not answer:
             lease.expelled()
             raise StoreUnavailable("the server has no lease of this process")
@@ -113,10 +118,12 @@ class RedisStore:
 
     def keep(self, key: str, tags: Sequence[str], stamp: bytes, payload: bytes, ttl_s: float, waits: Runner) -> None:
         keys = [*self._named("epoch", f"v:{key}", f"f:{key}"), *self._versions(tags)]
-        self._ask(waits, _KEEP, keys, [stamp, payload, max(1, int(ttl_s * 1_000)), _VERSIONS_MS])
+        with self._owing(key):
+            self._ask(waits, _KEEP, keys, [stamp, payload, max(1, int(ttl_s * 1_000)), _VERSIONS_MS])
 
     def leave(self, key: str, waits: Runner) -> None:
-        self._ask(waits, None, self._named(f"f:{key}"), ())
+        with self._owing(key):
+            self._ask(waits, None, self._named(f"f:{key}"), ())
 
     def drop(self, tags: Sequence[str], waits: Runner) -> None:
         keys, lease = self._versions(tags), self._current_lease()
@@ -196,11 +203,25 @@ class RedisStore:
         except (RedisError, OSError) as error:
             raise StoreUnavailable(str(error)) from error
 
+    @contextmanager
+    def _owing(self, key: str) -> Iterator[None]:
+        """Note, where the server did not answer, that others may wait for a value that no caller computes for them."""
+        try:
+            yield
+        except StoreUnavailable:
+            self._owed.update(self._named(f"f:{key}"))
+            raise
+
+    def _leave_owed(self, waits: Runner) -> None:
+        """Let others compute those."""
+        flights = tuple(self._owed)
+        if flights:
+            self._ask(waits, None, flights, ())
+            self._owed.difference_update(flights)
+
     def _ask(self, waits: Runner, script: _Script | None, keys: Sequence[str], values: Sequence[Any]) -> Any:
         """Ask the server, unless it did not answer a moment ago."""
-        now = time.monotonic()
-        if now < self._quiet_until:
-            raise StoreUnavailable("it did not answer a moment ago")
+        self._refuse_when_quiet()
         try:
             answer = self._send(waits, script, keys, values)
         except StoreUnavailable:
@@ -209,6 +230,10 @@ class RedisStore:
             raise
         self._pause_s = _FIRST_PAUSE_S
         return answer
+
+    def _refuse_when_quiet(self) -> None:
+        if time.monotonic() < self._quiet_until:
+            raise StoreUnavailable("it did not answer a moment ago")
 
     def _send(self, waits: Runner, script: _Script | None, keys: Sequence[str], values: Sequence[Any]) -> Any:
         try:
