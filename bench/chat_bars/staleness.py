@@ -20,8 +20,8 @@ from pathlib import Path
 from query_bars.figures import Figure, at_least, at_most, shown
 from query_bars.scale import scaled
 
-from chat_bars.staleness_caches import CONTENDERS
-from chat_bars.staleness_worker import FIELDS, KEYS, TABLES, TENANTS, Shared
+from chat_bars.staleness_caches import CONTENDERS, KEYS
+from chat_bars.staleness_worker import FIELDS, TABLES, TENANTS, Shared
 from chat_bars.valkey import ValkeyProcess, run_valkey
 from pgwright.embedded import EmbeddedServer, run_server, wheel_programs
 
@@ -77,11 +77,10 @@ def _make_tables(server: EmbeddedServer, database: str) -> None:
     with server.admin(database) as connection:
         for number in range(TABLES):
             table = f"item_{number}"
+            columns = "id int PRIMARY KEY, tenant int, key int, n bigint, UNIQUE (tenant, key)"
+            connection.execute(f"CREATE TABLE {table} ({columns})".encode())
             connection.execute(
-                f"CREATE TABLE {table} (tenant int, key int, n bigint, PRIMARY KEY (tenant, key))".encode()
-            )
-            connection.execute(
-                f"INSERT INTO {table} SELECT t, k, 0 FROM generate_series(0, {TENANTS - 1}) t, "
+                f"INSERT INTO {table} SELECT t * {KEYS} + k, t, k, 0 FROM generate_series(0, {TENANTS - 1}) t, "
                 f"generate_series(0, {KEYS - 1}) k".encode()
             )
             connection.execute(_FUNCTION.format(table=table).encode())

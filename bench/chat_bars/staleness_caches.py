@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Protocol
@@ -9,8 +10,15 @@ from typing import Any, Protocol
 from redis.exceptions import RedisError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+KEYS = 12
+"""Rows of a tenant."""
 Read = Callable[[str, int, int], Awaitable[int]]
 """Reads the number of a row: of a table, a tenant and a key."""
+
+
+def row_id(owner: int, key: int) -> int:
+    """Return the primary key of a row."""
+    return owner * KEYS + key
 
 
 class Contender(Protocol):
@@ -24,6 +32,8 @@ class Contender(Protocol):
 
 
 class Ours:
+    """Half of the reads are of their row, by its key, and the others of its whole table."""
+
     def __init__(self, url: str) -> None:
         from pgwright_runtime.caching import Cache, RedisStore
         from pgwright_runtime.tenancy import current_tenant
@@ -31,9 +41,22 @@ class Ours:
         self.cache = Cache(RedisStore(url, namespace="bench"), tenant=current_tenant.get)
 
     def bind(self, engine: AsyncEngine, read: Read, tables: list[str]) -> Read:
+        from pgwright_runtime.caching import row
+
         self.cache.watch(engine)
-        functions = {table: self.cache.cached(reads=[table], version=table)(read) for table in tables}
-        return lambda table, tenant, key: functions[table](table, tenant, key)
+        whole = {table: self.cache.cached(reads=[table], version=table)(read) for table in tables}
+
+        async def read_row(table: str, tenant: int, key: int, own: int) -> int:
+            return await read(table, tenant, key)
+
+        rows = {table: self.cache.cached(reads=[row(table, by="own")], version=table)(read_row) for table in tables}
+
+        async def read_either(table: str, tenant: int, key: int) -> int:
+            if random.random() < 0.5:
+                return await rows[table](table, tenant, key, row_id(tenant, key))
+            return await whole[table](table, tenant, key)
+
+        return read_either
 
     async def wrote(self, table: str) -> None:
         """It sees the transaction."""

@@ -21,10 +21,10 @@ from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, select, tex
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import registry
 
-from chat_bars.staleness_caches import CONTENDERS, Contender, Read
+from chat_bars.staleness_caches import CONTENDERS, KEYS, Contender, Read, row_id
 from pgwright_runtime.tenancy import tenant
 
-TABLES, TENANTS, KEYS = 6, 2, 12
+TABLES, TENANTS = 6, 2
 TASKS = 4
 WRITES = 0.012
 """Share of writes among what a task does."""
@@ -35,8 +35,9 @@ metadata = MetaData()
 tables = {
     f"item_{number}": Table(
         f"item_{number}", metadata,
-        Column("tenant", Integer, primary_key=True, autoincrement=False),
-        Column("key", Integer, primary_key=True, autoincrement=False),
+        Column("id", Integer, primary_key=True, autoincrement=False),
+        Column("tenant", Integer, nullable=False),
+        Column("key", Integer, nullable=False),
         Column("n", BigInteger, nullable=False),
     )
     for number in range(TABLES)
@@ -49,7 +50,7 @@ for name, model in models.items():
 
 def place(table: str, owner: int, key: int) -> int:
     """Return where a row's acknowledged number stands."""
-    return 8 * ((int(table.rpartition("_")[2]) * TENANTS + owner) * KEYS + key)
+    return 8 * (int(table.rpartition("_")[2]) * TENANTS * KEYS + row_id(owner, key))
 
 
 class Shared:
@@ -126,12 +127,17 @@ class Worker:
 
 
 def _update(table: str, owner: int, key: int) -> object:
+    """Return a statement that says by its primary key which row it writes, or does not."""
     own = tables[table]
-    return update(own).where(own.c.tenant == owner, own.c.key == key).values(n=own.c.n + 1)
+    statement = update(own).values(n=own.c.n + 1)
+    if random.random() < 0.5:
+        return statement.where(own.c.id == row_id(owner, key))
+    return statement.where(own.c.tenant == owner, own.c.key == key)
 
 
 def _sql(table: str, owner: int, key: int) -> str:
-    return f"UPDATE {table} SET n = n + 1 WHERE tenant = {owner} AND key = {key}"
+    condition = f"id = {row_id(owner, key)}" if random.random() < 0.5 else f"tenant = {owner} AND key = {key}"
+    return f"UPDATE {table} SET n = n + 1 WHERE {condition}"
 
 
 async def _number(connection: object, table: str, owner: int, key: int) -> int:
@@ -141,7 +147,7 @@ async def _number(connection: object, table: str, owner: int, key: int) -> int:
 
 async def _by_orm(engine: AsyncEngine, table: str, owner: int, key: int) -> int:
     async with AsyncSession(engine) as session:
-        row: Any = await session.get(models[table], (owner, key), with_for_update=True)
+        row: Any = await session.get(models[table], row_id(owner, key), with_for_update=True)
         row.n += 1
         written = int(row.n)
         await session.commit()

@@ -7,7 +7,8 @@ for the guard, so that an app never fails for them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, cast
 
@@ -388,6 +389,26 @@ def dialect_of(lent: Any) -> Dialect | None:
     """
     dialect: Dialect | None = getattr(getattr(lent, "_pool", None), "_dialect", None)
     return dialect
+
+
+def rows_ahead(cursor: Any, most: int) -> Sequence[Sequence[object]] | None:
+    """Return all rows that a statement returned, of which none was fetched, and leave them; None: they cannot be told.
+
+    `_rows`: where the cursors of async drivers keep them. Of the others, those of psycopg can go back.
+    """
+    if cursor.description is None or not 0 <= cursor.rowcount <= most:
+        return None
+    ahead = getattr(cursor, "_rows", None)
+    if isinstance(ahead, deque):
+        rows: Sequence[Sequence[object]] = list(ahead)
+    elif hasattr(cursor, "scroll"):
+        rows = cursor.fetchall()
+        if rows:
+            cursor.scroll(0, mode="absolute")
+    else:
+        return None
+    # A cursor on the server has read none yet.
+    return rows if len(rows) == cursor.rowcount else None
 
 
 def is_autocommit(connection: Connection) -> bool:

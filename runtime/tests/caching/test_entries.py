@@ -19,7 +19,7 @@ from pgwright_runtime.caching import JSON, float32, pydantic
 from pgwright_runtime.caching.entries import StoredValue, key_of, normalised, unpack
 from pgwright_runtime.caching.settings import Lifetimes
 from pgwright_runtime.caching.tables import table_names
-from pgwright_runtime.caching.tags import tags_read, tags_written
+from pgwright_runtime.caching.tags import are_covered, tags_read, tags_written
 from runtime.tests.support.cached_shop import Item, Shelf
 
 PLAIN = st.recursive(
@@ -150,6 +150,38 @@ def test_a_tenants_write_meets_the_values_of_that_table_and_tenant_alone(
         assert (not tags.isdisjoint(tags_written(None, own))) == (tenant == own)
     assert not set(tags_read([table], None)).isdisjoint(tags_written(table, own))
     assert not set(tags_read([table], None)).isdisjoint(tags_written(None, own))
+
+
+_NAME = st.text("at#*%/", max_size=3)
+
+
+@given(_NAME, _NAME, st.sampled_from("12"), st.sampled_from(["1", "2", None]), st.sampled_from([None, "a", "a#*/"]))
+def test_a_write_of_known_rows_meets_what_reads_them_or_the_table(
+    read: str, written: str, key: str, written_key: str | None, owner: str | None
+) -> None:
+    row = set(tags_read([], owner, {read: [key]}))
+    whole = set(tags_read([read], owner))
+    keys = None if written_key is None else frozenset([written_key])
+    for tenant in (owner, None):
+        tags = tags_written(written, tenant, keys)
+        is_same = read == written or written == "*"
+        assert whole.isdisjoint(tags) is not is_same
+        assert row.isdisjoint(tags) is not (written == "*" or (read == written and written_key in (key, None)))
+        assert not row.isdisjoint(tags_written(None, tenant))
+
+
+def test_a_value_of_a_row_is_covered_by_one_of_the_row_or_the_table() -> None:
+    row = tags_read(["u"], "7", {"t": ["1"]})
+    for tables, rows, is_covered in (
+        (["t", "u"], {}, True),
+        (["u"], {"t": ["1", "2"]}, True),
+        (["u"], {"t": ["2"]}, False),
+        (["u"], {}, False),
+        (["t"], {}, False),
+        (["t#1", "t#*", "u"], {}, False),
+    ):
+        assert are_covered(row, set(tags_read(tables, "7", rows))) is is_covered
+    assert not are_covered(row, set(tags_read(["t", "u"], "8")))
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
+from pgwright_runtime._background import Threads
 from pgwright_runtime.caching import Cache, Lifetimes, MemoryStore, RedisStore, Store
 from tests.support.valkey import Broker
 
@@ -194,6 +195,18 @@ def test_memory_is_bounded_by_what_was_used_last() -> None:
     assert computed == list(range(20))
     read(1)
     assert computed[-1] == 1
+
+
+def test_versions_are_bounded_and_what_is_forgotten_is_invalid(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pgwright_runtime.caching.memory._MOST_VERSIONS", 10)
+    store, waits = MemoryStore(), Threads()
+    stamp = store.look("a", ["t#1"], 0, waits).stamp
+    store.keep("a", ["t#1"], stamp, b"x", 60, waits)
+    assert store.look("a", ["t#1"], 0, waits).payload == b"x"
+    for number in range(20):
+        store.look("b", [f"u#{number}"], 0, waits)
+    assert len(store._versions) == 10
+    assert store.look("a", ["t#1"], 0, waits).payload is None
 
 
 def test_metrics_are_published_by_function() -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
+from pgwright_runtime.caching import row
 from pgwright_runtime.tenancy import tenant
 from runtime.tests.support.cached_shop import Item, Other, Shelf, Shop, run, until_cached
 from tests.support.database import Database
@@ -118,6 +119,18 @@ async def test_a_write_to_another_table_leaves_the_value(shop: Shop) -> None:
     await shop.unit(lambda session: session.add(Other(id=1)))
     await shop.n(1)
     assert shop.computed == [(1,)]
+
+
+async def test_a_write_to_another_row_leaves_the_value_of_this_one(shop: Shop) -> None:
+    one = shop.cached(shop.read_n, reads=[row(Item, by="key")])
+    for key in (1, 2, 3):
+        await one(key)
+    shop.computed.clear()
+    await shop.unit(_orm)
+    assert [await one(key) for key in (1, 2, 3)] == [2, 1, None]
+    assert shop.computed == [(1,)]
+    await shop.execute(lambda connection: connection.execute(update(Item).values(n=3)))
+    assert [await one(key) for key in (1, 2, 3)] == [3, 3, None]
 
 
 async def test_in_autocommit_each_statement_counts(shop: Shop) -> None:

@@ -8,8 +8,9 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import update_wrapper
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, Engine, ForeignKey, create_engine, select
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
@@ -42,6 +43,27 @@ class Other(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
 
 
+class Parcel(Base):
+    __tablename__ = "parcel"
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    n: Mapped[int]
+
+
+class Animal(Base):
+    __tablename__ = "animal"
+    __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "animal"}
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    name: Mapped[str] = mapped_column(default="")
+
+
+class Dog(Animal):
+    __tablename__ = "dog"
+    __mapper_args__ = {"polymorphic_identity": "dog"}
+    id: Mapped[int] = mapped_column(ForeignKey("animal.id"), primary_key=True)
+    tricks: Mapped[int]
+
+
 @dataclass
 class Shop:
     """An engine with a cache, and one cached function on it."""
@@ -67,6 +89,7 @@ class Shop:
                 self.computed.append(args)
                 return await function(*args)
 
+            _take_arguments(compute, function)
             found: Callable[..., Awaitable[Any]] = self.cache.cached(**_named(options, function))(compute)
             return found
 
@@ -74,6 +97,7 @@ class Shop:
             self.computed.append(args)
             return finished(function(*args))
 
+        _take_arguments(compute_sync, function)
         own = self.cache.cached(**_named(options, function))(compute_sync)
 
         async def call(*args: Any) -> Any:
@@ -113,6 +137,11 @@ class Shop:
         else:
             self.cache.close()
             self.engine.dispose()
+
+
+def _take_arguments(compute: Callable[..., object], function: Callable[..., object]) -> None:
+    """Let a function have the names of another's arguments."""
+    update_wrapper(compute, function, assigned=(), updated=())
 
 
 def _named(options: dict[str, Any], function: Callable[..., object]) -> dict[str, Any]:

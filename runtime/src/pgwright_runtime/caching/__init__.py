@@ -9,6 +9,7 @@ try:
     from pgwright_runtime.caching.memory import MemoryStore
     from pgwright_runtime.caching.metrics import CacheMetrics, CallCounts
     from pgwright_runtime.caching.redis_store import RedisStore
+    from pgwright_runtime.caching.rows import row
     from pgwright_runtime.caching.settings import Lifetimes
     from pgwright_runtime.caching.stores import Store
 except ModuleNotFoundError as error:
@@ -31,4 +32,5 @@ __all__ = [
     "Store",
     "float32",
     "pydantic",
+    "row",
 ]

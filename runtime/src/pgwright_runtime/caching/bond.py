@@ -8,7 +8,7 @@ comes after a COMMIT.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from threading import Lock
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -17,12 +17,14 @@ from sqlalchemy import Connection, Engine, Pool, event
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import SQLAlchemyError
 
-from pgwright_runtime._alchemy import beside, dialect_of, is_autocommit, is_initialization
+from pgwright_runtime._alchemy import beside, dialect_of, is_autocommit, is_initialization, rows_ahead
 from pgwright_runtime._background import Runner, Tasks, Threads
 from pgwright_runtime.caching.effects import Effects, read_effects
 from pgwright_runtime.caching.filling import CacheFilling, current_filling
+from pgwright_runtime.caching.keys import Keys
 from pgwright_runtime.caching.reading import Writes, read_statement
-from pgwright_runtime.caching.transactions import Touched, Transaction, begin_with, end, transaction_of
+from pgwright_runtime.caching.transactions import Touched, Transaction, Write, begin_with, end, transaction_of
+from pgwright_runtime.caching.written_rows import MOST_KEYS, read_keys
 from pgwright_runtime.statements import TRANSACTION_CONTROL
 
 # A trigger or a foreign key that others have made is known after this; where the catalogs could not be read, they are
@@ -30,8 +32,8 @@ from pgwright_runtime.statements import TRANSACTION_CONTROL
 _EFFECTS_S, _TRY_AGAIN_S = 300.0, 10.0
 _OWN = {TRANSACTION_CONTROL: True}
 _NOTHING = Writes()
-Changed = tuple[str | None, frozenset[str] | None]
-"""A tenant, or None for any, and the tables that it changed; None: any table."""
+Changed = tuple[str | None, Mapping[str, Keys] | None]
+"""A tenant, or None for any, and the tables that it changed, each with the keys of the rows; None: any table."""
 Drop = Callable[[Iterable[Changed], Runner], None]
 
 _bonds: WeakKeyDictionary[Dialect, Bond] = WeakKeyDictionary()
@@ -81,23 +83,34 @@ class Bond:
         return self._effects
 
     def _intercept(self, dialect: Any) -> None:
-        for name in ("do_execute", "do_executemany", "do_execute_no_params"):
-            setattr(dialect, name, self._executing(getattr(dialect, name)))
+        dialect.do_execute = self._executing(dialect.do_execute, lambda parameters, _: [parameters])
+        dialect.do_executemany = self._executing(dialect.do_executemany, lambda each, _: each)
+        dialect.do_execute_no_params = self._executing(dialect.do_execute_no_params, lambda _: [()])
         dialect.do_commit = self._committing(dialect.do_commit, _itself)
         dialect.do_rollback = _forgetting(dialect.do_rollback, _itself)
         dialect.do_commit_twophase = self._committing(dialect.do_commit_twophase, _lent)
         dialect.do_rollback_twophase = _forgetting(dialect.do_rollback_twophase, _lent)
 
-    def _executing(self, run: Callable[..., None]) -> Callable[..., None]:
+    def _executing(
+        self, run: Callable[..., None], parameters_of: Callable[..., Sequence[object]]
+    ) -> Callable[..., None]:
+        """Wrap what executes a text; `parameters_of` gives the sets of parameters that it is executed with."""
+
         def execute(cursor: Any, text: str, *rest: Any) -> None:
             context = rest[-1]
             if TRANSACTION_CONTROL in context.execution_options or is_initialization(context):
                 run(cursor, text, *rest)
                 return
-            transaction, commits = self._note(text, context)
+            writes, commits = self._read(text, context)
+            transaction = _transaction(context.root_connection)
+            write = self._note(transaction, context, writes)
+            keys: Keys = None
             try:
                 run(cursor, text, *rest)
+                keys = self._keys(writes, text, parameters_of(*rest), cursor)
             finally:
+                if write is not None:
+                    transaction.know(write, keys)
                 if commits:
                     self._settle(transaction)
 
@@ -116,26 +129,36 @@ class Bond:
 
         return do_commit
 
-    def _note(self, text: str, context: Any) -> tuple[Transaction, bool]:
-        """Note what a statement writes, and return whether it is committed with its end."""
-        connection: Connection = context.root_connection
-        lent, compiled = connection.connection, context.compiled
+    def _read(self, text: str, context: Any) -> tuple[Writes, bool]:
+        """Return what a statement writes, and whether it is committed with its end."""
         # What SQLAlchemy expands, as lists of values, says nothing new.
-        writes = self._of_interest(read_statement(text if compiled is None else compiled.string))
-        commits = writes.ends_transaction or (writes is not _NOTHING and is_autocommit(connection))
-        transaction = transaction_of(lent)
-        if transaction is None:
-            transaction = Transaction(current_filling.get())
-            if not is_autocommit(connection):
-                begin_with(connection, transaction)
-        if compiled is not None:
-            transaction.follow(compiled.statement)
-        if writes is not _NOTHING:
-            transaction.touch(self._tenant(), writes)
+        writes = self._of_interest(read_statement(text if context.compiled is None else context.compiled.string))
+        is_alone = writes is not _NOTHING and is_autocommit(context.root_connection)
+        return writes, writes.ends_transaction or is_alone
+
+    def _note(self, transaction: Transaction, context: Any, writes: Writes) -> Write | None:
+        if context.compiled is not None:
+            transaction.follow(context.compiled.statement)
+        write = transaction.touch(self._tenant(), writes) if writes is not _NOTHING else None
         filling = current_filling.get()
         if filling is not None:
-            _judge(filling, transaction, connection)
-        return transaction, commits
+            _judge(filling, transaction, context.root_connection)
+        return write
+
+    def _keys(self, writes: Writes, text: str, parameters: Sequence[object], cursor: Any) -> Keys:
+        """Return the keys of the rows that a statement wrote, which has been executed; None: they may be any."""
+        if len(writes.tables) != 1 or writes.is_unknown or writes.ends_transaction:
+            return None
+        (table,) = writes.tables
+        effects = self.effects()
+        column = effects.keys.get(table) if effects is not None else None
+        source = read_keys(text, table, column.name) if column is not None else None
+        if column is None or source is None:
+            return None
+        if source.given is not None:
+            return source.keys_given(column, parameters)
+        rows = rows_ahead(cursor, MOST_KEYS)
+        return None if rows is None else source.keys_returned(column, rows)
 
     def _of_interest(self, writes: Writes) -> Writes:
         """Return nothing of what only reads, though it calls functions."""
@@ -146,16 +169,29 @@ class Bond:
 
     def _settle(self, transaction: Transaction) -> None:
         touched: Touched = transaction.touched
-        transaction.touched = frozenset()
-        if any(writes.changes_schema for _, writes in touched):
+        transaction.touched = {}
+        if any(writes.changes_schema for _, writes, _ in touched):
             self._learn_at = 0.0
         effects = self.effects()
-        changes = [(tenant, effects.of(writes, self._declared) if effects else None) for tenant, writes in touched]
+        changes = [
+            (tenant, effects.rows_of(writes, keys, self._declared) if effects else None)
+            for (tenant, writes, _), keys in touched.items()
+        ]
         self._drop(changes, self.waits)
 
 
 def bond_of(dialect: Dialect) -> Bond | None:
     return _bonds.get(dialect)
+
+
+def _transaction(connection: Connection) -> Transaction:
+    """Return the transaction that a statement is executed in, which may be its own."""
+    found = transaction_of(connection.connection)
+    if found is None:
+        found = Transaction(current_filling.get())
+        if not is_autocommit(connection):
+            begin_with(connection, found)
+    return found
 
 
 def _judge(filling: CacheFilling, transaction: Transaction, connection: Connection) -> None:

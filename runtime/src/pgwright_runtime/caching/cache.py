@@ -19,6 +19,7 @@ from pgwright_runtime.caching.entries import key_of, normalised
 from pgwright_runtime.caching.errors import NotWatched
 from pgwright_runtime.caching.external import ExternalWrites
 from pgwright_runtime.caching.metrics import CacheMetrics
+from pgwright_runtime.caching.rows import Reads, RowRead, reads_of
 from pgwright_runtime.caching.sessions import sees_own, without_sessions
 from pgwright_runtime.caching.settings import Lifetimes
 from pgwright_runtime.caching.stores import Store
@@ -102,7 +103,7 @@ class Cache:
     def cached(
         self,
         *,
-        reads: Iterable[Readable] = (),
+        reads: Iterable[Readable | RowRead] = (),
         lifetimes: Lifetimes = _QUERIES,
         codec: Codec[Any] = JSON,
         key: Callable[..., Any] | None = None,
@@ -114,16 +115,18 @@ class Cache:
         changes of its own, flushed or not; nor is a value that was computed from what is not committed.
 
         Args:
-            reads: all tables and views that it reads; none: it reads no database.
+            reads: all tables and views that it reads, or `row` of one, by an argument; none: it reads no database.
             codec: how values become bytes: JSON, unless they are something else.
             key: makes of the arguments what tells calls apart, as a text or a tuple; None: all of them do.
             version: of the model, prompt or format that values depend on: with another one, none is found.
-        Raises: TypeError: one of `reads` is no table.
+        Raises: TypeError: one of `reads` is no table, or a row by what is no argument.
         """
-        tables = table_names(reads)
+        given = tuple(reads)
+        rows = tuple(each for each in given if isinstance(each, RowRead))
+        tables = table_names(each for each in given if not isinstance(each, RowRead))
 
         def decorate(function: Callable[P, R]) -> Callable[P, R]:
-            own = _Function(function, tables, lifetimes, codec, key, version)
+            own = _Function(function, tables, rows, lifetimes, codec, key, version)
             if inspect.iscoroutinefunction(function):
 
                 async def call_async(*args: P.args, **kwargs: P.kwargs) -> Any:
@@ -143,7 +146,12 @@ class Cache:
         return decorate
 
     def answers(
-        self, *, reads: Iterable[Readable], version: str, lifetimes: Lifetimes = _QUERIES, codec: Codec[Any] = JSON
+        self,
+        *,
+        reads: Iterable[Readable | RowRead],
+        version: str,
+        lifetimes: Lifetimes = _QUERIES,
+        codec: Codec[Any] = JSON,
     ) -> Callable[[Callable[P, R]], Callable[P, R]]:
         """Return a decorator for a function that answers the question that is its first argument; for an hour.
 
@@ -166,11 +174,11 @@ class Cache:
 
         For what SQLAlchemy does not see, as `COPY` through the driver's own connection.
         """
-        self._drop([(self._tenant(), table_names(tables))], Threads())
+        self._drop([(self._tenant(), dict.fromkeys(table_names(tables)))], Threads())
 
     async def ainvalidate(self, *tables: Readable) -> None:
         """As `invalidate`."""
-        await greenlet_spawn(self._drop, [(self._tenant(), table_names(tables))], Tasks())
+        await greenlet_spawn(self._drop, [(self._tenant(), dict.fromkeys(table_names(tables)))], Tasks())
 
     def _tenant(self) -> str | None:
         tenant = self._tenant_of() if self._tenant_of is not None else None
@@ -180,47 +188,44 @@ class Cache:
         self, own: _Function, args: Sequence[Any], kwargs: Mapping[str, Any], compute: Callable[[], Any], waits: Runner
     ) -> Any:
         reason = self._apart(own, (*args, *kwargs.values()))
-        tables = own.tables if reason or not own.tables else self._read_by(own, waits)
-        if reason is None and tables is None:
+        arguments = own.arguments(args, kwargs)
+        reads = Reads() if reason or not own.reads_database else self._read_by(own, arguments, waits)
+        if reason is None and reads is None:
             reason = "catalogs unknown"
-        if reason is None and tables and not self._hears_all(tables):
+        names = reads.names if reads is not None else frozenset()
+        if reason is None and names and not self._hears_all(names):
             reason = "not listening"
-        if reason is None and tables and not self.store.caches(sorted(tables)):
+        if reason is None and names and not self.store.caches(sorted(names)):
             reason = "not announced"
-        if reason is not None or tables is None:
+        if reason is not None or reads is None:
             self.metrics.bypass(own.name, reason or "")
             return compute()
         tenant = self._tenant()
         call = CachedCall(
             own.name,
-            own.key_of(tenant, args, kwargs),
-            tags_read(tables, tenant) if tables else (),
+            own.key_of(tenant, args, kwargs, arguments, reads),
+            tags_read(reads.tables, tenant, reads.rows) if names else (),
             own.codec,
             own.lifetimes,
         )
         return self._caller.call(call, compute, waits)
 
     def _apart(self, own: _Function, arguments: Iterable[object]) -> str | None:
-        return "session" if own.tables and sees_own(arguments) else None
+        return "session" if own.reads_database and sees_own(arguments) else None
 
-    def _read_by(self, own: _Function, waits: Runner) -> frozenset[str] | None:
-        """Return the tables that a function reads, those below views too; None: nobody can tell at the moment."""
+    def _read_by(self, own: _Function, arguments: Mapping[str, Any], waits: Runner) -> Reads | None:
+        """Return what a call reads, the tables below views too; None: nobody can tell at the moment."""
         bonds = [bond for bond in self._bonds if type(bond.waits) is type(waits)]
         if not bonds:
             raise NotWatched(own.name, is_async=isinstance(waits, Tasks))
-        tables = own.tables
-        for bond in bonds:
-            effects = bond.effects()
-            if effects is None:
-                return None
-            tables |= effects.read_by(tables)
-        return tables
+        known = [effects for bond in bonds if (effects := bond.effects()) is not None]
+        return reads_of(own.tables, own.rows, arguments, known) if len(known) == len(bonds) else None
 
     def _hears_all(self, tables: frozenset[str]) -> bool:
         return all(external.is_current for external in self._external if not external.tables.isdisjoint(tables))
 
     def _drop_all_of(self, tables: Iterable[str], waits: Runner) -> None:
-        self._drop([(None, frozenset(tables))], waits)
+        self._drop([(None, dict.fromkeys(tables))], waits)
 
     def _drop(self, changes: Iterable[Changed], waits: Runner) -> None:
         tags: dict[str, None] = {}
@@ -229,7 +234,7 @@ class Cache:
                 tags.update(dict.fromkeys(tags_written(None, tenant)))
             else:
                 for table in filter(self.store.drops, sorted(tables)):
-                    tags.update(dict.fromkeys(tags_written(table, tenant)))
+                    tags.update(dict.fromkeys(tags_written(table, tenant, tables[table])))
         if tags:
             self.store.drop(tuple(tags), waits)
 
@@ -241,18 +246,39 @@ class _Function:
         self,
         function: Callable[..., Any],
         tables: frozenset[str],
+        rows: Sequence[RowRead],
         lifetimes: Lifetimes,
         codec: Codec[Any],
         key: Callable[..., Any] | None,
         version: str,
     ) -> None:
         self.name = f"{function.__module__}.{function.__qualname__}"
-        self.tables, self.lifetimes, self.codec = tables, lifetimes, codec
+        self.tables, self.rows, self.lifetimes, self.codec = tables, rows, lifetimes, codec
+        self.reads_database = bool(tables or rows)
         self._key, self._version, self._signature = key, version, inspect.signature(function)
+        for each in rows:
+            if not _is_one_value(self._signature.parameters.get(each.argument)):
+                raise TypeError(f"{self.name} has no argument {each.argument!r}, by which it is to read a row")
 
-    def key_of(self, tenant: str | None, args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
-        if self._key is not None:
-            return key_of(self.name, tenant, (self._version, self._key(*args, **kwargs)))
+    def arguments(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Mapping[str, Any]:
         bound = self._signature.bind(*args, **kwargs)
         bound.apply_defaults()
-        return key_of(self.name, tenant, (self._version, *map(without_sessions, bound.arguments.values())))
+        return bound.arguments
+
+    def key_of(
+        self,
+        tenant: str | None,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        arguments: Mapping[str, Any],
+        reads: Reads,
+    ) -> str:
+        if self._key is not None:
+            # Calls that read different rows are not one, whatever the app says.
+            rows = [dict(reads.rows)] if self.rows else []
+            return key_of(self.name, tenant, (self._version, self._key(*args, **kwargs), *rows))
+        return key_of(self.name, tenant, (self._version, *map(without_sessions, arguments.values())))
+
+
+def _is_one_value(parameter: inspect.Parameter | None) -> bool:
+    return parameter is not None and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)

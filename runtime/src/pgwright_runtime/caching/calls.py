@@ -20,6 +20,7 @@ from pgwright_runtime.caching.filling import CacheFilling, current_filling
 from pgwright_runtime.caching.metrics import CacheMetrics
 from pgwright_runtime.caching.settings import Lifetimes
 from pgwright_runtime.caching.stores import Look, Store, StoreUnavailable
+from pgwright_runtime.caching.tags import are_covered
 
 V = TypeVar("V")
 
@@ -160,7 +161,7 @@ class Caller:
 def _let_cover(tags: Sequence[str]) -> None:
     """Spoil the computation that makes this call if it does not name the tables that this one reads."""
     around = current_filling.get()
-    if around is not None and not around.tags.issuperset(tags):
+    if around is not None and not are_covered(tags, around.tags):
         around.spoil("uses another's tables")
 
 

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, text
 
 from pgwright_runtime._sql import read_sql
-from pgwright_runtime.caching.reading import Writes, read_body
+from pgwright_runtime.caching.keys import KeyColumn, Keys
+from pgwright_runtime.caching.reading import Writes, columns_of_row, read_body
 from pgwright_runtime.statements import TRANSACTION_CONTROL
 
 _PACKAGE = "pgwright_runtime.caching"
-_ALSO, _VIEWS, _TRIGGERS, _FUNCTIONS = (
+_ALSO, _VIEWS, _TRIGGERS, _FUNCTIONS, _KEYS = (
     text(read_sql(_PACKAGE, name)).execution_options(**{TRANSACTION_CONTROL: True})
-    for name in ("also_written", "views", "triggers", "functions")
+    for name in ("also_written", "views", "triggers", "functions", "keys")
 )
 
 
@@ -31,6 +32,8 @@ class Effects:
     """Functions that are called at a write, by a table's name; None: a rule."""
     functions: Mapping[str, Writes | None] = field(default_factory=dict)
     """What a function does that may write; None: nobody can tell."""
+    keys: Mapping[str, KeyColumn] = field(default_factory=dict)
+    """The primary key of a table, where keys of its rows can be told from each other, and its triggers leave them."""
 
     def of(self, writes: Writes, declared: Mapping[str, frozenset[str]]) -> frozenset[str] | None:
         """Return the tables that change; None: any may.
@@ -70,6 +73,36 @@ class Effects:
                 calls.append(function)
         return frozenset(tables)
 
+    def rows_of(self, writes: Writes, keys: Keys, declared: Mapping[str, frozenset[str]]) -> Mapping[str, Keys] | None:
+        """Return the tables that change, each with the keys of its rows that do; None: any table may.
+
+        Args:
+            keys: of the rows that the statements themselves write, of one table.
+        """
+        tables = self.of(writes, declared)
+        if tables is None:
+            return None
+        changed: dict[str, Keys] = dict.fromkeys(tables)
+        if keys is not None:
+            (table,) = writes.tables
+            follows = self.of(self._next(table, writes, declared), declared)
+            if table in self.keys and follows is not None and table not in follows:
+                changed[table] = keys
+        return changed
+
+    def _next(self, table: str, writes: Writes, declared: Mapping[str, frozenset[str]]) -> Writes:
+        """Return what follows at once from a statement that writes a table."""
+        also = self.also.get(table, frozenset())
+        if table in declared:
+            return Writes(also | declared[table], writes.calls)
+        functions = self.triggers.get(table, frozenset())
+        called = writes.calls.union(name for name in functions if name is not None)
+        return Writes(also, called, is_unknown=None in functions)
+
+    def below(self, name: str) -> frozenset[str]:
+        """Return the relations that a view reads, and those below them; of a table, none."""
+        return self.read_by(self.sources.get(name, ()))
+
     def read_by(self, names: Iterable[str]) -> frozenset[str]:
         """Return the relations that are read where these are: themselves, and those below views."""
         found: set[str] = set()
@@ -88,6 +121,9 @@ def read_effects(connection: Connection) -> Effects:
     sources: dict[str, set[str]] = defaultdict(set)
     triggers: dict[str, set[str | None]] = defaultdict(set)
     functions: dict[str, list[Writes | None]] = defaultdict(list)
+    columns: dict[str, list[frozenset[str] | None]] = defaultdict(list)
+    shapers: dict[str, set[str]] = defaultdict(set)
+    keys: dict[str, set[KeyColumn | None]] = defaultdict(set)
     for table, other in connection.execute(_ALSO):
         also[table].add(other)
     for view, source, is_writable in connection.execute(_VIEWS):
@@ -95,16 +131,34 @@ def read_effects(connection: Connection) -> Effects:
         if is_writable:
             sources[view].add(source)
             also[view].add(source)
-    for table, function in connection.execute(_TRIGGERS):
+    for table, function, shapes in connection.execute(_TRIGGERS):
         triggers[table].add(function)
+        if shapes:
+            shapers[table].add(function)
     for name, body in connection.execute(_FUNCTIONS):
         functions[name].append(None if body is None else read_body(body))
+        columns[name].append(None if body is None else columns_of_row(body))
+    for table, column, is_uuid in connection.execute(_KEYS):
+        keys[table].add(None if column is None else KeyColumn(column, is_uuid))
     return Effects(
         {name: frozenset(found) for name, found in also.items()},
         {name: frozenset(found) for name, found in sources.items()},
         {name: frozenset(found) for name, found in triggers.items()},
         {name: _all(bodies) for name, bodies in functions.items()},
+        {
+            table: column
+            for table, found in keys.items()
+            for column in found
+            if column is not None
+            and len(found) == 1
+            and all(_leave(columns.get(name, [None]), column.name) for name in shapers[table])
+        },
     )
+
+
+def _leave(functions: Iterable[frozenset[str] | None], column: str) -> bool:
+    """Return whether trigger functions of one name, of which those columns are known, leave a column as it is."""
+    return all(columns is not None and column not in columns for columns in functions)
 
 
 def _all(bodies: Iterable[Writes | None]) -> Writes | None:

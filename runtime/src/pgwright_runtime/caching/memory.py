@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
+from collections import OrderedDict
 from collections.abc import Sequence
 from itertools import count
 from threading import Lock
@@ -22,6 +22,8 @@ _Entry = tuple[bytes, bytes, float]
 
 # What Python needs for a key and an entry beside their bytes.
 _OVERHEAD_BYTES = 300
+# Of tables, and of rows that were asked for; what is beyond it makes values invalid.
+_MOST_VERSIONS = 100_000
 
 
 class MemoryStore:
@@ -38,7 +40,7 @@ class MemoryStore:
         self._lock = Lock()
         self._entries: TLRUCache[str, _Entry] = TLRUCache(max_bytes, ttu=_end, timer=time.monotonic, getsizeof=_size)
         self._numbers = count(1)
-        self._versions: dict[str, int] = defaultdict(self._numbers.__next__)
+        self._versions: OrderedDict[str, int] = OrderedDict()
         self._flights: dict[str, float] = {}
 
     def look(self, key: str, tags: Sequence[str], flight_s: float, waits: Runner) -> Look:
@@ -88,7 +90,16 @@ class MemoryStore:
         """There are none."""
 
     def _stamp(self, tags: Sequence[str]) -> bytes:
-        return ",".join(str(self._versions[tag]) for tag in tags).encode()
+        return ",".join(str(self._version(tag)) for tag in tags).encode()
+
+    def _version(self, tag: str) -> int:
+        found = self._versions.get(tag)
+        if found is not None:
+            self._versions.move_to_end(tag)
+            return found
+        if len(self._versions) >= _MOST_VERSIONS:
+            self._versions.popitem(last=False)
+        return self._versions.setdefault(tag, next(self._numbers))
 
 
 def _end(key: str, entry: _Entry, now: float) -> float:

@@ -16,6 +16,7 @@ _TOKENS = re.compile(
     r"""
     (?P<gap>\s+|--[^\n]*)
   | (?P<comment>/\*)
+  | (?P<placeholder>\$\d+|%\(\w+\)s(?!\w))
   | (?P<dollar>\$(?:[A-Za-z_\x80-\U0010ffff][\w]*)?\$)
   | (?P<escaped>[eE]'(?:[^'\\]|\\.|'')*')
   | (?P<string>(?:[bBxXnN]|[uU]&)?'(?:[^']|'')*')
@@ -65,7 +66,7 @@ class Writes:
 @lru_cache(maxsize=4_096)
 def read_statement(text: str) -> Writes:
     """Return what statements do that are sent as one text."""
-    tokens = list(_tokens(text))
+    tokens = list(tokens_of(text))
     starts = {0, *(place + 1 for place, token in enumerate(tokens) if token == ";")}
     firsts = [_first(tokens[start:]) for start in sorted(starts)]
     known = all(first is None or first in _FOLLOWED for first in firsts)
@@ -79,9 +80,26 @@ def read_statement(text: str) -> Writes:
 
 def read_body(text: str) -> Writes:
     """Return what the body of a function in SQL or PL/pgSQL does."""
-    tokens = list(_tokens(text))
+    tokens = list(tokens_of(text))
     unknown = any(token in _UNFOLLOWED_IN_BODY for token in tokens)
     return _writes(tokens, is_unknown=unknown)
+
+
+def columns_of_row(text: str) -> frozenset[str] | None:
+    """Return the columns of NEW and OLD that a trigger function names; None: it may give a row any other values."""
+    tokens = list(tokens_of(text))
+    columns: set[str] = set()
+    for place, token in enumerate(tokens):
+        before, after = tokens[place - 1] if place else "", tokens[place + 1 : place + 3]
+        is_returned = before == "RETURN" and after[:1] == [";"]
+        if token == '""' or (before == "RETURN" and not (is_returned and token in ("NEW", "OLD", "NULL"))):
+            return None
+        if not is_name(token) or folded(token) not in ("new", "old") or is_returned:
+            continue
+        if len(after) < 2 or after[0] != "." or not is_name(after[1]):
+            return None
+        columns.add(folded(after[1]))
+    return frozenset(columns)
 
 
 def _writes(
@@ -101,7 +119,7 @@ def folded(name: str) -> str:
     return name[1:-1].replace('""', '"') if name.startswith('"') else name.lower()
 
 
-def _tokens(text: str) -> Iterator[str]:
+def tokens_of(text: str) -> Iterator[str]:
     """Yield key words in capital letters, quoted names in their quotes, other signs; of a string, only `'`."""
     place, end = 0, len(text)
     while place < end:
@@ -115,14 +133,14 @@ def _tokens(text: str) -> Iterator[str]:
             found = text.find(match[0], place)
             place = end if found < 0 else found + len(match[0])
             yield "'"
-        elif kind in ("string", "escaped", "number"):
+        elif kind in ("string", "escaped"):
             yield "'"
         elif kind == "word":
             yield match[0].upper() if match[0].isascii() else f'"{match[0].lower()}"'
         elif kind == "quoted":
             # U&"…" may spell any name; where one is written to, it is none that we could tell.
             yield match[0] if match[0].startswith('"') else '""'
-        elif kind == "other":
+        elif kind != "gap":
             yield match[0]
 
 
@@ -172,7 +190,7 @@ def _name(tokens: Sequence[str], place: int) -> Iterator[str]:
     """Yield the last part of the qualified name that begins there."""
     place = _skip(tokens, place)
     last = _after_name(tokens, place) - 1
-    if place <= last and _is_name(tokens[last]):
+    if place <= last and is_name(tokens[last]):
         yield folded(tokens[last])
 
 
@@ -185,9 +203,10 @@ def _after_name(tokens: Sequence[str], place: int) -> int:
 
 def _called(tokens: Sequence[str]) -> Iterator[str]:
     for token, following in pairwise(tokens):
-        if following == "(" and _is_name(token):
+        if following == "(" and is_name(token):
             yield folded(token)
 
 
-def _is_name(token: str) -> bool:
+def is_name(token: str) -> bool:
+    """Return whether a token is a name or a key word."""
     return token[0] == '"' or token[0] == "_" or token[0].isalpha()

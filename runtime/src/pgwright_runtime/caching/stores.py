@@ -1,9 +1,9 @@
 """What a store of cached values has to do, and how its answers are trusted.
 
 Each value stands under a key and is valid as long as the *stamp* of its tags is the one that it was computed under. A
-tag is a table, of one tenant or of all; its version is a random text, made when somebody first asks for it. To
-invalidate is to forget versions: the next stamp is another one, for ever. So whatever a store loses, by eviction, by
-expiry or by its end, makes values invalid, never valid.
+tag is a table or a row of one, of one tenant or of all; its version is a random text, made when somebody first asks for
+it. To invalidate is to forget versions: the next stamp is another one, for ever. So whatever a store loses, by
+eviction, by expiry or by its end, makes values invalid, never valid.
 """
 
 from __future__ import annotations

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 from sqlalchemy import Connection
 from sqlalchemy.sql.elements import ReleaseSavepointClause, RollbackToSavepointClause, SavepointClause
 
 from pgwright_runtime.caching.filling import CacheFilling
+from pgwright_runtime.caching.keys import Keys
 from pgwright_runtime.caching.reading import Writes
+from pgwright_runtime.caching.written_rows import MOST_KEYS
 
 _INFO = "pgwright_cache_transaction"
-Touched = frozenset[tuple[str | None, Writes]]
-"""What was written, each with the tenant that wrote it."""
+Write = tuple[str | None, Writes, int]
+"""The tenant that wrote, what, and the number of a statement that has not ended yet; 0: of all that have."""
+Touched = Mapping[Write, Keys]
+"""What was written, and of which rows."""
+_ENDED = 0
+_numbers = count(1)
 
 
 @dataclass(eq=False)
@@ -22,13 +30,27 @@ class Transaction:
 
     born_in: CacheFilling | None
     """The computation of a cached value that it began in."""
-    touched: Touched = frozenset()
+    touched: Touched = field(default_factory=dict)
     sees_all: bool | None = None
     """Whether each statement sees what was committed before it, as under READ COMMITTED; None: not asked yet."""
     _savepoints: list[tuple[str, Touched]] = field(default_factory=list)
 
-    def touch(self, tenant: str | None, writes: Writes) -> None:
-        self.touched |= {(tenant, writes)}
+    def touch(self, tenant: str | None, writes: Writes) -> Write:
+        """Note a statement that may write any row until more is known of it."""
+        own = (tenant, writes, next(_numbers))
+        self.touched = {**self.touched, own: None}
+        return own
+
+    def know(self, own: Write, keys: Keys) -> None:
+        """Note that a statement has ended, and which rows it wrote; others may have begun meanwhile."""
+        tenant, writes, _ = own
+        ended = (tenant, writes, _ENDED)
+        before = self.touched.get(ended, frozenset())
+        known = None if before is None or keys is None else before | keys
+        if known is not None and len(known) > MOST_KEYS:
+            known = None
+        others = {each: found for each, found in self.touched.items() if each != own}
+        self.touched = {**others, ended: known}
 
     def follow(self, statement: object) -> None:
         """Follow SQLAlchemy's own savepoints."""
