@@ -23,6 +23,7 @@ from pgwright_runtime.caching.effects import Effects, read_effects
 from pgwright_runtime.caching.filling import CacheFilling, current_filling
 from pgwright_runtime.caching.keys import Keys
 from pgwright_runtime.caching.reading import Writes, read_statement
+from pgwright_runtime.caching.tables_read import tables_read
 from pgwright_runtime.caching.transactions import Touched, Transaction, Write, begin_with, end, transaction_of
 from pgwright_runtime.caching.written_rows import MOST_KEYS, read_keys
 from pgwright_runtime.statements import TRANSACTION_CONTROL
@@ -101,6 +102,7 @@ class Bond:
             if TRANSACTION_CONTROL in context.execution_options or is_initialization(context):
                 run(cursor, text, *rest)
                 return
+            self._compare(text, context)
             writes, commits = self._read(text, context)
             transaction = _transaction(context.root_connection)
             write = self._note(transaction, context, writes)
@@ -128,6 +130,17 @@ class Bond:
                     self._settle(transaction)
 
         return do_commit
+
+    def _compare(self, text: str, context: Any) -> None:
+        """Look whether a computation reads tables that its function does not name."""
+        filling = current_filling.get()
+        if filling is None or not filling.names:
+            return
+        forgotten = tables_read(text if context.compiled is None else context.compiled.string) - filling.names
+        if forgotten and (effects := self.effects()) is not None:
+            forgotten = frozenset(name for name in forgotten if not effects.is_heard(name, filling.names))
+            if forgotten:
+                filling.forget(forgotten)
 
     def _read(self, text: str, context: Any) -> tuple[Writes, bool]:
         """Return what a statement writes, and whether it is committed with its end."""

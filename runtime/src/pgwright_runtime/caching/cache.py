@@ -205,6 +205,7 @@ class Cache:
             own.name,
             own.key_of(tenant, args, kwargs, arguments, reads),
             tags_read(reads.tables, tenant, reads.rows) if names else (),
+            names,
             own.codec,
             own.lifetimes,
         )

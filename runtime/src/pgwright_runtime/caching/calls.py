@@ -35,6 +35,8 @@ class CachedCall(Generic[V]):
     name: str
     key: str
     tags: Sequence[str]
+    names: frozenset[str]
+    """Of the tables that it reads."""
     codec: Codec[V]
     lifetimes: Lifetimes
 
@@ -108,7 +110,7 @@ class Caller:
         self._metrics.miss(call.name)
         flight, own = waits.event(), (_place(waits), call.key)
         self._flights[own] = flight
-        filling, around = CacheFilling(frozenset(call.tags)), current_filling.get()
+        filling, around = CacheFilling(frozenset(call.tags), call.names), current_filling.get()
         is_kept = False
         began = time.monotonic()
         current_filling.set(filling)
@@ -131,6 +133,10 @@ class Caller:
     ) -> bool:
         """Store a value, if others may have it; return whether that ended the flight, too."""
         if filling.spoiled:
+            if filling.forgotten:
+                read = ", ".join(sorted(filling.forgotten))
+                told = f"values of {call.name} are not cached: name in its reads what it reads besides: {read}"
+                warnings.warn(told, CacheWarning, stacklevel=2)
             self._metrics.bypass(call.name, filling.spoiled)
             return False
         try:

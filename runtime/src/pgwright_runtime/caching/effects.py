@@ -103,6 +103,24 @@ class Effects:
         """Return the relations that a view reads, and those below them; of a table, none."""
         return self.read_by(self.sources.get(name, ()))
 
+    def is_heard(self, name: str, names: frozenset[str]) -> bool:
+        """Return whether what changes a relation makes values of some others invalid, too.
+
+        So it is with a view of them, with a partition of one of them, and with a table whose deletions cascade to one.
+        """
+        tables = {each for each in self.read_by([name]) if not self.sources.get(each)}
+        return all(not self._changed_with(each).isdisjoint(names) for each in tables)
+
+    def _changed_with(self, table: str) -> frozenset[str]:
+        found: set[str] = set()
+        ahead = [table]
+        while ahead:
+            each = ahead.pop()
+            if each not in found:
+                found.add(each)
+                ahead.extend(self.also.get(each, ()))
+        return frozenset(found)
+
     def read_by(self, names: Iterable[str]) -> frozenset[str]:
         """Return the relations that are read where these are: themselves, and those below views."""
         found: set[str] = set()

@@ -14,5 +14,5 @@ class NotWatched(Error, RuntimeError):
         kind = "an async" if is_async else "a sync"
         super().__init__(
             f"{name} reads tables, but the cache watches no engine that {kind} function may use, so it would not hear "
-            "of changes. CachedCall cache.watch(engine) where the engine is made"
+            "of changes. Call cache.watch(engine) where the engine is made"
         )

@@ -12,8 +12,17 @@ class CacheFilling:
 
     tags: frozenset[str]
     """What its value is invalidated by."""
+    names: frozenset[str] = frozenset()
+    """The tables that it is to read."""
+    forgotten: frozenset[str] = frozenset()
+    """Those that it reads besides."""
     spoiled: str | None = None
     """Why the value is the caller's alone; None: it is not."""
+
+    def forget(self, tables: frozenset[str]) -> None:
+        """Note tables that a statement reads, and whose changes the value would outlive."""
+        self.forgotten |= tables
+        self.spoil("reads another table")
 
     def spoil(self, reason: str) -> None:
         self.spoiled = self.spoiled or reason

@@ -79,7 +79,7 @@ def read_keys(text: str, table: str, column: str) -> KeySource | None:
     tokens = list(tokens_of(text))
     if tokens and tokens[-1] == ";":
         tokens.pop()
-    parts = _nested(tokens)
+    parts = nested(tokens)
     if parts is None or _does_more(tokens):
         return None
     body, returning = _cut(parts, "RETURNING")
@@ -90,7 +90,7 @@ def read_keys(text: str, table: str, column: str) -> KeySource | None:
     return None if given is None and returned is None else KeySource(given, returned)
 
 
-def _nested(tokens: Sequence[str]) -> list[Part] | None:
+def nested(tokens: Sequence[str]) -> list[Part] | None:
     """Return the tokens, those in brackets as lists; None: the brackets do not match."""
     around: list[tuple[list[Part], str]] = []
     own: list[Part] = []
