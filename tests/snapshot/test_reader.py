@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -155,6 +156,13 @@ def test_planner_settings_are_marked_and_ours_are_not_taken_for_the_servers(snap
 def test_reading_leaves_the_write_counters_untouched(odd: Database) -> None:
     # Not n_mod_since_analyze: autovacuum may set it to zero at any moment.
     counters = "SELECT relname, n_tup_ins, n_tup_upd, n_tup_del FROM pg_stat_user_tables ORDER BY 1"
+    here = "datname = current_database() AND backend_type = 'client backend'"
+    others = f"SELECT FROM pg_stat_activity WHERE {here} AND pid <> pg_backend_pid()"
+    deadline = time.monotonic() + 20
+    # A session that has ended for us may still have its counters to tell; it does so before it is gone.
+    while odd.rows(others):
+        assert time.monotonic() < deadline, "a session does not end"
+        time.sleep(0.05)
     with odd.counted_session():
         pass
     before = odd.rows(counters)

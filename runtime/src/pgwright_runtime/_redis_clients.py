@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from redis.exceptions import RedisError
+try:
+    from redis.exceptions import RedisError
+except ModuleNotFoundError as error:
+    # With its name, by which the part that needs it says which extra brings it.
+    hint = "redis is missing. Run: pip install 'pgwright-runtime[caching]', or [limits], or [resilience]"
+    raise ModuleNotFoundError(hint, name=error.name) from error
 
 
 def redis_client(kind: Any, url: str, **options: Any) -> Any:
